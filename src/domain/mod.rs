@@ -1,0 +1,10 @@
+//! Values and laws: what a webhook, an event and a delivery are, and what may happen to them.
+//!
+//! Owns: parsed types, the delivery state machine, retry and breaker laws, wire profiles and
+//! signing. Refuses: clocks, randomness, environment, disk, network, async. `now` and entropy are
+//! parameters everywhere.
+
+pub mod id;
+pub mod retry;
+pub mod secret;
+pub mod time;

@@ -1,0 +1,18 @@
+//! hookpost: an outbound webhook delivery appliance in one binary, with SQLite inside.
+//!
+//! # Floors
+//! ```text
+//!  5   main  cli  config  app      wiring; knows everyone, known by no one
+//!  4   http                        speaks to people and programs: api, dialects, dashboard, auth
+//!  3   service                     what may be asked of hookpost: every rule, once
+//!  2   engine                      moves deliveries forward
+//!  1   store     net    telemetry  touch the world: disk | network | logs; never import each other
+//!  0   domain    clock             values and laws; no I/O, no async
+//! ```
+//! A module imports only from floors below its own: never up, never sideways. A test reads the
+//! `crate::` paths under `src/` and compares them with this table.
+//!
+//! `service` exists because the native API, five dialects, the dashboard and the command line all
+//! offer the same actions: the rules of an action live there once, and the floors above translate.
+
+pub mod domain;

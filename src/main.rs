@@ -1,0 +1,2 @@
+//! The `hookpost` binary.
+fn main() {}
