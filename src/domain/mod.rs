@@ -5,6 +5,7 @@
 //! parameters everywhere.
 
 pub mod id;
+pub mod outcome;
 pub mod retry;
 pub mod secret;
 pub mod time;
