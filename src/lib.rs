@@ -15,4 +15,6 @@
 //! `service` exists because the native API, five dialects, the dashboard and the command line all
 //! offer the same actions: the rules of an action live there once, and the floors above translate.
 
+pub mod clock;
 pub mod domain;
+pub mod entropy;

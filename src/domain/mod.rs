@@ -4,8 +4,10 @@
 //! signing. Refuses: clocks, randomness, environment, disk, network, async. `now` and entropy are
 //! parameters everywhere.
 
+pub mod api_key;
 pub mod id;
 pub mod outcome;
 pub mod retry;
 pub mod secret;
 pub mod time;
+pub mod token;

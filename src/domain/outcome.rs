@@ -97,12 +97,17 @@ pub enum Verdict {
 pub fn judge(answer: Answer) -> Verdict {
     let failed = |kind, retry_after| Verdict::Failed { kind, retry_after };
     match answer {
-        Answer::Replied { status: 200..=299, .. } => Verdict::Delivered,
+        Answer::Replied {
+            status: 200..=299, ..
+        } => Verdict::Delivered,
         Answer::Replied { status: 410, .. } => Verdict::Gone,
-        Answer::Replied { status: 429 | 503, retry_after } => {
-            failed(FailureKind::Status, retry_after)
-        }
-        Answer::Replied { status: 300..=399, .. } => failed(FailureKind::Redirect, None),
+        Answer::Replied {
+            status: 429 | 503,
+            retry_after,
+        } => failed(FailureKind::Status, retry_after),
+        Answer::Replied {
+            status: 300..=399, ..
+        } => failed(FailureKind::Redirect, None),
         Answer::Replied { .. } => failed(FailureKind::Status, None),
         Answer::Failed(kind) => failed(kind, None),
     }
@@ -116,7 +121,14 @@ mod tests {
     fn only_2xx_delivers() {
         let wait = Some(Duration::from_secs(7));
         let check = |status, expected| {
-            assert_eq!(judge(Answer::Replied { status, retry_after: wait }), expected, "{status}");
+            assert_eq!(
+                judge(Answer::Replied {
+                    status,
+                    retry_after: wait
+                }),
+                expected,
+                "{status}"
+            );
         };
         let failed = |kind, retry_after| Verdict::Failed { kind, retry_after };
         check(200, Verdict::Delivered);
