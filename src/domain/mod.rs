@@ -5,6 +5,8 @@
 //! parameters everywhere.
 
 pub mod api_key;
+pub mod event_type;
+pub mod format;
 pub mod id;
 pub mod outcome;
 pub mod retry;
