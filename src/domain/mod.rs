@@ -7,9 +7,11 @@
 pub mod api_key;
 pub mod event_type;
 pub mod format;
+pub mod header;
 pub mod id;
 pub mod outcome;
 pub mod retry;
+pub mod retry_after;
 pub mod secret;
 pub mod time;
 pub mod token;

@@ -1,0 +1,497 @@
+//! Custom headers: what a webhook's owner may add to a delivery.
+//!
+//! Owns: the rules for names and values, the names that nobody may set, and which values are
+//! credentials. Refuses: sending them (`net`), sealing them (`store`), and knowing any wire
+//! profile: its header names come in as a parameter.
+//!
+//! # Why a deny list
+//! A custom header travels with a request that hookpost signs and that may end inside the
+//! operator's own network. Framing and hop-by-hop names could split or reroute the request;
+//! forwarding names could lend it another origin; metadata names are the very handshake that cloud
+//! metadata services ask for; a second signature would make the true one ambiguous.
+//!
+//! # Why printable ASCII
+//! RFC 9110 lets other bytes pass only as "obsolete text" that receivers decode differently, and
+//! a value that arrives changed helps nobody.
+
+use crate::domain::secret::Secret;
+
+/// Custom headers per webhook.
+pub const CUSTOM_HEADERS_MAX: usize = 20;
+/// Length of a header's name, in bytes.
+pub const NAME_BYTES_MAX: usize = 128;
+/// Length of a header's value, in bytes: a bearer token of the larger sort fits.
+pub const VALUE_BYTES_MAX: usize = 4_096;
+
+/// Names that break or reroute a request: connection handling, framing, the host, cookies, where a
+/// request came from, what hookpost states itself, and other methods in disguise.
+const FORBIDDEN_NAMES: [&str; 38] = [
+    "accept-encoding",
+    "cf-connecting-ip",
+    "client-ip",
+    "connection",
+    "cookie",
+    "cookie2",
+    "date",
+    "expect",
+    "fastly-client-ip",
+    "forwarded",
+    "host",
+    "http2-settings",
+    "keep-alive",
+    "max-forwards",
+    "metadata",
+    "metadata-flavor",
+    "metadata-token",
+    "origin",
+    "referer",
+    "set-cookie",
+    "set-cookie2",
+    "te",
+    "trailer",
+    "trailers",
+    "transfer-encoding",
+    "true-client-ip",
+    "upgrade",
+    "user-agent",
+    "via",
+    "x-client-ip",
+    "x-cluster-client-ip",
+    "x-http-method",
+    "x-http-method-override",
+    "x-identity-header",
+    "x-method-override",
+    "x-metadata-token",
+    "x-real-ip",
+    "x-host",
+];
+
+/// Families of names that are forbidden whole.
+const FORBIDDEN_PREFIXES: [&str; 9] = [
+    "content-",
+    "proxy-",
+    "sec-",
+    "x-forwarded",
+    "x-original-",
+    "x-rewrite-",
+    "x-aws-ec2-",
+    "x-google-metadata",
+    "metadata-",
+];
+
+/// Words that make a header's value a credential when one of them is a part of its name.
+const CREDENTIAL_WORDS: [&str; 19] = [
+    "apikey",
+    "assertion",
+    "auth",
+    "authentication",
+    "authorization",
+    "bearer",
+    "cookie",
+    "credential",
+    "credentials",
+    "jwt",
+    "key",
+    "pass",
+    "passwd",
+    "password",
+    "pwd",
+    "secret",
+    "session",
+    "signature",
+    "token",
+];
+
+/// Endings that mark a credential where the words of a name are written together.
+const CREDENTIAL_ENDINGS: [&str; 6] = [
+    "apikey", "authkey", "password", "secret", "session", "token",
+];
+
+/// Why a custom header is refused. `Display` is a sentence for the caller that completes "the
+/// header `name` …"; it never repeats a value.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum HeaderError {
+    /// The name is empty or longer than [`NAME_BYTES_MAX`].
+    #[error("must have a name of 1 to {NAME_BYTES_MAX} characters")]
+    NameLength,
+    /// The name holds something else than RFC 9110's token characters.
+    #[error("must have a name of letters, digits and hyphens")]
+    NameCharacters,
+    /// Nobody may set this name on a delivery.
+    #[error("must not be set: it belongs to the connection, the sender or the network")]
+    Forbidden,
+    /// Signatures, ids and timestamps are set by hookpost alone.
+    #[error("must not be set: hookpost signs deliveries itself")]
+    Signature,
+    /// The value is longer than [`VALUE_BYTES_MAX`].
+    #[error("must have a value of at most {VALUE_BYTES_MAX} characters")]
+    ValueLength,
+    /// The value holds a line break, another control character or something else than ASCII.
+    #[error("must have a value of printable ASCII characters, without line breaks")]
+    ValueCharacters,
+    /// Receivers trim values, so the value would arrive changed.
+    #[error("must have a value that neither begins nor ends with a space")]
+    ValueSpace,
+    /// The same name twice, whatever its case.
+    #[error("must not be given twice")]
+    Twice,
+    /// More than [`CUSTOM_HEADERS_MAX`].
+    #[error("must be one of at most {CUSTOM_HEADERS_MAX} custom headers")]
+    TooMany,
+}
+
+/// The header that broke a rule, and the rule. The name is as given, cut to [`NAME_BYTES_MAX`].
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the header \"{name}\" {error}")]
+pub struct HeaderRefusal {
+    /// The name as the caller wrote it, cut to a showable length.
+    pub name: String,
+    /// The rule.
+    pub error: HeaderError,
+}
+
+/// A header that may be added to deliveries. Its value counts as a secret, because most are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CustomHeader {
+    name: String,
+    value: Secret,
+}
+
+impl CustomHeader {
+    /// Checks a header. `reserved` holds the wire profile's own header names in any case.
+    ///
+    /// # Errors
+    /// The first rule that the name or the value breaks.
+    pub fn new<R: AsRef<str>>(
+        name: &str,
+        value: String,
+        reserved: &[R],
+    ) -> Result<Self, HeaderError> {
+        // Wrapped first, so that a refused value is wiped too.
+        let value = Secret::new(value);
+        check_name(name)?;
+        let name = name.to_ascii_lowercase();
+        if is_forbidden(&name) {
+            return Err(HeaderError::Forbidden);
+        }
+        let is_reserved = reserved
+            .iter()
+            .any(|own| own.as_ref().eq_ignore_ascii_case(&name));
+        if is_reserved || is_signature(&name) {
+            return Err(HeaderError::Signature);
+        }
+        check_value(value.expose())?;
+        Ok(Self { name, value })
+    }
+
+    /// The name in lower case.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The value.
+    #[must_use]
+    pub fn value(&self) -> &Secret {
+        &self.value
+    }
+
+    /// Whether the value reads back as `"***"`.
+    #[must_use]
+    pub fn is_credential(&self) -> bool {
+        is_credential(&self.name)
+    }
+}
+
+/// Checks a webhook's whole set of headers, in the order given.
+///
+/// # Errors
+/// The first header that breaks a rule, is named twice, or is one too many.
+pub fn parse_custom_headers<R: AsRef<str>>(
+    pairs: impl IntoIterator<Item = (String, String)>,
+    reserved: &[R],
+) -> Result<Vec<CustomHeader>, HeaderRefusal> {
+    let mut headers: Vec<CustomHeader> = Vec::new();
+    for (name, value) in pairs {
+        let refuse = |error| HeaderRefusal {
+            name: shown(&name),
+            error,
+        };
+        if headers.len() == CUSTOM_HEADERS_MAX {
+            return Err(refuse(HeaderError::TooMany));
+        }
+        let header = CustomHeader::new(&name, value, reserved).map_err(refuse)?;
+        if headers.iter().any(|earlier| earlier.name == header.name) {
+            return Err(refuse(HeaderError::Twice));
+        }
+        headers.push(header);
+    }
+    Ok(headers)
+}
+
+/// Whether `name` is a header name at all: 1 to [`NAME_BYTES_MAX`] token characters of RFC 9110.
+///
+/// # Errors
+/// [`HeaderError::NameLength`] or [`HeaderError::NameCharacters`].
+pub fn check_name(name: &str) -> Result<(), HeaderError> {
+    if name.is_empty() || name.len() > NAME_BYTES_MAX {
+        return Err(HeaderError::NameLength);
+    }
+    if name.bytes().all(is_token_byte) {
+        Ok(())
+    } else {
+        Err(HeaderError::NameCharacters)
+    }
+}
+
+/// Whether `name` may not be set by custom headers, nor be claimed by a wire profile, because it
+/// belongs to the connection, the sender or the network. Any case.
+#[must_use]
+pub fn is_forbidden(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    FORBIDDEN_NAMES.contains(&name.as_str())
+        || FORBIDDEN_PREFIXES
+            .iter()
+            .any(|prefix| name.starts_with(prefix))
+}
+
+/// Whether a header's value is a credential, judged by its name: such values are stored sealed and
+/// read back as `"***"`. Any case.
+#[must_use]
+pub fn is_credential(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    // The one common header that ends in "key" and opens nothing.
+    if name.ends_with("idempotency-key") {
+        return false;
+    }
+    name.split(['-', '_', '.'])
+        .any(|word| CREDENTIAL_WORDS.contains(&word))
+        || CREDENTIAL_ENDINGS
+            .iter()
+            .any(|ending| name.ends_with(ending))
+}
+
+/// The names that signatures travel under, in Standard Webhooks and in the usual private schemes.
+fn is_signature(name: &str) -> bool {
+    name.starts_with("webhook-")
+        || name.starts_with("svix-")
+        || name.split(['-', '_']).any(|word| word == "signature")
+}
+
+fn is_token_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
+}
+
+fn check_value(value: &str) -> Result<(), HeaderError> {
+    if value.len() > VALUE_BYTES_MAX {
+        return Err(HeaderError::ValueLength);
+    }
+    if !value
+        .bytes()
+        .all(|byte| byte == b'\t' || (b' '..=b'~').contains(&byte))
+    {
+        return Err(HeaderError::ValueCharacters);
+    }
+    if value.trim_ascii().len() == value.len() {
+        Ok(())
+    } else {
+        Err(HeaderError::ValueSpace)
+    }
+}
+
+fn shown(name: &str) -> String {
+    name.chars()
+        .take(NAME_BYTES_MAX)
+        .map(|c| if c.is_control() { '\u{fffd}' } else { c })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn verdict(name: &str, value: &str) -> Result<(), HeaderError> {
+        CustomHeader::new(name, value.to_owned(), &["X-Armalo-Delivery"]).map(|_| ())
+    }
+
+    #[test]
+    fn names_are_judged_whatever_their_case() {
+        let check = |name: &str, expect: Result<(), HeaderError>| {
+            assert_eq!(verdict(name, "1"), expect, "{name:?}");
+        };
+        for fine in [
+            "x-env",
+            "X-Env",
+            "Authorization",
+            "x-api-key",
+            "traceparent",
+            "Idempotency-Key",
+        ] {
+            check(fine, Ok(()));
+        }
+        for forbidden in [
+            "Host",
+            "connection",
+            "Keep-Alive",
+            "TE",
+            "Trailer",
+            "Transfer-Encoding",
+            "Upgrade",
+            "Proxy-Authorization",
+            "proxy-connection",
+            "Content-Type",
+            "content-length",
+            "Content-Encoding",
+            "content-anything",
+            "Cookie",
+            "set-cookie",
+            "Forwarded",
+            "X-Forwarded-For",
+            "x-forwarded-host",
+            "X-Real-IP",
+            "Metadata-Flavor",
+            "Metadata",
+            "X-aws-ec2-metadata-token",
+            "X-aws-ec2-metadata-token-ttl-seconds",
+            "X-Google-Metadata-Request",
+            "User-Agent",
+            "Expect",
+            "X-HTTP-Method-Override",
+            "HTTP2-Settings",
+            "Sec-Fetch-Site",
+        ] {
+            check(forbidden, Err(HeaderError::Forbidden));
+        }
+        for signature in [
+            "webhook-id",
+            "Webhook-Signature",
+            "webhook-timestamp",
+            "svix-id",
+            "X-Hub-Signature",
+            "X-Hub-Signature-256",
+            "Signature",
+            "Signature-Input",
+            "x-armalo-delivery",
+        ] {
+            check(signature, Err(HeaderError::Signature));
+        }
+        for broken in [
+            "a b", "a:b", "a\r\nb", "a\0", "ä", "a,b", "(a)", "\"a\"", "a/b", ":path",
+        ] {
+            check(broken, Err(HeaderError::NameCharacters));
+        }
+        check("", Err(HeaderError::NameLength));
+        check(&"a".repeat(NAME_BYTES_MAX), Ok(()));
+        check(
+            &"a".repeat(NAME_BYTES_MAX + 1),
+            Err(HeaderError::NameLength),
+        );
+    }
+
+    #[test]
+    fn values_are_printable_and_bounded() {
+        let check = |value: &str, expect: Result<(), HeaderError>| {
+            assert_eq!(verdict("x-env", value), expect, "{value:?}");
+        };
+        check("", Ok(()));
+        check("a b\tc~", Ok(()));
+        check(&"v".repeat(VALUE_BYTES_MAX), Ok(()));
+        check(
+            &"v".repeat(VALUE_BYTES_MAX + 1),
+            Err(HeaderError::ValueLength),
+        );
+        for broken in [
+            "a\r\nx-evil: 1",
+            "a\n",
+            "\r",
+            "a\0b",
+            "\u{7f}",
+            "\u{1b}[31m",
+            "é",
+            "\u{2028}",
+        ] {
+            check(broken, Err(HeaderError::ValueCharacters));
+        }
+        for padded in [" a", "a ", "\ta"] {
+            check(padded, Err(HeaderError::ValueSpace));
+        }
+    }
+
+    #[test]
+    fn a_set_is_bounded_and_names_each_header_once() {
+        let pairs = |count: usize| {
+            (0..count)
+                .map(|n| (format!("x-{n}"), String::new()))
+                .collect::<Vec<_>>()
+        };
+        let none: [&str; 0] = [];
+        let full = parse_custom_headers(pairs(CUSTOM_HEADERS_MAX), &none).unwrap();
+        assert_eq!(full.len(), CUSTOM_HEADERS_MAX);
+        let refusal = parse_custom_headers(pairs(CUSTOM_HEADERS_MAX + 1), &none).unwrap_err();
+        assert_eq!(
+            (refusal.name.as_str(), refusal.error),
+            ("x-20", HeaderError::TooMany)
+        );
+        let twice = [
+            ("X-A".to_owned(), "1".to_owned()),
+            ("x-a".to_owned(), "2".to_owned()),
+        ];
+        let refusal = parse_custom_headers(twice, &none).unwrap_err();
+        assert_eq!(
+            refusal.to_string(),
+            "the header \"x-a\" must not be given twice"
+        );
+    }
+
+    #[test]
+    fn credentials_are_known_by_their_names() {
+        for name in [
+            "Authorization",
+            "x-api-key",
+            "api-key",
+            "apikey",
+            "X-Auth",
+            "x-access-token",
+            "X-GitLab-Token",
+            "client_secret",
+            "x-clientsecret",
+            "cookie",
+            "x-password",
+            "ocp-apim-subscription-key",
+            "x-session-id",
+        ] {
+            assert!(is_credential(name), "{name}");
+        }
+        for name in [
+            "x-env",
+            "x-request-id",
+            "traceparent",
+            "Idempotency-Key",
+            "x-author",
+            "x-keyboard",
+        ] {
+            assert!(!is_credential(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_debug_form_shows_no_value() {
+        let none: [&str; 0] = [];
+        let header = CustomHeader::new("x-env", "do-not-print".to_owned(), &none).unwrap();
+        assert!(!format!("{header:?}").contains("do-not-print"));
+    }
+
+    proptest! {
+        #[test]
+        fn an_accepted_header_can_never_break_a_line(name in any::<String>(), value in any::<String>()) {
+            let none: [&str; 0] = [];
+            if let Ok(header) = CustomHeader::new(&name, value, &none) {
+                let line = format!("{}: {}", header.name(), header.value().expose());
+                prop_assert!(line.bytes().all(|byte| byte == b'\t' || (0x20..0x7f).contains(&byte)));
+                prop_assert_eq!(line.split(':').next(), Some(header.name()));
+            }
+        }
+    }
+}
