@@ -5,6 +5,9 @@
 //! parameters everywhere.
 
 pub mod api_key;
+pub mod breaker;
+pub mod delivery;
+pub mod event;
 pub mod event_type;
 pub mod format;
 pub mod header;

@@ -1,0 +1,114 @@
+//! Events: what a publisher said, kept byte for byte.
+//!
+//! Owns: the stored event, its public name, and the rules for names that publishers choose.
+//! Refuses: matching webhooks (`event_type`) and shaping the body (`envelope`).
+
+use std::sync::Arc;
+
+use super::id::{EventId, WorkspaceId};
+use super::time::Timestamp;
+
+/// The longest name a publisher may give an event, in characters.
+pub const GIVEN_ID_CHARS_MAX: usize = 128;
+
+/// A name that the publisher chose for an event: letters, digits, `_` and `-`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct GivenId(Arc<str>);
+
+impl GivenId {
+    /// Reads a publisher's name.
+    ///
+    /// # Errors
+    /// A sentence for the caller where the name is empty, too long or holds other characters.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let fits = (1..=GIVEN_ID_CHARS_MAX).contains(&text.len());
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
+        if fits && text.bytes().all(plain) {
+            Ok(Self(text.into()))
+        } else {
+            Err("must be 1 to 128 letters, digits, _ or -".to_owned())
+        }
+    }
+
+    /// The characters.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Why an event exists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EventKind {
+    /// A publisher published it.
+    Published,
+    /// A test made it up; only its delivery is visible.
+    Test,
+    /// hookpost itself made it for an alert target.
+    Alert,
+}
+
+impl EventKind {
+    const ALL: [Self; 3] = [Self::Published, Self::Test, Self::Alert];
+
+    /// The number that the database holds.
+    #[must_use]
+    pub fn code(self) -> i64 {
+        match self {
+            Self::Published => 0,
+            Self::Test => 1,
+            Self::Alert => 2,
+        }
+    }
+
+    /// Reads the number back.
+    #[must_use]
+    pub fn from_code(code: i64) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.code() == code)
+    }
+}
+
+/// An event as it is stored. Shared by every delivery that carries it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// The row's own identity.
+    pub id: EventId,
+    /// The publisher's name for it, which then is its id everywhere.
+    pub given_id: Option<GivenId>,
+    /// The workspace it belongs to.
+    pub workspace: WorkspaceId,
+    /// Why it exists.
+    pub kind: EventKind,
+    /// Its type.
+    pub event_type: Arc<str>,
+    /// When it happened, as the publisher says.
+    pub occurred_at: Timestamp,
+    /// The publisher's JSON, byte for byte.
+    pub data: Arc<str>,
+}
+
+impl Event {
+    /// The id that the API and the wire show.
+    #[must_use]
+    pub fn public_id(&self) -> String {
+        match &self.given_id {
+            Some(given) => given.as_str().to_owned(),
+            None => self.id.to_string(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_plain_and_bounded() {
+        for good in ["job_456", "A-1", &"x".repeat(128)] {
+            assert!(GivenId::parse(good).is_ok(), "{good}");
+        }
+        for bad in ["", "a b", "ä", "a/b", &"x".repeat(129)] {
+            assert!(GivenId::parse(bad).is_err(), "{bad}");
+        }
+    }
+}
