@@ -21,8 +21,12 @@
 //! 3. [`PendingKey::adopt`]: `master.key.new` is renamed to `master.key`, the directory flushed.
 //!
 //! After a crash, [`Vault::open`] sees which side of the commit it fell on, because the record fits
-//! one of the two keys: before it, the left-over new key is removed; after it, step 3 is made up
-//! for. Where the key comes from outside (environment, credential), whoever provides it brings
+//! one of the two keys: before it, the left-over new key is passed over, until the next rotation
+//! replaces it; after it, step 3 is made up for. It is never removed at a start: a command beside
+//! a running rotation must not take away the key that the database is about to adopt. Rotations
+//! themselves exclude each other by the data directory's lock.
+//!
+//! Where the key comes from outside (environment, credential), whoever provides it brings
 //! both keys and takes the place of steps 1 and 3. Old ciphertext may remain in free pages and the
 //! write-ahead log until the store vacuums.
 
@@ -126,18 +130,9 @@ impl Vault {
             None => VaultError::KeyMissing { origin },
         };
         let fitting = key.and_then(|key| Self::fitting(key, record));
-        let pending = match source {
-            KeySource::File(path) => PendingKey::left_behind(path)?,
-            KeySource::Text(_) | KeySource::Credential(_) => None,
-        };
-        match (fitting, pending) {
-            (Some(vault), None) => Ok(vault),
-            (Some(vault), Some(pending)) => pending.discard().map(|()| vault),
-            (None, Some(pending)) => match Self::fitting(pending.key().clone(), record) {
-                Some(vault) => pending.adopt().map(|()| vault),
-                None => Err(misfit),
-            },
-            (None, None) => Err(misfit),
+        match fitting {
+            Some(vault) => Ok(vault),
+            None => Self::open_pending(source, record)?.ok_or(misfit),
         }
     }
 
@@ -198,6 +193,21 @@ impl Vault {
             sealer: Sealer::new(&sealing_key),
             master,
             seed,
+        }
+    }
+
+    fn open_pending(source: &KeySource, record: &KeyRecord) -> Result<Option<Self>, VaultError> {
+        let pending = match source {
+            KeySource::File(path) => PendingKey::left_behind(path)?,
+            KeySource::Text(_) | KeySource::Credential(_) => None,
+        };
+        let fitting = pending.and_then(|pending| {
+            let vault = Self::fitting(pending.key().clone(), record)?;
+            Some((vault, pending))
+        });
+        match fitting {
+            Some((vault, pending)) => pending.adopt().map(|()| Some(vault)),
+            None => Ok(None),
         }
     }
 
@@ -320,7 +330,6 @@ mod tests {
             let vault = Vault::open(&source(dir.path()), &record).unwrap();
             assert_eq!(*vault.unseal(PLACE, &sealed).unwrap(), b"whsec_abc");
             assert_eq!(vault.subkey(Purpose::ApiKeys), old.subkey(Purpose::ApiKeys));
-            assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
         }
     }
 

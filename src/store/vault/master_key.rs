@@ -235,12 +235,6 @@ impl PendingKey {
     pub fn adopt(self) -> Result<(), VaultError> {
         rename_durably(&beside(&self.path, "new"), &self.path)
     }
-
-    /// Removes a new key that no database adopted.
-    pub(super) fn discard(self) -> Result<(), VaultError> {
-        let path = beside(&self.path, "new");
-        fs::remove_file(&path).map_err(|error| failed("remove", &path, error))
-    }
 }
 
 fn beside(path: &Path, suffix: &str) -> PathBuf {
