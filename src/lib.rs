@@ -18,4 +18,5 @@
 pub mod clock;
 pub mod domain;
 pub mod entropy;
+pub mod net;
 pub mod store;

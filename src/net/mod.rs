@@ -1,0 +1,30 @@
+//! The network room: the only way out of the house.
+//!
+//! Owns: the guard (which URLs and addresses may be called), name resolution, and the one client
+//! that sends anything. Refuses: knowing webhooks, deliveries or profiles; whoever calls brings a
+//! target, headers and bytes.
+//!
+//! # One choke point
+//! Creating, updating, testing and attempting all ask the same [`Guard`], and a [`Target`] can only
+//! be made by it. Name answers are checked in the resolver whose addresses are connected to, so
+//! nothing is looked up twice and a name cannot change between check and use.
+
+mod address;
+mod client;
+mod failure;
+mod guard;
+mod own;
+mod resolver;
+mod target;
+mod tls;
+
+pub use address::AddressRefusal;
+pub use client::{
+    Client, ClientError, ClientOptions, Exchange, OutboundRequest, Reply, USER_AGENT,
+};
+pub use failure::Failure;
+pub use guard::{Guard, GuardOptions};
+pub use own::OwnAddresses;
+pub use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+pub use resolver::{Lookup, ResolveError, Script};
+pub use target::{Refusal, Target, URL_BYTES_MAX};

@@ -1,0 +1,73 @@
+//! The addresses of the machine that hookpost runs on.
+//!
+//! Owns: the question "is this address mine?". Refuses: deciding what follows (`guard`).
+//!
+//! # Why the kernel is asked each time
+//! Interfaces come and go while the process runs, and a list taken at start goes stale. Connecting
+//! a UDP socket sends nothing but makes the kernel choose a route: for one of its own addresses it
+//! chooses that very address as the source. That costs three system calls, per new connection and
+//! not per request, and needs neither unsafe code nor a parser for /proc.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, UdpSocket};
+
+/// Any port will do for choosing a route; this one is "discard".
+const ROUTE_PORT: u16 = 9;
+
+/// Where the machine's own addresses are learnt.
+#[derive(Clone, Debug, Default)]
+pub enum OwnAddresses {
+    /// From the kernel, at the moment of asking.
+    #[default]
+    Machine,
+    /// From a list, besides the loopback and unspecified addresses.
+    Listed(Vec<IpAddr>),
+}
+
+impl OwnAddresses {
+    /// Whether a connection to `ip` ends on this machine.
+    pub(super) fn contains(&self, ip: IpAddr) -> bool {
+        if ip.is_loopback() || ip.is_unspecified() {
+            return true;
+        }
+        match self {
+            Self::Machine => routes_to_itself(ip),
+            Self::Listed(addresses) => addresses.contains(&ip),
+        }
+    }
+}
+
+/// No route, no IPv6, or no socket to spare: then nothing can be connected either.
+fn routes_to_itself(ip: IpAddr) -> bool {
+    let any: IpAddr = match ip {
+        IpAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
+        IpAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
+    };
+    let source = UdpSocket::bind((any, 0)).and_then(|socket| {
+        socket.connect((ip, ROUTE_PORT))?;
+        socket.local_addr()
+    });
+    source.is_ok_and(|source| source.ip() == ip)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn loopback_is_always_own_and_documentation_never() {
+        for own in [OwnAddresses::Machine, OwnAddresses::Listed(Vec::new())] {
+            assert!(own.contains("127.0.0.1".parse().unwrap()));
+            assert!(own.contains("127.8.8.8".parse().unwrap()));
+            assert!(own.contains("::1".parse().unwrap()));
+            assert!(own.contains("0.0.0.0".parse().unwrap()));
+            assert!(!own.contains("192.0.2.1".parse().unwrap()));
+        }
+    }
+
+    #[test]
+    fn the_kernel_knows_its_addresses() {
+        // Loopback addresses are answered without asking, so ask for one directly.
+        assert!(routes_to_itself("127.0.0.1".parse().unwrap()));
+        assert!(!routes_to_itself("192.0.2.1".parse().unwrap()));
+    }
+}

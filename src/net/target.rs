@@ -1,0 +1,261 @@
+//! The URL of a receiver: what it may look like, before any address is known.
+//!
+//! Owns: the rules for the text of a URL, its host name and port, and the type that has passed
+//! them. Refuses: judging addresses (`address`, by way of `guard`) and looking names up
+//! (`resolver`).
+//!
+//! # Why the text is checked before it is parsed
+//! URL parsers repair: they drop tabs and line breaks, turn backslashes into slashes and forget an
+//! empty user name. Two parsers that repair differently are how a checked URL and a called URL part
+//! ways. Whatever would need repair is refused, so that there is only one reading.
+
+use std::fmt;
+
+use url::{Host, Url};
+
+use crate::net::address::AddressRefusal;
+
+/// Length of a URL, as given and as normalised, in bytes.
+pub const URL_BYTES_MAX: usize = 2_048;
+
+/// Length of a host name in bytes, and of each of its labels (RFC 1035, section 2.3.4).
+const NAME_BYTES_MAX: usize = 253;
+const LABEL_BYTES_MAX: usize = 63;
+
+/// Names that never belong to the public internet, with everything under them.
+const LOCAL_NAMES: [&str; 6] = [
+    "localhost",
+    "local",
+    "internal",
+    "home.arpa",
+    "lan",
+    "onion",
+];
+
+/// Ports of well-known services that don't speak HTTP, ascending: the list that browsers block,
+/// and databases, queues, remote desktops and directories. A signed POST must not become a command
+/// there. None lies among the ports that systems hand out for outgoing connections.
+const REFUSED_PORTS: [u16; 126] = [
+    0, 1, 7, 9, 11, 13, 15, 17, 19, 20, 21, 22, 23, 25, 37, 42, 43, 49, 53, 67, 68, 69, 70, 77, 79,
+    87, 88, 95, 101, 102, 103, 104, 109, 110, 111, 113, 115, 117, 119, 123, 135, 137, 138, 139,
+    143, 161, 162, 179, 194, 389, 427, 445, 464, 465, 500, 512, 513, 514, 515, 520, 526, 530, 531,
+    532, 540, 543, 544, 548, 554, 556, 563, 587, 601, 623, 631, 636, 646, 853, 873, 989, 990, 992,
+    993, 994, 995, 1080, 1194, 1433, 1434, 1521, 1719, 1720, 1723, 1812, 1813, 1883, 2049, 2181,
+    3268, 3269, 3306, 3389, 3659, 4045, 4190, 4369, 5060, 5061, 5222, 5269, 5432, 5671, 5672, 5900,
+    5901, 6000, 6379, 6566, 6667, 6697, 9042, 9092, 10080, 11211, 27017, 27018,
+];
+
+/// Why a URL or what it leads to is refused. `Display` is a sentence for the caller that completes
+/// "the URL …"; it never names a resolved address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+pub enum Refusal {
+    /// Longer than [`URL_BYTES_MAX`], as given or as normalised.
+    #[error("must not be longer than {URL_BYTES_MAX} bytes")]
+    TooLong,
+    /// A control character, white space or a backslash.
+    #[error("must not contain spaces, control characters or backslashes")]
+    Characters,
+    /// Not an absolute URL.
+    #[error("must be an absolute URL such as https://example.com/hooks")]
+    Malformed,
+    /// A scheme other than http and https.
+    #[error("must begin with https://")]
+    Scheme,
+    /// http where the operator has not allowed it.
+    #[error("must begin with https://: plain http is not allowed here")]
+    PlainHttp,
+    /// A user name or password.
+    #[error("must not contain a user name or password")]
+    UserInfo,
+    /// A fragment.
+    #[error("must not contain a fragment (#)")]
+    Fragment,
+    /// The host is neither a DNS name nor an address.
+    #[error("must name a valid host")]
+    HostName,
+    /// A single label.
+    #[error("must name a host with at least two parts, such as example.com")]
+    SingleLabel,
+    /// A name that only means something inside one network.
+    #[error("must not name a host of a local network")]
+    LocalName,
+    /// The port of a well-known service that is not HTTP.
+    #[error("must not use the port of a service that does not speak HTTP")]
+    Port,
+    /// The address may not be called.
+    #[error("{0}")]
+    Address(#[from] AddressRefusal),
+}
+
+/// What the operator allows in the text of a URL.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct UrlRules {
+    /// Whether `http://` will do.
+    pub(super) allow_http: bool,
+    /// Whether the name `localhost` will do; true where a loopback address was opened.
+    pub(super) allow_localhost: bool,
+}
+
+/// A normalised URL whose text has passed the guard. `Display` is the URL itself: store and show
+/// that form; log [`Target::redacted`].
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Target {
+    url: Url,
+}
+
+impl Target {
+    /// The normalised URL.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        self.url.as_str()
+    }
+
+    /// The URL without its query, for logs.
+    #[must_use]
+    pub fn redacted(&self) -> &str {
+        &self.url[..url::Position::AfterPath]
+    }
+
+    /// The host as it stands in the URL; IPv6 in brackets.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        &self.url[url::Position::BeforeHost..url::Position::AfterHost]
+    }
+
+    /// The port, named or implied by the scheme.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.url
+            .port_or_known_default()
+            .expect("http and https have default ports")
+    }
+
+    pub(super) fn url(&self) -> &Url {
+        &self.url
+    }
+
+    pub(super) fn parsed_host(&self) -> Host<&str> {
+        self.url
+            .host()
+            .expect("a target has a host by construction")
+    }
+
+    /// Reads a URL under `rules`; addresses are the guard's next step.
+    pub(super) fn parse(text: &str, rules: UrlRules) -> Result<Self, Refusal> {
+        check_text(text)?;
+        check_authority(text, rules)?;
+        let mut url = Url::parse(text).map_err(malformed)?;
+        if url.fragment().is_some() {
+            return Err(Refusal::Fragment);
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(Refusal::UserInfo);
+        }
+        drop_root_dot(&mut url)?;
+        if let Some(Host::Domain(name)) = url.host() {
+            check_name(name, rules)?;
+        }
+        let port = url.port_or_known_default().ok_or(Refusal::Scheme)?;
+        if REFUSED_PORTS.binary_search(&port).is_ok() {
+            return Err(Refusal::Port);
+        }
+        if url.as_str().len() > URL_BYTES_MAX {
+            return Err(Refusal::TooLong);
+        }
+        Ok(Self { url })
+    }
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.url.as_str())
+    }
+}
+
+fn check_text(text: &str) -> Result<(), Refusal> {
+    if text.len() > URL_BYTES_MAX {
+        return Err(Refusal::TooLong);
+    }
+    if text
+        .chars()
+        .any(|c| c.is_control() || c.is_whitespace() || c == '\\')
+    {
+        return Err(Refusal::Characters);
+    }
+    Ok(())
+}
+
+/// Looks at scheme and authority before the parser can repair them.
+fn check_authority(text: &str, rules: UrlRules) -> Result<(), Refusal> {
+    let (scheme, rest) = text.split_once(':').ok_or(Refusal::Malformed)?;
+    if scheme.eq_ignore_ascii_case("http") {
+        if !rules.allow_http {
+            return Err(Refusal::PlainHttp);
+        }
+    } else if !scheme.eq_ignore_ascii_case("https") {
+        return Err(Refusal::Scheme);
+    }
+    let rest = rest.strip_prefix("//").ok_or(Refusal::Malformed)?;
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    if authority.contains('@') {
+        return Err(Refusal::UserInfo);
+    }
+    if authority.is_empty() {
+        Err(Refusal::HostName)
+    } else {
+        Ok(())
+    }
+}
+
+fn malformed(error: url::ParseError) -> Refusal {
+    use url::ParseError as E;
+    match error {
+        E::EmptyHost
+        | E::IdnaError
+        | E::InvalidIpv4Address
+        | E::InvalidIpv6Address
+        | E::InvalidDomainCharacter => Refusal::HostName,
+        // The rest are broken ports and forms; the crate may add more kinds.
+        _ => Refusal::Malformed,
+    }
+}
+
+/// `example.com.` and `example.com` are one host; TLS and most receivers know only the latter.
+fn drop_root_dot(url: &mut Url) -> Result<(), Refusal> {
+    let Some(Host::Domain(name)) = url.host() else {
+        return Ok(());
+    };
+    let Some(bare) = name.strip_suffix('.') else {
+        return Ok(());
+    };
+    let bare = bare.to_owned();
+    url.set_host(Some(&bare)).map_err(malformed)
+}
+
+fn check_name(name: &str, rules: UrlRules) -> Result<(), Refusal> {
+    if name == "localhost" && rules.allow_localhost {
+        return Ok(());
+    }
+    let is_label = |label: &str| {
+        (1..=LABEL_BYTES_MAX).contains(&label.len())
+            && label
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+    };
+    if name.len() > NAME_BYTES_MAX || !name.split('.').all(is_label) {
+        return Err(Refusal::HostName);
+    }
+    if LOCAL_NAMES.iter().any(|local| is_under(name, local)) {
+        return Err(Refusal::LocalName);
+    }
+    if name.contains('.') {
+        Ok(())
+    } else {
+        Err(Refusal::SingleLabel)
+    }
+}
+
+fn is_under(name: &str, parent: &str) -> bool {
+    name.strip_suffix(parent)
+        .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+}
