@@ -29,7 +29,7 @@ use zeroize::{Zeroize, Zeroizing};
 use super::id::{Id, KeyKind, Kind, SessionKind};
 use super::secret::Secret;
 
-const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+pub(super) const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 const ID_LEN: usize = 26;
 const SECRET_LEN: usize = 52;
 const CHECKSUM_LEN: usize = 7;
@@ -105,7 +105,7 @@ impl<K: TokenKind> Token<K> {
     /// What is stored in the token's place: HMAC-SHA256 of its text.
     #[must_use]
     pub fn hash(&self, pepper: &Pepper) -> TokenHash {
-        TokenHash(keyed_hash(&pepper.0, self.text.expose().as_bytes()))
+        pepper.hash(self.text.expose().as_bytes())
     }
 
     fn from_parts(id: Id<K>, text: Secret) -> Self {
@@ -134,6 +134,14 @@ impl Pepper {
         let pepper = Self(Zeroizing::new(key));
         key.zeroize();
         pepper
+    }
+
+    /// What to store in the place of the secret text `message`: its HMAC-SHA256 under this key.
+    pub(super) fn hash(&self, message: &[u8]) -> TokenHash {
+        let mut mac = Hmac::<Sha256>::new_from_slice(self.0.as_slice())
+            .expect("HMAC takes keys of any length");
+        mac.update(message);
+        TokenHash(mac.finalize().into_bytes().into())
     }
 }
 
@@ -168,12 +176,6 @@ impl PartialEq for TokenHash {
     }
 }
 impl Eq for TokenHash {}
-
-fn keyed_hash(key: &[u8; 32], message: &[u8]) -> [u8; 32] {
-    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes keys of any length");
-    mac.update(message);
-    mac.finalize().into_bytes().into()
-}
 
 /// Appends the checksum in a buffer of the right size and wipes `body`, whose characters are the
 /// token's.
