@@ -1,0 +1,60 @@
+//! Cutting a JSON object into its members without reading their values.
+//!
+//! Owns: the cut. Refuses: judging names or values; a member is text here, as the publisher wrote
+//! it, together with its name as a reader would understand it.
+
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+/// One member of an object.
+pub(super) struct Member<'a> {
+    /// The name with escapes resolved, for comparing.
+    pub(super) name: String,
+    /// The name as it was written, quotes included.
+    pub(super) raw_name: &'a str,
+    /// The value as it was written.
+    pub(super) raw_value: &'a str,
+}
+
+/// The members of the object `json` in their order; `None` where it is no JSON object.
+pub(super) fn split(json: &str) -> Option<Vec<Member<'_>>> {
+    if !json.trim_start().starts_with('{') {
+        return None;
+    }
+    serde_json::from_str::<Members<'_>>(json)
+        .ok()
+        .map(|members| members.0)
+}
+
+struct Members<'a>(Vec<Member<'a>>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(MembersVisitor)
+    }
+}
+
+struct MembersVisitor;
+
+impl<'de> Visitor<'de> for MembersVisitor {
+    type Value = Members<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut members = Vec::new();
+        while let Some((name, value)) = map.next_entry::<&RawValue, &RawValue>()? {
+            let raw_name = name.get();
+            members.push(Member {
+                name: serde_json::from_str(raw_name).map_err(serde::de::Error::custom)?,
+                raw_name,
+                raw_value: value.get(),
+            });
+        }
+        Ok(Members(members))
+    }
+}

@@ -1,0 +1,204 @@
+//! Signing deliveries, and making and accepting the secrets that sign them.
+//!
+//! Owns: keys, the headers of an attempt, the form of secrets. Refuses: randomness (entropy is a
+//! parameter) and deciding which secrets are live; callers hand over the keys, newest first.
+//!
+//! # Why keys are prepared
+//! An HMAC key is set up by hashing two blocks. Doing that once per secret instead of once per
+//! attempt halves the work of signing a small body.
+
+mod verification;
+
+use std::fmt;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+use zeroize::{Zeroize, Zeroizing};
+
+use super::profile::template::{Template, Values};
+use super::profile::{Encoding, GeneratedSecret, KeyForm, Profile};
+use super::secret::Secret;
+use super::time::Timestamp;
+pub use verification::{TOLERANCE_DEFAULT, VerifyFailure};
+
+/// The mark before the base64 of a Standard Webhooks secret.
+pub const SECRET_PREFIX: &str = "whsec_";
+/// The fewest bytes of a Standard Webhooks secret: 24.
+pub const KEY_BYTES_MIN: usize = 24;
+/// The most bytes of a Standard Webhooks secret: 64.
+pub const KEY_BYTES_MAX: usize = 64;
+/// The fewest characters of any other secret: 16.
+pub const SECRET_CHARS_MIN: usize = 16;
+/// The most characters of any other secret: 256.
+pub const SECRET_CHARS_MAX: usize = 256;
+
+/// A secret made ready for signing.
+#[derive(Clone)]
+pub struct SigningKey(Hmac<Sha256>);
+
+impl SigningKey {
+    fn new(key: &[u8]) -> Self {
+        Self(Hmac::new_from_slice(key).expect("HMAC takes keys of any length"))
+    }
+
+    fn mac(&self, content: &Template, values: &Values<'_>) -> Hmac<Sha256> {
+        let mut mac = self.0.clone();
+        content.emit(values, |piece| mac.update(piece));
+        mac
+    }
+}
+
+impl fmt::Debug for SigningKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[redacted key]")
+    }
+}
+
+/// What one attempt is about to send.
+#[derive(Clone, Copy, Debug)]
+pub struct AttemptToSign<'a> {
+    /// The event's id as the publisher knows it.
+    pub event_id: &'a str,
+    /// The delivery's id.
+    pub delivery_id: &'a str,
+    /// When the attempt starts.
+    pub attempt_at: Timestamp,
+    /// The bytes that are sent, whatever their format.
+    pub body: &'a [u8],
+}
+
+/// A secret has not the form that a profile's signatures need. The message is for the caller and
+/// repeats nothing of the secret.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct SecretError(pub String);
+
+impl Profile {
+    /// Prepares `secret` for signing.
+    ///
+    /// # Errors
+    /// Where the profile wants `whsec_` and base64 and `secret` is something else; a secret that
+    /// came through [`Profile::accept_secret`] or [`Profile::generate_secret`] always fits.
+    pub fn signing_key(&self, secret: &Secret) -> Result<SigningKey, SecretError> {
+        match self.signature.key {
+            KeyForm::Utf8 => Ok(SigningKey::new(secret.expose().as_bytes())),
+            KeyForm::Base64AfterPrefix => Ok(SigningKey::new(&decode(secret.expose())?)),
+        }
+    }
+
+    /// The profile's headers for one attempt: ids, timestamp and signature.
+    ///
+    /// `keys` are the live keys, newest first. Where the header holds several signatures there is
+    /// one per key; otherwise only the newest signs.
+    ///
+    /// # Panics
+    /// If `keys` is empty: a webhook always has a secret, and nothing may leave unsigned.
+    #[must_use]
+    pub fn sign(&self, keys: &[SigningKey], attempt: &AttemptToSign<'_>) -> Vec<(&str, String)> {
+        assert!(!keys.is_empty(), "a webhook always has a live secret");
+        let timestamp = attempt.attempt_at.unix_seconds().to_string();
+        let values = Values {
+            event_id: attempt.event_id,
+            delivery_id: attempt.delivery_id,
+            timestamp: &timestamp,
+            body: attempt.body,
+        };
+        let mut headers = Vec::with_capacity(self.headers.len() + 1);
+        for rule in &self.headers {
+            headers.push((rule.name.as_str(), rule.value.fill(&values)));
+        }
+        headers.push((
+            self.signature.header.as_str(),
+            self.signatures(keys, &values),
+        ));
+        headers
+    }
+
+    fn signatures(&self, keys: &[SigningKey], values: &Values<'_>) -> String {
+        let scheme = &self.signature;
+        let keys = match scheme.separator {
+            Some(_) => keys,
+            None => &keys[..1],
+        };
+        let mut text = scheme.lead.fill(values);
+        for (place, key) in keys.iter().enumerate() {
+            if place > 0 {
+                text.push_str(scheme.separator.as_deref().unwrap_or_default());
+            }
+            text.push_str(&scheme.prefix);
+            let digest = key.mac(&scheme.content, values).finalize().into_bytes();
+            match scheme.encoding {
+                Encoding::Base64 => STANDARD.encode_string(digest, &mut text),
+                Encoding::Hex => push_hex(&mut text, &digest),
+            }
+        }
+        text
+    }
+
+    /// A secret in the profile's form from 32 random bytes.
+    #[must_use]
+    pub fn generate_secret(&self, mut entropy: [u8; 32]) -> Secret {
+        let mut text = String::with_capacity(64);
+        match self.generated_secret {
+            GeneratedSecret::Whsec => {
+                text.push_str(SECRET_PREFIX);
+                STANDARD.encode_string(entropy, &mut text);
+            }
+            GeneratedSecret::Hex64 => push_hex(&mut text, &entropy),
+        }
+        entropy.zeroize();
+        Secret::new(text)
+    }
+
+    /// Takes a secret that a caller brought.
+    ///
+    /// # Errors
+    /// A sentence for the caller that says which form the profile wants; it repeats nothing of
+    /// the secret.
+    pub fn accept_secret(&self, text: &str) -> Result<Secret, String> {
+        match self.signature.key {
+            KeyForm::Base64AfterPrefix => {
+                decode(text).map_err(|error| error.0)?;
+            }
+            KeyForm::Utf8 => printable(text)?,
+        }
+        Ok(Secret::new(text.to_owned()))
+    }
+}
+
+fn decode(text: &str) -> Result<Zeroizing<Vec<u8>>, SecretError> {
+    let key = text
+        .strip_prefix(SECRET_PREFIX)
+        .and_then(|encoded| STANDARD.decode(encoded).ok())
+        .map(Zeroizing::new);
+    key.filter(|key| (KEY_BYTES_MIN..=KEY_BYTES_MAX).contains(&key.len()))
+        .ok_or_else(|| {
+            SecretError(format!(
+                "must be {SECRET_PREFIX} followed by the base64 of {KEY_BYTES_MIN} to {KEY_BYTES_MAX} bytes"
+            ))
+        })
+}
+
+fn printable(text: &str) -> Result<(), String> {
+    let visible = |c: char| c == ' ' || !(c.is_whitespace() || c.is_control());
+    let length = text.chars().count();
+    if (SECRET_CHARS_MIN..=SECRET_CHARS_MAX).contains(&length) && text.chars().all(visible) {
+        return Ok(());
+    }
+    Err(format!(
+        "must be {SECRET_CHARS_MIN} to {SECRET_CHARS_MAX} printable characters"
+    ))
+}
+
+fn push_hex(text: &mut String, bytes: &[u8]) {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    for byte in bytes {
+        text.push(char::from(DIGITS[usize::from(byte >> 4)]));
+        text.push(char::from(DIGITS[usize::from(byte & 15)]));
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,216 @@
+//! Verifying a delivery as its receiver would, and saying which step failed.
+//!
+//! Owns: the steps, in the order in which they can be explained. Refuses: reading a clock, and
+//! judging the body beyond its signature.
+
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use hmac::Mac;
+
+use super::{SecretError, SigningKey};
+use crate::domain::profile::template::{Captured, Slot, Values};
+use crate::domain::profile::{Encoding, Profile};
+use crate::domain::secret::Secret;
+use crate::domain::time::Timestamp;
+
+/// How far a signed timestamp may lie from now where the caller has no opinion: five minutes.
+pub const TOLERANCE_DEFAULT: Duration = Duration::from_secs(300);
+
+/// Why a delivery is not genuine: the step that failed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum VerifyFailure {
+    /// The secret itself does not fit the profile.
+    #[error("the secret {0}")]
+    Secret(#[from] SecretError),
+    /// A header that the profile needs is absent.
+    #[error("the header {0} is missing")]
+    MissingHeader(String),
+    /// A header is there, but was not made by this profile.
+    #[error("the header {name} {message}")]
+    MalformedHeader {
+        /// The header's name as the profile spells it.
+        name: String,
+        /// What it should look like.
+        message: String,
+    },
+    /// The attempt was signed too long ago, or in the future.
+    #[error(
+        "the timestamp {signed_at} is more than {} s away from now ({now})",
+        tolerance.as_secs()
+    )]
+    OutOfTolerance {
+        /// When the delivery says it was signed.
+        signed_at: Timestamp,
+        /// The verifier's time.
+        now: Timestamp,
+        /// The distance that was allowed.
+        tolerance: Duration,
+    },
+    /// No signature fits the secret and these bytes.
+    #[error("no signature fits: another secret, or the body was changed after signing")]
+    Mismatch,
+}
+
+impl Profile {
+    /// Verifies a delivery of this profile: `headers` and `body` as they arrived.
+    ///
+    /// # Errors
+    /// The first step that failed: secret, headers, timestamp (only where the profile signs one),
+    /// signature.
+    pub fn verify<N: AsRef<str>, V: AsRef<str>>(
+        &self,
+        secret: &Secret,
+        headers: &[(N, V)],
+        body: &[u8],
+        now: Timestamp,
+        tolerance: Duration,
+    ) -> Result<(), VerifyFailure> {
+        let key = self.signing_key(secret)?;
+        let header = find(headers, &self.signature.header)?;
+        let (lead, signatures) = self.signature.lead.capture(header).ok_or_else(|| {
+            malformed(
+                &self.signature.header,
+                "does not begin as this profile's signatures do",
+            )
+        })?;
+        let captured = lead.or(self.captured(headers)?);
+        if self.signature.content.count(Slot::Timestamp) > 0 {
+            let signed_at = self.signed_at(captured.timestamp.unwrap_or_default())?;
+            if signed_at.since(now) > tolerance || now.since(signed_at) > tolerance {
+                return Err(VerifyFailure::OutOfTolerance {
+                    signed_at,
+                    now,
+                    tolerance,
+                });
+            }
+        }
+        let values = Values {
+            event_id: captured.event_id.unwrap_or_default(),
+            delivery_id: captured.delivery_id.unwrap_or_default(),
+            timestamp: captured.timestamp.unwrap_or_default(),
+            body,
+        };
+        self.any_fits(&key, signatures, &values)
+    }
+
+    /// Reads ids and timestamp out of the headers that carry what is signed; others may be absent.
+    fn captured<'h, N: AsRef<str>, V: AsRef<str>>(
+        &self,
+        headers: &'h [(N, V)],
+    ) -> Result<Captured<'h>, VerifyFailure> {
+        let mut captured = Captured::default();
+        for rule in &self.headers {
+            let is_signed = |slot: &&Slot| {
+                rule.value.count(**slot) > 0 && self.signature.content.count(**slot) > 0
+            };
+            let slots = [Slot::EventId, Slot::DeliveryId, Slot::Timestamp];
+            if slots.iter().find(is_signed).is_none() {
+                continue;
+            }
+            let value = find(headers, &rule.name)?;
+            let found = match rule.value.capture(value) {
+                Some((found, "")) => found,
+                Some(_) | None => {
+                    return Err(malformed(
+                        &rule.name,
+                        "has not the form that this profile gives it",
+                    ));
+                }
+            };
+            captured = captured.or(found);
+        }
+        Ok(captured)
+    }
+
+    fn signed_at(&self, text: &str) -> Result<Timestamp, VerifyFailure> {
+        let is_plain = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        let seconds: Option<i64> = text.parse().ok().filter(|_| is_plain);
+        seconds
+            .and_then(|seconds| seconds.checked_mul(1000))
+            .map(Timestamp::from_millis)
+            .ok_or_else(|| malformed(self.timestamp_header(), "must hold Unix seconds"))
+    }
+
+    fn timestamp_header(&self) -> &str {
+        let mut rules = self.headers.iter();
+        let found = rules.find(|rule| rule.value.count(Slot::Timestamp) > 0);
+        found.map_or(&self.signature.header, |rule| &rule.name)
+    }
+
+    fn any_fits(
+        &self,
+        key: &SigningKey,
+        signatures: &str,
+        values: &Values<'_>,
+    ) -> Result<(), VerifyFailure> {
+        let scheme = &self.signature;
+        let mac = key.mac(&scheme.content, values);
+        let candidates: Vec<&str> = match scheme.separator.as_deref() {
+            Some(separator) => signatures.split(separator).collect(),
+            None => vec![signatures],
+        };
+        // Signatures of other versions may stand beside ours; a receiver skips those.
+        let digests: Vec<Vec<u8>> = candidates
+            .iter()
+            .filter_map(|candidate| candidate.strip_prefix(scheme.prefix.as_str()))
+            .filter_map(|encoded| decode_digest(scheme.encoding, encoded))
+            .collect();
+        if digests.is_empty() {
+            let message = match scheme.encoding {
+                Encoding::Hex => {
+                    format!("must be {:?} and 64 lower-case hex digits", scheme.prefix)
+                }
+                Encoding::Base64 => format!("must be {:?} and base64 of 32 bytes", scheme.prefix),
+            };
+            return Err(malformed(&scheme.header, &message));
+        }
+        let fits = |digest: &Vec<u8>| mac.clone().verify_slice(digest).is_ok();
+        if digests.iter().any(fits) {
+            return Ok(());
+        }
+        Err(VerifyFailure::Mismatch)
+    }
+}
+
+fn malformed(name: &str, message: &str) -> VerifyFailure {
+    VerifyFailure::MalformedHeader {
+        name: name.to_owned(),
+        message: message.to_owned(),
+    }
+}
+
+fn find<'h, N: AsRef<str>, V: AsRef<str>>(
+    headers: &'h [(N, V)],
+    wanted: &str,
+) -> Result<&'h str, VerifyFailure> {
+    headers
+        .iter()
+        .find(|(name, _)| name.as_ref().eq_ignore_ascii_case(wanted))
+        .map(|(_, value)| value.as_ref().trim())
+        .ok_or_else(|| VerifyFailure::MissingHeader(wanted.to_owned()))
+}
+
+fn decode_digest(encoding: Encoding, text: &str) -> Option<Vec<u8>> {
+    let digest = match encoding {
+        Encoding::Base64 => STANDARD.decode(text).ok()?,
+        Encoding::Hex => hex(text)?,
+    };
+    (digest.len() == 32).then_some(digest)
+}
+
+/// Upper-case digits are refused: the receivers' snippets compare text, so they would refuse too.
+fn hex(text: &str) -> Option<Vec<u8>> {
+    let digit = |byte: u8| match byte {
+        b'0'..=b'9' => Some(byte - b'0'),
+        b'a'..=b'f' => Some(byte - b'a' + 10),
+        _ => None,
+    };
+    let (pairs, rest) = text.as_bytes().as_chunks::<2>();
+    if !rest.is_empty() {
+        return None;
+    }
+    let byte = |[high, low]: &[u8; 2]| Some(digit(*high)? << 4 | digit(*low)?);
+    pairs.iter().map(byte).collect()
+}
