@@ -18,8 +18,8 @@ pub const DURATION_MAX: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
 pub struct Timestamp(i64);
 
 impl Timestamp {
-    /// The last instant that RFC 3339 can spell, `9999-12-30T22:00:00.999Z`.
-    pub const MAX: Self = Self(253_402_207_200_999);
+    /// The last instant that hookpost can print, `9999-12-30T22:00:00.000Z`: where jiff ends.
+    pub const MAX: Self = Self(253_402_207_200_000);
 
     /// An instant from milliseconds since the Unix epoch, held within what RFC 3339 can spell.
     #[must_use]
@@ -178,7 +178,7 @@ mod tests {
     fn the_last_instant_can_be_printed() {
         assert_eq!(
             Timestamp::from_millis(i64::MAX).rfc3339(),
-            "9999-12-30T22:00:00.999Z"
+            "9999-12-30T22:00:00.000Z"
         );
     }
 
