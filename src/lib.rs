@@ -7,10 +7,11 @@
 //!  3   service                     what may be asked of hookpost: every rule, once
 //!  2   engine                      moves deliveries forward
 //!  1   store     net    telemetry  touch the world: disk | network | logs; never import each other
-//!  0   domain    clock             values and laws; no I/O, no async
+//!  0   domain    clock  entropy    values and laws, the time, the dice; no async
 //! ```
 //! A module imports only from floors below its own: never up, never sideways. A test reads the
-//! `crate::` paths under `src/` and compares them with this table.
+//! `crate::` paths under `src/` and compares them with this table. One exception: `clock` hands out
+//! `domain`'s timestamps. `domain` itself imports nothing.
 //!
 //! `service` exists because the native API, five dialects, the dashboard and the command line all
 //! offer the same actions: the rules of an action live there once, and the floors above translate.
