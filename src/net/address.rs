@@ -259,6 +259,3 @@ fn tail_ipv4(ip: Ipv6Addr) -> Ipv4Addr {
 fn pair_ipv4(high: u16, low: u16) -> Ipv4Addr {
     Ipv4Addr::from_bits((u32::from(high) << 16) | u32::from(low))
 }
-
-#[cfg(test)]
-mod tests;

@@ -259,3 +259,19 @@ fn is_under(name: &str, parent: &str) -> bool {
     name.strip_suffix(parent)
         .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_refused_ports_can_be_searched_and_leave_ephemeral_ports_alone() {
+        assert!(REFUSED_PORTS.is_sorted_by(|a, b| a < b));
+        assert!(REFUSED_PORTS.iter().all(|port| *port < 32_768));
+        for http in [
+            80, 443, 591, 2375, 3000, 5000, 8000, 8008, 8080, 8081, 8443, 8888, 9000, 9200,
+        ] {
+            assert!(!REFUSED_PORTS.contains(&http), "{http}");
+        }
+    }
+}
