@@ -15,19 +15,16 @@
 
 mod check;
 mod document;
-mod header_name;
 pub(super) mod template;
 
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
+use super::breaker::BreakerPolicy;
 use super::event_type::{EventTypeName, Subscription};
 use super::format::Format;
 use super::retry::RetryPolicy;
 use document::Document;
-pub use header_name::{
-    HEADER_NAME_CHARS_MAX, TRANSPORT_HEADERS, is_header_name, is_transport_header,
-};
 use template::Template;
 
 /// The most bytes of a profile's file: 64 KiB.
@@ -66,7 +63,7 @@ pub struct Profile {
     pub(super) generated_secret: GeneratedSecret,
     pub(super) retry_policy: RetryPolicy,
     pub(super) timeout: Duration,
-    pub(super) breaker: Breaker,
+    pub(super) breaker: BreakerPolicy,
     pub(super) default_event_types: Option<Subscription>,
     pub(super) test_event: TestEvent,
     pub(super) catalogue: Vec<CatalogueEntry>,
@@ -80,15 +77,6 @@ pub struct ProfileError {
     pub field: String,
     /// What is wrong with it and what would be right.
     pub message: String,
-}
-
-/// When a webhook that keeps failing is disabled. `None` switches a rule off.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Breaker {
-    /// This many failed attempts in a row.
-    pub disable_after_failures: Option<u32>,
-    /// Nothing but failures for this long.
-    pub disable_after: Option<Duration>,
 }
 
 /// The event that a test of a webhook sends.
@@ -273,7 +261,7 @@ impl Profile {
 
     /// When a failing webhook is disabled, for webhooks that don't name their own rules.
     #[must_use]
-    pub fn breaker(&self) -> Breaker {
+    pub fn breaker(&self) -> BreakerPolicy {
         self.breaker
     }
 
@@ -301,17 +289,11 @@ impl Profile {
         names.chain([self.signature.header.as_str()])
     }
 
-    /// Every header name that a webhook of this profile must not set itself: the profile's own
-    /// and the transport's.
-    pub fn reserved_headers(&self) -> impl Iterator<Item = &str> {
-        self.header_names().chain(TRANSPORT_HEADERS)
-    }
-
-    /// Whether a webhook of this profile must not set the header `name`, in any letter case.
+    /// The header names that a webhook of this profile must not set itself, besides those that
+    /// nobody may set (`header::is_forbidden`).
     #[must_use]
-    pub fn reserves_header(&self, name: &str) -> bool {
-        self.reserved_headers()
-            .any(|reserved| reserved.eq_ignore_ascii_case(name))
+    pub fn reserved_headers(&self) -> Vec<&str> {
+        self.header_names().collect()
     }
 
     /// The `content-type` of a delivery in `format`.
@@ -391,7 +373,7 @@ mod tests {
         let check = |name: &str, attempts: u32, failures: Option<u32>, after: Option<Duration>| {
             let profile = Profile::built_in_named(name).unwrap();
             assert_eq!(profile.retry_policy().max_attempts(), attempts, "{name}");
-            let expect = Breaker {
+            let expect = BreakerPolicy {
                 disable_after_failures: failures,
                 disable_after: after,
             };
@@ -420,17 +402,9 @@ mod tests {
     }
 
     #[test]
-    fn a_webhook_may_not_set_what_the_profile_or_the_transport_sets() {
+    fn a_webhook_may_not_set_what_its_profile_sets() {
         let armalo = Profile::built_in_named("armalo").unwrap();
-        for name in [
-            "x-armalo-signature",
-            "X-ARMALO-DELIVERY",
-            "Host",
-            "content-type",
-        ] {
-            assert!(armalo.reserves_header(name), "{name}");
-        }
-        assert!(!armalo.reserves_header("authorization"));
-        assert!(!armalo.reserves_header("webhook-id"));
+        let reserved = ["X-Armalo-Delivery", "X-Armalo-Signature"];
+        assert_eq!(armalo.reserved_headers(), reserved);
     }
 }

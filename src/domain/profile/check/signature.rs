@@ -1,0 +1,192 @@
+//! The rules of headers, signatures and secrets.
+//!
+//! Owns: that names are legal and free, that templates can be filled in and read back, and that a
+//! receiver is sent everything that was signed. Refuses: signing.
+
+use std::collections::HashSet;
+
+use super::{Checked, fault, refuse, shown, visible};
+use crate::domain::header::{check_name, is_forbidden};
+use crate::domain::profile::document::{
+    Document, EncodingWord, GenerateWord, IdWord, KeyWord, SignatureDocument,
+};
+use crate::domain::profile::template::{Slot, Template};
+use crate::domain::profile::{
+    Encoding, GeneratedSecret, HEADERS_MAX, HeaderRule, KeyForm, SignatureScheme,
+};
+
+/// The separators that no encoding's alphabet contains.
+const SEPARATORS: [&str; 5] = [" ", ",", ", ", ";", "; "];
+
+pub(super) fn headers(document: &Document) -> Checked<Vec<HeaderRule>> {
+    let known = [
+        ("event_id", Slot::EventId),
+        ("delivery_id", Slot::DeliveryId),
+        ("timestamp", Slot::Timestamp),
+    ];
+    if document.headers.len() > HEADERS_MAX {
+        return refuse(
+            "headers",
+            format!("must list at most {HEADERS_MAX} headers"),
+        );
+    }
+    let mut seen = HashSet::new();
+    let mut rules = Vec::with_capacity(document.headers.len());
+    for (name, value) in &document.headers {
+        let field = || format!("headers.{}", shown(name));
+        if let Some(message) = name_fault(name) {
+            return refuse(field(), message);
+        }
+        if !seen.insert(name.to_ascii_lowercase()) {
+            return refuse(field(), "is listed twice; letter case makes no difference");
+        }
+        visible(field(), value)?;
+        if value.trim().len() != value.len() || value.is_empty() {
+            return refuse(
+                field(),
+                "must be some text that neither begins nor ends with a space",
+            );
+        }
+        let value = Template::parse(value, &known).map_err(|message| fault(field(), message))?;
+        if !value.reads_back() {
+            return refuse(
+                field(),
+                "must use a placeholder once, with text between two of them",
+            );
+        }
+        rules.push(HeaderRule {
+            name: name.clone(),
+            value,
+        });
+    }
+    Ok(rules)
+}
+
+/// Says what is wrong with `name` as a header of a profile; `None` where nothing is.
+///
+/// A profile is shown to everyone who may read it, so it is no place for credentials.
+fn name_fault(name: &str) -> Option<String> {
+    if let Err(error) = check_name(name) {
+        return Some(error.to_string());
+    }
+    if is_forbidden(name) {
+        return Some("is reserved: it belongs to the connection, the sender or the network".into());
+    }
+    name.eq_ignore_ascii_case("authorization")
+        .then(|| "carries credentials: set it on the webhook, not in a profile".into())
+}
+
+pub(super) fn signature(
+    scheme: &SignatureDocument,
+    headers: &[HeaderRule],
+) -> Checked<SignatureScheme> {
+    if let Some(message) = name_fault(&scheme.header) {
+        return refuse("signature.header", message);
+    }
+    let same = |rule: &HeaderRule| rule.name.eq_ignore_ascii_case(&scheme.header);
+    if headers.iter().any(same) {
+        return refuse("signature.header", "is also listed under headers");
+    }
+    visible("signature.prefix", &scheme.prefix)?;
+    separator(scheme)?;
+    let lead = lead(&scheme.lead)?;
+    let content = signed_content(scheme)?;
+    for (slot, what) in [
+        (Slot::Timestamp, "the timestamp"),
+        (Slot::EventId, "the event id"),
+        (Slot::DeliveryId, "the delivery id"),
+    ] {
+        let sent = lead.count(slot)
+            + headers
+                .iter()
+                .map(|rule| rule.value.count(slot))
+                .sum::<usize>();
+        if content.count(slot) > 0 && sent == 0 {
+            let message = format!("signs {what}, which no header sends: nobody could verify it");
+            return refuse("signature.content", message);
+        }
+    }
+    Ok(SignatureScheme {
+        header: scheme.header.clone(),
+        lead,
+        prefix: scheme.prefix.clone(),
+        encoding: match scheme.encoding {
+            EncodingWord::Hex => Encoding::Hex,
+            EncodingWord::Base64 => Encoding::Base64,
+        },
+        separator: scheme.separator.clone(),
+        content,
+        key: match scheme.key {
+            KeyWord::Base64AfterPrefix => KeyForm::Base64AfterPrefix,
+            KeyWord::Utf8 => KeyForm::Utf8,
+        },
+    })
+}
+
+fn separator(scheme: &SignatureDocument) -> Checked<()> {
+    let Some(separator) = scheme.separator.as_deref() else {
+        return Ok(());
+    };
+    if !SEPARATORS.contains(&separator) {
+        return refuse(
+            "signature.separator",
+            "must be one of \" \", \",\", \", \", \";\", \"; \"",
+        );
+    }
+    if scheme.prefix.contains(separator) {
+        return refuse("signature.prefix", "must not contain the separator");
+    }
+    Ok(())
+}
+
+fn lead(text: &str) -> Checked<Template> {
+    const FIELD: &str = "signature.lead";
+    visible(FIELD, text)?;
+    let lead = Template::parse(text, &[("timestamp", Slot::Timestamp)])
+        .map_err(|message| fault(FIELD, message))?;
+    if !lead.reads_back() || !lead.ends_in_text() {
+        return refuse(FIELD, "must use {timestamp} at most once and end in text");
+    }
+    Ok(lead)
+}
+
+fn signed_content(scheme: &SignatureDocument) -> Checked<Template> {
+    const FIELD: &str = "signature.content";
+    let id = scheme.id.map(|id| match id {
+        IdWord::EventId => Slot::EventId,
+        IdWord::DeliveryId => Slot::DeliveryId,
+    });
+    visible(FIELD, &scheme.content)?;
+    let known = [
+        ("id", id.unwrap_or(Slot::EventId)),
+        ("timestamp", Slot::Timestamp),
+        ("body", Slot::Body),
+    ];
+    let content = Template::parse(&scheme.content, &known).map_err(|error| fault(FIELD, error))?;
+    if content.count(Slot::Body) != 1 {
+        return refuse(FIELD, "must contain {body}, once");
+    }
+    let uses_id = content.count(Slot::EventId) + content.count(Slot::DeliveryId) > 0;
+    match (uses_id, id) {
+        (true, None) => refuse(
+            "signature.id",
+            "must say which id {id} is: event_id or delivery_id",
+        ),
+        (false, Some(_)) => refuse(
+            "signature.id",
+            "is given, but the signed content has no {id}",
+        ),
+        (true, Some(_)) | (false, None) => Ok(content),
+    }
+}
+
+pub(super) fn generated_secret(form: GenerateWord, key: KeyForm) -> Checked<GeneratedSecret> {
+    match (form, key) {
+        (GenerateWord::Whsec, _) => Ok(GeneratedSecret::Whsec),
+        (GenerateWord::Hex64, KeyForm::Utf8) => Ok(GeneratedSecret::Hex64),
+        (GenerateWord::Hex64, KeyForm::Base64AfterPrefix) => refuse(
+            "secret.generate",
+            "must be \"whsec\" where signature.key is \"base64_after_prefix\"",
+        ),
+    }
+}
