@@ -3,6 +3,7 @@
 //! Owns: the cut. Refuses: judging names or values; a member is text here, as the publisher wrote
 //! it, together with its name as a reader would understand it.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
@@ -11,7 +12,7 @@ use serde_json::value::RawValue;
 /// One member of an object.
 pub(super) struct Member<'a> {
     /// The name with escapes resolved, for comparing.
-    pub(super) name: String,
+    pub(super) name: Cow<'a, str>,
     /// The name as it was written, quotes included.
     pub(super) raw_name: &'a str,
     /// The value as it was written.
@@ -50,11 +51,20 @@ impl<'de> Visitor<'de> for MembersVisitor {
         while let Some((name, value)) = map.next_entry::<&RawValue, &RawValue>()? {
             let raw_name = name.get();
             members.push(Member {
-                name: serde_json::from_str(raw_name).map_err(serde::de::Error::custom)?,
+                name: unescaped(raw_name).map_err(serde::de::Error::custom)?,
                 raw_name,
                 raw_value: value.get(),
             });
         }
         Ok(Members(members))
+    }
+}
+
+/// A JSON string as text; only names with escapes cost an allocation.
+fn unescaped(raw: &str) -> Result<Cow<'_, str>, serde_json::Error> {
+    let plain = raw.strip_prefix('"').and_then(|raw| raw.strip_suffix('"'));
+    match plain.filter(|plain| !plain.contains('\\')) {
+        Some(plain) => Ok(Cow::Borrowed(plain)),
+        None => serde_json::from_str(raw).map(Cow::Owned),
     }
 }

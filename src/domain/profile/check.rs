@@ -42,12 +42,13 @@ pub(super) fn from_toml(toml: &str) -> Checked<Profile> {
 pub(super) fn from_json(json: serde_json::Value) -> Checked<Profile> {
     let document: Document = serde_path_to_error::deserialize(json)
         .map_err(|error| shape(&error.path().to_string(), &error.inner().to_string()))?;
-    let source = toml::to_string(&document)
+    let mut profile = profile(document, String::new())?;
+    profile.source = toml::to_string(&profile.document)
         .map_err(|error| fault(WHOLE, format!("has no TOML form: {error}")))?;
-    if source.len() > FILE_BYTES_MAX {
+    if profile.source.len() > FILE_BYTES_MAX {
         return refuse(WHOLE, "must be at most 64 KiB long");
     }
-    profile(document, source)
+    Ok(profile)
 }
 
 fn syntax(toml: &str, error: &toml::de::Error) -> ProfileError {
@@ -62,8 +63,16 @@ fn syntax(toml: &str, error: &toml::de::Error) -> ProfileError {
     )
 }
 
+/// An error of serde's: a missing key is reported at the table that misses it, but its author
+/// looks for the key.
 fn shape(path: &str, message: &str) -> ProfileError {
-    let field = if path == "." { WHOLE } else { path };
+    let parent = if path == "." { "" } else { path };
+    let missing = message.strip_prefix("missing field `");
+    if let Some((key, _)) = missing.and_then(|rest| rest.split_once('`')) {
+        let dot = if parent.is_empty() { "" } else { "." };
+        return fault(shown(&format!("{parent}{dot}{key}")), "is needed");
+    }
+    let field = if parent.is_empty() { WHOLE } else { parent };
     fault(shown(field), shown(message))
 }
 

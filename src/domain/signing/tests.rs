@@ -189,6 +189,10 @@ fn a_refusal_names_the_step_that_failed() {
         "more than 300 s away",
     );
     check(
+        &with("webhook-timestamp", "9007199254740991"),
+        "more than 300 s away",
+    );
+    check(
         &with("webhook-timestamp", "1773655501"),
         "no signature fits",
     );

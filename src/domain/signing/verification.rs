@@ -102,11 +102,10 @@ impl Profile {
     ) -> Result<Captured<'h>, VerifyFailure> {
         let mut captured = Captured::default();
         for rule in &self.headers {
-            let is_signed = |slot: &&Slot| {
-                rule.value.count(**slot) > 0 && self.signature.content.count(**slot) > 0
-            };
+            let is_signed =
+                |slot: Slot| rule.value.count(slot) > 0 && self.signature.content.count(slot) > 0;
             let slots = [Slot::EventId, Slot::DeliveryId, Slot::Timestamp];
-            if slots.iter().find(is_signed).is_none() {
+            if !slots.into_iter().any(is_signed) {
                 continue;
             }
             let value = find(headers, &rule.name)?;

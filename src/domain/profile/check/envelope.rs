@@ -87,7 +87,7 @@ fn constant(value: Option<&serde_json::Value>, path: &str) -> Checked<Box<str>> 
             Ok(json_string(own).into())
         }
         Some(Value::Bool(own)) => Ok(own.to_string().into()),
-        Some(Value::Number(own)) if own.is_i64() || own.is_u64() => Ok(own.to_string().into()),
+        Some(Value::Number(own)) if own.is_i64() => Ok(own.to_string().into()),
         Some(Value::Number(_) | Value::Null | Value::Array(_) | Value::Object(_)) | None => {
             refuse(path, "must be text, a whole number, true or false")
         }

@@ -134,12 +134,22 @@ fn unknown_keys_and_words_are_refused_where_they_stand() {
 
 #[test]
 fn what_must_be_there_is_missed() {
-    let section = &WHOLE_PROFILE[WHOLE_PROFILE.find("[signature]").unwrap()..];
-    let section = &section[..section.find("[secret]").unwrap()];
-    let error = Profile::parse(&WHOLE_PROFILE.replace(section, "")).unwrap_err();
-    assert!(error.message.contains("signature"), "{error}");
-    check("header = \"X-Sixth-Signature\"\n", "", "signature");
-    check("type = \"order.tested\"\n", "", "test");
+    let without = |section: &str| {
+        let start = WHOLE_PROFILE.find(section).unwrap();
+        let length = WHOLE_PROFILE[start + 1..].find("\n[").unwrap() + 1;
+        let toml = WHOLE_PROFILE.replace(&WHOLE_PROFILE[start..start + length], "");
+        Profile::parse(&toml).unwrap_err().field
+    };
+    assert_eq!(without("[signature]"), "signature");
+    assert_eq!(without("[secret]"), "secret");
+    check("name = \"sixth\"\n", "", "name");
+    check("header = \"X-Sixth-Signature\"\n", "", "signature.header");
+    check("type = \"order.tested\"\n", "", "test.type");
+    check(
+        "name = \"kind\", from = \"type\"",
+        "name = \"kind\"",
+        "envelope[0].from",
+    );
 }
 
 #[test]
