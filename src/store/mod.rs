@@ -1,3 +1,256 @@
-//! The disk: everything that hookpost must still know after the power has gone.
+//! The disk: one SQLite database in one data directory, and the only SQL of the house.
+//!
+//! Owns: opening and locking the data directory, migrations, the one writer, the pool of read-only
+//! connections, a file of SQL per aggregate, the vault for secrets at rest. Refuses: deciding what
+//! a delivery becomes (`domain` decides, `engine` asks for it) and speaking any wire format.
+//!
+//! # One writer, many readers
+//! SQLite allows one write transaction at a time; queueing for it in memory instead of in the
+//! database's busy loop is what makes group commit possible (see [`writer`]). Readers work on
+//! snapshots and never wait for it.
+//!
+//! # Who hears of a commit
+//! The floors above keep caches: lanes, webhooks, keys. [`Store::on_commit`] tells them what a
+//! commit changed, on the writer's thread and in commit order, before the callers get their
+//! answers. So a revoked key is refused by the very next request, and the lanes of ordered
+//! webhooks are filled in the order in which events were committed.
 
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rusqlite::Connection;
+
+use crate::clock::Clock;
+use crate::domain::page::{Cursor, Limit, Page};
+use crate::domain::profile::Profile;
+use crate::domain::secret::Secret;
+
+pub mod attempts;
+pub mod deliveries;
+pub mod effects;
+pub mod events;
+pub mod instance;
+mod migrate;
+mod open;
+pub mod profiles;
+mod readers;
+pub mod secrets;
+pub mod stats;
+pub mod tx;
 pub mod vault;
+pub mod webhooks;
+pub mod workspaces;
+pub mod writer;
+
+pub use effects::{Committed, QueuedDelivery};
+pub use open::{OpenError, OpenOptions};
+pub use tx::WriteTx;
+
+/// Why the store could not do what it was asked.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum StoreError {
+    /// SQLite refused a statement; nothing of the caller's transaction was kept.
+    #[error("the database refused a statement: {0}")]
+    Sqlite(Arc<rusqlite::Error>),
+    /// More writes wait than the queue may hold.
+    #[error("the write queue is full")]
+    Overloaded,
+    /// The disk has less free space than the floor that ingest must leave.
+    #[error("the disk is almost full")]
+    StorageLow,
+    /// The writer stopped: the process is ending, or a flush failed and nothing may be promised.
+    #[error("the database accepts no more writes: {0}")]
+    Stopped(&'static str),
+    /// No connection for reading became free in time.
+    #[error("no database connection became free")]
+    ReadersBusy,
+    /// A row does not hold what was once written to it.
+    #[error("stored data is damaged: {0}")]
+    Damaged(String),
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Sqlite(Arc::new(error))
+    }
+}
+
+/// The handle on the database. Cloning shares it.
+#[derive(Clone)]
+pub struct Store {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    data_dir: PathBuf,
+    clock: Clock,
+    readers: readers::Readers,
+    writer: writer::Writer,
+    vault: Arc<vault::Vault>,
+    profiles: profiles::Cache,
+    // Held for as long as anybody may touch the database; dropping it frees the directory.
+    _lock: std::fs::File,
+}
+
+impl Store {
+    /// Opens the data directory, creating it and the database if need be.
+    ///
+    /// # Errors
+    /// [`OpenError`] says what stands in the way and what to do.
+    pub fn open(options: &OpenOptions) -> Result<Self, OpenError> {
+        open::open(options)
+    }
+
+    /// Runs `read` on a read-only snapshot, off the async threads.
+    ///
+    /// # Errors
+    /// What `read` answers, or [`StoreError::ReadersBusy`] after five seconds without a connection.
+    pub async fn read<T, E>(
+        &self,
+        read: impl FnOnce(&Connection) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let store = self.clone();
+        tokio::task::spawn_blocking(move || store.read_blocking(read))
+            .await
+            .unwrap_or_else(|_| Err(StoreError::Stopped("a read was abandoned").into()))
+    }
+
+    /// Runs `read` on a read-only snapshot, on the calling thread.
+    ///
+    /// # Errors
+    /// As [`Store::read`].
+    pub fn read_blocking<T, E: From<StoreError>>(
+        &self,
+        read: impl FnOnce(&Connection) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.shared.readers.read(read)
+    }
+
+    /// Runs `write` in a transaction and answers after the commit is flushed to disk. Refuses at
+    /// once when the queue for ingest is full.
+    ///
+    /// # Errors
+    /// What `write` answers (then nothing of it is kept), or a [`StoreError`] where the
+    /// transaction could not be committed.
+    pub async fn write<T, E>(
+        &self,
+        write: impl FnOnce(&mut WriteTx<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        self.shared
+            .writer
+            .write(write, writer::Urgency::Ingest)
+            .await
+    }
+
+    /// As [`Store::write`], for results of work that was already done: it waits for room instead
+    /// of refusing. Callers bound how many of these are under way.
+    ///
+    /// # Errors
+    /// As [`Store::write`].
+    pub async fn settle<T, E>(
+        &self,
+        write: impl FnOnce(&mut WriteTx<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        self.shared
+            .writer
+            .write(write, writer::Urgency::Settle)
+            .await
+    }
+
+    /// As [`Store::write`], for callers outside any async runtime.
+    ///
+    /// # Errors
+    /// As [`Store::write`].
+    pub fn write_blocking<T, E>(
+        &self,
+        write: impl FnOnce(&mut WriteTx<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        self.shared.writer.write_blocking(write)
+    }
+
+    /// Calls `listener` after every commit, on the writer's thread, in commit order. It must not
+    /// block: every write waits for it.
+    pub fn on_commit(&self, listener: impl Fn(&Committed) + Send + Sync + 'static) {
+        self.shared.writer.on_commit(Box::new(listener));
+    }
+
+    /// Refuses new writes and waits for those under way; the last act of a shutdown.
+    pub fn close(&self) {
+        self.shared.writer.close();
+    }
+
+    /// The parsed profile of version `seq`; parsed once.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] where the stored source no longer parses.
+    pub fn profile(&self, conn: &Connection, seq: i64) -> Result<Arc<Profile>, StoreError> {
+        self.shared.profiles.load(conn, seq)
+    }
+
+    /// The vault that seals and opens secrets.
+    #[must_use]
+    pub fn vault(&self) -> &Arc<vault::Vault> {
+        &self.shared.vault
+    }
+
+    /// The clock that stamps rows.
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
+        &self.shared.clock
+    }
+
+    /// Where the database lives.
+    #[must_use]
+    pub fn data_dir(&self) -> &Path {
+        &self.shared.data_dir
+    }
+}
+
+/// Cuts a list that was read one row longer than its limit, and says where to go on.
+fn paged<T>(mut found: Vec<T>, limit: Limit, seq: impl Fn(&T) -> i64) -> Page<T> {
+    let more = found.len() > limit.rows();
+    found.truncate(limit.rows());
+    let next = found
+        .last()
+        .filter(|_| more)
+        .map(|last| Cursor::behind(seq(last)));
+    Page { items: found, next }
+}
+
+/// Opens sealed text.
+fn unseal_text(
+    vault: &vault::Vault,
+    place: vault::Place,
+    sealed: &[u8],
+) -> Result<Secret, StoreError> {
+    let plain = vault
+        .unseal(place, sealed)
+        .map_err(|error| StoreError::Damaged(error.to_string()))?;
+    let text = String::from_utf8(plain.to_vec())
+        .map_err(|_| StoreError::Damaged("sealed text is not UTF-8".to_owned()))?;
+    Ok(Secret::new(text))
+}
+
+/// A stored word that no version of hookpost writes.
+fn damaged(column: &str, row: i64) -> StoreError {
+    StoreError::Damaged(format!("{column} of row {row} holds an unknown value"))
+}
+
+#[cfg(test)]
+mod tests;

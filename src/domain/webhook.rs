@@ -1,0 +1,175 @@
+//! Webhooks: a registered receiver with its settings, state and health.
+//!
+//! Owns: the parsed webhook and the bounds of its settings. Refuses: checking URLs against the
+//! guard (`net`) and reading any wire shape (`http`). A `Webhook` that exists is valid.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::breaker::{BreakerPolicy, DisabledReason, Health};
+use super::event_type::Subscription;
+use super::format::Format;
+use super::header::CustomHeader;
+use super::id::{WebhookId, WorkspaceId};
+use super::retry::RetryPolicy;
+use super::time::Timestamp;
+
+/// The longest label, in characters.
+pub const LABEL_CHARS_MAX: usize = 100;
+/// The longest `metadata` object, in bytes of its JSON.
+pub const METADATA_BYTES_MAX: usize = 4 * 1024;
+/// The shortest timeout of an attempt.
+pub const TIMEOUT_MIN: Duration = Duration::from_millis(100);
+/// The longest timeout of an attempt.
+pub const TIMEOUT_MAX: Duration = Duration::from_secs(120);
+/// The default timeout of an attempt.
+pub const TIMEOUT_DEFAULT: Duration = Duration::from_secs(10);
+/// Attempts in flight to one webhook if nothing else is said.
+pub const IN_FLIGHT_DEFAULT: u32 = 16;
+/// Attempts in flight to one webhook at most.
+pub const IN_FLIGHT_MAX: u32 = 256;
+/// The lowest rate limit, in deliveries per second: six a minute.
+pub const RATE_MIN: f64 = 0.1;
+/// The highest rate limit, in deliveries per second.
+pub const RATE_MAX: f64 = 10_000.0;
+/// The most failures a breaker may wait for.
+pub const DISABLE_AFTER_FAILURES_MAX: u32 = 10_000;
+/// The shortest time of failures a breaker may be given.
+pub const DISABLE_AFTER_MIN: Duration = Duration::from_secs(1);
+/// The longest time of failures a breaker may be given: thirty days.
+pub const DISABLE_AFTER_MAX: Duration = Duration::from_secs(30 * 24 * 3600);
+
+/// What a row of the webhooks table stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WebhookKind {
+    /// Registered by somebody, listed and managed.
+    Registered,
+    /// The target that a single publish call named; hidden.
+    OneOff,
+    /// Where a workspace's alerts go; hidden.
+    Alert,
+}
+
+impl WebhookKind {
+    const ALL: [Self; 3] = [Self::Registered, Self::OneOff, Self::Alert];
+
+    /// The word of the database.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Registered => "registered",
+            Self::OneOff => "one_off",
+            Self::Alert => "alert",
+        }
+    }
+
+    /// Reads the word back.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == word)
+    }
+}
+
+/// Whether a webhook takes part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WebhookState {
+    /// Gets deliveries.
+    Active,
+    /// Gets none until it is enabled; what waits is held.
+    Disabled {
+        /// Why.
+        reason: DisabledReason,
+        /// Since when.
+        at: Timestamp,
+    },
+    /// Out for good.
+    Revoked,
+}
+
+impl WebhookState {
+    /// The word of the API.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Disabled { .. } => "disabled",
+            Self::Revoked => "revoked",
+        }
+    }
+
+    /// Why it is disabled, if it is.
+    #[must_use]
+    pub fn disabled_reason(self) -> Option<DisabledReason> {
+        match self {
+            Self::Disabled { reason, .. } => Some(reason),
+            Self::Active | Self::Revoked => None,
+        }
+    }
+}
+
+/// What a person may set.
+#[derive(Clone, Debug)]
+pub struct WebhookSettings {
+    /// What people call it; may be empty.
+    pub label: String,
+    /// Where deliveries go, in normal form.
+    pub url: String,
+    /// Which events it wants.
+    pub subscription: Subscription,
+    /// How bodies look.
+    pub format: Format,
+    /// Headers added to every delivery.
+    pub headers: Vec<CustomHeader>,
+    /// Delays between attempts.
+    pub retry: RetryPolicy,
+    /// The whole exchange's deadline.
+    pub timeout: Duration,
+    /// Attempts under way at once, at most.
+    pub max_in_flight: u32,
+    /// Deliveries per second, at most.
+    pub rate_limit: Option<f64>,
+    /// One at a time, in event order.
+    pub ordered: bool,
+    /// When it is disabled for failing.
+    pub breaker: BreakerPolicy,
+    /// The owner's own JSON object.
+    pub metadata: Arc<str>,
+}
+
+/// The version of the wire profile that a webhook uses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProfileRef {
+    /// The stored version.
+    pub seq: i64,
+    /// The profile's name.
+    pub name: Arc<str>,
+}
+
+/// A registered receiver.
+#[derive(Clone, Debug)]
+pub struct Webhook {
+    /// Its id.
+    pub id: WebhookId,
+    /// The workspace that owns it.
+    pub workspace: WorkspaceId,
+    /// What it stands for.
+    pub kind: WebhookKind,
+    /// Its wire profile.
+    pub profile: ProfileRef,
+    /// What a person set.
+    pub settings: WebhookSettings,
+    /// Whether it takes part.
+    pub state: WebhookState,
+    /// How it has been answering.
+    pub health: Health,
+    /// When its secret was last rotated.
+    pub secret_rotated_at: Option<Timestamp>,
+    /// Until when the newest of its old secrets is valid.
+    pub previous_secret_expires_at: Option<Timestamp>,
+    /// When it was registered.
+    pub created_at: Timestamp,
+    /// When its settings or state last changed.
+    pub updated_at: Timestamp,
+    /// When it was deleted; history stays until retention.
+    pub deleted_at: Option<Timestamp>,
+}

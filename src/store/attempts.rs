@@ -1,0 +1,136 @@
+//! Attempts: one HTTP request each, with what came back.
+//!
+//! Owns: their rows. Refuses: what they mean for the delivery.
+
+use rusqlite::{Connection, Row, named_params};
+
+use super::{StoreError, WriteTx, damaged};
+use crate::domain::delivery::AttemptTrigger;
+use crate::domain::id::{AttemptId, DeliveryId};
+use crate::domain::outcome::FailureKind;
+use crate::domain::time::Timestamp;
+
+/// Attempts that one delivery may have; the row number has 12 bits for them.
+pub const ATTEMPTS_MAX: u32 = (1 << NUMBER_BITS) - 1;
+const NUMBER_BITS: u32 = 12;
+
+/// One HTTP request of a delivery.
+#[derive(Clone, Debug)]
+pub struct Attempt {
+    /// The delivery's how-manieth it is, from 1.
+    pub number: u32,
+    /// Why it was made.
+    pub trigger: AttemptTrigger,
+    /// When it started.
+    pub started_at: Timestamp,
+    /// How long it took, in milliseconds.
+    pub duration_ms: u32,
+    /// The answer's status code.
+    pub status_code: Option<u16>,
+    /// Why it failed.
+    pub error_kind: Option<FailureKind>,
+    /// Why it failed, in words.
+    pub error: Option<String>,
+    /// Whom it reached.
+    pub remote_addr: Option<String>,
+    /// Where it went.
+    pub url: String,
+    /// The headers as sent, credentials masked: one `name: value` a line.
+    pub request_headers: String,
+    /// The headers that came back, in the same form.
+    pub response_headers: String,
+    /// The body that came back, as far as it is kept.
+    pub response_body: Option<Vec<u8>>,
+    /// Whether more came back than is kept.
+    pub response_truncated: bool,
+}
+
+impl Attempt {
+    /// Its id.
+    #[must_use]
+    pub fn id(&self, delivery: DeliveryId) -> AttemptId {
+        AttemptId::new(self.started_at, row_number(delivery.seq(), self.number))
+    }
+}
+
+fn row_number(delivery_seq: i64, number: u32) -> i64 {
+    delivery_seq << NUMBER_BITS | i64::from(number.min(ATTEMPTS_MAX))
+}
+
+/// Stores an attempt.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn insert(tx: &WriteTx<'_>, delivery_seq: i64, attempt: &Attempt) -> Result<(), StoreError> {
+    tx.prepare_cached(
+        "INSERT OR REPLACE INTO attempts (seq, trigger, started_at, duration_ms, status_code,
+             error_kind, error, remote_addr, url, request_headers, response_headers,
+             response_truncated, response_body)
+         VALUES (:seq, :trigger, :started_at, :duration_ms, :status_code, :error_kind, :error,
+             :remote_addr, :url, :request_headers, :response_headers, :response_truncated,
+             :response_body)",
+    )?
+    .execute(named_params! {
+        ":seq": row_number(delivery_seq, attempt.number),
+        ":trigger": attempt.trigger.code(),
+        ":started_at": attempt.started_at.millis(),
+        ":duration_ms": attempt.duration_ms,
+        ":status_code": attempt.status_code,
+        ":error_kind": attempt.error_kind.map(FailureKind::as_str),
+        ":error": attempt.error,
+        ":remote_addr": attempt.remote_addr,
+        ":url": attempt.url,
+        ":request_headers": attempt.request_headers,
+        ":response_headers": attempt.response_headers,
+        ":response_truncated": attempt.response_truncated,
+        ":response_body": attempt.response_body,
+    })?;
+    Ok(())
+}
+
+/// The attempts of a delivery, oldest first.
+///
+/// # Errors
+/// [`StoreError::Damaged`] where a row cannot be understood.
+pub fn of_delivery(conn: &Connection, delivery_seq: i64) -> Result<Vec<Attempt>, StoreError> {
+    let mut statement = conn.prepare_cached(
+        "SELECT seq, trigger, started_at, duration_ms, status_code, error_kind, error, remote_addr,
+             url, request_headers, response_headers, response_truncated, response_body
+         FROM attempts
+         WHERE seq BETWEEN :first AND :last
+         ORDER BY seq
+         LIMIT :limit",
+    )?;
+    let mut rows = statement.query(named_params! {
+        ":first": row_number(delivery_seq, 0),
+        ":last": row_number(delivery_seq, ATTEMPTS_MAX),
+        ":limit": ATTEMPTS_MAX,
+    })?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.push(attempt(row)?);
+    }
+    Ok(found)
+}
+
+fn attempt(row: &Row<'_>) -> Result<Attempt, StoreError> {
+    let seq: i64 = row.get("seq")?;
+    let error_kind: Option<String> = row.get("error_kind")?;
+    let trigger = AttemptTrigger::from_code(row.get("trigger")?);
+    let number = seq & i64::from(ATTEMPTS_MAX);
+    Ok(Attempt {
+        number: u32::try_from(number).expect("12 bits"),
+        trigger: trigger.ok_or_else(|| damaged("attempts.trigger", seq))?,
+        started_at: Timestamp::from_millis(row.get("started_at")?),
+        duration_ms: row.get("duration_ms")?,
+        status_code: row.get("status_code")?,
+        error_kind: error_kind.as_deref().and_then(FailureKind::parse),
+        error: row.get("error")?,
+        remote_addr: row.get("remote_addr")?,
+        url: row.get("url")?,
+        request_headers: row.get("request_headers")?,
+        response_headers: row.get("response_headers")?,
+        response_body: row.get("response_body")?,
+        response_truncated: row.get("response_truncated")?,
+    })
+}

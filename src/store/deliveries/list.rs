@@ -1,0 +1,283 @@
+//! Lists of deliveries: any filter, any depth, a bounded cost per page.
+//!
+//! Owns: choosing the index that leads, filtering what it yields. Refuses: unbounded scans.
+//!
+//! # Why a page may be short
+//! One index leads each list; the filters that it does not cover are checked row by row. A rare
+//! combination (the one failure among a million deliveries of one type) would make a page look at
+//! all of them. So a page looks at [`SCAN_ROWS_MAX`] rows at most; if it has not found enough by
+//! then, it is short, and its cursor says where to go on.
+
+use rusqlite::{Connection, named_params};
+
+use super::{Delivery, find};
+use crate::domain::delivery::{Status, Trigger};
+use crate::domain::page::{Cursor, Limit, Order, Page};
+use crate::domain::time::Timestamp;
+use crate::store::StoreError;
+
+/// Rows that one page looks at.
+pub const SCAN_ROWS_MAX: usize = 10_000;
+
+/// All deliveries, or the dead letters among them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Which {
+    /// All.
+    #[default]
+    All,
+    /// Exhausted ones that nobody has discarded.
+    DeadLetters,
+}
+
+/// Which deliveries a list shows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DeliveryFilter {
+    /// The workspace they belong to.
+    pub workspace_seq: i64,
+    /// All, or dead letters only.
+    pub which: Which,
+    /// Only to this webhook.
+    pub webhook_seq: Option<i64>,
+    /// Only of this event.
+    pub event_seq: Option<i64>,
+    /// Only of this event type.
+    pub event_type: Option<String>,
+    /// Only in one of these states; empty means any.
+    pub statuses: Vec<Status>,
+    /// Only made at or after this instant.
+    pub since: Option<Timestamp>,
+    /// Only made before this instant.
+    pub until: Option<Timestamp>,
+}
+
+/// A page of deliveries, newest first.
+///
+/// # Errors
+/// [`StoreError::Damaged`] where a row cannot be understood.
+pub fn list(
+    conn: &Connection,
+    filter: &DeliveryFilter,
+    cursor: Option<Cursor>,
+    limit: Limit,
+) -> Result<Page<Delivery>, StoreError> {
+    let scanned = scan(conn, filter, cursor, limit.rows(), Order::Descending)?;
+    let mut items = Vec::with_capacity(scanned.items.len());
+    for seq in scanned.items {
+        items.extend(find(conn, seq)?);
+    }
+    Ok(Page {
+        items,
+        next: scanned.next,
+    })
+}
+
+/// How many deliveries a filter matches, all of them looked at: for bulk actions, not for pages.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn count(conn: &Connection, filter: &DeliveryFilter) -> Result<u64, StoreError> {
+    let mut total = 0;
+    let mut cursor = None;
+    loop {
+        let page = scan(conn, filter, cursor, SCAN_ROWS_MAX, Order::Ascending)?;
+        total += u64::try_from(page.items.len()).unwrap_or(u64::MAX);
+        cursor = page.next;
+        if cursor.is_none() {
+            return Ok(total);
+        }
+    }
+}
+
+/// The row numbers of up to `rows` matching deliveries behind `cursor`, in `order`; looks at
+/// [`SCAN_ROWS_MAX`] rows at most.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn scan(
+    conn: &Connection,
+    filter: &DeliveryFilter,
+    cursor: Option<Cursor>,
+    rows: usize,
+    order: Order,
+) -> Result<Page<i64>, StoreError> {
+    let (low, high) = bounds(conn, filter)?;
+    let (low, high) = match (order, cursor) {
+        (_, None) => (low, high),
+        (Order::Ascending, Some(cursor)) => (low.max(cursor.seq()), high),
+        (Order::Descending, Some(cursor)) => (low, high.min(cursor.seq())),
+    };
+    let sql = leading(filter, order);
+    let mut statement = conn.prepare_cached(&sql)?;
+    let budget = i64::try_from(SCAN_ROWS_MAX + 1).expect("a small bound");
+    let mut candidates = statement.query(named_params! {
+        ":lead": lead_value(filter),
+        ":low": low,
+        ":high": high,
+        ":budget": budget,
+    })?;
+    let mut found = Vec::new();
+    let mut looked_at = 0;
+    let mut last = None;
+    while let Some(row) = candidates.next()? {
+        if found.len() == rows || looked_at == SCAN_ROWS_MAX {
+            return Ok(Page {
+                items: found,
+                next: last.map(Cursor::behind),
+            });
+        }
+        let seq: i64 = row.get(0)?;
+        looked_at += 1;
+        last = Some(seq);
+        if matches(conn, filter, seq)? {
+            found.push(seq);
+        }
+    }
+    Ok(Page {
+        items: found,
+        next: None,
+    })
+}
+
+/// The statement that yields candidates from the one index that narrows most.
+fn leading(filter: &DeliveryFilter, order: Order) -> String {
+    let direction = match order {
+        Order::Ascending => "ASC",
+        Order::Descending => "DESC",
+    };
+    let range = "seq > :low AND seq < :high";
+    let one = |condition: &str| format!("SELECT seq FROM deliveries WHERE {condition} AND {range}");
+    let select = if filter.event_seq.is_some() {
+        one("event_seq = :lead")
+    } else if filter.which == Which::DeadLetters {
+        let column = if filter.webhook_seq.is_some() {
+            "webhook_seq"
+        } else {
+            "workspace_seq"
+        };
+        one(&format!(
+            "{column} = :lead AND status = 3 AND discarded_at IS NULL"
+        ))
+    } else if filter.webhook_seq.is_some() {
+        by_status(filter, "webhook_seq", range)
+    } else if filter.event_type.is_some() {
+        // The workspace is checked row by row: a type's name is its best index.
+        format!(
+            "SELECT seq FROM deliveries
+             WHERE workspace_seq = {} AND event_type = :lead AND {range}",
+            filter.workspace_seq
+        )
+    } else {
+        by_status(filter, "workspace_seq", range)
+    };
+    format!("{select} ORDER BY seq {direction} LIMIT :budget")
+}
+
+/// The index holds rows by status; a list of several statuses merges one ordered scan of each.
+fn by_status(filter: &DeliveryFilter, column: &str, range: &str) -> String {
+    let statuses: &[Status] = if filter.statuses.is_empty() {
+        &Status::ALL
+    } else {
+        &filter.statuses
+    };
+    let scans: Vec<String> = statuses
+        .iter()
+        .map(|status| {
+            let code = status.code();
+            format!(
+                "SELECT seq FROM deliveries WHERE {column} = :lead AND status = {code} AND {range}"
+            )
+        })
+        .collect();
+    scans.join(" UNION ALL ")
+}
+
+fn lead_value(filter: &DeliveryFilter) -> rusqlite::types::Value {
+    match filter {
+        DeliveryFilter {
+            event_seq: Some(seq),
+            ..
+        } => (*seq).into(),
+        DeliveryFilter {
+            webhook_seq: Some(seq),
+            ..
+        } => (*seq).into(),
+        DeliveryFilter {
+            which: Which::All,
+            event_type: Some(name),
+            ..
+        } => name.clone().into(),
+        DeliveryFilter { workspace_seq, .. } => (*workspace_seq).into(),
+    }
+}
+
+fn matches(conn: &Connection, filter: &DeliveryFilter, seq: i64) -> Result<bool, StoreError> {
+    let mut statement = conn.prepare_cached(
+        "SELECT workspace_seq, webhook_seq, event_type, status, trigger, created_at, discarded_at
+         FROM deliveries
+         WHERE seq = :seq",
+    )?;
+    let matches = statement.query_row(named_params! { ":seq": seq }, |row| {
+        let workspace_seq: i64 = row.get(0)?;
+        let webhook_seq: i64 = row.get(1)?;
+        let status: i64 = row.get(3)?;
+        let trigger: i64 = row.get(4)?;
+        let created_at = Timestamp::from_millis(row.get(5)?);
+        let discarded: Option<i64> = row.get(6)?;
+        let wanted_type = match &filter.event_type {
+            Some(wanted) => row.get_ref(2)?.as_str().is_ok_and(|name| name == wanted),
+            None => true,
+        };
+        let wanted_status = filter.statuses.is_empty()
+            || filter.statuses.iter().any(|wanted| wanted.code() == status);
+        let dead = status == Status::Exhausted.code() && discarded.is_none();
+        Ok(workspace_seq == filter.workspace_seq
+            && trigger != Trigger::Alert.code()
+            && filter
+                .webhook_seq
+                .is_none_or(|wanted| wanted == webhook_seq)
+            && wanted_type
+            && wanted_status
+            && (filter.which == Which::All || dead)
+            && filter.since.is_none_or(|since| created_at >= since)
+            && filter.until.is_none_or(|until| created_at < until))
+    })?;
+    Ok(matches)
+}
+
+/// The row numbers that `since` and `until` leave, exclusive at both ends. Rows are numbered in the
+/// order in which they were made, so the bounds are found by halving the range of row numbers.
+fn bounds(conn: &Connection, filter: &DeliveryFilter) -> Result<(i64, i64), StoreError> {
+    let low = filter
+        .since
+        .map_or(Ok(0), |since| first_at(conn, since).map(|seq| seq - 1))?;
+    let high = filter
+        .until
+        .map_or(Ok(i64::MAX), |until| first_at(conn, until))?;
+    Ok((low, high))
+}
+
+/// The first row made at or after `at`; one past the last row where there is none.
+fn first_at(conn: &Connection, at: Timestamp) -> Result<i64, StoreError> {
+    let mut probe = conn.prepare_cached(
+        "SELECT seq, created_at FROM deliveries WHERE seq >= :seq ORDER BY seq LIMIT 1",
+    )?;
+    let mut ends = conn.prepare_cached(
+        "SELECT coalesce((SELECT min(seq) FROM deliveries), 0),
+             coalesce((SELECT max(seq) FROM deliveries), 0)",
+    )?;
+    let (mut low, mut high): (i64, i64) =
+        ends.query_row([], |row| Ok((row.get(0)?, row.get::<_, i64>(1)? + 1)))?;
+    while low < high {
+        let middle = low + (high - low) / 2;
+        let (seq, created_at): (i64, i64) = probe
+            .query_row(named_params! { ":seq": middle }, |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })?;
+        if created_at < at.millis() {
+            low = seq + 1;
+        } else {
+            high = middle;
+        }
+    }
+    Ok(low)
+}

@@ -1,0 +1,131 @@
+//! What a transaction changes besides rows: work for the engine, stale caches, running sums.
+//!
+//! Owns: collecting these while a transaction runs, dropping them when it is rolled back, handing
+//! them to the listeners when it is committed. Refuses: acting on them.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::domain::delivery::{Progress, Status, Trigger};
+use crate::domain::event::Event;
+use crate::domain::format::Format;
+use crate::domain::id::DeliveryId;
+
+/// A delivery that became due with a commit, with all that is needed to attempt it.
+#[derive(Clone, Debug)]
+pub struct QueuedDelivery {
+    /// Its id.
+    pub id: DeliveryId,
+    /// The webhook it goes to.
+    pub webhook_seq: i64,
+    /// What it carries.
+    pub event: Arc<Event>,
+    /// The version of the wire profile it began with.
+    pub profile_seq: i64,
+    /// The format it began with.
+    pub format: Format,
+    /// Why it exists.
+    pub trigger: Trigger,
+    /// Where it stands.
+    pub progress: Progress,
+}
+
+/// What listeners learn of a commit.
+#[derive(Debug, Default)]
+pub struct Committed {
+    /// New deliveries, in the order in which they were committed.
+    pub queued: Vec<QueuedDelivery>,
+    /// Single deliveries that a person wants attempted now, whatever the lane's state.
+    pub urgent: Vec<QueuedDelivery>,
+    /// Webhooks whose settings, state or secrets changed.
+    pub webhooks_changed: Vec<i64>,
+    /// Webhooks that have deliveries in the database that became due without being queued here.
+    pub woken: Vec<i64>,
+    /// Deliveries that no longer wait, because a person called them off.
+    pub canceled: Vec<DeliveryId>,
+    /// Keys, users or sessions changed.
+    pub access_changed: bool,
+    /// Workspaces whose catalogue of event types changed.
+    pub catalogues_changed: Vec<i64>,
+    /// A background job was created or changed by a person.
+    pub jobs_changed: bool,
+    /// Whether anything changed that a page shows: deliveries, events or webhooks.
+    pub activity: bool,
+}
+
+impl Committed {
+    fn merge(&mut self, other: Self) {
+        self.queued.extend(other.queued);
+        self.urgent.extend(other.urgent);
+        self.webhooks_changed.extend(other.webhooks_changed);
+        self.woken.extend(other.woken);
+        self.canceled.extend(other.canceled);
+        self.catalogues_changed.extend(other.catalogues_changed);
+        self.access_changed |= other.access_changed;
+        self.jobs_changed |= other.jobs_changed;
+        self.activity |= other.activity;
+    }
+}
+
+/// Which bucket of the statistics a change belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) struct Place {
+    pub(super) workspace_seq: i64,
+    pub(super) webhook_seq: i64,
+    pub(super) minute_at: i64,
+}
+
+/// What is added to a bucket.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Sums {
+    pub(super) events: i64,
+    pub(super) attempts: i64,
+    pub(super) failures: i64,
+    pub(super) delivered: i64,
+    pub(super) exhausted: i64,
+    pub(super) canceled: i64,
+    pub(super) durations: HashMap<i64, i64>,
+}
+
+impl Sums {
+    pub(super) fn add(&mut self, other: &Self) {
+        self.events += other.events;
+        self.attempts += other.attempts;
+        self.failures += other.failures;
+        self.delivered += other.delivered;
+        self.exhausted += other.exhausted;
+        self.canceled += other.canceled;
+        for (slot, attempts) in &other.durations {
+            *self.durations.entry(*slot).or_default() += attempts;
+        }
+    }
+}
+
+/// Everything a transaction changes besides rows.
+#[derive(Debug, Default)]
+pub(super) struct Effects {
+    pub(super) committed: Committed,
+    pub(super) counts: HashMap<(i64, Status), i64>,
+    pub(super) sums: HashMap<Place, Sums>,
+}
+
+impl Effects {
+    pub(super) fn merge(&mut self, other: Self) {
+        self.committed.merge(other.committed);
+        for (place, change) in other.counts {
+            *self.counts.entry(place).or_default() += change;
+        }
+        for (place, sums) in other.sums {
+            self.sums.entry(place).or_default().add(&sums);
+        }
+    }
+
+    pub(super) fn count(&mut self, webhook_seq: i64, from: Option<Status>, to: Option<Status>) {
+        if from == to {
+            return;
+        }
+        for (status, change) in from.map(|s| (s, -1)).into_iter().chain(to.map(|s| (s, 1))) {
+            *self.counts.entry((webhook_seq, status)).or_default() += change;
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! Facts about the instance itself: a small table of named values.
+//!
+//! Owns: reading and writing them by name. Refuses: anything that belongs to a workspace.
+
+use rusqlite::{Connection, OptionalExtension, named_params};
+
+use super::StoreError;
+
+/// The name of a fact.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fact {
+    /// What proves that the master key is the one this database was sealed with.
+    KeyRecord,
+    /// Present while sending is paused, as after a restore.
+    SendingPaused,
+    /// The hash of the one-time set-up token, and when it expires.
+    SetupToken,
+    /// Present while every person must have a second factor.
+    MfaRequired,
+}
+
+impl Fact {
+    fn key(self) -> &'static str {
+        match self {
+            Self::KeyRecord => "key_record",
+            Self::SendingPaused => "sending_paused",
+            Self::SetupToken => "setup_token",
+            Self::MfaRequired => "mfa_required",
+        }
+    }
+}
+
+/// Reads a fact.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn read(conn: &Connection, fact: Fact) -> Result<Option<Vec<u8>>, StoreError> {
+    let mut statement = conn.prepare_cached("SELECT value FROM instance WHERE key = :key")?;
+    Ok(statement
+        .query_row(named_params! { ":key": fact.key() }, |row| row.get(0))
+        .optional()?)
+}
+
+/// Writes a fact, or forgets it where `value` is `None`.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn write(conn: &Connection, fact: Fact, value: Option<&[u8]>) -> Result<(), StoreError> {
+    match value {
+        Some(value) => conn
+            .prepare_cached("INSERT OR REPLACE INTO instance (key, value) VALUES (:key, :value)")?
+            .execute(named_params! { ":key": fact.key(), ":value": value })?,
+        None => conn
+            .prepare_cached("DELETE FROM instance WHERE key = :key")?
+            .execute(named_params! { ":key": fact.key() })?,
+    };
+    Ok(())
+}

@@ -1,0 +1,34 @@
+//! The ladder of schema versions.
+//!
+//! Owns: the migrations in order, counted in SQLite's `user_version`. Refuses: changing a rung that
+//! was ever released (a new one is appended instead), and opening a database that is newer than
+//! this binary.
+
+use rusqlite::Connection;
+use rusqlite_migration::{M, Migrations};
+
+use super::open::OpenError;
+
+const LADDER: &[M<'static>] = &[M::up(include_str!("migrations/0001_post_office.sql"))];
+
+/// Brings the database to this binary's version.
+pub(super) fn migrate(conn: &mut Connection) -> Result<(), OpenError> {
+    let version: i64 = conn.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    let known = i64::try_from(LADDER.len()).expect("a short ladder");
+    if version > known {
+        return Err(OpenError::Newer { version, known });
+    }
+    Migrations::from_slice(LADDER)
+        .to_latest(conn)
+        .map_err(|error| OpenError::Migration(error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_ladder_can_be_climbed() {
+        Migrations::from_slice(LADDER).validate().unwrap();
+    }
+}

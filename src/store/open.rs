@@ -1,0 +1,215 @@
+//! Opening the data directory.
+//!
+//! Owns: the directory and its mode, the lock, the pragmas, the SQLite version check, the key
+//! check, what a fresh database starts with. Refuses: a second process, a newer database, an older
+//! SQLite, a wrong key; each with a sentence that says what to do.
+
+use std::fs::{File, OpenOptions as FileOptions, TryLockError};
+use std::io::{Seek, SeekFrom, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rusqlite::Connection;
+
+use super::instance::{self, Fact};
+use super::readers::{Readers, STATEMENTS_KEPT};
+use super::vault::{KeyRecord, KeySource, Vault, VaultError};
+use super::writer::{Writer, WriterParts};
+use super::{Shared, Store, StoreError, migrate, profiles, workspaces};
+use crate::clock::Clock;
+
+/// The database's file name in the data directory.
+pub const DATABASE_FILE: &str = "hookpost.db";
+/// The lock's file name in the data directory; holds the owner's process id.
+pub const LOCK_FILE: &str = "hookpost.lock";
+/// The first SQLite that does not corrupt a WAL database when a checkpoint races a write.
+const SQLITE_VERSION_MIN: i32 = 3_051_003;
+
+/// What the store is opened with.
+#[derive(Clone, Debug)]
+pub struct OpenOptions {
+    /// Created with mode 0700 if it does not exist.
+    pub data_dir: PathBuf,
+    /// Where the master key comes from.
+    pub key: KeySource,
+    /// What stamps rows.
+    pub clock: Clock,
+}
+
+/// Why the data directory could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The directory or a file in it cannot be used.
+    #[error("cannot use {path}: {source}")]
+    Files {
+        /// Which one.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// Another process has it.
+    #[error(
+        "the data directory is in use by another hookpost (process {owner}, lock {lock}); \
+         stop that one first, or choose another --data-dir"
+    )]
+    Locked {
+        /// The lock's path.
+        lock: PathBuf,
+        /// The other process's id, if it could be read.
+        owner: String,
+    },
+    /// A later version wrote it.
+    #[error(
+        "the database has version {version}, but this hookpost knows only {known}; \
+         nothing was changed: use the newer hookpost that wrote it"
+    )]
+    Newer {
+        /// The database's version.
+        version: i64,
+        /// The newest version this binary knows.
+        known: i64,
+    },
+    /// A rung of the ladder failed; the database is as it was.
+    #[error("could not bring the database to this version: {0}")]
+    Migration(String),
+    /// The bundled SQLite is too old to be safe.
+    #[error("SQLite {0} is too old; hookpost needs 3.51.3 or later")]
+    OldSqlite(&'static str),
+    /// The key is missing, unsafe or not the database's.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    /// The database cannot be read or written.
+    #[error("cannot open the database: {0}")]
+    Store(#[from] StoreError),
+}
+
+impl From<rusqlite::Error> for OpenError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+pub(super) fn open(options: &OpenOptions) -> Result<Store, OpenError> {
+    if rusqlite::version_number() < SQLITE_VERSION_MIN {
+        return Err(OpenError::OldSqlite(rusqlite::version()));
+    }
+    let data_dir = &options.data_dir;
+    create_dir(data_dir)?;
+    let lock = lock(data_dir)?;
+    let database = data_dir.join(DATABASE_FILE);
+    let mut conn = connect(&database)?;
+    migrate::migrate(&mut conn)?;
+    let vault = Arc::new(open_vault(&mut conn, &options.key)?);
+    let now = options.clock.now();
+    profiles::ensure_built_in(&conn, now)?;
+    workspaces::ensure_default(&conn, now)?;
+    let readers =
+        Readers::open(&database).map_err(|error| files(&database)(std::io::Error::other(error)))?;
+    let profiles = profiles::Cache::default();
+    let parts = WriterParts {
+        conn,
+        clock: options.clock.clone(),
+        vault: Arc::clone(&vault),
+        profiles: profiles.clone(),
+        data_dir: data_dir.clone(),
+    };
+    let writer = Writer::start(parts).map_err(files(data_dir))?;
+    let shared = Shared {
+        data_dir: data_dir.clone(),
+        clock: options.clock.clone(),
+        readers,
+        writer,
+        vault,
+        profiles,
+        _lock: lock,
+    };
+    Ok(Store {
+        shared: Arc::new(shared),
+    })
+}
+
+fn files(path: &Path) -> impl Fn(std::io::Error) -> OpenError + use<> {
+    let path = path.to_owned();
+    move |source| OpenError::Files {
+        path: path.clone(),
+        source,
+    }
+}
+
+fn create_dir(data_dir: &Path) -> Result<(), OpenError> {
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(data_dir)
+        .map_err(files(data_dir))
+}
+
+/// Takes the directory for this process. The kernel frees the lock when the process ends, however
+/// it ends.
+fn lock(data_dir: &Path) -> Result<File, OpenError> {
+    let path = data_dir.join(LOCK_FILE);
+    let mut file = FileOptions::new()
+        .create(true)
+        .truncate(false)
+        .read(true)
+        .write(true)
+        .mode(0o600)
+        .open(&path)
+        .map_err(files(&path))?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            let owner = std::fs::read_to_string(&path).unwrap_or_default();
+            let owner = owner.trim();
+            let owner = if owner.is_empty() { "unknown" } else { owner }.to_owned();
+            return Err(OpenError::Locked { lock: path, owner });
+        }
+        Err(TryLockError::Error(source)) => return Err(OpenError::Files { path, source }),
+    }
+    let signed = file
+        .set_len(0)
+        .and_then(|()| file.seek(SeekFrom::Start(0)))
+        .and_then(|_| writeln!(file, "{}", std::process::id()));
+    signed.map_err(files(&path))?;
+    Ok(file)
+}
+
+fn connect(database: &Path) -> Result<Connection, OpenError> {
+    // The file is made here, so that SQLite never makes it with a wider mode.
+    let made = FileOptions::new()
+        .create(true)
+        .append(true)
+        .mode(0o600)
+        .open(database);
+    made.map_err(files(database))?;
+    let conn = Connection::open(database)?;
+    conn.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
+    conn.execute_batch(
+        "PRAGMA auto_vacuum = INCREMENTAL;
+         PRAGMA journal_mode = WAL;
+         PRAGMA synchronous = FULL;
+         PRAGMA foreign_keys = ON;
+         PRAGMA cell_size_check = ON;
+         PRAGMA temp_store = MEMORY;
+         PRAGMA cache_size = -8192;
+         PRAGMA wal_autocheckpoint = 2000;
+         PRAGMA journal_size_limit = 67108864;",
+    )?;
+    Ok(conn)
+}
+
+/// Opens the vault with the key that the database was sealed with, or makes both on the first run.
+fn open_vault(conn: &mut Connection, key: &KeySource) -> Result<Vault, OpenError> {
+    let tx = conn.transaction()?;
+    let vault = match instance::read(&tx, Fact::KeyRecord)? {
+        Some(record) => Vault::open(key, &KeyRecord::from_bytes(record))?,
+        None => {
+            let (vault, record) = Vault::create(key)?;
+            instance::write(&tx, Fact::KeyRecord, Some(record.as_bytes()))?;
+            vault
+        }
+    };
+    tx.commit()?;
+    Ok(vault)
+}

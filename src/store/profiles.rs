@@ -1,0 +1,218 @@
+//! Wire profiles as the database keeps them: every version that any delivery began with.
+//!
+//! Owns: versions, the cache of parsed profiles. Refuses: understanding their text (`domain`).
+//!
+//! # Why versions
+//! A delivery's body must be the same in every attempt. Deliveries therefore point to the version
+//! of the profile they began with, and changing a profile adds a version instead of editing one.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use rusqlite::{Connection, OptionalExtension, Row, named_params};
+
+use super::{StoreError, WriteTx};
+use crate::domain::profile::Profile;
+use crate::domain::time::Timestamp;
+
+/// The most profiles an instance may hold.
+pub const PROFILES_MAX: usize = 200;
+
+/// Where a profile came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// It is part of the binary.
+    BuiltIn,
+    /// A file in the data directory.
+    File,
+    /// Somebody sent it over the API.
+    Api,
+}
+
+impl Origin {
+    const ALL: [Self; 3] = [Self::BuiltIn, Self::File, Self::Api];
+
+    /// The word of the API and the database.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::BuiltIn => "built_in",
+            Self::File => "file",
+            Self::Api => "api",
+        }
+    }
+}
+
+/// The current version of a profile.
+#[derive(Clone, Debug)]
+pub struct StoredProfile {
+    /// The version's row.
+    pub seq: i64,
+    /// The profile's name.
+    pub name: String,
+    /// Where it came from.
+    pub origin: Origin,
+    /// Its text.
+    pub source: String,
+    /// When this version was stored.
+    pub created_at: Timestamp,
+}
+
+fn stored(row: &Row<'_>) -> rusqlite::Result<StoredProfile> {
+    let origin: String = row.get("origin")?;
+    let origin = Origin::ALL
+        .into_iter()
+        .find(|known| known.as_str() == origin);
+    Ok(StoredProfile {
+        seq: row.get("seq")?,
+        name: row.get("name")?,
+        origin: origin.unwrap_or(Origin::Api),
+        source: row.get("source")?,
+        created_at: Timestamp::from_millis(row.get("created_at")?),
+    })
+}
+
+/// The current version of the profile called `name`.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn find(conn: &Connection, name: &str) -> Result<Option<StoredProfile>, StoreError> {
+    let mut statement = conn.prepare_cached(
+        "SELECT seq, name, origin, source, created_at
+         FROM profiles
+         WHERE name = :name AND superseded_at IS NULL
+         LIMIT 1",
+    )?;
+    Ok(statement
+        .query_row(named_params! { ":name": name }, stored)
+        .optional()?)
+}
+
+/// Every current profile, by name.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn list(conn: &Connection) -> Result<Vec<StoredProfile>, StoreError> {
+    let mut statement = conn.prepare_cached(
+        "SELECT seq, name, origin, source, created_at
+         FROM profiles
+         WHERE superseded_at IS NULL
+         ORDER BY name
+         LIMIT :limit",
+    )?;
+    let limit = i64::try_from(PROFILES_MAX).expect("a small bound");
+    let rows = statement.query_map(named_params! { ":limit": limit }, stored)?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Makes `source` the current version of `name`; answers its row. Storing the same text again
+/// changes nothing.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn put(
+    conn: &Connection,
+    name: &str,
+    origin: Origin,
+    source: &str,
+    now: Timestamp,
+) -> Result<i64, StoreError> {
+    if let Some(current) = find(conn, name)? {
+        if current.source == source {
+            return Ok(current.seq);
+        }
+        supersede(conn, name, now)?;
+    }
+    conn.prepare_cached(
+        "INSERT INTO profiles (name, origin, source, created_at)
+         VALUES (:name, :origin, :source, :now)",
+    )?
+    .execute(named_params! {
+        ":name": name,
+        ":origin": origin.as_str(),
+        ":source": source,
+        ":now": now.millis(),
+    })?;
+    Ok(conn.last_insert_rowid())
+}
+
+/// Takes the profile called `name` out of use; deliveries and webhooks keep their version.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn supersede(conn: &Connection, name: &str, now: Timestamp) -> Result<(), StoreError> {
+    conn.prepare_cached(
+        "UPDATE profiles SET superseded_at = :now WHERE name = :name AND superseded_at IS NULL",
+    )?
+    .execute(named_params! { ":name": name, ":now": now.millis() })?;
+    Ok(())
+}
+
+/// How many registered webhooks use any version of the profile called `name`.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn webhooks_using(conn: &Connection, name: &str) -> Result<i64, StoreError> {
+    let mut statement = conn.prepare_cached(
+        "SELECT count(*)
+         FROM webhooks
+         WHERE deleted_at IS NULL
+             AND profile_seq IN (SELECT seq FROM profiles WHERE name = :name)",
+    )?;
+    Ok(statement.query_row(named_params! { ":name": name }, |row| row.get(0))?)
+}
+
+/// Moves the webhooks of a profile to its current version, so that the next deliveries use it.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn adopt(tx: &mut WriteTx<'_>, name: &str, seq: i64) -> Result<(), StoreError> {
+    let moved: Vec<i64> = tx
+        .prepare_cached(
+            "UPDATE webhooks
+             SET profile_seq = :seq
+             WHERE profile_seq IN (SELECT seq FROM profiles WHERE name = :name)
+             RETURNING seq",
+        )?
+        .query_map(named_params! { ":name": name, ":seq": seq }, |row| {
+            row.get(0)
+        })?
+        .collect::<Result<_, _>>()?;
+    tx.subscribers.forget_all();
+    tx.notices().webhooks_changed.extend(moved);
+    Ok(())
+}
+
+/// Stores the built-in profiles that this binary brings.
+pub(super) fn ensure_built_in(conn: &Connection, now: Timestamp) -> Result<(), StoreError> {
+    for profile in Profile::built_in() {
+        put(conn, profile.name(), Origin::BuiltIn, profile.source(), now)?;
+    }
+    Ok(())
+}
+
+/// Parsed profiles by version. A version never changes, so an entry is never stale; there are as
+/// many as versions were ever stored.
+#[derive(Clone, Default)]
+pub(super) struct Cache(Arc<RwLock<HashMap<i64, Arc<Profile>>>>);
+
+impl Cache {
+    pub(super) fn load(&self, conn: &Connection, seq: i64) -> Result<Arc<Profile>, StoreError> {
+        if let Some(known) = self
+            .0
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&seq)
+        {
+            return Ok(Arc::clone(known));
+        }
+        let mut statement = conn.prepare_cached("SELECT source FROM profiles WHERE seq = :seq")?;
+        let source: String =
+            statement.query_row(named_params! { ":seq": seq }, |row| row.get(0))?;
+        let profile = Profile::parse(&source)
+            .map_err(|error| StoreError::Damaged(format!("profile version {seq}: {error}")))?;
+        let profile = Arc::new(profile);
+        let mut cache = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        Ok(Arc::clone(cache.entry(seq).or_insert(profile)))
+    }
+}

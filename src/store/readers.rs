@@ -1,0 +1,56 @@
+//! The pool of read-only connections.
+//!
+//! Owns: opening them so that they cannot write, lending them. Refuses: waiting for ever; a caller
+//! who gets none in five seconds is told so.
+
+use std::path::Path;
+use std::time::Duration;
+
+use r2d2::Pool;
+use r2d2_sqlite::SqliteConnectionManager;
+use rusqlite::{Connection, OpenFlags};
+
+use super::StoreError;
+
+/// Connections for reading, at most.
+const READERS_MAX: u32 = 8;
+/// How long a reader waits for a free connection.
+const READER_WAIT: Duration = Duration::from_secs(5);
+/// Prepared statements that each connection keeps.
+pub(super) const STATEMENTS_KEPT: usize = 256;
+
+pub(super) struct Readers(Pool<SqliteConnectionManager>);
+
+impl Readers {
+    pub(super) fn open(database: &Path) -> Result<Self, r2d2::Error> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let manager = SqliteConnectionManager::file(database)
+            .with_flags(flags)
+            .with_init(prepare_reader);
+        let pool = Pool::builder()
+            .max_size(READERS_MAX)
+            .min_idle(Some(1))
+            .connection_timeout(READER_WAIT)
+            .test_on_check_out(false)
+            .build(manager)?;
+        Ok(Self(pool))
+    }
+
+    pub(super) fn read<T, E: From<StoreError>>(
+        &self,
+        read: impl FnOnce(&Connection) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let conn = self.0.get().map_err(|_| StoreError::ReadersBusy)?;
+        // One snapshot for the whole closure, so that several statements see the same state.
+        let snapshot = conn.unchecked_transaction().map_err(StoreError::from)?;
+        let answer = read(&snapshot);
+        drop(snapshot);
+        answer
+    }
+}
+
+fn prepare_reader(conn: &mut Connection) -> rusqlite::Result<()> {
+    conn.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
+    conn.busy_timeout(READER_WAIT)?;
+    conn.execute_batch("PRAGMA query_only = ON; PRAGMA cache_size = -2048;")
+}

@@ -1,0 +1,356 @@
+//! Running sums: what happened in each minute and hour, and how many deliveries stand where.
+//!
+//! Owns: keeping them with every commit, reading them. Refuses: counting history; reading a day
+//! costs the same however long the instance has been running.
+
+use rusqlite::{Connection, named_params};
+
+use super::StoreError;
+use super::effects::{Effects, Place, Sums};
+use crate::domain::delivery::Status;
+use crate::domain::time::Timestamp;
+
+/// The row that sums up a whole workspace.
+pub const WHOLE_WORKSPACE: i64 = 0;
+/// The finest buckets, in milliseconds; kept for [`MINUTES_KEPT_MS`].
+pub const MINUTE_MS: i64 = 60_000;
+/// The coarse buckets, in milliseconds; kept as long as history.
+pub const HOUR_MS: i64 = 3_600_000;
+/// How long minute buckets are kept: two days.
+pub const MINUTES_KEPT_MS: i64 = 48 * HOUR_MS;
+/// Buckets that one reading answers at most.
+pub const BUCKETS_MAX: i64 = 3000;
+
+/// The minute that `at` lies in.
+pub(super) fn minute(at: Timestamp) -> i64 {
+    at.millis() - at.millis() % MINUTE_MS
+}
+
+/// The logarithmic class of a duration: eight classes for each doubling, so that a percentile read
+/// from them is off by less than 9 %.
+pub(super) fn slot(duration_ms: u32) -> i64 {
+    let ms = f64::from(duration_ms.max(1));
+    // At most 8 × 32: the cast cannot cut anything.
+    #[expect(clippy::cast_possible_truncation, reason = "bounded by 256")]
+    let slot = (ms.log2() * 8.0).round() as i64;
+    slot
+}
+
+/// The duration that stands for a class, in milliseconds.
+fn slot_ms(slot: i64) -> f64 {
+    #[expect(clippy::cast_precision_loss, reason = "bounded by 256")]
+    let exponent = slot as f64 / 8.0;
+    exponent.exp2()
+}
+
+/// Adds a batch's sums to the tables, just before its commit.
+pub(super) fn apply(conn: &Connection, effects: &Effects) -> Result<(), StoreError> {
+    for ((webhook_seq, status), change) in &effects.counts {
+        if *change != 0 {
+            add_count(conn, *webhook_seq, *status, *change)?;
+        }
+    }
+    for (place, sums) in &effects.sums {
+        for width_ms in [MINUTE_MS, HOUR_MS] {
+            add_sums(conn, *place, width_ms, sums)?;
+        }
+    }
+    Ok(())
+}
+
+fn add_count(
+    conn: &Connection,
+    webhook_seq: i64,
+    status: Status,
+    change: i64,
+) -> Result<(), StoreError> {
+    conn.prepare_cached(
+        "INSERT INTO delivery_counts (webhook_seq, status, deliveries)
+         VALUES (:webhook, :status, :change)
+         ON CONFLICT DO UPDATE SET deliveries = deliveries + :change",
+    )?
+    .execute(
+        named_params! { ":webhook": webhook_seq, ":status": status.code(), ":change": change },
+    )?;
+    Ok(())
+}
+
+fn add_sums(conn: &Connection, place: Place, width_ms: i64, sums: &Sums) -> Result<(), StoreError> {
+    let bucket_at = place.minute_at - place.minute_at % width_ms;
+    conn.prepare_cached(
+        "INSERT INTO stats (workspace_seq, webhook_seq, width_ms, bucket_at, events, attempts,
+             failures, delivered, exhausted, canceled)
+         VALUES (:workspace, :webhook, :width, :bucket, :events, :attempts, :failures, :delivered,
+             :exhausted, :canceled)
+         ON CONFLICT DO UPDATE
+         SET events = events + :events, attempts = attempts + :attempts,
+             failures = failures + :failures, delivered = delivered + :delivered,
+             exhausted = exhausted + :exhausted, canceled = canceled + :canceled",
+    )?
+    .execute(named_params! {
+        ":workspace": place.workspace_seq,
+        ":webhook": place.webhook_seq,
+        ":width": width_ms,
+        ":bucket": bucket_at,
+        ":events": sums.events,
+        ":attempts": sums.attempts,
+        ":failures": sums.failures,
+        ":delivered": sums.delivered,
+        ":exhausted": sums.exhausted,
+        ":canceled": sums.canceled,
+    })?;
+    for (slot, attempts) in &sums.durations {
+        conn.prepare_cached(
+            "INSERT INTO duration_stats (workspace_seq, webhook_seq, width_ms, bucket_at, slot,
+                 attempts)
+             VALUES (:workspace, :webhook, :width, :bucket, :slot, :attempts)
+             ON CONFLICT DO UPDATE SET attempts = attempts + :attempts",
+        )?
+        .execute(named_params! {
+            ":workspace": place.workspace_seq,
+            ":webhook": place.webhook_seq,
+            ":width": width_ms,
+            ":bucket": bucket_at,
+            ":slot": slot,
+            ":attempts": attempts,
+        })?;
+    }
+    Ok(())
+}
+
+/// How many deliveries stand where.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Waiting for their first attempt.
+    pub pending: u64,
+    /// Waiting for another attempt.
+    pub retrying: u64,
+    /// Delivered.
+    pub delivered: u64,
+    /// Dead letters, discarded ones included.
+    pub exhausted: u64,
+    /// Called off.
+    pub canceled: u64,
+}
+
+impl Counts {
+    fn add(&mut self, status: Status, deliveries: u64) {
+        let place = match status {
+            Status::Pending => &mut self.pending,
+            Status::Retrying => &mut self.retrying,
+            Status::Delivered => &mut self.delivered,
+            Status::Exhausted => &mut self.exhausted,
+            Status::Canceled => &mut self.canceled,
+        };
+        *place += deliveries;
+    }
+}
+
+/// How many of a webhook's deliveries stand where.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn counts(conn: &Connection, webhook_seq: i64) -> Result<Counts, StoreError> {
+    let mut statement = conn.prepare_cached(
+        "SELECT status, deliveries FROM delivery_counts WHERE webhook_seq = :webhook LIMIT 5",
+    )?;
+    let mut rows = statement.query(named_params! { ":webhook": webhook_seq })?;
+    let mut counts = Counts::default();
+    while let Some(row) = rows.next()? {
+        if let Some(status) = Status::from_code(row.get(0)?) {
+            counts.add(status, row.get(1)?);
+        }
+    }
+    Ok(counts)
+}
+
+/// How many of a workspace's deliveries stand where, by webhook; alerts are not counted.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn counts_by_webhook(
+    conn: &Connection,
+    workspace_seq: i64,
+) -> Result<Vec<(i64, Counts)>, StoreError> {
+    let mut statement = conn.prepare_cached(
+        "SELECT c.webhook_seq, c.status, c.deliveries
+         FROM delivery_counts AS c
+         JOIN webhooks ON webhooks.seq = c.webhook_seq
+         WHERE webhooks.workspace_seq = :workspace AND webhooks.kind <> 'alert'
+         ORDER BY c.webhook_seq
+         LIMIT -1",
+    )?;
+    let mut rows = statement.query(named_params! { ":workspace": workspace_seq })?;
+    let mut found: Vec<(i64, Counts)> = Vec::new();
+    while let Some(row) = rows.next()? {
+        let webhook_seq = row.get(0)?;
+        if found.last().is_none_or(|(last, _)| *last != webhook_seq) {
+            found.push((webhook_seq, Counts::default()));
+        }
+        if let (Some((_, counts)), Some(status)) =
+            (found.last_mut(), Status::from_code(row.get(1)?))
+        {
+            counts.add(status, row.get(2)?);
+        }
+    }
+    Ok(found)
+}
+
+/// What happened in one bucket.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Bucket {
+    /// When it begins.
+    pub at: Timestamp,
+    /// Events accepted; only for whole workspaces.
+    pub events: u64,
+    /// Attempts made.
+    pub attempts: u64,
+    /// Attempts that failed.
+    pub failures: u64,
+    /// Deliveries delivered.
+    pub delivered: u64,
+    /// Deliveries that gave up.
+    pub exhausted: u64,
+    /// Deliveries called off.
+    pub canceled: u64,
+}
+
+/// What a reading is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Period {
+    /// The workspace.
+    pub workspace_seq: i64,
+    /// The webhook, or [`WHOLE_WORKSPACE`].
+    pub webhook_seq: i64,
+    /// Bucket width: [`MINUTE_MS`] or [`HOUR_MS`].
+    pub width_ms: i64,
+    /// The first instant.
+    pub since: Timestamp,
+    /// The end, exclusive.
+    pub until: Timestamp,
+}
+
+/// The buckets of a period in which anything happened, oldest first.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn series(conn: &Connection, period: &Period) -> Result<Vec<Bucket>, StoreError> {
+    let mut statement = conn.prepare_cached(
+        "SELECT bucket_at, events, attempts, failures, delivered, exhausted, canceled
+         FROM stats
+         WHERE workspace_seq = :workspace AND webhook_seq = :webhook AND width_ms = :width
+             AND bucket_at >= :since AND bucket_at < :until
+         ORDER BY bucket_at
+         LIMIT :limit",
+    )?;
+    let rows = statement.query_map(
+        named_params! {
+            ":workspace": period.workspace_seq,
+            ":webhook": period.webhook_seq,
+            ":width": period.width_ms,
+            ":since": first_bucket(period),
+            ":until": period.until.millis(),
+            ":limit": BUCKETS_MAX,
+        },
+        |row| {
+            Ok(Bucket {
+                at: Timestamp::from_millis(row.get(0)?),
+                events: row.get(1)?,
+                attempts: row.get(2)?,
+                failures: row.get(3)?,
+                delivered: row.get(4)?,
+                exhausted: row.get(5)?,
+                canceled: row.get(6)?,
+            })
+        },
+    )?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// How attempts' durations were distributed in a period.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Durations(Vec<(i64, u64)>);
+
+impl Durations {
+    /// The duration that the share `quantile` (0.0 to 1.0) of attempts did not exceed, in
+    /// milliseconds, within 9 %; `None` where there were none.
+    #[must_use]
+    pub fn quantile_ms(&self, quantile: f64) -> Option<f64> {
+        let total: u64 = self.0.iter().map(|(_, attempts)| attempts).sum();
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "a share of a count needs no last digit"
+        )]
+        let wanted = (total as f64 * quantile).ceil().max(1.0);
+        let mut seen = 0.0;
+        for (slot, attempts) in &self.0 {
+            #[expect(clippy::cast_precision_loss, reason = "as above")]
+            let attempts = *attempts as f64;
+            seen += attempts;
+            if seen >= wanted {
+                return Some(slot_ms(*slot));
+            }
+        }
+        None
+    }
+}
+
+/// The durations of a period.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn durations(conn: &Connection, period: &Period) -> Result<Durations, StoreError> {
+    let mut statement = conn.prepare_cached(
+        "SELECT slot, sum(attempts)
+         FROM duration_stats
+         WHERE workspace_seq = :workspace AND webhook_seq = :webhook AND width_ms = :width
+             AND bucket_at >= :since AND bucket_at < :until
+         GROUP BY slot
+         ORDER BY slot
+         LIMIT 300",
+    )?;
+    let rows = statement.query_map(
+        named_params! {
+            ":workspace": period.workspace_seq,
+            ":webhook": period.webhook_seq,
+            ":width": period.width_ms,
+            ":since": first_bucket(period),
+            ":until": period.until.millis(),
+        },
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )?;
+    Ok(Durations(rows.collect::<Result<_, _>>()?))
+}
+
+fn first_bucket(period: &Period) -> i64 {
+    period.since.millis() - period.since.millis() % period.width_ms
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_class_stands_for_its_durations_within_9_percent() {
+        for ms in [1_u32, 2, 3, 7, 10, 99, 145, 1000, 9999, 60_000] {
+            let shown = slot_ms(slot(ms));
+            assert!(
+                (shown / f64::from(ms) - 1.0).abs() < 0.09,
+                "{ms} shown as {shown}"
+            );
+        }
+    }
+
+    #[test]
+    fn quantiles_come_from_the_classes() {
+        let durations = Durations(vec![(slot(10), 94), (slot(100), 5), (slot(1000), 1)]);
+        let near = |quantile, ms: f64| {
+            let shown = durations.quantile_ms(quantile).unwrap();
+            assert!((shown / ms - 1.0).abs() < 0.09, "{quantile}: {shown}");
+        };
+        near(0.5, 10.0);
+        near(0.95, 100.0);
+        near(1.0, 1000.0);
+        assert_eq!(Durations::default().quantile_ms(0.5), None);
+    }
+}

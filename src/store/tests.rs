@@ -1,0 +1,167 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::vault::KeySource;
+use super::*;
+use crate::domain::event::EventKind;
+use crate::domain::id::WorkspaceId;
+
+struct Fixture {
+    store: Store,
+    dir: tempfile::TempDir,
+}
+
+fn options(dir: &Path) -> OpenOptions {
+    let key = KeySource::File(dir.join("master.key"));
+    OpenOptions {
+        data_dir: dir.to_owned(),
+        key,
+        clock: Clock::System,
+    }
+}
+
+fn fixture() -> Fixture {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(&options(dir.path())).unwrap();
+    Fixture { store, dir }
+}
+
+fn new_event(data: &str) -> events::NewEvent {
+    events::NewEvent {
+        given_id: None,
+        kind: EventKind::Published,
+        event_type: "score.changed".into(),
+        occurred_at: None,
+        data: data.into(),
+    }
+}
+
+fn default_workspace(conn: &Connection) -> WorkspaceId {
+    workspaces::find_named(conn, workspaces::DEFAULT_NAME)
+        .unwrap()
+        .unwrap()
+        .id
+}
+
+fn publish(store: &Store, data: &'static str) -> Result<i64, StoreError> {
+    store.write_blocking(move |tx| {
+        let workspace = default_workspace(tx);
+        Ok(events::insert(tx, workspace, new_event(data))?.id.seq())
+    })
+}
+
+fn event_count(store: &Store) -> i64 {
+    let count = |conn: &Connection| {
+        conn.query_row("SELECT count(*) FROM events", [], |row| row.get(0))
+            .map_err(StoreError::from)
+    };
+    store.read_blocking(count).unwrap()
+}
+
+#[test]
+fn what_was_written_is_there_after_opening_again() {
+    let Fixture { store, dir } = fixture();
+    let seq = publish(&store, r#"{"a":1.0}"#).unwrap();
+    store.close();
+    drop(store);
+    let store = Store::open(&options(dir.path())).unwrap();
+    let found = store
+        .read_blocking(move |conn| events::find(conn, seq))
+        .unwrap()
+        .unwrap();
+    assert_eq!(&*found.event.data, r#"{"a":1.0}"#);
+}
+
+#[test]
+fn a_second_process_is_refused_and_learns_who_has_the_directory() {
+    let Fixture { store: _store, dir } = fixture();
+    let refused = Store::open(&options(dir.path())).err().unwrap().to_string();
+    assert!(
+        refused.contains(&std::process::id().to_string()),
+        "{refused}"
+    );
+}
+
+#[test]
+fn a_newer_database_is_refused_untouched() {
+    let Fixture { store, dir } = fixture();
+    store.close();
+    drop(store);
+    let database = dir.path().join("hookpost.db");
+    let conn = Connection::open(&database).unwrap();
+    conn.execute_batch("PRAGMA user_version = 999").unwrap();
+    drop(conn);
+    let refused = Store::open(&options(dir.path())).err().unwrap();
+    assert!(
+        matches!(refused, OpenError::Newer { version: 999, .. }),
+        "{refused}"
+    );
+}
+
+#[test]
+fn a_failing_job_is_undone_alone() {
+    let Fixture { store, dir: _dir } = fixture();
+    let failed: Result<(), StoreError> = store.write_blocking(|tx| {
+        let workspace = default_workspace(tx);
+        events::insert(tx, workspace, new_event("1"))?;
+        Err(StoreError::Overloaded)
+    });
+    assert!(matches!(failed, Err(StoreError::Overloaded)));
+    publish(&store, "2").unwrap();
+    assert_eq!(event_count(&store), 1);
+}
+
+#[test]
+fn a_panicking_job_is_undone_and_the_writer_goes_on() {
+    let Fixture { store, dir: _dir } = fixture();
+    let failed: Result<(), StoreError> = store.write_blocking(|tx| {
+        let workspace = default_workspace(tx);
+        events::insert(tx, workspace, new_event("1"))?;
+        panic!("a bug in a job");
+    });
+    assert!(failed.is_err());
+    publish(&store, "2").unwrap();
+    assert_eq!(event_count(&store), 1);
+}
+
+#[test]
+fn listeners_hear_of_a_commit_before_its_caller_does() {
+    let Fixture { store, dir: _dir } = fixture();
+    let heard = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&heard);
+    store.on_commit(move |committed| {
+        counter.fetch_add(usize::from(committed.activity), Ordering::SeqCst);
+    });
+    for expected in 1..=5 {
+        publish(&store, "1").unwrap();
+        assert_eq!(heard.load(Ordering::SeqCst), expected);
+    }
+}
+
+#[test]
+fn an_event_whose_row_was_changed_is_noticed() {
+    let Fixture { store, dir } = fixture();
+    let seq = publish(&store, r#"{"amount":1}"#).unwrap();
+    let conn = Connection::open(dir.path().join("hookpost.db")).unwrap();
+    conn.execute(r#"UPDATE events SET data = '{"amount":9}'"#, [])
+        .unwrap();
+    let found = store.read_blocking(move |conn| events::find(conn, seq));
+    assert!(matches!(found, Err(StoreError::Damaged(_))));
+}
+
+#[test]
+fn readers_cannot_write() {
+    let Fixture { store, dir: _dir } = fixture();
+    let refused = store.read_blocking(|conn| {
+        conn.execute("DELETE FROM events", [])
+            .map_err(StoreError::from)
+    });
+    assert!(refused.is_err());
+}
+
+#[test]
+fn after_close_every_write_is_refused() {
+    let Fixture { store, dir: _dir } = fixture();
+    store.close();
+    assert!(matches!(publish(&store, "1"), Err(StoreError::Stopped(_))));
+}

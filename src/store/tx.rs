@@ -1,0 +1,84 @@
+//! One write transaction, as the SQL of each aggregate sees it.
+//!
+//! Owns: the connection for the time of a job, the job's effects, the caches that only the writer
+//! keeps. Refuses: committing; only the writer's loop commits.
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use rusqlite::Connection;
+
+use super::effects::{Committed, Effects};
+use super::vault::Vault;
+use super::webhooks::Subscribers;
+use super::{StoreError, profiles};
+use crate::domain::profile::Profile;
+use crate::domain::time::Timestamp;
+
+/// A write transaction under way. Reads through it see its own writes.
+pub struct WriteTx<'a> {
+    conn: &'a Connection,
+    now: Timestamp,
+    vault: &'a Arc<Vault>,
+    profiles: &'a profiles::Cache,
+    pub(super) subscribers: &'a mut Subscribers,
+    pub(super) effects: Effects,
+}
+
+impl<'a> WriteTx<'a> {
+    pub(super) fn new(
+        conn: &'a Connection,
+        now: Timestamp,
+        vault: &'a Arc<Vault>,
+        profiles: &'a profiles::Cache,
+        subscribers: &'a mut Subscribers,
+    ) -> Self {
+        Self {
+            conn,
+            now,
+            vault,
+            profiles,
+            subscribers,
+            effects: Effects::default(),
+        }
+    }
+
+    /// The instant that this transaction stamps on its rows.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// The vault for secrets at rest.
+    #[must_use]
+    pub fn vault(&self) -> &Arc<Vault> {
+        self.vault
+    }
+
+    /// The parsed profile of version `seq`.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] where the stored source no longer parses.
+    pub fn profile(&self, seq: i64) -> Result<Arc<Profile>, StoreError> {
+        self.profiles.load(self.conn, seq)
+    }
+
+    /// The connection, free of the borrow of `self`, for statements that run beside effects.
+    #[must_use]
+    pub fn conn(&self) -> &'a Connection {
+        self.conn
+    }
+
+    /// What listeners will learn if this transaction is committed.
+    pub fn notices(&mut self) -> &mut Committed {
+        &mut self.effects.committed
+    }
+}
+
+impl Deref for WriteTx<'_> {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        self.conn
+    }
+}

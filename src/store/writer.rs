@@ -1,0 +1,405 @@
+//! The one writer: group commit on the one writable connection.
+//!
+//! Owns: the writer's thread, its queue, the commit loop, the answers after the flush. Refuses:
+//! knowing what a job does.
+//!
+//! # Why group commit
+//! A flush costs milliseconds, a row costs microseconds. The loop takes all jobs that wait, runs
+//! each in a savepoint of one transaction, commits once with one flush, and only then answers all
+//! of them. Under load the flushes overlap with the arrival of the next batch, so that "flushed
+//! before 202" costs hardly more than not flushing.
+//!
+//! # Why a failed job fails alone
+//! Each job runs in a savepoint. An error rolls back to it and drops the job's effects; the others
+//! in the batch never notice. A panic in a job is caught and treated the same way.
+//!
+//! # Why a failed flush is final
+//! After a failed `fsync` the kernel may have dropped the dirty pages: trying again can report a
+//! success that is none. The writer answers everybody with an error and accepts nothing more until
+//! the process is started again, which reads back what is really on the disk. A full disk is
+//! another matter: nothing was written, and the writer goes on when there is room again.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use rusqlite::{Connection, ErrorCode};
+use tokio::sync::{Semaphore, mpsc, oneshot};
+
+use super::effects::{Committed, Effects};
+use super::tx::WriteTx;
+use super::vault::Vault;
+use super::webhooks::Subscribers;
+use super::{StoreError, profiles, stats};
+use crate::clock::Clock;
+
+/// Jobs in one transaction at most.
+const BATCH_JOBS_MAX: usize = 512;
+/// Ingest jobs that may wait or run at once; one more is refused.
+const INGEST_JOBS_MAX: usize = 4096;
+/// Jobs of all kinds that the queue holds.
+const QUEUE_JOBS_MAX: usize = 2 * INGEST_JOBS_MAX;
+/// Ingest is refused below this much free space on the data directory's disk, in bytes.
+const FREE_BYTES_MIN: u64 = 64 * 1024 * 1024;
+/// How long a reading of the free space is trusted.
+const FREE_SPACE_TRUSTED: Duration = Duration::from_secs(1);
+
+/// Whether a write may be refused for want of room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Urgency {
+    /// New work from outside: refused when the queue or the disk is full.
+    Ingest,
+    /// The result of work already done: waits for room.
+    Settle,
+}
+
+type Listener = Box<dyn Fn(&Committed) + Send + Sync>;
+
+/// A caller's transaction and the way back to the caller, whatever their types.
+trait Work: Send {
+    /// Runs the transaction; says whether what it did is to be kept.
+    fn run(&mut self, tx: &mut WriteTx<'_>) -> Ran;
+    /// Answers the caller, once it is known what became of the commit.
+    fn answer(self: Box<Self>, committed: Result<(), StoreError>);
+}
+
+/// Whether to keep what a job did.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Ran {
+    Keep,
+    Undo,
+}
+
+struct Request<T, E, F> {
+    write: Option<F>,
+    result: Option<Result<T, E>>,
+    caller: oneshot::Sender<Result<T, E>>,
+}
+
+impl<T, E, F> Work for Request<T, E, F>
+where
+    T: Send,
+    E: From<StoreError> + Send,
+    F: FnOnce(&mut WriteTx<'_>) -> Result<T, E> + Send,
+{
+    fn run(&mut self, tx: &mut WriteTx<'_>) -> Ran {
+        let result = self.write.take().map(|write| write(tx));
+        let ran = if matches!(result, Some(Ok(_))) {
+            Ran::Keep
+        } else {
+            Ran::Undo
+        };
+        self.result = result;
+        ran
+    }
+
+    fn answer(self: Box<Self>, committed: Result<(), StoreError>) {
+        let result = match (self.result, committed) {
+            (Some(Err(error)), _) => Err(error),
+            (Some(Ok(value)), Ok(())) => Ok(value),
+            (_, Err(error)) => Err(error.into()),
+            (None, Ok(())) => Err(StoreError::Stopped("the write failed unexpectedly").into()),
+        };
+        // A caller that went away has no use for the answer; its write stands all the same.
+        drop(self.caller.send(result));
+    }
+}
+
+struct Job {
+    urgency: Urgency,
+    work: Box<dyn Work>,
+    // Given back when the job has been answered.
+    _permit: Option<tokio::sync::OwnedSemaphorePermit>,
+}
+
+/// What the writer's thread is opened with.
+pub(super) struct WriterParts {
+    pub(super) conn: Connection,
+    pub(super) clock: Clock,
+    pub(super) vault: Arc<Vault>,
+    pub(super) profiles: profiles::Cache,
+    pub(super) data_dir: std::path::PathBuf,
+}
+
+/// The handle on the writer's thread.
+pub(super) struct Writer {
+    queue: RwLock<Option<mpsc::Sender<Job>>>,
+    ingest: Arc<Semaphore>,
+    listeners: Arc<RwLock<Vec<Listener>>>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Writer {
+    pub(super) fn start(parts: WriterParts) -> std::io::Result<Self> {
+        let (queue, jobs) = mpsc::channel(QUEUE_JOBS_MAX);
+        let listeners: Arc<RwLock<Vec<Listener>>> = Arc::default();
+        let heard = Arc::clone(&listeners);
+        let thread = std::thread::Builder::new()
+            .name("hookpost-writer".to_owned())
+            .spawn(move || Loop::new(parts, heard).run(jobs))?;
+        Ok(Self {
+            queue: RwLock::new(Some(queue)),
+            ingest: Arc::new(Semaphore::new(INGEST_JOBS_MAX)),
+            listeners,
+            thread: Mutex::new(Some(thread)),
+        })
+    }
+
+    pub(super) fn on_commit(&self, listener: Listener) {
+        self.listeners
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(listener);
+    }
+
+    pub(super) async fn write<T, E>(
+        &self,
+        write: impl FnOnce(&mut WriteTx<'_>) -> Result<T, E> + Send + 'static,
+        urgency: Urgency,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let queue = self.queue()?;
+        let permit = match urgency {
+            Urgency::Ingest => Some(self.permit()?),
+            Urgency::Settle => None,
+        };
+        let (job, answer) = job(write, urgency, permit);
+        queue.send(job).await.map_err(|_| stopped())?;
+        answer.await.unwrap_or_else(|_| Err(stopped().into()))
+    }
+
+    pub(super) fn write_blocking<T, E>(
+        &self,
+        write: impl FnOnce(&mut WriteTx<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let (job, answer) = job(write, Urgency::Settle, None);
+        self.queue()?.blocking_send(job).map_err(|_| stopped())?;
+        answer
+            .blocking_recv()
+            .unwrap_or_else(|_| Err(stopped().into()))
+    }
+
+    pub(super) fn close(&self) {
+        self.queue
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        let thread = self
+            .thread
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if let Some(thread) = thread
+            && thread.join().is_err()
+        {
+            tracing::error!("the database writer ended with a panic");
+        }
+    }
+
+    fn queue(&self) -> Result<mpsc::Sender<Job>, StoreError> {
+        self.queue
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+            .ok_or_else(stopped)
+    }
+
+    fn permit(&self) -> Result<tokio::sync::OwnedSemaphorePermit, StoreError> {
+        Arc::clone(&self.ingest)
+            .try_acquire_owned()
+            .map_err(|_| StoreError::Overloaded)
+    }
+}
+
+fn stopped() -> StoreError {
+    StoreError::Stopped("hookpost is shutting down")
+}
+
+fn job<T, E>(
+    write: impl FnOnce(&mut WriteTx<'_>) -> Result<T, E> + Send + 'static,
+    urgency: Urgency,
+    permit: Option<tokio::sync::OwnedSemaphorePermit>,
+) -> (Job, oneshot::Receiver<Result<T, E>>)
+where
+    T: Send + 'static,
+    E: From<StoreError> + Send + 'static,
+{
+    let (caller, answer) = oneshot::channel();
+    let work = Request {
+        write: Some(write),
+        result: None,
+        caller,
+    };
+    (
+        Job {
+            urgency,
+            work: Box::new(work),
+            _permit: permit,
+        },
+        answer,
+    )
+}
+
+/// The writer's thread.
+struct Loop {
+    parts: WriterParts,
+    listeners: Arc<RwLock<Vec<Listener>>>,
+    subscribers: Subscribers,
+    free_space: Option<(Instant, u64)>,
+    failed: Option<&'static str>,
+}
+
+impl Loop {
+    fn new(parts: WriterParts, listeners: Arc<RwLock<Vec<Listener>>>) -> Self {
+        Self {
+            parts,
+            listeners,
+            subscribers: Subscribers::default(),
+            free_space: None,
+            failed: None,
+        }
+    }
+
+    fn run(mut self, mut jobs: mpsc::Receiver<Job>) {
+        let mut batch = Vec::with_capacity(BATCH_JOBS_MAX);
+        while jobs.blocking_recv_many(&mut batch, BATCH_JOBS_MAX) > 0 {
+            self.commit(std::mem::take(&mut batch));
+        }
+    }
+
+    /// Runs a batch in one transaction and answers everybody after the flush.
+    fn commit(&mut self, mut batch: Vec<Job>) {
+        if let Err(error) = self.begin() {
+            return refuse(batch, &error);
+        }
+        let storage_low = self.storage_low();
+        let mut effects = Effects::default();
+        let mut verdicts = Vec::with_capacity(batch.len());
+        for job in &mut batch {
+            verdicts.push(match job.urgency {
+                Urgency::Ingest if storage_low => Err(StoreError::StorageLow),
+                Urgency::Ingest | Urgency::Settle => self.run_job(&mut *job.work, &mut effects),
+            });
+        }
+        let committed = self.finish(&effects);
+        if committed.is_ok() {
+            self.tell(&effects.committed);
+        }
+        for (job, verdict) in batch.into_iter().zip(verdicts) {
+            job.work.answer(verdict.and(committed.clone()));
+        }
+    }
+
+    fn begin(&mut self) -> Result<(), StoreError> {
+        if let Some(reason) = self.failed {
+            return Err(StoreError::Stopped(reason));
+        }
+        self.parts
+            .conn
+            .prepare_cached("BEGIN IMMEDIATE")?
+            .execute([])?;
+        Ok(())
+    }
+
+    /// Runs one job in a savepoint; its effects count only if it is kept.
+    fn run_job(&mut self, work: &mut dyn Work, effects: &mut Effects) -> Result<(), StoreError> {
+        let conn = &self.parts.conn;
+        let statement = |sql| conn.prepare_cached(sql).and_then(|mut s| s.execute([]));
+        statement("SAVEPOINT job")?;
+        let now = self.parts.clock.now();
+        let mut tx = WriteTx::new(
+            conn,
+            now,
+            &self.parts.vault,
+            &self.parts.profiles,
+            &mut self.subscribers,
+        );
+        let ran = std::panic::catch_unwind(AssertUnwindSafe(|| work.run(&mut tx)));
+        let job_effects = tx.effects;
+        if matches!(ran, Ok(Ran::Keep)) {
+            effects.merge(job_effects);
+        } else {
+            self.subscribers.forget_all();
+            statement("ROLLBACK TO job")?;
+        }
+        statement("RELEASE job")?;
+        Ok(())
+    }
+
+    fn finish(&mut self, effects: &Effects) -> Result<(), StoreError> {
+        let flushed = stats::apply(&self.parts.conn, effects).and_then(|()| {
+            self.parts
+                .conn
+                .prepare_cached("COMMIT")?
+                .execute([])
+                .map(drop)
+                .map_err(Into::into)
+        });
+        flushed.inspect_err(|error| {
+            tracing::error!(%error, "a commit failed; nothing of it was promised");
+            if is_failed_flush(error) {
+                self.failed = Some("a write to the disk failed; start hookpost again");
+            }
+            self.subscribers.forget_all();
+            if let Err(error) = self.parts.conn.execute_batch("ROLLBACK") {
+                tracing::error!(%error, "could not roll back");
+            }
+        })
+    }
+
+    fn tell(&self, committed: &Committed) {
+        for listener in self
+            .listeners
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .iter()
+        {
+            listener(committed);
+        }
+    }
+
+    /// Whether the disk is so full that new work must be refused before SQLite hits the wall.
+    fn storage_low(&mut self) -> bool {
+        let fresh = |(read_at, _): &(Instant, u64)| read_at.elapsed() < FREE_SPACE_TRUSTED;
+        if !self.free_space.as_ref().is_some_and(fresh) {
+            let free = free_bytes(&self.parts.data_dir);
+            self.free_space = free.map(|free| (Instant::now(), free));
+        }
+        self.free_space
+            .is_some_and(|(_, free)| free < FREE_BYTES_MIN)
+    }
+}
+
+/// Answers jobs that cannot run at all.
+fn refuse(batch: Vec<Job>, error: &StoreError) {
+    for job in batch {
+        job.work.answer(Err(error.clone()));
+    }
+}
+
+/// A flush that failed, or a file that cannot be written: nothing on the disk can be trusted to be
+/// what memory holds. A full disk is not among these.
+fn is_failed_flush(error: &StoreError) -> bool {
+    let StoreError::Sqlite(error) = error else {
+        return false;
+    };
+    let code = error.sqlite_error_code();
+    matches!(
+        code,
+        Some(ErrorCode::SystemIoFailure | ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)
+    )
+}
+
+/// Free bytes for this process on the disk of `path`; `None` where the system does not say.
+fn free_bytes(path: &std::path::Path) -> Option<u64> {
+    let disk = rustix::fs::statvfs(path).ok()?;
+    Some(disk.f_bavail.saturating_mul(disk.f_frsize))
+}
