@@ -203,7 +203,8 @@ impl Client {
     }
 
     /// Looks a target's name up, so that saving a webhook can say at once that it may not be
-    /// called. A name that can't be resolved now may be resolvable later and is no refusal.
+    /// called; takes up to 5 s. A name that can't be resolved now may be resolvable later and is no
+    /// refusal.
     ///
     /// # Errors
     /// The address rule that one of the answers breaks.

@@ -81,10 +81,7 @@ fn known_cause(cause: &(dyn Error + 'static)) -> Option<Failure> {
         return Some(from_resolver(error));
     }
     if let Some(error) = cause.downcast_ref::<rustls::Error>() {
-        return Some(Failure::new(
-            FailureKind::Tls,
-            format!("the TLS connection failed: {error}"),
-        ));
+        return Some(Failure::new(FailureKind::Tls, tls_words(error)));
     }
     if let Some(error) = cause.downcast_ref::<hyper::Error>() {
         return from_http(error);
@@ -117,6 +114,32 @@ fn from_http(error: &hyper::Error) -> Option<Failure> {
         return Some(Failure::new(FailureKind::Connect, message));
     }
     None
+}
+
+/// rustls quotes the names and addresses in a certificate. They describe whatever machine was
+/// reached, so they are left out.
+fn tls_words(error: &rustls::Error) -> String {
+    use rustls::CertificateError as C;
+    let words = match error {
+        rustls::Error::InvalidCertificate(error) => match error {
+            C::Expired | C::ExpiredContext { .. } => "the certificate has expired",
+            C::NotValidYet | C::NotValidYetContext { .. } => "the certificate is not valid yet",
+            C::UnknownIssuer => "the certificate comes from an unknown authority",
+            C::NotValidForName | C::NotValidForNameContext { .. } => {
+                "the certificate is for another name"
+            }
+            C::Revoked => "the certificate was revoked",
+            // The enum is open; what is left is broken in ways that only its owner can mend.
+            _ => "the certificate is not valid",
+        },
+        rustls::Error::InvalidMessage(_) => "the receiver does not speak TLS",
+        rustls::Error::AlertReceived(alert) => {
+            return format!("the TLS connection failed: the receiver said {alert:?}");
+        }
+        // The enum is open here too.
+        _ => "the handshake broke TLS's rules",
+    };
+    format!("the TLS connection failed: {words}")
 }
 
 fn from_io(error: &io::Error) -> Option<Failure> {

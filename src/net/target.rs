@@ -110,7 +110,8 @@ impl Target {
         self.url.as_str()
     }
 
-    /// The URL without its query, for logs.
+    /// The URL without its query, for logs. Some receivers carry a token in the path: at levels
+    /// above debug, log [`Target::host`].
     #[must_use]
     pub fn redacted(&self) -> &str {
         &self.url[..url::Position::AfterPath]
