@@ -1,0 +1,143 @@
+//! Certificates and handshakes.
+
+use super::*;
+
+#[tokio::test]
+async fn broken_tls_is_a_tls_failure() {
+    let plain = serve(|mut stream| async move {
+        let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
+        // Stay until the client has seen it and gone, so that no reset overtakes the answer.
+        let _ = stream.read_to_end(&mut Vec::new()).await;
+    })
+    .await;
+    let closes = serve(|mut stream| async move {
+        let _ = stream.read(&mut [0; 16_384]).await;
+    })
+    .await;
+    let unknown_authority = tls_receiver(&Certificates::new(&["127.0.0.1"])).await;
+    let check = async |address: SocketAddr, words: &str| {
+        let failure = failure(&client(), &format!("https://{address}/"), PATIENCE).await;
+        assert_eq!(
+            (failure.kind, failure.message.as_str()),
+            (FailureKind::Tls, words)
+        );
+    };
+    check(
+        plain,
+        "the TLS connection failed: the receiver does not speak TLS",
+    )
+    .await;
+    check(
+        closes,
+        "the receiver closed the connection during the TLS handshake",
+    )
+    .await;
+    let words = "the TLS connection failed: the certificate comes from an unknown authority";
+    check(unknown_authority, words).await;
+}
+
+/// A certificate authority and a receiver's certificate signed by it.
+struct Certificates {
+    authority_pem: String,
+    chain: rustls::pki_types::CertificateDer<'static>,
+    key: rustls::pki_types::PrivateKeyDer<'static>,
+}
+
+impl Certificates {
+    fn new(names: &[&str]) -> Self {
+        let mut authority = rcgen::CertificateParams::default();
+        authority.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        let authority_key = rcgen::KeyPair::generate().unwrap();
+        let authority_pem = authority.self_signed(&authority_key).unwrap().pem();
+        let issuer = rcgen::Issuer::new(authority, authority_key);
+        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+        let key = rcgen::KeyPair::generate().unwrap();
+        let certificate = rcgen::CertificateParams::new(names)
+            .unwrap()
+            .signed_by(&key, &issuer)
+            .unwrap();
+        let chain = certificate.der().clone();
+        Self {
+            authority_pem,
+            chain,
+            key: key.serialize_der().try_into().unwrap(),
+        }
+    }
+}
+
+/// Speaks TLS and answers 200 to everything.
+async fn tls_receiver(certificates: &Certificates) -> SocketAddr {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(
+            vec![certificates.chain.clone()],
+            certificates.key.clone_key(),
+        )
+        .unwrap();
+    let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
+    serve(move |stream| {
+        let acceptor = acceptor.clone();
+        async move {
+            if let Ok(stream) = acceptor.accept(stream).await {
+                let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
+                answer_all(stream, Arc::from(answer.as_slice())).await;
+            }
+        }
+    })
+    .await
+}
+
+#[tokio::test]
+async fn an_operators_authority_is_trusted_for_its_own_names_only() {
+    let certificates = Certificates::new(&["127.0.0.1", "hooks.example.com"]);
+    let address = tls_receiver(&certificates).await;
+    let options = ClientOptions {
+        extra_roots_pem: Some(certificates.authority_pem.clone().into_bytes()),
+        lookup: Lookup::Scripted(Arc::new(|_| Ok(vec![ip("127.0.0.1")]))),
+        ..Default::default()
+    };
+    let client = Client::new(guard(), &options).unwrap();
+    let port = address.port();
+    for host in ["127.0.0.1", "hooks.example.com"] {
+        let url = format!("https://{host}:{port}/");
+        assert_eq!(
+            post(&client, &url, PATIENCE).await.result.unwrap().status,
+            200,
+            "{host}"
+        );
+    }
+    let failure = failure(
+        &client,
+        &format!("https://other.example.com:{port}/"),
+        PATIENCE,
+    )
+    .await;
+    assert_eq!(failure.kind, FailureKind::Tls);
+    assert_eq!(
+        failure.message,
+        "the TLS connection failed: the certificate is for another name"
+    );
+}
+
+#[test]
+fn a_file_without_certificates_is_refused_at_start() {
+    for pem in [
+        "",
+        "hello",
+        "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+    ] {
+        let extra_roots_pem = Some(pem.as_bytes().to_vec());
+        let options = ClientOptions {
+            extra_roots_pem,
+            ..Default::default()
+        };
+        let error = Client::new(guard(), &options).err().expect(pem);
+        assert!(
+            error.to_string().starts_with("the extra root certificates"),
+            "{error}"
+        );
+    }
+}
