@@ -20,4 +20,5 @@ pub mod clock;
 pub mod domain;
 pub mod entropy;
 pub mod net;
+pub mod service;
 pub mod store;

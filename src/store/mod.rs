@@ -29,6 +29,7 @@ pub mod attempts;
 pub mod deliveries;
 pub mod effects;
 pub mod events;
+pub mod idempotency;
 pub mod instance;
 mod migrate;
 mod open;

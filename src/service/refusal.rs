@@ -1,0 +1,124 @@
+//! Why a request was refused: one type for every action, whoever asked.
+//!
+//! Owns: the reasons and their words. Refuses: statuses and bodies; each dialect of the floor above
+//! says it in its own form.
+
+use std::time::Duration;
+
+use crate::domain::delivery::IllegalTransition;
+use crate::store::StoreError;
+
+/// A field of the caller's input and what is wrong with it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FieldError {
+    /// The path of the field, such as `retry_policy.delays` or `events[3].type`.
+    pub field: String,
+    /// What is wrong and what would be right.
+    pub message: String,
+}
+
+/// Why an action was refused. Nothing was changed.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum Refusal {
+    /// The input makes no sense; each field at fault is named.
+    #[error("the request is not valid")]
+    Invalid(Vec<FieldError>),
+    /// No or no valid credentials.
+    #[error("{0}")]
+    Unauthorized(&'static str),
+    /// The credentials do not allow this.
+    #[error("{0}")]
+    Forbidden(String),
+    /// There is no such thing in this workspace.
+    #[error("no such {0} in this workspace")]
+    NotFound(&'static str),
+    /// It cannot be done in the present state.
+    #[error("{0}")]
+    Conflict(String),
+    /// The webhook was revoked, for good.
+    #[error("this webhook was revoked; a revoked webhook can't be used again")]
+    Revoked,
+    /// The workspace's plan has no webhooks.
+    #[error(
+        "registering webhooks needs the pro or enterprise plan; events can be published and polled"
+    )]
+    PlanRequired,
+    /// A person must show a second factor first.
+    #[error("{0}")]
+    MfaRequired(&'static str),
+    /// Something is larger than its limit.
+    #[error("{0}")]
+    TooLarge(String),
+    /// The caller asks too often.
+    #[error("too many requests")]
+    RateLimited {
+        /// When to try again.
+        retry_after: Duration,
+    },
+    /// More work waits than may.
+    #[error("hookpost is busy: too much work waits; try again")]
+    Overloaded,
+    /// The disk is almost full.
+    #[error("the disk is almost full: new work is refused until there is room")]
+    StorageLow,
+    /// The process cannot do this now; the text is for the caller.
+    #[error("{0}")]
+    Unavailable(&'static str),
+    /// A fault of ours; the text is for the operator's log, never for the caller.
+    #[error("an internal fault: {0}")]
+    Internal(String),
+}
+
+impl Refusal {
+    /// Refuses one field.
+    #[must_use]
+    pub fn field(field: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::Invalid(vec![FieldError {
+            field: field.into(),
+            message: message.into(),
+        }])
+    }
+
+    /// When to try again, where that helps.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::RateLimited { retry_after } => Some(*retry_after),
+            Self::Overloaded => Some(Duration::from_secs(1)),
+            Self::StorageLow | Self::Unavailable(_) => Some(Duration::from_secs(5)),
+            Self::Invalid(_)
+            | Self::Unauthorized(_)
+            | Self::Forbidden(_)
+            | Self::NotFound(_)
+            | Self::Conflict(_)
+            | Self::Revoked
+            | Self::PlanRequired
+            | Self::MfaRequired(_)
+            | Self::TooLarge(_)
+            | Self::Internal(_) => None,
+        }
+    }
+}
+
+impl From<StoreError> for Refusal {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Overloaded | StoreError::ReadersBusy => Self::Overloaded,
+            StoreError::StorageLow => Self::StorageLow,
+            StoreError::Stopped(reason) => Self::Unavailable(reason),
+            StoreError::Sqlite(_) | StoreError::Damaged(_) => Self::Internal(error.to_string()),
+        }
+    }
+}
+
+impl From<rusqlite::Error> for Refusal {
+    fn from(error: rusqlite::Error) -> Self {
+        StoreError::from(error).into()
+    }
+}
+
+impl From<IllegalTransition> for Refusal {
+    fn from(error: IllegalTransition) -> Self {
+        Self::Conflict(error.to_string())
+    }
+}
