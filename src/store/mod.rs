@@ -24,20 +24,27 @@ use crate::clock::Clock;
 use crate::domain::page::{Cursor, Limit, Page};
 use crate::domain::profile::Profile;
 use crate::domain::secret::Secret;
+use crate::domain::token::TokenHash;
 
 pub mod attempts;
+pub mod audit;
 pub mod deliveries;
 pub mod effects;
+pub mod event_types;
 pub mod events;
 pub mod idempotency;
 pub mod instance;
+pub mod jobs;
+pub mod keys;
 mod migrate;
 mod open;
 pub mod profiles;
 mod readers;
 pub mod secrets;
+pub mod sessions;
 pub mod stats;
 pub mod tx;
+pub mod users;
 pub mod vault;
 pub mod webhooks;
 pub mod workspaces;
@@ -246,6 +253,14 @@ fn unseal_text(
     let text = String::from_utf8(plain.to_vec())
         .map_err(|_| StoreError::Damaged("sealed text is not UTF-8".to_owned()))?;
     Ok(Secret::new(text))
+}
+
+/// Reads a token's hash from the column `hash`; `place` names it in errors.
+fn token_hash(row: &rusqlite::Row<'_>, place: &str) -> Result<TokenHash, StoreError> {
+    let bytes: Vec<u8> = row.get("hash")?;
+    let seq: i64 = row.get("seq")?;
+    let bytes = bytes.try_into().map_err(|_| damaged(place, seq))?;
+    Ok(TokenHash::from_bytes(bytes))
 }
 
 /// A stored word that no version of hookpost writes.

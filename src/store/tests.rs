@@ -6,12 +6,12 @@ use super::*;
 use crate::domain::event::EventKind;
 use crate::domain::id::WorkspaceId;
 
-struct Fixture {
-    store: Store,
-    dir: tempfile::TempDir,
+pub(super) struct Fixture {
+    pub(super) store: Store,
+    pub(super) dir: tempfile::TempDir,
 }
 
-fn options(dir: &Path) -> OpenOptions {
+pub(super) fn options(dir: &Path) -> OpenOptions {
     let key = KeySource::File(dir.join("master.key"));
     OpenOptions {
         data_dir: dir.to_owned(),
@@ -20,13 +20,13 @@ fn options(dir: &Path) -> OpenOptions {
     }
 }
 
-fn fixture() -> Fixture {
+pub(super) fn fixture() -> Fixture {
     let dir = tempfile::tempdir().unwrap();
     let store = Store::open(&options(dir.path())).unwrap();
     Fixture { store, dir }
 }
 
-fn new_event(data: &str) -> events::NewEvent {
+pub(super) fn new_event(data: &str) -> events::NewEvent {
     events::NewEvent {
         given_id: None,
         kind: EventKind::Published,
@@ -36,7 +36,7 @@ fn new_event(data: &str) -> events::NewEvent {
     }
 }
 
-fn default_workspace(conn: &Connection) -> WorkspaceId {
+pub(super) fn default_workspace(conn: &Connection) -> WorkspaceId {
     workspaces::find_named(conn, workspaces::DEFAULT_NAME)
         .unwrap()
         .unwrap()

@@ -35,6 +35,7 @@ CREATE TABLE workspaces (
 CREATE UNIQUE INDEX workspaces_name ON workspaces (name) WHERE deleted_at IS NULL;
 
 CREATE TABLE event_types (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
     workspace_seq INTEGER NOT NULL REFERENCES workspaces,
     name TEXT NOT NULL,
     description TEXT,
@@ -43,9 +44,10 @@ CREATE TABLE event_types (
     example TEXT,
     archived INTEGER NOT NULL DEFAULT 0 CHECK (archived IN (0, 1)),
     created_at INTEGER NOT NULL,
-    updated_at INTEGER NOT NULL,
-    PRIMARY KEY (workspace_seq, name)
-) STRICT, WITHOUT ROWID;
+    updated_at INTEGER NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX event_types_named ON event_types (workspace_seq, name);
+CREATE INDEX event_types_listed ON event_types (workspace_seq, seq);
 
 CREATE TABLE webhooks (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -261,10 +263,11 @@ CREATE TABLE api_keys (
     last_used_at INTEGER,
     revoked_at INTEGER
 ) STRICT;
+CREATE INDEX api_keys_listed ON api_keys (workspace_seq, seq) WHERE revoked_at IS NULL;
 
 CREATE TABLE users (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
-    email TEXT NOT NULL UNIQUE,
+    email TEXT NOT NULL UNIQUE COLLATE NOCASE,
     password_hash TEXT NOT NULL,
     role TEXT NOT NULL CHECK (role IN ('owner', 'operator', 'viewer')),
     totp_sealed BLOB,
@@ -288,7 +291,8 @@ CREATE TABLE sessions (
     last_seen_at INTEGER NOT NULL,
     mfa_verified_at INTEGER
 ) STRICT;
-CREATE INDEX sessions_of ON sessions (user_seq);
+CREATE INDEX sessions_of ON sessions (user_seq, seq);
+CREATE INDEX sessions_idle ON sessions (last_seen_at);
 
 CREATE TABLE audit_log (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -1,0 +1,257 @@
+//! The audit log: who changed what, and when.
+//!
+//! Owns: its rows. Refuses: changing one once written; they only leave by age.
+
+use rusqlite::{Connection, Row, named_params};
+
+use super::{StoreError, WriteTx, damaged};
+use crate::domain::id::AuditId;
+use crate::domain::page::{Cursor, Limit, Page};
+use crate::domain::time::Timestamp;
+
+/// What kind of actor changed something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ActorKind {
+    /// A program with an API key.
+    Key,
+    /// A person.
+    User,
+    /// Somebody with a shell on the machine.
+    Cli,
+    /// hookpost itself.
+    System,
+}
+
+impl ActorKind {
+    const ALL: [Self; 4] = [Self::Key, Self::User, Self::Cli, Self::System];
+
+    /// The word of the API and the database.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Key => "key",
+            Self::User => "user",
+            Self::Cli => "cli",
+            Self::System => "system",
+        }
+    }
+
+    fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == word)
+    }
+}
+
+/// An entry about to be written.
+#[derive(Clone, Debug)]
+pub struct NewEntry<'a> {
+    /// The workspace it happened in; `None` for the instance.
+    pub workspace_seq: Option<i64>,
+    /// What kind of actor did it.
+    pub actor_kind: ActorKind,
+    /// Who exactly: an id, an address, or empty.
+    pub actor: &'a str,
+    /// What was done, such as `webhook.revoke`.
+    pub action: &'a str,
+    /// To what: an id or a name.
+    pub target: &'a str,
+    /// More about it: a JSON object without secrets.
+    pub detail: &'a str,
+}
+
+/// An entry as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Its id.
+    pub id: AuditId,
+    /// The workspace it happened in; `None` for the instance.
+    pub workspace_seq: Option<i64>,
+    /// When it happened.
+    pub at: Timestamp,
+    /// What kind of actor did it.
+    pub actor_kind: ActorKind,
+    /// Who exactly: an id, an address, or empty.
+    pub actor: String,
+    /// What was done, such as `webhook.revoke`.
+    pub action: String,
+    /// To what: an id or a name.
+    pub target: String,
+    /// More about it: a JSON object without secrets.
+    pub detail: String,
+}
+
+/// Which entries a list shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EntriesOf {
+    /// Those of every workspace, and of the instance.
+    Everybody,
+    /// Those of one workspace.
+    Workspace(i64),
+}
+
+/// Writes an entry, in the transaction of the change that it tells of.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn append(tx: &WriteTx<'_>, new: &NewEntry<'_>) -> Result<AuditId, StoreError> {
+    let now = tx.now();
+    tx.prepare_cached(
+        "INSERT INTO audit_log (workspace_seq, at, actor_kind, actor, action, target, detail)
+         VALUES (:workspace, :now, :actor_kind, :actor, :action, :target, :detail)",
+    )?
+    .execute(named_params! {
+        ":workspace": new.workspace_seq,
+        ":now": now.millis(),
+        ":actor_kind": new.actor_kind.as_str(),
+        ":actor": new.actor,
+        ":action": new.action,
+        ":target": new.target,
+        ":detail": new.detail,
+    })?;
+    Ok(AuditId::new(now, tx.last_insert_rowid()))
+}
+
+/// A page of entries, newest first.
+///
+/// # Errors
+/// [`StoreError::Damaged`] where a row cannot be understood.
+pub fn list(
+    conn: &Connection,
+    of: EntriesOf,
+    cursor: Option<Cursor>,
+    limit: Limit,
+) -> Result<Page<Entry>, StoreError> {
+    let (owner, workspace) = match of {
+        EntriesOf::Everybody => (":workspace IS NULL", None),
+        EntriesOf::Workspace(seq) => ("workspace_seq = :workspace", Some(seq)),
+    };
+    let sql = format!(
+        "SELECT seq, workspace_seq, at, actor_kind, actor, action, target, detail
+         FROM audit_log
+         WHERE {owner} AND seq < :before
+         ORDER BY seq DESC
+         LIMIT :limit"
+    );
+    let mut statement = conn.prepare_cached(&sql)?;
+    let mut rows = statement.query(named_params! {
+        ":workspace": workspace,
+        ":before": cursor.map_or(i64::MAX, Cursor::seq),
+        ":limit": i64::try_from(limit.rows() + 1).unwrap_or(i64::MAX),
+    })?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.push(entry(row)?);
+    }
+    Ok(super::paged(found, limit, |entry| entry.id.seq()))
+}
+
+/// Removes those of the `limit` oldest entries that were written before `before`; answers how many.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn prune(tx: &WriteTx<'_>, before: Timestamp, limit: u32) -> Result<usize, StoreError> {
+    let pruned = tx
+        .prepare_cached(
+            "DELETE FROM audit_log
+             WHERE seq IN (
+                 SELECT seq
+                 FROM (SELECT seq, at FROM audit_log ORDER BY seq LIMIT :limit)
+                 WHERE at < :before)",
+        )?
+        .execute(named_params! { ":before": before.millis(), ":limit": limit })?;
+    Ok(pruned)
+}
+
+fn entry(row: &Row<'_>) -> Result<Entry, StoreError> {
+    let seq: i64 = row.get("seq")?;
+    let at = Timestamp::from_millis(row.get("at")?);
+    let kind: String = row.get("actor_kind")?;
+    Ok(Entry {
+        id: AuditId::new(at, seq),
+        workspace_seq: row.get("workspace_seq")?,
+        at,
+        actor_kind: ActorKind::parse(&kind).ok_or_else(|| damaged("audit_log.actor_kind", seq))?,
+        actor: row.get("actor")?,
+        action: row.get("action")?,
+        target: row.get("target")?,
+        detail: row.get("detail")?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Store;
+    use crate::store::tests::{Fixture, fixture};
+
+    fn write(store: &Store, workspace_seq: Option<i64>, target: &'static str) {
+        store
+            .write_blocking(move |tx| {
+                let new = NewEntry {
+                    workspace_seq,
+                    actor_kind: ActorKind::Key,
+                    actor: "key_x",
+                    action: "webhook.revoke",
+                    target,
+                    detail: "{}",
+                };
+                append(tx, &new)
+            })
+            .unwrap();
+    }
+
+    fn targets(store: &Store, of: EntriesOf) -> Vec<String> {
+        let read = move |conn: &Connection| list(conn, of, None, Limit::clamped(50));
+        let page = store.read_blocking(read).unwrap();
+        page.items.into_iter().map(|entry| entry.target).collect()
+    }
+
+    #[test]
+    fn entries_are_listed_newest_first_by_workspace_or_all_together() {
+        let Fixture { store, dir: _dir } = fixture();
+        write(&store, Some(1), "a");
+        write(&store, None, "b");
+        write(&store, Some(2), "c");
+        write(&store, Some(1), "d");
+        assert_eq!(targets(&store, EntriesOf::Everybody), ["d", "c", "b", "a"]);
+        assert_eq!(targets(&store, EntriesOf::Workspace(1)), ["d", "a"]);
+    }
+
+    #[test]
+    fn pages_of_entries_neither_skip_nor_repeat() {
+        let Fixture { store, dir: _dir } = fixture();
+        for target in ["a", "b", "c", "d", "e"] {
+            write(&store, None, target);
+        }
+        let mut cursor = None;
+        let mut seen = Vec::new();
+        loop {
+            let read = move |conn: &Connection| {
+                list(conn, EntriesOf::Everybody, cursor, Limit::clamped(2))
+            };
+            let page = store.read_blocking(read).unwrap();
+            seen.extend(page.items.into_iter().map(|entry| entry.target));
+            cursor = page.next;
+            if cursor.is_none() {
+                break;
+            }
+        }
+        assert_eq!(seen, ["e", "d", "c", "b", "a"]);
+    }
+
+    #[test]
+    fn old_entries_leave_in_bounded_batches() {
+        let Fixture { store, dir: _dir } = fixture();
+        for target in ["a", "b", "c"] {
+            write(&store, None, target);
+        }
+        let later = Timestamp::MAX;
+        let prune = |before, limit| {
+            store
+                .write_blocking(move |tx| prune(tx, before, limit))
+                .unwrap()
+        };
+        assert_eq!(prune(Timestamp::from_millis(1), 10), 0);
+        assert_eq!(prune(later, 2), 2);
+        assert_eq!(targets(&store, EntriesOf::Everybody), ["c"]);
+    }
+}

@@ -1,0 +1,370 @@
+//! Background jobs: what is to be worked off, and how far each has come.
+//!
+//! Owns: their rows. Refuses: working them off (`engine`).
+//!
+//! # Why the position is written with the batch
+//! A job's batch and its new position are one transaction. After a crash the job goes on behind
+//! the last batch that was committed, and no batch is done twice.
+
+use rusqlite::{Connection, Row, named_params};
+
+use super::{StoreError, WriteTx, damaged};
+use crate::domain::id::JobId;
+use crate::domain::job::{JobKind, JobStatus};
+use crate::domain::page::{Cursor, Limit, Page};
+use crate::domain::time::Timestamp;
+
+/// Jobs of one workspace that may be running.
+pub const RUNNING_OF_WORKSPACE_MAX: u32 = 20;
+/// Running jobs that one reading answers.
+pub const RUNNING_MAX: u32 = 1000;
+
+/// A background job.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Job {
+    /// Its id.
+    pub id: JobId,
+    /// The workspace it works in.
+    pub workspace_seq: i64,
+    /// What it works off.
+    pub kind: JobKind,
+    /// What exactly, as JSON of the floor that made it.
+    pub task: String,
+    /// How it stands.
+    pub status: JobStatus,
+    /// How many items it was estimated to come to.
+    pub total: u64,
+    /// How many are done.
+    pub done: u64,
+    /// Where its next batch begins, as JSON of the floor that works it off.
+    pub position: Option<String>,
+    /// Why it failed.
+    pub error: Option<String>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it last went on.
+    pub updated_at: Timestamp,
+}
+
+/// What a new row is made of.
+#[derive(Clone, Debug)]
+pub struct NewJob {
+    /// The workspace it works in.
+    pub workspace_seq: i64,
+    /// What it works off.
+    pub kind: JobKind,
+    /// What exactly, as JSON.
+    pub task: String,
+    /// How many items it is estimated to come to.
+    pub total: u64,
+}
+
+const COLUMNS: &str = "seq, workspace_seq, kind, task, status, total, done, position, error, \
+     created_at, updated_at";
+
+/// Stores a job; its first batch is due.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn insert(tx: &mut WriteTx<'_>, new: &NewJob) -> Result<JobId, StoreError> {
+    let now = tx.now();
+    tx.prepare_cached(
+        "INSERT INTO jobs (workspace_seq, kind, task, status, total, created_at, updated_at)
+         VALUES (:workspace, :kind, :task, 'running', :total, :now, :now)",
+    )?
+    .execute(named_params! {
+        ":workspace": new.workspace_seq,
+        ":kind": new.kind.as_str(),
+        ":task": new.task,
+        ":total": new.total,
+        ":now": now.millis(),
+    })?;
+    tx.notices().jobs_changed = true;
+    Ok(JobId::new(now, tx.last_insert_rowid()))
+}
+
+/// The job in row `seq`.
+///
+/// # Errors
+/// [`StoreError::Damaged`] where the row cannot be understood.
+pub fn find(conn: &Connection, seq: i64) -> Result<Option<Job>, StoreError> {
+    let sql = format!("SELECT {COLUMNS} FROM jobs WHERE seq = :seq LIMIT 1");
+    let mut statement = conn.prepare_cached(&sql)?;
+    let mut rows = statement.query(named_params! { ":seq": seq })?;
+    rows.next()?.map(job).transpose()
+}
+
+/// The job `id` of a workspace.
+///
+/// # Errors
+/// As [`find`].
+pub fn find_in(
+    conn: &Connection,
+    workspace_seq: i64,
+    id: JobId,
+) -> Result<Option<Job>, StoreError> {
+    let found = find(conn, id.seq())?;
+    Ok(found.filter(|job| job.id == id && job.workspace_seq == workspace_seq))
+}
+
+/// A page of a workspace's jobs, newest first.
+///
+/// # Errors
+/// As [`find`].
+pub fn list(
+    conn: &Connection,
+    workspace_seq: i64,
+    cursor: Option<Cursor>,
+    limit: Limit,
+) -> Result<Page<Job>, StoreError> {
+    let sql = format!(
+        "SELECT {COLUMNS}
+         FROM jobs
+         WHERE workspace_seq = :workspace AND seq < :before
+         ORDER BY seq DESC
+         LIMIT :limit"
+    );
+    let mut statement = conn.prepare_cached(&sql)?;
+    let rows = statement.query(named_params! {
+        ":workspace": workspace_seq,
+        ":before": cursor.map_or(i64::MAX, Cursor::seq),
+        ":limit": i64::try_from(limit.rows() + 1).unwrap_or(i64::MAX),
+    })?;
+    Ok(super::paged(collect(rows)?, limit, |job| job.id.seq()))
+}
+
+/// The jobs that are running, oldest first: at most [`RUNNING_MAX`].
+///
+/// # Errors
+/// As [`find`].
+pub fn running(conn: &Connection) -> Result<Vec<Job>, StoreError> {
+    let sql = format!(
+        "SELECT {COLUMNS}
+         FROM jobs
+         WHERE status = 'running'
+         ORDER BY seq
+         LIMIT :limit"
+    );
+    let mut statement = conn.prepare_cached(&sql)?;
+    collect(statement.query(named_params! { ":limit": RUNNING_MAX })?)
+}
+
+/// How many jobs of a workspace are running.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn count_running(conn: &Connection, workspace_seq: i64) -> Result<u32, StoreError> {
+    let mut statement = conn.prepare_cached(
+        "SELECT count(*)
+         FROM jobs INDEXED BY jobs_running
+         WHERE status = 'running' AND workspace_seq = :workspace",
+    )?;
+    Ok(
+        statement.query_row(named_params! { ":workspace": workspace_seq }, |row| {
+            row.get(0)
+        })?,
+    )
+}
+
+/// Records, in the transaction of a batch, that `items` more are done and where the next batch
+/// begins. `false` where the job is no longer running: the caller must then undo its batch.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn advance(
+    tx: &mut WriteTx<'_>,
+    seq: i64,
+    items: u64,
+    position: Option<&str>,
+) -> Result<bool, StoreError> {
+    let advanced = tx
+        .prepare_cached(
+            "UPDATE jobs
+             SET done = done + :items, position = :position, updated_at = :now
+             WHERE seq = :seq AND status = 'running'",
+        )?
+        .execute(named_params! {
+            ":seq": seq,
+            ":items": items,
+            ":position": position,
+            ":now": tx.now().millis(),
+        })?;
+    tx.notices().activity = true;
+    Ok(advanced > 0)
+}
+
+/// How a running job ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// Everything is done; the total becomes what was done.
+    Done,
+    /// It cannot go on, for this reason.
+    Failed(String),
+    /// A person called it off.
+    Canceled,
+}
+
+/// Ends a running job; `false` where it has ended before.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn finish(tx: &mut WriteTx<'_>, seq: i64, ending: &Ending) -> Result<bool, StoreError> {
+    let (status, error) = match ending {
+        Ending::Done => (JobStatus::Done, None),
+        Ending::Failed(error) => (JobStatus::Failed, Some(error)),
+        Ending::Canceled => (JobStatus::Canceled, None),
+    };
+    let finished = tx
+        .prepare_cached(
+            "UPDATE jobs
+             SET status = :status, error = :error, updated_at = :now,
+                 total = CASE WHEN :status = 'done' THEN done ELSE total END
+             WHERE seq = :seq AND status = 'running'",
+        )?
+        .execute(named_params! {
+            ":seq": seq,
+            ":status": status.as_str(),
+            ":error": error,
+            ":now": tx.now().millis(),
+        })?;
+    let notices = tx.notices();
+    notices.jobs_changed = true;
+    notices.activity = true;
+    Ok(finished > 0)
+}
+
+/// Removes those of the `limit` oldest jobs that ended before `before`; answers how many.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn prune(tx: &WriteTx<'_>, before: Timestamp, limit: u32) -> Result<usize, StoreError> {
+    let pruned = tx
+        .prepare_cached(
+            "DELETE FROM jobs
+             WHERE seq IN (
+                 SELECT seq
+                 FROM (SELECT seq, status, updated_at FROM jobs ORDER BY seq LIMIT :limit)
+                 WHERE status <> 'running' AND updated_at < :before)",
+        )?
+        .execute(named_params! { ":before": before.millis(), ":limit": limit })?;
+    Ok(pruned)
+}
+
+fn collect(mut rows: rusqlite::Rows<'_>) -> Result<Vec<Job>, StoreError> {
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.push(job(row)?);
+    }
+    Ok(found)
+}
+
+fn job(row: &Row<'_>) -> Result<Job, StoreError> {
+    let seq: i64 = row.get("seq")?;
+    let kind: String = row.get("kind")?;
+    let status: String = row.get("status")?;
+    let created_at = Timestamp::from_millis(row.get("created_at")?);
+    Ok(Job {
+        id: JobId::new(created_at, seq),
+        workspace_seq: row.get("workspace_seq")?,
+        kind: JobKind::parse(&kind).ok_or_else(|| damaged("jobs.kind", seq))?,
+        task: row.get("task")?,
+        status: JobStatus::parse(&status).ok_or_else(|| damaged("jobs.status", seq))?,
+        total: row.get("total")?,
+        done: row.get("done")?,
+        position: row.get("position")?,
+        error: row.get("error")?,
+        created_at,
+        updated_at: Timestamp::from_millis(row.get("updated_at")?),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Store;
+    use crate::store::tests::{Fixture, fixture};
+
+    fn make(store: &Store) -> i64 {
+        let new = NewJob {
+            workspace_seq: 1,
+            kind: JobKind::Retry,
+            task: r#"{"ids":[1,2]}"#.to_owned(),
+            total: 10,
+        };
+        let made = store.write_blocking(move |tx| insert(tx, &new));
+        made.unwrap().seq()
+    }
+
+    fn read(store: &Store, seq: i64) -> Job {
+        let found = store.read_blocking(|conn| find(conn, seq)).unwrap();
+        found.unwrap()
+    }
+
+    #[test]
+    fn a_job_advances_until_it_is_done() {
+        let Fixture { store, dir: _dir } = fixture();
+        let seq = make(&store);
+        let step = move |tx: &mut WriteTx<'_>| advance(tx, seq, 3, Some("7"));
+        assert!(store.write_blocking(step).unwrap());
+        assert!(store.write_blocking(step).unwrap());
+        let job = read(&store, seq);
+        assert_eq!(
+            (job.done, job.total, job.position.as_deref()),
+            (6, 10, Some("7"))
+        );
+        let end = move |tx: &mut WriteTx<'_>| finish(tx, seq, &Ending::Done);
+        assert!(store.write_blocking(end).unwrap());
+        assert!(!store.write_blocking(end).unwrap());
+        let job = read(&store, seq);
+        assert_eq!((job.status, job.done, job.total), (JobStatus::Done, 6, 6));
+    }
+
+    #[test]
+    fn a_canceled_job_does_not_advance() {
+        let Fixture { store, dir: _dir } = fixture();
+        let seq = make(&store);
+        store
+            .write_blocking(move |tx| finish(tx, seq, &Ending::Canceled))
+            .unwrap();
+        let advanced = store.write_blocking(move |tx| advance(tx, seq, 3, None));
+        assert!(!advanced.unwrap());
+        assert_eq!(read(&store, seq).done, 0);
+    }
+
+    #[test]
+    fn running_jobs_are_found_oldest_first() {
+        let Fixture { store, dir: _dir } = fixture();
+        let [first, second, third] = [(); 3].map(|()| make(&store));
+        let failed = Ending::Failed("the webhook is gone".to_owned());
+        store
+            .write_blocking(move |tx| finish(tx, second, &failed))
+            .unwrap();
+        let seqs: Vec<i64> = store
+            .read_blocking(running)
+            .unwrap()
+            .iter()
+            .map(|job| job.id.seq())
+            .collect();
+        assert_eq!(seqs, [first, third]);
+        assert_eq!(
+            store.read_blocking(|conn| count_running(conn, 1)).unwrap(),
+            2
+        );
+        assert_eq!(
+            read(&store, second).error.as_deref(),
+            Some("the webhook is gone")
+        );
+    }
+
+    #[test]
+    fn pruning_leaves_running_jobs_alone() {
+        let Fixture { store, dir: _dir } = fixture();
+        let [first, second] = [(); 2].map(|()| make(&store));
+        store
+            .write_blocking(move |tx| finish(tx, first, &Ending::Done))
+            .unwrap();
+        let pruned = store.write_blocking(|tx| prune(tx, Timestamp::MAX, 10));
+        assert_eq!(pruned.unwrap(), 1);
+        assert_eq!(read(&store, second).status, JobStatus::Running);
+    }
+}

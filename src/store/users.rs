@@ -1,0 +1,524 @@
+//! People: their rows, their second factors.
+//!
+//! Owns: storing users, the sealed seed and the step it was last used for, the hashes of recovery
+//! codes. Refuses: judging passwords and codes (`domain`), and who may change whom (`service`).
+//!
+//! # Why a step is advanced in one statement
+//! A code opens once. Two requests with the same code may be checked at the same time; the one
+//! whose statement runs second finds the step already taken and is refused.
+
+use rusqlite::{Connection, OptionalExtension, Row, named_params};
+
+use super::vault::{Place, Vault};
+use super::{StoreError, WriteTx, damaged};
+use crate::domain::id::UserId;
+use crate::domain::page::{Cursor, Limit, Page};
+use crate::domain::recovery_code::matching;
+use crate::domain::role::Role;
+use crate::domain::secret::Secret;
+use crate::domain::time::Timestamp;
+use crate::domain::token::TokenHash;
+use crate::domain::totp::TotpSeed;
+
+/// The most users that an instance may hold.
+pub const USERS_MAX: u64 = 1000;
+
+/// How far a person has come with a second factor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SecondFactor {
+    /// There is none.
+    Off,
+    /// A seed was shown, but no code of it was typed yet.
+    Enrolling,
+    /// In force.
+    On {
+        /// Since when.
+        confirmed_at: Timestamp,
+        /// The step of the last code that opened anything.
+        last_step: Option<u64>,
+    },
+}
+
+/// A person who signs in.
+#[derive(Clone, Debug)]
+pub struct User {
+    /// Its id.
+    pub id: UserId,
+    /// The e-mail address, as it was typed; compared without regard to case.
+    pub email: String,
+    /// The password's hash in PHC form.
+    pub password_hash: Secret,
+    /// What the person may do.
+    pub role: Role,
+    /// The second factor.
+    pub second_factor: SecondFactor,
+    /// Recovery codes that were not used yet.
+    pub recovery_codes_left: usize,
+    /// When the user was made.
+    pub created_at: Timestamp,
+    /// When the row last changed.
+    pub updated_at: Timestamp,
+    /// When the person last signed in.
+    pub last_login_at: Option<Timestamp>,
+    /// Since when the person may not sign in.
+    pub disabled_at: Option<Timestamp>,
+}
+
+const COLUMNS: &str = "seq, email, password_hash, role, totp_sealed IS NOT NULL AS has_seed, \
+     totp_confirmed_at, totp_last_step, recovery_hashes, created_at, updated_at, last_login_at, \
+     disabled_at";
+
+/// Stores a new user; the caller has checked that the address is free.
+///
+/// # Errors
+/// [`StoreError::Sqlite`], also where the address is taken after all.
+pub fn insert(
+    tx: &mut WriteTx<'_>,
+    email: &str,
+    password_hash: &Secret,
+    role: Role,
+) -> Result<User, StoreError> {
+    tx.prepare_cached(
+        "INSERT INTO users (email, password_hash, role, created_at, updated_at)
+         VALUES (:email, :hash, :role, :now, :now)",
+    )?
+    .execute(named_params! {
+        ":email": email,
+        ":hash": password_hash.expose(),
+        ":role": role.as_str(),
+        ":now": tx.now().millis(),
+    })?;
+    let seq = tx.last_insert_rowid();
+    tx.notices().access_changed = true;
+    find(tx, seq)?.ok_or_else(|| StoreError::Damaged(format!("user {seq} vanished")))
+}
+
+/// The user in row `seq`.
+///
+/// # Errors
+/// [`StoreError::Damaged`] where the row cannot be understood.
+pub fn find(conn: &Connection, seq: i64) -> Result<Option<User>, StoreError> {
+    let sql = format!("SELECT {COLUMNS} FROM users WHERE seq = :seq LIMIT 1");
+    let mut statement = conn.prepare_cached(&sql)?;
+    let mut rows = statement.query(named_params! { ":seq": seq })?;
+    rows.next()?.map(user).transpose()
+}
+
+/// The user with an e-mail address, whatever its case.
+///
+/// # Errors
+/// As [`find`].
+pub fn find_by_email(conn: &Connection, email: &str) -> Result<Option<User>, StoreError> {
+    let sql = format!("SELECT {COLUMNS} FROM users WHERE email = :email LIMIT 1");
+    let mut statement = conn.prepare_cached(&sql)?;
+    let mut rows = statement.query(named_params! { ":email": email })?;
+    rows.next()?.map(user).transpose()
+}
+
+/// A page of users, newest first.
+///
+/// # Errors
+/// As [`find`].
+pub fn list(
+    conn: &Connection,
+    cursor: Option<Cursor>,
+    limit: Limit,
+) -> Result<Page<User>, StoreError> {
+    let sql = format!(
+        "SELECT {COLUMNS}
+         FROM users
+         WHERE seq < :before
+         ORDER BY seq DESC
+         LIMIT :limit"
+    );
+    let mut statement = conn.prepare_cached(&sql)?;
+    let mut rows = statement.query(named_params! {
+        ":before": cursor.map_or(i64::MAX, Cursor::seq),
+        ":limit": i64::try_from(limit.rows() + 1).unwrap_or(i64::MAX),
+    })?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.push(user(row)?);
+    }
+    Ok(super::paged(found, limit, |user| user.id.seq()))
+}
+
+/// How many users there are.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn count(conn: &Connection) -> Result<u64, StoreError> {
+    let mut statement = conn.prepare_cached("SELECT count(*) FROM users")?;
+    Ok(statement.query_row([], |row| row.get(0))?)
+}
+
+/// How many owners may sign in; the last one must stay.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn count_owners(conn: &Connection) -> Result<u64, StoreError> {
+    let mut statement = conn.prepare_cached(
+        "SELECT count(*) FROM users WHERE role = 'owner' AND disabled_at IS NULL",
+    )?;
+    Ok(statement.query_row([], |row| row.get(0))?)
+}
+
+/// Replaces the password's hash.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn set_password(
+    tx: &mut WriteTx<'_>,
+    seq: i64,
+    password_hash: &Secret,
+) -> Result<(), StoreError> {
+    tx.prepare_cached(
+        "UPDATE users SET password_hash = :hash, updated_at = :now WHERE seq = :seq",
+    )?
+    .execute(named_params! {
+        ":seq": seq,
+        ":hash": password_hash.expose(),
+        ":now": tx.now().millis(),
+    })?;
+    tx.notices().access_changed = true;
+    Ok(())
+}
+
+/// Changes what a person may do.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn set_role(tx: &mut WriteTx<'_>, seq: i64, role: Role) -> Result<(), StoreError> {
+    tx.prepare_cached("UPDATE users SET role = :role, updated_at = :now WHERE seq = :seq")?
+        .execute(named_params! {
+            ":seq": seq,
+            ":role": role.as_str(),
+            ":now": tx.now().millis(),
+        })?;
+    tx.notices().access_changed = true;
+    Ok(())
+}
+
+/// Bars a person from signing in since `at`, or lets the person in again where it is `None`.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn set_disabled(
+    tx: &mut WriteTx<'_>,
+    seq: i64,
+    at: Option<Timestamp>,
+) -> Result<(), StoreError> {
+    tx.prepare_cached("UPDATE users SET disabled_at = :at, updated_at = :now WHERE seq = :seq")?
+        .execute(named_params! {
+            ":seq": seq,
+            ":at": at.map(Timestamp::millis),
+            ":now": tx.now().millis(),
+        })?;
+    tx.notices().access_changed = true;
+    Ok(())
+}
+
+/// Records that a person signed in.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn touch_login(tx: &WriteTx<'_>, seq: i64) -> Result<(), StoreError> {
+    tx.prepare_cached("UPDATE users SET last_login_at = :now WHERE seq = :seq")?
+        .execute(named_params! { ":seq": seq, ":now": tx.now().millis() })?;
+    Ok(())
+}
+
+/// Removes a user and every session with it.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn delete(tx: &mut WriteTx<'_>, seq: i64) -> Result<(), StoreError> {
+    tx.prepare_cached("DELETE FROM users WHERE seq = :seq")?
+        .execute(named_params! { ":seq": seq })?;
+    tx.notices().access_changed = true;
+    Ok(())
+}
+
+/// The seed of a person's second factor, confirmed or not.
+///
+/// # Errors
+/// [`StoreError::Damaged`] where it cannot be opened.
+pub fn totp_seed(
+    conn: &Connection,
+    vault: &Vault,
+    seq: i64,
+) -> Result<Option<TotpSeed>, StoreError> {
+    let mut statement = conn.prepare_cached("SELECT totp_sealed FROM users WHERE seq = :seq")?;
+    let sealed: Option<Option<Vec<u8>>> = statement
+        .query_row(named_params! { ":seq": seq }, |row| row.get(0))
+        .optional()?;
+    let Some(sealed) = sealed.flatten() else {
+        return Ok(None);
+    };
+    let plain = vault
+        .unseal(place(seq), &sealed)
+        .map_err(|error| StoreError::Damaged(error.to_string()))?;
+    let seed = TotpSeed::from_slice(&plain).ok_or_else(|| damaged("users.totp_sealed", seq))?;
+    Ok(Some(seed))
+}
+
+/// Gives a person a seed whose first code is still to be typed. A factor that is in force ends.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn enrol_totp(tx: &mut WriteTx<'_>, seq: i64, seed: &TotpSeed) -> Result<(), StoreError> {
+    let sealed = tx.vault().seal(place(seq), seed.expose());
+    set_totp(tx, seq, Some(&sealed))
+}
+
+/// Takes a person's second factor away, recovery codes included.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn clear_totp(tx: &mut WriteTx<'_>, seq: i64) -> Result<(), StoreError> {
+    set_totp(tx, seq, None)
+}
+
+fn set_totp(tx: &mut WriteTx<'_>, seq: i64, sealed: Option<&[u8]>) -> Result<(), StoreError> {
+    tx.prepare_cached(
+        "UPDATE users
+         SET totp_sealed = :sealed, totp_confirmed_at = NULL, totp_last_step = NULL,
+             recovery_hashes = '[]', updated_at = :now
+         WHERE seq = :seq",
+    )?
+    .execute(named_params! { ":seq": seq, ":sealed": sealed, ":now": tx.now().millis() })?;
+    tx.notices().access_changed = true;
+    Ok(())
+}
+
+/// Puts an enrolled second factor in force, after a code of `step`, with its recovery codes.
+/// `false` where there is nothing to confirm, or it is in force already.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn confirm_totp(
+    tx: &mut WriteTx<'_>,
+    seq: i64,
+    step: u64,
+    recovery: &[TokenHash],
+) -> Result<bool, StoreError> {
+    let confirmed = tx
+        .prepare_cached(
+            "UPDATE users
+             SET totp_confirmed_at = :now, totp_last_step = :step, updated_at = :now
+             WHERE seq = :seq AND totp_sealed IS NOT NULL AND totp_confirmed_at IS NULL",
+        )?
+        .execute(named_params! { ":seq": seq, ":step": step, ":now": tx.now().millis() })?;
+    if confirmed > 0 {
+        set_recovery_hashes(tx, seq, recovery)?;
+    }
+    tx.notices().access_changed = true;
+    Ok(confirmed > 0)
+}
+
+/// Takes `step` as used; `false` where it, or a later one, was used before.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn advance_totp_step(tx: &WriteTx<'_>, seq: i64, step: u64) -> Result<bool, StoreError> {
+    let advanced = tx
+        .prepare_cached(
+            "UPDATE users
+             SET totp_last_step = :step
+             WHERE seq = :seq
+                 AND totp_confirmed_at IS NOT NULL
+                 AND (totp_last_step IS NULL OR totp_last_step < :step)",
+        )?
+        .execute(named_params! { ":seq": seq, ":step": step })?;
+    Ok(advanced > 0)
+}
+
+/// Replaces a person's recovery codes.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn set_recovery_hashes(
+    tx: &WriteTx<'_>,
+    seq: i64,
+    hashes: &[TokenHash],
+) -> Result<(), StoreError> {
+    let bytes: Vec<&[u8; 32]> = hashes.iter().map(TokenHash::as_bytes).collect();
+    let text = serde_json::to_string(&bytes).expect("lists of bytes always serialise");
+    tx.prepare_cached("UPDATE users SET recovery_hashes = :hashes WHERE seq = :seq")?
+        .execute(named_params! { ":seq": seq, ":hashes": text })?;
+    Ok(())
+}
+
+/// Uses up the recovery code that hashes to `typed`; `false` where the person has no such code.
+///
+/// # Errors
+/// [`StoreError::Damaged`] where the stored hashes cannot be understood.
+pub fn use_recovery_code(tx: &WriteTx<'_>, seq: i64, typed: TokenHash) -> Result<bool, StoreError> {
+    let text: Option<String> = tx
+        .prepare_cached("SELECT recovery_hashes FROM users WHERE seq = :seq")?
+        .query_row(named_params! { ":seq": seq }, |row| row.get(0))
+        .optional()?;
+    let mut hashes = recovery_hashes(text.as_deref().unwrap_or("[]"), seq)?;
+    let Some(place) = matching(typed, &hashes) else {
+        return Ok(false);
+    };
+    hashes.remove(place);
+    set_recovery_hashes(tx, seq, &hashes)?;
+    Ok(true)
+}
+
+fn recovery_hashes(text: &str, seq: i64) -> Result<Vec<TokenHash>, StoreError> {
+    let hashes: Vec<[u8; 32]> =
+        serde_json::from_str(text).map_err(|_| damaged("users.recovery_hashes", seq))?;
+    Ok(hashes.into_iter().map(TokenHash::from_bytes).collect())
+}
+
+fn place(seq: i64) -> Place {
+    Place {
+        table: "users",
+        column: "totp_sealed",
+        row: seq,
+    }
+}
+
+fn user(row: &Row<'_>) -> Result<User, StoreError> {
+    let seq: i64 = row.get("seq")?;
+    let role: String = row.get("role")?;
+    let recovery: String = row.get("recovery_hashes")?;
+    let at = |column: &str| {
+        let millis: Option<i64> = row.get(column)?;
+        Ok::<_, StoreError>(millis.map(Timestamp::from_millis))
+    };
+    let second_factor = match (row.get("has_seed")?, at("totp_confirmed_at")?) {
+        (false, _) => SecondFactor::Off,
+        (true, None) => SecondFactor::Enrolling,
+        (true, Some(confirmed_at)) => SecondFactor::On {
+            confirmed_at,
+            last_step: row.get("totp_last_step")?,
+        },
+    };
+    let created_at = Timestamp::from_millis(row.get("created_at")?);
+    Ok(User {
+        id: UserId::new(created_at, seq),
+        email: row.get("email")?,
+        password_hash: Secret::new(row.get("password_hash")?),
+        role: Role::parse(&role).ok_or_else(|| damaged("users.role", seq))?,
+        second_factor,
+        recovery_codes_left: recovery_hashes(&recovery, seq)?.len(),
+        created_at,
+        updated_at: Timestamp::from_millis(row.get("updated_at")?),
+        last_login_at: at("last_login_at")?,
+        disabled_at: at("disabled_at")?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Store;
+    use crate::store::tests::{Fixture, fixture};
+
+    fn make(store: &Store, email: &'static str) -> Result<User, StoreError> {
+        let hash = Secret::new("$argon2id$…".to_owned());
+        store.write_blocking(move |tx| insert(tx, email, &hash, Role::Owner))
+    }
+
+    fn read(store: &Store, seq: i64) -> User {
+        let found = store.read_blocking(|conn| find(conn, seq)).unwrap();
+        found.unwrap()
+    }
+
+    #[test]
+    fn addresses_are_compared_without_regard_to_case() {
+        let Fixture { store, dir: _dir } = fixture();
+        let ada = make(&store, "Ada@example.com").unwrap();
+        assert!(make(&store, "ada@EXAMPLE.com").is_err());
+        let found = store
+            .read_blocking(|conn| find_by_email(conn, "ADA@example.com"))
+            .unwrap();
+        let found = found.unwrap();
+        assert_eq!((found.id, &*found.email), (ada.id, "Ada@example.com"));
+        assert_eq!(store.read_blocking(count).unwrap(), 1);
+    }
+
+    #[test]
+    fn a_step_opens_once_and_never_after_a_later_one() {
+        let Fixture { store, dir: _dir } = fixture();
+        let seq = make(&store, "ada@example.com").unwrap().id.seq();
+        let step = |step| {
+            store
+                .write_blocking(move |tx| advance_totp_step(tx, seq, step))
+                .unwrap()
+        };
+        assert!(!step(1), "no factor is in force yet");
+        let enrolled = store.write_blocking(move |tx| {
+            enrol_totp(tx, seq, &TotpSeed::new([7; 20]))?;
+            confirm_totp(tx, seq, 10, &[])
+        });
+        assert!(enrolled.unwrap());
+        let steps: Vec<bool> = [9, 10, 11, 11, 10, 13].into_iter().map(step).collect();
+        assert_eq!(steps, [false, false, true, false, false, true]);
+    }
+
+    #[test]
+    fn a_second_factor_is_enrolled_confirmed_and_taken_away() {
+        let Fixture { store, dir: _dir } = fixture();
+        let seq = make(&store, "ada@example.com").unwrap().id.seq();
+        assert_eq!(read(&store, seq).second_factor, SecondFactor::Off);
+        let seed = TotpSeed::new([7; 20]);
+        store
+            .write_blocking(move |tx| enrol_totp(tx, seq, &seed))
+            .unwrap();
+        assert_eq!(read(&store, seq).second_factor, SecondFactor::Enrolling);
+        let vault = std::sync::Arc::clone(store.vault());
+        let opened = store
+            .read_blocking(move |conn| totp_seed(conn, &vault, seq))
+            .unwrap();
+        assert_eq!(opened.unwrap().expose(), &[7; 20]);
+        let hashes = [TokenHash::from_bytes([1; 32])];
+        let confirm =
+            || store.write_blocking(move |tx| confirm_totp(tx, seq, 10, &hashes).map(drop));
+        confirm().unwrap();
+        let confirmed = read(&store, seq);
+        assert!(matches!(confirmed.second_factor, SecondFactor::On { .. }));
+        assert_eq!(confirmed.recovery_codes_left, 1);
+        store.write_blocking(move |tx| clear_totp(tx, seq)).unwrap();
+        let cleared = read(&store, seq);
+        assert_eq!(cleared.second_factor, SecondFactor::Off);
+        assert_eq!(cleared.recovery_codes_left, 0);
+    }
+
+    #[test]
+    fn a_recovery_code_opens_once() {
+        let Fixture { store, dir: _dir } = fixture();
+        let seq = make(&store, "ada@example.com").unwrap().id.seq();
+        let hashes = [[1; 32], [2; 32]].map(TokenHash::from_bytes);
+        store
+            .write_blocking(move |tx| set_recovery_hashes(tx, seq, &hashes))
+            .unwrap();
+        let spend = |byte| {
+            let typed = TokenHash::from_bytes([byte; 32]);
+            store
+                .write_blocking(move |tx| use_recovery_code(tx, seq, typed))
+                .unwrap()
+        };
+        assert_eq!([spend(2), spend(2), spend(3)], [true, false, false]);
+        assert_eq!(read(&store, seq).recovery_codes_left, 1);
+    }
+
+    #[test]
+    fn only_owners_who_may_sign_in_count_as_owners() {
+        let Fixture { store, dir: _dir } = fixture();
+        let [first, second, third] =
+            ["a@x.org", "b@x.org", "c@x.org"].map(|email| make(&store, email).unwrap().id.seq());
+        store
+            .write_blocking(move |tx| {
+                set_role(tx, first, Role::Viewer)?;
+                set_disabled(tx, second, Some(tx.now()))
+            })
+            .unwrap();
+        assert_eq!(store.read_blocking(count_owners).unwrap(), 1);
+        store.write_blocking(move |tx| delete(tx, third)).unwrap();
+        assert_eq!(store.read_blocking(count_owners).unwrap(), 0);
+    }
+}
