@@ -18,6 +18,7 @@
 
 pub mod clock;
 pub mod domain;
+pub mod engine;
 pub mod entropy;
 pub mod net;
 pub mod service;

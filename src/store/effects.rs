@@ -41,8 +41,8 @@ pub struct Committed {
     pub webhooks_changed: Vec<i64>,
     /// Webhooks that have deliveries in the database that became due without being queued here.
     pub woken: Vec<i64>,
-    /// Deliveries that no longer wait, because a person called them off.
-    pub canceled: Vec<DeliveryId>,
+    /// Deliveries that no longer wait, because a person called them off, each behind its webhook.
+    pub canceled: Vec<(i64, DeliveryId)>,
     /// Keys, users or sessions changed.
     pub access_changed: bool,
     /// Workspaces whose catalogue of event types changed.

@@ -211,6 +211,12 @@ impl Store {
         self.shared.profiles.load(conn, seq)
     }
 
+    /// The parsed profile of version `seq`, if it has been parsed before.
+    #[must_use]
+    pub fn cached_profile(&self, seq: i64) -> Option<Arc<Profile>> {
+        self.shared.profiles.cached(seq)
+    }
+
     /// The vault that seals and opens secrets.
     #[must_use]
     pub fn vault(&self) -> &Arc<vault::Vault> {

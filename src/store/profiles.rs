@@ -197,6 +197,14 @@ pub(super) fn ensure_built_in(conn: &Connection, now: Timestamp) -> Result<(), S
 pub(super) struct Cache(Arc<RwLock<HashMap<i64, Arc<Profile>>>>);
 
 impl Cache {
+    pub(super) fn cached(&self, seq: i64) -> Option<Arc<Profile>> {
+        self.0
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&seq)
+            .cloned()
+    }
+
     pub(super) fn load(&self, conn: &Connection, seq: i64) -> Result<Arc<Profile>, StoreError> {
         if let Some(known) = self
             .0

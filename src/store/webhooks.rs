@@ -352,22 +352,6 @@ pub fn set_health(conn: &Connection, seq: i64, health: &Health) -> Result<(), St
     Ok(())
 }
 
-/// Every active webhook that may have deliveries waiting; read once at start.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
-pub fn active(conn: &Connection) -> Result<Vec<i64>, StoreError> {
-    let mut statement = conn.prepare_cached(
-        "SELECT seq
-         FROM webhooks
-         WHERE status = 'active' AND deleted_at IS NULL
-         ORDER BY seq
-         LIMIT -1",
-    )?;
-    let rows = statement.query_map([], |row| row.get(0))?;
-    Ok(rows.collect::<Result<_, _>>()?)
-}
-
 fn changed(tx: &mut WriteTx<'_>, workspace_seq: i64, seq: i64) {
     tx.subscribers.forget(workspace_seq);
     let notices = tx.notices();

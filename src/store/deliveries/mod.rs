@@ -10,7 +10,7 @@
 
 use std::sync::Arc;
 
-use rusqlite::{Connection, Row, named_params};
+use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
 use super::effects::{Place, QueuedDelivery, Sums};
 use super::{StoreError, WriteTx, damaged, events, stats};
@@ -391,7 +391,7 @@ pub fn pending(
              failed_in_run, run_started_at, next_attempt_at, manual_fallback, fallback_at,
              created_at
          FROM deliveries
-         WHERE webhook_seq = :webhook AND status = 0 AND seq > :after
+         WHERE webhook_seq = :webhook AND status = 0 AND seq > :after AND trigger <> 1
          ORDER BY seq
          LIMIT :limit",
     )?;
@@ -442,28 +442,80 @@ pub fn queued(conn: &Connection, seq: i64) -> Result<Option<QueuedDelivery>, Sto
     Ok(queued_rows(conn, rows)?.pop())
 }
 
-/// When the next retrying delivery of a webhook is due.
+/// The oldest retrying delivery of a webhook, due or not: the one that an ordered webhook's later
+/// deliveries wait for.
+///
+/// # Errors
+/// As [`pending`].
+pub fn oldest_retrying(
+    conn: &Connection,
+    webhook_seq: i64,
+) -> Result<Option<QueuedDelivery>, StoreError> {
+    let mut statement = conn.prepare_cached(
+        "SELECT seq FROM deliveries WHERE webhook_seq = :webhook AND status = 1 ORDER BY seq LIMIT 1",
+    )?;
+    let seq: Option<i64> = statement
+        .query_row(named_params! { ":webhook": webhook_seq }, |row| row.get(0))
+        .optional()?;
+    seq.map_or(Ok(None), |seq| queued(conn, seq))
+}
+
+/// When the first retrying delivery of a webhook after `now` is due.
 ///
 /// # Errors
 /// [`StoreError::Sqlite`].
-pub fn next_due(conn: &Connection, webhook_seq: i64) -> Result<Option<Timestamp>, StoreError> {
+pub fn next_due(
+    conn: &Connection,
+    webhook_seq: i64,
+    now: Timestamp,
+) -> Result<Option<Timestamp>, StoreError> {
     let mut statement = conn.prepare_cached(
-        "SELECT min(next_attempt_at) FROM deliveries WHERE webhook_seq = :webhook AND status = 1",
+        "SELECT min(next_attempt_at)
+         FROM deliveries
+         WHERE webhook_seq = :webhook AND status = 1 AND next_attempt_at > :now",
     )?;
-    let at: Option<i64> =
-        statement.query_row(named_params! { ":webhook": webhook_seq }, |row| row.get(0))?;
+    let params = named_params! { ":webhook": webhook_seq, ":now": now.millis() };
+    let at: Option<i64> = statement.query_row(params, |row| row.get(0))?;
     Ok(at.map(Timestamp::from_millis))
 }
 
-/// Whether a webhook has a pending delivery.
+/// Every webhook with deliveries that wait; read once at start.
 ///
 /// # Errors
 /// [`StoreError::Sqlite`].
-pub fn has_pending(conn: &Connection, webhook_seq: i64) -> Result<bool, StoreError> {
+pub fn webhooks_waiting(conn: &Connection) -> Result<Vec<i64>, StoreError> {
     let mut statement = conn.prepare_cached(
-        "SELECT EXISTS (SELECT 1 FROM deliveries WHERE webhook_seq = :webhook AND status = 0)",
+        "SELECT DISTINCT webhook_seq
+         FROM delivery_counts
+         WHERE status < 2 AND deliveries > 0
+         ORDER BY webhook_seq
+         LIMIT -1",
     )?;
-    Ok(statement.query_row(named_params! { ":webhook": webhook_seq }, |row| row.get(0))?)
+    let rows = statement.query_map([], |row| row.get(0))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Tests that were under way when the process ended: they are over, and nobody waits for them.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn interrupted_tests(conn: &Connection, limit: usize) -> Result<Vec<Delivery>, StoreError> {
+    let sql = format!(
+        "{SELECT}
+         WHERE d.trigger = 1 AND d.status = 0 AND d.webhook_seq = :webhook
+         LIMIT :limit"
+    );
+    let mut found = Vec::new();
+    for webhook_seq in webhooks_waiting(conn)? {
+        let mut statement = conn.prepare_cached(&sql)?;
+        let limit = i64::try_from(limit.saturating_sub(found.len())).unwrap_or(i64::MAX);
+        let mut rows =
+            statement.query(named_params! { ":webhook": webhook_seq, ":limit": limit })?;
+        while let Some(row) = rows.next()? {
+            found.push(delivery(row)?);
+        }
+    }
+    Ok(found)
 }
 
 fn queued_rows(

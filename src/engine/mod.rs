@@ -1,0 +1,225 @@
+//! Moving deliveries forward: what is due is attempted, what came of it is recorded.
+//!
+//! Owns: the lanes in memory, the scheduler's loop, attempts, their records, recovery at start and
+//! the graceful stop. Refuses: SQL (`store`), deciding states (`domain`), and any rule about who may
+//! ask for what (`service`).
+//!
+//! # One step, one loop
+//! [`lanes::Lanes::step`] says what can be done now and until when to sleep; `run` does it and
+//! sleeps until then or until something happens. An idle engine does nothing at all.
+//!
+//! # What "in flight" means
+//! Only this process knows. The database has such a delivery as due until its attempt is settled,
+//! so that a crash repeats it, with the same ids and the same bytes.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::runtime::Handle;
+use tokio::sync::Notify;
+use tokio::sync::futures::Notified;
+
+use crate::clock::Clock;
+use crate::domain::id::DeliveryId;
+use crate::net::{Client, Guard};
+use crate::store::{Committed, Store, StoreError, deliveries, instance};
+
+mod alert;
+pub mod attempt;
+mod bucket;
+mod lane;
+mod lanes;
+mod load;
+mod run;
+mod settle;
+mod target;
+
+use lanes::Lanes;
+
+pub use attempt::Attempted;
+
+/// Attempts under way at once over all webhooks, unless the operator says otherwise.
+pub const IN_FLIGHT_DEFAULT: usize = 512;
+
+/// What the engine works with.
+pub struct EngineParts {
+    /// The database.
+    pub store: Store,
+    /// The only way out.
+    pub client: Client,
+    /// The rules of where to.
+    pub guard: Arc<Guard>,
+    /// What says the time.
+    pub clock: Clock,
+    /// Attempts under way at once over all webhooks.
+    pub in_flight_max: usize,
+}
+
+/// The handle on the engine. Cloning shares it.
+#[derive(Clone)]
+pub struct Engine {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    parts: EngineParts,
+    runtime: Handle,
+    lanes: Mutex<Lanes>,
+    wake: Notify,
+    // Told whenever an attempt is settled; what waits for the engine to fall quiet listens.
+    settled: Notify,
+    attempts: AtomicU64,
+}
+
+/// How much the engine has in hand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EngineStatus {
+    /// Attempts under way.
+    pub in_flight: usize,
+    /// Deliveries queued in memory.
+    pub queued: usize,
+    /// Attempts made since the start.
+    pub attempts: u64,
+    /// Whether sending is paused until somebody resumes it.
+    pub paused: bool,
+}
+
+impl Engine {
+    /// Starts the engine on `runtime`: recovers what an earlier process left, and listens to every
+    /// commit from then on.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the database cannot be read.
+    pub fn start(parts: EngineParts, runtime: &Handle) -> Result<Self, StoreError> {
+        let store = parts.store.clone();
+        let shared = Arc::new(Shared {
+            lanes: Mutex::new(Lanes::new(parts.in_flight_max)),
+            parts,
+            runtime: runtime.clone(),
+            wake: Notify::new(),
+            settled: Notify::new(),
+            attempts: AtomicU64::new(0),
+        });
+        let engine = Self {
+            shared: Arc::clone(&shared),
+        };
+        let listener = engine.clone();
+        store.on_commit(move |committed| listener.hear(committed));
+        engine.recover(&store)?;
+        runtime.spawn(run::run(shared));
+        Ok(engine)
+    }
+
+    /// What waits from earlier runs gets its lane; what was half done is put right.
+    fn recover(&self, store: &Store) -> Result<(), StoreError> {
+        let (waiting, paused) = store.read_blocking(|conn| {
+            let paused = instance::read(conn, instance::Fact::SendingPaused)?.is_some();
+            Ok::<_, StoreError>((deliveries::webhooks_waiting(conn)?, paused))
+        })?;
+        run::end_interrupted_tests(store)?;
+        let mut lanes = self.shared.lanes();
+        lanes.paused = paused;
+        for webhook_seq in waiting {
+            lanes.wake(webhook_seq);
+        }
+        Ok(())
+    }
+
+    /// Takes in what a commit changed. Runs on the writer's thread.
+    fn hear(&self, committed: &Committed) {
+        let mut lanes = self.shared.lanes();
+        for webhook_seq in &committed.webhooks_changed {
+            lanes.webhook_changed(*webhook_seq);
+        }
+        for (webhook_seq, id) in &committed.canceled {
+            lanes.remove(*webhook_seq, id.seq());
+        }
+        for delivery in &committed.queued {
+            lanes.offer(delivery.clone());
+        }
+        for delivery in &committed.urgent {
+            lanes.offer_urgent(delivery.clone());
+        }
+        for webhook_seq in &committed.woken {
+            lanes.wake(*webhook_seq);
+        }
+        drop(lanes);
+        self.shared.wake.notify_one();
+    }
+
+    /// Attempts a delivery at once, outside its lane's limits, and records the result. For tests
+    /// and for retries that somebody waits for. `None` where an attempt of it is under way.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the webhook cannot be read or the result not be recorded.
+    pub async fn attempt_now(
+        &self,
+        seq: i64,
+        webhook_seq: i64,
+    ) -> Result<Option<Attempted>, StoreError> {
+        run::attempt_now(&self.shared, seq, webhook_seq).await
+    }
+
+    /// Whether an attempt of the delivery is under way.
+    #[must_use]
+    pub fn is_in_flight(&self, webhook_seq: i64, id: DeliveryId) -> bool {
+        self.shared.lanes().is_in_flight(webhook_seq, id.seq())
+    }
+
+    /// How much the engine has in hand.
+    #[must_use]
+    pub fn status(&self) -> EngineStatus {
+        let lanes = self.shared.lanes();
+        EngineStatus {
+            in_flight: lanes.in_flight(),
+            queued: lanes.queued(),
+            attempts: self.shared.attempts.load(Ordering::Relaxed),
+            paused: lanes.paused,
+        }
+    }
+
+    /// Pauses or goes on sending; what is under way ends by itself.
+    pub fn set_paused(&self, paused: Paused) {
+        self.shared.lanes().paused = paused == Paused::Yes;
+        self.shared.wake.notify_one();
+    }
+
+    /// Starts nothing more and waits for what is under way, for `grace` at most. Answers how many
+    /// attempts were abandoned; they are repeated after the next start.
+    pub async fn stop(&self, grace: Duration) -> usize {
+        self.shared.lanes().stopping = true;
+        self.shared.wake.notify_one();
+        let quiet = async {
+            loop {
+                let settled: Notified<'_> = self.shared.settled.notified();
+                if self.shared.lanes().in_flight() == 0 {
+                    return;
+                }
+                settled.await;
+            }
+        };
+        // Too late is an answer too: the count says what was left.
+        drop(tokio::time::timeout(grace, quiet).await);
+        self.shared.lanes().in_flight()
+    }
+}
+
+/// Whether sending is paused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Paused {
+    /// Nothing is started.
+    Yes,
+    /// Everything goes on.
+    No,
+}
+
+impl Shared {
+    fn lanes(&self) -> MutexGuard<'_, Lanes> {
+        self.lanes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn now(&self) -> crate::domain::time::Timestamp {
+        self.parts.clock.now()
+    }
+}

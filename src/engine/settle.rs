@@ -1,0 +1,115 @@
+//! Recording what an attempt came to: the attempt, the delivery's next state and the webhook's
+//! health, in one transaction.
+//!
+//! Owns: that transaction. Refuses: choosing; `domain::delivery::step` and `domain::breaker` choose.
+
+use super::alert;
+use super::attempt::Attempted;
+use super::lanes::Settled;
+use crate::domain::breaker::{self, DisabledReason};
+use crate::domain::delivery::{self, Input, Next, Status, Trigger};
+use crate::domain::outcome::FailureKind;
+use crate::domain::retry::RetryPolicy;
+use crate::domain::webhook::WebhookState;
+use crate::store::attempts::{self, Attempt};
+use crate::store::deliveries::{self, DeliveryPlace, LastAttempt};
+use crate::store::{StoreError, WriteTx, webhooks};
+
+/// Records an attempt of the delivery at `place`.
+pub(super) fn settle(
+    tx: &mut WriteTx<'_>,
+    place: DeliveryPlace,
+    attempted: &Attempted,
+    policy: &RetryPolicy,
+    spread: f64,
+) -> Result<Settled, StoreError> {
+    // Retention may have removed what somebody retried at the last moment.
+    let Some((progress, trigger)) = deliveries::progress(tx, place.seq)? else {
+        return Ok(Settled::Over);
+    };
+    let now = tx.now();
+    let Attempted {
+        trigger: why,
+        started_at,
+        verdict,
+        ..
+    } = *attempted;
+    let input = Input::Attempted {
+        trigger: why,
+        started_at,
+        verdict,
+    };
+    let next = delivery::step(progress, input, policy, now, spread)
+        .expect("an attempt is never an illegal input");
+    attempts::insert(tx, place.seq, &row(attempted, next.attempt_count))?;
+    let last = LastAttempt {
+        status_code: attempted.status_code,
+        error_kind: attempted.error_kind,
+        error: attempted.error.as_deref(),
+        duration_ms: attempted.duration_ms,
+    };
+    deliveries::set_progress(tx, place, &progress, &next, Some(&last))?;
+    let disabled = observe(tx, place, attempted)?;
+    if trigger == Trigger::Alert {
+        alert::delivered(tx, place, &next, &last)?;
+    } else {
+        let gave_up = next.status == Status::Exhausted && progress.status != Status::Exhausted;
+        alert::raise(tx, place, gave_up && trigger != Trigger::Test, disabled)?;
+    }
+    Ok(match next.next {
+        Next::Never => Settled::Over,
+        Next::Scheduled(at) | Next::Manual { at, .. } => Settled::Again(at),
+    })
+}
+
+/// Takes the attempt into the webhook's health, and disables the webhook where that is due.
+fn observe(
+    tx: &mut WriteTx<'_>,
+    place: DeliveryPlace,
+    attempted: &Attempted,
+) -> Result<Option<DisabledReason>, StoreError> {
+    let Some((health, policy, activity)) = webhooks::health(tx, place.webhook_seq)? else {
+        return Ok(None);
+    };
+    let now = tx.now();
+    let (health, reason) = breaker::observe(
+        health,
+        attempted.verdict,
+        attempted.status_code,
+        policy,
+        now,
+    );
+    webhooks::set_health(tx, place.webhook_seq, &health)?;
+    let reason = reason.filter(|_| activity.active && activity.registered);
+    if let Some(reason) = reason {
+        let state = WebhookState::Disabled { reason, at: now };
+        webhooks::set_state(tx, activity.workspace_seq, place.webhook_seq, state)?;
+    }
+    Ok(reason)
+}
+
+fn row(attempted: &Attempted, number: u32) -> Attempt {
+    let Attempted {
+        trigger,
+        started_at,
+        duration_ms,
+        status_code,
+        ..
+    } = *attempted;
+    let error_kind: Option<FailureKind> = attempted.error_kind;
+    Attempt {
+        number,
+        trigger,
+        started_at,
+        duration_ms,
+        status_code,
+        error_kind,
+        error: attempted.error.clone(),
+        remote_addr: attempted.remote_addr.clone(),
+        url: attempted.url.clone(),
+        request_headers: attempted.request_headers.clone(),
+        response_headers: attempted.response_headers.clone(),
+        response_body: attempted.response_body.clone(),
+        response_truncated: attempted.response_truncated,
+    }
+}

@@ -1,0 +1,118 @@
+//! What an attempt needs to know of a webhook, prepared once and used until the webhook changes.
+//!
+//! Owns: reading a webhook's settings and secrets into ready-made headers and keys. Refuses:
+//! caching beyond the lane that holds it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use rusqlite::Connection;
+
+use crate::domain::profile::Profile;
+use crate::domain::retry::RetryPolicy;
+use crate::domain::secret::Secret;
+use crate::domain::signing::SigningKey;
+use crate::domain::time::Timestamp;
+use crate::domain::webhook::{Webhook, WebhookState};
+use crate::store::{Store, StoreError, secrets, webhooks};
+
+/// A webhook, ready to be delivered to.
+#[derive(Debug)]
+pub(super) struct Target {
+    pub(super) url: String,
+    pub(super) open: bool,
+    pub(super) ordered: bool,
+    pub(super) max_in_flight: u32,
+    pub(super) rate_limit: Option<f64>,
+    pub(super) timeout: Duration,
+    pub(super) retry: RetryPolicy,
+    pub(super) custom_headers: HeaderMap,
+    /// Names of custom headers whose values are masked in the history.
+    pub(super) masked: Vec<HeaderName>,
+    profile_seq: i64,
+    keys: Vec<PreparedKey>,
+}
+
+/// A live secret with its key for the webhook's present profile.
+#[derive(Debug)]
+struct PreparedKey {
+    secret: Secret,
+    key: Option<SigningKey>,
+    expires_at: Option<Timestamp>,
+}
+
+impl Target {
+    /// Reads the webhook in row `seq`; `None` where it no longer exists.
+    pub(super) fn load(
+        store: &Store,
+        conn: &Connection,
+        seq: i64,
+        now: Timestamp,
+    ) -> Result<Option<Self>, StoreError> {
+        let Some(webhook) = webhooks::find(conn, store.vault(), seq, now)? else {
+            return Ok(None);
+        };
+        let profile = store.profile(conn, webhook.profile.seq)?;
+        let live = secrets::live(conn, store.vault(), seq, now)?;
+        let keys = live.into_iter().map(|live| PreparedKey {
+            key: profile.signing_key(&live.secret).ok(),
+            secret: live.secret,
+            expires_at: live.expires_at,
+        });
+        Ok(Some(Self::new(&webhook, keys.collect())))
+    }
+
+    fn new(webhook: &Webhook, keys: Vec<PreparedKey>) -> Self {
+        let settings = &webhook.settings;
+        let mut custom_headers = HeaderMap::with_capacity(settings.headers.len());
+        let mut masked = Vec::new();
+        for header in &settings.headers {
+            let name = HeaderName::from_bytes(header.name().as_bytes());
+            let value = HeaderValue::from_str(header.value().expose());
+            let (Ok(name), Ok(mut value)) = (name, value) else {
+                continue;
+            };
+            if header.is_credential() {
+                value.set_sensitive(true);
+                masked.push(name.clone());
+            }
+            custom_headers.append(name, value);
+        }
+        Self {
+            url: settings.url.clone(),
+            open: webhook.state == WebhookState::Active && webhook.deleted_at.is_none(),
+            ordered: settings.ordered,
+            max_in_flight: settings.max_in_flight.max(1),
+            rate_limit: settings.rate_limit,
+            timeout: settings.timeout,
+            retry: settings.retry.clone(),
+            custom_headers,
+            masked,
+            profile_seq: webhook.profile.seq,
+            keys,
+        }
+    }
+
+    /// The keys that are live at `now`, newest first. A delivery that began with another version of
+    /// the profile may need them in another form.
+    pub(super) fn keys_for(
+        &self,
+        profile: &Arc<Profile>,
+        profile_seq: i64,
+        now: Timestamp,
+    ) -> Vec<SigningKey> {
+        let live = |key: &&PreparedKey| key.expires_at.is_none_or(|expires_at| expires_at > now);
+        self.keys
+            .iter()
+            .filter(live)
+            .filter_map(|prepared| {
+                if profile_seq == self.profile_seq {
+                    prepared.key.clone()
+                } else {
+                    profile.signing_key(&prepared.secret).ok()
+                }
+            })
+            .collect()
+    }
+}
