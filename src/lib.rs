@@ -16,10 +16,13 @@
 //! `service` exists because the native API, five dialects, the dashboard and the command line all
 //! offer the same actions: the rules of an action live there once, and the floors above translate.
 
+pub mod cli;
 pub mod clock;
+pub mod config;
 pub mod domain;
 pub mod engine;
 pub mod entropy;
 pub mod net;
 pub mod service;
 pub mod store;
+pub mod telemetry;

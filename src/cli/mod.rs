@@ -1,0 +1,134 @@
+//! The command line: one file per command.
+//!
+//! Owns: the commands and their options, exit codes, and what is printed where. Refuses: rules;
+//! every command calls what the API calls.
+//!
+//! # What goes where
+//! Standard output carries what was asked for and nothing else, so that `$(hookpost key create …)`
+//! is a key. One line on standard error says why a command failed.
+//!
+//! # Exit codes
+//! 0 success, 1 failure, 2 wrong usage: what shells and service managers expect.
+
+use std::process::ExitCode;
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{CommandFactory, Parser, Subcommand};
+
+mod completions;
+mod listen;
+mod output;
+mod profiles;
+mod receiver;
+mod verify;
+
+/// Outbound webhooks in one binary: publish an event, and hookpost signs it, delivers it, retries
+/// it and shows what came of it.
+#[derive(Parser)]
+#[command(
+    name = "hookpost",
+    version,
+    max_term_width = 100,
+    subcommand_required = true
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Listen(listen::Listen),
+    Verify(verify::Verify),
+    Completions(completions::Completions),
+}
+
+impl Command {
+    fn run(self) -> anyhow::Result<()> {
+        match self {
+            Self::Listen(listen) => listen.run(),
+            Self::Verify(verify) => verify.run(),
+            Self::Completions(completions) => completions.run(&mut Cli::command()),
+        }
+    }
+}
+
+/// Runs the command that this process was started with.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return refuse_usage(&error),
+    };
+    match cli.command.run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            output::complain(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Prints clap's answer (help and versions are answers too) and gives its exit code.
+fn refuse_usage(error: &clap::Error) -> ExitCode {
+    let arguments: Vec<String> = std::env::args_os()
+        .map(|argument| argument.to_string_lossy().into_owned())
+        .collect();
+    match variable_at_fault(error, &arguments) {
+        Some((variable, value)) => {
+            let reason = std::error::Error::source(error).map(ToString::to_string);
+            let reason = reason.unwrap_or_else(|| "not allowed here".to_owned());
+            output::complain(&anyhow::anyhow!(
+                "the environment variable {variable} holds '{value}': {reason}"
+            ));
+        }
+        // Nothing is left to tell anybody if standard error is gone.
+        None => drop(error.print()),
+    }
+    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(1))
+}
+
+/// clap complains about a flag even where its value came from the environment. If nobody gave the
+/// flag, the variable of that name must have been the source.
+fn variable_at_fault(error: &clap::Error, arguments: &[String]) -> Option<(String, String)> {
+    if !matches!(
+        error.kind(),
+        ErrorKind::ValueValidation | ErrorKind::InvalidValue
+    ) {
+        return None;
+    }
+    let Some(ContextValue::String(argument)) = error.get(ContextKind::InvalidArg) else {
+        return None;
+    };
+    let flag = argument.split([' ', '[', '=']).next()?;
+    let was_given = |given: &String| {
+        given
+            .strip_prefix(flag)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('='))
+    };
+    if arguments.iter().any(was_given) {
+        return None;
+    }
+    let name = flag.strip_prefix("--")?.replace('-', "_").to_uppercase();
+    let variable = format!("HOOKPOST_{name}");
+    let value = std::env::var(&variable).ok()?;
+    Some((variable, value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_flag_that_was_given_is_never_blamed_on_the_environment() {
+        let line = ["hookpost", "listen", "--port", "many"];
+        let error = Cli::try_parse_from(line).err().unwrap();
+        let arguments = line.map(str::to_owned);
+        assert_eq!(variable_at_fault(&error, &arguments), None);
+    }
+}
