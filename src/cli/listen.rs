@@ -110,9 +110,10 @@ impl Viewer {
             }
         }
         push_line(&mut text, &self.verdict(received, now));
+        let raw = String::from_utf8_lossy(&received.body);
         match &body {
-            Some(body) => push_body(&mut text, &format!("{body:#}")),
-            None => push_body(&mut text, &String::from_utf8_lossy(&received.body)),
+            Some(_) => push_body(&mut text, &output::indented(&raw)),
+            None => push_body(&mut text, &raw),
         }
         text.push_str("  answered ");
         text.push_str(&status.to_string());

@@ -20,6 +20,8 @@ mod listen;
 mod output;
 mod profiles;
 mod receiver;
+mod rest;
+mod table;
 mod verify;
 
 /// Outbound webhooks in one binary: publish an event, and hookpost signs it, delivers it, retries
@@ -40,6 +42,10 @@ struct Cli {
 enum Command {
     Listen(listen::Listen),
     Verify(verify::Verify),
+    Webhooks(rest::webhooks::Webhooks),
+    Events(rest::events::Events),
+    Deliveries(rest::deliveries::Deliveries),
+    DeadLetters(rest::dead_letters::DeadLetters),
     Completions(completions::Completions),
 }
 
@@ -48,6 +54,10 @@ impl Command {
         match self {
             Self::Listen(listen) => listen.run(),
             Self::Verify(verify) => verify.run(),
+            Self::Webhooks(webhooks) => webhooks.run(),
+            Self::Events(events) => events.run(),
+            Self::Deliveries(deliveries) => deliveries.run(),
+            Self::DeadLetters(dead_letters) => dead_letters.run(),
             Self::Completions(completions) => completions.run(&mut Cli::command()),
         }
     }

@@ -44,3 +44,61 @@ pub(super) fn visible(text: &str) -> String {
         .map(|c| if c.is_control() { '\u{fffd}' } else { c })
         .collect()
 }
+
+/// JSON with a line per member and item, every other byte as it is: no number is rounded, no key
+/// moved. Text that is not JSON comes out mangled but whole.
+pub(super) fn indented(json: &str) -> String {
+    let mut text = String::with_capacity(json.len() * 2);
+    let mut depth = 0_usize;
+    let mut in_string = false;
+    let mut escaped = false;
+    let mut last = ' ';
+    for c in json.chars() {
+        if in_string {
+            text.push(c);
+            in_string = escaped || c != '"';
+            escaped = !escaped && c == '\\';
+            continue;
+        }
+        if c.is_ascii_whitespace() {
+            continue;
+        }
+        let closes = matches!(c, '}' | ']');
+        depth = if closes {
+            depth.saturating_sub(1)
+        } else {
+            depth
+        };
+        let is_empty_pair = closes && matches!(last, '{' | '[');
+        if !is_empty_pair && (closes || matches!(last, '{' | '[' | ',')) {
+            text.push('\n');
+            text.push_str(&"  ".repeat(depth));
+        }
+        text.push(c);
+        match c {
+            '{' | '[' => depth += 1,
+            ':' => text.push(' '),
+            '"' => in_string = true,
+            _ => {}
+        }
+        last = c;
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_is_laid_out_and_otherwise_untouched() {
+        let check = |json: &str, expect: &str| assert_eq!(indented(json), expect);
+        check(r#"{"b":1.0,"a":[]}"#, "{\n  \"b\": 1.0,\n  \"a\": []\n}");
+        check(
+            r#"[1,{"x":"a, {\"}"}]"#,
+            "[\n  1,\n  {\n    \"x\": \"a, {\\\"}\"\n  }\n]",
+        );
+        check(r#""a\\" "#, r#""a\\""#);
+        check("{ }", "{}");
+    }
+}

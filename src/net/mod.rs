@@ -15,6 +15,7 @@ mod failure;
 mod guard;
 mod own;
 mod resolver;
+mod rest;
 mod target;
 mod tls;
 
@@ -27,4 +28,5 @@ pub use guard::{Guard, GuardOptions};
 pub use own::OwnAddresses;
 pub use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 pub use resolver::{Lookup, ResolveError, Script};
+pub use rest::{RestClient, RestError, RestMethod, RestReply};
 pub use target::{Refusal, Target, URL_BYTES_MAX};

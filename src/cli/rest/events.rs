@@ -1,0 +1,152 @@
+//! `hookpost events`.
+
+use std::io::Read;
+use std::path::PathBuf;
+
+use anyhow::Context;
+use clap::{Args, Subcommand};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use super::filter::{Paging, Query};
+use super::{Api, Connection};
+use crate::cli::output;
+use crate::cli::table::Table;
+
+/// The most bytes of data that are read; the server's own limit is usually far lower.
+const READ_BYTES_MAX: u64 = 64 * 1024 * 1024;
+
+/// Publish events, and list what was published
+#[derive(Args)]
+pub(in crate::cli) struct Events {
+    #[command(flatten)]
+    connection: Connection,
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Subcommand)]
+enum Action {
+    /// Publish an event
+    Send(Send),
+    /// List events, newest first
+    List(List),
+}
+
+#[derive(Args)]
+struct Send {
+    /// The event type, such as score.changed
+    #[arg(long = "type", value_name = "TYPE")]
+    event_type: String,
+    /// The event's data, JSON; without it and --data-file, standard input is read
+    #[arg(long, value_name = "JSON", conflicts_with = "data_file")]
+    data: Option<String>,
+    /// A file that holds the data
+    #[arg(long, value_name = "FILE")]
+    data_file: Option<PathBuf>,
+    /// Your own id for the event; publishing it again delivers nothing
+    #[arg(long)]
+    id: Option<String>,
+    /// When it happened, such as 2026-03-16T10:05:00Z
+    #[arg(long, value_name = "TIME")]
+    occurred_at: Option<String>,
+}
+
+#[derive(Args)]
+struct List {
+    /// Only events of this type
+    #[arg(long = "type", value_name = "TYPE")]
+    event_type: Option<String>,
+    #[command(flatten)]
+    paging: Paging,
+}
+
+#[derive(Serialize)]
+struct NewEvent<'a> {
+    #[serde(rename = "type")]
+    event_type: &'a str,
+    data: &'a RawValue,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    occurred_at: Option<&'a str>,
+}
+
+#[derive(Deserialize)]
+struct Published {
+    id: String,
+    deliveries: u64,
+}
+
+#[derive(Deserialize)]
+struct Event {
+    id: String,
+    #[serde(rename = "type")]
+    event_type: String,
+    occurred_at: String,
+}
+
+impl Events {
+    pub(in crate::cli) fn run(self) -> anyhow::Result<()> {
+        let action = self.action;
+        super::run(self.connection, async move |api| match &action {
+            Action::Send(send) => send.run(&api).await,
+            Action::List(list) => list.run(&api).await,
+        })
+    }
+}
+
+impl Send {
+    async fn run(&self, api: &Api) -> anyhow::Result<()> {
+        let data = RawValue::from_string(self.read_data()?).context("the data is not JSON")?;
+        let event = NewEvent {
+            event_type: &self.event_type,
+            data: &data,
+            id: self.id.as_deref(),
+            occurred_at: self.occurred_at.as_deref(),
+        };
+        let body = api.post("/events", &event).await?;
+        api.answer(&body, |published: &Published| {
+            output::say(output::visible(&published.id))?;
+            eprintln!("{} deliveries", published.deliveries);
+            Ok(())
+        })
+    }
+
+    fn read_data(&self) -> anyhow::Result<String> {
+        if let Some(data) = &self.data {
+            return Ok(data.clone());
+        }
+        let mut text = String::new();
+        let read = match &self.data_file {
+            Some(path) => std::fs::File::open(path)
+                .and_then(|file| file.take(READ_BYTES_MAX).read_to_string(&mut text)),
+            None => std::io::stdin()
+                .lock()
+                .take(READ_BYTES_MAX)
+                .read_to_string(&mut text),
+        };
+        read.context("cannot read the data")?;
+        Ok(text)
+    }
+}
+
+impl List {
+    async fn run(&self, api: &Api) -> anyhow::Result<()> {
+        let mut query = Query::default();
+        query.push("type", self.event_type.as_deref());
+        self.paging.push_to(&mut query);
+        let body = api.fetch(&query.on("/events")).await?;
+        api.answer_page(&body, |events: &[Event]| {
+            let mut table = Table::new(&["ID", "OCCURRED", "TYPE"]);
+            for event in events {
+                table.row([
+                    event.id.clone(),
+                    event.occurred_at.clone(),
+                    event.event_type.clone(),
+                ]);
+            }
+            Ok(table.print()?)
+        })
+    }
+}

@@ -1,0 +1,134 @@
+//! Waiting for bulk work, with a progress bar where somebody looks.
+//!
+//! Owns: following a job until it ends. Refuses: doing the work; the server does it in the
+//! background and finishes it even if nobody waits.
+
+use std::io::{IsTerminal, Write};
+use std::time::Duration;
+
+use anyhow::bail;
+use serde::{Deserialize, Serialize};
+
+use super::filter::Filter;
+use super::{Api, Form, parse};
+use crate::cli::output;
+
+/// How often the job is looked at.
+const LOOK_EVERY: Duration = Duration::from_millis(300);
+/// The bar's width in characters.
+const BAR_CHARS: usize = 30;
+
+/// What bulk work is done to.
+#[derive(Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Chosen {
+    /// These.
+    Ids(Vec<String>),
+    /// All that match.
+    Filter(Filter),
+}
+
+#[derive(Deserialize)]
+struct Begun {
+    job_id: String,
+    matched: u64,
+}
+
+#[derive(Deserialize)]
+struct Job {
+    status: JobStatus,
+    total: u64,
+    done: u64,
+    error: Option<String>,
+}
+
+#[derive(Clone, Copy, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+enum JobStatus {
+    Running,
+    Done,
+    Failed,
+    Canceled,
+}
+
+/// Begins bulk work at `path` and waits for its end.
+pub(super) async fn run(api: &Api, path: &str, chosen: &Chosen) -> anyhow::Result<()> {
+    let begun: Begun = parse(&api.post(path, chosen).await?)?;
+    let job_path = format!("/jobs/{}", super::encoded(&begun.job_id));
+    let mut bar = Bar::new();
+    loop {
+        let body = api.fetch(&job_path).await?;
+        let job: Job = parse(&body)?;
+        bar.show(job.done, job.total.max(begun.matched));
+        if job.status == JobStatus::Running {
+            tokio::time::sleep(LOOK_EVERY).await;
+            continue;
+        }
+        bar.end();
+        return finish(api, &body, &job);
+    }
+}
+
+fn finish(api: &Api, body: &[u8], job: &Job) -> anyhow::Result<()> {
+    match job.status {
+        JobStatus::Running | JobStatus::Done => {}
+        JobStatus::Failed => bail!("the job failed: {}", job.error.as_deref().unwrap_or("?")),
+        JobStatus::Canceled => bail!("the job was canceled after {} of {}", job.done, job.total),
+    }
+    match api.form {
+        Form::Json => output::write(&[body.trim_ascii_end(), b"\n"].concat())?,
+        Form::Human => output::say(format_args!("{} deliveries", job.done))?,
+    }
+    Ok(())
+}
+
+/// A progress bar on standard error, if that is a terminal.
+struct Bar {
+    is_seen: bool,
+}
+
+impl Bar {
+    fn new() -> Self {
+        Self {
+            is_seen: std::io::stderr().is_terminal(),
+        }
+    }
+
+    fn show(&mut self, done: u64, total: u64) {
+        if self.is_seen {
+            // A terminal that went away needs no bar.
+            drop(write!(std::io::stderr(), "\r{}", layout(done, total)));
+        }
+    }
+
+    fn end(&mut self) {
+        if self.is_seen {
+            drop(writeln!(std::io::stderr()));
+        }
+    }
+}
+
+fn layout(done: u64, total: u64) -> String {
+    let share = match total {
+        0 => 1.0,
+        _ => (done as f64 / total as f64).min(1.0),
+    };
+    let full = (share * BAR_CHARS as f64) as usize;
+    format!(
+        "[{}{}] {done} of {total}",
+        "#".repeat(full),
+        " ".repeat(BAR_CHARS - full)
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bar_never_leaves_its_frame() {
+        assert_eq!(layout(0, 0), format!("[{}] 0 of 0", "#".repeat(30)));
+        assert!(layout(1, 2).starts_with(&format!("[{}{}]", "#".repeat(15), " ".repeat(15))));
+        assert!(layout(9, 2).starts_with(&format!("[{}]", "#".repeat(30))));
+    }
+}

@@ -1,0 +1,258 @@
+//! The REST API from a shell.
+//!
+//! Owns: where the server is, the key, one call and the sentence that its refusal becomes. Refuses:
+//! touching a data directory; these commands work from any machine.
+
+use anyhow::{Context, anyhow, bail};
+use clap::Args;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use url::Url;
+
+use super::output;
+use crate::net::{HeaderName, HeaderValue, RestClient, RestMethod, RestReply};
+
+pub(super) mod dead_letters;
+pub(super) mod deliveries;
+pub(super) mod events;
+mod filter;
+mod job;
+pub(super) mod webhooks;
+
+/// Where the server is and who asks; the same for every command that calls the API.
+#[derive(Args)]
+pub(super) struct Connection {
+    /// The server's address
+    #[arg(
+        long,
+        global = true,
+        env = "HOOKPOST_SERVER",
+        value_name = "URL",
+        default_value = "http://127.0.0.1:8080"
+    )]
+    server: Url,
+    /// The API key
+    #[arg(
+        long,
+        global = true,
+        env = "HOOKPOST_API_KEY",
+        hide_env_values = true,
+        value_name = "KEY"
+    )]
+    api_key: Option<String>,
+    /// The workspace to act in, by id or name; only keys of the instance can choose
+    #[arg(
+        long,
+        global = true,
+        env = "HOOKPOST_WORKSPACE",
+        value_name = "WORKSPACE"
+    )]
+    workspace: Option<String>,
+    /// Root certificates (PEM) to trust besides the public ones
+    #[arg(long, global = true, value_name = "FILE")]
+    ca_file: Option<std::path::PathBuf>,
+    /// Print the API's own JSON
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+/// How a command's answer is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    /// For scripts.
+    Json,
+    /// For people.
+    Human,
+}
+
+/// An open connection: calls, and prints what comes back.
+struct Api {
+    client: RestClient,
+    headers: Vec<(HeaderName, HeaderValue)>,
+    form: Form,
+}
+
+/// The part of a problem document that people need.
+#[derive(serde::Deserialize)]
+struct Problem {
+    detail: Option<String>,
+    title: Option<String>,
+    #[serde(default)]
+    errors: Vec<FieldProblem>,
+}
+
+#[derive(serde::Deserialize)]
+struct FieldProblem {
+    field: String,
+    message: String,
+}
+
+/// A page of a list.
+#[derive(serde::Deserialize)]
+struct Page<T> {
+    data: Vec<T>,
+    next_cursor: Option<String>,
+}
+
+/// Runs what calls the API, on a runtime of its own.
+fn run<F: Future<Output = anyhow::Result<()>>>(
+    connection: Connection,
+    act: impl FnOnce(Api) -> F,
+) -> anyhow::Result<()> {
+    let api = connection.open()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(act(api))
+}
+
+impl Connection {
+    fn open(self) -> anyhow::Result<Api> {
+        if !matches!(self.server.scheme(), "http" | "https") {
+            bail!("--server must begin with http:// or https://");
+        }
+        let key = self
+            .api_key
+            .context("no API key: give --api-key or set HOOKPOST_API_KEY")?;
+        let mut headers = Vec::with_capacity(2);
+        let mut bearer = HeaderValue::try_from(format!("Bearer {key}"))
+            .context("the API key has characters that no key has")?;
+        bearer.set_sensitive(true);
+        headers.push((HeaderName::from_static("authorization"), bearer));
+        if let Some(workspace) = self.workspace {
+            let value = HeaderValue::try_from(workspace)
+                .context("the workspace has characters that no name has")?;
+            headers.push((HeaderName::from_static("hookpost-workspace"), value));
+        }
+        let roots = self.ca_file.map(|path| {
+            std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))
+        });
+        Ok(Api {
+            client: RestClient::new(self.server, roots.transpose()?.as_deref())?,
+            headers,
+            form: match self.json {
+                true => Form::Json,
+                false => Form::Human,
+            },
+        })
+    }
+}
+
+impl Api {
+    /// Reads `path` of the API.
+    async fn fetch(&self, path: &str) -> anyhow::Result<Vec<u8>> {
+        self.call(RestMethod::Get, path, None).await
+    }
+
+    /// Posts `body` to `path` of the API.
+    async fn post(&self, path: &str, body: &impl Serialize) -> anyhow::Result<Vec<u8>> {
+        let body = serde_json::to_vec(body)?;
+        self.call(RestMethod::Post, path, Some(body)).await
+    }
+
+    /// Posts an action that takes no input.
+    async fn act(&self, path: &str) -> anyhow::Result<Vec<u8>> {
+        self.call(RestMethod::Post, path, None).await
+    }
+
+    async fn call(
+        &self,
+        method: RestMethod,
+        path: &str,
+        body: Option<Vec<u8>>,
+    ) -> anyhow::Result<Vec<u8>> {
+        let path = format!("/api/v1{path}");
+        let reply = self.client.call(method, &path, &self.headers, body).await?;
+        match reply.status {
+            200..=299 => Ok(reply.body),
+            _ => Err(refusal(&reply)),
+        }
+    }
+
+    /// Prints the API's JSON, or what `describe` makes of it for people.
+    fn answer<T: DeserializeOwned>(
+        &self,
+        body: &[u8],
+        describe: impl FnOnce(&T) -> anyhow::Result<()>,
+    ) -> anyhow::Result<()> {
+        match self.form {
+            Form::Json => output::write(&[body.trim_ascii_end(), b"\n"].concat())?,
+            Form::Human => describe(&parse(body)?)?,
+        }
+        Ok(())
+    }
+
+    /// As [`Api::answer`] for a page of a list; people learn that there is more.
+    fn answer_page<T: DeserializeOwned>(
+        &self,
+        body: &[u8],
+        describe: impl FnOnce(&[T]) -> anyhow::Result<()>,
+    ) -> anyhow::Result<()> {
+        self.answer(body, |page: &Page<T>| {
+            describe(&page.data)?;
+            if let Some(cursor) = &page.next_cursor {
+                eprintln!("more with --cursor {cursor}");
+            }
+            Ok(())
+        })
+    }
+}
+
+fn parse<T: DeserializeOwned>(body: &[u8]) -> anyhow::Result<T> {
+    serde_json::from_slice(body).context("the server's answer is not what hookpost answers")
+}
+
+/// The sentence that a refusal becomes.
+fn refusal(reply: &RestReply) -> anyhow::Error {
+    let status = reply.status;
+    let Ok(problem) = serde_json::from_slice::<Problem>(&reply.body) else {
+        return anyhow!("the server answered {status}, and not as hookpost does");
+    };
+    let reason = problem.detail.or(problem.title).unwrap_or_default();
+    let fields: Vec<String> = problem
+        .errors
+        .iter()
+        .map(|error| format!("{}: {}", error.field, error.message))
+        .collect();
+    let text = match fields.is_empty() {
+        true => format!("{reason} ({status})"),
+        false => format!("{reason} ({status}): {}", fields.join("; ")),
+    };
+    anyhow!(output::visible(&text))
+}
+
+/// A path's or a query's value, percent-encoded.
+fn encoded(value: &str) -> String {
+    url::form_urlencoded::byte_serialize(value.as_bytes())
+        .collect::<String>()
+        .replace('+', "%20")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_becomes_one_sentence() {
+        let check = |status: u16, body: &str, expect: &str| {
+            let body = body.as_bytes().to_vec();
+            assert_eq!(refusal(&RestReply { status, body }).to_string(), expect);
+        };
+        check(
+            422,
+            r#"{"title":"Invalid","detail":"the request is not valid","errors":[{"field":"url","message":"must be https"}]}"#,
+            "the request is not valid (422): url: must be https",
+        );
+        check(401, r#"{"title":"Unauthorized"}"#, "Unauthorized (401)");
+        check(
+            502,
+            "<html>",
+            "the server answered 502, and not as hookpost does",
+        );
+    }
+
+    #[test]
+    fn ids_cannot_leave_their_place_in_a_path() {
+        assert_eq!(encoded("a/b?c d"), "a%2Fb%3Fc%20d");
+    }
+}
