@@ -68,6 +68,9 @@ pub(super) struct Lane {
     /// Ended while a load was running: the load may still show them as due.
     pub(super) ended_meanwhile: HashSet<i64>,
     pub(super) in_ring: bool,
+    /// Shown as due by the database while they were active: once they have ended, the lane must
+    /// look again, because somebody may have put them back in line meanwhile.
+    pub(super) skipped: HashSet<i64>,
     /// In an ordered lane: a retrying delivery that all others wait for exists in the database.
     pub(super) order_blocked: bool,
     /// The newest delivery that was offered but not taken in.
@@ -123,6 +126,7 @@ impl Lane {
     /// A delivery is no longer under way.
     pub(super) fn ended(&mut self, seq: i64) {
         self.active.remove(&seq);
+        self.late_more |= self.skipped.remove(&seq);
         if self.loading {
             self.ended_meanwhile.insert(seq);
         }

@@ -153,7 +153,9 @@ impl Lanes {
             .as_ref()
             .is_none_or(|target| target.ordered && target.open);
         let crowded = lane.urgent.len() >= QUEUE_MAX;
-        if ordered || crowded || lane.active.contains(&delivery.id.seq()) {
+        if lane.active.contains(&delivery.id.seq()) {
+            lane.skipped.insert(delivery.id.seq());
+        } else if ordered || crowded {
             lane.late_more = true;
         } else {
             lane.active.insert(delivery.id.seq());
@@ -345,7 +347,13 @@ impl Lanes {
             .map(|delivery| (delivery, Share::Late));
         for (delivery, share) in fresh.chain(late) {
             let seq = delivery.id.seq();
-            if lane.ended_meanwhile.contains(&seq) || !lane.active.insert(seq) {
+            if lane.ended_meanwhile.contains(&seq) {
+                // It was read before its result was written; what it is now must be read again.
+                lane.late_more |= share == Share::Late;
+                continue;
+            }
+            if !lane.active.insert(seq) {
+                lane.skipped.insert(seq);
                 continue;
             }
             self.queued += 1;

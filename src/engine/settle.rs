@@ -6,9 +6,9 @@
 use super::alert;
 use super::attempt::Attempted;
 use super::lanes::Settled;
-use crate::domain::breaker::{self, DisabledReason};
-use crate::domain::delivery::{self, Input, Next, Status, Trigger};
-use crate::domain::outcome::FailureKind;
+use crate::domain::breaker::{self, DisabledReason, Health};
+use crate::domain::delivery::{self, AttemptTrigger, Input, Next, Status, Trigger};
+use crate::domain::outcome::{FailureKind, Verdict};
 use crate::domain::retry::RetryPolicy;
 use crate::domain::webhook::WebhookState;
 use crate::store::attempts::{self, Attempt};
@@ -72,13 +72,33 @@ fn observe(
         return Ok(None);
     };
     let now = tx.now();
-    let (health, reason) = breaker::observe(
+    let (observed, reason) = breaker::observe(
         health,
         attempted.verdict,
         attempted.status_code,
         policy,
         now,
     );
+    // A failed test says something to the person who waits for it, and is held against nobody.
+    let counts =
+        attempted.trigger != AttemptTrigger::Test || attempted.verdict == Verdict::Delivered;
+    let (health, reason) = if counts {
+        (observed, reason)
+    } else {
+        let Health {
+            last_attempted_at,
+            last_status_code,
+            ..
+        } = observed;
+        (
+            Health {
+                last_attempted_at,
+                last_status_code,
+                ..health
+            },
+            None,
+        )
+    };
     webhooks::set_health(tx, place.webhook_seq, &health)?;
     let reason = reason.filter(|_| activity.active && activity.registered);
     if let Some(reason) = reason {

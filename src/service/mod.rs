@@ -8,10 +8,154 @@
 //! The native API, five dialects, the dashboard and the command line offer the same actions. Each
 //! of them translates and calls; none has a rule of its own. What is true here is true everywhere.
 
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::clock::Clock;
+use crate::domain::workspace::{RETAIN_DELIVERED, RETAIN_EXHAUSTED};
+use crate::engine::Engine;
+use crate::net::{Client, Guard};
+use crate::store::{Store, WriteTx};
+
 pub mod caller;
+pub mod catalogue;
+pub mod deliveries;
+pub mod events;
 pub mod once;
 pub mod refusal;
+pub mod webhooks;
 
 pub use caller::{Actor, Caller};
 pub use once::{Answer, Done, Once};
 pub use refusal::{FieldError, Refusal};
+
+/// The most bytes of an event's data, unless the operator says otherwise: 256 KiB.
+pub const EVENT_DATA_BYTES_DEFAULT: usize = 256 * 1024;
+
+/// What the operator may set.
+#[derive(Clone, Debug)]
+pub struct ServiceOptions {
+    /// The most bytes of an event's data.
+    pub event_data_bytes_max: usize,
+    /// How long delivered history is kept unless a workspace says otherwise.
+    pub retain_delivered: Duration,
+    /// How long dead letters are kept unless a workspace says otherwise.
+    pub retain_exhausted: Duration,
+}
+
+impl Default for ServiceOptions {
+    fn default() -> Self {
+        Self {
+            event_data_bytes_max: EVENT_DATA_BYTES_DEFAULT,
+            retain_delivered: RETAIN_DELIVERED,
+            retain_exhausted: RETAIN_EXHAUSTED,
+        }
+    }
+}
+
+/// What the actions work with.
+pub struct ServiceParts {
+    /// The database.
+    pub store: Store,
+    /// What moves deliveries forward.
+    pub engine: Engine,
+    /// The only way out, asked about destinations before they are saved.
+    pub client: Client,
+    /// The rules of where to.
+    pub guard: Arc<Guard>,
+    /// What the operator set.
+    pub options: ServiceOptions,
+}
+
+/// The handle on all actions. Cloning shares it.
+#[derive(Clone)]
+pub struct Service {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    parts: ServiceParts,
+    catalogues: catalogue::Catalogues,
+}
+
+impl Service {
+    /// Opens the counter: actions may be asked for from now on.
+    #[must_use]
+    pub fn new(parts: ServiceParts) -> Self {
+        let catalogues = catalogue::Catalogues::default();
+        let dropped = catalogues.clone();
+        parts
+            .store
+            .on_commit(move |committed| dropped.hear(committed));
+        Self {
+            shared: Arc::new(Shared { parts, catalogues }),
+        }
+    }
+
+    /// The database, for readers of the floor above.
+    #[must_use]
+    pub fn store(&self) -> &Store {
+        &self.shared.parts.store
+    }
+
+    /// What moves deliveries forward.
+    #[must_use]
+    pub fn engine(&self) -> &Engine {
+        &self.shared.parts.engine
+    }
+
+    /// What the operator set.
+    #[must_use]
+    pub fn options(&self) -> &ServiceOptions {
+        &self.shared.parts.options
+    }
+
+    /// What says the time.
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
+        self.store().clock()
+    }
+
+    pub(crate) fn client(&self) -> &Client {
+        &self.shared.parts.client
+    }
+
+    pub(crate) fn guard(&self) -> &Guard {
+        &self.shared.parts.guard
+    }
+}
+
+/// Writes an action into the audit log, in the transaction of the action itself.
+///
+/// # Errors
+/// [`Refusal::Internal`] where the entry cannot be written.
+pub(crate) fn audit(
+    tx: &WriteTx<'_>,
+    caller: &Caller,
+    action: &str,
+    target: &str,
+    detail: &serde_json::Value,
+) -> Result<(), Refusal> {
+    use crate::store::audit::{ActorKind, NewEntry, append};
+    let actor_kind = match caller.actor {
+        Actor::Key(_) => ActorKind::Key,
+        Actor::User(_) => ActorKind::User,
+        Actor::Cli => ActorKind::Cli,
+        Actor::System => ActorKind::System,
+    };
+    append(
+        tx,
+        &NewEntry {
+            workspace_seq: Some(caller.workspace.seq()),
+            actor_kind,
+            actor: &caller.actor.name(),
+            action,
+            target,
+            detail: &detail.to_string(),
+        },
+    )?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

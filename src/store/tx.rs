@@ -69,6 +69,30 @@ impl<'a> WriteTx<'a> {
         self.conn
     }
 
+    /// Runs `work` so that its refusal undoes what it did, and nothing else.
+    ///
+    /// # Errors
+    /// [`StoreError::Sqlite`] where the database cannot do so; the outer transaction must fail then.
+    pub fn nested<T, E>(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> Result<T, E>,
+    ) -> Result<Result<T, E>, StoreError> {
+        self.conn.prepare_cached("SAVEPOINT nested")?.execute([])?;
+        let before = std::mem::take(&mut self.effects);
+        let result = work(self);
+        let during = std::mem::replace(&mut self.effects, before);
+        if result.is_ok() {
+            self.effects.merge(during);
+        } else {
+            self.subscribers.forget_all();
+            self.conn
+                .prepare_cached("ROLLBACK TO nested")?
+                .execute([])?;
+        }
+        self.conn.prepare_cached("RELEASE nested")?.execute([])?;
+        Ok(result)
+    }
+
     /// What listeners will learn if this transaction is committed.
     pub fn notices(&mut self) -> &mut Committed {
         &mut self.effects.committed

@@ -1,0 +1,233 @@
+//! Looking at deliveries, putting them back in line, calling them off.
+//!
+//! Owns: the rules of manual retry and cancel, single dead letters. Refuses: bulk work, which goes
+//! through jobs.
+
+use bytes::Bytes;
+use serde_json::json;
+
+use super::{Caller, Refusal, Service, audit};
+use crate::domain::delivery::{IllegalTransition, Input, Status, Trigger, step};
+use crate::domain::id::DeliveryId;
+use crate::domain::page::{Cursor, Limit, Page};
+use crate::domain::retry::RetryPolicy;
+use crate::domain::webhook::WebhookState;
+use crate::engine::attempt;
+use crate::store::attempts::{self, ATTEMPTS_MAX, Attempt};
+use crate::store::deliveries::{self, Delivery, DeliveryFilter, DeliveryPlace};
+use crate::store::{WriteTx, webhooks};
+
+/// A delivery with everything that was sent and that came back.
+#[derive(Clone, Debug)]
+pub struct DeliveryDetail {
+    /// The delivery.
+    pub delivery: Delivery,
+    /// Where it goes, or went last.
+    pub url: String,
+    /// The headers of the last attempt, one a line; empty before the first.
+    pub request_headers: String,
+    /// The body, the same in every attempt.
+    pub request_body: Bytes,
+    /// Its attempts, oldest first.
+    pub attempts: Vec<Attempt>,
+}
+
+impl Service {
+    /// A page of deliveries, newest first.
+    ///
+    /// # Errors
+    /// [`Refusal::Internal`] where the database cannot be read.
+    pub async fn deliveries(
+        &self,
+        filter: DeliveryFilter,
+        cursor: Option<Cursor>,
+        limit: Limit,
+    ) -> Result<Page<Delivery>, Refusal> {
+        Ok(self
+            .store()
+            .read(move |conn| deliveries::list(conn, &filter, cursor, limit))
+            .await?)
+    }
+
+    /// One delivery, whole.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`].
+    pub async fn delivery(
+        &self,
+        caller: &Caller,
+        id: DeliveryId,
+    ) -> Result<DeliveryDetail, Refusal> {
+        let workspace_seq = caller.workspace.seq();
+        self.read(move |store, conn| {
+            let delivery = deliveries::find_in(conn, workspace_seq, id)?
+                .ok_or(Refusal::NotFound("delivery"))?;
+            let queued =
+                deliveries::queued(conn, id.seq())?.ok_or(Refusal::NotFound("delivery"))?;
+            let profile = store.profile(conn, delivery.profile_seq)?;
+            let request_body = attempt::body(&queued, &profile)
+                .map_err(|error| Refusal::Internal(error.to_string()))?;
+            let attempts = attempts::of_delivery(conn, id.seq())?;
+            let last = attempts.last();
+            let url = match last {
+                Some(last) => last.url.clone(),
+                None => {
+                    let now = store.clock().now();
+                    let seq = delivery.webhook.seq();
+                    webhooks::find(conn, store.vault(), seq, now)?
+                        .map(|webhook| webhook.settings.url)
+                        .unwrap_or_default()
+                }
+            };
+            let request_headers = last
+                .map(|last| last.request_headers.clone())
+                .unwrap_or_default();
+            Ok(DeliveryDetail {
+                delivery,
+                url,
+                request_headers,
+                request_body,
+                attempts,
+            })
+        })
+        .await
+    }
+
+    /// Asks for one attempt now, with the same id and body.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`]; [`Refusal::Conflict`] while an attempt is under way;
+    /// [`Refusal::Revoked`] where its webhook was revoked or deleted.
+    pub async fn retry_delivery(
+        &self,
+        caller: &Caller,
+        id: DeliveryId,
+    ) -> Result<Delivery, Refusal> {
+        let caller = caller.clone();
+        let engine = self.engine().clone();
+        let work = move |tx: &mut WriteTx<'_>| {
+            let delivery = deliveries::find_in(tx, caller.workspace.seq(), id)?
+                .ok_or(Refusal::NotFound("delivery"))?;
+            // What has ended in the database has no attempt under way, whatever memory still says.
+            let ended = matches!(
+                delivery.progress.status,
+                Status::Delivered | Status::Exhausted
+            );
+            if !ended && engine.is_in_flight(delivery.webhook.seq(), id) {
+                return Err(Refusal::Conflict(
+                    "an attempt of this delivery is under way; wait for its result".to_owned(),
+                ));
+            }
+            put_back(tx, &delivery)?;
+            if let Some(queued) = deliveries::queued(tx, id.seq())? {
+                tx.notices().urgent.push(queued);
+            }
+            audit(tx, &caller, "delivery.retry", &id.to_string(), &json!({}))?;
+            deliveries::find(tx, id.seq())?.ok_or(Refusal::NotFound("delivery"))
+        };
+        self.store().write(work).await
+    }
+
+    /// Calls a waiting delivery off.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`]; [`Refusal::Conflict`] where it no longer waits.
+    pub async fn cancel_delivery(
+        &self,
+        caller: &Caller,
+        id: DeliveryId,
+    ) -> Result<Delivery, Refusal> {
+        let caller = caller.clone();
+        let work = move |tx: &mut WriteTx<'_>| {
+            let delivery = deliveries::find_in(tx, caller.workspace.seq(), id)?
+                .ok_or(Refusal::NotFound("delivery"))?;
+            if !delivery.progress.status.is_waiting() {
+                return Err(IllegalTransition::NotWaiting(delivery.progress.status).into());
+            }
+            super::webhooks::cancel(tx, id.seq())?;
+            audit(tx, &caller, "delivery.cancel", &id.to_string(), &json!({}))?;
+            deliveries::find(tx, id.seq())?.ok_or(Refusal::NotFound("delivery"))
+        };
+        self.store().write(work).await
+    }
+
+    /// Asks for one attempt of a dead letter now.
+    ///
+    /// # Errors
+    /// As [`Service::retry_delivery`]; [`Refusal::NotFound`] where it is no dead letter.
+    pub async fn retry_dead_letter(
+        &self,
+        caller: &Caller,
+        id: DeliveryId,
+    ) -> Result<Delivery, Refusal> {
+        let workspace_seq = caller.workspace.seq();
+        self.read(move |_, conn| dead_letter(conn, workspace_seq, id).map(drop))
+            .await?;
+        self.retry_delivery(caller, id).await
+    }
+
+    /// Takes a dead letter off the list; the delivery stays exhausted.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`] where it is no dead letter.
+    pub async fn discard_dead_letter(
+        &self,
+        caller: &Caller,
+        id: DeliveryId,
+    ) -> Result<(), Refusal> {
+        let caller = caller.clone();
+        let work = move |tx: &mut WriteTx<'_>| {
+            dead_letter(tx, caller.workspace.seq(), id)?;
+            deliveries::discard(tx, id.seq())?;
+            audit(
+                tx,
+                &caller,
+                "dead_letter.discard",
+                &id.to_string(),
+                &json!({}),
+            )
+        };
+        self.store().write(work).await
+    }
+}
+
+fn dead_letter(
+    conn: &rusqlite::Connection,
+    workspace_seq: i64,
+    id: DeliveryId,
+) -> Result<Delivery, Refusal> {
+    deliveries::find_in(conn, workspace_seq, id)?
+        .filter(|d| d.progress.status == Status::Exhausted && d.discarded_at.is_none())
+        .ok_or(Refusal::NotFound("dead letter"))
+}
+
+/// Puts one delivery back in line, due now.
+///
+/// # Errors
+/// [`Refusal::Conflict`] for tests and for deliveries with too many attempts; [`Refusal::Revoked`]
+/// where nobody receives any more.
+pub(super) fn put_back(tx: &mut WriteTx<'_>, delivery: &Delivery) -> Result<(), Refusal> {
+    if delivery.trigger == Trigger::Test {
+        return Err(IllegalTransition::TestIsFinal.into());
+    }
+    if delivery.progress.attempt_count >= ATTEMPTS_MAX {
+        return Err(Refusal::Conflict(format!(
+            "this delivery has had {ATTEMPTS_MAX} attempts; replay its event instead"
+        )));
+    }
+    let now = tx.now();
+    let webhook = webhooks::find(tx, tx.vault(), delivery.webhook.seq(), now)?
+        .ok_or(Refusal::NotFound("webhook"))?;
+    if webhook.state == WebhookState::Revoked || webhook.deleted_at.is_some() {
+        return Err(Refusal::Revoked);
+    }
+    let policy = RetryPolicy::standard();
+    let next = step(delivery.progress, Input::Retry, &policy, now, 0.0)?;
+    let place = DeliveryPlace {
+        seq: delivery.id.seq(),
+        webhook_seq: delivery.webhook.seq(),
+        workspace_seq: delivery.workspace_seq,
+    };
+    deliveries::set_progress(tx, place, &delivery.progress, &next, None)?;
+    Ok(())
+}

@@ -1,0 +1,560 @@
+//! Publishing events and finding them again.
+//!
+//! Owns: the rules of publishing (types, schemas, sizes, ids), the fan-out, one-off targets,
+//! replays. Refuses: attempting anything; what is committed is the engine's.
+
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+
+use super::once::once;
+use super::webhooks::defaults_of;
+use super::{Caller, Done, FieldError, Once, Refusal, Service, audit};
+use crate::domain::breaker::{BreakerPolicy, DisabledReason};
+use crate::domain::delivery::Trigger;
+use crate::domain::envelope::check_data;
+use crate::domain::event::{Event, EventKind, GivenId};
+use crate::domain::event_type::{EventTypeName, Subscription};
+use crate::domain::format::Format;
+use crate::domain::id::{DeliveryId, WebhookId, WorkspaceId};
+use crate::domain::page::{Limit, Page};
+use crate::domain::profile::Profile;
+use crate::domain::secret::Secret;
+use crate::domain::time::Timestamp;
+use crate::domain::webhook::{WebhookKind, WebhookSettings, WebhookState};
+use crate::entropy;
+use crate::store::deliveries::{self, Delivery, NewDelivery};
+use crate::store::events::{self, EventFilter, NewEvent, StoredEvent};
+use crate::store::webhooks::{NewWebhook, Subscriber};
+use crate::store::{WriteTx, profiles, secrets, webhooks, workspaces};
+
+/// Events that one batch call may carry.
+pub const BATCH_EVENTS_MAX: usize = 1000;
+/// Deliveries and misses of one event that its page lists.
+pub const EVENT_DELIVERIES_MAX: usize = 1000;
+
+/// What a publisher says, not yet checked.
+#[derive(Clone, Debug)]
+pub struct PublishInput {
+    /// The event's type.
+    pub event_type: String,
+    /// The JSON, byte for byte.
+    pub data: String,
+    /// The publisher's own id for it.
+    pub id: Option<String>,
+    /// When it happened.
+    pub occurred_at: Option<String>,
+    /// A receiver for this event only.
+    pub webhook_url: Option<String>,
+    /// The secret that signs for it; else the workspace's own.
+    pub webhook_secret: Option<String>,
+    /// The wire profile for it; else the workspace's.
+    pub profile: Option<String>,
+}
+
+/// An accepted event.
+#[derive(Clone, Debug)]
+pub struct Published {
+    /// Its id, as the publisher knows it.
+    pub id: String,
+    /// Its type.
+    pub event_type: Arc<str>,
+    /// When it happened.
+    pub occurred_at: Timestamp,
+    /// When it was accepted.
+    pub created_at: Timestamp,
+    /// How many deliveries it was given.
+    pub deliveries: u32,
+    /// Whether it had been published before: then nothing was done now.
+    pub known: Known,
+}
+
+/// Whether an event is new.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Known {
+    /// It was accepted now.
+    New,
+    /// The same event had been published under the same id.
+    Before,
+}
+
+/// An event with its deliveries and with the webhooks that missed it.
+#[derive(Clone, Debug)]
+pub struct EventDetail {
+    /// The event.
+    pub stored: StoredEvent,
+    /// Its deliveries, oldest first.
+    pub deliveries: Vec<Delivery>,
+    /// Webhooks that wanted it but were disabled, and why.
+    pub missed: Vec<(WebhookId, DisabledReason)>,
+    /// Webhooks that do not subscribe to its type.
+    pub unsubscribed: Vec<WebhookId>,
+}
+
+/// A publisher's words, checked.
+struct Checked {
+    new: NewEvent,
+    one_off: Option<OneOff>,
+}
+
+/// A receiver that a publish call names.
+struct OneOff {
+    url: String,
+    secret: Option<String>,
+    profile: Option<String>,
+}
+
+impl Service {
+    /// Accepts an event: stores it with its deliveries, in one flushed transaction.
+    ///
+    /// # Errors
+    /// [`Refusal::Invalid`] names the fields at fault, [`Refusal::Conflict`] where the id was used
+    /// for another event, [`Refusal::TooLarge`] names the limit.
+    pub async fn publish(
+        &self,
+        caller: &Caller,
+        input: PublishInput,
+        key: Once<Published>,
+    ) -> Result<Done<Published>, Refusal> {
+        let checked = self.check(caller, input).await?;
+        let caller = caller.clone();
+        self.store()
+            .write(move |tx| once(tx, &caller, &key, |tx| accept(tx, &caller, checked)))
+            .await
+    }
+
+    /// Accepts up to [`BATCH_EVENTS_MAX`] events, each on its own: one result per event, in order.
+    ///
+    /// # Errors
+    /// [`Refusal::TooLarge`] for too many; a [`Refusal`] where the transaction failed as a whole.
+    pub async fn publish_batch(
+        &self,
+        caller: &Caller,
+        inputs: Vec<PublishInput>,
+        key: Once<Vec<Result<Published, Refusal>>>,
+    ) -> Result<Done<Vec<Result<Published, Refusal>>>, Refusal> {
+        if inputs.len() > BATCH_EVENTS_MAX {
+            return Err(Refusal::TooLarge(format!(
+                "a batch holds at most {BATCH_EVENTS_MAX} events; this one has {}",
+                inputs.len()
+            )));
+        }
+        let mut checked = Vec::with_capacity(inputs.len());
+        for input in inputs {
+            checked.push(self.check(caller, input).await);
+        }
+        let caller = caller.clone();
+        let work = move |tx: &mut WriteTx<'_>| {
+            once(tx, &caller, &key, |tx| {
+                let mut results = Vec::with_capacity(checked.len());
+                for checked in checked {
+                    results.push(match checked {
+                        // A refusal undoes this event alone.
+                        Ok(checked) => tx.nested(|tx| accept(tx, &caller, checked))?,
+                        Err(refusal) => Err(refusal),
+                    });
+                }
+                Ok(results)
+            })
+        };
+        self.store().write(work).await
+    }
+
+    /// A page of published events.
+    ///
+    /// # Errors
+    /// [`Refusal::Internal`] where the database cannot be read.
+    pub async fn events(
+        &self,
+        filter: EventFilter,
+        limit: Limit,
+    ) -> Result<Page<StoredEvent>, Refusal> {
+        Ok(self
+            .store()
+            .read(move |conn| events::list(conn, &filter, limit))
+            .await?)
+    }
+
+    /// One event, with what became of it at each webhook.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`].
+    pub async fn event(&self, caller: &Caller, id: &str) -> Result<EventDetail, Refusal> {
+        let workspace_seq = caller.workspace.seq();
+        let id = id.to_owned();
+        let store = self.store().clone();
+        self.store()
+            .read(move |conn| {
+                let stored = events::find_public(conn, workspace_seq, &id)?
+                    .filter(|stored| stored.event.kind == EventKind::Published)
+                    .ok_or(Refusal::NotFound("event"))?;
+                let seq = stored.event.id.seq();
+                let deliveries = deliveries::of_event(conn, seq, EVENT_DELIVERIES_MAX)?;
+                let missed = events::misses(conn, seq, EVENT_DELIVERIES_MAX)?;
+                let now = store.clock().now();
+                let all = webhooks::list(
+                    conn,
+                    store.vault(),
+                    workspace_seq,
+                    None,
+                    Limit::clamped(u32::MAX),
+                    now,
+                )?;
+                let name = EventTypeName::parse(&stored.event.event_type).ok();
+                let wants = |subscription: &Subscription| {
+                    name.as_ref().is_some_and(|name| subscription.matches(name))
+                };
+                let unsubscribed = all
+                    .items
+                    .iter()
+                    .filter(|webhook| !wants(&webhook.settings.subscription))
+                    .map(|webhook| webhook.id)
+                    .collect();
+                Ok(EventDetail {
+                    stored,
+                    deliveries,
+                    missed,
+                    unsubscribed,
+                })
+            })
+            .await
+    }
+
+    /// Makes new deliveries of an event, to one webhook or to all that had one.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`]; [`Refusal::Conflict`] where there is nobody to replay it to.
+    pub async fn replay(
+        &self,
+        caller: &Caller,
+        event_id: &str,
+        webhook: Option<WebhookId>,
+        key: Once<Vec<DeliveryId>>,
+    ) -> Result<Done<Vec<DeliveryId>>, Refusal> {
+        let caller = caller.clone();
+        let event_id = event_id.to_owned();
+        self.store()
+            .write(move |tx| {
+                once(tx, &caller, &key, |tx| {
+                    replay(tx, &caller, &event_id, webhook)
+                })
+            })
+            .await
+    }
+
+    async fn check(&self, caller: &Caller, input: PublishInput) -> Result<Checked, Refusal> {
+        let limit = self.options().event_data_bytes_max;
+        if input.data.len() > limit {
+            return Err(Refusal::TooLarge(format!(
+                "event data may have at most {limit} bytes; this has {}",
+                input.data.len()
+            )));
+        }
+        let mut errors = Vec::new();
+        let mut fault = |field: &str, message: String| {
+            errors.push(FieldError {
+                field: field.to_owned(),
+                message,
+            });
+        };
+        let name = EventTypeName::parse(&input.event_type)
+            .map_err(|message| fault("type", message))
+            .ok();
+        let given_id = input.id.as_deref().map(GivenId::parse).transpose();
+        let given_id = given_id
+            .map_err(|message| fault("id", message))
+            .ok()
+            .flatten();
+        let occurred_at = input
+            .occurred_at
+            .as_deref()
+            .map(Timestamp::parse)
+            .transpose();
+        let occurred_at = occurred_at
+            .map_err(|message| fault("occurred_at", message))
+            .ok()
+            .flatten();
+        let one_off = match input.webhook_url {
+            Some(url) => match self.guard().check_url(&url) {
+                Ok(target) => Some(OneOff {
+                    url: target.to_string(),
+                    secret: input.webhook_secret,
+                    profile: input.profile,
+                }),
+                Err(refusal) => {
+                    fault("webhook_url", refusal.to_string());
+                    None
+                }
+            },
+            None => {
+                let alone = "is for the webhook_url of this call; give both or neither";
+                if input.webhook_secret.is_some() {
+                    fault("webhook_secret", alone.to_owned());
+                }
+                if input.profile.is_some() {
+                    fault("profile", alone.to_owned());
+                }
+                None
+            }
+        };
+        let Some(name) = name.filter(|_| errors.is_empty()) else {
+            return Err(Refusal::Invalid(errors));
+        };
+        let catalogue = self.catalogue(caller.workspace.seq()).await?;
+        catalogue
+            .check_event(&name, &input.data)
+            .map_err(Refusal::Invalid)?;
+        let new = NewEvent {
+            given_id,
+            kind: EventKind::Published,
+            event_type: name.as_str().into(),
+            occurred_at,
+            data: input.data.into(),
+        };
+        Ok(Checked { new, one_off })
+    }
+}
+
+fn accept(tx: &mut WriteTx<'_>, caller: &Caller, checked: Checked) -> Result<Published, Refusal> {
+    let Checked { new, one_off } = checked;
+    if let Some(given_id) = &new.given_id
+        && let Some(known) = events::find_public(tx, caller.workspace.seq(), given_id.as_str())?
+    {
+        return known_before(&known, &new);
+    }
+    let event = Arc::new(events::insert(tx, caller.workspace, new)?);
+    let mut count = fan_out(tx, &event)?;
+    if let Some(one_off) = one_off {
+        deliver_one_off(tx, &event, &one_off)?;
+        count += 1;
+    }
+    events::set_delivery_count(tx, event.id.seq(), count)?;
+    Ok(Published {
+        id: event.public_id(),
+        event_type: Arc::clone(&event.event_type),
+        occurred_at: event.occurred_at,
+        created_at: tx.now(),
+        deliveries: u32::try_from(count).unwrap_or(u32::MAX),
+        known: Known::New,
+    })
+}
+
+/// The same event under the same id is answered with the first; another event is refused.
+fn known_before(known: &StoredEvent, new: &NewEvent) -> Result<Published, Refusal> {
+    let StoredEvent {
+        event,
+        created_at,
+        delivery_count,
+    } = known;
+    let same_time = new.occurred_at.is_none_or(|at| at == event.occurred_at);
+    if event.event_type != new.event_type || event.data != new.data || !same_time {
+        return Err(Refusal::Conflict(format!(
+            "the id {} was used for another event; ids are unique in a workspace",
+            event.public_id()
+        )));
+    }
+    Ok(Published {
+        id: event.public_id(),
+        event_type: Arc::clone(&event.event_type),
+        occurred_at: event.occurred_at,
+        created_at: *created_at,
+        deliveries: *delivery_count,
+        known: Known::Before,
+    })
+}
+
+/// Gives an event to every active webhook that wants it, and records which disabled one missed it.
+fn fan_out(tx: &mut WriteTx<'_>, event: &Arc<Event>) -> Result<usize, Refusal> {
+    let subscribers = webhooks::subscribers(tx, event.workspace.seq())?;
+    let name = EventTypeName::parse(&event.event_type)
+        .map_err(|message| Refusal::field("type", message))?;
+    let mut count = 0;
+    for subscriber in subscribers.iter().filter(|s| s.subscription.matches(&name)) {
+        if let Some(reason) = subscriber.disabled {
+            events::insert_miss(tx, event.id.seq(), subscriber.webhook_seq, reason)?;
+            continue;
+        }
+        check_data(&subscriber.profile, subscriber.format, &event.data).map_err(|error| {
+            Refusal::field(
+                "data",
+                format!("does not fit webhook {}: {error}", subscriber.id),
+            )
+        })?;
+        deliveries::insert(tx, event, &new_delivery(subscriber, Trigger::Event))?;
+        count += 1;
+    }
+    Ok(count)
+}
+
+fn new_delivery(subscriber: &Subscriber, trigger: Trigger) -> NewDelivery {
+    NewDelivery {
+        webhook_seq: subscriber.webhook_seq,
+        profile_seq: subscriber.profile_seq,
+        format: subscriber.format,
+        trigger,
+        max_attempts: subscriber.max_attempts,
+        retried_from: None,
+    }
+}
+
+/// Gives an event to the receiver that its publish call names, through a hidden webhook.
+fn deliver_one_off(
+    tx: &mut WriteTx<'_>,
+    event: &Arc<Event>,
+    one_off: &OneOff,
+) -> Result<(), Refusal> {
+    let workspace =
+        workspaces::find(tx, event.workspace.seq())?.ok_or(Refusal::NotFound("workspace"))?;
+    let name = one_off.profile.as_deref().unwrap_or(&workspace.profile);
+    let stored = profiles::find(tx, name)?
+        .ok_or_else(|| Refusal::field("profile", format!("there is no profile {name}")))?;
+    let profile = tx.profile(stored.seq)?;
+    check_data(&profile, Format::Json, &event.data)
+        .map_err(|error| Refusal::field("data", error.to_string()))?;
+    let secret = match &one_off.secret {
+        Some(text) => profile
+            .accept_secret(text)
+            .map_err(|message| Refusal::field("webhook_secret", message))?,
+        None => workspace_secret(tx, event.workspace, &profile)?,
+    };
+    let digest = target_digest(&one_off.url, stored.seq, &secret);
+    let webhook_seq = match webhooks::find_target(tx, event.workspace.seq(), &digest)? {
+        Some(seq) => seq,
+        None => {
+            let settings = one_off_settings(&one_off.url, &profile)?;
+            insert_one_off(tx, event.workspace, stored.seq, &settings, digest, &secret)?
+        }
+    };
+    let new = NewDelivery {
+        webhook_seq,
+        profile_seq: stored.seq,
+        format: Format::Json,
+        trigger: Trigger::Event,
+        max_attempts: profile.retry_policy().max_attempts(),
+        retried_from: None,
+    };
+    deliveries::insert(tx, event, &new)?;
+    Ok(())
+}
+
+/// What makes two one-off targets the same: they then share a lane.
+fn target_digest(url: &str, profile_seq: i64, secret: &Secret) -> [u8; 32] {
+    let mut hasher = Sha256::new();
+    hasher.update(url.len().to_le_bytes());
+    hasher.update(url);
+    hasher.update(profile_seq.to_le_bytes());
+    hasher.update(secret.expose());
+    hasher.finalize().into()
+}
+
+/// The workspace's own secret; made when it is first needed.
+pub(super) fn workspace_secret(
+    tx: &mut WriteTx<'_>,
+    workspace: WorkspaceId,
+    profile: &Profile,
+) -> Result<Secret, Refusal> {
+    if let Some(secret) = workspaces::secret(tx, workspace.seq())? {
+        profile.signing_key(&secret).map_err(|error| {
+            Refusal::field(
+                "webhook_secret",
+                format!("is needed for this profile: {error}"),
+            )
+        })?;
+        return Ok(secret);
+    }
+    // The standard form fits every built-in profile.
+    let secret = Profile::standard().generate_secret(entropy::bytes());
+    workspaces::set_secret(tx, workspace.seq(), &secret)?;
+    Ok(secret)
+}
+
+fn one_off_settings(url: &str, profile: &Profile) -> Result<WebhookSettings, Refusal> {
+    let any = Subscription::parse(&["*"]).map_err(|error| Refusal::Internal(error.message))?;
+    // Nobody could enable a hidden webhook again, so nothing disables it.
+    let breaker = BreakerPolicy {
+        disable_after_failures: None,
+        disable_after: None,
+    };
+    let defaults = defaults_of(profile, url.to_owned(), any);
+    Ok(WebhookSettings {
+        breaker,
+        ..defaults
+    })
+}
+
+fn insert_one_off(
+    tx: &mut WriteTx<'_>,
+    workspace: WorkspaceId,
+    profile_seq: i64,
+    settings: &WebhookSettings,
+    digest: [u8; 32],
+    secret: &Secret,
+) -> Result<i64, Refusal> {
+    let new = NewWebhook {
+        workspace,
+        kind: WebhookKind::OneOff,
+        profile_seq,
+        settings,
+        state: WebhookState::Active,
+        target_digest: Some(digest),
+    };
+    let id = webhooks::insert(tx, &new)?;
+    secrets::insert(tx, id.seq(), secret)?;
+    Ok(id.seq())
+}
+
+fn replay(
+    tx: &mut WriteTx<'_>,
+    caller: &Caller,
+    event_id: &str,
+    webhook: Option<WebhookId>,
+) -> Result<Vec<DeliveryId>, Refusal> {
+    let workspace_seq = caller.workspace.seq();
+    let stored = events::find_public(tx, workspace_seq, event_id)?
+        .filter(|stored| stored.event.kind == EventKind::Published)
+        .ok_or(Refusal::NotFound("event"))?;
+    let event = Arc::new(stored.event);
+    let before = deliveries::of_event(tx, event.id.seq(), EVENT_DELIVERIES_MAX)?;
+    let subscribers = webhooks::subscribers(tx, workspace_seq)?;
+    let latest = |seq: i64| {
+        before
+            .iter()
+            .rev()
+            .find(|d| d.webhook.seq() == seq)
+            .map(|d| d.id)
+    };
+    let wanted = |subscriber: &&Subscriber| match webhook {
+        Some(id) => subscriber.id == id,
+        None => latest(subscriber.webhook_seq).is_some(),
+    };
+    let chosen: Vec<&Subscriber> = subscribers.iter().filter(wanted).collect();
+    if let Some(id) = webhook
+        && chosen.is_empty()
+    {
+        let known = webhooks::find_registered(tx, tx.vault(), workspace_seq, id, tx.now())?;
+        return Err(known.map_or(Refusal::NotFound("webhook"), |_| Refusal::Revoked));
+    }
+    let open: Vec<&Subscriber> = chosen
+        .into_iter()
+        .filter(|s| s.disabled.is_none())
+        .collect();
+    if open.is_empty() {
+        return Err(Refusal::Conflict(
+            "there is no active webhook to replay this event to".to_owned(),
+        ));
+    }
+    let mut made = Vec::with_capacity(open.len());
+    for subscriber in open {
+        check_data(&subscriber.profile, subscriber.format, &event.data)
+            .map_err(|error| Refusal::Conflict(error.to_string()))?;
+        let retried_from = latest(subscriber.webhook_seq);
+        let new = NewDelivery {
+            retried_from,
+            ..new_delivery(subscriber, Trigger::Replay)
+        };
+        made.push(deliveries::insert(tx, &event, &new)?);
+    }
+    let detail = serde_json::json!({ "deliveries": made.len() });
+    audit(tx, caller, "event.replay", event_id, &detail)?;
+    Ok(made)
+}
