@@ -22,6 +22,7 @@ pub mod config;
 pub mod domain;
 pub mod engine;
 pub mod entropy;
+pub mod http;
 pub mod net;
 pub mod service;
 pub mod store;

@@ -15,16 +15,19 @@ use crate::clock::Clock;
 use crate::domain::workspace::{RETAIN_DELIVERED, RETAIN_EXHAUSTED};
 use crate::engine::Engine;
 use crate::net::{Client, Guard};
-use crate::store::{Store, WriteTx};
+use crate::store::Store;
 
+pub mod audit_log;
 pub mod caller;
 pub mod catalogue;
 pub mod deliveries;
 pub mod events;
+pub mod jobs;
 pub mod once;
 pub mod refusal;
 pub mod webhooks;
 
+pub(crate) use audit_log::audit;
 pub use caller::{Actor, Caller};
 pub use once::{Answer, Done, Once};
 pub use refusal::{FieldError, Refusal};
@@ -116,6 +119,14 @@ impl Service {
         self.store().clock()
     }
 
+    /// Whether work can be taken on: the database accepts a write.
+    ///
+    /// # Errors
+    /// [`Refusal`] that says what stands in the way.
+    pub async fn check_ready(&self) -> Result<(), Refusal> {
+        self.store().write(|_| Ok(())).await
+    }
+
     pub(crate) fn client(&self) -> &Client {
         &self.shared.parts.client
     }
@@ -123,38 +134,6 @@ impl Service {
     pub(crate) fn guard(&self) -> &Guard {
         &self.shared.parts.guard
     }
-}
-
-/// Writes an action into the audit log, in the transaction of the action itself.
-///
-/// # Errors
-/// [`Refusal::Internal`] where the entry cannot be written.
-pub(crate) fn audit(
-    tx: &WriteTx<'_>,
-    caller: &Caller,
-    action: &str,
-    target: &str,
-    detail: &serde_json::Value,
-) -> Result<(), Refusal> {
-    use crate::store::audit::{ActorKind, NewEntry, append};
-    let actor_kind = match caller.actor {
-        Actor::Key(_) => ActorKind::Key,
-        Actor::User(_) => ActorKind::User,
-        Actor::Cli => ActorKind::Cli,
-        Actor::System => ActorKind::System,
-    };
-    append(
-        tx,
-        &NewEntry {
-            workspace_seq: Some(caller.workspace.seq()),
-            actor_kind,
-            actor: &caller.actor.name(),
-            action,
-            target,
-            detail: &detail.to_string(),
-        },
-    )?;
-    Ok(())
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 use rusqlite::{Connection, Row, named_params};
 
 use super::{StoreError, WriteTx, damaged};
-use crate::domain::id::AuditId;
+use crate::domain::id::{AuditId, WorkspaceId};
 use crate::domain::page::{Cursor, Limit, Page};
 use crate::domain::time::Timestamp;
 
@@ -64,7 +64,7 @@ pub struct Entry {
     /// Its id.
     pub id: AuditId,
     /// The workspace it happened in; `None` for the instance.
-    pub workspace_seq: Option<i64>,
+    pub workspace: Option<WorkspaceId>,
     /// When it happened.
     pub at: Timestamp,
     /// What kind of actor did it.
@@ -122,13 +122,14 @@ pub fn list(
 ) -> Result<Page<Entry>, StoreError> {
     let (owner, workspace) = match of {
         EntriesOf::Everybody => (":workspace IS NULL", None),
-        EntriesOf::Workspace(seq) => ("workspace_seq = :workspace", Some(seq)),
+        EntriesOf::Workspace(seq) => ("log.workspace_seq = :workspace", Some(seq)),
     };
     let sql = format!(
-        "SELECT seq, workspace_seq, at, actor_kind, actor, action, target, detail
-         FROM audit_log
-         WHERE {owner} AND seq < :before
-         ORDER BY seq DESC
+        "SELECT log.*, workspaces.created_at AS workspace_created_at
+         FROM audit_log AS log
+         LEFT JOIN workspaces ON workspaces.seq = log.workspace_seq
+         WHERE {owner} AND log.seq < :before
+         ORDER BY log.seq DESC
          LIMIT :limit"
     );
     let mut statement = conn.prepare_cached(&sql)?;
@@ -165,9 +166,13 @@ fn entry(row: &Row<'_>) -> Result<Entry, StoreError> {
     let seq: i64 = row.get("seq")?;
     let at = Timestamp::from_millis(row.get("at")?);
     let kind: String = row.get("actor_kind")?;
+    let workspace_seq: Option<i64> = row.get("workspace_seq")?;
+    let workspace_at: Option<i64> = row.get("workspace_created_at")?;
     Ok(Entry {
         id: AuditId::new(at, seq),
-        workspace_seq: row.get("workspace_seq")?,
+        workspace: workspace_seq
+            .zip(workspace_at)
+            .map(|(seq, at)| WorkspaceId::new(Timestamp::from_millis(at), seq)),
         at,
         actor_kind: ActorKind::parse(&kind).ok_or_else(|| damaged("audit_log.actor_kind", seq))?,
         actor: row.get("actor")?,

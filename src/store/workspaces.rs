@@ -77,6 +77,17 @@ pub fn find_named(conn: &Connection, name: &str) -> Result<Option<Workspace>, St
         .optional()?)
 }
 
+/// The workspace that `text` names, by id or by name.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn find_text(conn: &Connection, text: &str) -> Result<Option<Workspace>, StoreError> {
+    match WorkspaceId::parse(text) {
+        Some(id) => Ok(find(conn, id.seq())?.filter(|workspace| workspace.id == id)),
+        None => find_named(conn, text),
+    }
+}
+
 /// A page of workspaces, newest first.
 ///
 /// # Errors

@@ -1,0 +1,151 @@
+//! What every answer has, whatever became of the request.
+//!
+//! Owns: the request id, security headers, turning a panic into a 500, the two fallbacks 404 and
+//! 405, and answers that may be replays. Refuses: access logs; URLs may hold what logs must not.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use actix_web::body::{EitherBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use actix_web::middleware::Next;
+use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse};
+use futures_util::FutureExt;
+use serde::Serialize;
+
+use super::{Answered, Problem};
+use crate::entropy;
+use crate::service::{Answer, Done, Refusal};
+
+/// The header that names a request in answers and logs.
+pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// Present on answers that were given before.
+pub const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
+/// The longest request id that is taken over from a caller, in bytes.
+pub const REQUEST_ID_BYTES_MAX: usize = 128;
+
+/// The id of the request at hand.
+#[derive(Clone, Debug)]
+pub struct RequestId(pub HeaderValue);
+
+/// The outermost layer around every route and fallback.
+///
+/// # Errors
+/// None of its own; what the inner layers' are is the framework's affair.
+pub async fn dress(
+    request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    let id = request_id(request.headers());
+    request.extensions_mut().insert(RequestId(id.clone()));
+    let mut response = next.call(request).await?;
+    let is_api = response.request().path().starts_with("/api/");
+    let headers = response.headers_mut();
+    headers.insert(REQUEST_ID, id);
+    secure(headers, is_api);
+    Ok(response)
+}
+
+/// The innermost layer, around each handler: a panic in one request is a 500 of that request.
+pub async fn guarded<B: MessageBody + 'static>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> ServiceResponse<EitherBody<B>> {
+    let raw = request.request().clone();
+    let called = AssertUnwindSafe(next.call(request)).catch_unwind().await;
+    let fallen = match called {
+        Ok(Ok(response)) => return response.map_into_left_body(),
+        Ok(Err(error)) => HttpResponse::from_error(error),
+        Err(_) => {
+            let problem = Problem::from(Refusal::Internal("a handler panicked".to_owned()));
+            HttpResponse::from_error(problem)
+        }
+    };
+    ServiceResponse::new(raw, fallen).map_into_right_body()
+}
+
+/// A caller's own id if it is plain, else a new one.
+fn request_id(headers: &HeaderMap) -> HeaderValue {
+    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.:/+=".contains(byte);
+    let given = headers.get(&REQUEST_ID).filter(|id| {
+        (1..=REQUEST_ID_BYTES_MAX).contains(&id.len()) && id.as_bytes().iter().all(plain)
+    });
+    given.cloned().unwrap_or_else(new_request_id)
+}
+
+/// Unique, not unguessable: a random start per process and a count.
+fn new_request_id() -> HeaderValue {
+    static PROCESS: LazyLock<u32> = LazyLock::new(|| u32::from_le_bytes(entropy::bytes()));
+    static COUNT: AtomicU64 = AtomicU64::new(1);
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    let text = format!("req_{:08x}{count:08x}", *PROCESS);
+    HeaderValue::from_str(&text).expect("hexadecimal digits make a header value")
+}
+
+/// Headers that a page may have set for itself are left alone.
+fn secure(headers: &mut HeaderMap, is_api: bool) {
+    let mut set = |name: HeaderName, value: &'static str| {
+        if !headers.contains_key(&name) {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
+    };
+    set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    set(header::REFERRER_POLICY, "no-referrer");
+    if is_api {
+        set(header::CACHE_CONTROL, "no-store");
+        set(
+            header::CONTENT_SECURITY_POLICY,
+            "default-src 'none'; frame-ancestors 'none'",
+        );
+    }
+}
+
+/// 404 for paths that no route has.
+///
+/// # Errors
+/// Always.
+pub async fn no_route(request: HttpRequest) -> Answered {
+    Err(Problem::no_route(request.path()))
+}
+
+/// A JSON answer.
+pub fn json(status: StatusCode, body: &impl Serialize) -> Answered {
+    Ok(HttpResponse::build(status).json(body))
+}
+
+/// 200 with a JSON body.
+pub fn ok(body: &impl Serialize) -> Answered {
+    json(StatusCode::OK, body)
+}
+
+/// 204.
+pub fn no_content() -> Answered {
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// A JSON answer in the form in which it is recorded beside an `Idempotency-Key`.
+#[must_use]
+pub fn recorded(status: StatusCode, body: &impl Serialize) -> Answer {
+    Answer {
+        status: status.as_u16(),
+        body: serde_json::to_vec(body).expect("wire shapes hold nothing that JSON cannot"),
+    }
+}
+
+/// The answer to a request that may have come before.
+pub fn done<T>(done: &Done<T>, shape: fn(&T) -> Answer) -> Answered {
+    let (answer, replayed) = match done {
+        Done::Fresh(value) => (shape(value), None),
+        Done::Replayed(answer) => (answer.clone(), Some((REPLAYED, "true"))),
+    };
+    let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::OK);
+    let mut response = HttpResponse::build(status);
+    response.content_type("application/json");
+    if let Some(header) = replayed {
+        response.insert_header(header);
+    }
+    Ok(response.body(answer.body))
+}

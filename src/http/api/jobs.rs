@@ -1,0 +1,55 @@
+//! `/jobs`: how far background work has come.
+//!
+//! Owns: the job's wire shape. Refuses: starting jobs; the resources they work on do.
+
+use actix_web::HttpRequest;
+use serde::Serialize;
+
+use crate::http::extract::path_id;
+use crate::http::wire::Time;
+use crate::http::{Answered, State, answer};
+use crate::service::Caller;
+use crate::store::jobs::Job;
+
+/// A background job.
+#[derive(Debug, Serialize)]
+pub struct JobBody {
+    /// Its id.
+    pub id: String,
+    /// `retry`, `discard` or `recover`.
+    pub kind: &'static str,
+    /// `running`, `done`, `failed` or `canceled`.
+    pub status: &'static str,
+    /// How many items it comes to.
+    pub total: u64,
+    /// How many of them are done.
+    pub done: u64,
+    /// Why it failed.
+    pub error: Option<String>,
+    /// When it was made.
+    pub created_at: Time,
+    /// When it last went on.
+    pub updated_at: Time,
+}
+
+/// `GET /jobs/{id}`.
+///
+/// # Errors
+/// 404 where the workspace has no such job.
+pub async fn show(state: State, caller: Caller, request: HttpRequest) -> Answered {
+    let id = path_id(&request, "job")?;
+    answer::ok(&job(state.service.job(&caller, id).await?))
+}
+
+fn job(job: Job) -> JobBody {
+    JobBody {
+        id: job.id.to_string(),
+        kind: job.kind.as_str(),
+        status: job.status.as_str(),
+        total: job.total,
+        done: job.done,
+        error: job.error,
+        created_at: job.created_at.into(),
+        updated_at: job.updated_at.into(),
+    }
+}

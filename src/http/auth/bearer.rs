@@ -1,0 +1,29 @@
+//! `Authorization: Bearer …`: what kind of credential a request presents.
+//!
+//! Owns: the header's form. Refuses: deciding whether the credential is worth anything.
+
+use crate::domain::api_key::ApiKeyToken;
+use crate::service::Refusal;
+
+/// What a program presents.
+pub(super) enum Bearer {
+    /// An API key.
+    Key(ApiKeyToken),
+}
+
+/// Reads the header.
+pub(super) fn parse(authorization: Option<&str>) -> Result<Bearer, Refusal> {
+    let header = authorization.ok_or(Refusal::Unauthorized(
+        "credentials are needed: send Authorization: Bearer <API key>",
+    ))?;
+    let text = header
+        .split_once(' ')
+        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+        .map(|(_, text)| text.trim())
+        .ok_or(Refusal::Unauthorized(
+            "the Authorization header must read: Bearer <API key>",
+        ))?;
+    ApiKeyToken::parse(text)
+        .map(Bearer::Key)
+        .ok_or(super::keys::INVALID)
+}

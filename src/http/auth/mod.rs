@@ -1,0 +1,167 @@
+//! Who is it, may they, and in which workspace: answered once, in one place, for every route.
+//!
+//! Owns: the gate through which every request of the route table goes, and what it finds out: a
+//! [`Caller`]. Refuses: rules about things (`service`); a caller that exists may do what its route
+//! says.
+//!
+//! # What is told apart
+//! No or no valid credentials are a 401, valid ones without the route's scope a 403 that names the
+//! scope. What belongs to another workspace does not exist for this caller: 404.
+
+mod bearer;
+mod keys;
+mod rate;
+mod workspaces;
+
+use actix_web::body::{EitherBody, MessageBody};
+use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
+use actix_web::middleware::Next;
+use actix_web::{Error, FromRequest, HttpMessage, HttpRequest, HttpResponse};
+
+use super::answer::guarded;
+use super::routes::{Access, Route};
+use super::{Problem, State};
+use crate::domain::api_key::{Scope, Scopes};
+use crate::service::{Actor, Caller, Refusal};
+use crate::store::Store;
+
+use keys::Keys;
+use rate::{Rate, Rates};
+use workspaces::Workspaces;
+
+/// The header by which a key of the instance names the workspace it acts on.
+pub const WORKSPACE_HEADER: &str = "Hookpost-Workspace";
+
+/// What is known about credentials, in memory; the database is the truth.
+pub struct Credentials {
+    keys: Keys,
+    workspaces: Workspaces,
+    rates: Rates,
+}
+
+/// What a valid credential entitles to.
+struct Entitled {
+    actor: Actor,
+    scopes: Scopes,
+    /// The workspace that the credential is bound to; `None` lets the request name one.
+    workspace_seq: Option<i64>,
+    rate: Option<Rate>,
+}
+
+impl Credentials {
+    /// Empty caches over `store` that forget with every commit that changes access.
+    #[must_use]
+    pub fn new(store: Store) -> Self {
+        Self {
+            keys: Keys::new(store.clone()),
+            workspaces: Workspaces::new(store),
+            rates: Rates::default(),
+        }
+    }
+
+    /// Who presents `authorization`, and what it entitles them to.
+    async fn entitled(&self, authorization: Option<&str>) -> Result<Entitled, Refusal> {
+        match bearer::parse(authorization)? {
+            bearer::Bearer::Key(token) => {
+                let key = self.keys.authenticate(&token).await?;
+                let rate = self.rates.spend(&key)?;
+                Ok(Entitled {
+                    actor: Actor::Key(key.id),
+                    scopes: key.scopes,
+                    workspace_seq: key.workspace.map(|id| id.seq()),
+                    rate,
+                })
+            }
+        }
+    }
+}
+
+/// Lets a request through to its route's handler, or answers why not.
+///
+/// # Errors
+/// None; the type is the framework's.
+pub async fn gate<B: MessageBody + 'static>(
+    route: &'static Route,
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<EitherBody<B>>, Error> {
+    let scope = match route.access {
+        Access::Public => return Ok(guarded(request, next).await),
+        Access::Scope(scope) => scope,
+    };
+    match authorise(&request, scope).await {
+        Ok((caller, rate)) => {
+            request.extensions_mut().insert(caller);
+            let mut response = guarded(request, next).await;
+            if let Some(rate) = rate {
+                rate.dress(response.headers_mut());
+            }
+            Ok(response)
+        }
+        Err((problem, rate)) => {
+            let mut response = HttpResponse::from_error(problem);
+            if let Some(rate) = rate {
+                rate.dress(response.headers_mut());
+            }
+            Ok(request.into_response(response).map_into_right_body())
+        }
+    }
+}
+
+type Told = (Problem, Option<Rate>);
+
+async fn authorise(request: &ServiceRequest, scope: Scope) -> Result<(Caller, Option<Rate>), Told> {
+    let header = |name: &str| {
+        request
+            .headers()
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+    };
+    let state = request
+        .app_data::<State>()
+        .expect("every app is built with the state");
+    let credentials = &state.credentials;
+    let entitled = credentials
+        .entitled(header("authorization"))
+        .await
+        .map_err(told)?;
+    let rate = entitled.rate;
+    if let Some(rate) = rate.filter(Rate::is_spent) {
+        let refusal = Refusal::RateLimited {
+            retry_after: rate.retry_after(),
+        };
+        return Err((refusal.into(), Some(rate)));
+    }
+    if !entitled.scopes.allows(scope) {
+        let needed = format!("this needs the scope {scope}, which these credentials lack");
+        return Err((Refusal::Forbidden(needed).into(), rate));
+    }
+    let workspace = credentials
+        .workspaces
+        .resolve(entitled.workspace_seq, header(WORKSPACE_HEADER))
+        .await
+        .map_err(|refusal| (refusal.into(), rate))?;
+    let caller = Caller {
+        workspace: workspace.id,
+        plan: workspace.plan,
+        actor: entitled.actor,
+    };
+    Ok((caller, rate))
+}
+
+fn told(refusal: Refusal) -> Told {
+    (refusal.into(), None)
+}
+
+impl FromRequest for Caller {
+    type Error = Problem;
+    type Future = std::future::Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let caller = request.extensions().get::<Self>().cloned();
+        std::future::ready(
+            caller
+                .ok_or_else(|| Refusal::Internal(format!("{} has no gate", request.path())).into()),
+        )
+    }
+}

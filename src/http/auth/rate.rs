@@ -1,0 +1,123 @@
+//! Rate limits of keys: a bucket of a second's requests, refilled steadily.
+//!
+//! Owns: the buckets and the `RateLimit-*` headers. Refuses: limiting anything that sets no limit.
+//! Buckets live outside the cache of keys, so that changing one key does not refill the others.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
+
+use crate::service::Refusal;
+use crate::store::keys::ApiKey;
+
+/// Buckets kept at most; then all are forgotten, and every key starts with a full one.
+const BUCKETS_MAX: usize = 10_000;
+
+#[derive(Default)]
+pub(super) struct Rates(Mutex<HashMap<i64, Bucket>>);
+
+struct Bucket {
+    tokens: f64,
+    filled_at: Instant,
+}
+
+/// How a key stands after a request.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Rate {
+    per_second: f64,
+    left: Option<f64>,
+    wait: Duration,
+}
+
+impl Rates {
+    /// Takes one request out of the key's bucket; `None` where the key has no limit.
+    pub(super) fn spend(&self, key: &ApiKey) -> Result<Option<Rate>, Refusal> {
+        let Some(per_second) = key.rate_limit else {
+            return Ok(None);
+        };
+        if !per_second.is_finite() || per_second <= 0.0 {
+            return Err(Refusal::Internal(format!(
+                "{} has an odd rate limit",
+                key.id
+            )));
+        }
+        let mut buckets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if buckets.len() >= BUCKETS_MAX {
+            buckets.clear();
+        }
+        let now = Instant::now();
+        let size = per_second.max(1.0);
+        let bucket = buckets.entry(key.id.seq()).or_insert(Bucket {
+            tokens: size,
+            filled_at: now,
+        });
+        Ok(Some(bucket.spend(per_second, size, now)))
+    }
+}
+
+impl Bucket {
+    fn spend(&mut self, per_second: f64, size: f64, now: Instant) -> Rate {
+        let passed = now.saturating_duration_since(self.filled_at).as_secs_f64();
+        self.tokens = (self.tokens + passed * per_second).min(size);
+        self.filled_at = now;
+        let left = (self.tokens >= 1.0).then_some(self.tokens - 1.0);
+        self.tokens = left.unwrap_or(self.tokens);
+        // Until the next request fits; at once where one fits already.
+        let missing = (1.0 - self.tokens).max(0.0);
+        Rate {
+            per_second,
+            left,
+            wait: Duration::from_secs_f64(missing / per_second),
+        }
+    }
+}
+
+impl Rate {
+    /// Whether this request was one too many.
+    pub(super) fn is_spent(&self) -> bool {
+        self.left.is_none()
+    }
+
+    /// When the next request fits.
+    pub(super) fn retry_after(&self) -> Duration {
+        self.wait
+    }
+
+    /// Sets the headers that let a client pace itself.
+    pub(super) fn dress(&self, headers: &mut HeaderMap) {
+        let mut set = |name: &'static str, value: f64| {
+            let text = format!("{}", value.max(0.0));
+            let value = HeaderValue::from_str(&text).expect("a number makes a header value");
+            headers.insert(HeaderName::from_static(name), value);
+        };
+        set("ratelimit-limit", self.per_second.max(1.0).floor());
+        set("ratelimit-remaining", self.left.unwrap_or(0.0).floor());
+        set("ratelimit-reset", self.wait.as_secs_f64().ceil());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bucket_holds_a_second_of_requests_and_refills_steadily() {
+        let start = Instant::now();
+        let mut bucket = Bucket {
+            tokens: 2.0,
+            filled_at: start,
+        };
+        let spent = |bucket: &mut Bucket, at_ms: u64| {
+            let rate = bucket.spend(2.0, 2.0, start + Duration::from_millis(at_ms));
+            (rate.is_spent(), rate.retry_after().as_millis())
+        };
+        assert_eq!(spent(&mut bucket, 0), (false, 0));
+        assert_eq!(spent(&mut bucket, 0), (false, 500));
+        assert_eq!(spent(&mut bucket, 0), (true, 500));
+        assert_eq!(spent(&mut bucket, 400), (true, 100));
+        assert_eq!(spent(&mut bucket, 500), (false, 500));
+        assert_eq!(spent(&mut bucket, 60_000), (false, 0));
+    }
+}

@@ -1,0 +1,124 @@
+//! A request's body as bytes: bounded in size, in time, and in the sum over all requests.
+//!
+//! Owns: reading it. Refuses: understanding it, and decompressing it: a small compressed body can
+//! be a huge one, so a `Content-Encoding` is a 415.
+//!
+//! # Why a budget over all requests
+//! Two thousand connections with a body of a megabyte each would be two gigabytes. Bodies share a
+//! fixed budget instead; who comes when it is spent is told to come again, before memory grows.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::dev::Payload;
+use actix_web::http::header::{self, HeaderMap};
+use bytes::{Bytes, BytesMut};
+use futures_util::StreamExt;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::http::Problem;
+use crate::service::Refusal;
+
+/// How long a body may take to arrive.
+pub const BODY_DEADLINE: Duration = Duration::from_secs(30);
+/// What all bodies together may occupy at once, in KiB: 64 MiB.
+pub const BODY_BUDGET_KIB: usize = 64 * 1024;
+
+/// A body that was read, and its share of the budget for as long as it is held.
+pub(super) struct Body {
+    pub(super) bytes: Bytes,
+    share: Option<OwnedSemaphorePermit>,
+}
+
+impl Body {
+    /// The share alone, to be held until the request is answered.
+    pub(super) fn into_share(self) -> Option<OwnedSemaphorePermit> {
+        self.share
+    }
+}
+
+/// Reads a body of at most `bytes_max`.
+pub(super) async fn read(
+    headers: &HeaderMap,
+    payload: Payload,
+    budget: Arc<Semaphore>,
+    bytes_max: usize,
+) -> Result<Body, Problem> {
+    refuse_encoding(headers)?;
+    let announced = announced(headers);
+    if announced.is_some_and(|bytes| bytes > bytes_max) {
+        return Err(too_large(bytes_max));
+    }
+    let reading = collect(payload, budget, bytes_max, announced.unwrap_or(0));
+    tokio::time::timeout(BODY_DEADLINE, reading)
+        .await
+        .unwrap_or_else(|_| Err(Problem::too_slow(BODY_DEADLINE)))
+}
+
+async fn collect(
+    mut payload: Payload,
+    budget: Arc<Semaphore>,
+    bytes_max: usize,
+    announced: usize,
+) -> Result<Body, Problem> {
+    let mut share: Option<OwnedSemaphorePermit> = None;
+    let mut bytes = BytesMut::with_capacity(announced);
+    reserve(&budget, &mut share, announced)?;
+    while let Some(chunk) = payload.next().await {
+        let chunk = chunk.map_err(|_| Problem::malformed("the request's body broke off"))?;
+        if bytes.len() + chunk.len() > bytes_max {
+            return Err(too_large(bytes_max));
+        }
+        reserve(&budget, &mut share, bytes.len() + chunk.len())?;
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(Body {
+        bytes: bytes.freeze(),
+        share,
+    })
+}
+
+/// Makes the share cover `bytes`.
+fn reserve(
+    budget: &Arc<Semaphore>,
+    share: &mut Option<OwnedSemaphorePermit>,
+    bytes: usize,
+) -> Result<(), Problem> {
+    let held = share.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
+    let missing = bytes.div_ceil(1024).saturating_sub(held);
+    if missing == 0 {
+        return Ok(());
+    }
+    let missing = u32::try_from(missing).map_err(|_| Refusal::Overloaded)?;
+    let more = Arc::clone(budget)
+        .try_acquire_many_owned(missing)
+        .map_err(|_| Refusal::Overloaded)?;
+    match share {
+        Some(share) => share.merge(more),
+        None => *share = Some(more),
+    }
+    Ok(())
+}
+
+fn refuse_encoding(headers: &HeaderMap) -> Result<(), Problem> {
+    match headers.get(header::CONTENT_ENCODING) {
+        None => Ok(()),
+        Some(plain) if plain.as_bytes().eq_ignore_ascii_case(b"identity") => Ok(()),
+        Some(_) => Err(Problem::unsupported_media(
+            "bodies must be sent without a Content-Encoding",
+        )),
+    }
+}
+
+fn announced(headers: &HeaderMap) -> Option<usize> {
+    let text = headers.get(header::CONTENT_LENGTH)?.to_str().ok()?;
+    text.parse().ok()
+}
+
+fn too_large(bytes_max: usize) -> Problem {
+    let limit = match bytes_max {
+        kib if kib < 1024 * 1024 => format!("{} KiB", kib / 1024),
+        mib => format!("{} MiB", mib / (1024 * 1024)),
+    };
+    Refusal::TooLarge(format!("the request's body is larger than {limit}")).into()
+}

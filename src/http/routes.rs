@@ -1,0 +1,148 @@
+//! The route table: every path, who may use it, and what answers, on one screen.
+//!
+//! Owns: the table, and building the framework's services from it. Refuses: handlers of its own.
+//! The gate authorises from the same lines, and tests read them, so that no route can exist
+//! without its access being written beside it.
+
+use actix_web::dev::{ServiceFactory, ServiceRequest};
+use actix_web::http::Method;
+use actix_web::middleware::from_fn;
+use actix_web::web::to;
+use actix_web::{App, Error, HttpRequest, Resource, guard, web};
+
+use super::api::{audit_log, jobs};
+use super::auth::gate;
+use super::{Problem, answer, health};
+use crate::domain::api_key::Scope;
+
+/// Who may use a route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Anybody.
+    Public,
+    /// Keys with this scope, in the workspace that they belong to or name.
+    Scope(Scope),
+}
+
+/// A line of the table.
+pub struct Route {
+    /// The method.
+    pub method: Method,
+    /// The path with its `{parameters}`.
+    pub path: &'static str,
+    /// Who may use it.
+    pub access: Access,
+    handler: fn() -> actix_web::Route,
+}
+
+const PUBLIC: Access = Access::Public;
+
+const fn scope(scope: Scope) -> Access {
+    Access::Scope(scope)
+}
+
+/// A GET route; it answers HEAD as well.
+pub const fn get(path: &'static str, access: Access, handler: fn() -> actix_web::Route) -> Route {
+    line(Method::GET, path, access, handler)
+}
+
+/// A POST route.
+pub const fn post(path: &'static str, access: Access, handler: fn() -> actix_web::Route) -> Route {
+    line(Method::POST, path, access, handler)
+}
+
+/// A PUT route.
+pub const fn put(path: &'static str, access: Access, handler: fn() -> actix_web::Route) -> Route {
+    line(Method::PUT, path, access, handler)
+}
+
+/// A PATCH route.
+pub const fn patch(path: &'static str, access: Access, handler: fn() -> actix_web::Route) -> Route {
+    line(Method::PATCH, path, access, handler)
+}
+
+/// A DELETE route.
+pub const fn delete(
+    path: &'static str,
+    access: Access,
+    handler: fn() -> actix_web::Route,
+) -> Route {
+    line(Method::DELETE, path, access, handler)
+}
+
+const fn line(
+    method: Method,
+    path: &'static str,
+    access: Access,
+    handler: fn() -> actix_web::Route,
+) -> Route {
+    Route {
+        method,
+        path,
+        access,
+        handler,
+    }
+}
+
+/// Operations: for load balancers and monitoring.
+static OPERATIONS: &[Route] = &[
+    get("/healthz", PUBLIC, || to(health::healthz)),
+    get("/readyz", PUBLIC, || to(health::readyz)),
+];
+
+/// The native API.
+static API: &[Route] = &[
+    get("/api/v1/jobs/{id}", scope(Scope::DeliveriesRead), || {
+        to(jobs::show)
+    }),
+    get("/api/v1/audit-log", scope(Scope::Admin), || {
+        to(audit_log::list)
+    }),
+];
+
+/// Every route, table after table. A path's lines stand together in one table.
+pub fn all() -> impl Iterator<Item = &'static Route> {
+    [OPERATIONS, API].into_iter().flatten()
+}
+
+/// Adds every route to an app.
+pub fn mount<T>(mut app: App<T>) -> App<T>
+where
+    T: ServiceFactory<ServiceRequest, Config = (), Error = Error, InitError = ()>,
+{
+    let routes: Vec<&'static Route> = all().collect();
+    let mut paths: Vec<&'static str> = Vec::new();
+    for route in &routes {
+        if !paths.contains(&route.path) {
+            paths.push(route.path);
+        }
+    }
+    for path in paths {
+        let lines = routes.iter().copied().filter(|route| route.path == path);
+        app = app.service(resource(path, lines));
+    }
+    app.default_service(to(answer::no_route))
+}
+
+fn resource(path: &'static str, lines: impl Iterator<Item = &'static Route>) -> Resource {
+    let mut resource = web::resource(path);
+    let mut methods = Vec::new();
+    for line in lines {
+        methods.push(line.method.as_str());
+        let gated = (line.handler)()
+            .guard(guard::fn_guard(move |context| {
+                let asked = &context.head().method;
+                *asked == line.method || (*asked == Method::HEAD && line.method == Method::GET)
+            }))
+            .wrap(from_fn(move |request, next| gate(line, request, next)));
+        resource = resource.route(gated);
+    }
+    if methods.contains(&"GET") {
+        methods.push("HEAD");
+    }
+    let allow = methods.join(", ");
+    resource.default_service(to(move |_: HttpRequest| {
+        let problem = Problem::method_not_allowed(&allow);
+        async move { Err::<actix_web::HttpResponse, _>(problem) }
+    }))
+}

@@ -1,0 +1,38 @@
+//! What every handler shares.
+//!
+//! Owns: putting the service, the caches of credentials and the budget for bodies side by side.
+//! Refuses: growing methods; handlers use the parts.
+
+use std::sync::Arc;
+
+use actix_web::web;
+use tokio::sync::Semaphore;
+
+use super::auth::Credentials;
+use super::extract::BODY_BUDGET_KIB;
+use crate::service::Service;
+
+/// What every handler shares.
+pub struct AppState {
+    /// The actions.
+    pub service: Service,
+    /// Who may call them.
+    pub credentials: Credentials,
+    /// One permit per KiB that request bodies may occupy at once.
+    pub(super) body_budget: Arc<Semaphore>,
+}
+
+impl AppState {
+    /// The state of a server that offers `service`.
+    #[must_use]
+    pub fn new(service: Service) -> Self {
+        Self {
+            credentials: Credentials::new(service.store().clone()),
+            service,
+            body_budget: Arc::new(Semaphore::new(BODY_BUDGET_KIB)),
+        }
+    }
+}
+
+/// How handlers get at the state.
+pub type State = web::Data<AppState>;

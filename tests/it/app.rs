@@ -1,0 +1,311 @@
+//! hookpost as the tests start it: everything real, in one process, in a directory of its own.
+
+use std::net::TcpListener;
+use std::sync::{Arc, Once};
+use std::time::Duration;
+
+use actix_web::web;
+use hookpost::clock::Clock;
+use hookpost::domain::api_key::{Scope, Scopes};
+use hookpost::domain::id::WorkspaceId;
+use hookpost::engine::{Engine, EngineParts, IN_FLIGHT_DEFAULT};
+use hookpost::entropy;
+use hookpost::http::{AppState, ServeOptions, Serving, serve};
+use hookpost::net::{Client, ClientOptions, Guard, GuardOptions, OwnAddresses};
+use hookpost::service::{Service, ServiceOptions, ServiceParts};
+use hookpost::store::keys::{self, NewKey};
+use hookpost::store::vault::KeySource;
+use hookpost::store::workspaces;
+use hookpost::store::{OpenOptions, Store, StoreError};
+use reqwest::{Method, StatusCode};
+use serde_json::Value;
+
+/// How long tests wait for anything.
+pub const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A running hookpost and a key of its instance.
+pub struct TestApp {
+    pub store: Store,
+    pub service: Service,
+    pub base: String,
+    /// A key with the scope `admin`.
+    pub admin: String,
+    http: reqwest::Client,
+    serving: Option<Serving>,
+    dir: Option<tempfile::TempDir>,
+}
+
+/// What came back.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: reqwest::header::HeaderMap,
+    pub text: String,
+}
+
+/// A request being put together.
+pub struct Call {
+    request: reqwest::RequestBuilder,
+}
+
+impl TestApp {
+    /// On an empty directory, with the machine's clock. Loopback receivers may be called.
+    pub async fn start() -> Self {
+        Self::start_at(Clock::System).await
+    }
+
+    /// As [`TestApp::start`], with a clock that the test moves.
+    pub async fn start_at(clock: Clock) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        Self::start_in(dir, clock).await
+    }
+
+    async fn start_in(dir: tempfile::TempDir, clock: Clock) -> Self {
+        install_crypto();
+        let store = Store::open(&OpenOptions {
+            data_dir: dir.path().join("data"),
+            key: KeySource::File(dir.path().join("master.key")),
+            clock: clock.clone(),
+        })
+        .unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let service = service(&store, clock, address.port());
+        let state = web::Data::new(AppState::new(service.clone()));
+        let serving = serve(ServeOptions {
+            state,
+            listener,
+            tls: None,
+            grace: Duration::from_secs(5),
+        })
+        .unwrap();
+        let admin = key(&store, None, Scopes::admin()).await;
+        Self {
+            store,
+            service,
+            base: format!("http://{address}"),
+            admin,
+            http: http_client(),
+            serving: Some(serving),
+            dir: Some(dir),
+        }
+    }
+
+    /// Stops everything and starts it again on the same directory.
+    pub async fn restart(mut self, clock: Clock) -> Self {
+        self.stop().await;
+        let dir = self.dir.take().unwrap();
+        drop(self);
+        Self::start_in(dir, clock).await
+    }
+
+    /// Stops serving, sending and writing, in that order.
+    pub async fn stop(&mut self) {
+        if let Some(serving) = self.serving.take() {
+            serving.stop().await;
+        }
+        self.service.engine().stop(Duration::from_secs(5)).await;
+        let store = self.store.clone();
+        tokio::task::spawn_blocking(move || store.close())
+            .await
+            .unwrap();
+    }
+
+    /// A new key of the default workspace.
+    pub async fn key(&self, scopes: &[Scope]) -> String {
+        let workspace = self.default_workspace();
+        key(
+            &self.store,
+            Some(workspace),
+            scopes.iter().copied().collect(),
+        )
+        .await
+    }
+
+    /// The workspace called `default`.
+    pub fn default_workspace(&self) -> WorkspaceId {
+        let named = |conn: &_| workspaces::find_named(conn, workspaces::DEFAULT_NAME);
+        self.store.read_blocking(named).unwrap().unwrap().id
+    }
+
+    /// A request with the admin key. `path` begins with a slash.
+    pub fn call(&self, method: Method, path: &str) -> Call {
+        self.anonymous(method, path).bearer(&self.admin)
+    }
+
+    /// A request without credentials.
+    pub fn anonymous(&self, method: Method, path: &str) -> Call {
+        let url = format!("{}{path}", self.base);
+        Call {
+            request: self.http.request(method, url),
+        }
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        self.call(Method::GET, path).send().await
+    }
+
+    pub async fn post(&self, path: &str, body: &Value) -> Answer {
+        self.call(Method::POST, path).json(body).send().await
+    }
+
+    pub async fn put(&self, path: &str, body: &Value) -> Answer {
+        self.call(Method::PUT, path).json(body).send().await
+    }
+
+    pub async fn patch(&self, path: &str, body: &Value) -> Answer {
+        self.call(Method::PATCH, path).json(body).send().await
+    }
+
+    pub async fn delete(&self, path: &str) -> Answer {
+        self.call(Method::DELETE, path).send().await
+    }
+
+    /// Asks for `path` until its answer satisfies `done`; fails with the last answer after
+    /// [`PATIENCE`].
+    pub async fn poll(&self, path: &str, done: impl Fn(&Value) -> bool) -> Value {
+        let deadline = tokio::time::Instant::now() + PATIENCE;
+        loop {
+            let answer = self.get(path).await.json(StatusCode::OK);
+            if done(&answer) {
+                return answer;
+            }
+            assert!(tokio::time::Instant::now() < deadline, "{path}: {answer:#}");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+}
+
+impl Call {
+    pub fn bearer(self, key: &str) -> Self {
+        self.header("authorization", &format!("Bearer {key}"))
+    }
+
+    /// Sets a header, in the place of one of the same name.
+    pub fn header(self, name: &str, value: &str) -> Self {
+        let mut headers = reqwest::header::HeaderMap::new();
+        let name: reqwest::header::HeaderName = name.parse().unwrap();
+        headers.insert(name, value.parse().unwrap());
+        Self {
+            request: self.request.headers(headers),
+        }
+    }
+
+    pub fn json(self, body: &Value) -> Self {
+        self.header("content-type", "application/json")
+            .body(body.to_string())
+    }
+
+    pub fn body(self, body: impl Into<reqwest::Body>) -> Self {
+        Self {
+            request: self.request.body(body),
+        }
+    }
+
+    pub async fn send(self) -> Answer {
+        let response = self.request.timeout(PATIENCE).send().await.unwrap();
+        Answer {
+            status: response.status(),
+            headers: response.headers().clone(),
+            text: response.text().await.unwrap(),
+        }
+    }
+}
+
+impl Answer {
+    /// The body, after checking the status.
+    #[track_caller]
+    pub fn json(&self, status: StatusCode) -> Value {
+        assert_eq!(self.status, status, "{}", self.text);
+        serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("no JSON: {}", self.text))
+    }
+
+    /// The problem, after checking that it is a whole one of this status and code.
+    #[track_caller]
+    pub fn problem(&self, status: u16, code: &str) -> Value {
+        let problem = self.json(StatusCode::from_u16(status).unwrap());
+        assert_eq!(self.header("content-type"), "application/problem+json");
+        assert_eq!(problem["status"], status);
+        assert_eq!(problem["code"], code, "{problem:#}");
+        for member in ["type", "title", "detail"] {
+            assert!(!problem[member].as_str().unwrap().is_empty(), "{member}");
+        }
+        assert!(problem["errors"].is_array());
+        assert!(!self.header("x-request-id").is_empty());
+        problem
+    }
+
+    /// A 422 that names `field`.
+    #[track_caller]
+    pub fn invalid(&self, field: &str) -> Value {
+        let problem = self.problem(422, "invalid");
+        let named = problem["errors"].as_array().unwrap();
+        let is_named = named.iter().any(|error| error["field"] == field);
+        assert!(is_named, "{field} is not named: {problem:#}");
+        problem
+    }
+
+    /// A header's text; empty where it is absent.
+    pub fn header(&self, name: &str) -> &str {
+        let value = self.headers.get(name);
+        value.map_or("", |value| value.to_str().unwrap())
+    }
+}
+
+fn service(store: &Store, clock: Clock, own_port: u16) -> Service {
+    let guard = Arc::new(Guard::new(GuardOptions {
+        allow_http: true,
+        allow_private: vec!["127.0.0.0/8".parse().unwrap()],
+        own: OwnAddresses::Listed(Vec::new()),
+    }));
+    guard.set_own_ports(vec![own_port]);
+    let client = Client::new(Arc::clone(&guard), &ClientOptions::default()).unwrap();
+    let engine_parts = EngineParts {
+        store: store.clone(),
+        client: client.clone(),
+        guard: Arc::clone(&guard),
+        clock,
+        in_flight_max: IN_FLIGHT_DEFAULT,
+    };
+    let engine = Engine::start(engine_parts, &tokio::runtime::Handle::current()).unwrap();
+    Service::new(ServiceParts {
+        store: store.clone(),
+        engine,
+        client,
+        guard,
+        options: ServiceOptions::default(),
+    })
+}
+
+async fn key(store: &Store, workspace: Option<WorkspaceId>, scopes: Scopes) -> String {
+    let new = NewKey {
+        workspace,
+        name: "test".to_owned(),
+        scopes,
+        rate_limit: None,
+    };
+    let made = store
+        .write(move |tx| {
+            let (_, token) = keys::insert(tx, &new, entropy::bytes())?;
+            Ok::<_, StoreError>(token.expose().to_owned())
+        })
+        .await;
+    made.unwrap()
+}
+
+fn install_crypto() {
+    static INSTALLED: Once = Once::new();
+    INSTALLED.call_once(|| {
+        rustls::crypto::ring::default_provider()
+            .install_default()
+            .unwrap();
+    });
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a test is somebody else's client, not hookpost's way out"
+)]
+fn http_client() -> reqwest::Client {
+    reqwest::Client::builder().no_proxy().build().unwrap()
+}

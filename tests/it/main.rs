@@ -1,0 +1,17 @@
+//! The whole of hookpost in one process: a real database file, real HTTP, real receivers.
+//!
+//! One binary, so that it is linked once; files mirror URLs. [`app::TestApp`] starts everything on
+//! loopback, [`receiver::Receiver`] is where deliveries go.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on has failed, and the panic says where"
+)]
+
+mod api;
+#[expect(dead_code, reason = "the tests of the resources to come use the rest")]
+mod app;
+mod conventions;
+mod operations;
+#[expect(dead_code, reason = "the tests of deliveries to come use it")]
+mod receiver;

@@ -1,0 +1,27 @@
+//! Health checks.
+
+use reqwest::{Method, StatusCode};
+
+use crate::app::TestApp;
+
+#[tokio::test]
+async fn a_running_instance_is_alive_and_ready_and_says_so_to_anybody() {
+    let app = TestApp::start().await;
+    for path in ["/healthz", "/readyz"] {
+        let answer = app.anonymous(Method::GET, path).send().await;
+        assert_eq!(answer.json(StatusCode::OK)["status"], "ok");
+        let head = app.anonymous(Method::HEAD, path).send().await;
+        assert_eq!((head.status, head.text.as_str()), (StatusCode::OK, ""));
+    }
+}
+
+#[tokio::test]
+async fn an_instance_whose_database_takes_no_writes_is_alive_but_not_ready() {
+    let app = TestApp::start().await;
+    app.store.close();
+    let alive = app.anonymous(Method::GET, "/healthz").send().await;
+    assert_eq!(alive.status, StatusCode::OK);
+    let ready = app.anonymous(Method::GET, "/readyz").send().await;
+    ready.problem(503, "unavailable");
+    assert!(!ready.header("retry-after").is_empty());
+}
