@@ -49,7 +49,8 @@ pub enum EventKind {
 }
 
 impl EventKind {
-    const ALL: [Self; 3] = [Self::Published, Self::Test, Self::Alert];
+    /// Every kind.
+    pub const ALL: [Self; 3] = [Self::Published, Self::Test, Self::Alert];
 
     /// The number that the database holds.
     #[must_use]

@@ -113,6 +113,17 @@ pub fn of_delivery(conn: &Connection, delivery_seq: i64) -> Result<Vec<Attempt>,
     Ok(found)
 }
 
+/// Removes the attempts of a delivery; answers how many.
+pub(super) fn delete_of(tx: &WriteTx<'_>, delivery_seq: i64) -> Result<usize, StoreError> {
+    let removed = tx
+        .prepare_cached("DELETE FROM attempts WHERE seq BETWEEN :first AND :last")?
+        .execute(named_params! {
+            ":first": row_number(delivery_seq, 0),
+            ":last": row_number(delivery_seq, ATTEMPTS_MAX),
+        })?;
+    Ok(removed)
+}
+
 fn attempt(row: &Row<'_>) -> Result<Attempt, StoreError> {
     let seq: i64 = row.get("seq")?;
     let error_kind: Option<String> = row.get("error_kind")?;

@@ -40,6 +40,7 @@ mod migrate;
 mod open;
 pub mod profiles;
 mod readers;
+pub mod retention;
 pub mod secrets;
 pub mod sessions;
 pub mod stats;
@@ -274,5 +275,9 @@ fn damaged(column: &str, row: i64) -> StoreError {
     StoreError::Damaged(format!("{column} of row {row} holds an unknown value"))
 }
 
+#[cfg(test)]
+mod plans;
+#[cfg(test)]
+mod samples;
 #[cfg(test)]
 mod tests;

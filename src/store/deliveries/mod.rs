@@ -23,7 +23,7 @@ use crate::domain::time::Timestamp;
 
 mod list;
 
-pub use list::{DeliveryFilter, Which, count, list, scan};
+pub use list::{DeliveryFilter, SCAN_ROWS_MAX, Which, count, list, scan};
 
 /// A delivery about to be stored.
 #[derive(Clone, Debug)]
@@ -626,3 +626,6 @@ fn format_of(row: &Row<'_>) -> Result<Format, StoreError> {
     Format::parse(&format)
         .ok_or_else(|| StoreError::Damaged("a delivery has an unknown format".to_owned()))
 }
+
+#[cfg(test)]
+mod tests;

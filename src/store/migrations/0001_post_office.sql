@@ -88,6 +88,9 @@ CREATE INDEX webhooks_listed ON webhooks (workspace_seq, seq)
     WHERE kind = 'registered' AND deleted_at IS NULL;
 CREATE UNIQUE INDEX webhooks_target ON webhooks (workspace_seq, target_digest)
     WHERE target_digest IS NOT NULL AND deleted_at IS NULL;
+-- What leaves once the last of its deliveries has left.
+CREATE INDEX webhooks_leaving ON webhooks (workspace_seq, seq)
+    WHERE kind <> 'registered' OR deleted_at IS NOT NULL;
 
 CREATE TABLE webhook_secrets (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -98,6 +101,8 @@ CREATE TABLE webhook_secrets (
     expires_at INTEGER
 ) STRICT;
 CREATE INDEX webhook_secrets_of ON webhook_secrets (webhook_seq, seq);
+CREATE INDEX webhook_secrets_expiring ON webhook_secrets (expires_at)
+    WHERE expires_at IS NOT NULL;
 
 CREATE TABLE events (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -113,8 +118,8 @@ CREATE TABLE events (
     data TEXT NOT NULL
 ) STRICT;
 CREATE UNIQUE INDEX events_given_id ON events (workspace_seq, given_id) WHERE given_id IS NOT NULL;
-CREATE INDEX events_listed ON events (workspace_seq, seq) WHERE kind = 0;
-CREATE INDEX events_by_type ON events (workspace_seq, type, seq) WHERE kind = 0;
+CREATE INDEX events_listed ON events (workspace_seq, kind, seq);
+CREATE INDEX events_by_type ON events (workspace_seq, kind, type, seq);
 
 -- Why a webhook whose subscription matched got no delivery when the event was published.
 CREATE TABLE event_misses (
@@ -209,6 +214,7 @@ CREATE TABLE stats (
     canceled INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (workspace_seq, webhook_seq, width_ms, bucket_at)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX stats_age ON stats (width_ms, bucket_at);
 
 -- Durations of attempts in the same buckets; slot is a logarithmic class of milliseconds.
 CREATE TABLE duration_stats (
@@ -222,6 +228,8 @@ CREATE TABLE duration_stats (
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE idempotency (
+    -- Named, because a sealed answer is bound to it and an unnamed row number may change.
+    seq INTEGER PRIMARY KEY,
     -- The workspace, or 0 for the instance.
     workspace_seq INTEGER NOT NULL,
     key TEXT NOT NULL,
@@ -229,7 +237,7 @@ CREATE TABLE idempotency (
     status INTEGER NOT NULL,
     answer_sealed BLOB NOT NULL,
     created_at INTEGER NOT NULL,
-    PRIMARY KEY (workspace_seq, key)
+    UNIQUE (workspace_seq, key)
 ) STRICT;
 CREATE INDEX idempotency_age ON idempotency (created_at);
 

@@ -1,0 +1,270 @@
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
+
+use super::*;
+use crate::domain::page::{Cursor, Limit, Order};
+use crate::domain::secret::Secret;
+use crate::domain::webhook::WebhookKind;
+use crate::domain::workspace::Plan;
+use crate::store::samples::{Office, assert_counts_are_right, attempt, delivery, event, office};
+use crate::store::{samples, workspaces};
+
+const TYPES: [&str; 4] = ["a", "a.b", "a.c", "rare"];
+const WEBHOOKS: i64 = 5;
+const EVENTS: i64 = 600;
+
+/// A delivery as the model remembers it.
+#[derive(Clone, Debug)]
+struct Remembered {
+    place: DeliveryPlace,
+    event_seq: i64,
+    event_type: String,
+    status: Status,
+    trigger: Trigger,
+    created_at: Timestamp,
+    discarded: bool,
+}
+
+impl Remembered {
+    fn matches(&self, filter: &DeliveryFilter) -> bool {
+        let any_or = |wanted: Option<i64>, own| wanted.is_none_or(|wanted| wanted == own);
+        self.trigger != Trigger::Alert
+            && self.place.workspace_seq == filter.workspace_seq
+            && any_or(filter.webhook_seq, self.place.webhook_seq)
+            && any_or(filter.event_seq, self.event_seq)
+            && (filter.event_type.as_ref()).is_none_or(|wanted| *wanted == self.event_type)
+            && (filter.statuses.is_empty() || filter.statuses.contains(&self.status))
+            && filter.since.is_none_or(|since| self.created_at >= since)
+            && filter.until.is_none_or(|until| self.created_at < until)
+            && match filter.which {
+                Which::All => true,
+                Which::DeadLetters => self.status == Status::Exhausted && !self.discarded,
+            }
+    }
+}
+
+/// A cheap sequence of numbers that is the same in every run.
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, sides: u64) -> u64 {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        (self.0 >> 33) % sides
+    }
+
+    fn of<T: Copy>(&mut self, choices: &[T]) -> T {
+        choices[usize::try_from(self.below(choices.len() as u64)).unwrap()]
+    }
+}
+
+/// Two workspaces with a few thousand deliveries in every state, made over a few hours.
+fn filled() -> (Office, Vec<Remembered>) {
+    let office = office();
+    office.write(|tx| {
+        for _ in 0..WEBHOOKS {
+            samples::webhook(tx, WebhookKind::Registered)?;
+        }
+        let secret = Secret::new("whsec_abc".to_owned());
+        workspaces::insert(tx, "other", Plan::Pro, "standard", false, &secret)
+    });
+    let mut dice = Dice(7);
+    let mut remembered = Vec::new();
+    for _ in 0..EVENTS {
+        office
+            .clock
+            .advance(std::time::Duration::from_millis(dice.below(60_000)));
+        let mut batch = Dice(dice.below(u64::MAX));
+        let made = office.write(move |tx| publish(tx, &mut batch));
+        remembered.extend(made);
+    }
+    (office, remembered)
+}
+
+fn publish(tx: &mut WriteTx<'_>, dice: &mut Dice) -> Result<Vec<Remembered>, StoreError> {
+    let event_type = if dice.below(100) == 0 {
+        "rare"
+    } else {
+        dice.of(&TYPES[..3])
+    };
+    let mut event = (*event(tx, event_type)?).clone();
+    if dice.below(4) == 0 {
+        event.workspace = crate::domain::id::WorkspaceId::new(tx.now(), 2);
+    }
+    let event = Arc::new(event);
+    let mut made = Vec::new();
+    for _ in 0..dice.below(10) {
+        let trigger = dice.of(&[
+            Trigger::Event,
+            Trigger::Event,
+            Trigger::Replay,
+            Trigger::Alert,
+        ]);
+        let webhook_seq = 1 + i64::try_from(dice.below(5)).unwrap();
+        let place = delivery(tx, &event, webhook_seq, trigger)?;
+        let mut status = Status::Pending;
+        for _ in 0..dice.below(3) {
+            status = dice.of(&Status::ALL);
+            attempt(tx, place, status)?;
+        }
+        let discarded = status == Status::Exhausted && dice.below(3) == 0;
+        if discarded {
+            discard(tx, place.seq)?;
+        }
+        made.push(Remembered {
+            place,
+            event_seq: event.id.seq(),
+            event_type: event_type.to_owned(),
+            status,
+            trigger,
+            created_at: tx.now(),
+            discarded,
+        });
+    }
+    Ok(made)
+}
+
+/// Walks a list from its first page to its last.
+fn walk(office: &Office, filter: &DeliveryFilter, limit: Limit) -> Vec<i64> {
+    let mut seen = Vec::new();
+    let mut cursor = None;
+    loop {
+        let page = office.read(|conn| list(conn, filter, cursor, limit));
+        assert!(page.items.len() <= limit.rows());
+        seen.extend(page.items.iter().map(|delivery| delivery.id.seq()));
+        cursor = page.next;
+        if cursor.is_none() {
+            return seen;
+        }
+    }
+}
+
+fn walk_rows(office: &Office, filter: &DeliveryFilter, rows: usize, order: Order) -> Vec<i64> {
+    let mut seen = Vec::new();
+    let mut cursor: Option<Cursor> = None;
+    loop {
+        let page = office.read(|conn| scan(conn, filter, cursor, rows, order));
+        seen.extend(page.items);
+        cursor = page.next;
+        if cursor.is_none() {
+            return seen;
+        }
+    }
+}
+
+fn filters(first: Timestamp, last: Timestamp) -> impl Strategy<Value = DeliveryFilter> {
+    use proptest::option::weighted;
+    let at = move || (first.millis() - 5..last.millis() + 5).prop_map(Timestamp::from_millis);
+    (
+        1..3_i64,
+        prop_oneof![Just(Which::All), Just(Which::DeadLetters)],
+        weighted(0.3, 1..=WEBHOOKS),
+        weighted(0.1, 1..=EVENTS),
+        weighted(0.3, proptest::sample::select(&TYPES[..])),
+        proptest::collection::vec(proptest::sample::select(&Status::ALL[..]), 0..4),
+        weighted(0.3, at()),
+        weighted(0.3, at()),
+    )
+        .prop_map(
+            |(workspace_seq, which, webhook_seq, event_seq, event_type, statuses, since, until)| {
+                DeliveryFilter {
+                    workspace_seq,
+                    which,
+                    webhook_seq,
+                    event_seq,
+                    event_type: event_type.map(str::to_owned),
+                    statuses,
+                    since,
+                    until,
+                }
+            },
+        )
+}
+
+#[test]
+fn every_list_walks_exactly_what_its_filter_matches() {
+    let (office, remembered) = filled();
+    assert!(remembered.len() > 2000, "{}", remembered.len());
+    assert_counts_are_right(&office);
+    let first = remembered.first().unwrap().created_at;
+    let last = remembered.last().unwrap().created_at;
+    let config = Config {
+        failure_persistence: None,
+        ..Config::with_cases(300)
+    };
+    let check = |filter: DeliveryFilter, rows: u32| {
+        let matching = remembered.iter().filter(|row| row.matches(&filter));
+        let ascending: Vec<i64> = matching.map(|row| row.place.seq).collect();
+        let descending: Vec<i64> = ascending.iter().rev().copied().collect();
+        let limit = Limit::clamped(rows);
+        prop_assert_eq!(&walk(&office, &filter, limit), &descending);
+        let rows = limit.rows();
+        let walked = walk_rows(&office, &filter, rows, Order::Ascending);
+        prop_assert_eq!(&walked, &ascending);
+        let counted = office.read(|conn| count(conn, &filter));
+        prop_assert_eq!(counted, ascending.len() as u64);
+        Ok(())
+    };
+    TestRunner::new_with_rng(
+        config,
+        proptest::test_runner::TestRng::deterministic_rng(
+            proptest::test_runner::RngAlgorithm::ChaCha,
+        ),
+    )
+    .run(&(filters(first, last), 1..251_u32), |(filter, rows)| {
+        check(filter, rows)
+    })
+    .unwrap();
+}
+
+#[test]
+fn a_page_that_finds_little_is_short_and_says_where_to_go_on() {
+    let office = office();
+    office.write(|tx| {
+        let webhook = samples::webhook(tx, WebhookKind::Registered)?;
+        let rare = event(tx, "rare")?;
+        let common = event(tx, "common")?;
+        delivery(tx, &rare, webhook, Trigger::Event)?;
+        for _ in 0..SCAN_ROWS_MAX + 500 {
+            delivery(tx, &common, webhook, Trigger::Event)?;
+        }
+        Ok(())
+    });
+    let filter = DeliveryFilter {
+        workspace_seq: 1,
+        webhook_seq: Some(1),
+        event_type: Some("rare".to_owned()),
+        ..DeliveryFilter::default()
+    };
+    let first = office.read(|conn| list(conn, &filter, None, Limit::clamped(50)));
+    assert!(first.items.is_empty() && first.next.is_some());
+    assert_eq!(walk(&office, &filter, Limit::clamped(50)), [1]);
+}
+
+#[test]
+fn counts_follow_every_change_of_progress() {
+    let (office, remembered) = filled();
+    let mut dice = Dice(11);
+    for _ in 0..40 {
+        let changes: Vec<(DeliveryPlace, Status)> = (0..50)
+            .map(|_| {
+                let row = usize::try_from(dice.below(remembered.len() as u64)).unwrap();
+                (remembered[row].place, dice.of(&Status::ALL))
+            })
+            .collect();
+        office.write(move |tx| {
+            changes
+                .into_iter()
+                .try_for_each(|(place, status)| attempt(tx, place, status))
+        });
+        assert_counts_are_right(&office);
+    }
+    let failed = office.store.write_blocking(move |tx| {
+        attempt(tx, remembered[0].place, Status::Canceled)?;
+        Err::<(), _>(StoreError::Overloaded)
+    });
+    assert!(failed.is_err());
+    assert_counts_are_right(&office);
+}

@@ -1,0 +1,291 @@
+//! How SQLite answers the questions that are asked all the time: always by an index, never by
+//! looking at every delivery or event.
+//!
+//! The statements are taken from the functions themselves while they run, so that what is checked
+//! here is what is asked in earnest.
+
+use std::cell::RefCell;
+use std::time::Duration;
+
+use rusqlite::Connection;
+use rusqlite::trace::{TraceEvent, TraceEventCodes};
+
+use super::deliveries::{self, DeliveryFilter, Which};
+use super::retention::{self, Sweep};
+use super::samples::{DAY, Office, attempt, delivery, event, office, webhook};
+use super::{events, idempotency, jobs, sessions, webhooks};
+use crate::domain::delivery::{Status, Trigger};
+use crate::domain::page::{Cursor, Limit, Order};
+use crate::domain::time::Timestamp;
+use crate::domain::webhook::WebhookKind;
+
+thread_local! {
+    static SEEN: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
+}
+
+fn note(traced: TraceEvent<'_>) {
+    if let TraceEvent::Stmt(statement, _) = traced {
+        let sql = statement.sql().into_owned();
+        SEEN.with_borrow_mut(|seen| seen.push(sql));
+    }
+}
+
+/// The plans of all that `ask` asks, a step a line.
+fn plans(conn: &Connection, ask: impl FnOnce(&Connection)) -> Vec<String> {
+    conn.trace_v2(TraceEventCodes::SQLITE_TRACE_STMT, Some(note));
+    ask(conn);
+    conn.trace_v2(TraceEventCodes::empty(), None);
+    let statements = SEEN.with_borrow_mut(std::mem::take);
+    let plain = |sql: &String| !sql.starts_with("PRAGMA") && !sql.starts_with("--");
+    let mut lines = Vec::new();
+    for sql in statements.iter().filter(|sql| plain(sql)) {
+        let mut statement = conn.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+        let mut rows = statement.raw_query();
+        while let Some(row) = rows.next().unwrap() {
+            lines.push(row.get::<_, String>("detail").unwrap());
+        }
+    }
+    lines
+}
+
+fn is_bad(line: &str) -> bool {
+    let scans = line.starts_with("SCAN") && line != "SCAN CONSTANT ROW";
+    scans || line.contains("TEMP B-TREE")
+}
+
+/// Whatever `ask` asks is answered by `index`, and nothing is scanned or sorted.
+fn check(office: &Office, index: &str, ask: impl FnOnce(&Connection)) {
+    office.read(|conn| {
+        let lines = plans(conn, ask);
+        assert!(
+            lines.iter().any(|line| line.contains(index)),
+            "{index} is not used: {lines:#?}"
+        );
+        assert!(
+            !lines.iter().any(|line| is_bad(line)),
+            "{index}: {lines:#?}"
+        );
+        Ok(())
+    });
+}
+
+/// An office with a webhook and a delivery in each state.
+fn filled() -> Office {
+    let office = office();
+    office.write(|tx| {
+        let webhook = webhook(tx, WebhookKind::Registered)?;
+        let event = event(tx, "a")?;
+        for status in Status::ALL {
+            let place = delivery(tx, &event, webhook, Trigger::Event)?;
+            if status != Status::Pending {
+                attempt(tx, place, status)?;
+            }
+        }
+        Ok(())
+    });
+    office
+}
+
+#[test]
+fn what_is_due_is_found_by_an_index() {
+    let office = filled();
+    let now = office.clock.now();
+    check(&office, "deliveries_by_webhook", |conn| {
+        assert_eq!(deliveries::pending(conn, 1, 0, 10).unwrap().len(), 1);
+    });
+    check(&office, "deliveries_due", |conn| {
+        assert_eq!(deliveries::due(conn, 1, now, 10).unwrap().len(), 1);
+    });
+    check(&office, "deliveries_due", |conn| {
+        assert!(
+            deliveries::next_due(conn, 1, Timestamp::default())
+                .unwrap()
+                .is_some()
+        );
+    });
+    check(&office, "deliveries_by_webhook", |conn| {
+        assert!(deliveries::oldest_retrying(conn, 1).unwrap().is_some());
+    });
+    check(&office, "deliveries_by_event", |conn| {
+        assert_eq!(deliveries::of_event(conn, 1, 10).unwrap().len(), 5);
+    });
+}
+
+fn check_list(office: &Office, index: &str, filter: &DeliveryFilter) {
+    for order in [Order::Ascending, Order::Descending] {
+        for cursor in [None, Some(Cursor::behind(3))] {
+            check(office, index, |conn| {
+                deliveries::scan(conn, filter, cursor, 10, order).unwrap();
+            });
+        }
+    }
+    check(office, index, |conn| {
+        deliveries::list(conn, filter, None, Limit::clamped(10)).unwrap();
+    });
+}
+
+#[test]
+fn every_list_of_deliveries_is_led_by_an_index() {
+    let office = filled();
+    let all = DeliveryFilter {
+        workspace_seq: 1,
+        ..DeliveryFilter::default()
+    };
+    check_list(&office, "deliveries_by_workspace", &all);
+    let dated = DeliveryFilter {
+        since: Some(Timestamp::from_millis(1)),
+        until: Some(Timestamp::MAX),
+        ..all.clone()
+    };
+    check_list(&office, "deliveries_by_workspace", &dated);
+    let of_status = DeliveryFilter {
+        statuses: vec![Status::Exhausted, Status::Canceled],
+        ..all.clone()
+    };
+    check_list(&office, "deliveries_by_workspace", &of_status);
+    let of_webhook = DeliveryFilter {
+        webhook_seq: Some(1),
+        ..of_status.clone()
+    };
+    check_list(&office, "deliveries_by_webhook", &of_webhook);
+    let of_event = DeliveryFilter {
+        event_seq: Some(1),
+        ..of_webhook.clone()
+    };
+    check_list(&office, "deliveries_by_event", &of_event);
+    let of_type = DeliveryFilter {
+        event_type: Some("a".to_owned()),
+        ..all.clone()
+    };
+    check_list(&office, "deliveries_by_type", &of_type);
+    let dead = DeliveryFilter {
+        which: Which::DeadLetters,
+        ..of_type
+    };
+    check_list(&office, "dead_letters", &dead);
+    let dead_of = DeliveryFilter {
+        which: Which::DeadLetters,
+        ..of_webhook
+    };
+    check_list(&office, "dead_letters_of", &dead_of);
+}
+
+#[test]
+fn every_list_of_events_is_led_by_an_index() {
+    let office = filled();
+    for (event_type, index) in [(None, "events_listed"), (Some("a"), "events_by_type")] {
+        for order in [Order::Ascending, Order::Descending] {
+            let filter = events::EventFilter {
+                workspace_seq: 1,
+                event_type: event_type.map(str::to_owned),
+                order,
+                cursor: None,
+            };
+            check(&office, index, |conn| {
+                let page = events::list(conn, &filter, Limit::clamped(10)).unwrap();
+                assert_eq!(page.items.len(), 1);
+            });
+        }
+    }
+    check(&office, "events_given_id", |conn| {
+        assert!(events::find_public(conn, 1, "mine").unwrap().is_none());
+    });
+    check(&office, "event_misses_of", |conn| {
+        assert!(events::misses(conn, 1, 10).unwrap().is_empty());
+    });
+    check(&office, "PRIMARY KEY", |conn| {
+        assert!(events::missed_by(conn, 1, 0, 10).unwrap().is_empty());
+    });
+}
+
+#[test]
+fn small_lists_are_led_by_an_index_too() {
+    let office = filled();
+    let vault = office.store.vault();
+    let now = office.clock.now();
+    check(&office, "webhooks_listed", |conn| {
+        let page = webhooks::list(conn, vault, 1, None, Limit::clamped(10), now).unwrap();
+        assert_eq!(page.items.len(), 1);
+    });
+    check(&office, "webhooks_target", |conn| {
+        assert!(webhooks::find_target(conn, 1, &[0; 32]).unwrap().is_none());
+    });
+    check(&office, "jobs_listed", |conn| {
+        assert!(
+            jobs::list(conn, 1, None, Limit::clamped(10))
+                .unwrap()
+                .items
+                .is_empty()
+        );
+    });
+    check(&office, "sessions_of", |conn| {
+        assert!(sessions::of_user(conn, 1).unwrap().is_empty());
+    });
+}
+
+#[test]
+fn a_sweep_finds_what_is_old_by_indexes() {
+    let office = filled();
+    office.clock.advance(DAY * 400);
+    let limits = retention::Limits {
+        delivered: DAY,
+        exhausted: DAY,
+        sessions: DAY,
+    };
+    let lines = office.write(move |tx| {
+        idempotency::insert(tx, 1, "k", &[0; 32], 202, b"{}")?;
+        let conn = tx.conn();
+        Ok(plans(conn, |_| {
+            let mut next = Some(Sweep::start());
+            while let Some(from) = next {
+                next = retention::step(tx, &limits, from).unwrap().next;
+            }
+        }))
+    });
+    for index in [
+        "deliveries_by_workspace",
+        "deliveries_by_event",
+        "events_listed",
+        "webhooks_leaving",
+        "stats_age",
+        "idempotency_age",
+        "sessions_idle",
+        "webhook_secrets_expiring",
+    ] {
+        assert!(
+            lines.iter().any(|line| line.contains(index)),
+            "{index} is not used: {lines:#?}"
+        );
+    }
+    // The few workspaces, and the oldest entries of two small tables, are read by row number.
+    let harmless = ["workspaces", "audit_log", "jobs", "(subquery"];
+    let bad = |line: &&String| is_bad(line) && !harmless.iter().any(|name| line.contains(name));
+    let bad: Vec<&String> = lines.iter().filter(bad).collect();
+    assert!(bad.is_empty(), "{bad:#?}");
+}
+
+#[test]
+fn the_newest_of_a_webhook_are_found_without_sorting() {
+    let office = filled();
+    office.write(|tx| {
+        tx.execute("UPDATE workspaces SET retention_keep_latest = 3", [])?;
+        Ok(())
+    });
+    office.clock.advance(Duration::from_secs(400 * 24 * 3600));
+    let limits = retention::Limits {
+        delivered: DAY,
+        exhausted: DAY,
+        sessions: DAY,
+    };
+    let lines = office.write(move |tx| {
+        let conn = tx.conn();
+        Ok(plans(conn, |_| {
+            retention::step(tx, &limits, Sweep::start()).unwrap();
+        }))
+    });
+    assert!(lines.iter().any(|line| line.contains("MERGE (UNION ALL)")));
+    assert!(
+        !lines.iter().any(|line| line.contains("TEMP B-TREE")),
+        "{lines:#?}"
+    );
+}

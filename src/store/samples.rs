@@ -1,0 +1,180 @@
+//! A small post office for tests: a store on a clock that stands still, and rows to fill it with.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::deliveries::{DeliveryPlace, LastAttempt, NewDelivery};
+use super::tests::{default_workspace, new_event, options};
+use super::*;
+use crate::domain::breaker::BreakerPolicy;
+use crate::domain::delivery::{AttemptTrigger, Next, Progress, Status, Trigger};
+use crate::domain::event::Event;
+use crate::domain::event_type::Subscription;
+use crate::domain::format::Format;
+use crate::domain::retry::RetryPolicy;
+use crate::domain::time::Timestamp;
+use crate::domain::webhook::{WebhookKind, WebhookSettings, WebhookState};
+
+pub(super) const DAY: Duration = Duration::from_secs(24 * 3600);
+
+pub(super) struct Office {
+    pub(super) store: Store,
+    pub(super) clock: Clock,
+    pub(super) _dir: tempfile::TempDir,
+}
+
+pub(super) fn office() -> Office {
+    let dir = tempfile::tempdir().unwrap();
+    let clock = Clock::manual(Timestamp::from_millis(1_773_655_500_000));
+    let options = OpenOptions {
+        clock: clock.clone(),
+        ..options(dir.path())
+    };
+    let store = Store::open(&options).unwrap();
+    Office {
+        store,
+        clock,
+        _dir: dir,
+    }
+}
+
+impl Office {
+    pub(super) fn write<T: Send + 'static>(
+        &self,
+        write: impl FnOnce(&mut WriteTx<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> T {
+        self.store.write_blocking(write).unwrap()
+    }
+
+    pub(super) fn read<T>(&self, read: impl FnOnce(&Connection) -> Result<T, StoreError>) -> T {
+        self.store.read_blocking(read).unwrap()
+    }
+
+    pub(super) fn number(&self, sql: &str) -> i64 {
+        self.read(|conn| Ok(conn.query_row(sql, [], |row| row.get(0))?))
+    }
+}
+
+pub(super) fn settings() -> WebhookSettings {
+    WebhookSettings {
+        label: String::new(),
+        url: "https://example.com/hook".to_owned(),
+        subscription: Subscription::parse(&["*"]).unwrap(),
+        format: Format::Json,
+        headers: Vec::new(),
+        retry: RetryPolicy::standard(),
+        timeout: Duration::from_secs(10),
+        max_in_flight: 16,
+        rate_limit: None,
+        ordered: false,
+        breaker: BreakerPolicy {
+            disable_after_failures: None,
+            disable_after: None,
+        },
+        metadata: "{}".into(),
+    }
+}
+
+pub(super) fn webhook(tx: &mut WriteTx<'_>, kind: WebhookKind) -> Result<i64, StoreError> {
+    let settings = settings();
+    let new = webhooks::NewWebhook {
+        workspace: default_workspace(tx),
+        kind,
+        profile_seq: 1,
+        settings: &settings,
+        state: WebhookState::Active,
+        target_digest: None,
+    };
+    Ok(webhooks::insert(tx, &new)?.seq())
+}
+
+pub(super) fn event(tx: &mut WriteTx<'_>, event_type: &str) -> Result<Arc<Event>, StoreError> {
+    let workspace = default_workspace(tx);
+    let new = events::NewEvent {
+        event_type: event_type.into(),
+        ..new_event("{}")
+    };
+    Ok(Arc::new(events::insert(tx, workspace, new)?))
+}
+
+pub(super) fn delivery(
+    tx: &mut WriteTx<'_>,
+    event: &Arc<Event>,
+    webhook_seq: i64,
+    trigger: Trigger,
+) -> Result<DeliveryPlace, StoreError> {
+    let new = NewDelivery {
+        webhook_seq,
+        profile_seq: 1,
+        format: Format::Json,
+        trigger,
+        max_attempts: 29,
+        retried_from: None,
+    };
+    let id = deliveries::insert(tx, event, &new)?;
+    Ok(DeliveryPlace {
+        seq: id.seq(),
+        webhook_seq,
+        workspace_seq: event.workspace.seq(),
+    })
+}
+
+/// Moves a delivery to `status` with one more attempt.
+pub(super) fn attempt(
+    tx: &mut WriteTx<'_>,
+    place: DeliveryPlace,
+    status: Status,
+) -> Result<(), StoreError> {
+    let (old, _) = deliveries::progress(tx, place.seq)?.unwrap();
+    let next = if status.is_waiting() {
+        Next::Scheduled(tx.now())
+    } else {
+        Next::Never
+    };
+    let new = Progress {
+        status,
+        attempt_count: old.attempt_count + 1,
+        next,
+        ..old
+    };
+    let made = attempts::Attempt {
+        number: new.attempt_count,
+        trigger: AttemptTrigger::Schedule,
+        started_at: tx.now(),
+        duration_ms: 12,
+        status_code: Some(200),
+        error_kind: None,
+        error: None,
+        remote_addr: None,
+        url: "https://example.com/hook".to_owned(),
+        request_headers: String::new(),
+        response_headers: String::new(),
+        response_body: Some(vec![b'x'; 100]),
+        response_truncated: false,
+    };
+    attempts::insert(tx, place.seq, &made)?;
+    let last = LastAttempt {
+        status_code: Some(200),
+        error_kind: None,
+        error: None,
+        duration_ms: 12,
+    };
+    deliveries::set_progress(tx, place, &old, &new, Some(&last))
+}
+
+/// The counts that are kept are the counts that counting gives.
+pub(super) fn assert_counts_are_right(office: &Office) {
+    let wrong = office.number(
+        "SELECT count(*)
+         FROM (SELECT webhook_seq, status, deliveries FROM delivery_counts WHERE deliveries <> 0
+             EXCEPT
+             SELECT webhook_seq, status, count(*) FROM deliveries GROUP BY webhook_seq, status)",
+    );
+    let missing = office.number(
+        "SELECT count(*)
+         FROM (SELECT webhook_seq, status, count(*) FROM deliveries GROUP BY webhook_seq, status
+             EXCEPT
+             SELECT webhook_seq, status, deliveries FROM delivery_counts)",
+    );
+    assert_eq!((wrong, missing), (0, 0));
+}
