@@ -544,3 +544,6 @@ enum Turn {
     Later,
     Over,
 }
+
+#[cfg(test)]
+mod tests;

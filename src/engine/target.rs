@@ -116,3 +116,23 @@ impl Target {
             .collect()
     }
 }
+
+#[cfg(test)]
+impl Target {
+    /// A target for tests of the lanes: nothing of it is ever sent.
+    pub(super) fn sample(open: bool, ordered: bool, max_in_flight: u32) -> Self {
+        Self {
+            url: "https://receiver.example/".to_owned(),
+            open,
+            ordered,
+            max_in_flight,
+            rate_limit: None,
+            timeout: Duration::from_secs(10),
+            retry: RetryPolicy::standard(),
+            custom_headers: HeaderMap::new(),
+            masked: Vec::new(),
+            profile_seq: 1,
+            keys: Vec::new(),
+        }
+    }
+}

@@ -171,7 +171,10 @@ impl House {
     /// Waits until the only delivery stands where it is expected to.
     async fn settled(&self, status: Status) -> Delivery {
         let (tell, mut told) = mpsc::unbounded_channel();
-        self.service.store().on_commit(move |_| drop(tell.send(())));
+        self.service.store().on_commit(move |_| {
+            // Nobody listens any more once the test has what it waited for.
+            let _ = tell.send(());
+        });
         let waited = async {
             loop {
                 let delivery = self.only_delivery().await;

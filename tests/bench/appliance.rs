@@ -1,0 +1,142 @@
+//! The real binary as a child process on an empty directory.
+
+use std::net::SocketAddr;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::{Child, Command};
+
+const BINARY: &str = env!("CARGO_BIN_EXE_hookpost");
+
+/// A running hookpost.
+pub struct Appliance {
+    child: Child,
+    addr: SocketAddr,
+    key: String,
+    /// From starting the process to its ready line.
+    pub ready_after: Duration,
+    _dir: tempfile::TempDir,
+}
+
+impl Appliance {
+    /// Starts it and makes a key.
+    pub async fn start() -> Result<Self> {
+        let dir = tempfile::tempdir()?;
+        let data_dir = dir.path().join("data");
+        let started = Instant::now();
+        let mut child = Command::new(BINARY)
+            .args(["serve", "--listen", "127.0.0.1:0", "--allow-http"])
+            .args([
+                "--allow-private",
+                "127.0.0.0/8",
+                "--log",
+                "warn",
+                "--data-dir",
+            ])
+            .arg(&data_dir)
+            .stdout(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()?;
+        let stdout = child.stdout.take().context("stdout is piped")?;
+        let mut lines = BufReader::new(stdout).lines();
+        let ready = lines
+            .next_line()
+            .await?
+            .context("hookpost ended before it was ready")?;
+        let ready_after = started.elapsed();
+        let addr = ready
+            .rsplit_once("http://")
+            .context("the ready line has an address")?
+            .1;
+        let addr = addr.trim().parse()?;
+        tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+        let made = Command::new(BINARY)
+            .args([
+                "key",
+                "create",
+                "--name",
+                "bench",
+                "--scope",
+                "admin",
+                "--data-dir",
+            ])
+            .arg(&data_dir)
+            .output()
+            .await?;
+        ensure!(
+            made.status.success(),
+            "{}",
+            String::from_utf8_lossy(&made.stderr)
+        );
+        let key = String::from_utf8(made.stdout)?.trim().to_owned();
+        Ok(Self {
+            child,
+            addr,
+            key,
+            ready_after,
+            _dir: dir,
+        })
+    }
+
+    /// Where it listens.
+    pub fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// An API key of it.
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// Registers a webhook for one event type.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the benchmark is a client of the API"
+    )]
+    pub async fn create_webhook(&self, url: &str, event_type: &str) -> Result<()> {
+        let client = reqwest::Client::builder().no_proxy().build()?;
+        let body = serde_json::json!({
+            "url": url,
+            "event_types": [event_type],
+            "max_in_flight": crate::CLIENTS,
+        });
+        let answer = client
+            .post(format!("http://{}/api/v1/webhooks", self.addr))
+            .bearer_auth(&self.key)
+            .header("content-type", "application/json")
+            .body(body.to_string())
+            .send()
+            .await?;
+        let status = answer.status();
+        ensure!(status.is_success(), "{status}: {}", answer.text().await?);
+        Ok(())
+    }
+
+    /// A memory figure of the process in MiB: `VmRSS` now, `VmHWM` at its peak.
+    pub fn memory_mib(&self, figure: &str) -> Result<u64> {
+        let id = self.child.id().context("hookpost is running")?;
+        let status = std::fs::read_to_string(format!("/proc/{id}/status"))?;
+        let line = status
+            .lines()
+            .find(|line| line.starts_with(figure))
+            .context("a known figure")?;
+        let kib: u64 = line
+            .split_whitespace()
+            .nth(1)
+            .context("a number")?
+            .parse()?;
+        Ok(kib / 1024)
+    }
+
+    /// Asks it to end and waits until it has.
+    pub async fn stop(mut self) -> Result<()> {
+        let id = self.child.id().context("hookpost is running")?;
+        let pid = rustix::process::Pid::from_raw(i32::try_from(id)?).context("a process id")?;
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM)?;
+        let status = self.child.wait().await?;
+        ensure!(status.success(), "hookpost ended with {status}");
+        Ok(())
+    }
+}

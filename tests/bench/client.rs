@@ -1,0 +1,112 @@
+//! Publishers: keep-alive connections that send one event at a time and read the answer.
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use crate::appliance::Appliance;
+use crate::{data, shares};
+
+/// Publishes `events` events over `clients` connections.
+pub async fn publish(
+    appliance: &Appliance,
+    event_type: &str,
+    events: usize,
+    clients: usize,
+    bytes: usize,
+) -> Result<()> {
+    let mut workers = tokio::task::JoinSet::new();
+    for share in shares(events, clients) {
+        let mut connection = Connection::open(appliance).await?;
+        let event_type = event_type.to_owned();
+        workers.spawn(async move {
+            for number in share {
+                connection
+                    .publish(&event_type, &data(number, bytes))
+                    .await?;
+            }
+            Ok::<_, anyhow::Error>(())
+        });
+    }
+    while let Some(worker) = workers.join_next().await {
+        worker??;
+    }
+    Ok(())
+}
+
+/// Publishes one event after the other, `pace` a second; answers when each was sent.
+pub async fn publish_paced(
+    appliance: &Appliance,
+    event_type: &str,
+    events: usize,
+    pace: u32,
+) -> Result<HashMap<usize, Instant>> {
+    let mut connection = Connection::open(appliance).await?;
+    let mut tick = tokio::time::interval(Duration::from_secs(1) / pace);
+    let mut sent = HashMap::new();
+    for number in 0..events {
+        tick.tick().await;
+        sent.insert(number, Instant::now());
+        connection
+            .publish(event_type, &data(number, crate::DATA_BYTES))
+            .await?;
+    }
+    Ok(sent)
+}
+
+struct Connection {
+    stream: TcpStream,
+    head: String,
+    buffer: Vec<u8>,
+}
+
+impl Connection {
+    async fn open(appliance: &Appliance) -> Result<Self> {
+        let stream = TcpStream::connect(appliance.addr()).await?;
+        stream.set_nodelay(true)?;
+        let head = format!(
+            "POST /api/v1/events HTTP/1.1\r\nhost: bench\r\nauthorization: Bearer {}\r\n\
+             content-type: application/json\r\n",
+            appliance.key()
+        );
+        Ok(Self {
+            stream,
+            head,
+            buffer: Vec::with_capacity(2048),
+        })
+    }
+
+    async fn publish(&mut self, event_type: &str, data: &str) -> Result<()> {
+        let body = format!(r#"{{"type":"{event_type}","data":{data}}}"#);
+        let request = format!("{}content-length: {}\r\n\r\n{body}", self.head, body.len());
+        self.stream.write_all(request.as_bytes()).await?;
+        let status = self.answer().await?;
+        if status != 202 {
+            bail!("a publish call answered {status}");
+        }
+        Ok(())
+    }
+
+    async fn answer(&mut self) -> Result<u16> {
+        self.buffer.clear();
+        loop {
+            if self.stream.read_buf(&mut self.buffer).await? == 0 {
+                bail!("the connection was closed");
+            }
+            let text = std::str::from_utf8(&self.buffer).context("an answer is UTF-8")?;
+            let Some((head, body)) = text.split_once("\r\n\r\n") else {
+                continue;
+            };
+            let length = head
+                .lines()
+                .find_map(|line| line.strip_prefix("content-length: "))
+                .context("an answer has a length")?;
+            if body.len() >= length.parse::<usize>()? {
+                return Ok(head.get(9..12).context("an answer has a status")?.parse()?);
+            }
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! The benchmark: `cargo bench --bench throughput`.
+//!
+//! Owns: the figures that the README records. It starts the real binary on an empty directory,
+//! publishes to it over loopback, and receives what it delivers, all on this machine; the same
+//! receiver is then fed by a bare reqwest loop with HMAC and no storage, so that the ratio of the
+//! two does not depend on the machine. Refuses: judging; it prints, a person compares.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+
+mod appliance;
+mod bare;
+mod client;
+mod figures;
+mod receiver;
+
+use appliance::Appliance;
+use figures::{milliseconds, percentile};
+use receiver::Receiver;
+
+/// Connections that publish at once.
+const CLIENTS: usize = 64;
+/// Bytes of each event's data.
+const DATA_BYTES: usize = 1024;
+/// Events of one throughput run.
+const EVENTS: usize = 60_000;
+/// Events a second while latency is measured, and for how long.
+const PACE: u32 = 100;
+const PACED_SECONDS: u32 = 10;
+/// Nothing here takes longer unless something is broken.
+const PATIENCE: Duration = Duration::from_secs(180);
+
+fn main() -> Result<()> {
+    // `cargo test` builds and starts benchmarks too; only `cargo bench` passes this flag.
+    if !std::env::args().any(|argument| argument == "--bench") {
+        println!("run with: cargo bench --bench throughput");
+        return Ok(());
+    }
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()?
+        .block_on(async { tokio::time::timeout(4 * PATIENCE, run()).await? })
+}
+
+async fn run() -> Result<()> {
+    println!("machine: {}", figures::machine());
+    let receiver = Receiver::start().await?;
+    let appliance = Appliance::start().await?;
+    println!(
+        "ready on an empty directory after {}",
+        milliseconds(appliance.ready_after)
+    );
+    println!("idle memory {} MiB", appliance.memory_mib("VmRSS")?);
+
+    let accepted = publish_only(&appliance).await?;
+    println!("(a) publish, {CLIENTS} clients, {DATA_BYTES} B, flushed: {accepted:.0}/s");
+
+    appliance
+        .create_webhook(&receiver.url("/hook"), "bench.delivered")
+        .await?;
+    let delivered = publish_and_deliver(&appliance, &receiver).await?;
+    println!("(b) publish to delivered, 1 webhook: {delivered:.0}/s");
+    let latencies = paced(&appliance, &receiver).await?;
+    println!(
+        "    at {PACE} events/s: p50 {}, p99 {}",
+        milliseconds(percentile(&latencies, 0.50)),
+        milliseconds(percentile(&latencies, 0.99)),
+    );
+
+    let bare = bare::deliver(&receiver, EVENTS, CLIENTS, DATA_BYTES).await?;
+    println!("(c) bare reqwest loop with HMAC, no storage: {bare:.0}/s");
+    println!("(d) ratio b/c: {:.2}", delivered / bare);
+    println!("(e) peak memory {} MiB", appliance.memory_mib("VmHWM")?);
+    appliance.stop().await
+}
+
+/// Events that nobody subscribes to: what storing alone can do.
+async fn publish_only(appliance: &Appliance) -> Result<f64> {
+    let started = Instant::now();
+    client::publish(appliance, "bench.stored", EVENTS, CLIENTS, DATA_BYTES).await?;
+    Ok(rate(EVENTS, started.elapsed()))
+}
+
+/// From the first publish to the last delivery.
+async fn publish_and_deliver(appliance: &Appliance, receiver: &Receiver) -> Result<f64> {
+    receiver.reset();
+    let started = Instant::now();
+    client::publish(appliance, "bench.delivered", EVENTS, CLIENTS, DATA_BYTES).await?;
+    let published = started.elapsed();
+    receiver
+        .wait_for(EVENTS, PATIENCE)
+        .await
+        .context("not everything was delivered")?;
+    let elapsed = started.elapsed();
+    println!(
+        "    published at {:.0}/s meanwhile",
+        rate(EVENTS, published)
+    );
+    Ok(rate(EVENTS, elapsed))
+}
+
+/// From sending the publish call to the delivery's arrival, at a steady pace.
+async fn paced(appliance: &Appliance, receiver: &Receiver) -> Result<Vec<Duration>> {
+    receiver.reset();
+    let count = usize::try_from(PACE * PACED_SECONDS)?;
+    let sent = client::publish_paced(appliance, "bench.delivered", count, PACE).await?;
+    receiver
+        .wait_for(count, PATIENCE)
+        .await
+        .context("not everything was delivered")?;
+    let arrived = receiver.arrivals();
+    let mut latencies: Vec<Duration> = sent
+        .iter()
+        .filter_map(|(number, at)| Some(arrived.get(number)?.duration_since(*at)))
+        .collect();
+    latencies.sort_unstable();
+    Ok(latencies)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a rate needs no last digit")]
+fn rate(count: usize, elapsed: Duration) -> f64 {
+    count as f64 / elapsed.as_secs_f64()
+}
+
+/// Data of the wanted size that carries its number.
+fn data(number: usize, bytes: usize) -> String {
+    let head = format!(r#"{{"number":{number},"pad":""#);
+    let pad = bytes.saturating_sub(head.len() + 2);
+    format!("{head}{}\"}}", "x".repeat(pad))
+}
+
+/// Spreads `total` numbers over `parts` workers.
+fn shares(total: usize, parts: usize) -> impl Iterator<Item = std::ops::Range<usize>> {
+    (0..parts).map(move |part| total * part / parts..total * (part + 1) / parts)
+}
+
+/// A shared handle for spawned workers.
+type Shared<T> = Arc<T>;
