@@ -2,7 +2,7 @@
 //!
 //! # Floors
 //! ```text
-//!  5   main  cli  config  app      wiring; knows everyone, known by no one
+//!  5   main cli admin config app   wiring; knows everyone, known by no one
 //!  4   http                        speaks to people and programs: api, dialects, dashboard, auth
 //!  3   service                     what may be asked of hookpost: every rule, once
 //!  2   engine                      moves deliveries forward
@@ -16,6 +16,8 @@
 //! `service` exists because the native API, five dialects, the dashboard and the command line all
 //! offer the same actions: the rules of an action live there once, and the floors above translate.
 
+pub mod admin;
+pub mod app;
 pub mod cli;
 pub mod clock;
 pub mod config;

@@ -16,13 +16,18 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, Parser, Subcommand};
 
 mod completions;
+mod data;
+mod demo;
+mod key;
 mod listen;
 mod output;
 mod profiles;
 mod receiver;
 mod rest;
+mod serve;
 mod table;
 mod verify;
+mod workspace;
 
 /// Outbound webhooks in one binary: publish an event, and hookpost signs it, delivers it, retries
 /// it and shows what came of it.
@@ -40,6 +45,10 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    Serve(Box<serve::Serve>),
+    Demo(demo::Demo),
+    Key(key::Key),
+    Workspace(workspace::Workspace),
     Listen(listen::Listen),
     Verify(verify::Verify),
     Webhooks(rest::webhooks::Webhooks),
@@ -52,6 +61,10 @@ enum Command {
 impl Command {
     fn run(self) -> anyhow::Result<()> {
         match self {
+            Self::Serve(serve) => serve.run(),
+            Self::Demo(demo) => demo.run(),
+            Self::Key(key) => key.run(),
+            Self::Workspace(workspace) => workspace.run(),
             Self::Listen(listen) => listen.run(),
             Self::Verify(verify) => verify.run(),
             Self::Webhooks(webhooks) => webhooks.run(),

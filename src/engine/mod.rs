@@ -93,22 +93,29 @@ impl Engine {
     /// [`StoreError`] where the database cannot be read.
     pub fn start(parts: EngineParts, runtime: &Handle) -> Result<Self, StoreError> {
         let store = parts.store.clone();
-        let shared = Arc::new(Shared {
+        let engine = Self::at_rest(parts, runtime);
+        let listener = engine.clone();
+        store.on_commit(move |committed| listener.hear(committed));
+        engine.recover(&store)?;
+        runtime.spawn(run::run(Arc::clone(&engine.shared)));
+        Ok(engine)
+    }
+
+    /// An engine that neither listens nor starts anything, for commands on a data directory that
+    /// no server runs on: what they change is found by the next start.
+    #[must_use]
+    pub fn at_rest(parts: EngineParts, runtime: &Handle) -> Self {
+        let shared = Shared {
             lanes: Mutex::new(Lanes::new(parts.in_flight_max)),
             parts,
             runtime: runtime.clone(),
             wake: Notify::new(),
             settled: Notify::new(),
             attempts: AtomicU64::new(0),
-        });
-        let engine = Self {
-            shared: Arc::clone(&shared),
         };
-        let listener = engine.clone();
-        store.on_commit(move |committed| listener.hear(committed));
-        engine.recover(&store)?;
-        runtime.spawn(run::run(shared));
-        Ok(engine)
+        Self {
+            shared: Arc::new(shared),
+        }
     }
 
     /// What waits from earlier runs gets its lane; what was half done is put right.

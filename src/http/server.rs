@@ -86,9 +86,10 @@ impl Serving {
         }
     }
 
-    /// Whether the server has ended although nobody stopped it.
-    #[must_use]
-    pub fn is_finished(&self) -> bool {
-        self.task.is_finished()
+    /// Waits until the server has ended although nobody stopped it.
+    pub async fn ended(&mut self) {
+        if let Ok(Err(error)) = (&mut self.task).await {
+            tracing::error!(%error, "the HTTP server ended with an error");
+        }
     }
 }

@@ -1,0 +1,125 @@
+//! API keys at the command line.
+
+use serde::{Deserialize, Serialize};
+
+use super::AdminAnswer;
+use crate::domain::api_key::{Scope, Scopes};
+use crate::domain::id::KeyId;
+use crate::domain::page::Limit;
+use crate::domain::time::Timestamp;
+use crate::entropy;
+use crate::service::{Refusal, Service};
+use crate::store::keys::{self, ApiKey, KeysOf, NewKey};
+use crate::store::workspaces;
+
+/// A key as lists show it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct KeyRow {
+    /// Its id.
+    pub id: String,
+    /// What people call it.
+    pub name: String,
+    /// The id of its workspace; absent for a key of the instance.
+    pub workspace_id: Option<String>,
+    /// What it may do.
+    pub scopes: Vec<String>,
+    /// When it was made.
+    pub created_at: String,
+    /// When it was last used, to the minute.
+    pub last_used_at: Option<String>,
+}
+
+impl From<&ApiKey> for KeyRow {
+    fn from(key: &ApiKey) -> Self {
+        Self {
+            id: key.id.to_string(),
+            name: key.name.clone(),
+            workspace_id: key.workspace.map(|id| id.to_string()),
+            scopes: key.scopes.iter().map(|scope| scope.to_string()).collect(),
+            created_at: key.created_at.rfc3339(),
+            last_used_at: key.last_used_at.map(Timestamp::rfc3339),
+        }
+    }
+}
+
+pub(super) async fn create(
+    service: &Service,
+    name: String,
+    workspace: Option<String>,
+    scopes: &[String],
+) -> Result<AdminAnswer, Refusal> {
+    let given = parse_scopes(scopes)?;
+    let made = service.store().write(move |tx| {
+        let workspace = match workspace {
+            Some(text) => Some(
+                workspaces::find_text(tx, &text)?
+                    .ok_or_else(|| Refusal::field("workspace", format!("there is no '{text}'")))?
+                    .id,
+            ),
+            None => None,
+        };
+        let scopes = match (given.is_empty(), workspace) {
+            (true, Some(_)) => Scopes::workspace(),
+            (true, None) => Scopes::admin(),
+            (false, _) => given,
+        };
+        let new = NewKey {
+            workspace,
+            name,
+            scopes,
+            rate_limit: None,
+        };
+        let (_, token) = keys::insert(tx, &new, entropy::bytes())?;
+        Ok::<_, Refusal>(token.expose().to_owned())
+    });
+    Ok(AdminAnswer::Key { token: made.await? })
+}
+
+fn parse_scopes(scopes: &[String]) -> Result<Scopes, Refusal> {
+    let parse = |text: &String| {
+        Scope::parse(text).ok_or_else(|| {
+            let known = Scope::ALL.map(Scope::as_str).join(", ");
+            Refusal::field("scope", format!("there is no '{text}'; there are {known}"))
+        })
+    };
+    scopes.iter().map(parse).collect()
+}
+
+pub(super) async fn list(
+    service: &Service,
+    workspace: Option<String>,
+) -> Result<AdminAnswer, Refusal> {
+    let rows = service.store().read(move |conn| {
+        let of = match workspace {
+            Some(text) => KeysOf::Workspace(
+                workspaces::find_text(conn, &text)?
+                    .ok_or_else(|| Refusal::field("workspace", format!("there is no '{text}'")))?
+                    .id
+                    .seq(),
+            ),
+            None => KeysOf::Everybody,
+        };
+        let mut rows = Vec::new();
+        let mut cursor = None;
+        loop {
+            let page = keys::list(conn, of, cursor, Limit::clamped(u32::MAX))?;
+            rows.extend(page.items.iter().map(KeyRow::from));
+            cursor = page.next;
+            if cursor.is_none() {
+                return Ok::<_, Refusal>(rows);
+            }
+        }
+    });
+    Ok(AdminAnswer::Keys { keys: rows.await? })
+}
+
+pub(super) async fn revoke(service: &Service, id: &str) -> Result<AdminAnswer, Refusal> {
+    let id = KeyId::parse(id).ok_or(Refusal::NotFound("key"))?;
+    let revoked = service
+        .store()
+        .write(move |tx| Ok::<_, Refusal>(keys::revoke(tx, id.seq())?));
+    match revoked.await? {
+        true => Ok(AdminAnswer::Done),
+        false => Err(Refusal::NotFound("key")),
+    }
+}

@@ -1,0 +1,121 @@
+//! Commands of the operator, wherever they are carried out.
+//!
+//! Owns: the commands and answers as they travel over the control socket, and the one function that
+//! carries a command out: in the running server, or in the command's own process if no server runs.
+//! Refuses: rules; they are the service's.
+
+use serde::{Deserialize, Serialize};
+
+use crate::service::{Refusal, Service};
+
+mod keys;
+pub mod socket;
+mod workspaces;
+
+pub use keys::KeyRow;
+pub use workspaces::WorkspaceRow;
+
+/// What the operator wants done.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(tag = "command", rename_all = "snake_case", deny_unknown_fields)]
+pub enum AdminCommand {
+    /// Make an API key.
+    KeyCreate {
+        /// What people call it.
+        name: String,
+        /// Id or name of its workspace; absent for a key of the instance.
+        workspace: Option<String>,
+        /// What it may do; empty for all that such a key can do.
+        scopes: Vec<String>,
+    },
+    /// List API keys.
+    KeyList {
+        /// Id or name of the workspace whose keys are meant; absent for all.
+        workspace: Option<String>,
+    },
+    /// Take an API key out of force.
+    KeyRevoke {
+        /// Its id.
+        id: String,
+    },
+    /// Make a workspace.
+    WorkspaceCreate {
+        /// Its name.
+        name: String,
+        /// The wire profile of its new webhooks.
+        profile: Option<String>,
+        /// What it has paid for.
+        plan: Option<String>,
+    },
+    /// List workspaces.
+    WorkspaceList,
+}
+
+/// What came of a command.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(tag = "answer", rename_all = "snake_case")]
+pub enum AdminAnswer {
+    /// Something was made; this is its id.
+    Id {
+        /// The id.
+        id: String,
+    },
+    /// A key was made; this is the only time that its token is seen.
+    Key {
+        /// The token.
+        token: String,
+    },
+    /// Keys.
+    Keys {
+        /// Newest first.
+        keys: Vec<KeyRow>,
+    },
+    /// Workspaces.
+    Workspaces {
+        /// Newest first.
+        workspaces: Vec<WorkspaceRow>,
+    },
+    /// It was done, and there is nothing more to say.
+    Done,
+    /// It was not done.
+    Refused {
+        /// One sentence.
+        reason: String,
+    },
+}
+
+/// Carries `command` out.
+pub async fn execute(service: &Service, command: AdminCommand) -> AdminAnswer {
+    let done = match command {
+        AdminCommand::KeyCreate {
+            name,
+            workspace,
+            scopes,
+        } => keys::create(service, name, workspace, &scopes).await,
+        AdminCommand::KeyList { workspace } => keys::list(service, workspace).await,
+        AdminCommand::KeyRevoke { id } => keys::revoke(service, &id).await,
+        AdminCommand::WorkspaceCreate {
+            name,
+            profile,
+            plan,
+        } => workspaces::create(service, name, profile, plan).await,
+        AdminCommand::WorkspaceList => workspaces::list(service).await,
+    };
+    done.unwrap_or_else(|refusal| AdminAnswer::Refused {
+        reason: sentence(&refusal),
+    })
+}
+
+/// A refusal in one line, with each field that is at fault.
+fn sentence(refusal: &Refusal) -> String {
+    match refusal {
+        Refusal::Invalid(fields) => {
+            let fields: Vec<String> = fields
+                .iter()
+                .map(|error| format!("{}: {}", error.field, error.message))
+                .collect();
+            fields.join("; ")
+        }
+        other => other.to_string(),
+    }
+}

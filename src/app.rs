@@ -1,0 +1,232 @@
+//! hookpost put together, and its life from start to stop.
+//!
+//! Owns: the order in which the parts are made and ended, signals, the process's limits. Refuses:
+//! everything that a part can decide for itself.
+//!
+//! # The order of ending
+//! ```text
+//! stop accepting requests ─┐
+//! start no more attempts  ─┴► wait for both, for the grace at most ► close the store ► exit 0
+//! ```
+//! Whatever was accepted is in the database; whatever was abandoned is still due there. So the
+//! grace only saves receivers from requests that they see twice.
+//!
+//! # Two runtimes
+//! Requests are served by actix's workers, deliveries are attempted by the engine's own threads: a
+//! burst on one side does not hold up the other.
+
+use std::net::TcpListener;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::web;
+use anyhow::Context;
+use tokio::runtime::{Handle, Runtime};
+
+use crate::admin::socket;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::engine::{Engine, EngineParts};
+use crate::http::{AppState, ServeOptions, Serving, serve};
+use crate::net::{Client, ClientOptions, Guard, GuardOptions, OwnAddresses};
+use crate::service::{Service, ServiceOptions, ServiceParts};
+use crate::store::{OpenOptions, Store};
+
+mod descriptors;
+mod signals;
+mod tls;
+
+/// Threads that attempt deliveries.
+const ENGINE_THREADS: usize = 2;
+
+/// Whether a service moves deliveries or leaves that to the next server.
+#[derive(Clone, Copy, Debug)]
+enum Sending<'a> {
+    /// The engine runs there.
+    On(&'a Handle),
+    /// Nothing is attempted.
+    Off(&'a Handle),
+}
+
+/// A running hookpost.
+pub struct App {
+    service: Service,
+    store: Store,
+    serving: Serving,
+    control: socket::Control,
+    engine_runtime: Runtime,
+    grace: Duration,
+    url: String,
+}
+
+/// The store and the actions on it, for a command on a data directory that no server runs on.
+///
+/// # Errors
+/// Where the directory can't be opened, or the configuration can't be used.
+pub fn open_at_rest(config: &Config, runtime: &Handle) -> anyhow::Result<Service> {
+    let store = open_store(config)?;
+    let guard = Arc::new(guard(config));
+    assemble(config, store, guard, Sending::Off(runtime))
+}
+
+fn open_store(config: &Config) -> anyhow::Result<Store> {
+    let options = OpenOptions {
+        data_dir: config.data_dir.clone(),
+        key: config.master_key.clone(),
+        clock: Clock::System,
+    };
+    Ok(Store::open(&options)?)
+}
+
+fn guard(config: &Config) -> Guard {
+    Guard::new(GuardOptions {
+        allow_http: config.allow_http,
+        allow_private: config.allow_private.clone(),
+        own: OwnAddresses::Machine,
+    })
+}
+
+fn assemble(
+    config: &Config,
+    store: Store,
+    guard: Arc<Guard>,
+    sending: Sending<'_>,
+) -> anyhow::Result<Service> {
+    let client_options = ClientOptions {
+        extra_roots_pem: config.tls_ca_file.as_deref().map(read).transpose()?,
+        reply_body_bytes_max: config.response_body_bytes_max,
+        ..ClientOptions::default()
+    };
+    let client = Client::new(Arc::clone(&guard), &client_options)?;
+    let engine_parts = EngineParts {
+        store: store.clone(),
+        client: client.clone(),
+        guard: Arc::clone(&guard),
+        clock: Clock::System,
+        in_flight_max: config.max_in_flight as usize,
+    };
+    let engine = match sending {
+        Sending::On(runtime) => Engine::start(engine_parts, runtime)?,
+        Sending::Off(runtime) => Engine::at_rest(engine_parts, runtime),
+    };
+    let options = ServiceOptions {
+        event_data_bytes_max: config.event_data_bytes_max,
+        retain_delivered: config.retention_delivered,
+        retain_exhausted: config.retention_exhausted,
+    };
+    Ok(Service::new(ServiceParts {
+        store,
+        engine,
+        client,
+        guard,
+        options,
+    }))
+}
+
+fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
+    std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))
+}
+
+/// A runtime for the engine.
+fn engine_runtime() -> std::io::Result<Runtime> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(ENGINE_THREADS)
+        .thread_name("engine")
+        .enable_all()
+        .build()
+}
+
+/// Runs hookpost until a signal ends it. `ready` is told where it listens once it does.
+///
+/// # Errors
+/// Where it can't start, or ends although nobody asked it to.
+pub fn run(
+    config: &Config,
+    ready: impl AsyncFnOnce(&App) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    descriptors::raise();
+    actix_web::rt::System::new().block_on(async {
+        let mut signals = signals::Signals::listen()?;
+        let mut app = App::start(config)?;
+        ready(&app).await?;
+        let ended = tokio::select! {
+            signal = signals.next() => {
+                tracing::info!(signal, "stopping");
+                Ok(())
+            }
+            () = app.serving.ended() => Err(anyhow::anyhow!("the HTTP server ended by itself")),
+        };
+        actix_web::rt::spawn(async move {
+            signals.next().await;
+            // Whoever asks twice does not want to wait; the database survives it.
+            std::process::exit(1);
+        });
+        app.stop().await;
+        ended
+    })
+}
+
+impl App {
+    /// Starts everything on the current actix system.
+    ///
+    /// # Errors
+    /// Where the directory is in use, the port taken, or the configuration can't be used.
+    pub fn start(config: &Config) -> anyhow::Result<Self> {
+        let store = open_store(config)?;
+        let listener = TcpListener::bind(config.listen)
+            .with_context(|| format!("cannot listen on {}", config.listen))?;
+        let address = listener.local_addr()?;
+        let guard = Arc::new(guard(config));
+        guard.set_own_ports(vec![address.port()]);
+        let tls = config.tls.as_ref().map(tls::server_config).transpose()?;
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        let engine_runtime = engine_runtime()?;
+        let sending = Sending::On(engine_runtime.handle());
+        let service = assemble(config, store.clone(), guard, sending)?;
+        let control = socket::serve(&config.data_dir, service.clone())?;
+        let serving = serve(ServeOptions {
+            state: web::Data::new(AppState::new(service.clone())),
+            listener,
+            tls,
+            grace: config.shutdown_grace,
+        })?;
+        Ok(Self {
+            service,
+            store,
+            serving,
+            control,
+            engine_runtime,
+            grace: config.shutdown_grace,
+            url: format!("{scheme}://{address}"),
+        })
+    }
+
+    /// Where it listens: scheme, address and real port.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The actions.
+    #[must_use]
+    pub fn service(&self) -> &Service {
+        &self.service
+    }
+
+    /// Ends everything in order. See the module's head.
+    pub async fn stop(self) {
+        self.control.stop();
+        let engine = self.service.engine().clone();
+        let (abandoned, ()) = tokio::join!(engine.stop(self.grace), self.serving.stop());
+        if abandoned > 0 {
+            tracing::warn!(
+                abandoned,
+                "attempts were cut off; they are repeated after the start"
+            );
+        }
+        self.store.close();
+        self.engine_runtime.shutdown_background();
+        tracing::info!("stopped");
+    }
+}

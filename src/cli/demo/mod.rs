@@ -1,0 +1,132 @@
+//! `hookpost demo`: the whole thing alive in one command.
+//!
+//! Owns: a server in a directory of its own that goes away, a receiver with moods (`moods`), a few
+//! webhooks in different profiles, a steady trickle of events (`trickle`). Refuses: anything but
+//! loopback.
+//!
+//! # Why over the API
+//! What runs here does to hookpost what a platform would do, with a key and over HTTP. So the demo
+//! shows nothing that a user could not have.
+
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use clap::Args;
+
+use super::{output, receiver};
+use crate::admin::{self, AdminAnswer, AdminCommand};
+use crate::app::{self, App};
+use crate::config::options::{Options, Span};
+use crate::config::{Config, KeyEnvironment};
+use crate::telemetry::{self, LogFormat, LogLevel};
+use crate::{entropy, service::Service};
+
+mod moods;
+mod trickle;
+
+/// Where the demo is found if nothing else is there.
+const PORT_DEFAULT: u16 = 8080;
+/// How long attempts in flight may take when the demo ends; nothing depends on them.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// Show everything alive on this machine: a server, receivers with moods, a trickle of events
+#[derive(Args)]
+#[command(after_help = "Everything is kept in a temporary directory, which Ctrl-C removes.")]
+pub(super) struct Demo {
+    /// The port on 127.0.0.1 [default: 8080, or a free one if that is taken]
+    #[arg(long, value_name = "N")]
+    port: Option<u16>,
+    /// Milliseconds from one event to the next
+    #[arg(long, value_name = "MS", default_value_t = 1200, value_parser = clap::value_parser!(u64).range(1..=60_000))]
+    pace_ms: u64,
+}
+
+impl Demo {
+    pub(super) fn run(self) -> anyhow::Result<()> {
+        telemetry::start(LogLevel::Warn, LogFormat::Text);
+        let dir = TemporaryDir::make()?;
+        let config = config(&dir.0, self.port)?;
+        let pace = Duration::from_millis(self.pace_ms);
+        app::run(&config, async |app: &App| begin(app, pace).await)?;
+        output::say("the demo is over; its directory is gone")?;
+        Ok(())
+    }
+}
+
+fn config(dir: &Path, port: Option<u16>) -> anyhow::Result<Config> {
+    let port = port.unwrap_or_else(|| {
+        let is_free = TcpListener::bind((Ipv4Addr::LOCALHOST, PORT_DEFAULT)).is_ok();
+        if is_free { PORT_DEFAULT } else { 0 }
+    });
+    let options = Options {
+        listen: Some(SocketAddr::from((Ipv4Addr::LOCALHOST, port))),
+        data_dir: Some(dir.to_owned()),
+        allow_http: Some(true),
+        allow_private: Some(vec!["127.0.0.0/8".parse().expect("this is a range")]),
+        shutdown_grace: Some(Span(GRACE)),
+        ..Options::default()
+    };
+    Ok(Config::load(options, None, KeyEnvironment::default())?)
+}
+
+/// Sets everything up beside the running server, and tells people where to look.
+async fn begin(app: &App, pace: Duration) -> anyhow::Result<()> {
+    let service = app.service();
+    let key = make_key(service).await?;
+    let (address, receiver) = receiver::start(0, moods::judge())?;
+    actix_web::rt::spawn(receiver);
+    let platform = trickle::Platform::open(app.url(), &key)?;
+    platform.register(address).await?;
+    actix_web::rt::spawn(platform.publish_for_ever(pace));
+    output::say(format_args!(
+        "\n  dashboard   {url}\n  \
+           API key     {key}\n\n  \
+         An event every {pace:?} goes to receivers that are steady, slow, flaky or down.\n  \
+         Publish one yourself:\n\n    \
+           hookpost events send --server {url} --api-key {key} \\\n      \
+             --type score.changed --data '{{\"score\": 99}}'\n\n  \
+         Ctrl-C ends it.",
+        url = app.url()
+    ))?;
+    Ok(())
+}
+
+async fn make_key(service: &Service) -> anyhow::Result<String> {
+    let command = AdminCommand::KeyCreate {
+        name: "demo".to_owned(),
+        workspace: Some("default".to_owned()),
+        scopes: Vec::new(),
+    };
+    match admin::execute(service, command).await {
+        AdminAnswer::Key { token } => Ok(token),
+        other => bail!("no key could be made: {other:?}"),
+    }
+}
+
+/// A directory that goes away with this value.
+struct TemporaryDir(PathBuf);
+
+impl TemporaryDir {
+    fn make() -> anyhow::Result<Self> {
+        let name = format!(
+            "hookpost-demo-{:016x}",
+            u64::from_le_bytes(entropy::bytes())
+        );
+        let path = std::env::temp_dir().join(name);
+        std::fs::DirBuilder::new()
+            .mode(0o700)
+            .create(&path)
+            .with_context(|| format!("cannot make {}", path.display()))?;
+        Ok(Self(path))
+    }
+}
+
+impl Drop for TemporaryDir {
+    fn drop(&mut self) {
+        // What cannot be removed is left to whoever cleans the system's temporary directory.
+        drop(std::fs::remove_dir_all(&self.0));
+    }
+}

@@ -1,0 +1,96 @@
+//! `hookpost key`.
+
+use anyhow::bail;
+use clap::{Args, Subcommand};
+
+use super::data::DataArgs;
+use super::output;
+use super::table::Table;
+use crate::admin::{AdminAnswer, AdminCommand, KeyRow};
+
+/// Make, list and revoke API keys, whether or not the server runs
+#[derive(Args)]
+pub(super) struct Key {
+    #[command(flatten)]
+    data: DataArgs,
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Subcommand)]
+enum Action {
+    /// Make a key and print it, once
+    Create {
+        /// What people call it
+        #[arg(long)]
+        name: String,
+        /// The id or name of the workspace that it acts in; without it, it is a key of the instance
+        #[arg(long, value_name = "WORKSPACE")]
+        workspace: Option<String>,
+        /// What it may do; may be given more than once. Without it, all that such a key can do
+        #[arg(long = "scope", value_name = "SCOPE", value_delimiter = ',')]
+        scopes: Vec<String>,
+    },
+    /// List keys, newest first
+    List {
+        /// Only those of this workspace
+        #[arg(long, value_name = "WORKSPACE")]
+        workspace: Option<String>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Take a key out of force, for good
+    Revoke {
+        /// The key's id, as `key list` shows it
+        id: String,
+    },
+}
+
+impl Key {
+    pub(super) fn run(self) -> anyhow::Result<()> {
+        let (command, json) = match self.action {
+            Action::Create {
+                name,
+                workspace,
+                scopes,
+            } => {
+                let command = AdminCommand::KeyCreate {
+                    name,
+                    workspace,
+                    scopes,
+                };
+                (command, false)
+            }
+            Action::List { workspace, json } => (AdminCommand::KeyList { workspace }, json),
+            Action::Revoke { id } => (AdminCommand::KeyRevoke { id }, false),
+        };
+        match self.data.perform(&command)? {
+            AdminAnswer::Key { token } => output::say(token)?,
+            AdminAnswer::Keys { keys } if json => output::say(serde_json::to_string(&keys)?)?,
+            AdminAnswer::Keys { keys } => print(&keys)?,
+            AdminAnswer::Done => {}
+            other => bail!("an unexpected answer: {other:?}"),
+        }
+        Ok(())
+    }
+}
+
+fn print(keys: &[KeyRow]) -> anyhow::Result<()> {
+    let mut table = Table::new(&["ID", "NAME", "WORKSPACE", "SCOPES", "CREATED", "LAST USED"]);
+    for key in keys {
+        table.row([
+            key.id.clone(),
+            key.name.clone(),
+            key.workspace_id
+                .clone()
+                .unwrap_or_else(|| "(instance)".to_owned()),
+            key.scopes.join(","),
+            key.created_at.clone(),
+            key.last_used_at
+                .clone()
+                .unwrap_or_else(|| "never".to_owned()),
+        ]);
+    }
+    Ok(table.print()?)
+}

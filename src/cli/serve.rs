@@ -1,0 +1,40 @@
+//! `hookpost serve`.
+//!
+//! Owns: its flags, and the lines on standard output by which people and service managers learn
+//! that it is ready. Refuses: running anything; that is `app`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::output;
+use crate::app::{self, App};
+use crate::config::options::Options;
+use crate::config::{Config, KeyEnvironment};
+use crate::telemetry;
+
+/// Run everything: API, dashboard, delivery
+#[derive(Args)]
+#[command(
+    after_help = "Each option can also be a variable of the environment (HOOKPOST_…) or a key of \
+                  the configuration file (listen, data_dir, allow_private = [\"10.0.0.0/8\"], …). \
+                  A flag goes before a variable, a variable before the file."
+)]
+pub(super) struct Serve {
+    /// The configuration file [default: hookpost.toml in the data directory, if it exists]
+    #[arg(long, env = "HOOKPOST_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(flatten)]
+    options: Options,
+}
+
+impl Serve {
+    pub(super) fn run(self) -> anyhow::Result<()> {
+        let config = Config::load(self.options, self.config.as_deref(), KeyEnvironment::read())?;
+        telemetry::start(config.log, config.log_format);
+        app::run(&config, async |app: &App| {
+            output::say(format_args!("hookpost listening on {}", app.url()))?;
+            Ok(())
+        })
+    }
+}
