@@ -11,13 +11,19 @@ use super::open::OpenError;
 
 const LADDER: &[M<'static>] = &[M::up(include_str!("migrations/0001_post_office.sql"))];
 
-/// Brings the database to this binary's version.
-pub(super) fn migrate(conn: &mut Connection) -> Result<(), OpenError> {
+/// Refuses a database that a later version wrote.
+pub(super) fn refuse_newer(conn: &Connection) -> Result<(), OpenError> {
     let version: i64 = conn.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     let known = i64::try_from(LADDER.len()).expect("a short ladder");
     if version > known {
         return Err(OpenError::Newer { version, known });
     }
+    Ok(())
+}
+
+/// Brings the database to this binary's version.
+pub(super) fn migrate(conn: &mut Connection) -> Result<(), OpenError> {
+    refuse_newer(conn)?;
     Migrations::from_slice(LADDER)
         .to_latest(conn)
         .map_err(|error| OpenError::Migration(error.to_string()))

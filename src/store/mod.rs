@@ -28,6 +28,7 @@ use crate::domain::token::TokenHash;
 
 pub mod attempts;
 pub mod audit;
+pub mod backup;
 pub mod deliveries;
 pub mod effects;
 pub mod event_types;
@@ -41,6 +42,7 @@ mod open;
 pub mod profiles;
 mod readers;
 pub mod retention;
+pub mod rotate;
 pub mod secrets;
 pub mod sessions;
 pub mod stats;

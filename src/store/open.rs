@@ -129,7 +129,7 @@ pub(super) fn open(options: &OpenOptions) -> Result<Store, OpenError> {
     })
 }
 
-fn files(path: &Path) -> impl Fn(std::io::Error) -> OpenError + use<> {
+pub(super) fn files(path: &Path) -> impl Fn(std::io::Error) -> OpenError + use<> {
     let path = path.to_owned();
     move |source| OpenError::Files {
         path: path.clone(),
@@ -137,7 +137,7 @@ fn files(path: &Path) -> impl Fn(std::io::Error) -> OpenError + use<> {
     }
 }
 
-fn create_dir(data_dir: &Path) -> Result<(), OpenError> {
+pub(super) fn create_dir(data_dir: &Path) -> Result<(), OpenError> {
     std::fs::DirBuilder::new()
         .recursive(true)
         .mode(0o700)
@@ -147,7 +147,7 @@ fn create_dir(data_dir: &Path) -> Result<(), OpenError> {
 
 /// Takes the directory for this process. The kernel frees the lock when the process ends, however
 /// it ends.
-fn lock(data_dir: &Path) -> Result<File, OpenError> {
+pub(super) fn lock(data_dir: &Path) -> Result<File, OpenError> {
     let path = data_dir.join(LOCK_FILE);
     let mut file = FileOptions::new()
         .create(true)
@@ -175,7 +175,7 @@ fn lock(data_dir: &Path) -> Result<File, OpenError> {
     Ok(file)
 }
 
-fn connect(database: &Path) -> Result<Connection, OpenError> {
+pub(super) fn connect(database: &Path) -> Result<Connection, OpenError> {
     // The file is made here, so that SQLite never makes it with a wider mode.
     let made = FileOptions::new()
         .create(true)
@@ -200,7 +200,7 @@ fn connect(database: &Path) -> Result<Connection, OpenError> {
 }
 
 /// Opens the vault with the key that the database was sealed with, or makes both on the first run.
-fn open_vault(conn: &mut Connection, key: &KeySource) -> Result<Vault, OpenError> {
+pub(super) fn open_vault(conn: &mut Connection, key: &KeySource) -> Result<Vault, OpenError> {
     let tx = conn.transaction()?;
     let vault = match instance::read(&tx, Fact::KeyRecord)? {
         Some(record) => Vault::open(key, &KeyRecord::from_bytes(record))?,

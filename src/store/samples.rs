@@ -20,7 +20,7 @@ pub(super) const DAY: Duration = Duration::from_secs(24 * 3600);
 pub(super) struct Office {
     pub(super) store: Store,
     pub(super) clock: Clock,
-    pub(super) _dir: tempfile::TempDir,
+    pub(super) dir: tempfile::TempDir,
 }
 
 pub(super) fn office() -> Office {
@@ -31,11 +31,7 @@ pub(super) fn office() -> Office {
         ..options(dir.path())
     };
     let store = Store::open(&options).unwrap();
-    Office {
-        store,
-        clock,
-        _dir: dir,
-    }
+    Office { store, clock, dir }
 }
 
 impl Office {

@@ -46,6 +46,15 @@ pub enum VaultError {
         /// Where the key came from.
         origin: String,
     },
+    /// A rotation was asked to take the next key from the wrong side.
+    #[error(
+        "cannot rotate with the key from {origin}: where the master key is a file of its own, \
+         hookpost makes the next one; where it comes from outside, the next one must too"
+    )]
+    KeyElsewhere {
+        /// Where the key in question comes from.
+        origin: String,
+    },
     /// The disk refused.
     #[error("cannot {action} the master key file {}: {error}", path.display())]
     KeyFile {
