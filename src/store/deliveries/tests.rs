@@ -11,7 +11,7 @@ use crate::store::{samples, workspaces};
 
 const TYPES: [&str; 4] = ["a", "a.b", "a.c", "rare"];
 const WEBHOOKS: i64 = 5;
-const EVENTS: i64 = 600;
+const EVENTS: i64 = 150;
 
 /// A delivery as the model remembers it.
 #[derive(Clone, Debug)]
@@ -95,7 +95,7 @@ fn publish(tx: &mut WriteTx<'_>, dice: &mut Dice) -> Result<Vec<Remembered>, Sto
     }
     let event = Arc::new(event);
     let mut made = Vec::new();
-    for _ in 0..dice.below(10) {
+    for _ in 0..dice.below(36) {
         let trigger = dice.of(&[
             Trigger::Event,
             Trigger::Event,
@@ -192,7 +192,7 @@ fn every_list_walks_exactly_what_its_filter_matches() {
     let last = remembered.last().unwrap().created_at;
     let config = Config {
         failure_persistence: None,
-        ..Config::with_cases(300)
+        ..Config::with_cases(200)
     };
     let check = |filter: DeliveryFilter, rows: u32| {
         let matching = remembered.iter().filter(|row| row.matches(&filter));
@@ -247,7 +247,7 @@ fn a_page_that_finds_little_is_short_and_says_where_to_go_on() {
 fn counts_follow_every_change_of_progress() {
     let (office, remembered) = filled();
     let mut dice = Dice(11);
-    for _ in 0..40 {
+    for _ in 0..20 {
         let changes: Vec<(DeliveryPlace, Status)> = (0..50)
             .map(|_| {
                 let row = usize::try_from(dice.below(remembered.len() as u64)).unwrap();
