@@ -4,10 +4,14 @@
 //! carries a command out: in the running server, or in the command's own process if no server runs.
 //! Refuses: rules; they are the service's.
 
+use std::path::PathBuf;
+
 use serde::{Deserialize, Serialize};
 
+use crate::engine::Paused;
 use crate::service::{Refusal, Service};
 
+mod instance;
 mod keys;
 pub mod socket;
 mod workspaces;
@@ -49,6 +53,15 @@ pub enum AdminCommand {
     },
     /// List workspaces.
     WorkspaceList,
+    /// Copy database and key into a file.
+    Backup {
+        /// Which; an absolute path.
+        file: PathBuf,
+    },
+    /// Stop sending.
+    Pause,
+    /// Go on sending.
+    Resume,
 }
 
 /// What came of a command.
@@ -75,6 +88,11 @@ pub enum AdminAnswer {
         /// Newest first.
         workspaces: Vec<WorkspaceRow>,
     },
+    /// A backup was written.
+    BackedUp {
+        /// Its size.
+        bytes: u64,
+    },
     /// It was done, and there is nothing more to say.
     Done,
     /// It was not done.
@@ -100,6 +118,9 @@ pub async fn execute(service: &Service, command: AdminCommand) -> AdminAnswer {
             plan,
         } => workspaces::create(service, name, profile, plan).await,
         AdminCommand::WorkspaceList => workspaces::list(service).await,
+        AdminCommand::Backup { file } => instance::back_up(service, file).await,
+        AdminCommand::Pause => instance::set_sending(service, Paused::Yes).await,
+        AdminCommand::Resume => instance::set_sending(service, Paused::No).await,
     };
     done.unwrap_or_else(|refusal| AdminAnswer::Refused {
         reason: sentence(&refusal),

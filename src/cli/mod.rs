@@ -15,15 +15,18 @@ use std::process::ExitCode;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, Parser, Subcommand};
 
+mod backup;
 mod completions;
 mod data;
 mod demo;
 mod key;
 mod listen;
+mod master_key;
 mod output;
 mod profiles;
 mod receiver;
 mod rest;
+mod sending;
 mod serve;
 mod table;
 mod verify;
@@ -55,6 +58,12 @@ enum Command {
     Events(rest::events::Events),
     Deliveries(rest::deliveries::Deliveries),
     DeadLetters(rest::dead_letters::DeadLetters),
+    Backup(backup::Backup),
+    Restore(backup::Restore),
+    Check(backup::Check),
+    Pause(sending::Pause),
+    Resume(sending::Resume),
+    RotateMasterKey(master_key::RotateMasterKey),
     Completions(completions::Completions),
 }
 
@@ -71,6 +80,12 @@ impl Command {
             Self::Events(events) => events.run(),
             Self::Deliveries(deliveries) => deliveries.run(),
             Self::DeadLetters(dead_letters) => dead_letters.run(),
+            Self::Backup(backup) => backup.run(),
+            Self::Restore(restore) => restore.run(),
+            Self::Check(check) => check.run(),
+            Self::Pause(pause) => pause.run(),
+            Self::Resume(resume) => resume.run(),
+            Self::RotateMasterKey(rotate) => rotate.run(),
             Self::Completions(completions) => completions.run(&mut Cli::command()),
         }
     }

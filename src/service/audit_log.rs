@@ -47,7 +47,7 @@ fn write(
     Ok(())
 }
 
-fn kind(actor: &Actor) -> ActorKind {
+pub(super) fn kind(actor: &Actor) -> ActorKind {
     match actor {
         Actor::Key(_) => ActorKind::Key,
         Actor::User(_) => ActorKind::User,

@@ -25,6 +25,7 @@ pub mod events;
 pub mod jobs;
 pub mod once;
 pub mod refusal;
+mod sending;
 pub mod webhooks;
 
 pub(crate) use audit_log::audit;

@@ -273,6 +273,22 @@ impl Loop {
         while jobs.blocking_recv_many(&mut batch, BATCH_JOBS_MAX) > 0 {
             self.commit(std::mem::take(&mut batch));
         }
+        self.fold_log();
+    }
+
+    /// After an orderly stop the database is one plain file, whoever copies it. After a failed
+    /// flush nothing is touched any more.
+    fn fold_log(&self) {
+        if self.failed.is_some() {
+            return;
+        }
+        let folded = self
+            .parts
+            .conn
+            .execute_batch("PRAGMA wal_checkpoint(TRUNCATE)");
+        if let Err(error) = folded {
+            tracing::warn!(%error, "the log was not written back; the next start reads it");
+        }
     }
 
     /// Runs a batch in one transaction and answers everybody after the flush.
