@@ -10,7 +10,7 @@ use actix_web::middleware::from_fn;
 use actix_web::web::to;
 use actix_web::{App, Error, HttpRequest, Resource, guard, web};
 
-use super::api::{audit_log, jobs};
+use super::api::{audit_log, dead_letters, deliveries, events, jobs, webhooks};
 use super::auth::gate;
 use super::{Problem, answer, health};
 use crate::domain::api_key::Scope;
@@ -37,9 +37,13 @@ pub struct Route {
 
 const PUBLIC: Access = Access::Public;
 
-const fn scope(scope: Scope) -> Access {
-    Access::Scope(scope)
-}
+const EVENTS_READ: Access = Access::Scope(Scope::EventsRead);
+const EVENTS_WRITE: Access = Access::Scope(Scope::EventsWrite);
+const WEBHOOKS_READ: Access = Access::Scope(Scope::WebhooksRead);
+const WEBHOOKS_WRITE: Access = Access::Scope(Scope::WebhooksWrite);
+const DELIVERIES_READ: Access = Access::Scope(Scope::DeliveriesRead);
+const DELIVERIES_WRITE: Access = Access::Scope(Scope::DeliveriesWrite);
+const ADMIN: Access = Access::Scope(Scope::Admin);
 
 /// A GET route; it answers HEAD as well.
 pub const fn get(path: &'static str, access: Access, handler: fn() -> actix_web::Route) -> Route {
@@ -91,13 +95,36 @@ static OPERATIONS: &[Route] = &[
 ];
 
 /// The native API.
+#[rustfmt::skip]
 static API: &[Route] = &[
-    get("/api/v1/jobs/{id}", scope(Scope::DeliveriesRead), || {
-        to(jobs::show)
-    }),
-    get("/api/v1/audit-log", scope(Scope::Admin), || {
-        to(audit_log::list)
-    }),
+    post("/api/v1/events", EVENTS_WRITE, || to(events::publish)),
+    get("/api/v1/events", EVENTS_READ, || to(events::list)),
+    post("/api/v1/events/batch", EVENTS_WRITE, || to(events::publish_batch)),
+    get("/api/v1/events/{id}", EVENTS_READ, || to(events::show)),
+    post("/api/v1/events/{id}/replay", EVENTS_WRITE, || to(events::replay)),
+
+    post("/api/v1/webhooks", WEBHOOKS_WRITE, || to(webhooks::create)),
+    get("/api/v1/webhooks", WEBHOOKS_READ, || to(webhooks::list)),
+    get("/api/v1/webhooks/{id}", WEBHOOKS_READ, || to(webhooks::show)),
+    patch("/api/v1/webhooks/{id}", WEBHOOKS_WRITE, || to(webhooks::update)),
+    delete("/api/v1/webhooks/{id}", WEBHOOKS_WRITE, || to(webhooks::delete)),
+    post("/api/v1/webhooks/{id}/enable", WEBHOOKS_WRITE, || to(webhooks::enable)),
+    post("/api/v1/webhooks/{id}/disable", WEBHOOKS_WRITE, || to(webhooks::disable)),
+    post("/api/v1/webhooks/{id}/revoke", WEBHOOKS_WRITE, || to(webhooks::revoke)),
+    post("/api/v1/webhooks/{id}/rotate-secret", WEBHOOKS_WRITE, || to(webhooks::rotate_secret)),
+    post("/api/v1/webhooks/{id}/test", WEBHOOKS_WRITE, || to(webhooks::test)),
+
+    get("/api/v1/deliveries", DELIVERIES_READ, || to(deliveries::list)),
+    get("/api/v1/deliveries/{id}", DELIVERIES_READ, || to(deliveries::show)),
+    post("/api/v1/deliveries/{id}/retry", DELIVERIES_WRITE, || to(deliveries::retry)),
+    post("/api/v1/deliveries/{id}/cancel", DELIVERIES_WRITE, || to(deliveries::cancel)),
+
+    get("/api/v1/dead-letters", DELIVERIES_READ, || to(dead_letters::list)),
+    post("/api/v1/dead-letters/{id}/retry", DELIVERIES_WRITE, || to(dead_letters::retry)),
+    delete("/api/v1/dead-letters/{id}", DELIVERIES_WRITE, || to(dead_letters::discard)),
+
+    get("/api/v1/jobs/{id}", DELIVERIES_READ, || to(jobs::show)),
+    get("/api/v1/audit-log", ADMIN, || to(audit_log::list)),
 ];
 
 /// Every route, table after table. A path's lines stand together in one table.

@@ -100,3 +100,15 @@ where
 {
     Option::<T>::deserialize(deserializer).map(Some)
 }
+
+/// For fields that may be left out but not be null: with `#[serde(default)]`, null is a misfit.
+///
+/// # Errors
+/// What reading the value says.
+pub fn given<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    T::deserialize(deserializer).map(Some)
+}

@@ -124,13 +124,14 @@ impl Service {
     }
 
     /// Accepts up to [`BATCH_EVENTS_MAX`] events, each on its own: one result per event, in order.
+    /// What the caller could not read is refused in its place.
     ///
     /// # Errors
     /// [`Refusal::TooLarge`] for too many; a [`Refusal`] where the transaction failed as a whole.
     pub async fn publish_batch(
         &self,
         caller: &Caller,
-        inputs: Vec<PublishInput>,
+        inputs: Vec<Result<PublishInput, Refusal>>,
         key: Once<Vec<Result<Published, Refusal>>>,
     ) -> Result<Done<Vec<Result<Published, Refusal>>>, Refusal> {
         if inputs.len() > BATCH_EVENTS_MAX {
@@ -141,7 +142,10 @@ impl Service {
         }
         let mut checked = Vec::with_capacity(inputs.len());
         for input in inputs {
-            checked.push(self.check(caller, input).await);
+            checked.push(match input {
+                Ok(input) => self.check(caller, input).await,
+                Err(refusal) => Err(refusal),
+            });
         }
         let caller = caller.clone();
         let work = move |tx: &mut WriteTx<'_>| {

@@ -22,6 +22,7 @@ pub mod caller;
 pub mod catalogue;
 pub mod deliveries;
 pub mod events;
+pub mod filter;
 pub mod jobs;
 pub mod once;
 pub mod refusal;

@@ -292,14 +292,16 @@ async fn a_burst_far_beyond_memory_bounds_is_delivered_once_each() {
     let caller = house.caller.clone();
     let inputs = |from: usize| {
         (from..from + 500)
-            .map(|number| PublishInput {
-                event_type: "score.changed".to_owned(),
-                data: number.to_string(),
-                id: None,
-                occurred_at: None,
-                webhook_url: None,
-                webhook_secret: None,
-                profile: None,
+            .map(|number| {
+                Ok(PublishInput {
+                    event_type: "score.changed".to_owned(),
+                    data: number.to_string(),
+                    id: None,
+                    occurred_at: None,
+                    webhook_url: None,
+                    webhook_secret: None,
+                    profile: None,
+                })
             })
             .collect::<Vec<_>>()
     };

@@ -202,6 +202,11 @@ impl Writer {
         {
             tracing::error!("the database writer ended with a panic");
         }
+        // Listeners hold handles on the store; with them gone, the last handle frees the directory.
+        self.listeners
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clear();
     }
 
     fn queue(&self) -> Result<mpsc::Sender<Job>, StoreError> {

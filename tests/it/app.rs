@@ -1,6 +1,7 @@
 //! hookpost as the tests start it: everything real, in one process, in a directory of its own.
 
 use std::net::TcpListener;
+use std::path::Path;
 use std::sync::{Arc, Once};
 use std::time::Duration;
 
@@ -11,12 +12,12 @@ use hookpost::domain::id::WorkspaceId;
 use hookpost::engine::{Engine, EngineParts, IN_FLIGHT_DEFAULT};
 use hookpost::entropy;
 use hookpost::http::{AppState, ServeOptions, Serving, serve};
-use hookpost::net::{Client, ClientOptions, Guard, GuardOptions, OwnAddresses};
+use hookpost::net::{Client, ClientOptions, Guard, GuardOptions, Lookup, OwnAddresses};
 use hookpost::service::{Service, ServiceOptions, ServiceParts};
 use hookpost::store::keys::{self, NewKey};
 use hookpost::store::vault::KeySource;
 use hookpost::store::workspaces;
-use hookpost::store::{OpenOptions, Store, StoreError};
+use hookpost::store::{OpenError, OpenOptions, Store, StoreError};
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
 
@@ -62,12 +63,7 @@ impl TestApp {
 
     async fn start_in(dir: tempfile::TempDir, clock: Clock) -> Self {
         install_crypto();
-        let store = Store::open(&OpenOptions {
-            data_dir: dir.path().join("data"),
-            key: KeySource::File(dir.path().join("master.key")),
-            clock: clock.clone(),
-        })
-        .unwrap();
+        let store = open(dir.path(), clock.clone()).await;
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let service = service(&store, clock, address.port());
@@ -147,10 +143,6 @@ impl TestApp {
 
     pub async fn post(&self, path: &str, body: &Value) -> Answer {
         self.call(Method::POST, path).json(body).send().await
-    }
-
-    pub async fn put(&self, path: &str, body: &Value) -> Answer {
-        self.call(Method::PUT, path).json(body).send().await
     }
 
     pub async fn patch(&self, path: &str, body: &Value) -> Answer {
@@ -252,6 +244,24 @@ impl Answer {
     }
 }
 
+/// Opens the data directory; the threads of an app that was just stopped may hold it a moment.
+async fn open(dir: &Path, clock: Clock) -> Store {
+    let options = OpenOptions {
+        data_dir: dir.join("data"),
+        key: KeySource::File(dir.join("master.key")),
+        clock,
+    };
+    let deadline = tokio::time::Instant::now() + PATIENCE;
+    loop {
+        match Store::open(&options) {
+            Err(OpenError::Locked { .. }) if tokio::time::Instant::now() < deadline => {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+            opened => return opened.unwrap(),
+        }
+    }
+}
+
 fn service(store: &Store, clock: Clock, own_port: u16) -> Service {
     let guard = Arc::new(Guard::new(GuardOptions {
         allow_http: true,
@@ -259,7 +269,12 @@ fn service(store: &Store, clock: Clock, own_port: u16) -> Service {
         own: OwnAddresses::Listed(Vec::new()),
     }));
     guard.set_own_ports(vec![own_port]);
-    let client = Client::new(Arc::clone(&guard), &ClientOptions::default()).unwrap();
+    // No test asks the world's name servers for anything.
+    let client_options = ClientOptions {
+        lookup: Lookup::Scripted(Arc::new(|_| Ok(vec!["93.184.215.14".parse().unwrap()]))),
+        ..ClientOptions::default()
+    };
+    let client = Client::new(Arc::clone(&guard), &client_options).unwrap();
     let engine_parts = EngineParts {
         store: store.clone(),
         client: client.clone(),

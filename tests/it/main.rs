@@ -9,9 +9,7 @@
 )]
 
 mod api;
-#[expect(dead_code, reason = "the tests of the resources to come use the rest")]
 mod app;
 mod conventions;
 mod operations;
-#[expect(dead_code, reason = "the tests of deliveries to come use it")]
 mod receiver;

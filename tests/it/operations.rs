@@ -1,6 +1,8 @@
 //! Health checks.
 
+use hookpost::clock::Clock;
 use reqwest::{Method, StatusCode};
+use serde_json::json;
 
 use crate::app::TestApp;
 
@@ -24,4 +26,16 @@ async fn an_instance_whose_database_takes_no_writes_is_alive_but_not_ready() {
     let ready = app.anonymous(Method::GET, "/readyz").send().await;
     ready.problem(503, "unavailable");
     assert!(!ready.header("retry-after").is_empty());
+}
+
+#[tokio::test]
+async fn what_was_accepted_outlives_the_process() {
+    let app = TestApp::start().await;
+    let body = json!({"type": "a.b", "id": "kept", "data": {"n": 1}});
+    app.post("/api/v1/events", &body)
+        .await
+        .json(StatusCode::ACCEPTED);
+    let app = app.restart(Clock::System).await;
+    let kept = app.get("/api/v1/events/kept").await.json(StatusCode::OK);
+    assert_eq!(kept["data"], body["data"]);
 }

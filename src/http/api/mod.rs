@@ -3,5 +3,20 @@
 //! Owns: the wire shapes of requests and answers, and turning them into calls of the service.
 //! Refuses: rules; what is refused here is refused for its form.
 
+use serde::Deserialize;
+
+use super::extract::RequestBody;
+
 pub mod audit_log;
+pub mod dead_letters;
+pub mod deliveries;
+pub mod events;
 pub mod jobs;
+pub mod webhooks;
+
+/// The body of an action that needs none: nothing at all, or an empty object.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Nothing {}
+
+impl RequestBody for Nothing {}

@@ -117,8 +117,8 @@ fn announced(headers: &HeaderMap) -> Option<usize> {
 
 fn too_large(bytes_max: usize) -> Problem {
     let limit = match bytes_max {
-        kib if kib < 1024 * 1024 => format!("{} KiB", kib / 1024),
-        mib => format!("{} MiB", mib / (1024 * 1024)),
+        mib if mib.is_multiple_of(1024 * 1024) => format!("{} MiB", mib / (1024 * 1024)),
+        kib => format!("{} KiB", kib / 1024),
     };
     Refusal::TooLarge(format!("the request's body is larger than {limit}")).into()
 }

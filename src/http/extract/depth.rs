@@ -4,7 +4,7 @@
 //! before any parser, because data that is carried as raw text is never parsed as a tree and has
 //! no limit of its own.
 
-use crate::http::Problem;
+use crate::service::FieldError;
 
 /// How deep the data of an event may be nested.
 pub const DATA_DEPTH_MAX: usize = 64;
@@ -12,8 +12,8 @@ pub const DATA_DEPTH_MAX: usize = 64;
 /// Refuses a text that is nested deeper than `depth_max`, naming the top-level field.
 ///
 /// # Errors
-/// 422 with the field of the outermost object in which it is too deep.
-pub fn check_depth(text: &[u8], depth_max: usize) -> Result<(), Problem> {
+/// The field of the outermost object in which it is too deep.
+pub fn check_depth(text: &[u8], depth_max: usize) -> Result<(), FieldError> {
     let mut depth = 0_usize;
     let mut key = 0..0;
     let mut at = 0;
@@ -52,19 +52,18 @@ fn string_end(text: &[u8], start: usize) -> usize {
     text.len()
 }
 
-fn too_deep(key: &[u8], depth_max: usize) -> Problem {
+fn too_deep(key: &[u8], depth_max: usize) -> FieldError {
     let field: String = String::from_utf8_lossy(key).chars().take(100).collect();
-    let field = if field.is_empty() {
-        "body".to_owned()
-    } else {
-        field
-    };
     // The envelope around data is ours, so the number told is the one for the data.
     let told = depth_max.min(DATA_DEPTH_MAX);
-    Problem::field(
-        field,
-        format!("must not be nested deeper than {told} levels"),
-    )
+    FieldError {
+        field: if field.is_empty() {
+            "body".to_owned()
+        } else {
+            field
+        },
+        message: format!("must not be nested deeper than {told} levels"),
+    }
 }
 
 #[cfg(test)]
@@ -73,9 +72,7 @@ mod tests {
 
     fn check(text: &str, depth_max: usize, expect: Option<&str>) {
         let refused = check_depth(text.as_bytes(), depth_max).err();
-        let field = refused
-            .as_ref()
-            .map(|problem| problem.errors()[0].field.as_str());
+        let field = refused.as_ref().map(|error| error.field.as_str());
         assert_eq!(field, expect, "{text}");
     }
 

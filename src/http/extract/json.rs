@@ -20,15 +20,52 @@ use tokio::sync::OwnedSemaphorePermit;
 use super::body::{self, Body};
 use super::depth::{DATA_DEPTH_MAX, check_depth};
 use super::idempotency::Keyed;
-use crate::http::{Problem, State};
-use crate::service::Refusal;
+use crate::http::{AppState, Problem, State};
+use crate::service::{FieldError, Refusal};
+
+/// The most bytes of a body whose type says nothing else: 1 MiB.
+pub const BODY_BYTES_MAX: usize = 1024 * 1024;
+
+const NO_OBJECT: &str = "must be a JSON object";
 
 /// A type that requests carry, and how large it may be.
 pub trait RequestBody: DeserializeOwned {
-    /// The most bytes: 1 MiB unless the type says otherwise.
-    const BYTES_MAX: usize = 1024 * 1024;
     /// The deepest nesting.
     const DEPTH_MAX: usize = DATA_DEPTH_MAX;
+
+    /// The most bytes.
+    #[must_use]
+    fn bytes_max(_state: &AppState) -> usize {
+        BODY_BYTES_MAX
+    }
+}
+
+/// Why a body cannot be read as a value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Misread {
+    /// It is no JSON; the text says where it breaks.
+    Malformed(String),
+    /// It is JSON of another shape.
+    Misfit(FieldError),
+}
+
+impl From<Misread> for Problem {
+    fn from(misread: Misread) -> Self {
+        match misread {
+            Misread::Malformed(detail) => Self::malformed(detail),
+            Misread::Misfit(error) => Refusal::Invalid(vec![error]).into(),
+        }
+    }
+}
+
+/// For a value within a body that is JSON as a whole.
+impl From<Misread> for Refusal {
+    fn from(misread: Misread) -> Self {
+        match misread {
+            Misread::Malformed(detail) => Self::field("body", detail),
+            Misread::Misfit(error) => Self::Invalid(vec![error]),
+        }
+    }
 }
 
 /// A body that must be there.
@@ -81,18 +118,18 @@ async fn read<T: RequestBody>(request: &HttpRequest, payload: Payload) -> Result
         .app_data::<State>()
         .expect("every app is built with the state");
     let budget = state.body_budget.clone();
-    body::read(request.headers(), payload, budget, T::BYTES_MAX).await
+    body::read(request.headers(), payload, budget, T::bytes_max(state)).await
 }
 
 fn json<T: RequestBody>(
     request: &HttpRequest,
     body: Body,
-    parse: impl FnOnce(&[u8]) -> Result<T, Problem>,
+    parse: impl FnOnce(&[u8]) -> Result<T, Misread>,
 ) -> Result<Json<T>, Problem> {
     if !body.bytes.is_empty() {
         check_media_type(request)?;
     }
-    check_depth(&body.bytes, T::DEPTH_MAX)?;
+    check_depth(&body.bytes, T::DEPTH_MAX).map_err(Misread::Misfit)?;
     let value = parse(&body.bytes)?;
     let keyed = Keyed::of(request, &body.bytes)?;
     Ok(Json {
@@ -128,17 +165,21 @@ fn check_media_type(request: &HttpRequest) -> Result<(), Problem> {
 /// Reads the text of a JSON object.
 ///
 /// # Errors
-/// 400 with line and column where it is no JSON, 422 with the field where it does not fit `T`.
-pub fn from_slice<T: DeserializeOwned>(text: &[u8]) -> Result<T, Problem> {
+/// The line and column where it is no JSON, the field where it does not fit `T`.
+pub fn from_slice<T: DeserializeOwned>(text: &[u8]) -> Result<T, Misread> {
     let read = serde_json::from_slice(text).map_err(|error| explain::<T>(text, &error))?;
     // A derived reader would also take an array with the fields' values in order.
-    if text.trim_ascii_start().first() == Some(&b'[') {
-        return Err(Problem::field("body", "must be a JSON object"));
+    if is_array(text) {
+        return Err(misfit("body", NO_OBJECT));
     }
     Ok(read)
 }
 
-fn explain<T: DeserializeOwned>(text: &[u8], error: &serde_json::Error) -> Problem {
+fn is_array(text: &[u8]) -> bool {
+    text.trim_ascii_start().first() == Some(&b'[')
+}
+
+fn explain<T: DeserializeOwned>(text: &[u8], error: &serde_json::Error) -> Misread {
     // A misfit may stand before the place where the text breaks; broken text is the worse fault.
     let broken = match error.classify() {
         Category::Data => serde_json::from_slice::<IgnoredAny>(text).err(),
@@ -146,30 +187,38 @@ fn explain<T: DeserializeOwned>(text: &[u8], error: &serde_json::Error) -> Probl
     };
     let broken = match (&broken, error.classify()) {
         (Some(broken), _) => broken,
-        (None, Category::Data) => return misfit::<T>(text),
+        (None, Category::Data) => return locate::<T>(text),
         (None, Category::Syntax | Category::Eof | Category::Io) => error,
     };
     let what = without_place(broken);
-    Problem::malformed(format!(
+    Misread::Malformed(format!(
         "the body is not valid JSON: {what} at line {}, column {}",
         broken.line(),
         broken.column()
     ))
 }
 
-fn misfit<T: DeserializeOwned>(text: &[u8]) -> Problem {
+fn misfit(field: &str, message: &str) -> Misread {
+    Misread::Misfit(FieldError {
+        field: shown(field),
+        message: shown(message),
+    })
+}
+
+fn locate<T: DeserializeOwned>(text: &[u8]) -> Misread {
+    if is_array(text) {
+        return misfit("body", NO_OBJECT);
+    }
     let mut reader = serde_json::Deserializer::from_slice(text);
-    let error = match serde_path_to_error::deserialize::<_, T>(&mut reader) {
-        Ok(_) => return Refusal::Internal("a body fits only when asked twice".to_owned()).into(),
-        Err(error) => error,
+    let Err(error) = serde_path_to_error::deserialize::<_, T>(&mut reader) else {
+        return misfit("body", "can't be read");
     };
     let path = match error.path().to_string() {
         root if root == "." => String::new(),
         path => path,
     };
-    let message = without_place(error.inner());
-    let (field, message) = named(path, message);
-    Problem::field(shown(&field), shown(&message))
+    let (field, message) = named(path, without_place(error.inner()));
+    misfit(&field, &message)
 }
 
 /// Faults of a whole object are reported at the object, but its author looks for the field.
@@ -262,7 +311,7 @@ mod tests {
     }
 
     fn check(text: &str, expect: Result<(), (u16, &str, &str)>) {
-        let read = from_slice::<Outer>(text.as_bytes());
+        let read = from_slice::<Outer>(text.as_bytes()).map_err(Problem::from);
         let told = read.as_ref().map(drop).map_err(|problem| {
             let field = problem
                 .errors()
@@ -295,7 +344,8 @@ mod tests {
         );
         check(r#"{"nam":1, oops"#, Err((400, "", "line 1")));
         check("{}", Err((422, "name", "is needed")));
-        check("[]", Err((422, "body", "expected an object")));
+        check("[]", Err((422, "body", "must be a JSON object")));
+        check("[1]", Err((422, "body", "must be a JSON object")));
         check(
             r#"["a",null,null,null]"#,
             Err((422, "body", "must be a JSON object")),

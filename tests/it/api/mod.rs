@@ -1,1 +1,6 @@
 //! The native API, a file per resource.
+
+mod dead_letters;
+mod deliveries;
+mod events;
+mod webhooks;

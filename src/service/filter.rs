@@ -1,0 +1,119 @@
+//! Which deliveries a caller means: the filter of lists and of bulk work.
+//!
+//! Owns: reading every part of it, each fault with its field. Refuses: looking deliveries up.
+
+use super::{Caller, FieldError, Refusal, Service};
+use crate::domain::delivery::Status;
+use crate::domain::event_type::EventTypeName;
+use crate::domain::id::WebhookId;
+use crate::domain::time::Timestamp;
+use crate::store::deliveries::{DeliveryFilter, Which};
+use crate::store::events;
+
+/// A row number that no row has: what an unknown event's deliveries belong to.
+const NO_ROW: i64 = 0;
+
+/// A filter as a caller gives it; absent parts filter nothing.
+#[derive(Clone, Debug, Default)]
+pub struct FilterInput {
+    /// Only to this webhook.
+    pub webhook_id: Option<String>,
+    /// Only of this event, by its public id.
+    pub event_id: Option<String>,
+    /// Only of this event type.
+    pub event_type: Option<String>,
+    /// Only in these states.
+    pub statuses: Vec<String>,
+    /// Only made at or after this instant.
+    pub since: Option<String>,
+    /// Only made before this instant.
+    pub until: Option<String>,
+}
+
+impl Service {
+    /// The filter that `input` describes, in the caller's workspace. `prefix` stands before the
+    /// names of fields at fault, such as `filter.`.
+    ///
+    /// # Errors
+    /// [`Refusal::Invalid`] with every field at fault.
+    pub async fn delivery_filter(
+        &self,
+        caller: &Caller,
+        which: Which,
+        input: FilterInput,
+        prefix: &str,
+    ) -> Result<DeliveryFilter, Refusal> {
+        let workspace_seq = caller.workspace.seq();
+        let mut filter = read(which, &input, prefix)?;
+        filter.workspace_seq = workspace_seq;
+        if let Some(id) = input.event_id {
+            let find = move |conn: &_| events::find_public(conn, workspace_seq, &id);
+            let found = self.store().read(find).await?;
+            filter.event_seq = Some(found.map_or(NO_ROW, |stored| stored.event.id.seq()));
+        }
+        Ok(filter)
+    }
+}
+
+fn read(which: Which, input: &FilterInput, prefix: &str) -> Result<DeliveryFilter, Refusal> {
+    let mut faults = Vec::new();
+    let mut fault = |field: &str, message: String| {
+        faults.push(FieldError {
+            field: format!("{prefix}{field}"),
+            message,
+        });
+    };
+    let mut time = |field: &str, text: &Option<String>| match text.as_deref().map(Timestamp::parse)
+    {
+        None => None,
+        Some(Ok(at)) => Some(at),
+        Some(Err(message)) => {
+            fault(field, message);
+            None
+        }
+    };
+    let (since, until) = (time("since", &input.since), time("until", &input.until));
+    if let Some((since, until)) = since.zip(until)
+        && since >= until
+    {
+        fault("until", "must be later than since".to_owned());
+    }
+    let webhook_seq = input.webhook_id.as_deref().and_then(|text| {
+        let id = WebhookId::parse(text);
+        if id.is_none() {
+            fault("webhook_id", "is no webhook's id".to_owned());
+        }
+        id.map(|id| id.seq())
+    });
+    let mut statuses = Vec::new();
+    for word in &input.statuses {
+        match Status::parse(word) {
+            Some(status) if statuses.contains(&status) => {}
+            Some(status) => statuses.push(status),
+            None => fault("status", format!("must be {}", known_statuses())),
+        }
+    }
+    if let Some(name) = &input.event_type
+        && let Err(message) = EventTypeName::parse(name)
+    {
+        fault("event_type", message);
+    }
+    if !faults.is_empty() {
+        return Err(Refusal::Invalid(faults));
+    }
+    Ok(DeliveryFilter {
+        workspace_seq: NO_ROW,
+        which,
+        webhook_seq,
+        event_seq: None,
+        event_type: input.event_type.clone(),
+        statuses,
+        since,
+        until,
+    })
+}
+
+fn known_statuses() -> String {
+    let words: Vec<&str> = Status::ALL.into_iter().map(Status::as_str).collect();
+    words.join(", ")
+}
