@@ -21,7 +21,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::web;
-use anyhow::Context;
+use anyhow::{Context, bail};
 use tokio::runtime::{Handle, Runtime};
 
 use crate::admin::socket;
@@ -55,7 +55,7 @@ pub struct App {
     store: Store,
     serving: Serving,
     control: socket::Control,
-    engine_runtime: Runtime,
+    _threads: EngineThreads,
     grace: Duration,
     url: String,
 }
@@ -128,13 +128,35 @@ fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
     std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))
 }
 
-/// A runtime for the engine.
-fn engine_runtime() -> std::io::Result<Runtime> {
-    tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(ENGINE_THREADS)
-        .thread_name("engine")
-        .enable_all()
-        .build()
+/// The engine's own threads.
+struct EngineThreads(Option<Runtime>);
+
+impl EngineThreads {
+    fn start() -> std::io::Result<Self> {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(ENGINE_THREADS)
+            .thread_name("engine")
+            .enable_all()
+            .build()?;
+        Ok(Self(Some(runtime)))
+    }
+
+    fn handle(&self) -> &Handle {
+        let runtime = self
+            .0
+            .as_ref()
+            .expect("the runtime is only taken when dropped");
+        runtime.handle()
+    }
+}
+
+impl Drop for EngineThreads {
+    /// A runtime must not be waited for on a thread that serves another one.
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
 }
 
 /// Runs hookpost until a signal ends it. `ready` is told where it listens once it does.
@@ -149,13 +171,9 @@ pub fn run(
     actix_web::rt::System::new().block_on(async {
         let mut signals = signals::Signals::listen()?;
         let mut app = App::start(config)?;
-        ready(&app).await?;
-        let ended = tokio::select! {
-            signal = signals.next() => {
-                tracing::info!(signal, "stopping");
-                Ok(())
-            }
-            () = app.serving.ended() => Err(anyhow::anyhow!("the HTTP server ended by itself")),
+        let ended = match ready(&app).await {
+            Ok(()) => app.ended(&mut signals).await,
+            Err(error) => Err(error),
         };
         actix_web::rt::spawn(async move {
             signals.next().await;
@@ -181,8 +199,8 @@ impl App {
         guard.set_own_ports(vec![address.port()]);
         let tls = config.tls.as_ref().map(tls::server_config).transpose()?;
         let scheme = if tls.is_some() { "https" } else { "http" };
-        let engine_runtime = engine_runtime()?;
-        let sending = Sending::On(engine_runtime.handle());
+        let threads = EngineThreads::start()?;
+        let sending = Sending::On(threads.handle());
         let service = assemble(config, store.clone(), guard, sending)?;
         let control = socket::serve(&config.data_dir, service.clone())?;
         let serving = serve(ServeOptions {
@@ -196,7 +214,7 @@ impl App {
             store,
             serving,
             control,
-            engine_runtime,
+            _threads: threads,
             grace: config.shutdown_grace,
             url: format!("{scheme}://{address}"),
         })
@@ -214,6 +232,17 @@ impl App {
         &self.service
     }
 
+    /// Waits for a signal, or for an end that nobody asked for.
+    async fn ended(&mut self, signals: &mut signals::Signals) -> anyhow::Result<()> {
+        tokio::select! {
+            signal = signals.next() => {
+                tracing::info!(signal, "stopping");
+                Ok(())
+            }
+            () = self.serving.ended() => bail!("the HTTP server ended by itself"),
+        }
+    }
+
     /// Ends everything in order. See the module's head.
     pub async fn stop(self) {
         self.control.stop();
@@ -226,7 +255,6 @@ impl App {
             );
         }
         self.store.close();
-        self.engine_runtime.shutdown_background();
         tracing::info!("stopped");
     }
 }
