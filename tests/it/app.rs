@@ -321,6 +321,7 @@ fn install_crypto() {
     clippy::disallowed_methods,
     reason = "a test is somebody else's client, not hookpost's way out"
 )]
-fn http_client() -> reqwest::Client {
+pub fn http_client() -> reqwest::Client {
+    install_crypto();
     reqwest::Client::builder().no_proxy().build().unwrap()
 }

@@ -10,6 +10,7 @@
 
 mod api;
 mod app;
+mod binary;
 mod conventions;
 mod operations;
 mod receiver;

@@ -1,0 +1,115 @@
+//! Starting, stopping, and who may have the data directory.
+
+use std::os::unix::fs::PermissionsExt;
+use std::time::{Duration, Instant};
+
+use rustix::process::Signal;
+use serde_json::json;
+
+use super::process::{Server, complaint, serve, stdout_of};
+use crate::receiver::{Receiver, Reply};
+
+fn key(data_dir: &std::path::Path) -> String {
+    let data_dir = data_dir.to_str().unwrap();
+    stdout_of(&[
+        "key",
+        "create",
+        "--name",
+        "t",
+        "--workspace",
+        "default",
+        "--data-dir",
+        data_dir,
+    ])
+}
+
+#[tokio::test]
+async fn an_empty_directory_is_enough_and_only_the_owner_can_read_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let data_dir = dir.path().join("deep").join("data");
+    let server = Server::start(&data_dir);
+    let mode = |path: &std::path::Path| {
+        let metadata = std::fs::metadata(path).unwrap();
+        metadata.permissions().mode() & 0o777
+    };
+    assert_eq!(mode(&data_dir), 0o700);
+    for file in [
+        "hookpost.db",
+        "hookpost.sock",
+        "hookpost.lock",
+        "master.key",
+    ] {
+        assert_eq!(mode(&data_dir.join(file)), 0o600, "{file}");
+    }
+    assert!(server.url.starts_with("http://127.0.0.1:"));
+    assert!(!server.url.ends_with(":0"));
+}
+
+#[tokio::test]
+async fn sigterm_lets_attempts_finish_and_exits_0() {
+    let dir = tempfile::tempdir().unwrap();
+    let receiver = Receiver::start().await;
+    receiver.answer(Reply::status(200).after(Duration::from_millis(400)));
+    let server = Server::start(dir.path());
+    let key = key(dir.path());
+    let webhook = json!({"url": receiver.url("/"), "event_types": ["*"]});
+    server.post(&key, "/webhooks", &webhook, 201).await;
+    let event = json!({"type": "thing.happened", "data": {}});
+    server.post(&key, "/events", &event, 202).await;
+    receiver.wait_for(1).await;
+    let asked = Instant::now();
+    server.signal(Signal::TERM);
+    assert_eq!(server.exit().await.code(), Some(0));
+    assert!(
+        asked.elapsed() < Duration::from_secs(5),
+        "{:?}",
+        asked.elapsed()
+    );
+    let server = Server::start(dir.path());
+    let page = server.poll(&key, "/deliveries", |_| true).await;
+    assert_eq!(page["data"][0]["status"], "delivered", "{page:#}");
+    assert_eq!(page["data"][0]["attempt_count"], 1);
+    assert_eq!(receiver.received().len(), 1);
+}
+
+#[tokio::test]
+async fn a_second_signal_ends_the_process_at_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let receiver = Receiver::start().await;
+    receiver.answer(Reply::hang());
+    let server = Server::start(dir.path());
+    let key = key(dir.path());
+    let webhook = json!({"url": receiver.url("/"), "event_types": ["*"], "timeout": "60s"});
+    server.post(&key, "/webhooks", &webhook, 201).await;
+    let event = json!({"type": "thing.happened", "data": {}});
+    server.post(&key, "/events", &event, 202).await;
+    receiver.wait_for(1).await;
+    server.signal(Signal::INT);
+    // The first signal is taken before the second can be sent: afterwards nobody is let in.
+    while server.caller().publish(&key, &event).await.is_ok() {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let asked = Instant::now();
+    server.signal(Signal::INT);
+    assert_ne!(server.exit().await.code(), Some(0));
+    assert!(asked.elapsed() < Duration::from_secs(2));
+}
+
+#[tokio::test]
+async fn a_second_server_on_the_same_directory_is_refused_at_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let _server = Server::start(dir.path());
+    let asked = Instant::now();
+    let output = serve(dir.path())
+        .args(["--listen", "127.0.0.1:0"])
+        .output()
+        .unwrap();
+    assert!(asked.elapsed() < Duration::from_secs(2));
+    let complaint = complaint(&output, 1);
+    assert!(complaint.contains("hookpost.lock"), "{complaint}");
+    assert!(
+        complaint.contains("in use by another hookpost"),
+        "{complaint}"
+    );
+    assert_eq!(complaint.lines().count(), 1, "{complaint}");
+}

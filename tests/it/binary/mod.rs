@@ -1,0 +1,10 @@
+//! The real binary as a child process: what only shows when a process starts, is killed, or reads
+//! its flags.
+
+mod backup;
+mod commands;
+mod configuration;
+mod crash;
+mod life;
+mod process;
+mod usage;
