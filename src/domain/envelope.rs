@@ -10,7 +10,7 @@
 //! travels as text; flattening and the chat line only cut that text at its commas.
 
 mod chat_line;
-mod members;
+pub mod members;
 
 use super::format::Format;
 use super::profile::{EnvelopePart, FieldValue, Profile, TimeForm};

@@ -7,7 +7,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use actix_web::body::{EitherBody, MessageBody};
+use actix_web::body::{BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
@@ -16,6 +16,7 @@ use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse};
 use futures_util::FutureExt;
 use serde::Serialize;
 
+use super::dialects::{self, Dialect};
 use super::{Answered, Problem};
 use crate::entropy;
 use crate::service::{Answer, Done, Refusal};
@@ -27,6 +28,8 @@ pub const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 /// The longest request id that is taken over from a caller, in bytes.
 pub const REQUEST_ID_BYTES_MAX: usize = 128;
 
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
 /// The id of the request at hand.
 #[derive(Clone, Debug)]
 pub struct RequestId(pub HeaderValue);
@@ -37,16 +40,37 @@ pub struct RequestId(pub HeaderValue);
 /// None of its own; what the inner layers' are is the framework's affair.
 pub async fn dress(
     request: ServiceRequest,
-    next: Next<impl MessageBody>,
+    next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
     let id = request_id(request.headers());
     request.extensions_mut().insert(RequestId(id.clone()));
-    let mut response = next.call(request).await?;
-    let is_api = response.request().path().starts_with("/api/");
+    let response = next.call(request).await?;
+    let path = response.request().path();
+    let dialect = dialects::of(path);
+    let is_api = dialect.is_some() || path.starts_with("/api/");
+    let mut response = match dialect {
+        Some(dialect) => translated(dialect, response),
+        None => response.map_into_left_body(),
+    };
     let headers = response.headers_mut();
     headers.insert(REQUEST_ID, id);
     secure(headers, is_api);
     Ok(response)
+}
+
+/// Tells a problem in the form of the dialect in whose paths it happened; its headers stay.
+fn translated<B>(
+    dialect: &Dialect,
+    mut response: ServiceResponse<B>,
+) -> ServiceResponse<EitherBody<B>> {
+    let error = response.response().error();
+    let problem = error.and_then(|error| error.as_error::<Problem>());
+    let Some((status, body)) = problem.map(|problem| dialect.tell(problem)) else {
+        return response.map_into_left_body();
+    };
+    *response.response_mut().status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, JSON);
+    response.map_body(|_, _| EitherBody::right(BoxBody::new(body.to_string())))
 }
 
 /// The innermost layer, around each handler: a panic in one request is a 500 of that request.

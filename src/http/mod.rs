@@ -15,6 +15,7 @@
 pub mod answer;
 pub mod api;
 pub mod auth;
+pub mod dialects;
 pub mod error;
 pub mod extract;
 pub mod health;

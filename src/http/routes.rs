@@ -12,7 +12,7 @@ use actix_web::{App, Error, HttpRequest, Resource, guard, web};
 
 use super::api::{audit_log, dead_letters, deliveries, events, jobs, webhooks};
 use super::auth::gate;
-use super::{Problem, answer, health};
+use super::{Problem, answer, dialects, health};
 use crate::domain::api_key::Scope;
 
 /// Who may use a route.
@@ -22,6 +22,9 @@ pub enum Access {
     Public,
     /// Keys with this scope, in the workspace that they belong to or name.
     Scope(Scope),
+    /// The same, but one of two scopes is enough: dialects whose clients have one key for everything
+    /// let those read who may write.
+    Either(Scope, Scope),
 }
 
 /// A line of the table.
@@ -127,7 +130,8 @@ static API: &[Route] = &[
     get("/api/v1/audit-log", ADMIN, || to(audit_log::list)),
 ];
 
-/// Every route, table after table. A path's lines stand together in one table.
+/// Every route of hookpost's own, table after table; those of other systems stand in `dialects`. A
+/// path's lines stand together in one table.
 pub fn all() -> impl Iterator<Item = &'static Route> {
     [OPERATIONS, API].into_iter().flatten()
 }
@@ -137,7 +141,7 @@ pub fn mount<T>(mut app: App<T>) -> App<T>
 where
     T: ServiceFactory<ServiceRequest, Config = (), Error = Error, InitError = ()>,
 {
-    let routes: Vec<&'static Route> = all().collect();
+    let routes: Vec<&'static Route> = all().chain(dialects::routes()).collect();
     let mut paths: Vec<&'static str> = Vec::new();
     for route in &routes {
         if !paths.contains(&route.path) {

@@ -18,6 +18,7 @@ use crate::net::{Client, Guard};
 use crate::store::Store;
 
 pub mod audit_log;
+pub mod by_profile;
 pub mod caller;
 pub mod catalogue;
 pub mod deliveries;
@@ -25,6 +26,7 @@ pub mod events;
 pub mod filter;
 pub mod jobs;
 pub mod once;
+pub mod reconcile;
 pub mod refusal;
 mod sending;
 pub mod webhooks;

@@ -18,6 +18,10 @@ use crate::domain::time::Timestamp;
 /// The most profiles an instance may hold.
 pub const PROFILES_MAX: usize = 200;
 
+/// The versions of one profile that are told apart from other profiles; more were never stored by
+/// one who changes a profile with thought.
+const VERSIONS_MAX: usize = 1000;
+
 /// Where a profile came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origin {
@@ -102,6 +106,25 @@ pub fn list(conn: &Connection) -> Result<Vec<StoredProfile>, StoreError> {
     )?;
     let limit = i64::try_from(PROFILES_MAX).expect("a small bound");
     let rows = statement.query_map(named_params! { ":limit": limit }, stored)?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// The rows of every version that the profile called `name` ever had.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn versions(conn: &Connection, name: &str) -> Result<Vec<i64>, StoreError> {
+    let mut statement = conn.prepare_cached(
+        "SELECT seq
+         FROM profiles
+         WHERE name = :name
+         ORDER BY seq DESC
+         LIMIT :limit",
+    )?;
+    let limit = i64::try_from(VERSIONS_MAX).expect("a small bound");
+    let rows = statement.query_map(named_params! { ":name": name, ":limit": limit }, |row| {
+        row.get(0)
+    })?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
 

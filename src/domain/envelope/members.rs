@@ -10,17 +10,17 @@ use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 /// One member of an object.
-pub(super) struct Member<'a> {
+pub struct Member<'a> {
     /// The name with escapes resolved, for comparing.
-    pub(super) name: Cow<'a, str>,
+    pub name: Cow<'a, str>,
     /// The name as it was written, quotes included.
-    pub(super) raw_name: &'a str,
+    pub raw_name: &'a str,
     /// The value as it was written.
-    pub(super) raw_value: &'a str,
+    pub raw_value: &'a str,
 }
 
 /// The members of the object `json` in their order; `None` where it is no JSON object.
-pub(super) fn split(json: &str) -> Option<Vec<Member<'_>>> {
+pub fn split(json: &str) -> Option<Vec<Member<'_>>> {
     if !json.trim_start().starts_with('{') {
         return None;
     }

@@ -13,6 +13,8 @@ mod keys;
 mod rate;
 mod workspaces;
 
+use std::borrow::Cow;
+
 use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::middleware::Next;
@@ -20,7 +22,7 @@ use actix_web::{Error, FromRequest, HttpMessage, HttpRequest, HttpResponse};
 
 use super::answer::guarded;
 use super::routes::{Access, Route};
-use super::{Problem, State};
+use super::{Problem, State, dialects};
 use crate::domain::api_key::{Scope, Scopes};
 use crate::service::{Actor, Caller, Refusal};
 use crate::store::Store;
@@ -85,11 +87,12 @@ pub async fn gate<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B>>, Error> {
-    let scope = match route.access {
+    let scopes: &[Scope] = match &route.access {
         Access::Public => return Ok(guarded(request, next).await),
-        Access::Scope(scope) => scope,
+        Access::Scope(scope) => std::slice::from_ref(scope),
+        Access::Either(one, other) => &[*one, *other],
     };
-    match authorise(&request, scope).await {
+    match authorise(&request, scopes).await {
         Ok((caller, rate)) => {
             request.extensions_mut().insert(caller);
             let mut response = guarded(request, next).await;
@@ -110,7 +113,10 @@ pub async fn gate<B: MessageBody + 'static>(
 
 type Told = (Problem, Option<Rate>);
 
-async fn authorise(request: &ServiceRequest, scope: Scope) -> Result<(Caller, Option<Rate>), Told> {
+async fn authorise(
+    request: &ServiceRequest,
+    scopes: &[Scope],
+) -> Result<(Caller, Option<Rate>), Told> {
     let header = |name: &str| {
         request
             .headers()
@@ -121,8 +127,12 @@ async fn authorise(request: &ServiceRequest, scope: Scope) -> Result<(Caller, Op
         .app_data::<State>()
         .expect("every app is built with the state");
     let credentials = &state.credentials;
+    let authorization = match dialects::of(request.path()) {
+        Some(dialect) => Some(dialect.authorization(request.headers()).map_err(told)?),
+        None => header("authorization").map(Cow::Borrowed),
+    };
     let entitled = credentials
-        .entitled(header("authorization"))
+        .entitled(authorization.as_deref())
         .await
         .map_err(told)?;
     let rate = entitled.rate;
@@ -132,8 +142,10 @@ async fn authorise(request: &ServiceRequest, scope: Scope) -> Result<(Caller, Op
         };
         return Err((refusal.into(), Some(rate)));
     }
-    if !entitled.scopes.allows(scope) {
-        let needed = format!("this needs the scope {scope}, which these credentials lack");
+    if !scopes.iter().any(|scope| entitled.scopes.allows(*scope)) {
+        let names: Vec<&str> = scopes.iter().map(|scope| scope.as_str()).collect();
+        let names = names.join(" or ");
+        let needed = format!("this needs the scope {names}, which these credentials lack");
         return Err((Refusal::Forbidden(needed).into(), rate));
     }
     let workspace = credentials

@@ -14,7 +14,7 @@ use super::{Delivery, find};
 use crate::domain::delivery::{Status, Trigger};
 use crate::domain::page::{Cursor, Limit, Order, Page};
 use crate::domain::time::Timestamp;
-use crate::store::StoreError;
+use crate::store::{StoreError, profiles};
 
 /// Rows that one page looks at.
 pub const SCAN_ROWS_MAX: usize = 10_000;
@@ -42,6 +42,8 @@ pub struct DeliveryFilter {
     pub event_seq: Option<i64>,
     /// Only of this event type.
     pub event_type: Option<String>,
+    /// Only in the wire profile of this name, whichever version.
+    pub profile: Option<&'static str>,
     /// Only in one of these states; empty means any.
     pub statuses: Vec<Status>,
     /// Only made at or after this instant.
@@ -115,6 +117,8 @@ pub fn scan(
         ":high": high,
         ":budget": budget,
     })?;
+    let versions = filter.profile.map(|name| profiles::versions(conn, name));
+    let versions = versions.transpose()?;
     let mut found = Vec::new();
     let mut looked_at = 0;
     let mut last = None;
@@ -128,7 +132,7 @@ pub fn scan(
         let seq: i64 = row.get(0)?;
         looked_at += 1;
         last = Some(seq);
-        if matches(conn, filter, seq)? {
+        if matches(conn, filter, versions.as_deref(), seq)? {
             found.push(seq);
         }
     }
@@ -209,9 +213,15 @@ fn lead_value(filter: &DeliveryFilter) -> rusqlite::types::Value {
     }
 }
 
-fn matches(conn: &Connection, filter: &DeliveryFilter, seq: i64) -> Result<bool, StoreError> {
+fn matches(
+    conn: &Connection,
+    filter: &DeliveryFilter,
+    versions: Option<&[i64]>,
+    seq: i64,
+) -> Result<bool, StoreError> {
     let mut statement = conn.prepare_cached(
-        "SELECT workspace_seq, webhook_seq, event_type, status, trigger, created_at, discarded_at
+        "SELECT workspace_seq, webhook_seq, event_type, status, trigger, created_at, discarded_at,
+             profile_seq
          FROM deliveries
          WHERE seq = :seq",
     )?;
@@ -222,6 +232,7 @@ fn matches(conn: &Connection, filter: &DeliveryFilter, seq: i64) -> Result<bool,
         let trigger: i64 = row.get(4)?;
         let created_at = Timestamp::from_millis(row.get(5)?);
         let discarded: Option<i64> = row.get(6)?;
+        let profile_seq: i64 = row.get(7)?;
         let wanted_type = match &filter.event_type {
             Some(wanted) => row.get_ref(2)?.as_str().is_ok_and(|name| name == wanted),
             None => true,
@@ -235,6 +246,7 @@ fn matches(conn: &Connection, filter: &DeliveryFilter, seq: i64) -> Result<bool,
                 .webhook_seq
                 .is_none_or(|wanted| wanted == webhook_seq)
             && wanted_type
+            && versions.is_none_or(|versions| versions.contains(&profile_seq))
             && wanted_status
             && (filter.which == Which::All || dead)
             && filter.since.is_none_or(|since| created_at >= since)

@@ -175,6 +175,7 @@ fn filters(first: Timestamp, last: Timestamp) -> impl Strategy<Value = DeliveryF
                     webhook_seq,
                     event_seq,
                     event_type: event_type.map(str::to_owned),
+                    profile: None,
                     statuses,
                     since,
                     until,

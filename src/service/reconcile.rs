@@ -1,0 +1,111 @@
+//! Events with whether their receivers have them: what a poller reconciles with.
+//!
+//! Owns: what "delivered" means for an event with several receivers. Refuses: other lists of events
+//! (`events`).
+
+use std::collections::BTreeMap;
+
+use super::events::EVENT_DELIVERIES_MAX;
+use super::{Caller, Refusal, Service};
+use crate::domain::delivery::Status;
+use crate::domain::event::EventKind;
+use crate::domain::page::{Cursor, Limit, Order, Page};
+use crate::store::deliveries::{self, Delivery};
+use crate::store::events::{self, EventFilter, StoredEvent};
+
+/// Events that one page looks at, in pages of its own length.
+const PAGES_LOOKED_AT_MAX: usize = 20;
+
+/// An event, and whether every one of its receivers has it.
+#[derive(Clone, Debug)]
+pub struct Reconciled {
+    /// The event.
+    pub stored: StoredEvent,
+    /// Whether it had receivers and each of them accepted it.
+    pub delivered: bool,
+}
+
+impl Service {
+    /// A page of the events whose types begin with `prefix`, newest first. Looks at a bounded number
+    /// of events, so that a page may be short although there are more.
+    ///
+    /// # Errors
+    /// [`Refusal::Internal`] where the database cannot be read.
+    pub async fn reconcile(
+        &self,
+        caller: &Caller,
+        prefix: &'static str,
+        cursor: Option<Cursor>,
+        limit: Limit,
+    ) -> Result<Page<Reconciled>, Refusal> {
+        let workspace_seq = caller.workspace.seq();
+        self.read(move |_, conn| {
+            let mut filter = EventFilter {
+                workspace_seq,
+                event_type: None,
+                order: Order::Descending,
+                cursor,
+            };
+            let mut items = Vec::new();
+            for _ in 0..PAGES_LOOKED_AT_MAX {
+                let page = events::list(conn, &filter, limit)?;
+                for stored in page.items {
+                    let seq = stored.event.id.seq();
+                    if stored.event.event_type.starts_with(prefix) {
+                        items.push(reconciled(conn, stored)?);
+                    }
+                    filter.cursor = Some(Cursor::behind(seq));
+                    if items.len() == limit.rows() {
+                        let next = filter.cursor;
+                        return Ok(Page { items, next });
+                    }
+                }
+                if page.next.is_none() {
+                    return Ok(Page { items, next: None });
+                }
+            }
+            let next = filter.cursor;
+            Ok(Page { items, next })
+        })
+        .await
+    }
+
+    /// One event whose type begins with `prefix`, by the id that its publisher gave it or by ours.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`] says that there is no such `what`.
+    pub async fn reconcile_one(
+        &self,
+        caller: &Caller,
+        prefix: &'static str,
+        id: &str,
+        what: &'static str,
+    ) -> Result<Reconciled, Refusal> {
+        let workspace_seq = caller.workspace.seq();
+        let id = id.to_owned();
+        self.read(move |_, conn| {
+            let stored = events::find_public(conn, workspace_seq, &id)?
+                .filter(|stored| stored.event.kind == EventKind::Published)
+                .filter(|stored| stored.event.event_type.starts_with(prefix))
+                .ok_or(Refusal::NotFound(what))?;
+            reconciled(conn, stored)
+        })
+        .await
+    }
+}
+
+fn reconciled(conn: &rusqlite::Connection, stored: StoredEvent) -> Result<Reconciled, Refusal> {
+    let deliveries = deliveries::of_event(conn, stored.event.id.seq(), EVENT_DELIVERIES_MAX)?;
+    let delivered = all_have_it(&deliveries);
+    Ok(Reconciled { stored, delivered })
+}
+
+/// Whether each receiver accepted one of its deliveries; a replay counts for the first one.
+fn all_have_it(deliveries: &[Delivery]) -> bool {
+    let mut receivers: BTreeMap<i64, bool> = BTreeMap::new();
+    for delivery in deliveries {
+        *receivers.entry(delivery.webhook.seq()).or_default() |=
+            delivery.progress.status == Status::Delivered;
+    }
+    !receivers.is_empty() && receivers.values().all(|has_it| *has_it)
+}
