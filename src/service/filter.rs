@@ -107,6 +107,7 @@ fn read(which: Which, input: &FilterInput, prefix: &str) -> Result<DeliveryFilte
         webhook_seq,
         event_seq: None,
         event_type: input.event_type.clone(),
+        profile: None,
         statuses,
         since,
         until,

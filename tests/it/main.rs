@@ -12,5 +12,6 @@ mod api;
 mod app;
 mod binary;
 mod conventions;
+mod dialects;
 mod operations;
 mod receiver;

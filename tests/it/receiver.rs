@@ -157,6 +157,11 @@ impl Received {
         found.map_or("", |(_, value)| value)
     }
 
+    /// Every header, in the order in which they came.
+    pub fn headers(&self) -> &[(String, String)] {
+        &self.headers
+    }
+
     pub fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap()
     }

@@ -106,7 +106,9 @@ pub async fn gate<B: MessageBody + 'static>(
             if let Some(rate) = rate {
                 rate.dress(response.headers_mut());
             }
-            Ok(request.into_response(response).map_into_right_body())
+            // Put together like this, the response keeps the problem for the form of a dialect.
+            let (raw, _) = request.into_parts();
+            Ok(ServiceResponse::new(raw, response).map_into_right_body())
         }
     }
 }

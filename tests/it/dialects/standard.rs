@@ -1,0 +1,76 @@
+//! Standard Webhooks 1.0.0, checked by its published libraries.
+
+use hookpost::service::webhooks::{Registered, WebhookInput};
+use hookpost::service::{Done, Once};
+use serde_json::json;
+
+use super::verify::accepted_everywhere;
+use super::{Publish, caller, publish};
+use crate::app::TestApp;
+use crate::receiver::{Received, Receiver};
+
+async fn register(app: &TestApp, url: String) -> Registered {
+    let caller = caller(app);
+    let input = WebhookInput {
+        url: Some(url),
+        event_types: Some(vec!["*".to_owned()]),
+        ..WebhookInput::default()
+    };
+    let created = app.service.create_webhook(&caller, input, Once::unkeyed());
+    match created.await.unwrap() {
+        Done::Fresh(registered) => registered,
+        Done::Replayed(_) => panic!("nothing was keyed"),
+    }
+}
+
+async fn deliver(app: &TestApp, receiver: &Receiver) -> Received {
+    let event = Publish {
+        event_type: "invoice.paid",
+        data: &json!({ "amount": 12.5, "currency": "EUR", "customer": "Zoë 🦊" }),
+        id: None,
+        occurred_at: None,
+    };
+    publish(app, &event).await;
+    receiver.wait_for(1).await.remove(0)
+}
+
+#[tokio::test]
+async fn the_published_libraries_accept_a_delivery_and_refuse_a_flipped_byte() {
+    let app = TestApp::start().await;
+    let receiver = Receiver::start().await;
+    let registered = register(&app, receiver.url("/hook")).await;
+    let received = deliver(&app, &receiver).await;
+    let secret = registered.secret.expose();
+    accepted_everywhere("standard", secret, &received);
+    accepted_in_rust(secret, &received);
+}
+
+#[tokio::test]
+async fn during_a_rotation_both_secrets_verify() {
+    let app = TestApp::start().await;
+    let receiver = Receiver::start().await;
+    let registered = register(&app, receiver.url("/hook")).await;
+    let caller = caller(&app);
+    let rotated = app
+        .service
+        .rotate_secret(&caller, registered.webhook.id, None, None);
+    let rotated = rotated.await.unwrap();
+    let received = deliver(&app, &receiver).await;
+    for secret in [&registered.secret, &rotated.secret] {
+        accepted_everywhere("standard", secret.expose(), &received);
+        accepted_in_rust(secret.expose(), &received);
+    }
+}
+
+#[track_caller]
+fn accepted_in_rust(secret: &str, received: &Received) {
+    let verifier = standardwebhooks::Webhook::new(secret).unwrap();
+    let mut headers = reqwest::header::HeaderMap::new();
+    for name in ["webhook-id", "webhook-timestamp", "webhook-signature"] {
+        headers.insert(name, received.header(name).parse().unwrap());
+    }
+    assert!(verifier.verify(&received.body, &headers).is_ok());
+    let mut flipped = received.body.clone();
+    flipped[7] ^= 1;
+    assert!(verifier.verify(&flipped, &headers).is_err());
+}

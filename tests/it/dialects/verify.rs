@@ -1,0 +1,82 @@
+//! Verifying deliveries with other people's code, in its own language.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Map, Value, json};
+
+use crate::receiver::Received;
+
+/// A language's runtime with the driver of its snippets.
+#[derive(Clone, Copy, Debug)]
+enum Runtime {
+    Node,
+    Python,
+}
+
+/// Checks that the snippets of `system` accept a delivery in Node and in Python, and that they
+/// refuse it with one byte of its body changed.
+#[track_caller]
+pub fn accepted_everywhere(system: &str, secret: &str, delivery: &Received) {
+    for runtime in [Runtime::Node, Runtime::Python] {
+        let accepts = |body: &[u8]| runtime.accepts(system, secret, delivery, body);
+        assert!(accepts(&delivery.body), "{runtime:?} refuses {system}");
+        for at in [0, delivery.body.len() / 2, delivery.body.len() - 1] {
+            let mut flipped = delivery.body.clone();
+            flipped[at] ^= 1;
+            assert!(
+                !accepts(&flipped),
+                "{runtime:?} accepts a changed byte {at}"
+            );
+        }
+    }
+}
+
+impl Runtime {
+    fn accepts(self, system: &str, secret: &str, delivery: &Received, body: &[u8]) -> bool {
+        let headers: Map<String, Value> = delivery
+            .headers()
+            .iter()
+            .map(|(name, value)| (name.to_ascii_lowercase(), json!(value)))
+            .collect();
+        let given = json!({ "secret": secret, "headers": headers, "body": STANDARD.encode(body) });
+        let mut command = self.command(system);
+        let mut child = command
+            .arg(system)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap_or_else(|error| panic!("{command:?}: {error}; tests/run installs it"));
+        let mut stdin = child.stdin.take().unwrap();
+        stdin.write_all(given.to_string().as_bytes()).unwrap();
+        drop(stdin);
+        let output = child.wait_with_output().unwrap();
+        let said = String::from_utf8(output.stdout).unwrap();
+        match (output.status.success(), said.trim()) {
+            (true, "true") => true,
+            (true, "false") => false,
+            _ => panic!(
+                "{self:?} could not verify: {}; tests/run installs the libraries",
+                String::from_utf8_lossy(&output.stderr)
+            ),
+        }
+    }
+
+    fn command(self, system: &str) -> Command {
+        let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
+        let (program, driver) = match self {
+            Self::Node => (PathBuf::from("node"), "verify.mjs"),
+            // Only the published library needs more than Python itself.
+            Self::Python if system == "standard" => (tests.join(".venv/bin/python"), "verify.py"),
+            Self::Python => (PathBuf::from("python3"), "verify.py"),
+        };
+        let mut command = Command::new(program);
+        command.arg(tests.join("snippets").join(driver));
+        command.env("PYTHONDONTWRITEBYTECODE", "1");
+        command
+    }
+}

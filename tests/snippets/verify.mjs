@@ -1,0 +1,25 @@
+// Says whether a delivery is genuine: reads {"secret", "headers", "body": base64} from stdin and
+// prints true or false. Whatever a verifier throws means that the delivery is not genuine; that a
+// verifier is missing is an error.
+import { readFileSync } from "fs";
+
+const load = {
+  standard: async () => {
+    const { Webhook } = await import("standardwebhooks");
+    return (body, headers, secret) => Boolean(new Webhook(secret).verify(body, headers));
+  },
+  armox: async () => (await import("./armox.mjs")).verify,
+  airmy: async () => (await import("./airmy.cjs")).default.verify,
+};
+
+const name = process.argv[2];
+const described = async () => (await import("./described.mjs")).verifier(name);
+const verify = await (load[name] ?? described)();
+const { secret, headers, body } = JSON.parse(readFileSync(0, "utf8"));
+let genuine = false;
+try {
+  genuine = verify(Buffer.from(body, "base64"), headers, secret);
+} catch (error) {
+  console.error(String(error));
+}
+console.log(genuine);
