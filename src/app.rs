@@ -30,6 +30,7 @@ use crate::config::Config;
 use crate::engine::{Engine, EngineParts};
 use crate::http::{AppState, ServeOptions, Serving, serve};
 use crate::net::{Client, ClientOptions, Guard, GuardOptions, OwnAddresses};
+use crate::service::profile_files::load_files;
 use crate::service::{Service, ServiceOptions, ServiceParts};
 use crate::store::{OpenOptions, Store};
 
@@ -37,6 +38,8 @@ mod descriptors;
 mod signals;
 mod tls;
 
+/// Where in the data directory an operator keeps wire profiles of their own.
+const PROFILES_DIR: &str = "profiles";
 /// Threads that attempt deliveries.
 const ENGINE_THREADS: usize = 2;
 
@@ -76,7 +79,10 @@ fn open_store(config: &Config) -> anyhow::Result<Store> {
         key: config.master_key.clone(),
         clock: Clock::System,
     };
-    Ok(Store::open(&options)?)
+    let store = Store::open(&options)?;
+    load_files(&store, &config.data_dir.join(PROFILES_DIR))
+        .context("a wire profile's file can't be used")?;
+    Ok(store)
 }
 
 fn guard(config: &Config) -> Guard {

@@ -26,6 +26,7 @@ pub mod events;
 pub mod filter;
 pub mod jobs;
 pub mod once;
+pub mod profile_files;
 pub mod reconcile;
 pub mod refusal;
 mod sending;

@@ -180,7 +180,7 @@ impl Store {
             .await
     }
 
-    /// As [`Store::write`], for callers outside any async runtime.
+    /// As [`Store::write`], for callers that do not wait for futures, such as the start.
     ///
     /// # Errors
     /// As [`Store::write`].

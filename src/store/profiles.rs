@@ -128,8 +128,8 @@ pub fn versions(conn: &Connection, name: &str) -> Result<Vec<i64>, StoreError> {
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// Makes `source` the current version of `name`; answers its row. Storing the same text again
-/// changes nothing.
+/// Makes `source` the current version of `name`; answers its row. Storing the same text of the same
+/// origin again changes nothing.
 ///
 /// # Errors
 /// [`StoreError::Sqlite`].
@@ -141,7 +141,7 @@ pub fn put(
     now: Timestamp,
 ) -> Result<i64, StoreError> {
     if let Some(current) = find(conn, name)? {
-        if current.source == source {
+        if current.source == source && current.origin == origin {
             return Ok(current.seq);
         }
         supersede(conn, name, now)?;
@@ -183,6 +183,20 @@ pub fn webhooks_using(conn: &Connection, name: &str) -> Result<i64, StoreError> 
              AND profile_seq IN (SELECT seq FROM profiles WHERE name = :name)",
     )?;
     Ok(statement.query_row(named_params! { ":name": name }, |row| row.get(0))?)
+}
+
+/// Whether a webhook or a workspace uses the profile called `name`.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn is_used(conn: &Connection, name: &str) -> Result<bool, StoreError> {
+    let mut statement = conn.prepare_cached(
+        "SELECT EXISTS (
+             SELECT 1 FROM workspaces WHERE profile = :name AND deleted_at IS NULL LIMIT 1
+         )",
+    )?;
+    let by_workspace = statement.query_row(named_params! { ":name": name }, |row| row.get(0))?;
+    Ok(by_workspace || webhooks_using(conn, name)? > 0)
 }
 
 /// Moves the webhooks of a profile to its current version, so that the next deliveries use it.

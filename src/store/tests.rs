@@ -58,6 +58,13 @@ fn event_count(store: &Store) -> i64 {
     store.read_blocking(count).unwrap()
 }
 
+#[tokio::test]
+async fn a_blocking_write_works_on_a_thread_that_drives_a_runtime() {
+    let Fixture { store, dir: _dir } = fixture();
+    publish(&store, "{}").unwrap();
+    assert_eq!(event_count(&store), 1);
+}
+
 #[test]
 fn what_was_written_is_there_after_opening_again() {
     let Fixture { store, dir } = fixture();

@@ -181,10 +181,14 @@ impl Writer {
         E: From<StoreError> + Send + 'static,
     {
         let (job, answer) = job(write, Urgency::Settle, None);
-        self.queue()?.blocking_send(job).map_err(|_| stopped())?;
-        answer
-            .blocking_recv()
-            .unwrap_or_else(|_| Err(stopped().into()))
+        let queue = self.queue()?;
+        let wait = || {
+            queue.blocking_send(job).map_err(|_| stopped())?;
+            answer.blocking_recv().map_err(|_| stopped())
+        };
+        // At start the waiting is done on a thread that will drive a runtime, where tokio forbids it.
+        let waited = std::thread::scope(|scope| scope.spawn(wait).join());
+        waited.unwrap_or_else(|_| Err(stopped()))?
     }
 
     pub(super) fn close(&self) {

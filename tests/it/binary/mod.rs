@@ -7,4 +7,5 @@ mod configuration;
 mod crash;
 mod life;
 mod process;
+mod profiles;
 mod usage;

@@ -11,7 +11,7 @@ mod indigiarmor;
 mod profiles;
 mod refusals;
 mod standard;
-mod verify;
+pub mod verify;
 mod veriswarm;
 
 use hookpost::domain::workspace::Plan;
