@@ -122,3 +122,22 @@ async fn what_is_no_job_is_not_shown() {
     let page = client.send(Method::GET, "/api/v1/jobs?limit=0", None).await;
     assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
 }
+
+#[tokio::test]
+async fn a_webhook_url_that_the_guard_refuses_stores_nothing() {
+    let app = TestApp::start().await;
+    let client = client(&app).await;
+    let event = json!({
+        "type": "job.completed",
+        "data": client.example("delivery")["job"],
+        "id": "job_456",
+        "webhook_url": "http://169.254.169.254/latest",
+        "profile": "armox",
+    });
+    app.post("/api/v1/events", &event)
+        .await
+        .invalid("webhook_url");
+    client
+        .refused((Method::GET, "/api/v1/jobs/job_456"), None, 404)
+        .await;
+}

@@ -182,3 +182,41 @@ async fn put_and_patch_change_only_what_they_name() {
         assert_eq!(changed["webhook"], expected);
     }
 }
+
+#[tokio::test]
+async fn a_test_answers_within_ten_seconds_however_patient_the_webhook_is() {
+    let app = TestApp::start().await;
+    let client = client(&app).await;
+    let receiver = Receiver::start().await;
+    receiver.answer(Reply::hang());
+    let created = client.create_for("url", &receiver.url("/hook")).await;
+    let uuid = id(&created);
+    let native = app.get("/api/v1/webhooks").await.json(StatusCode::OK);
+    let native = native["data"][0]["id"].as_str().unwrap();
+    let patient = json!({ "timeout": "60s" });
+    let path = format!("/api/v1/webhooks/{native}");
+    app.patch(&path, &patient).await.json(StatusCode::OK);
+    let asked = std::time::Instant::now();
+    let url = format!("{}/indigiarmor/v1/webhooks/{uuid}/test", app.base);
+    let answer = crate::app::http_client()
+        .post(url)
+        .header("authorization", &client.credential.1)
+        .send()
+        .await
+        .unwrap();
+    let took = asked.elapsed().as_secs_f64();
+    assert!((9.5..11.0).contains(&took), "{took} s");
+    let body: Value = serde_json::from_str(&answer.text().await.unwrap()).unwrap();
+    assert_eq!(&body, &client.example("unreached")["answer"]);
+}
+
+#[tokio::test]
+async fn data_that_cannot_be_flattened_is_refused_and_nothing_is_stored() {
+    let app = TestApp::start().await;
+    let client = client(&app).await;
+    client.replay("create", &[]).await;
+    let event = json!({ "type": "red_tier", "data": [1, 2] });
+    app.post("/api/v1/events", &event).await.invalid("data");
+    let listed = app.get("/api/v1/events").await.json(StatusCode::OK);
+    assert_eq!(listed["data"], json!([]));
+}

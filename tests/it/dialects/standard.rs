@@ -74,3 +74,38 @@ fn accepted_in_rust(secret: &str, received: &Received) {
     flipped[7] ^= 1;
     assert!(verifier.verify(&flipped, &headers).is_err());
 }
+
+#[tokio::test]
+async fn other_formats_are_signed_as_they_are_sent() {
+    let app = TestApp::start().await;
+    for (format, content_type, expect) in [
+        (
+            "cloudevents",
+            "application/cloudevents+json",
+            json!({
+                "specversion": "1.0",
+                "id": "evt",
+                "source": "/workspaces/ws",
+                "type": "invoice.paid",
+                "time": "2026-03-16T10:05:00.000Z",
+                "datacontenttype": "application/json",
+                "data": { "amount": 12.5, "currency": "EUR", "customer": "Zoë" },
+            }),
+        ),
+        (
+            "slack",
+            "application/json",
+            json!({ "text": "invoice.paid" }),
+        ),
+    ] {
+        let receiver = Receiver::start().await;
+        let hook = json!({ "url": receiver.url("/"), "event_types": ["*"], "format": format });
+        let made = app.post("/api/v1/webhooks", &hook).await;
+        let made = made.json(reqwest::StatusCode::CREATED);
+        let received = deliver(&app, &receiver).await;
+        assert_eq!(received.header("content-type"), content_type);
+        super::same_shape(&expect, &received.json(), format);
+        let secret = made["secret"].as_str().unwrap();
+        accepted_in_rust(secret, &received);
+    }
+}
