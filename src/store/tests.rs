@@ -1,3 +1,5 @@
+//! The store as a whole: one writer, many readers, what is heard of a commit.
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 

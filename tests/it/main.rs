@@ -13,5 +13,6 @@ mod app;
 mod binary;
 mod conventions;
 mod dialects;
+mod house;
 mod operations;
 mod receiver;

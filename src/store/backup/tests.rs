@@ -1,3 +1,5 @@
+//! Backups on real files: whole, readable by nobody else, and restored into a post office.
+
 use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};

@@ -1,3 +1,5 @@
+//! Lists of deliveries against a naive reading of the same filters.
+
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 

@@ -1,3 +1,5 @@
+//! What leaves, what stays, and that each step is bounded.
+
 use super::*;
 use crate::domain::delivery::Trigger;
 use crate::domain::secret::Secret;

@@ -1,3 +1,5 @@
+//! Rotating the master key, and crashes at every step of it.
+
 use std::sync::Arc;
 
 use super::*;

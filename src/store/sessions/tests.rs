@@ -1,3 +1,5 @@
+//! Sessions on a real database.
+
 use std::time::Duration;
 
 use super::*;

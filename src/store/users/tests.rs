@@ -1,3 +1,5 @@
+//! Users and their second factors on a real database.
+
 use super::*;
 use crate::store::Store;
 use crate::store::tests::{Fixture, fixture};
