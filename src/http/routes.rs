@@ -10,7 +10,10 @@ use actix_web::middleware::from_fn;
 use actix_web::web::to;
 use actix_web::{App, Error, HttpRequest, Resource, guard, web};
 
-use super::api::{audit_log, dead_letters, deliveries, events, jobs, webhooks};
+use super::api::{
+    api_keys, audit_log, dead_letters, deliveries, event_types, events, jobs, profiles, webhooks,
+    workspaces,
+};
 use super::auth::gate;
 use super::{Problem, answer, dialects, health};
 use crate::domain::api_key::Scope;
@@ -106,6 +109,12 @@ static API: &[Route] = &[
     get("/api/v1/events/{id}", EVENTS_READ, || to(events::show)),
     post("/api/v1/events/{id}/replay", EVENTS_WRITE, || to(events::replay)),
 
+    post("/api/v1/event-types", EVENTS_WRITE, || to(event_types::create)),
+    get("/api/v1/event-types", EVENTS_READ, || to(event_types::list)),
+    get("/api/v1/event-types/{name}", EVENTS_READ, || to(event_types::show)),
+    put("/api/v1/event-types/{name}", EVENTS_WRITE, || to(event_types::put)),
+    delete("/api/v1/event-types/{name}", EVENTS_WRITE, || to(event_types::delete)),
+
     post("/api/v1/webhooks", WEBHOOKS_WRITE, || to(webhooks::create)),
     get("/api/v1/webhooks", WEBHOOKS_READ, || to(webhooks::list)),
     get("/api/v1/webhooks/{id}", WEBHOOKS_READ, || to(webhooks::show)),
@@ -127,6 +136,20 @@ static API: &[Route] = &[
     delete("/api/v1/dead-letters/{id}", DELIVERIES_WRITE, || to(dead_letters::discard)),
 
     get("/api/v1/jobs/{id}", DELIVERIES_READ, || to(jobs::show)),
+
+    post("/api/v1/workspaces", ADMIN, || to(workspaces::create)),
+    get("/api/v1/workspaces", ADMIN, || to(workspaces::list)),
+    get("/api/v1/workspaces/{id}", ADMIN, || to(workspaces::show)),
+    patch("/api/v1/workspaces/{id}", ADMIN, || to(workspaces::update)),
+    delete("/api/v1/workspaces/{id}", ADMIN, || to(workspaces::delete)),
+    post("/api/v1/api-keys", ADMIN, || to(api_keys::create)),
+    get("/api/v1/api-keys", ADMIN, || to(api_keys::list)),
+    delete("/api/v1/api-keys/{id}", ADMIN, || to(api_keys::revoke)),
+    post("/api/v1/profiles", ADMIN, || to(profiles::create)),
+    get("/api/v1/profiles", ADMIN, || to(profiles::list)),
+    get("/api/v1/profiles/{name}", ADMIN, || to(profiles::show)),
+    put("/api/v1/profiles/{name}", ADMIN, || to(profiles::put)),
+    delete("/api/v1/profiles/{name}", ADMIN, || to(profiles::delete)),
     get("/api/v1/audit-log", ADMIN, || to(audit_log::list)),
 ];
 

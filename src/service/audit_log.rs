@@ -27,6 +27,20 @@ pub(crate) fn audit(
     write(tx, caller, place, action, target, detail)
 }
 
+/// As [`audit`], for actions on the instance as a whole.
+///
+/// # Errors
+/// As [`audit`].
+pub(crate) fn audit_instance(
+    tx: &WriteTx<'_>,
+    caller: &Caller,
+    action: &str,
+    target: &str,
+    detail: &Value,
+) -> Result<(), Refusal> {
+    write(tx, caller, None, action, target, detail)
+}
+
 fn write(
     tx: &WriteTx<'_>,
     caller: &Caller,

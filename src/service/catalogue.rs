@@ -10,16 +10,13 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use jsonschema::Validator;
-
+use super::schema::Schema;
 use super::{FieldError, Refusal, Service};
 use crate::domain::event_type::{EventTypeName, Pattern, Subscription, near_matches};
 use crate::store::{Committed, StoreError, event_types, workspaces};
 
 /// Workspaces whose catalogues are kept compiled.
 const CATALOGUES_MAX: usize = 1000;
-/// Faults of one event's data that are reported.
-const SCHEMA_FAULTS_MAX: usize = 10;
 
 /// A workspace's catalogue, compiled.
 pub struct Catalogue {
@@ -29,7 +26,7 @@ pub struct Catalogue {
 
 struct KnownType {
     archived: bool,
-    schema: Option<Validator>,
+    schema: Option<Schema>,
 }
 
 impl Catalogue {
@@ -99,32 +96,20 @@ impl Catalogue {
     }
 }
 
-fn check_data(schema: &Validator, data: &str) -> Result<(), Vec<FieldError>> {
+fn check_data(schema: &Schema, data: &str) -> Result<(), Vec<FieldError>> {
     // What was accepted as JSON before can be read as JSON now.
     let Ok(value) = serde_json::from_str(data) else {
         return Ok(());
     };
-    let faults: Vec<FieldError> = schema
-        .iter_errors(&value)
-        .take(SCHEMA_FAULTS_MAX)
-        .map(|fault| FieldError {
-            field: format!("data{}", fault.instance_path().as_str().replace('/', ".")),
-            message: fault.masked().to_string(),
-        })
-        .collect();
+    let faults = schema.faults(&value);
     if faults.is_empty() {
-        Ok(())
-    } else {
-        Err(faults)
+        return Ok(());
     }
-}
-
-/// Compiles a JSON Schema of draft 2020-12. Nothing is fetched: references stay within it.
-///
-/// # Errors
-/// A sentence for the caller.
-pub fn compile(schema: &serde_json::Value) -> Result<Validator, String> {
-    jsonschema::draft202012::new(schema).map_err(|error| error.to_string())
+    let named = faults.into_iter().map(|fault| FieldError {
+        field: format!("data{}", fault.path.replace('/', ".")),
+        message: fault.message,
+    });
+    Err(named.collect())
 }
 
 /// The compiled catalogues.
@@ -195,7 +180,7 @@ impl Service {
             let schema = schema.and_then(|text| serde_json::from_str(text).ok());
             let known = KnownType {
                 archived: stored.settings.archived,
-                schema: schema.and_then(|schema| compile(&schema).ok()),
+                schema: schema.and_then(|schema| Schema::compile(&schema).ok()),
             };
             (stored.name.as_str().to_owned(), known)
         });

@@ -276,6 +276,31 @@ pub fn set_state(
     Ok(())
 }
 
+/// Revokes every webhook of a workspace, hidden ones included, and answers how many.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn revoke_all(tx: &mut WriteTx<'_>, workspace_seq: i64) -> Result<usize, StoreError> {
+    let revoked: Vec<i64> = tx
+        .prepare_cached(
+            "UPDATE webhooks
+             SET status = 'revoked', disabled_reason = NULL, disabled_at = NULL, updated_at = :now
+             WHERE workspace_seq = :workspace AND status <> 'revoked'
+             RETURNING seq",
+        )?
+        .query_map(
+            named_params! { ":workspace": workspace_seq, ":now": tx.now().millis() },
+            |row| row.get(0),
+        )?
+        .collect::<Result<_, _>>()?;
+    let count = revoked.len();
+    tx.subscribers.forget(workspace_seq);
+    let notices = tx.notices();
+    notices.webhooks_changed.extend(revoked);
+    notices.activity = true;
+    Ok(count)
+}
+
 /// Marks a webhook deleted.
 ///
 /// # Errors

@@ -116,6 +116,17 @@ pub fn list(
     Ok(super::paged(found, limit, |workspace| workspace.id.seq()))
 }
 
+/// How many workspaces give the profile called `name` to new webhooks.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn count_using_profile(conn: &Connection, name: &str) -> Result<i64, StoreError> {
+    let mut statement = conn.prepare_cached(
+        "SELECT count(*) FROM workspaces WHERE profile = :name AND deleted_at IS NULL",
+    )?;
+    Ok(statement.query_row(named_params! { ":name": name }, |row| row.get(0))?)
+}
+
 /// Stores a new workspace and gives it its own signing secret for one-off targets.
 ///
 /// # Errors

@@ -7,12 +7,16 @@ use serde::Deserialize;
 
 use super::extract::RequestBody;
 
+pub mod api_keys;
 pub mod audit_log;
 pub mod dead_letters;
 pub mod deliveries;
+pub mod event_types;
 pub mod events;
 pub mod jobs;
+pub mod profiles;
 pub mod webhooks;
+pub mod workspaces;
 
 /// The body of an action that needs none: nothing at all, or an empty object.
 #[derive(Debug, Default, Deserialize)]

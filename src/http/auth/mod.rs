@@ -119,11 +119,10 @@ async fn authorise(
     request: &ServiceRequest,
     scopes: &[Scope],
 ) -> Result<(Caller, Option<Rate>), Told> {
+    // Names of workspaces may hold any letter, so the bytes are read as UTF-8.
     let header = |name: &str| {
-        request
-            .headers()
-            .get(name)
-            .and_then(|value| value.to_str().ok())
+        let value = request.headers().get(name)?;
+        Some(std::str::from_utf8(value.as_bytes()).unwrap_or("\u{fffd}"))
     };
     let state = request
         .app_data::<State>()

@@ -373,13 +373,20 @@ impl Service {
         self.store().write(work).await
     }
 
-    /// Calls off everything that waits for a webhook, in bounded batches.
     async fn cancel_waiting(&self, caller: &Caller, id: WebhookId) -> Result<(), Refusal> {
-        let filter = DeliveryFilter {
+        self.cancel_all(DeliveryFilter {
             workspace_seq: caller.workspace.seq(),
             webhook_seq: Some(id.seq()),
-            statuses: vec![Status::Pending, Status::Retrying],
             ..DeliveryFilter::default()
+        })
+        .await
+    }
+
+    /// Calls off everything that waits among what `filter` matches, in bounded batches.
+    pub(super) async fn cancel_all(&self, filter: DeliveryFilter) -> Result<(), Refusal> {
+        let filter = DeliveryFilter {
+            statuses: vec![Status::Pending, Status::Retrying],
+            ..filter
         };
         loop {
             let filter = filter.clone();

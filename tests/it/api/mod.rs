@@ -1,6 +1,10 @@
 //! The native API, a file per resource.
 
+mod api_keys;
 mod dead_letters;
 mod deliveries;
+mod event_types;
 mod events;
+mod profiles;
 mod webhooks;
+mod workspaces;

@@ -1,0 +1,222 @@
+//! The catalogue of event types, as people keep it.
+//!
+//! Owns: the rules of its entries: texts, schemas, examples. Refuses: judging events by them
+//! (`catalogue`).
+
+use serde_json::{Value, json};
+
+use super::once::once;
+use super::schema::Schema;
+use super::{Caller, Done, FieldError, Once, Refusal, Service, audit, text};
+use crate::domain::event_type::EventTypeName;
+use crate::domain::page::{Cursor, Limit, Page};
+use crate::store::WriteTx;
+use crate::store::event_types::{self, EVENT_TYPES_MAX, EventType, EventTypeSettings};
+
+/// The longest description, in characters.
+pub const DESCRIPTION_CHARS_MAX: usize = 1000;
+/// The longest heading, in characters.
+pub const GROUP_CHARS_MAX: usize = 100;
+/// The most bytes of a schema or an example.
+pub const DOCUMENT_BYTES_MAX: usize = 64 * 1024;
+
+/// An event type as a caller describes it.
+#[derive(Clone, Debug, Default)]
+pub struct EventTypeInput {
+    /// Its name.
+    pub name: String,
+    /// When it happens, in words.
+    pub description: Option<String>,
+    /// The heading under which lists show it.
+    pub group: Option<String>,
+    /// The JSON Schema of its data, as text.
+    pub schema: Option<String>,
+    /// An example of its data, as JSON text.
+    pub example: Option<String>,
+    /// Whether it is out of use.
+    pub archived: bool,
+}
+
+/// What became of putting an event type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Placed {
+    /// It is new.
+    Added,
+    /// There was one of that name.
+    Replaced,
+}
+
+impl Service {
+    /// Adds an event type to the caller's workspace.
+    ///
+    /// # Errors
+    /// The fields at fault; [`Refusal::Conflict`] where there is one of that name.
+    pub async fn create_event_type(
+        &self,
+        caller: &Caller,
+        input: EventTypeInput,
+        key: Once<EventType>,
+    ) -> Result<Done<EventType>, Refusal> {
+        let (name, settings) = check(input)?;
+        let caller = caller.clone();
+        let work = move |tx: &mut WriteTx<'_>| {
+            once(tx, &caller, &key, |tx| {
+                let taken = || Refusal::Conflict(format!("there is an event type {name} already"));
+                add(tx, &caller, &name, &settings)?.ok_or_else(taken)
+            })
+        };
+        self.store().write(work).await
+    }
+
+    /// A page of the catalogue, newest first.
+    ///
+    /// # Errors
+    /// [`Refusal::Internal`] where the database cannot be read.
+    pub async fn event_types(
+        &self,
+        caller: &Caller,
+        cursor: Option<Cursor>,
+        limit: Limit,
+    ) -> Result<Page<EventType>, Refusal> {
+        let workspace_seq = caller.workspace.seq();
+        Ok(self
+            .store()
+            .read(move |conn| event_types::list(conn, workspace_seq, cursor, limit))
+            .await?)
+    }
+
+    /// The event type called `name`.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`].
+    pub async fn event_type(&self, caller: &Caller, name: &str) -> Result<EventType, Refusal> {
+        let workspace_seq = caller.workspace.seq();
+        let name = named(name)?;
+        self.store()
+            .read(move |conn| event_types::find(conn, workspace_seq, &name).map_err(Refusal::from))
+            .await?
+            .ok_or(Refusal::NotFound("event type"))
+    }
+
+    /// Adds or replaces the event type that `input` names.
+    ///
+    /// # Errors
+    /// The fields at fault; [`Refusal::Conflict`] where the catalogue is full.
+    pub async fn put_event_type(
+        &self,
+        caller: &Caller,
+        input: EventTypeInput,
+    ) -> Result<(EventType, Placed), Refusal> {
+        let (name, settings) = check(input)?;
+        let caller = caller.clone();
+        let work = move |tx: &mut WriteTx<'_>| {
+            let workspace_seq = caller.workspace.seq();
+            let Some(updated) = event_types::update(tx, workspace_seq, &name, &settings)? else {
+                let added = add(tx, &caller, &name, &settings)?;
+                let added = added.ok_or(Refusal::NotFound("event type"))?;
+                return Ok((added, Placed::Added));
+            };
+            audit(tx, &caller, "event_type.update", name.as_str(), &json!({}))?;
+            Ok((updated, Placed::Replaced))
+        };
+        self.store().write(work).await
+    }
+
+    /// Removes an event type; events of that type stay.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`].
+    pub async fn delete_event_type(&self, caller: &Caller, name: &str) -> Result<(), Refusal> {
+        let name = named(name)?;
+        let caller = caller.clone();
+        let work = move |tx: &mut WriteTx<'_>| {
+            if !event_types::delete(tx, caller.workspace.seq(), &name)? {
+                return Err(Refusal::NotFound("event type"));
+            }
+            audit(tx, &caller, "event_type.delete", name.as_str(), &json!({}))
+        };
+        self.store().write(work).await
+    }
+}
+
+/// A name that cannot be one names nothing that exists.
+fn named(text: &str) -> Result<EventTypeName, Refusal> {
+    EventTypeName::parse(text).map_err(|_| Refusal::NotFound("event type"))
+}
+
+fn add(
+    tx: &mut WriteTx<'_>,
+    caller: &Caller,
+    name: &EventTypeName,
+    settings: &EventTypeSettings,
+) -> Result<Option<EventType>, Refusal> {
+    let workspace_seq = caller.workspace.seq();
+    if event_types::count(tx, workspace_seq)? >= EVENT_TYPES_MAX {
+        return Err(Refusal::Conflict(format!(
+            "a workspace may have at most {EVENT_TYPES_MAX} event types; delete one first"
+        )));
+    }
+    let added = event_types::insert(tx, workspace_seq, name, settings)?;
+    if added.is_some() {
+        audit(tx, caller, "event_type.create", name.as_str(), &json!({}))?;
+    }
+    Ok(added)
+}
+
+fn check(input: EventTypeInput) -> Result<(EventTypeName, EventTypeSettings), Refusal> {
+    let mut faults = Vec::new();
+    let mut fault = |field: &str, message: String| {
+        faults.push(FieldError {
+            field: field.to_owned(),
+            message,
+        });
+    };
+    let name = EventTypeName::parse(&input.name)
+        .map_err(|message| fault("name", message))
+        .ok();
+    for (field, given, chars_max) in [
+        ("description", &input.description, DESCRIPTION_CHARS_MAX),
+        ("group", &input.group, GROUP_CHARS_MAX),
+    ] {
+        if let Some(given) = given
+            && let Err(message) = text::check(given, chars_max)
+        {
+            fault(field, message);
+        }
+    }
+    let mut document = |field: &str, given: Option<&str>| {
+        let read = given.map(read_document)?;
+        read.map_err(|message| fault(field, message)).ok()
+    };
+    let schema = document("schema", input.schema.as_deref());
+    let example = document("example", input.example.as_deref());
+    if let Some(schema) = &schema {
+        match Schema::compile(schema) {
+            Err(message) => fault("schema", message),
+            Ok(compiled) => {
+                for misfit in example.iter().flat_map(|example| compiled.faults(example)) {
+                    let field = format!("example{}", misfit.path.replace('/', "."));
+                    fault(&field, misfit.message);
+                }
+            }
+        }
+    }
+    let settings = EventTypeSettings {
+        description: input.description,
+        group: input.group,
+        schema: input.schema,
+        example: input.example,
+        archived: input.archived,
+    };
+    match name {
+        Some(name) if faults.is_empty() => Ok((name, settings)),
+        Some(_) | None => Err(Refusal::Invalid(faults)),
+    }
+}
+
+fn read_document(text: &str) -> Result<Value, String> {
+    if text.len() > DOCUMENT_BYTES_MAX {
+        return Err(format!("must have at most {DOCUMENT_BYTES_MAX} bytes"));
+    }
+    serde_json::from_str(text).map_err(|error| format!("can't be read: {error}"))
+}

@@ -1,0 +1,162 @@
+//! Wire profiles: looking at them, adding one's own.
+//!
+//! Owns: the rules of changing and removing profiles. Refuses: understanding their fields
+//! (`domain::profile`).
+//!
+//! # Why built-in profiles can't be changed
+//! They are promises that other systems have made to their receivers. Who needs another envelope
+//! copies one under another name.
+
+use serde_json::{Value, json};
+
+use super::once::once;
+use super::{Caller, Done, Once, Refusal, Service, audit_instance};
+use crate::domain::profile::{Profile, ProfileError};
+use crate::store::profiles::{self, Origin, PROFILES_MAX, StoredProfile};
+use crate::store::{StoreError, WriteTx, workspaces};
+
+impl From<ProfileError> for Refusal {
+    fn from(error: ProfileError) -> Self {
+        Self::field(error.field, error.message)
+    }
+}
+
+impl Service {
+    /// Every profile, by name.
+    ///
+    /// # Errors
+    /// [`Refusal::Internal`] where the database cannot be read.
+    pub async fn profiles(&self) -> Result<Vec<StoredProfile>, Refusal> {
+        let read = |conn: &rusqlite::Connection| profiles::list(conn);
+        Ok(self.store().read(read).await?)
+    }
+
+    /// The profile called `name`.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`].
+    pub async fn profile(&self, name: &str) -> Result<StoredProfile, Refusal> {
+        let name = name.to_owned();
+        self.store()
+            .read(move |conn| profiles::find(conn, &name).map_err(Refusal::from))
+            .await?
+            .ok_or(Refusal::NotFound("profile"))
+    }
+
+    /// Adds a profile.
+    ///
+    /// # Errors
+    /// The field at fault; [`Refusal::Conflict`] where the name is taken.
+    pub async fn create_profile(
+        &self,
+        caller: &Caller,
+        document: Value,
+        key: Once<StoredProfile>,
+    ) -> Result<Done<StoredProfile>, Refusal> {
+        let profile = Profile::from_json(document)?;
+        let caller = caller.clone();
+        let work = move |tx: &mut WriteTx<'_>| {
+            once(tx, &caller, &key, |tx| {
+                if profiles::find(tx, profile.name())?.is_some() {
+                    return Err(Refusal::Conflict(format!(
+                        "there is a profile called {} already",
+                        profile.name()
+                    )));
+                }
+                put(tx, &caller, &profile, "profile.create")
+            })
+        };
+        self.store().write(work).await
+    }
+
+    /// Adds or replaces the profile called `name`. Webhooks that use it go on with the new version;
+    /// deliveries that have begun keep theirs.
+    ///
+    /// # Errors
+    /// The field at fault; [`Refusal::Conflict`] for a built-in profile.
+    pub async fn put_profile(
+        &self,
+        caller: &Caller,
+        name: &str,
+        document: Value,
+    ) -> Result<StoredProfile, Refusal> {
+        let profile = Profile::from_json(document)?;
+        if profile.name() != name {
+            let message = format!("must be {name}, as in the path");
+            return Err(Refusal::field("name", message));
+        }
+        let caller = caller.clone();
+        let work = move |tx: &mut WriteTx<'_>| {
+            if let Some(known) = profiles::find(tx, profile.name())? {
+                refuse_built_in(&known)?;
+            }
+            put(tx, &caller, &profile, "profile.update")
+        };
+        self.store().write(work).await
+    }
+
+    /// Takes a profile out of use.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`]; [`Refusal::Conflict`] for a built-in profile and one that is used.
+    pub async fn delete_profile(&self, caller: &Caller, name: &str) -> Result<(), Refusal> {
+        let (caller, name) = (caller.clone(), name.to_owned());
+        let work = move |tx: &mut WriteTx<'_>| {
+            let known = profiles::find(tx, &name)?.ok_or(Refusal::NotFound("profile"))?;
+            refuse_built_in(&known)?;
+            refuse_used(tx, &name)?;
+            profiles::supersede(tx, &name, tx.now())?;
+            audit_instance(tx, &caller, "profile.delete", &name, &json!({}))
+        };
+        self.store().write(work).await
+    }
+}
+
+fn put(
+    tx: &mut WriteTx<'_>,
+    caller: &Caller,
+    profile: &Profile,
+    action: &str,
+) -> Result<StoredProfile, Refusal> {
+    let name = profile.name();
+    if profiles::find(tx, name)?.is_none() && profiles::list(tx)?.len() >= PROFILES_MAX {
+        return Err(Refusal::Conflict(format!(
+            "an instance may have at most {PROFILES_MAX} profiles; delete one first"
+        )));
+    }
+    let seq = profiles::put(tx, name, Origin::Api, profile.source(), tx.now())?;
+    profiles::adopt(tx, name, seq)?;
+    audit_instance(tx, caller, action, name, &json!({}))?;
+    let stored = profiles::find(tx, name)?;
+    stored.ok_or_else(|| StoreError::Damaged(format!("profile {name} vanished")).into())
+}
+
+fn refuse_built_in(profile: &StoredProfile) -> Result<(), Refusal> {
+    match profile.origin {
+        Origin::BuiltIn => Err(Refusal::Conflict(format!(
+            "{} is built in and can't be changed; copy it under another name",
+            profile.name
+        ))),
+        Origin::File => Err(Refusal::Conflict(format!(
+            "{} comes from a file of the operator's; change the file",
+            profile.name
+        ))),
+        Origin::Api => Ok(()),
+    }
+}
+
+fn refuse_used(tx: &WriteTx<'_>, name: &str) -> Result<(), Refusal> {
+    let used = profiles::webhooks_using(tx, name)?;
+    if used > 0 {
+        return Err(Refusal::Conflict(format!(
+            "{used} webhooks use the profile {name}; give them another one first"
+        )));
+    }
+    let workspaces = workspaces::count_using_profile(tx, name)?;
+    if workspaces > 0 {
+        return Err(Refusal::Conflict(format!(
+            "{workspaces} workspaces use the profile {name}; give them another one first"
+        )));
+    }
+    Ok(())
+}

@@ -1,0 +1,395 @@
+//! Workspaces: making, changing and ending tenants.
+//!
+//! Owns: the rules of names, plans, profiles, retention and alert targets. Refuses: deciding who
+//! may do it; all of it is the instance's business.
+//!
+//! # Why `default` stays
+//! A key of the instance that names no workspace means `default`. Were it renamed or deleted,
+//! scripts would begin to fail, or worse, to act somewhere else.
+
+use std::time::Duration;
+
+use serde_json::json;
+use sha2::{Digest, Sha256};
+
+use super::once::once;
+use super::{Caller, Done, FieldError, Once, Refusal, Service, audit_instance, text};
+use crate::domain::breaker::BreakerPolicy;
+use crate::domain::event_type::Subscription;
+use crate::domain::id::WorkspaceId;
+use crate::domain::page::{Cursor, Limit, Page};
+use crate::domain::profile::{DEFAULT_PROFILE, Profile};
+use crate::domain::time::parse_duration;
+use crate::domain::webhook::{WebhookKind, WebhookSettings, WebhookState};
+use crate::domain::workspace::{NAME_CHARS_MAX, Plan, Retention, Workspace};
+use crate::entropy;
+use crate::service::events::workspace_secret;
+use crate::service::webhooks::defaults_of;
+use crate::store::deliveries::DeliveryFilter;
+use crate::store::profiles::Origin;
+use crate::store::webhooks::NewWebhook;
+use crate::store::workspaces::DEFAULT_NAME;
+use crate::store::{WriteTx, event_types, profiles, secrets, webhooks, workspaces};
+
+/// The shortest that history may be kept.
+pub const RETENTION_MIN: Duration = Duration::from_secs(3600);
+/// The most deliveries of each webhook that may be kept whatever their age.
+pub const KEEP_LATEST_MAX: u32 = 100_000;
+
+/// A workspace's properties as a caller gives them; absent ones keep their value or take the
+/// default, `Some(None)` is an explicit null.
+#[derive(Clone, Debug, Default)]
+pub struct WorkspaceInput {
+    /// Its name.
+    pub name: Option<String>,
+    /// What it has paid for; `pro` unless said otherwise.
+    pub plan: Option<String>,
+    /// The wire profile of new webhooks.
+    pub profile: Option<String>,
+    /// Whether unknown event types are refused.
+    pub strict_event_types: Option<bool>,
+    /// Where alerts go.
+    pub alert_url: Option<Option<String>>,
+    /// How long history is kept; null takes the instance's defaults.
+    pub retention: Option<Option<RetentionInput>>,
+}
+
+/// How long history is kept, as a caller gives it.
+#[derive(Clone, Debug, Default)]
+pub struct RetentionInput {
+    /// Delivered and canceled deliveries, as a duration.
+    pub delivered: Option<Option<String>>,
+    /// Dead letters, as a duration.
+    pub exhausted: Option<Option<String>>,
+    /// So many of the newest of each webhook, whatever their age.
+    pub keep_latest: Option<Option<i64>>,
+}
+
+/// What a caller said, as far as it can be judged without the database.
+struct Checked {
+    name: Option<String>,
+    plan: Option<Plan>,
+    profile: Option<String>,
+    strict_event_types: Option<bool>,
+    alert_url: Option<Option<String>>,
+    retention: Option<Option<RetentionInput>>,
+}
+
+impl Service {
+    /// Makes a workspace. Its profile's catalogue becomes its own; with a built-in profile of
+    /// another system it accepts those event types only, unless told otherwise.
+    ///
+    /// # Errors
+    /// [`Refusal::Invalid`] names the fields at fault, [`Refusal::Conflict`] where the name is
+    /// taken.
+    pub async fn create_workspace(
+        &self,
+        caller: &Caller,
+        input: WorkspaceInput,
+        key: Once<Workspace>,
+    ) -> Result<Done<Workspace>, Refusal> {
+        if input.name.is_none() {
+            return Err(Refusal::field("name", "is needed"));
+        }
+        let checked = self.check_workspace(input).await?;
+        let caller = caller.clone();
+        self.store()
+            .write(move |tx| once(tx, &caller, &key, |tx| create(tx, &caller, checked)))
+            .await
+    }
+
+    /// A page of workspaces, newest first.
+    ///
+    /// # Errors
+    /// [`Refusal::Internal`] where the database cannot be read.
+    pub async fn workspaces(
+        &self,
+        cursor: Option<Cursor>,
+        limit: Limit,
+    ) -> Result<Page<Workspace>, Refusal> {
+        Ok(self
+            .store()
+            .read(move |conn| workspaces::list(conn, cursor, limit))
+            .await?)
+    }
+
+    /// The workspace that `text` names, by id or name.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`].
+    pub async fn workspace(&self, text: &str) -> Result<Workspace, Refusal> {
+        let text = text.to_owned();
+        self.store()
+            .read(move |conn| workspaces::find_text(conn, &text).map_err(Refusal::from))
+            .await?
+            .ok_or(Refusal::NotFound("workspace"))
+    }
+
+    /// Changes what the caller names and leaves the rest.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`], [`Refusal::Conflict`], or the fields at fault.
+    pub async fn update_workspace(
+        &self,
+        caller: &Caller,
+        id: WorkspaceId,
+        input: WorkspaceInput,
+    ) -> Result<Workspace, Refusal> {
+        let checked = self.check_workspace(input).await?;
+        let caller = caller.clone();
+        self.store()
+            .write(move |tx| update(tx, &caller, id, checked))
+            .await
+    }
+
+    /// Ends a workspace: its keys stop working, its webhooks are revoked, what waits is called off.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`]; [`Refusal::Conflict`] for `default`.
+    pub async fn delete_workspace(&self, caller: &Caller, id: WorkspaceId) -> Result<(), Refusal> {
+        let caller = caller.clone();
+        let work = move |tx: &mut WriteTx<'_>| {
+            let workspace = existing(tx, id)?;
+            keep_default(&workspace, "deleted")?;
+            workspaces::delete(tx, id.seq())?;
+            let revoked = webhooks::revoke_all(tx, id.seq())?;
+            let detail = json!({ "name": workspace.name, "webhooks": revoked });
+            audit_instance(tx, &caller, "workspace.delete", &id.to_string(), &detail)
+        };
+        self.store().write(work).await?;
+        self.cancel_all(DeliveryFilter {
+            workspace_seq: id.seq(),
+            ..DeliveryFilter::default()
+        })
+        .await
+    }
+
+    async fn check_workspace(&self, input: WorkspaceInput) -> Result<Checked, Refusal> {
+        let mut faults = Vec::new();
+        let mut fault = |field: &str, message: String| {
+            faults.push(FieldError {
+                field: field.to_owned(),
+                message,
+            });
+        };
+        if let Some(name) = &input.name
+            && let Err(message) = check_name(name)
+        {
+            fault("name", message);
+        }
+        let plan = input.plan.as_deref().and_then(|word| {
+            let plan = Plan::parse(word);
+            if plan.is_none() {
+                fault("plan", "must be free, pro or enterprise".to_owned());
+            }
+            plan
+        });
+        let alert_url = match input.alert_url {
+            Some(Some(url)) => match self.check_url(Some(&url)).await {
+                Ok(url) => Some(Some(url)),
+                Err(refusal) => {
+                    fault("alert_url", sentence(refusal)?);
+                    None
+                }
+            },
+            Some(None) => Some(None),
+            None => None,
+        };
+        if !faults.is_empty() {
+            return Err(Refusal::Invalid(faults));
+        }
+        Ok(Checked {
+            name: input.name,
+            plan,
+            profile: input.profile,
+            strict_event_types: input.strict_event_types,
+            alert_url,
+            retention: input.retention,
+        })
+    }
+}
+
+/// Why a URL was refused; whatever else went wrong stays what it is.
+fn sentence(refusal: Refusal) -> Result<String, Refusal> {
+    match refusal {
+        Refusal::Invalid(mut errors) if errors.len() == 1 => Ok(errors.remove(0).message),
+        other => Err(other),
+    }
+}
+
+fn check_name(name: &str) -> Result<(), String> {
+    text::check_name(name, NAME_CHARS_MAX)?;
+    // Wherever a workspace is named, an id would be taken for another workspace's.
+    match WorkspaceId::parse(name) {
+        Some(_) => Err("must not look like a workspace's id".to_owned()),
+        None => Ok(()),
+    }
+}
+
+fn create(tx: &mut WriteTx<'_>, caller: &Caller, input: Checked) -> Result<Workspace, Refusal> {
+    let name = input.name.unwrap_or_default();
+    refuse_taken(tx, &name)?;
+    let profile_name = input.profile.as_deref().unwrap_or(DEFAULT_PROFILE);
+    let (profile, origin) = find_profile(tx, profile_name)?;
+    let foreign = origin == Origin::BuiltIn && profile_name != DEFAULT_PROFILE;
+    let strict = input.strict_event_types.unwrap_or(foreign);
+    let plan = input.plan.unwrap_or(Plan::Pro);
+    let secret = Profile::standard().generate_secret(entropy::bytes());
+    let mut workspace = workspaces::insert(tx, &name, plan, profile_name, strict, &secret)?;
+    event_types::seed(tx, workspace.id.seq(), profile.catalogue())?;
+    let retention = input.retention.flatten().unwrap_or_default();
+    workspace.retention = apply_retention(workspace.retention, &retention)?;
+    if let Some(alert_url) = input.alert_url {
+        set_alert_target(tx, &mut workspace, alert_url)?;
+    }
+    workspaces::update(tx, &workspace)?;
+    let id = workspace.id.to_string();
+    let detail = json!({ "name": name, "plan": plan.as_str(), "profile": profile_name });
+    audit_instance(tx, caller, "workspace.create", &id, &detail)?;
+    existing(tx, workspace.id)
+}
+
+fn update(
+    tx: &mut WriteTx<'_>,
+    caller: &Caller,
+    id: WorkspaceId,
+    input: Checked,
+) -> Result<Workspace, Refusal> {
+    let mut workspace = existing(tx, id)?;
+    if let Some(name) = input.name.filter(|name| *name != workspace.name) {
+        keep_default(&workspace, "renamed")?;
+        refuse_taken(tx, &name)?;
+        workspace.name = name;
+    }
+    if let Some(name) = input.profile {
+        find_profile(tx, &name)?;
+        workspace.profile = name;
+    }
+    workspace.plan = input.plan.unwrap_or(workspace.plan);
+    workspace.strict_event_types = input
+        .strict_event_types
+        .unwrap_or(workspace.strict_event_types);
+    workspace.retention = match input.retention {
+        None => workspace.retention,
+        Some(None) => Retention::default(),
+        Some(Some(input)) => apply_retention(workspace.retention, &input)?,
+    };
+    if let Some(alert_url) = input.alert_url {
+        set_alert_target(tx, &mut workspace, alert_url)?;
+    }
+    workspaces::update(tx, &workspace)?;
+    let detail = json!({ "name": workspace.name, "plan": workspace.plan.as_str() });
+    audit_instance(tx, caller, "workspace.update", &id.to_string(), &detail)?;
+    existing(tx, id)
+}
+
+fn existing(tx: &WriteTx<'_>, id: WorkspaceId) -> Result<Workspace, Refusal> {
+    workspaces::find(tx, id.seq())?
+        .filter(|workspace| workspace.id == id)
+        .ok_or(Refusal::NotFound("workspace"))
+}
+
+fn keep_default(workspace: &Workspace, what: &str) -> Result<(), Refusal> {
+    if workspace.name == DEFAULT_NAME {
+        return Err(Refusal::Conflict(format!(
+            "the workspace {DEFAULT_NAME} can't be {what}: requests that name none mean it"
+        )));
+    }
+    Ok(())
+}
+
+fn refuse_taken(tx: &WriteTx<'_>, name: &str) -> Result<(), Refusal> {
+    match workspaces::find_named(tx, name)? {
+        Some(_) => Err(Refusal::Conflict(format!(
+            "there is a workspace called {name} already"
+        ))),
+        None => Ok(()),
+    }
+}
+
+fn find_profile(
+    tx: &WriteTx<'_>,
+    name: &str,
+) -> Result<(std::sync::Arc<Profile>, Origin), Refusal> {
+    let stored = profiles::find(tx, name)?
+        .ok_or_else(|| Refusal::field("profile", format!("there is no wire profile {name}")))?;
+    Ok((tx.profile(stored.seq)?, stored.origin))
+}
+
+fn apply_retention(base: Retention, input: &RetentionInput) -> Result<Retention, Refusal> {
+    let duration = |field: &str, given: &Option<Option<String>>, base| match given {
+        None => Ok(base),
+        Some(None) => Ok(None),
+        Some(Some(text)) => parse_duration(text)
+            .and_then(|duration| {
+                if duration < RETENTION_MIN {
+                    return Err("must be at least 1h".to_owned());
+                }
+                Ok(Some(duration))
+            })
+            .map_err(|message| Refusal::field(format!("retention.{field}"), message)),
+    };
+    let keep_latest = match input.keep_latest {
+        None => base.keep_latest,
+        Some(None) => None,
+        Some(Some(count)) => {
+            let count = u32::try_from(count).ok();
+            let count = count.filter(|count| *count <= KEEP_LATEST_MAX);
+            Some(count.ok_or_else(|| {
+                let message = format!("must lie between 0 and {KEEP_LATEST_MAX}");
+                Refusal::field("retention.keep_latest", message)
+            })?)
+        }
+    };
+    Ok(Retention {
+        delivered: duration("delivered", &input.delivered, base.delivered)?,
+        exhausted: duration("exhausted", &input.exhausted, base.exhausted)?,
+        keep_latest,
+    })
+}
+
+/// Points alerts elsewhere. Each URL has a hidden webhook of its own, so that alerts on their way
+/// to the old one still arrive there.
+fn set_alert_target(
+    tx: &mut WriteTx<'_>,
+    workspace: &mut Workspace,
+    url: Option<String>,
+) -> Result<(), Refusal> {
+    workspace.alert_webhook_seq = match &url {
+        None => None,
+        Some(url) => Some(alert_webhook(tx, workspace, url)?),
+    };
+    workspace.alert_url = url;
+    Ok(())
+}
+
+fn alert_webhook(tx: &mut WriteTx<'_>, workspace: &Workspace, url: &str) -> Result<i64, Refusal> {
+    let stored = profiles::find(tx, DEFAULT_PROFILE)?
+        .ok_or_else(|| Refusal::Internal("the standard profile is missing".to_owned()))?;
+    let digest: [u8; 32] = Sha256::digest(format!("alert\n{}\n{url}", stored.seq)).into();
+    if let Some(seq) = webhooks::find_target(tx, workspace.id.seq(), &digest)? {
+        return Ok(seq);
+    }
+    let profile = tx.profile(stored.seq)?;
+    let secret = workspace_secret(tx, workspace.id, &profile)?;
+    let any = Subscription::parse(&["*"]).map_err(|error| Refusal::Internal(error.message))?;
+    let settings = WebhookSettings {
+        // Nobody could enable a hidden webhook again, so nothing disables it.
+        breaker: BreakerPolicy {
+            disable_after_failures: None,
+            disable_after: None,
+        },
+        ..defaults_of(&profile, url.to_owned(), any)
+    };
+    let new = NewWebhook {
+        workspace: workspace.id,
+        kind: WebhookKind::Alert,
+        profile_seq: stored.seq,
+        settings: &settings,
+        state: WebhookState::Active,
+        target_digest: Some(digest),
+    };
+    let id = webhooks::insert(tx, &new)?;
+    secrets::insert(tx, id.seq(), &secret)?;
+    Ok(id.seq())
+}

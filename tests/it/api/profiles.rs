@@ -1,0 +1,102 @@
+//! `/api/v1/profiles`
+
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+
+use crate::app::TestApp;
+use crate::receiver::Receiver;
+
+const PROFILES: &str = "/api/v1/profiles";
+
+/// The standard profile's document under another name.
+async fn copy_of_standard(app: &TestApp, name: &str) -> Value {
+    let standard = app.get("/api/v1/profiles/standard").await;
+    let mut document = standard.json(StatusCode::OK)["document"].take();
+    document["name"] = json!(name);
+    document
+}
+
+#[tokio::test]
+async fn the_built_in_profiles_are_listed_and_can_not_be_changed() {
+    let app = TestApp::start().await;
+    let page = app.get(PROFILES).await.json(StatusCode::OK);
+    assert_eq!(page["data"].as_array().unwrap().len(), 6);
+    let standard = app
+        .get("/api/v1/profiles/standard")
+        .await
+        .json(StatusCode::OK);
+    assert_eq!(
+        (&standard["origin"], &standard["built_in"]),
+        (&json!("built_in"), &json!(true))
+    );
+    let document = &standard["document"];
+    app.post(PROFILES, document).await.problem(409, "conflict");
+    let path = format!("{PROFILES}/standard");
+    app.put(&path, document).await.problem(409, "conflict");
+    app.delete(&path).await.problem(409, "conflict");
+    app.get(&format!("{PROFILES}/nothing"))
+        .await
+        .problem(404, "not_found");
+}
+
+#[tokio::test]
+async fn a_profile_of_ones_own_shapes_deliveries_until_nobody_uses_it() {
+    let app = TestApp::start().await;
+    let receiver = Receiver::start().await;
+    let mut document = copy_of_standard(&app, "mine").await;
+    let made = app
+        .post(PROFILES, &document)
+        .await
+        .json(StatusCode::CREATED);
+    assert_eq!(
+        (&made["name"], &made["origin"]),
+        (&json!("mine"), &json!("api"))
+    );
+    let hook = json!({"url": receiver.url("/"), "event_types": ["*"], "profile": "mine"});
+    let hook = app
+        .post("/api/v1/webhooks", &hook)
+        .await
+        .json(StatusCode::CREATED);
+    document["headers"]["x-made-by"] = json!("us");
+    let path = format!("{PROFILES}/mine");
+    app.put(&path, &document).await.json(StatusCode::OK);
+    let event = json!({"type": "a.b", "data": 1});
+    app.post("/api/v1/events", &event)
+        .await
+        .json(StatusCode::ACCEPTED);
+    let received = receiver.wait_for(1).await;
+    assert_eq!(received[0].header("x-made-by"), "us");
+    app.delete(&path).await.problem(409, "conflict");
+    app.delete(&format!(
+        "/api/v1/webhooks/{}",
+        hook["id"].as_str().unwrap()
+    ))
+    .await;
+    assert_eq!(app.delete(&path).await.status, StatusCode::NO_CONTENT);
+    app.get(&path).await.problem(404, "not_found");
+}
+
+#[tokio::test]
+async fn profiles_that_make_no_sense_are_refused_with_the_field() {
+    let app = TestApp::start().await;
+    let document = copy_of_standard(&app, "mine").await;
+    let with = |field: &str, value: Value| {
+        let mut changed = document.clone();
+        changed[field] = value;
+        changed
+    };
+    for (body, field) in [
+        (json!({}), "name"),
+        (with("name", json!("Not Plain")), "name"),
+        (with("envelope", json!([])), "envelope"),
+        (with("timeout", json!("soon")), "timeout"),
+        (with("colour", json!("red")), "colour"),
+    ] {
+        app.post(PROFILES, &body).await.invalid(field);
+    }
+    app.put(&format!("{PROFILES}/other"), &document)
+        .await
+        .invalid("name");
+    let page = app.get(PROFILES).await.json(StatusCode::OK);
+    assert_eq!(page["data"].as_array().unwrap().len(), 6);
+}
