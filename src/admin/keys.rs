@@ -3,13 +3,13 @@
 use serde::{Deserialize, Serialize};
 
 use super::AdminAnswer;
-use crate::domain::api_key::{Scope, Scopes};
+use crate::domain::api_key::Scope;
 use crate::domain::id::KeyId;
 use crate::domain::page::Limit;
 use crate::domain::time::Timestamp;
-use crate::entropy;
-use crate::service::{Refusal, Service};
-use crate::store::keys::{self, ApiKey, KeysOf, NewKey};
+use crate::service::keys::KeyInput;
+use crate::service::{Done, Once, Refusal, Service};
+use crate::store::keys::{self, ApiKey, KeysOf};
 use crate::store::workspaces;
 
 /// A key as lists show it.
@@ -42,47 +42,32 @@ impl From<&ApiKey> for KeyRow {
     }
 }
 
+/// With neither a workspace nor scopes, the key is one of the instance.
 pub(super) async fn create(
     service: &Service,
     name: String,
     workspace: Option<String>,
-    scopes: &[String],
+    scopes: Vec<String>,
 ) -> Result<AdminAnswer, Refusal> {
-    let given = parse_scopes(scopes)?;
-    let made = service.store().write(move |tx| {
-        let workspace = match workspace {
-            Some(text) => Some(
-                workspaces::find_text(tx, &text)?
-                    .ok_or_else(|| Refusal::field("workspace", format!("there is no '{text}'")))?
-                    .id,
-            ),
-            None => None,
-        };
-        let scopes = match (given.is_empty(), workspace) {
-            (true, Some(_)) => Scopes::workspace(),
-            (true, None) => Scopes::admin(),
-            (false, _) => given,
-        };
-        let new = NewKey {
-            workspace,
-            name,
-            scopes,
-            rate_limit: None,
-        };
-        let (_, token) = keys::insert(tx, &new, entropy::bytes())?;
-        Ok::<_, Refusal>(token.expose().to_owned())
-    });
-    Ok(AdminAnswer::Key { token: made.await? })
-}
-
-fn parse_scopes(scopes: &[String]) -> Result<Scopes, Refusal> {
-    let parse = |text: &String| {
-        Scope::parse(text).ok_or_else(|| {
-            let known = Scope::ALL.map(Scope::as_str).join(", ");
-            Refusal::field("scope", format!("there is no '{text}'; there are {known}"))
-        })
+    let scopes = match (scopes.is_empty(), &workspace) {
+        (true, Some(_)) => None,
+        (true, None) => Some(vec![Scope::Admin.to_string()]),
+        (false, _) => Some(scopes),
     };
-    scopes.iter().map(parse).collect()
+    let input = KeyInput {
+        name,
+        scopes,
+        workspace,
+        rate_limit: None,
+    };
+    let caller = super::operator(service).await?;
+    let made = service.create_key(&caller, input, Once::unkeyed());
+    match made.await? {
+        Done::Fresh(made) => Ok(AdminAnswer::Key {
+            token: made.token.expose().to_owned(),
+        }),
+        Done::Replayed(_) => Err(Refusal::Internal("nothing was keyed".to_owned())),
+    }
 }
 
 pub(super) async fn list(
@@ -115,11 +100,7 @@ pub(super) async fn list(
 
 pub(super) async fn revoke(service: &Service, id: &str) -> Result<AdminAnswer, Refusal> {
     let id = KeyId::parse(id).ok_or(Refusal::NotFound("key"))?;
-    let revoked = service
-        .store()
-        .write(move |tx| Ok::<_, Refusal>(keys::revoke(tx, id.seq())?));
-    match revoked.await? {
-        true => Ok(AdminAnswer::Done),
-        false => Err(Refusal::NotFound("key")),
-    }
+    let caller = super::operator(service).await?;
+    service.revoke_key(&caller, id).await?;
+    Ok(AdminAnswer::Done)
 }

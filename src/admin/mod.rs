@@ -9,7 +9,8 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::engine::Paused;
-use crate::service::{Refusal, Service};
+use crate::service::{Actor, Caller, Refusal, Service};
+use crate::store::workspaces::DEFAULT_NAME;
 
 mod instance;
 mod keys;
@@ -109,7 +110,7 @@ pub async fn execute(service: &Service, command: AdminCommand) -> AdminAnswer {
             name,
             workspace,
             scopes,
-        } => keys::create(service, name, workspace, &scopes).await,
+        } => keys::create(service, name, workspace, scopes).await,
         AdminCommand::KeyList { workspace } => keys::list(service, workspace).await,
         AdminCommand::KeyRevoke { id } => keys::revoke(service, &id).await,
         AdminCommand::WorkspaceCreate {
@@ -124,6 +125,16 @@ pub async fn execute(service: &Service, command: AdminCommand) -> AdminAnswer {
     };
     done.unwrap_or_else(|refusal| AdminAnswer::Refused {
         reason: sentence(&refusal),
+    })
+}
+
+/// The operator, as actions see them: at home in the workspace that requests mean which name none.
+async fn operator(service: &Service) -> Result<Caller, Refusal> {
+    let home = service.workspace(DEFAULT_NAME).await?;
+    Ok(Caller {
+        workspace: home.id,
+        plan: home.plan,
+        actor: Actor::Cli,
     })
 }
 

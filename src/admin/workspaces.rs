@@ -4,10 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::AdminAnswer;
 use crate::domain::page::Limit;
-use crate::domain::profile::{DEFAULT_PROFILE, Profile};
-use crate::domain::workspace::{Plan, Workspace};
-use crate::entropy;
-use crate::service::{Refusal, Service};
+use crate::domain::workspace::Workspace;
+use crate::service::workspaces::WorkspaceInput;
+use crate::service::{Done, Once, Refusal, Service};
 use crate::store::workspaces;
 
 /// A workspace as lists show it.
@@ -43,31 +42,20 @@ pub(super) async fn create(
     profile: Option<String>,
     plan: Option<String>,
 ) -> Result<AdminAnswer, Refusal> {
-    let profile = profile.unwrap_or_else(|| DEFAULT_PROFILE.to_owned());
-    let known = Profile::built_in_named(&profile)
-        .ok_or_else(|| Refusal::field("profile", format!("there is no '{profile}'")))?;
-    let plan = plan.as_deref().unwrap_or(Plan::Pro.as_str());
-    let plan = Plan::parse(plan)
-        .ok_or_else(|| Refusal::field("plan", "must be free, pro or enterprise"))?;
-    let made = service.store().write(move |tx| {
-        if workspaces::find_named(tx, &name)?.is_some() {
-            return Err(Refusal::Conflict(format!(
-                "there is a workspace '{name}' already"
-            )));
-        }
-        let secret = Profile::standard().generate_secret(entropy::bytes());
-        Ok(workspaces::insert(
-            tx,
-            &name,
-            plan,
-            known.name(),
-            false,
-            &secret,
-        )?)
-    });
-    Ok(AdminAnswer::Id {
-        id: made.await?.id.to_string(),
-    })
+    let input = WorkspaceInput {
+        name: Some(name),
+        plan,
+        profile,
+        ..WorkspaceInput::default()
+    };
+    let caller = super::operator(service).await?;
+    let made = service.create_workspace(&caller, input, Once::unkeyed());
+    match made.await? {
+        Done::Fresh(made) => Ok(AdminAnswer::Id {
+            id: made.id.to_string(),
+        }),
+        Done::Replayed(_) => Err(Refusal::Internal("nothing was keyed".to_owned())),
+    }
 }
 
 pub(super) async fn list(service: &Service) -> Result<AdminAnswer, Refusal> {

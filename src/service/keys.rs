@@ -19,6 +19,8 @@ use crate::store::{WriteTx, workspaces};
 
 /// The longest name, in characters.
 pub const NAME_CHARS_MAX: usize = 100;
+/// The most characters of a caller's word that a refusal repeats.
+const SHOWN_CHARS_MAX: usize = 50;
 /// The lowest rate limit, in requests per second.
 pub const RATE_MIN: f64 = 0.1;
 /// The highest rate limit, in requests per second.
@@ -120,9 +122,10 @@ fn check(input: &KeyInput) -> Result<Scopes, Refusal> {
             Some(scope) => scopes.push(scope),
             None => {
                 let known = Scope::ALL.map(Scope::as_str).join(", ");
+                let word: String = word.chars().take(SHOWN_CHARS_MAX).collect();
                 fault(
                     format!("scopes[{index}]"),
-                    format!("must be one of {known}"),
+                    format!("{word:?} is no scope; there are {known}"),
                 );
             }
         }

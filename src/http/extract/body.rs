@@ -122,3 +122,23 @@ fn too_large(bytes_max: usize) -> Problem {
     };
     Refusal::TooLarge(format!("the request's body is larger than {limit}")).into()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bodies_share_one_budget_and_give_their_share_back() {
+        let budget = Arc::new(Semaphore::new(10));
+        let mut first = None;
+        reserve(&budget, &mut first, 4 * 1024).unwrap();
+        reserve(&budget, &mut first, 4 * 1024 + 1).unwrap();
+        assert_eq!(budget.available_permits(), 5);
+        let mut second = None;
+        let refused = reserve(&budget, &mut second, 6 * 1024).unwrap_err();
+        assert_eq!(refused.code(), "overloaded");
+        drop(first);
+        reserve(&budget, &mut second, 6 * 1024).unwrap();
+        assert_eq!(budget.available_permits(), 4);
+    }
+}
