@@ -7,11 +7,10 @@ use actix_web::http::StatusCode;
 use actix_web::web::to;
 use serde::{Deserialize, Serialize};
 
-use super::{BEARER, Dialect, plain};
-use crate::domain::api_key::Scope;
+use super::{BEARER, DELIVERIES_READ, Dialect, WEBHOOKS_READ, WEBHOOKS_WRITE, plain};
 use crate::domain::webhook::{Webhook, WebhookState};
 use crate::http::extract::{Json, Query, RequestBody, path_id};
-use crate::http::routes::{Access, get, post};
+use crate::http::routes::{get, post};
 use crate::http::wire::Time;
 use crate::http::{Answered, Problem, State, answer};
 use crate::service::by_profile::WebhookName;
@@ -34,26 +33,12 @@ pub static DIALECT: Dialect = Dialect {
     status: Problem::status,
     refusal: plain,
     routes: &[
-        post(
-            "/airmy/webhooks",
-            Access::Scope(Scope::WebhooksWrite),
-            || to(create),
-        ),
-        get(
-            "/airmy/webhooks",
-            Access::Scope(Scope::WebhooksRead),
-            || to(list),
-        ),
-        post(
-            "/airmy/webhooks/{id}/test",
-            Access::Scope(Scope::WebhooksWrite),
-            || to(test),
-        ),
-        get(
-            "/airmy/webhooks/{id}/deliveries",
-            Access::Scope(Scope::DeliveriesRead),
-            || to(deliveries),
-        ),
+        post("/airmy/webhooks", WEBHOOKS_WRITE, || to(create)),
+        get("/airmy/webhooks", WEBHOOKS_READ, || to(list)),
+        post("/airmy/webhooks/{id}/test", WEBHOOKS_WRITE, || to(test)),
+        get("/airmy/webhooks/{id}/deliveries", DELIVERIES_READ, || {
+            to(deliveries)
+        }),
     ],
 };
 

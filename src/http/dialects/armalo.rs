@@ -6,20 +6,16 @@ use actix_web::http::StatusCode;
 use actix_web::web::to;
 use serde::{Deserialize, Serialize};
 
-use super::{Credential, Dialect, Form, plain};
-use crate::domain::api_key::Scope;
+use super::{Credential, Dialect, Form, WEBHOOKS_READ, WEBHOOKS_WRITE, plain};
 use crate::domain::webhook::{Webhook, WebhookState};
 use crate::http::extract::{Json, RequestBody};
-use crate::http::routes::{Access, get, post};
+use crate::http::routes::{get, post};
 use crate::http::wire::Time;
 use crate::http::{Answered, Problem, State, answer};
 use crate::service::webhooks::{Registered, WebhookInput};
 use crate::service::{Answer, Caller};
 
 const PROFILE: &str = "armalo";
-
-/// The documentation knows one kind of key, `webhooks:write`, for everything here.
-const KEY: Access = Access::Scope(Scope::WebhooksWrite);
 
 /// The line in the table of dialects.
 pub static DIALECT: Dialect = Dialect {
@@ -33,8 +29,8 @@ pub static DIALECT: Dialect = Dialect {
     status: Problem::status,
     refusal: plain,
     routes: &[
-        post("/armalo/api/v1/webhooks", KEY, || to(create)),
-        get("/armalo/api/v1/webhooks", KEY, || to(list)),
+        post("/armalo/api/v1/webhooks", WEBHOOKS_WRITE, || to(create)),
+        get("/armalo/api/v1/webhooks", WEBHOOKS_READ, || to(list)),
     ],
 };
 

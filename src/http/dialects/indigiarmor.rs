@@ -10,15 +10,14 @@ use actix_web::http::StatusCode;
 use actix_web::web::to;
 use serde::{Deserialize, Serialize};
 
-use super::{BEARER, Dialect, plain};
-use crate::domain::api_key::Scope;
+use super::{BEARER, Dialect, WEBHOOKS_READ, WEBHOOKS_WRITE, plain};
 use crate::domain::format::Format;
 use crate::domain::id::WebhookId;
 use crate::domain::outcome::FailureKind;
 use crate::domain::webhook::{Webhook, WebhookState};
 use crate::engine::Attempted;
 use crate::http::extract::{Json, RequestBody, path_text};
-use crate::http::routes::{Access, delete, get, patch, post, put};
+use crate::http::routes::{delete, get, patch, post, put};
 use crate::http::wire::Time;
 use crate::http::{Answered, Problem, State, answer};
 use crate::service::by_profile::WebhookName;
@@ -31,9 +30,6 @@ const TEST_WAIT: Duration = Duration::from_secs(10);
 /// What a test says of a receiver that gave no answer.
 const UNREACHED: &str = "Connection failed or timed out";
 
-const READ: Access = Access::Scope(Scope::WebhooksRead);
-const WRITE: Access = Access::Scope(Scope::WebhooksWrite);
-
 /// The line in the table of dialects.
 pub static DIALECT: Dialect = Dialect {
     base: "/indigiarmor",
@@ -42,12 +38,20 @@ pub static DIALECT: Dialect = Dialect {
     status,
     refusal: plain,
     routes: &[
-        get("/indigiarmor/v1/webhooks", READ, || to(list)),
-        post("/indigiarmor/v1/webhooks", WRITE, || to(create)),
-        put("/indigiarmor/v1/webhooks/{id}", WRITE, || to(update)),
-        patch("/indigiarmor/v1/webhooks/{id}", WRITE, || to(update)),
-        delete("/indigiarmor/v1/webhooks/{id}", WRITE, || to(remove)),
-        post("/indigiarmor/v1/webhooks/{id}/test", WRITE, || to(test)),
+        get("/indigiarmor/v1/webhooks", WEBHOOKS_READ, || to(list)),
+        post("/indigiarmor/v1/webhooks", WEBHOOKS_WRITE, || to(create)),
+        put("/indigiarmor/v1/webhooks/{id}", WEBHOOKS_WRITE, || {
+            to(update)
+        }),
+        patch("/indigiarmor/v1/webhooks/{id}", WEBHOOKS_WRITE, || {
+            to(update)
+        }),
+        delete("/indigiarmor/v1/webhooks/{id}", WEBHOOKS_WRITE, || {
+            to(remove)
+        }),
+        post("/indigiarmor/v1/webhooks/{id}/test", WEBHOOKS_WRITE, || {
+            to(test)
+        }),
     ],
 };
 

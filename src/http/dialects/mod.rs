@@ -22,7 +22,8 @@ use actix_web::http::header::HeaderMap;
 use serde_json::{Value, json};
 
 use super::Problem;
-use super::routes::Route;
+use super::routes::{Access, Route};
+use crate::domain::api_key::Scope;
 use crate::service::{FieldError, Refusal};
 
 pub mod airmy;
@@ -82,6 +83,15 @@ pub const BEARER: Credential = Credential {
     form: Form::Bearer,
     missing: "credentials are needed: send Authorization: Bearer <API key>",
 };
+
+/// Who may read webhooks: the documents know one kind of key, so whoever may write may read.
+pub const WEBHOOKS_READ: Access = Access::Either(Scope::WebhooksRead, Scope::WebhooksWrite);
+/// Who may register, change, test and end webhooks.
+pub const WEBHOOKS_WRITE: Access = Access::Scope(Scope::WebhooksWrite);
+/// Who may read deliveries; as with webhooks.
+pub const DELIVERIES_READ: Access = Access::Either(Scope::DeliveriesRead, Scope::DeliveriesWrite);
+/// Who may retry deliveries.
+pub const DELIVERIES_WRITE: Access = Access::Scope(Scope::DeliveriesWrite);
 
 /// A refusal in the words of a dialect.
 #[derive(Clone, Debug)]

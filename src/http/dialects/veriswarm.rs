@@ -18,13 +18,15 @@ use actix_web::http::StatusCode;
 use actix_web::web::to;
 use serde::{Deserialize, Serialize};
 
-use super::{Credential, Dialect, Form, plain};
-use crate::domain::api_key::Scope;
+use super::{
+    Credential, DELIVERIES_READ, DELIVERIES_WRITE, Dialect, Form, WEBHOOKS_READ, WEBHOOKS_WRITE,
+    plain,
+};
 use crate::domain::delivery::Status;
 use crate::domain::id::{DeliveryId, WebhookId};
 use crate::domain::webhook::{Webhook, WebhookState};
 use crate::http::extract::{Json, Query, RequestBody, path_text};
-use crate::http::routes::{Access, get, post};
+use crate::http::routes::{get, post};
 use crate::http::wire::Time;
 use crate::http::{Answered, Problem, State, answer};
 use crate::service::by_profile::WebhookName;
@@ -35,11 +37,6 @@ use crate::store::deliveries::{Delivery, DeliveryFilter};
 const PROFILE: &str = "veriswarm";
 /// What is said of a delivery that was called off, which the documentation has no word for.
 const ABANDONED: &str = "abandoned: the webhook was revoked, or the delivery was canceled";
-
-const WEBHOOKS_READ: Access = Access::Either(Scope::WebhooksRead, Scope::WebhooksWrite);
-const WEBHOOKS_WRITE: Access = Access::Scope(Scope::WebhooksWrite);
-const DELIVERIES_READ: Access = Access::Either(Scope::DeliveriesRead, Scope::DeliveriesWrite);
-const DELIVERIES_WRITE: Access = Access::Scope(Scope::DeliveriesWrite);
 
 /// The line in the table of dialects.
 pub static DIALECT: Dialect = Dialect {
