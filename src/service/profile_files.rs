@@ -21,7 +21,7 @@ use std::path::{Path, PathBuf};
 
 use crate::domain::profile::{FILE_BYTES_MAX, Profile};
 use crate::store::profiles::{self, Origin, PROFILES_MAX};
-use crate::store::{Store, StoreError, WriteTx};
+use crate::store::{Store, StoreError, WriteTx, workspaces};
 
 /// A file that stops the start, and why.
 #[derive(Debug, thiserror::Error)]
@@ -125,7 +125,7 @@ fn adopt(tx: &mut WriteTx<'_>, named: &BTreeMap<String, Found>) -> Result<(), St
         .iter()
         .filter(|stored| gone(stored.origin, &stored.name))
     {
-        if profiles::is_used(tx, &stored.name)? {
+        if is_used(tx, &stored.name)? {
             tracing::warn!(
                 profile = %stored.name,
                 "the file of a wire profile is gone, but it is used; its last version stays"
@@ -135,4 +135,9 @@ fn adopt(tx: &mut WriteTx<'_>, named: &BTreeMap<String, Found>) -> Result<(), St
         }
     }
     Ok(())
+}
+
+fn is_used(tx: &WriteTx<'_>, name: &str) -> Result<bool, StoreError> {
+    let used = profiles::webhooks_using(tx, name)? + workspaces::count_using_profile(tx, name)?;
+    Ok(used > 0)
 }

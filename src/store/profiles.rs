@@ -185,20 +185,6 @@ pub fn webhooks_using(conn: &Connection, name: &str) -> Result<i64, StoreError> 
     Ok(statement.query_row(named_params! { ":name": name }, |row| row.get(0))?)
 }
 
-/// Whether a webhook or a workspace uses the profile called `name`.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
-pub fn is_used(conn: &Connection, name: &str) -> Result<bool, StoreError> {
-    let mut statement = conn.prepare_cached(
-        "SELECT EXISTS (
-             SELECT 1 FROM workspaces WHERE profile = :name AND deleted_at IS NULL LIMIT 1
-         )",
-    )?;
-    let by_workspace = statement.query_row(named_params! { ":name": name }, |row| row.get(0))?;
-    Ok(by_workspace || webhooks_using(conn, name)? > 0)
-}
-
 /// Moves the webhooks of a profile to its current version, so that the next deliveries use it.
 ///
 /// # Errors
