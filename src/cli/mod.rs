@@ -22,6 +22,7 @@ mod demo;
 mod key;
 mod listen;
 mod master_key;
+mod openapi;
 mod output;
 mod profiles;
 mod receiver;
@@ -64,6 +65,7 @@ enum Command {
     Pause(sending::Pause),
     Resume(sending::Resume),
     RotateMasterKey(master_key::RotateMasterKey),
+    Openapi(openapi::Openapi),
     Completions(completions::Completions),
 }
 
@@ -86,6 +88,7 @@ impl Command {
             Self::Pause(pause) => pause.run(),
             Self::Resume(resume) => resume.run(),
             Self::RotateMasterKey(rotate) => rotate.run(),
+            Self::Openapi(openapi) => openapi.run(),
             Self::Completions(completions) => completions.run(&mut Cli::command()),
         }
     }

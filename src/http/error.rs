@@ -10,6 +10,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpResponse, HttpResponseBuilder, ResponseError};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::service::{FieldError, Refusal};
 use crate::store::StoreError;
@@ -32,7 +33,7 @@ struct Told {
 }
 
 /// The members of a problem, as RFC 9457 and the contract name them.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct ProblemBody {
     /// A stable name of the kind of problem, as a URI.
     pub r#type: String,
@@ -49,7 +50,7 @@ pub struct ProblemBody {
 }
 
 /// A field at fault.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct ProblemField {
     /// Its path, such as `retry_policy.delays[2]`.
     pub field: String,

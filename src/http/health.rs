@@ -3,11 +3,12 @@
 //! Owns: `/healthz` and `/readyz`. Refuses: detail; both are public.
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::{Answered, State, answer};
 
 /// The answer of both checks.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct HealthBody {
     /// Always `"ok"`; whatever is not ok is a problem.
     pub status: &'static str,

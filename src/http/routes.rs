@@ -15,7 +15,7 @@ use super::api::{
     workspaces,
 };
 use super::auth::gate;
-use super::{Problem, answer, dialects, health};
+use super::{Problem, answer, dialects, docs, health, openapi};
 use crate::domain::api_key::Scope;
 
 /// Who may use a route.
@@ -98,6 +98,9 @@ const fn line(
 static OPERATIONS: &[Route] = &[
     get("/healthz", PUBLIC, || to(health::healthz)),
     get("/readyz", PUBLIC, || to(health::readyz)),
+    get(openapi::PATH, PUBLIC, || to(openapi::show)),
+    get("/docs", PUBLIC, || to(docs::page)),
+    get("/docs.css", PUBLIC, || to(docs::css)),
 ];
 
 /// The native API.

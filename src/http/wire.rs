@@ -6,8 +6,15 @@ use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaFormat, Type};
+use utoipa::openapi::{KnownFormat, RefOr};
+use utoipa::{PartialSchema, ToSchema};
+
 use crate::domain::page::Page;
 use crate::domain::time::{Timestamp, format_duration, parse_duration};
+
+/// How durations look, as a regular expression for clients.
+const SPAN_PATTERN: &str = "^[0-9]+(ms|s|m|h)$";
 
 /// An instant: RFC 3339, UTC, milliseconds, `Z`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,6 +65,30 @@ impl<'de> Deserialize<'de> for Span {
             .map_err(serde::de::Error::custom)
     }
 }
+
+impl PartialSchema for Time {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
+            .description(Some("RFC 3339, UTC, milliseconds, `Z`."))
+            .into()
+    }
+}
+
+impl ToSchema for Time {}
+
+impl PartialSchema for Span {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .pattern(Some(SPAN_PATTERN))
+            .description(Some("A duration such as `250ms`, `10s`, `5m` or `24h`."))
+            .into()
+    }
+}
+
+impl ToSchema for Span {}
 
 /// A page of a list.
 #[derive(Clone, Debug, Serialize)]

@@ -14,5 +14,6 @@ mod binary;
 mod conventions;
 mod dialects;
 mod house;
+mod openapi;
 mod operations;
 mod receiver;

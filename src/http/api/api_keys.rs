@@ -5,6 +5,7 @@
 use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::domain::api_key::Scope;
 use crate::domain::id::KeyId;
@@ -16,7 +17,7 @@ use crate::service::{Answer, Caller};
 use crate::store::keys::ApiKey;
 
 /// A key to make.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct KeyRequest {
     /// What people call it.
@@ -36,7 +37,7 @@ pub struct KeyRequest {
 impl RequestBody for KeyRequest {}
 
 /// A key.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct KeyBody {
     /// Its id.
     pub id: String,
@@ -55,7 +56,7 @@ pub struct KeyBody {
 }
 
 /// A new key, with the text that programs present. It is shown only here.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct CreatedKeyBody {
     /// The key's properties.
     #[serde(flatten)]

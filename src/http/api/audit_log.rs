@@ -5,6 +5,7 @@
 use actix_web::HttpRequest;
 use serde::Serialize;
 use serde_json::value::RawValue;
+use utoipa::ToSchema;
 
 use crate::http::extract::Query;
 use crate::http::wire::{ListBody, Time};
@@ -12,7 +13,7 @@ use crate::http::{Answered, State, answer};
 use crate::store::audit::Entry;
 
 /// A line of the audit log.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct EntryBody {
     /// Its id.
     pub id: String,
@@ -25,13 +26,14 @@ pub struct EntryBody {
     /// To what: an id or a name.
     pub target: String,
     /// More about it.
+    #[schema(value_type = Value)]
     pub detail: Box<RawValue>,
     /// When it happened.
     pub created_at: Time,
 }
 
 /// Who did something.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct ActorBody {
     /// `key`, `user`, `cli` or `system`.
     pub kind: &'static str,

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::Nothing;
 use crate::domain::id::{AttemptId, DeliveryId};
@@ -22,7 +23,7 @@ use crate::store::attempts::Attempt;
 use crate::store::deliveries::{Delivery, Which};
 
 /// A delivery.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct DeliveryBody {
     /// Its id.
     pub id: String,
@@ -63,7 +64,7 @@ pub struct DeliveryBody {
 }
 
 /// One delivery, whole.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct DeliveryDetailBody {
     /// The delivery.
     #[serde(flatten)]
@@ -79,7 +80,7 @@ pub struct DeliveryDetailBody {
 }
 
 /// One HTTP request of a delivery, with what came back.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct AttemptBody {
     /// Its id.
     pub id: String,

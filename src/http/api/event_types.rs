@@ -6,6 +6,7 @@ use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+use utoipa::ToSchema;
 
 use crate::http::extract::{Json, Query, RequestBody, path_text};
 use crate::http::wire::{ListBody, Time};
@@ -15,7 +16,7 @@ use crate::service::{Answer, Caller};
 use crate::store::event_types::EventType;
 
 /// An event type as a caller describes it.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EventTypeRequest {
     /// Its name; where the path has it, it may be left out.
@@ -29,9 +30,11 @@ pub struct EventTypeRequest {
     pub group: Option<String>,
     /// The JSON Schema (2020-12) of its data.
     #[serde(default)]
+    #[schema(value_type = Option<Value>)]
     pub schema: Option<Box<RawValue>>,
     /// An example of its data.
     #[serde(default)]
+    #[schema(value_type = Option<Value>)]
     pub example: Option<Box<RawValue>>,
     /// Whether it is out of use.
     #[serde(default)]
@@ -41,7 +44,7 @@ pub struct EventTypeRequest {
 impl RequestBody for EventTypeRequest {}
 
 /// An event type.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct EventTypeBody {
     /// Its name.
     pub name: String,
@@ -50,8 +53,10 @@ pub struct EventTypeBody {
     /// The heading under which lists show it.
     pub group: Option<String>,
     /// The JSON Schema of its data.
+    #[schema(value_type = Option<Value>)]
     pub schema: Option<Box<RawValue>>,
     /// An example of its data.
+    #[schema(value_type = Option<Value>)]
     pub example: Option<Box<RawValue>>,
     /// Whether it is out of use.
     pub archived: bool,

@@ -7,6 +7,7 @@ use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+use utoipa::ToSchema;
 
 use crate::domain::id::{DeliveryId, WebhookId};
 use crate::domain::page::{Cursor, Order, Page};
@@ -30,12 +31,13 @@ const BATCH_BYTES_MAX: usize = 16 * 1024 * 1024;
 const ASCENDING_MARK: char = 'a';
 
 /// An event to publish.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PublishBody {
     /// Its type.
     pub r#type: String,
     /// Any JSON, carried byte for byte.
+    #[schema(value_type = Value)]
     pub data: Box<RawValue>,
     /// The publisher's own id for it.
     #[serde(default)]
@@ -77,10 +79,11 @@ impl From<PublishBody> for PublishInput {
 }
 
 /// Events to publish together; each is read on its own, so that one bad event spoils no other.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BatchBody {
     /// The events, as for single publishing.
+    #[schema(value_type = Vec<PublishBody>)]
     pub events: Vec<Box<RawValue>>,
 }
 
@@ -94,7 +97,7 @@ impl RequestBody for BatchBody {
 }
 
 /// An accepted event.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct PublishedBody {
     /// Its id.
     pub id: String,
@@ -109,14 +112,14 @@ pub struct PublishedBody {
 }
 
 /// One result per event of a batch, in order.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct BatchAnswer {
     /// The results.
     pub results: Vec<BatchResult>,
 }
 
 /// What became of one event of a batch: what publishing it alone would have answered.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(untagged)]
 pub enum BatchResult {
     /// It was accepted.
@@ -132,7 +135,7 @@ pub enum BatchResult {
 }
 
 /// An event as lists show it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct EventBody {
     /// Its id.
     pub id: String,
@@ -143,13 +146,14 @@ pub struct EventBody {
     /// When it was accepted.
     pub created_at: Time,
     /// What was published.
+    #[schema(value_type = Value)]
     pub data: Box<RawValue>,
     /// How many deliveries it was given.
     pub deliveries: u32,
 }
 
 /// One event, with what became of it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct EventDetailBody {
     /// Its id.
     pub id: String,
@@ -160,6 +164,7 @@ pub struct EventDetailBody {
     /// When it was accepted.
     pub created_at: Time,
     /// What was published.
+    #[schema(value_type = Value)]
     pub data: Box<RawValue>,
     /// Its deliveries, oldest first.
     pub deliveries: Vec<EventDeliveryBody>,
@@ -168,7 +173,7 @@ pub struct EventDetailBody {
 }
 
 /// Where a delivery of an event stands.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct EventDeliveryBody {
     /// The delivery's id.
     pub id: String,
@@ -187,7 +192,7 @@ pub struct EventDeliveryBody {
 }
 
 /// A webhook that missed an event.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct MissBody {
     /// The webhook.
     pub webhook_id: String,
@@ -196,7 +201,7 @@ pub struct MissBody {
 }
 
 /// Which webhook to replay an event to; all that had it if absent.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ReplayBody {
     /// The webhook.
@@ -207,7 +212,7 @@ pub struct ReplayBody {
 impl RequestBody for ReplayBody {}
 
 /// The deliveries that a replay made.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct ReplayedBody {
     /// How many.
     pub deliveries: usize,

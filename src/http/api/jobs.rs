@@ -4,6 +4,7 @@
 
 use actix_web::HttpRequest;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::http::extract::path_id;
 use crate::http::wire::Time;
@@ -12,7 +13,7 @@ use crate::service::Caller;
 use crate::store::jobs::Job;
 
 /// A background job.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct JobBody {
     /// Its id.
     pub id: String,

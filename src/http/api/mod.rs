@@ -4,6 +4,7 @@
 //! Refuses: rules; what is refused here is refused for its form.
 
 use serde::Deserialize;
+use utoipa::ToSchema;
 
 use super::extract::RequestBody;
 
@@ -19,7 +20,7 @@ pub mod webhooks;
 pub mod workspaces;
 
 /// The body of an action that needs none: nothing at all, or an empty object.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Nothing {}
 

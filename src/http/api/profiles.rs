@@ -6,6 +6,7 @@ use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use utoipa::ToSchema;
 
 use crate::domain::profile::Profile;
 use crate::http::extract::{Json, Query, RequestBody, path_text};
@@ -15,14 +16,14 @@ use crate::service::{Answer, Caller};
 use crate::store::profiles::StoredProfile;
 
 /// A profile's document, as `document` of an answer shows it.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(transparent)]
 pub struct ProfileRequest(pub Map<String, Value>);
 
 impl RequestBody for ProfileRequest {}
 
 /// A profile.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct ProfileBody {
     /// Its name.
     pub name: String,

@@ -12,6 +12,7 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
+use utoipa::ToSchema;
 
 use super::Nothing;
 use crate::domain::breaker::DisabledReason;
@@ -27,17 +28,20 @@ use crate::service::webhooks::{MASK, Registered, RetryInput, WebhookInput};
 use crate::service::{Answer, Caller};
 
 /// A webhook as a caller describes it: whole on creation, in part on change.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WebhookRequest {
     /// Where deliveries go.
     #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false)]
     pub url: Option<String>,
     /// Which events it wants.
     #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false)]
     pub event_types: Option<Vec<String>>,
     /// What people call it.
     #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<String>)]
     pub label: Option<Option<String>>,
     /// Its signing secret; only on creation.
     #[serde(default)]
@@ -50,33 +54,43 @@ pub struct WebhookRequest {
     pub format: Option<String>,
     /// Headers added to every delivery; null means none.
     #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<BTreeMap<String, String>>)]
     pub headers: Option<Option<HeadersRequest>>,
     /// Delays between attempts, or a built-in profile's name; null means the profile's.
     #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<RetryRequest>)]
     pub retry_policy: Option<Option<RetryRequest>>,
     /// The whole exchange's deadline; null means the profile's.
     #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<String>)]
     pub timeout: Option<Option<String>>,
     /// Attempts under way at once; null means the default.
     #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<i64>)]
     pub max_in_flight: Option<Option<i64>>,
     /// Deliveries per second; null means no limit.
     #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<f64>)]
     pub rate_limit: Option<Option<f64>>,
     /// One at a time, in event order.
     #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false)]
     pub ordered: Option<bool>,
     /// Failures in a row that disable it; null means never.
     #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<i64>)]
     pub disable_after_failures: Option<Option<i64>>,
     /// Time of nothing but failures that disables it; null means never.
     #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<String>)]
     pub disable_after: Option<Option<String>>,
     /// Whether it takes part.
     #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false)]
     pub active: Option<bool>,
     /// The owner's own JSON object; null means an empty one.
     #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<Object>)]
     pub metadata: Option<Option<Box<RawValue>>>,
 }
 
@@ -120,7 +134,7 @@ pub enum RetryRequest {
 }
 
 /// A retry policy of one's own.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RetryFields {
     /// Delays before the retries.
@@ -157,6 +171,22 @@ impl<'de> Deserialize<'de> for RetryRequest {
         }
 
         deserializer.deserialize_any(Either)
+    }
+}
+
+impl utoipa::PartialSchema for RetryRequest {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+        utoipa::openapi::OneOfBuilder::new()
+            .item(<String as utoipa::PartialSchema>::schema())
+            .item(utoipa::openapi::Ref::from_schema_name(RetryFields::name()))
+            .into()
+    }
+}
+
+impl ToSchema for RetryRequest {
+    fn schemas(schemas: &mut Vec<(String, utoipa::openapi::RefOr<utoipa::openapi::Schema>)>) {
+        let schema = <RetryFields as utoipa::PartialSchema>::schema();
+        schemas.push((RetryFields::name().into_owned(), schema));
     }
 }
 
@@ -203,7 +233,7 @@ impl From<WebhookRequest> for WebhookInput {
 }
 
 /// A webhook.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct WebhookBody {
     /// Its id.
     pub id: String,
@@ -252,6 +282,7 @@ pub struct WebhookBody {
     /// Until when old secrets are valid.
     pub previous_secret_expires_at: Option<Time>,
     /// The owner's own JSON object.
+    #[schema(value_type = Object)]
     pub metadata: Box<RawValue>,
     /// When it was registered.
     pub created_at: Time,
@@ -260,7 +291,7 @@ pub struct WebhookBody {
 }
 
 /// A retry policy.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct RetryBody {
     /// Delays before the retries.
     pub delays: Vec<Span>,
@@ -273,7 +304,7 @@ pub struct RetryBody {
 }
 
 /// A webhook just registered, with the secret that is shown only here.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct RegisteredBody {
     /// The webhook.
     #[serde(flatten)]
@@ -283,7 +314,7 @@ pub struct RegisteredBody {
 }
 
 /// How to rotate a secret.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RotateRequest {
     /// The new secret; made up if absent.
@@ -297,7 +328,7 @@ pub struct RotateRequest {
 impl RequestBody for RotateRequest {}
 
 /// A webhook's new secret, shown only here.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct RotatedBody {
     /// The webhook.
     pub webhook_id: String,
@@ -308,7 +339,7 @@ pub struct RotatedBody {
 }
 
 /// What a test sends; the wire profile's own test event if absent.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TestRequest {
     /// The event's type.
@@ -316,13 +347,14 @@ pub struct TestRequest {
     pub event_type: Option<String>,
     /// Its data.
     #[serde(default)]
+    #[schema(value_type = Option<Value>)]
     pub data: Option<Box<RawValue>>,
 }
 
 impl RequestBody for TestRequest {}
 
 /// What a test came to.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct TestedBody {
     /// Whether the receiver answered 2xx in time.
     pub success: bool,

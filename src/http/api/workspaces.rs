@@ -6,6 +6,7 @@
 use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::domain::id::WorkspaceId;
 use crate::domain::workspace::Workspace;
@@ -16,48 +17,57 @@ use crate::service::workspaces::{RetentionInput, WorkspaceInput};
 use crate::service::{Answer, Caller};
 
 /// A workspace as a caller describes it: whole on creation, in part on change.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WorkspaceRequest {
     /// Its name.
     #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false)]
     pub name: Option<String>,
     /// `free`, `pro` or `enterprise`.
     #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false)]
     pub plan: Option<String>,
     /// The wire profile of new webhooks.
     #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false)]
     pub profile: Option<String>,
     /// Whether unknown event types are refused.
     #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false)]
     pub strict_event_types: Option<bool>,
     /// Where alerts go; null means nowhere.
     #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<String>)]
     pub alert_url: Option<Option<String>>,
     /// How long history is kept; null means the instance's defaults.
     #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<RetentionRequest>)]
     pub retention: Option<Option<RetentionRequest>>,
 }
 
 impl RequestBody for WorkspaceRequest {}
 
 /// How long history is kept; null means the instance's default.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RetentionRequest {
     /// Delivered and canceled deliveries.
     #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<String>)]
     pub delivered: Option<Option<String>>,
     /// Dead letters.
     #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<String>)]
     pub exhausted: Option<Option<String>>,
     /// So many of the newest of each webhook, whatever their age.
     #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<i64>)]
     pub keep_latest: Option<Option<i64>>,
 }
 
 /// A workspace.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct WorkspaceBody {
     /// Its id.
     pub id: String,
@@ -80,7 +90,7 @@ pub struct WorkspaceBody {
 }
 
 /// How long history is kept; null means the instance's default.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct RetentionBody {
     /// Delivered and canceled deliveries.
     pub delivered: Option<Span>,

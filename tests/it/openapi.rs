@@ -1,0 +1,172 @@
+//! The OpenAPI document: complete, resolvable, and true for what hookpost really answers.
+
+use std::collections::BTreeSet;
+
+use hookpost::http::{openapi, routes};
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+
+use crate::app::{Answer, TestApp};
+use crate::receiver::Receiver;
+
+#[test]
+fn every_route_has_its_operation_and_every_operation_its_route() {
+    let routes: BTreeSet<String> = routes::all()
+        .filter(|route| openapi::describes(route.path))
+        .map(|route| format!("{} {}", route.method, route.path))
+        .collect();
+    let operations: BTreeSet<String> = openapi::operations()
+        .iter()
+        .map(|operation| format!("{} {}", operation.method, operation.path))
+        .collect();
+    let missing: Vec<_> = routes.symmetric_difference(&operations).collect();
+    assert!(missing.is_empty(), "in one table only: {missing:#?}");
+    let ids: BTreeSet<&str> = openapi::operations().iter().map(|own| own.id).collect();
+    assert_eq!(ids.len(), operations.len(), "operation ids repeat");
+}
+
+#[test]
+fn every_reference_in_the_document_leads_somewhere() {
+    let document = openapi::document();
+    let mut references = Vec::new();
+    collect(&document, &mut references);
+    assert!(references.len() > 100);
+    for reference in references {
+        let pointer = reference.trim_start_matches('#');
+        assert!(document.pointer(pointer).is_some(), "{reference}");
+    }
+}
+
+fn collect<'a>(value: &'a Value, into: &mut Vec<&'a str>) {
+    match value {
+        Value::Object(members) => {
+            into.extend(members.get("$ref").and_then(Value::as_str));
+            members.values().for_each(|member| collect(member, into));
+        }
+        Value::Array(items) => items.iter().for_each(|item| collect(item, into)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+#[tokio::test]
+async fn anybody_may_read_the_document() {
+    let app = TestApp::start().await;
+    let answer = app
+        .anonymous(reqwest::Method::GET, openapi::PATH)
+        .send()
+        .await;
+    assert_eq!(answer.json(StatusCode::OK), openapi::document());
+}
+
+/// Holds an answer against what the document says about it.
+#[track_caller]
+fn check(method: &str, path: &str, answer: &Answer) -> Value {
+    let document = openapi::document();
+    let told = &document["paths"][path][method]["responses"][answer.status.as_str()];
+    assert!(
+        !told.is_null(),
+        "{method} {path}: {} is not told",
+        answer.status
+    );
+    let value: Value = serde_json::from_str(&answer.text).unwrap();
+    let schema = json!({
+        "allOf": [told["content"]["application/json"]["schema"]],
+        "components": document["components"],
+    });
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let faults: Vec<String> = validator
+        .iter_errors(&value)
+        .map(|fault| format!("{}: {fault}", fault.instance_path()))
+        .collect();
+    assert!(faults.is_empty(), "{method} {path}: {faults:#?}\n{value:#}");
+    value
+}
+
+#[tokio::test]
+async fn real_answers_have_the_shapes_that_the_document_promises() {
+    let app = TestApp::start().await;
+    let receiver = Receiver::start().await;
+    let body = json!({
+        "url": receiver.url("/"), "event_types": ["*"], "metadata": {"a": 1}, "headers": {"x-a": "b"},
+    });
+    let made = app.post("/api/v1/webhooks", &body).await;
+    let made = check("post", "/api/v1/webhooks", &made);
+    let webhook = format!("/api/v1/webhooks/{}", made["id"].as_str().unwrap());
+    let shown = app.get(&webhook).await;
+    check("get", "/api/v1/webhooks/{id}", &shown);
+    let tested = app.post(&format!("{webhook}/test"), &json!({})).await;
+    check("post", "/api/v1/webhooks/{id}/test", &tested);
+    let rotated = app
+        .post(&format!("{webhook}/rotate-secret"), &json!({}))
+        .await;
+    check("post", "/api/v1/webhooks/{id}/rotate-secret", &rotated);
+
+    let event = json!({"type": "a.b", "data": {"n": 1}});
+    let published = app.post("/api/v1/events", &event).await;
+    let published = check("post", "/api/v1/events", &published);
+    let batch = app
+        .post(
+            "/api/v1/events/batch",
+            &json!({"events": [event, {"type": 1}]}),
+        )
+        .await;
+    check("post", "/api/v1/events/batch", &batch);
+    let event = format!("/api/v1/events/{}", published["id"].as_str().unwrap());
+    app.poll(&event, |event| {
+        event["deliveries"][0]["status"] == "delivered"
+    })
+    .await;
+    check("get", "/api/v1/events/{id}", &app.get(&event).await);
+    let replayed = app.post(&format!("{event}/replay"), &json!({})).await;
+    check("post", "/api/v1/events/{id}/replay", &replayed);
+    for path in [
+        "events",
+        "webhooks",
+        "deliveries",
+        "dead-letters",
+        "audit-log",
+        "event-types",
+        "workspaces",
+        "api-keys",
+        "profiles",
+    ] {
+        let path = format!("/api/v1/{path}");
+        check("get", &path, &app.get(&path).await);
+    }
+    let deliveries = app.get("/api/v1/deliveries").await.json(StatusCode::OK);
+    let delivery = deliveries["data"][1]["id"].as_str().unwrap();
+    let shown = app.get(&format!("/api/v1/deliveries/{delivery}")).await;
+    check("get", "/api/v1/deliveries/{id}", &shown);
+
+    let body = json!({"name": "a.b", "schema": {"type": "object"}, "example": {}});
+    let made = app.post("/api/v1/event-types", &body).await;
+    check("post", "/api/v1/event-types", &made);
+    let made = app.post("/api/v1/api-keys", &json!({"name": "k"})).await;
+    check("post", "/api/v1/api-keys", &made);
+    let made = app.post("/api/v1/workspaces", &json!({"name": "w"})).await;
+    check("post", "/api/v1/workspaces", &made);
+}
+
+#[tokio::test]
+async fn the_page_shows_every_operation_and_loads_nothing_but_its_stylesheet() {
+    let app = TestApp::start().await;
+    let page = app.anonymous(reqwest::Method::GET, "/docs").send().await;
+    assert_eq!(page.status, StatusCode::OK);
+    for operation in openapi::operations() {
+        assert!(
+            page.text.contains(&format!("id=\"{}\"", operation.id)),
+            "{}",
+            operation.id
+        );
+    }
+    for forbidden in ["<script", "style=", "http://", "https://", "src="] {
+        assert!(!page.text.contains(forbidden), "{forbidden}");
+    }
+    let policy = page.header("content-security-policy");
+    assert!(policy.starts_with("default-src 'none'; style-src 'self';"));
+    let css = app
+        .anonymous(reqwest::Method::GET, "/docs.css")
+        .send()
+        .await;
+    assert!(css.header("content-type").starts_with("text/css"));
+}
