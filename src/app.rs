@@ -31,6 +31,7 @@ use crate::engine::{Engine, EngineParts};
 use crate::http::{AppState, ServeOptions, Serving, serve};
 use crate::net::{Client, ClientOptions, Guard, GuardOptions, OwnAddresses};
 use crate::service::profile_files::load_files;
+use crate::service::worker::Worker;
 use crate::service::{Service, ServiceOptions, ServiceParts};
 use crate::store::{OpenOptions, Store};
 
@@ -58,6 +59,7 @@ pub struct App {
     store: Store,
     serving: Serving,
     control: socket::Control,
+    worker: Worker,
     _threads: EngineThreads,
     grace: Duration,
     url: String,
@@ -208,6 +210,7 @@ impl App {
         let threads = EngineThreads::start()?;
         let sending = Sending::On(threads.handle());
         let service = assemble(config, store.clone(), guard, sending)?;
+        let worker = Worker::start(&service, threads.handle());
         let control = socket::serve(&config.data_dir, service.clone())?;
         let serving = serve(ServeOptions {
             state: web::Data::new(AppState::new(service.clone())),
@@ -220,6 +223,7 @@ impl App {
             store,
             serving,
             control,
+            worker,
             _threads: threads,
             grace: config.shutdown_grace,
             url: format!("{scheme}://{address}"),
@@ -252,6 +256,7 @@ impl App {
     /// Ends everything in order. See the module's head.
     pub async fn stop(self) {
         self.control.stop();
+        self.worker.stop();
         let engine = self.service.engine().clone();
         let (abandoned, ()) = tokio::join!(engine.stop(self.grace), self.serving.stop());
         if abandoned > 0 {

@@ -9,7 +9,7 @@
 //! wrong, a lane is put right by looking again from the start: `active` keeps anything from being
 //! attempted twice at once.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use super::bucket::Bucket;
@@ -58,7 +58,10 @@ pub(super) struct Lane {
     pub(super) late: VecDeque<QueuedDelivery>,
     pub(super) late_more: bool,
     pub(super) late_at: Option<Timestamp>,
-    pub(super) active: HashSet<i64>,
+    /// What is queued, under way or about to be recorded, each with how many attempts it had had
+    /// when it was taken in. Once its row shows more, its attempt has been recorded, even if the
+    /// lane has not heard of it yet.
+    pub(super) active: HashMap<i64, u32>,
     pub(super) in_flight: u32,
     pub(super) late_in_flight: u32,
     pub(super) failures: u32,
@@ -98,7 +101,7 @@ impl Lane {
             return false;
         }
         self.fresh_cursor = self.fresh_cursor.max(seq);
-        self.active.insert(seq);
+        self.take_in(&delivery);
         self.fresh.push_back(delivery);
         true
     }
@@ -121,6 +124,12 @@ impl Lane {
     pub(super) fn fresh_loaded(&mut self, last: Option<i64>, full: bool) {
         self.fresh_cursor = last.unwrap_or(self.fresh_cursor);
         self.fresh_more = full || self.dropped > self.fresh_cursor;
+    }
+
+    /// Remembers that a delivery is active.
+    pub(super) fn take_in(&mut self, delivery: &QueuedDelivery) {
+        let attempts = delivery.progress.attempt_count;
+        self.active.insert(delivery.id.seq(), attempts);
     }
 
     /// A delivery is no longer under way.
@@ -230,7 +239,7 @@ impl Lane {
     fn start(&mut self, delivery: QueuedDelivery, share: Share) -> NextUp {
         self.in_flight += 1;
         self.late_in_flight += u32::from(share == Share::Late);
-        self.active.insert(delivery.id.seq());
+        self.take_in(&delivery);
         NextUp::Start(Box::new(delivery), share)
     }
 

@@ -153,12 +153,12 @@ impl Lanes {
             .as_ref()
             .is_none_or(|target| target.ordered && target.open);
         let crowded = lane.urgent.len() >= QUEUE_MAX;
-        if lane.active.contains(&delivery.id.seq()) {
+        if lane.active.contains_key(&delivery.id.seq()) {
             lane.skipped.insert(delivery.id.seq());
         } else if ordered || crowded {
             lane.late_more = true;
         } else {
-            lane.active.insert(delivery.id.seq());
+            lane.take_in(&delivery);
             lane.urgent.push_back(delivery);
             self.queued += 1;
             self.queued_bytes += bytes;
@@ -209,27 +209,34 @@ impl Lanes {
     pub(super) fn claim(&mut self, delivery: &QueuedDelivery) -> bool {
         let (webhook_seq, seq) = (delivery.webhook_seq, delivery.id.seq());
         let lane = self.lanes.entry(webhook_seq).or_insert_with(Lane::unread);
-        if lane.active.contains(&seq) {
+        if lane.active.contains_key(&seq) {
             if !lane.remove(seq) {
                 return false;
             }
             self.queued -= 1;
             self.queued_bytes -= delivery.event.data.len();
         }
-        lane.active.insert(seq);
+        lane.take_in(delivery);
         true
     }
 
-    /// Whether an attempt of the delivery is under way or about to be recorded.
-    pub(super) fn is_in_flight(&self, webhook_seq: i64, seq: i64) -> bool {
+    /// Whether an attempt of a delivery is under way whose row shows so many attempts.
+    pub(super) fn is_in_flight(&self, webhook_seq: i64, seq: i64, attempts: u32) -> bool {
         let Some(lane) = self.lanes.get(&webhook_seq) else {
             return false;
         };
+        if lane
+            .active
+            .get(&seq)
+            .is_none_or(|before| *before < attempts)
+        {
+            return false;
+        }
         let queued = [&lane.urgent, &lane.fresh, &lane.late]
             .into_iter()
             .flatten()
             .any(|delivery| delivery.id.seq() == seq);
-        lane.active.contains(&seq) && !queued
+        !queued
     }
 
     /// One step: what can start, what must be loaded, until when to sleep.
@@ -352,10 +359,11 @@ impl Lanes {
                 lane.late_more |= share == Share::Late;
                 continue;
             }
-            if !lane.active.insert(seq) {
+            if lane.active.contains_key(&seq) {
                 lane.skipped.insert(seq);
                 continue;
             }
+            lane.take_in(&delivery);
             self.queued += 1;
             self.queued_bytes += delivery.event.data.len();
             match share {

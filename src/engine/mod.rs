@@ -17,11 +17,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::runtime::Handle;
-use tokio::sync::Notify;
 use tokio::sync::futures::Notified;
+use tokio::sync::{Notify, oneshot};
 
 use crate::clock::Clock;
 use crate::domain::id::DeliveryId;
+use crate::domain::outcome::Verdict;
 use crate::net::{Client, Guard};
 use crate::store::{Committed, Store, StoreError, deliveries, instance};
 
@@ -34,6 +35,7 @@ mod load;
 mod run;
 mod settle;
 mod target;
+mod watch;
 
 use lanes::Lanes;
 
@@ -70,6 +72,7 @@ struct Shared {
     // Told whenever an attempt is settled; what waits for the engine to fall quiet listens.
     settled: Notify,
     attempts: AtomicU64,
+    watchers: watch::Watchers,
 }
 
 /// How much the engine has in hand.
@@ -112,6 +115,7 @@ impl Engine {
             wake: Notify::new(),
             settled: Notify::new(),
             attempts: AtomicU64::new(0),
+            watchers: watch::Watchers::default(),
         };
         Self {
             shared: Arc::new(shared),
@@ -168,10 +172,20 @@ impl Engine {
         run::attempt_now(&self.shared, seq, webhook_seq).await
     }
 
-    /// Whether an attempt of the delivery is under way.
+    /// What the next attempt of the delivery in row `seq` comes to, which shows `attempts` so far.
+    /// It says nothing where none is made: who waits must bound how long.
     #[must_use]
-    pub fn is_in_flight(&self, webhook_seq: i64, id: DeliveryId) -> bool {
-        self.shared.lanes().is_in_flight(webhook_seq, id.seq())
+    pub fn watch(&self, seq: i64, attempts: u32) -> oneshot::Receiver<Verdict> {
+        self.shared.watchers.add(seq, attempts)
+    }
+
+    /// Whether an attempt of the delivery is under way, although its row shows no more than
+    /// `attempts` so far.
+    #[must_use]
+    pub fn is_in_flight(&self, webhook_seq: i64, id: DeliveryId, attempts: u32) -> bool {
+        self.shared
+            .lanes()
+            .is_in_flight(webhook_seq, id.seq(), attempts)
     }
 
     /// How much the engine has in hand.

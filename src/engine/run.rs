@@ -97,12 +97,18 @@ async fn one(shared: &Arc<Shared>, started: Started) {
     let attempted = exchange(shared, &delivery, &target, trigger).await;
     let settled = match attempted {
         Ok(attempted) => {
-            let succeeded = attempted.verdict == Verdict::Delivered;
+            let verdict = attempted.verdict;
+            let succeeded = verdict == Verdict::Delivered;
             shared
                 .lanes()
                 .exchanged(webhook_seq, share, slot, succeeded);
             shared.wake.notify_one();
-            record(shared, &delivery, attempted, &target.retry).await
+            let settled = record(shared, &delivery, attempted, &target.retry).await;
+            if settled.is_ok() {
+                let number = delivery.progress.attempt_count + 1;
+                shared.watchers.tell(seq, number, verdict);
+            }
+            settled
         }
         Err(error) => {
             shared.lanes().exchanged(webhook_seq, share, slot, false);
@@ -161,6 +167,7 @@ async fn record(
         seq: delivery.id.seq(),
         webhook_seq: delivery.webhook_seq,
         workspace_seq: delivery.event.workspace.seq(),
+        trigger: delivery.trigger,
     };
     let policy = policy.clone();
     let spread = entropy::fraction();
@@ -254,6 +261,7 @@ pub(super) fn end_interrupted_tests(store: &Store) -> Result<(), StoreError> {
                 seq: delivery.id.seq(),
                 webhook_seq: delivery.webhook.seq(),
                 workspace_seq: delivery.workspace_seq,
+                trigger: delivery.trigger,
             };
             let last = LastAttempt {
                 status_code: None,
@@ -262,6 +270,7 @@ pub(super) fn end_interrupted_tests(store: &Store) -> Result<(), StoreError> {
                 duration_ms: 0,
             };
             deliveries::set_progress(tx, place, &old, &next, Some(&last))?;
+            deliveries::discard(tx, place.seq)?;
         }
         Ok::<_, StoreError>(())
     })

@@ -49,6 +49,9 @@ pub(super) fn settle(
         duration_ms: attempted.duration_ms,
     };
     deliveries::set_progress(tx, place, &progress, &next, Some(&last))?;
+    if trigger == Trigger::Test && next.status == Status::Exhausted {
+        deliveries::discard(tx, place.seq)?;
+    }
     let disabled = observe(tx, place, attempted)?;
     if trigger == Trigger::Alert {
         alert::delivered(tx, place, &next, &last)?;

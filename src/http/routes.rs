@@ -11,8 +11,8 @@ use actix_web::web::to;
 use actix_web::{App, Error, HttpRequest, Resource, guard, web};
 
 use super::api::{
-    api_keys, audit_log, dead_letters, deliveries, event_types, events, jobs, profiles, webhooks,
-    workspaces,
+    api_keys, audit_log, bulk, dead_letters, deliveries, event_types, events, jobs, profiles,
+    retries, stats, webhooks, workspaces,
 };
 use super::auth::gate;
 use super::{Problem, answer, dialects, docs, health, openapi};
@@ -128,17 +128,28 @@ static API: &[Route] = &[
     post("/api/v1/webhooks/{id}/revoke", WEBHOOKS_WRITE, || to(webhooks::revoke)),
     post("/api/v1/webhooks/{id}/rotate-secret", WEBHOOKS_WRITE, || to(webhooks::rotate_secret)),
     post("/api/v1/webhooks/{id}/test", WEBHOOKS_WRITE, || to(webhooks::test)),
+    post("/api/v1/webhooks/{id}/recover", WEBHOOKS_WRITE, || to(bulk::recover)),
+    get("/api/v1/webhooks/{id}/stats", WEBHOOKS_READ, || to(stats::of_webhook)),
+    get("/api/v1/stats", WEBHOOKS_READ, || to(stats::of_workspace)),
 
     get("/api/v1/deliveries", DELIVERIES_READ, || to(deliveries::list)),
+    post("/api/v1/deliveries/retry", DELIVERIES_WRITE, || to(bulk::retry_deliveries)),
     get("/api/v1/deliveries/{id}", DELIVERIES_READ, || to(deliveries::show)),
     post("/api/v1/deliveries/{id}/retry", DELIVERIES_WRITE, || to(deliveries::retry)),
     post("/api/v1/deliveries/{id}/cancel", DELIVERIES_WRITE, || to(deliveries::cancel)),
 
     get("/api/v1/dead-letters", DELIVERIES_READ, || to(dead_letters::list)),
+    post("/api/v1/dead-letters/retry", DELIVERIES_WRITE, || to(bulk::retry_dead_letters)),
+    post("/api/v1/dead-letters/discard", DELIVERIES_WRITE, || to(bulk::discard_dead_letters)),
     post("/api/v1/dead-letters/{id}/retry", DELIVERIES_WRITE, || to(dead_letters::retry)),
     delete("/api/v1/dead-letters/{id}", DELIVERIES_WRITE, || to(dead_letters::discard)),
 
+    post("/api/v1/retries/run", DELIVERIES_WRITE, || to(retries::run)),
+    get("/api/v1/retries/summary", DELIVERIES_READ, || to(retries::summary)),
+
+    get("/api/v1/jobs", DELIVERIES_READ, || to(jobs::list)),
     get("/api/v1/jobs/{id}", DELIVERIES_READ, || to(jobs::show)),
+    post("/api/v1/jobs/{id}/cancel", DELIVERIES_WRITE, || to(jobs::cancel)),
 
     post("/api/v1/workspaces", ADMIN, || to(workspaces::create)),
     get("/api/v1/workspaces", ADMIN, || to(workspaces::list)),

@@ -7,12 +7,11 @@ use bytes::Bytes;
 use serde_json::json;
 
 use super::{Caller, Refusal, Service, audit};
-use crate::domain::delivery::{IllegalTransition, Input, Status, Trigger, step};
+use crate::domain::delivery::{IllegalTransition, Input, Trigger, step};
 use crate::domain::id::DeliveryId;
 use crate::domain::page::{Cursor, Limit, Page};
 use crate::domain::retry::RetryPolicy;
-use crate::domain::webhook::WebhookState;
-use crate::engine::attempt;
+use crate::engine::{Engine, attempt};
 use crate::store::attempts::{self, ATTEMPTS_MAX, Attempt};
 use crate::store::deliveries::{self, Delivery, DeliveryFilter, DeliveryPlace};
 use crate::store::{WriteTx, webhooks};
@@ -108,12 +107,7 @@ impl Service {
         let work = move |tx: &mut WriteTx<'_>| {
             let delivery = deliveries::find_in(tx, caller.workspace.seq(), id)?
                 .ok_or(Refusal::NotFound("delivery"))?;
-            // What has ended in the database has no attempt under way, whatever memory still says.
-            let ended = matches!(
-                delivery.progress.status,
-                Status::Delivered | Status::Exhausted
-            );
-            if !ended && engine.is_in_flight(delivery.webhook.seq(), id) {
+            if is_under_way(&engine, &delivery) {
                 return Err(Refusal::Conflict(
                     "an attempt of this delivery is under way; wait for its result".to_owned(),
                 ));
@@ -197,8 +191,14 @@ fn dead_letter(
     id: DeliveryId,
 ) -> Result<Delivery, Refusal> {
     deliveries::find_in(conn, workspace_seq, id)?
-        .filter(|d| d.progress.status == Status::Exhausted && d.discarded_at.is_none())
+        .filter(Delivery::is_dead_letter)
         .ok_or(Refusal::NotFound("dead letter"))
+}
+
+/// Whether an attempt of a delivery is under way.
+pub(super) fn is_under_way(engine: &Engine, delivery: &Delivery) -> bool {
+    let attempts = delivery.progress.attempt_count;
+    engine.is_in_flight(delivery.webhook.seq(), delivery.id, attempts)
 }
 
 /// Puts one delivery back in line, due now.
@@ -215,18 +215,16 @@ pub(super) fn put_back(tx: &mut WriteTx<'_>, delivery: &Delivery) -> Result<(), 
             "this delivery has had {ATTEMPTS_MAX} attempts; replay its event instead"
         )));
     }
-    let now = tx.now();
-    let webhook = webhooks::find(tx, tx.vault(), delivery.webhook.seq(), now)?
-        .ok_or(Refusal::NotFound("webhook"))?;
-    if webhook.state == WebhookState::Revoked || webhook.deleted_at.is_some() {
+    if webhooks::is_ended(tx, delivery.webhook.seq())? {
         return Err(Refusal::Revoked);
     }
     let policy = RetryPolicy::standard();
-    let next = step(delivery.progress, Input::Retry, &policy, now, 0.0)?;
+    let next = step(delivery.progress, Input::Retry, &policy, tx.now(), 0.0)?;
     let place = DeliveryPlace {
         seq: delivery.id.seq(),
         webhook_seq: delivery.webhook.seq(),
         workspace_seq: delivery.workspace_seq,
+        trigger: delivery.trigger,
     };
     deliveries::set_progress(tx, place, &delivery.progress, &next, None)?;
     Ok(())

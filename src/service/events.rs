@@ -390,7 +390,7 @@ fn fan_out(tx: &mut WriteTx<'_>, event: &Arc<Event>) -> Result<usize, Refusal> {
     Ok(count)
 }
 
-fn new_delivery(subscriber: &Subscriber, trigger: Trigger) -> NewDelivery {
+pub(super) fn new_delivery(subscriber: &Subscriber, trigger: Trigger) -> NewDelivery {
     NewDelivery {
         webhook_seq: subscriber.webhook_seq,
         profile_seq: subscriber.profile_seq,

@@ -1,12 +1,122 @@
-//! Background jobs, as their makers look at them.
+//! Bulk work: begun by a request, worked off in the background, a batch at a time.
 //!
-//! Owns: finding a job in the caller's workspace. Refuses: working it off (`engine`).
+//! Owns: what may be begun, looking at jobs, calling them off. Refuses: working anything off in
+//! the request itself: two hundred thousand deliveries take as many batches as they need, and new
+//! events keep flowing between them.
 
-use super::{Caller, Refusal, Service};
-use crate::domain::id::JobId;
-use crate::store::jobs::{self, Job};
+use serde_json::json;
+
+use super::once::once;
+use super::{Caller, Done, Once, Refusal, Service, audit};
+use crate::domain::delivery::{Status, Trigger};
+use crate::domain::id::{DeliveryId, JobId};
+use crate::domain::job::JobKind;
+use crate::domain::page::{Cursor, Limit, Page};
+use crate::store::deliveries::{self, Delivery, DeliveryFilter, Which};
+use crate::store::jobs::{self, Ending, Job, NewJob, RUNNING_OF_WORKSPACE_MAX};
+use crate::store::{StoreError, WriteTx, webhooks};
+
+mod batch;
+mod recover;
+mod task;
+
+pub use recover::RecoverInput;
+use task::{Chosen, Criteria, Position, Task};
+
+/// Deliveries that one call may name by id.
+pub const IDS_MAX: usize = 10_000;
+
+/// Which deliveries bulk work is done to.
+#[derive(Clone, Debug)]
+pub enum Selection {
+    /// These; at most [`IDS_MAX`].
+    Ids(Vec<DeliveryId>),
+    /// All that match.
+    Filter(DeliveryFilter),
+}
+
+/// Work that was begun.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Begun {
+    /// The job that does it.
+    pub job: JobId,
+    /// How many items it was found to come to.
+    pub matched: u64,
+}
+
+/// What came of one step of the background work.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Stepped {
+    /// A batch of the job in this row was dealt with; there may be more.
+    Worked(i64),
+    /// A batch of the job in this row could not be worked off, for this reason; nothing of it was
+    /// kept.
+    Failed(i64, String),
+    /// No job is running.
+    Idle,
+}
 
 impl Service {
+    /// Puts deliveries back in line. A filter that names no states means those that are retrying
+    /// or gave up; what a person discarded is never chosen by a filter.
+    ///
+    /// # Errors
+    /// [`Refusal::Invalid`] for too many ids; [`Refusal::Revoked`] where the filter names a revoked
+    /// webhook; [`Refusal::Conflict`] where too many jobs are running.
+    pub async fn retry_deliveries(
+        &self,
+        caller: &Caller,
+        chosen: Selection,
+        key: Once<Begun>,
+    ) -> Result<Done<Begun>, Refusal> {
+        let mut chosen = chosen;
+        if let Selection::Filter(filter) = &mut chosen {
+            filter.which = Which::Undiscarded;
+            if filter.statuses.is_empty() {
+                filter.statuses = vec![Status::Retrying, Status::Exhausted];
+            }
+        }
+        self.begin(caller, JobKind::Retry, "delivery.retry_many", chosen, key)
+            .await
+    }
+
+    /// Puts dead letters back in line.
+    ///
+    /// # Errors
+    /// As [`Service::retry_deliveries`].
+    pub async fn retry_dead_letters(
+        &self,
+        caller: &Caller,
+        chosen: Selection,
+        key: Once<Begun>,
+    ) -> Result<Done<Begun>, Refusal> {
+        let chosen = self.dead_letters_of(caller, chosen).await?;
+        self.begin(
+            caller,
+            JobKind::Retry,
+            "dead_letter.retry_many",
+            chosen,
+            key,
+        )
+        .await
+    }
+
+    /// Takes dead letters off the list.
+    ///
+    /// # Errors
+    /// As [`Service::retry_deliveries`].
+    pub async fn discard_dead_letters(
+        &self,
+        caller: &Caller,
+        chosen: Selection,
+        key: Once<Begun>,
+    ) -> Result<Done<Begun>, Refusal> {
+        let chosen = self.dead_letters_of(caller, chosen).await?;
+        let action = "dead_letter.discard_many";
+        self.begin(caller, JobKind::Discard, action, chosen, key)
+            .await
+    }
+
     /// A job of the caller's workspace.
     ///
     /// # Errors
@@ -17,5 +127,272 @@ impl Service {
             .read(move |conn| jobs::find_in(conn, workspace_seq, id).map_err(Refusal::from))
             .await?
             .ok_or(Refusal::NotFound("job"))
+    }
+
+    /// A page of the workspace's jobs, newest first.
+    ///
+    /// # Errors
+    /// [`Refusal::Internal`] where the database cannot be read.
+    pub async fn jobs(
+        &self,
+        caller: &Caller,
+        cursor: Option<Cursor>,
+        limit: Limit,
+    ) -> Result<Page<Job>, Refusal> {
+        let workspace_seq = caller.workspace.seq();
+        Ok(self
+            .store()
+            .read(move |conn| jobs::list(conn, workspace_seq, cursor, limit))
+            .await?)
+    }
+
+    /// Calls a running job off. What it has done stays done.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`]; [`Refusal::Conflict`] where it has ended.
+    pub async fn cancel_job(&self, caller: &Caller, id: JobId) -> Result<Job, Refusal> {
+        let caller = caller.clone();
+        let work = move |tx: &mut WriteTx<'_>| {
+            let workspace_seq = caller.workspace.seq();
+            let job = jobs::find_in(tx, workspace_seq, id)?.ok_or(Refusal::NotFound("job"))?;
+            if !jobs::finish(tx, id.seq(), &Ending::Canceled)? {
+                return Err(Refusal::Conflict(format!(
+                    "this job has ended: it is {}",
+                    job.status.as_str()
+                )));
+            }
+            audit(tx, &caller, "job.cancel", &id.to_string(), &json!({}))?;
+            jobs::find(tx, id.seq())?.ok_or(Refusal::NotFound("job"))
+        };
+        self.store().write(work).await
+    }
+
+    /// Works off one batch of the running job that comes after row `after` in turn.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the database cannot be used; the batch is then as if never begun.
+    pub async fn step_jobs(&self, after: i64) -> Result<Stepped, StoreError> {
+        let cut = self.store().read(move |conn| {
+            let Some(job) = jobs::next_running(conn, after)? else {
+                return Ok(None);
+            };
+            let batch = next_batch(conn, &job)?;
+            Ok::<_, StoreError>(Some((job, batch)))
+        });
+        let Some((job, batch)) = cut.await? else {
+            return Ok(Stepped::Idle);
+        };
+        let seq = job.id.seq();
+        let engine = self.engine().clone();
+        let worked = match batch {
+            Some(batch) => {
+                self.store()
+                    .settle(move |tx| batch::work_off(tx, &engine, &job, &batch))
+                    .await
+            }
+            None => Err(Refusal::Internal("the job's task is damaged".to_owned())),
+        };
+        Ok(match worked {
+            // A job that was called off meanwhile is not running any more.
+            Ok(_) | Err(Refusal::Conflict(_)) => Stepped::Worked(seq),
+            Err(Refusal::Unavailable(reason)) => return Err(StoreError::Stopped(reason)),
+            Err(Refusal::Revoked) => {
+                self.end_job(seq, "its webhook was revoked").await?;
+                Stepped::Worked(seq)
+            }
+            Err(refusal) => Stepped::Failed(seq, refusal.to_string()),
+        })
+    }
+
+    /// Ends a job that failed again and again.
+    pub(super) async fn fail_job(&self, seq: i64) -> Result<(), StoreError> {
+        self.end_job(seq, "a fault of hookpost's own; its log says more")
+            .await
+    }
+
+    async fn end_job(&self, seq: i64, reason: &'static str) -> Result<(), StoreError> {
+        let ending = Ending::Failed(reason.to_owned());
+        let ended = move |tx: &mut WriteTx<'_>| jobs::finish(tx, seq, &ending).map(drop);
+        self.store().settle(ended).await
+    }
+
+    async fn begin(
+        &self,
+        caller: &Caller,
+        kind: JobKind,
+        action: &'static str,
+        chosen: Selection,
+        key: Once<Begun>,
+    ) -> Result<Done<Begun>, Refusal> {
+        let workspace_seq = caller.workspace.seq();
+        let task = self
+            .store()
+            .read(move |conn| {
+                let chosen = match chosen {
+                    Selection::Ids(ids) => Chosen::Rows(rows_of(conn, workspace_seq, kind, &ids)?),
+                    Selection::Filter(filter) => {
+                        check_webhook(conn, kind, &filter)?;
+                        Chosen::Filter(Criteria::new(&filter, deliveries::end(conn)?))
+                    }
+                };
+                Ok::<_, Refusal>(Task {
+                    deliveries: Some(chosen),
+                    missed: None,
+                })
+            })
+            .await?;
+        self.begin_task(caller, kind, action, task, key).await
+    }
+
+    async fn begin_task(
+        &self,
+        caller: &Caller,
+        kind: JobKind,
+        action: &'static str,
+        task: Task,
+        key: Once<Begun>,
+    ) -> Result<Done<Begun>, Refusal> {
+        let workspace_seq = caller.workspace.seq();
+        let (task, matched) = self
+            .store()
+            .read(move |conn| {
+                let matched = task.count(conn, workspace_seq)?;
+                Ok::<_, StoreError>((task, matched))
+            })
+            .await?;
+        let caller = caller.clone();
+        let work = move |tx: &mut WriteTx<'_>| {
+            once(tx, &caller, &key, |tx| {
+                let begun = insert(tx, &caller, kind, &task, matched)?;
+                let detail = json!({ "matched": matched });
+                audit(tx, &caller, action, &begun.job.to_string(), &detail)?;
+                Ok(begun)
+            })
+        };
+        self.store().write(work).await
+    }
+
+    /// Only dead letters among what was chosen.
+    async fn dead_letters_of(
+        &self,
+        caller: &Caller,
+        chosen: Selection,
+    ) -> Result<Selection, Refusal> {
+        match chosen {
+            Selection::Filter(mut filter) => {
+                filter.which = Which::DeadLetters;
+                Ok(Selection::Filter(filter))
+            }
+            Selection::Ids(ids) => {
+                check_ids(&ids)?;
+                let workspace_seq = caller.workspace.seq();
+                let dead = self.store().read(move |conn| {
+                    let mut dead = Vec::with_capacity(ids.len());
+                    for id in ids {
+                        let found = deliveries::find_in(conn, workspace_seq, id)?;
+                        dead.extend(found.filter(Delivery::is_dead_letter).map(|own| own.id));
+                    }
+                    Ok::<_, StoreError>(dead)
+                });
+                Ok(Selection::Ids(dead.await?))
+            }
+        }
+    }
+}
+
+fn insert(
+    tx: &mut WriteTx<'_>,
+    caller: &Caller,
+    kind: JobKind,
+    task: &Task,
+    matched: u64,
+) -> Result<Begun, Refusal> {
+    let workspace_seq = caller.workspace.seq();
+    if jobs::count_running(tx, workspace_seq)? >= RUNNING_OF_WORKSPACE_MAX {
+        return Err(Refusal::Conflict(format!(
+            "{RUNNING_OF_WORKSPACE_MAX} background jobs are running; wait for one of them to end"
+        )));
+    }
+    let task = serde_json::to_string(task).expect("numbers and words always serialise");
+    let new = NewJob {
+        workspace_seq,
+        kind,
+        task,
+        total: matched,
+    };
+    let job = jobs::insert(tx, &new)?;
+    if matched == 0 {
+        jobs::finish(tx, job.seq(), &Ending::Done)?;
+    }
+    Ok(Begun { job, matched })
+}
+
+/// The batch that a job goes on with; `None` where its row cannot be understood.
+fn next_batch(conn: &rusqlite::Connection, job: &Job) -> Result<Option<task::Batch>, StoreError> {
+    let Ok(task) = serde_json::from_str::<Task>(&job.task) else {
+        return Ok(None);
+    };
+    let position = job
+        .position
+        .as_deref()
+        .map(serde_json::from_str::<Position>);
+    match position.transpose() {
+        Ok(position) => task.cut(conn, job.workspace_seq, position).map(Some),
+        Err(_) => Ok(None),
+    }
+}
+
+/// The webhook whose missed events a job works off.
+fn missed_webhook(job: &Job) -> Option<i64> {
+    let task: Task = serde_json::from_str(&job.task).ok()?;
+    task.missed.map(|missed| missed.webhook_seq)
+}
+
+fn check_ids(ids: &[DeliveryId]) -> Result<(), Refusal> {
+    if ids.len() > IDS_MAX {
+        let message = format!("must hold at most {IDS_MAX} ids; choose by a filter instead");
+        return Err(Refusal::field("ids", message));
+    }
+    Ok(())
+}
+
+/// The rows of those that exist and that this kind of work can be done to, in ascending order.
+fn rows_of(
+    conn: &rusqlite::Connection,
+    workspace_seq: i64,
+    kind: JobKind,
+    ids: &[DeliveryId],
+) -> Result<Vec<i64>, Refusal> {
+    check_ids(ids)?;
+    let mut rows = Vec::with_capacity(ids.len());
+    for id in ids {
+        let Some(delivery) = deliveries::find_in(conn, workspace_seq, *id)? else {
+            continue;
+        };
+        let possible = match kind {
+            JobKind::Discard => true,
+            JobKind::Retry | JobKind::Recover => {
+                delivery.trigger != Trigger::Test
+                    && !webhooks::is_ended(conn, delivery.webhook.seq())?
+            }
+        };
+        rows.extend(possible.then_some(id.seq()));
+    }
+    rows.sort_unstable();
+    rows.dedup();
+    Ok(rows)
+}
+
+/// Nothing can be put back in line of a webhook that is out for good.
+fn check_webhook(
+    conn: &rusqlite::Connection,
+    kind: JobKind,
+    filter: &DeliveryFilter,
+) -> Result<(), Refusal> {
+    match (kind, filter.webhook_seq) {
+        (JobKind::Retry | JobKind::Recover, Some(seq)) if webhooks::is_ended(conn, seq)? => {
+            Err(Refusal::Revoked)
+        }
+        (JobKind::Retry | JobKind::Recover | JobKind::Discard, _) => Ok(()),
     }
 }

@@ -32,10 +32,13 @@ pub mod profile_files;
 pub mod profiles;
 pub mod reconcile;
 pub mod refusal;
+pub mod retries;
 mod schema;
 mod sending;
+pub mod stats;
 mod text;
 pub mod webhooks;
+pub mod worker;
 pub mod workspaces;
 
 pub(crate) use audit_log::{audit, audit_instance};

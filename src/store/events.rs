@@ -251,7 +251,8 @@ pub fn delete_miss(tx: &WriteTx<'_>, event_seq: i64, webhook_seq: i64) -> Result
     Ok(())
 }
 
-/// The events that a webhook missed, oldest first, behind `after`.
+/// The events that a webhook missed with row numbers between `after` and `end`, both exclusive,
+/// oldest first.
 ///
 /// # Errors
 /// [`StoreError::Sqlite`].
@@ -259,19 +260,63 @@ pub fn missed_by(
     conn: &Connection,
     webhook_seq: i64,
     after: i64,
+    end: i64,
     limit: usize,
 ) -> Result<Vec<i64>, StoreError> {
     let mut statement = conn.prepare_cached(
         "SELECT event_seq
          FROM event_misses
-         WHERE webhook_seq = :webhook AND event_seq > :after
+         WHERE webhook_seq = :webhook AND event_seq > :after AND event_seq < :end
          ORDER BY event_seq
          LIMIT :limit",
     )?;
-    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let params = named_params! { ":webhook": webhook_seq, ":after": after, ":limit": limit };
-    let rows = statement.query_map(params, |row| row.get(0))?;
+    let rows = statement.query_map(
+        named_params! {
+            ":webhook": webhook_seq,
+            ":after": after,
+            ":end": end,
+            ":limit": i64::try_from(limit).unwrap_or(i64::MAX),
+        },
+        |row| row.get(0),
+    )?;
     Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// How many events a webhook missed with row numbers between `after` and `end`, both exclusive.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn count_missed_by(
+    conn: &Connection,
+    webhook_seq: i64,
+    after: i64,
+    end: i64,
+) -> Result<u64, StoreError> {
+    let mut statement = conn.prepare_cached(
+        "SELECT count(*)
+         FROM event_misses
+         WHERE webhook_seq = :webhook AND event_seq > :after AND event_seq < :end",
+    )?;
+    let params = named_params! { ":webhook": webhook_seq, ":after": after, ":end": end };
+    Ok(statement.query_row(params, |row| row.get(0))?)
+}
+
+/// The row number of the first event accepted at or after `at`; one past the last where there is
+/// none.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn first_at(conn: &Connection, at: Timestamp) -> Result<i64, StoreError> {
+    super::first_row_at(conn, "events", at)
+}
+
+/// One past the newest event.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn end(conn: &Connection) -> Result<i64, StoreError> {
+    let mut statement = conn.prepare_cached("SELECT coalesce(max(seq), 0) + 1 FROM events")?;
+    Ok(statement.query_row([], |row| row.get(0))?)
 }
 
 /// The webhooks that missed an event, and why.

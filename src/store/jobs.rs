@@ -1,6 +1,6 @@
 //! Background jobs: what is to be worked off, and how far each has come.
 //!
-//! Owns: their rows. Refuses: working them off (`engine`).
+//! Owns: their rows. Refuses: working them off (`service`).
 //!
 //! # Why the position is written with the batch
 //! A job's batch and its new position are one transaction. After a crash the job goes on behind
@@ -147,6 +147,28 @@ pub fn running(conn: &Connection) -> Result<Vec<Job>, StoreError> {
     );
     let mut statement = conn.prepare_cached(&sql)?;
     collect(statement.query(named_params! { ":limit": RUNNING_MAX })?)
+}
+
+/// The first running job behind row `after`, and around from the start where there is none.
+///
+/// # Errors
+/// As [`find`].
+pub fn next_running(conn: &Connection, after: i64) -> Result<Option<Job>, StoreError> {
+    let sql = format!(
+        "SELECT {COLUMNS}
+         FROM jobs INDEXED BY jobs_running
+         WHERE status = 'running' AND seq > :after
+         ORDER BY seq
+         LIMIT 1"
+    );
+    let mut statement = conn.prepare_cached(&sql)?;
+    for after in [after, 0] {
+        let found = collect(statement.query(named_params! { ":after": after })?)?;
+        if let Some(job) = found.into_iter().next() {
+            return Ok(Some(job));
+        }
+    }
+    Ok(None)
 }
 
 /// How many jobs of a workspace are running.
@@ -346,6 +368,10 @@ mod tests {
             .map(|job| job.id.seq())
             .collect();
         assert_eq!(seqs, [first, third]);
+        for (after, expect) in [(0, first), (first, third), (third, first)] {
+            let next = store.read_blocking(|conn| next_running(conn, after));
+            assert_eq!(next.unwrap().unwrap().id.seq(), expect);
+        }
         assert_eq!(
             store.read_blocking(|conn| count_running(conn, 1)).unwrap(),
             2

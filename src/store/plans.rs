@@ -109,6 +109,9 @@ fn what_is_due_is_found_by_an_index() {
     check(&office, "deliveries_by_event", |conn| {
         assert_eq!(deliveries::of_event(conn, 1, 10).unwrap().len(), 5);
     });
+    check(&office, "deliveries_by_webhook", |conn| {
+        assert_eq!(deliveries::waiting_of(conn, 1, 10).unwrap().len(), 2);
+    });
 }
 
 fn check_list(office: &Office, index: &str, filter: &DeliveryFilter) {
@@ -194,7 +197,7 @@ fn every_list_of_events_is_led_by_an_index() {
         assert!(events::misses(conn, 1, 10).unwrap().is_empty());
     });
     check(&office, "PRIMARY KEY", |conn| {
-        assert!(events::missed_by(conn, 1, 0, 10).unwrap().is_empty());
+        assert!(events::missed_by(conn, 1, 0, 9, 10).unwrap().is_empty());
     });
 }
 

@@ -112,6 +112,7 @@ pub(super) fn delivery(
         seq: id.seq(),
         webhook_seq,
         workspace_seq: event.workspace.seq(),
+        trigger,
     })
 }
 

@@ -144,6 +144,15 @@ impl Counts {
         };
         *place += deliveries;
     }
+
+    /// Adds another webhook's.
+    pub fn add_all(&mut self, other: &Self) {
+        self.pending += other.pending;
+        self.retrying += other.retrying;
+        self.delivered += other.delivered;
+        self.exhausted += other.exhausted;
+        self.canceled += other.canceled;
+    }
 }
 
 /// How many of a webhook's deliveries stand where.
@@ -215,6 +224,18 @@ pub struct Bucket {
     pub canceled: u64,
 }
 
+impl Bucket {
+    /// Adds what happened in another one.
+    pub fn add(&mut self, other: &Self) {
+        self.events += other.events;
+        self.attempts += other.attempts;
+        self.failures += other.failures;
+        self.delivered += other.delivered;
+        self.exhausted += other.exhausted;
+        self.canceled += other.canceled;
+    }
+}
+
 /// What a reading is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Period {
@@ -230,17 +251,20 @@ pub struct Period {
     pub until: Timestamp,
 }
 
-/// The buckets of a period in which anything happened, oldest first.
+/// The steps of a period in which anything happened, oldest first. A step is `step_ms` long, a
+/// multiple of the period's bucket width.
 ///
 /// # Errors
 /// [`StoreError::Sqlite`].
-pub fn series(conn: &Connection, period: &Period) -> Result<Vec<Bucket>, StoreError> {
+pub fn series(conn: &Connection, period: &Period, step_ms: i64) -> Result<Vec<Bucket>, StoreError> {
     let mut statement = conn.prepare_cached(
-        "SELECT bucket_at, events, attempts, failures, delivered, exhausted, canceled
+        "SELECT bucket_at - bucket_at % :step AS step_at, sum(events), sum(attempts),
+             sum(failures), sum(delivered), sum(exhausted), sum(canceled)
          FROM stats
          WHERE workspace_seq = :workspace AND webhook_seq = :webhook AND width_ms = :width
              AND bucket_at >= :since AND bucket_at < :until
-         ORDER BY bucket_at
+         GROUP BY step_at
+         ORDER BY step_at
          LIMIT :limit",
     )?;
     let rows = statement.query_map(
@@ -248,6 +272,7 @@ pub fn series(conn: &Connection, period: &Period) -> Result<Vec<Bucket>, StoreEr
             ":workspace": period.workspace_seq,
             ":webhook": period.webhook_seq,
             ":width": period.width_ms,
+            ":step": step_ms,
             ":since": first_bucket(period),
             ":until": period.until.millis(),
             ":limit": BUCKETS_MAX,

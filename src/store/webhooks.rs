@@ -312,6 +312,20 @@ pub fn delete(tx: &mut WriteTx<'_>, workspace_seq: i64, seq: i64) -> Result<(), 
     Ok(())
 }
 
+/// Whether a webhook is out for good: revoked, deleted, or gone altogether.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn is_ended(conn: &Connection, seq: i64) -> Result<bool, StoreError> {
+    let mut statement = conn.prepare_cached(
+        "SELECT status = 'revoked' OR deleted_at IS NOT NULL FROM webhooks WHERE seq = :seq",
+    )?;
+    let ended: Option<bool> = statement
+        .query_row(named_params! { ":seq": seq }, |row| row.get(0))
+        .optional()?;
+    Ok(ended.unwrap_or(true))
+}
+
 /// How a webhook has been answering, and what may disable it.
 ///
 /// # Errors

@@ -13,6 +13,7 @@ use hookpost::engine::{Engine, EngineParts, IN_FLIGHT_DEFAULT};
 use hookpost::entropy;
 use hookpost::http::{AppState, ServeOptions, Serving, serve};
 use hookpost::net::{Client, ClientOptions, Guard, GuardOptions, Lookup, OwnAddresses};
+use hookpost::service::worker::Worker;
 use hookpost::service::{Service, ServiceOptions, ServiceParts};
 use hookpost::store::keys::{self, NewKey};
 use hookpost::store::vault::KeySource;
@@ -33,6 +34,7 @@ pub struct TestApp {
     pub admin: String,
     http: reqwest::Client,
     serving: Option<Serving>,
+    worker: Option<Worker>,
     dir: Option<tempfile::TempDir>,
 }
 
@@ -77,6 +79,7 @@ impl TestApp {
         .unwrap();
         let admin = key(&store, None, Scopes::admin()).await;
         Self {
+            worker: Some(Worker::start(&service, &tokio::runtime::Handle::current())),
             store,
             service,
             base: format!("http://{address}"),
@@ -100,6 +103,7 @@ impl TestApp {
         if let Some(serving) = self.serving.take() {
             serving.stop().await;
         }
+        self.worker = None;
         self.service.engine().stop(Duration::from_secs(5)).await;
         let store = self.store.clone();
         tokio::task::spawn_blocking(move || store.close())

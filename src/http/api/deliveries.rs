@@ -147,7 +147,7 @@ pub(super) async fn list_of(
 }
 
 /// Several statuses may be given with commas between them.
-fn words(text: &str) -> Vec<String> {
+pub(super) fn words(text: &str) -> Vec<String> {
     let words = text.split(',').filter(|word| !word.is_empty());
     words.map(|word| word.trim().to_owned()).collect()
 }

@@ -6,8 +6,9 @@ use actix_web::HttpRequest;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::http::extract::path_id;
-use crate::http::wire::Time;
+use super::Nothing;
+use crate::http::extract::{OptionalJson, Query, path_id};
+use crate::http::wire::{ListBody, Time};
 use crate::http::{Answered, State, answer};
 use crate::service::Caller;
 use crate::store::jobs::Job;
@@ -40,6 +41,32 @@ pub struct JobBody {
 pub async fn show(state: State, caller: Caller, request: HttpRequest) -> Answered {
     let id = path_id(&request, "job")?;
     answer::ok(&job(state.service.job(&caller, id).await?))
+}
+
+/// `GET /jobs`.
+///
+/// # Errors
+/// 422 for parameters that make no sense.
+pub async fn list(state: State, caller: Caller, request: HttpRequest) -> Answered {
+    let mut query = Query::of(&request);
+    let (cursor, limit) = (query.cursor("cursor"), query.limit());
+    query.finish()?;
+    let page = state.service.jobs(&caller, cursor, limit).await?;
+    answer::ok(&ListBody::of(page, job))
+}
+
+/// `POST /jobs/{id}/cancel`.
+///
+/// # Errors
+/// As `Service::cancel_job`.
+pub async fn cancel(
+    state: State,
+    caller: Caller,
+    request: HttpRequest,
+    _: OptionalJson<Nothing>,
+) -> Answered {
+    let id = path_id(&request, "job")?;
+    answer::ok(&job(state.service.cancel_job(&caller, id).await?))
 }
 
 fn job(job: Job) -> JobBody {

@@ -10,12 +10,15 @@ use super::extract::RequestBody;
 
 pub mod api_keys;
 pub mod audit_log;
+pub mod bulk;
 pub mod dead_letters;
 pub mod deliveries;
 pub mod event_types;
 pub mod events;
 pub mod jobs;
 pub mod profiles;
+pub mod retries;
+pub mod stats;
 pub mod webhooks;
 pub mod workspaces;
 

@@ -199,7 +199,7 @@ async fn deliveries(state: State, caller: Caller, request: HttpRequest) -> Answe
     query.finish()?;
     let filter = DeliveryFilter {
         workspace_seq: caller.workspace.seq(),
-        profile: Some(PROFILE),
+        profile: Some(PROFILE.to_owned()),
         webhook_seq,
         ..DeliveryFilter::default()
     };

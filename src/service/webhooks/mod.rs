@@ -429,9 +429,34 @@ fn registered(tx: &WriteTx<'_>, caller: &Caller, id: WebhookId) -> Result<Webhoo
         .ok_or(Refusal::NotFound("webhook"))
 }
 
+/// As [`usable`], for actions that only read.
+pub(super) fn usable_in(
+    store: &Store,
+    conn: &rusqlite::Connection,
+    caller: &Caller,
+    id: WebhookId,
+) -> Result<Webhook, Refusal> {
+    unless_revoked(registered_in(store, conn, caller, id)?)
+}
+
+/// As [`registered`], for actions that only read.
+pub(super) fn registered_in(
+    store: &Store,
+    conn: &rusqlite::Connection,
+    caller: &Caller,
+    id: WebhookId,
+) -> Result<Webhook, Refusal> {
+    let now = store.clock().now();
+    webhooks::find_registered(conn, store.vault(), caller.workspace.seq(), id, now)?
+        .ok_or(Refusal::NotFound("webhook"))
+}
+
 /// The webhook `id`, if it may still be changed.
 pub(super) fn usable(tx: &WriteTx<'_>, caller: &Caller, id: WebhookId) -> Result<Webhook, Refusal> {
-    let webhook = registered(tx, caller, id)?;
+    unless_revoked(registered(tx, caller, id)?)
+}
+
+fn unless_revoked(webhook: Webhook) -> Result<Webhook, Refusal> {
     match webhook.state {
         WebhookState::Revoked => Err(Refusal::Revoked),
         WebhookState::Active | WebhookState::Disabled { .. } => Ok(webhook),
@@ -616,6 +641,7 @@ pub(super) fn cancel(tx: &mut WriteTx<'_>, seq: i64) -> Result<(), StoreError> {
         seq,
         webhook_seq: delivery.webhook.seq(),
         workspace_seq: delivery.workspace_seq,
+        trigger: delivery.trigger,
     };
     deliveries::set_progress(tx, place, &delivery.progress, &next, None)?;
     tx.notices()

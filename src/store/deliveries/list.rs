@@ -14,7 +14,7 @@ use super::{Delivery, find};
 use crate::domain::delivery::{Status, Trigger};
 use crate::domain::page::{Cursor, Limit, Order, Page};
 use crate::domain::time::Timestamp;
-use crate::store::{StoreError, profiles};
+use crate::store::{StoreError, first_row_at, profiles};
 
 /// Rows that one page looks at.
 pub const SCAN_ROWS_MAX: usize = 10_000;
@@ -25,6 +25,8 @@ pub enum Which {
     /// All.
     #[default]
     All,
+    /// All but those that a person discarded.
+    Undiscarded,
     /// Exhausted ones that nobody has discarded.
     DeadLetters,
 }
@@ -43,7 +45,7 @@ pub struct DeliveryFilter {
     /// Only of this event type.
     pub event_type: Option<String>,
     /// Only in the wire profile of this name, whichever version.
-    pub profile: Option<&'static str>,
+    pub profile: Option<String>,
     /// Only in one of these states; empty means any.
     pub statuses: Vec<Status>,
     /// Only made at or after this instant.
@@ -117,7 +119,10 @@ pub fn scan(
         ":high": high,
         ":budget": budget,
     })?;
-    let versions = filter.profile.map(|name| profiles::versions(conn, name));
+    let versions = filter
+        .profile
+        .as_deref()
+        .map(|name| profiles::versions(conn, name));
     let versions = versions.transpose()?;
     let mut found = Vec::new();
     let mut looked_at = 0;
@@ -205,7 +210,7 @@ fn lead_value(filter: &DeliveryFilter) -> rusqlite::types::Value {
             ..
         } => (*seq).into(),
         DeliveryFilter {
-            which: Which::All,
+            which: Which::All | Which::Undiscarded,
             event_type: Some(name),
             ..
         } => name.clone().into(),
@@ -239,7 +244,11 @@ fn matches(
         };
         let wanted_status = filter.statuses.is_empty()
             || filter.statuses.iter().any(|wanted| wanted.code() == status);
-        let dead = status == Status::Exhausted.code() && discarded.is_none();
+        let of_sort = match filter.which {
+            Which::All => true,
+            Which::Undiscarded => discarded.is_none(),
+            Which::DeadLetters => status == Status::Exhausted.code() && discarded.is_none(),
+        };
         Ok(workspace_seq == filter.workspace_seq
             && trigger != Trigger::Alert.code()
             && filter
@@ -248,7 +257,7 @@ fn matches(
             && wanted_type
             && versions.is_none_or(|versions| versions.contains(&profile_seq))
             && wanted_status
-            && (filter.which == Which::All || dead)
+            && of_sort
             && filter.since.is_none_or(|since| created_at >= since)
             && filter.until.is_none_or(|until| created_at < until))
     })?;
@@ -258,37 +267,11 @@ fn matches(
 /// The row numbers that `since` and `until` leave, exclusive at both ends. Rows are numbered in the
 /// order in which they were made, so the bounds are found by halving the range of row numbers.
 fn bounds(conn: &Connection, filter: &DeliveryFilter) -> Result<(i64, i64), StoreError> {
-    let low = filter
-        .since
-        .map_or(Ok(0), |since| first_at(conn, since).map(|seq| seq - 1))?;
-    let high = filter
-        .until
-        .map_or(Ok(i64::MAX), |until| first_at(conn, until))?;
+    let low = filter.since.map_or(Ok(0), |since| {
+        first_row_at(conn, "deliveries", since).map(|seq| seq - 1)
+    })?;
+    let high = filter.until.map_or(Ok(i64::MAX), |until| {
+        first_row_at(conn, "deliveries", until)
+    })?;
     Ok((low, high))
-}
-
-/// The first row made at or after `at`; one past the last row where there is none.
-fn first_at(conn: &Connection, at: Timestamp) -> Result<i64, StoreError> {
-    let mut probe = conn.prepare_cached(
-        "SELECT seq, created_at FROM deliveries WHERE seq >= :seq ORDER BY seq LIMIT 1",
-    )?;
-    let mut ends = conn.prepare_cached(
-        "SELECT coalesce((SELECT min(seq) FROM deliveries), 0),
-             coalesce((SELECT max(seq) FROM deliveries), 0)",
-    )?;
-    let (mut low, mut high): (i64, i64) =
-        ends.query_row([], |row| Ok((row.get(0)?, row.get::<_, i64>(1)? + 1)))?;
-    while low < high {
-        let middle = low + (high - low) / 2;
-        let (seq, created_at): (i64, i64) = probe
-            .query_row(named_params! { ":seq": middle }, |row| {
-                Ok((row.get(0)?, row.get(1)?))
-            })?;
-        if created_at < at.millis() {
-            low = seq + 1;
-        } else {
-            high = middle;
-        }
-    }
-    Ok(low)
 }

@@ -22,8 +22,10 @@ use crate::domain::outcome::FailureKind;
 use crate::domain::time::Timestamp;
 
 mod list;
+mod waiting;
 
 pub use list::{DeliveryFilter, SCAN_ROWS_MAX, Which, count, list, scan};
+pub use waiting::{Standing, Waiting, soonest, standings, waiting_of};
 
 /// A delivery about to be stored.
 #[derive(Clone, Debug)]
@@ -87,8 +89,17 @@ pub struct Delivery {
     pub created_at: Timestamp,
     /// When it was delivered, gave up or was called off.
     pub completed_at: Option<Timestamp>,
-    /// When a person discarded the dead letter.
+    /// When a person discarded the dead letter. A failed test is discarded from the start: it
+    /// told the person who waited for it, and waits for nobody.
     pub discarded_at: Option<Timestamp>,
+}
+
+impl Delivery {
+    /// Whether it gave up and waits for a person.
+    #[must_use]
+    pub fn is_dead_letter(&self) -> bool {
+        self.progress.status == Status::Exhausted && self.discarded_at.is_none()
+    }
 }
 
 const SELECT: &str = "SELECT d.*, events.created_at AS event_created_at,
@@ -310,6 +321,8 @@ pub struct DeliveryPlace {
     pub webhook_seq: i64,
     /// Its workspace.
     pub workspace_seq: i64,
+    /// Why it exists.
+    pub trigger: Trigger,
 }
 
 fn add_sums(
@@ -335,7 +348,9 @@ fn add_sums(
         sums.durations.insert(stats::slot(attempt.duration_ms), 1);
     }
     let minute_at = stats::minute(tx.now());
-    for webhook_seq in [place.webhook_seq, stats::WHOLE_WORKSPACE] {
+    // hookpost's own troubles are not part of what a workspace sends.
+    let whole = (place.trigger != Trigger::Alert).then_some(stats::WHOLE_WORKSPACE);
+    for webhook_seq in [Some(place.webhook_seq), whole].into_iter().flatten() {
         let place = Place {
             workspace_seq: place.workspace_seq,
             webhook_seq,
@@ -345,15 +360,29 @@ fn add_sums(
     }
 }
 
-/// Marks a dead letter discarded.
+/// Marks a dead letter discarded; `false` where it is none, or was discarded before.
 ///
 /// # Errors
 /// [`StoreError::Sqlite`].
-pub fn discard(tx: &mut WriteTx<'_>, seq: i64) -> Result<(), StoreError> {
-    tx.prepare_cached("UPDATE deliveries SET discarded_at = :now WHERE seq = :seq AND status = 3")?
+pub fn discard(tx: &mut WriteTx<'_>, seq: i64) -> Result<bool, StoreError> {
+    let discarded = tx
+        .prepare_cached(
+            "UPDATE deliveries
+             SET discarded_at = :now
+             WHERE seq = :seq AND status = 3 AND discarded_at IS NULL",
+        )?
         .execute(named_params! { ":seq": seq, ":now": tx.now().millis() })?;
     tx.notices().activity = true;
-    Ok(())
+    Ok(discarded > 0)
+}
+
+/// One past the newest delivery: what is made from now on has at least this row number.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn end(conn: &Connection) -> Result<i64, StoreError> {
+    let mut statement = conn.prepare_cached("SELECT coalesce(max(seq), 0) + 1 FROM deliveries")?;
+    Ok(statement.query_row([], |row| row.get(0))?)
 }
 
 /// Records what came of telling the alert target about a dead letter.

@@ -40,6 +40,7 @@ impl Remembered {
             && filter.until.is_none_or(|until| self.created_at < until)
             && match filter.which {
                 Which::All => true,
+                Which::Undiscarded => !self.discarded,
                 Which::DeadLetters => self.status == Status::Exhausted && !self.discarded,
             }
     }
@@ -161,7 +162,11 @@ fn filters(first: Timestamp, last: Timestamp) -> impl Strategy<Value = DeliveryF
     let at = move || (first.millis() - 5..last.millis() + 5).prop_map(Timestamp::from_millis);
     (
         1..3_i64,
-        prop_oneof![Just(Which::All), Just(Which::DeadLetters)],
+        prop_oneof![
+            Just(Which::All),
+            Just(Which::Undiscarded),
+            Just(Which::DeadLetters)
+        ],
         weighted(0.3, 1..=WEBHOOKS),
         weighted(0.1, 1..=EVENTS),
         weighted(0.3, proptest::sample::select(&TYPES[..])),

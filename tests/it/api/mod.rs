@@ -1,10 +1,12 @@
 //! The native API, a file per resource.
 
 mod api_keys;
+mod bulk;
 mod dead_letters;
 mod deliveries;
 mod event_types;
 mod events;
 mod profiles;
+mod retries;
 mod webhooks;
 mod workspaces;

@@ -1,0 +1,127 @@
+//! One batch of a job, in one transaction with the job's progress.
+//!
+//! Owns: working its items off. Refuses: stopping at a single item that cannot be worked off: what
+//! was delivered, called off or taken under way since the batch was cut is passed over.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::task::{Batch, Items};
+use crate::domain::delivery::{Status, Trigger};
+use crate::domain::envelope::check_data;
+use crate::domain::job::JobKind;
+use crate::engine::Engine;
+use crate::service::Refusal;
+use crate::service::deliveries::{is_under_way, put_back};
+use crate::service::events::new_delivery;
+use crate::store::deliveries::{self, Delivery};
+use crate::store::jobs::{self, Ending, Job};
+use crate::store::webhooks::Subscriber;
+use crate::store::{WriteTx, events, webhooks};
+
+/// Works a batch off and records it. Answers how many items it came to.
+///
+/// # Errors
+/// [`Refusal::Conflict`] where the job was called off meanwhile: nothing of the batch is kept.
+pub(super) fn work_off(
+    tx: &mut WriteTx<'_>,
+    engine: &Engine,
+    job: &Job,
+    batch: &Batch,
+) -> Result<u64, Refusal> {
+    let done = match (&batch.items, job.kind) {
+        (Items::Deliveries(rows, _), JobKind::Discard) => discard(tx, rows)?,
+        (Items::Deliveries(rows, wanted), JobKind::Retry | JobKind::Recover) => {
+            put_all_back(tx, engine, rows, wanted)?
+        }
+        (Items::Missed(rows), _) => deliver_missed(tx, job, rows)?,
+    };
+    let position = batch
+        .next
+        .map(|next| serde_json::to_string(&next).expect("a stage and a number always serialise"));
+    if !jobs::advance(tx, job.id.seq(), done, position.as_deref())? {
+        return Err(Refusal::Conflict("the job was called off".to_owned()));
+    }
+    if batch.next.is_none() {
+        jobs::finish(tx, job.id.seq(), &Ending::Done)?;
+    }
+    Ok(done)
+}
+
+fn discard(tx: &mut WriteTx<'_>, rows: &[i64]) -> Result<u64, Refusal> {
+    let mut done = 0;
+    for row in rows {
+        done += u64::from(deliveries::discard(tx, *row)?);
+    }
+    Ok(done)
+}
+
+fn put_all_back(
+    tx: &mut WriteTx<'_>,
+    engine: &Engine,
+    rows: &[i64],
+    wanted: &[Status],
+) -> Result<u64, Refusal> {
+    let mut woken = BTreeSet::new();
+    let mut done = 0;
+    for row in rows {
+        let Some(delivery) = deliveries::find(tx, *row)? else {
+            continue;
+        };
+        if !is_wanted(&delivery, wanted) || is_under_way(engine, &delivery) {
+            continue;
+        }
+        match put_back(tx, &delivery) {
+            Ok(()) => {
+                done += 1;
+                woken.insert(delivery.webhook.seq());
+            }
+            Err(Refusal::Conflict(_) | Refusal::Revoked) => {}
+            Err(refusal) => return Err(refusal),
+        }
+    }
+    tx.notices().woken.extend(woken);
+    Ok(done)
+}
+
+/// Whether a delivery is still what the job was made for.
+fn is_wanted(delivery: &Delivery, wanted: &[Status]) -> bool {
+    wanted.is_empty()
+        || (wanted.contains(&delivery.progress.status) && delivery.discarded_at.is_none())
+}
+
+/// Gives a webhook events that it missed. An event that no longer exists, or does not fit the
+/// webhook's wire profile, is passed over.
+fn deliver_missed(tx: &mut WriteTx<'_>, job: &Job, rows: &[i64]) -> Result<u64, Refusal> {
+    let Some(webhook_seq) = super::missed_webhook(job) else {
+        return Ok(0);
+    };
+    let all = webhooks::subscribers(tx, job.workspace_seq)?;
+    let subscriber = all.iter().find(|own| own.webhook_seq == webhook_seq);
+    let Some(subscriber) = subscriber else {
+        return Err(Refusal::Revoked);
+    };
+    let mut done = 0;
+    for row in rows {
+        done += u64::from(deliver_one(tx, subscriber, *row)?);
+    }
+    Ok(done)
+}
+
+fn deliver_one(
+    tx: &mut WriteTx<'_>,
+    subscriber: &Subscriber,
+    event_seq: i64,
+) -> Result<bool, Refusal> {
+    let Some(stored) = events::find(tx, event_seq)? else {
+        events::delete_miss(tx, event_seq, subscriber.webhook_seq)?;
+        return Ok(false);
+    };
+    let event = Arc::new(stored.event);
+    if check_data(&subscriber.profile, subscriber.format, &event.data).is_err() {
+        return Ok(false);
+    }
+    deliveries::insert(tx, &event, &new_delivery(subscriber, Trigger::Event))?;
+    events::delete_miss(tx, event_seq, subscriber.webhook_seq)?;
+    Ok(true)
+}

@@ -1,0 +1,269 @@
+//! Statistics of a webhook or a whole workspace.
+//!
+//! Owns: choosing the period and its steps, filling the gaps. Refuses: looking at history; all of
+//! it is read from sums that are kept with every commit, so that it costs the same after years.
+
+use std::time::Duration;
+
+use super::webhooks::registered_in;
+use super::{Caller, Refusal, Service};
+use crate::domain::id::WebhookId;
+use crate::domain::time::Timestamp;
+use crate::store::StoreError;
+use crate::store::stats::{
+    self, Bucket, Counts, HOUR_MS, MINUTE_MS, MINUTES_KEPT_MS, Period, WHOLE_WORKSPACE,
+};
+
+/// The period unless the caller says otherwise: a day.
+pub const PERIOD_DEFAULT: Duration = Duration::from_secs(24 * 3600);
+/// The longest period: ten years.
+pub const PERIOD_MAX: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
+/// Steps of a time series at most.
+pub const STEPS_MAX: i64 = 500;
+
+const DAY_MS: i64 = 24 * HOUR_MS;
+/// Widths of a step, finest first.
+const STEP_WIDTHS_MS: [i64; 9] = [
+    MINUTE_MS,
+    5 * MINUTE_MS,
+    15 * MINUTE_MS,
+    HOUR_MS,
+    6 * HOUR_MS,
+    DAY_MS,
+    7 * DAY_MS,
+    28 * DAY_MS,
+    364 * DAY_MS,
+];
+
+/// Which period; absent ends are a day ago and now.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct PeriodInput {
+    /// The first instant.
+    pub since: Option<Timestamp>,
+    /// The end, exclusive.
+    pub until: Option<Timestamp>,
+}
+
+/// How a webhook, or a workspace, has been doing.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stats {
+    /// How many deliveries stand where, now.
+    pub counts: Counts,
+    /// Where the period begins: at the beginning of a step.
+    pub since: Timestamp,
+    /// Where it ends, exclusive.
+    pub until: Timestamp,
+    /// How long each step is.
+    pub step: Duration,
+    /// What happened in the whole period.
+    pub total: Bucket,
+    /// The share of attempts that succeeded; `None` where there were none.
+    pub success_rate: Option<f64>,
+    /// What half of the attempts did not exceed, in milliseconds; `None` where there were none.
+    pub p50_ms: Option<f64>,
+    /// What 95 of 100 attempts did not exceed, in milliseconds.
+    pub p95_ms: Option<f64>,
+    /// What happened in each step, oldest first, without gaps.
+    pub series: Vec<Bucket>,
+}
+
+impl Service {
+    /// How a webhook has been doing.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`]; the fields at fault.
+    pub async fn webhook_stats(
+        &self,
+        caller: &Caller,
+        id: WebhookId,
+        period: PeriodInput,
+    ) -> Result<Stats, Refusal> {
+        let plan = Plan::of(period, self.clock().now())?;
+        let caller = caller.clone();
+        self.read(move |store, conn| {
+            registered_in(store, conn, &caller, id)?;
+            let counts = stats::counts(conn, id.seq())?;
+            Ok(read(conn, &plan, caller.workspace.seq(), id.seq(), counts)?)
+        })
+        .await
+    }
+
+    /// How a workspace has been doing, one-off receivers included.
+    ///
+    /// # Errors
+    /// The fields at fault.
+    pub async fn workspace_stats(
+        &self,
+        caller: &Caller,
+        period: PeriodInput,
+    ) -> Result<Stats, Refusal> {
+        let plan = Plan::of(period, self.clock().now())?;
+        let workspace_seq = caller.workspace.seq();
+        Ok(self
+            .store()
+            .read(move |conn| {
+                let mut counts = Counts::default();
+                for (_, own) in stats::counts_by_webhook(conn, workspace_seq)? {
+                    counts.add_all(&own);
+                }
+                read(conn, &plan, workspace_seq, WHOLE_WORKSPACE, counts)
+            })
+            .await?)
+    }
+}
+
+/// Which sums are read, and how they are put together.
+#[derive(Clone, Copy, Debug)]
+struct Plan {
+    since_ms: i64,
+    until_ms: i64,
+    step_ms: i64,
+    width_ms: i64,
+}
+
+impl Plan {
+    fn of(input: PeriodInput, now: Timestamp) -> Result<Self, Refusal> {
+        let until = input.until.unwrap_or(now);
+        let since = input.since.unwrap_or_else(|| until.before(PERIOD_DEFAULT));
+        if since >= until {
+            return Err(Refusal::field("until", "must be later than since"));
+        }
+        if until.since(since) > PERIOD_MAX {
+            return Err(Refusal::field(
+                "since",
+                "must lie at most ten years before until",
+            ));
+        }
+        let (since, until) = (since.millis(), until.millis());
+        // Minutes are kept for two days only.
+        let minutes = since >= now.millis() - MINUTES_KEPT_MS;
+        let steps_of = |step_ms: i64| (until - 1) / step_ms - since / step_ms + 1;
+        let fits =
+            |step_ms: &i64| (minutes || *step_ms >= HOUR_MS) && steps_of(*step_ms) <= STEPS_MAX;
+        let step_ms = STEP_WIDTHS_MS
+            .into_iter()
+            .find(fits)
+            .unwrap_or(364 * DAY_MS);
+        Ok(Self {
+            since_ms: since - since % step_ms,
+            until_ms: until,
+            step_ms,
+            width_ms: if step_ms < HOUR_MS {
+                MINUTE_MS
+            } else {
+                HOUR_MS
+            },
+        })
+    }
+}
+
+fn read(
+    conn: &rusqlite::Connection,
+    plan: &Plan,
+    workspace_seq: i64,
+    webhook_seq: i64,
+    counts: Counts,
+) -> Result<Stats, StoreError> {
+    let period = Period {
+        workspace_seq,
+        webhook_seq,
+        width_ms: plan.width_ms,
+        since: Timestamp::from_millis(plan.since_ms),
+        until: Timestamp::from_millis(plan.until_ms),
+    };
+    let found = stats::series(conn, &period, plan.step_ms)?;
+    let durations = stats::durations(conn, &period)?;
+    let mut total = Bucket {
+        at: period.since,
+        ..Bucket::default()
+    };
+    for bucket in &found {
+        total.add(bucket);
+    }
+    Ok(Stats {
+        counts,
+        since: period.since,
+        until: period.until,
+        step: Duration::from_millis(u64::try_from(plan.step_ms).expect("steps are positive")),
+        success_rate: success_rate(&total),
+        total,
+        p50_ms: durations.quantile_ms(0.5),
+        p95_ms: durations.quantile_ms(0.95),
+        series: without_gaps(plan, &found),
+    })
+}
+
+fn success_rate(total: &Bucket) -> Option<f64> {
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "a share of a count needs no last digit"
+    )]
+    let share = |part: u64| part as f64 / total.attempts as f64;
+    (total.attempts > 0).then(|| share(total.attempts.saturating_sub(total.failures)))
+}
+
+fn without_gaps(plan: &Plan, found: &[Bucket]) -> Vec<Bucket> {
+    let mut found = found.iter().copied().peekable();
+    let mut series = Vec::new();
+    let mut at = plan.since_ms;
+    while at < plan.until_ms {
+        let empty = Bucket {
+            at: Timestamp::from_millis(at),
+            ..Bucket::default()
+        };
+        series.push(
+            found
+                .next_if(|bucket| bucket.at == empty.at)
+                .unwrap_or(empty),
+        );
+        at += plan.step_ms;
+    }
+    series
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steps_are_as_fine_as_the_bound_and_what_is_kept_allow() {
+        let now = Timestamp::from_millis(1_773_655_500_000);
+        let check = |ago: u64, long: u64, step_ms: i64| {
+            let since = now.before(Duration::from_secs(ago * 60));
+            let input = PeriodInput {
+                since: Some(since),
+                until: Some(since.after(Duration::from_secs(long * 60))),
+            };
+            let plan = Plan::of(input, now).unwrap();
+            assert_eq!(plan.step_ms, step_ms, "{ago} {long}");
+            let steps = without_gaps(&plan, &[]).len();
+            assert!((1..=500).contains(&steps), "{ago} {long}: {steps}");
+        };
+        const HOUR: u64 = 60;
+        const DAY: u64 = 24 * HOUR;
+        check(1, 1, MINUTE_MS);
+        check(8 * HOUR, 8 * HOUR, MINUTE_MS);
+        check(DAY, DAY, 5 * MINUTE_MS);
+        check(2 * DAY, 2 * DAY, 15 * MINUTE_MS);
+        check(3 * DAY, HOUR, HOUR_MS);
+        check(7 * DAY, 7 * DAY, HOUR_MS);
+        check(30 * DAY, 30 * DAY, 6 * HOUR_MS);
+        check(365 * DAY, 365 * DAY, DAY_MS);
+        check(3650 * DAY, 3650 * DAY, 28 * DAY_MS);
+    }
+
+    #[test]
+    fn a_period_that_makes_no_sense_is_refused_with_its_field() {
+        let now = Timestamp::from_millis(1_773_655_500_000);
+        let input = PeriodInput {
+            since: Some(now),
+            until: Some(now),
+        };
+        assert!(matches!(Plan::of(input, now), Err(Refusal::Invalid(_))));
+        let input = PeriodInput {
+            since: Some(Timestamp::from_millis(0)),
+            until: None,
+        };
+        assert!(matches!(Plan::of(input, now), Err(Refusal::Invalid(_))));
+    }
+}

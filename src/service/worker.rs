@@ -1,0 +1,101 @@
+//! What goes on in the background besides deliveries: bulk work.
+//!
+//! Owns: the loop that asks for one step after another, and waiting until there is more. Refuses:
+//! knowing what a step does; [`Service::step_jobs`] can be called by hand as well.
+//!
+//! # Why it pauses after each batch
+//! Everything that writes shares one writer. After each batch the worker rests for as long as the
+//! batch took, so that at least half of the writer's time is left to publishers and attempts.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::runtime::Handle;
+use tokio::sync::Notify;
+use tokio::task::JoinHandle;
+
+use super::Service;
+use super::jobs::Stepped;
+use crate::store::StoreError;
+
+/// The longest rest between two batches.
+const REST_MAX: Duration = Duration::from_millis(100);
+/// How long to wait before a batch that failed is tried again.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+/// Failures of one job in a row after which it is given up: a minute of trying.
+const FAILURES_MAX: u32 = 60;
+
+/// The background work of a service; it ends when this is dropped.
+#[derive(Debug)]
+pub struct Worker {
+    jobs: JoinHandle<()>,
+}
+
+impl Worker {
+    /// Starts working on `runtime`, first on what an earlier process left unfinished.
+    #[must_use]
+    pub fn start(service: &Service, runtime: &Handle) -> Self {
+        let wake = Arc::new(Notify::new());
+        let waker = Arc::clone(&wake);
+        service.store().on_commit(move |committed| {
+            if committed.jobs_changed {
+                waker.notify_one();
+            }
+        });
+        let service = service.clone();
+        Self {
+            jobs: runtime.spawn(async move { work_jobs(&service, &wake).await }),
+        }
+    }
+
+    /// Ends the work where it is; each batch is whole or was never begun.
+    pub fn stop(&self) {
+        self.jobs.abort();
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+/// Asks for steps until the store is closed.
+async fn work_jobs(service: &Service, wake: &Notify) {
+    let mut last = 0;
+    let mut failures: BTreeMap<i64, u32> = BTreeMap::new();
+    loop {
+        let begun = Instant::now();
+        match service.step_jobs(last).await {
+            Ok(Stepped::Worked(job)) => {
+                last = job;
+                failures.remove(&job);
+                tokio::time::sleep(begun.elapsed().min(REST_MAX)).await;
+            }
+            Ok(Stepped::Failed(job, reason)) => {
+                last = job;
+                let count = failures.entry(job).or_default();
+                *count += 1;
+                if *count >= FAILURES_MAX {
+                    failures.remove(&job);
+                    give_up(service, job, reason).await;
+                }
+                tokio::time::sleep(RETRY_AFTER).await;
+            }
+            Ok(Stepped::Idle) => wake.notified().await,
+            Err(StoreError::Stopped(_)) => return,
+            Err(error) => {
+                tracing::warn!(%error, "background work waits for the database");
+                tokio::time::sleep(RETRY_AFTER).await;
+            }
+        }
+    }
+}
+
+async fn give_up(service: &Service, job: i64, reason: String) {
+    tracing::error!(job, reason, "a background job cannot go on");
+    if let Err(error) = service.fail_job(job).await {
+        tracing::error!(job, %error, "nor could that be recorded");
+    }
+}

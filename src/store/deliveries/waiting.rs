@@ -1,0 +1,227 @@
+//! What waits in a whole workspace: how much at which webhook, and what is due soonest.
+//!
+//! Owns: these questions. Refuses: counting history; what is counted here is work that is still
+//! open, and the rest comes from counts that are kept with every change.
+//!
+//! # Why the soonest are merged from webhooks
+//! Every webhook's retries lie in one index, ordered by when they are due. Merging the active
+//! webhooks' heads costs a step for each delivery asked for, whatever a disabled webhook holds
+//! back, and needs no further index that every failed attempt would have to write.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use rusqlite::{Connection, OptionalExtension, Row, named_params};
+
+use crate::domain::id::WebhookId;
+use crate::domain::time::Timestamp;
+use crate::store::StoreError;
+use crate::store::stats::{self, Counts};
+
+/// A delivery that waits for its retry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Waiting {
+    /// When it is due.
+    pub at: Timestamp,
+    /// Its row.
+    pub seq: i64,
+    /// Its webhook.
+    pub webhook_seq: i64,
+}
+
+/// The `limit` retries of a workspace's active webhooks that are due soonest, due or not, soonest
+/// first. Alerts are not among them.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn soonest(
+    conn: &Connection,
+    workspace_seq: i64,
+    limit: usize,
+) -> Result<Vec<Waiting>, StoreError> {
+    let mut heads = BinaryHeap::new();
+    for webhook_seq in retrying_webhooks(conn, workspace_seq)? {
+        heads.extend(next_of(conn, webhook_seq, None)?.map(Reverse));
+    }
+    let mut found = Vec::new();
+    while found.len() < limit
+        && let Some(Reverse(head)) = heads.pop()
+    {
+        found.push(head);
+        heads.extend(next_of(conn, head.webhook_seq, Some(head))?.map(Reverse));
+    }
+    Ok(found)
+}
+
+/// The active webhooks of a workspace that have retries waiting.
+fn retrying_webhooks(conn: &Connection, workspace_seq: i64) -> Result<Vec<i64>, StoreError> {
+    let mut statement = conn.prepare_cached(
+        "SELECT c.webhook_seq
+         FROM delivery_counts AS c
+         JOIN webhooks ON webhooks.seq = c.webhook_seq
+         WHERE c.status = 1 AND c.deliveries > 0
+             AND webhooks.workspace_seq = :workspace
+             AND webhooks.status = 'active'
+             AND webhooks.deleted_at IS NULL
+             AND webhooks.kind <> 'alert'
+         LIMIT -1",
+    )?;
+    let rows = statement.query_map(named_params! { ":workspace": workspace_seq }, |row| {
+        row.get(0)
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// The retry of a webhook that is due next behind `last`.
+fn next_of(
+    conn: &Connection,
+    webhook_seq: i64,
+    last: Option<Waiting>,
+) -> Result<Option<Waiting>, StoreError> {
+    let mut statement = conn.prepare_cached(
+        "SELECT next_attempt_at, seq
+         FROM deliveries
+         WHERE webhook_seq = :webhook AND status = 1 AND (next_attempt_at, seq) > (:at, :seq)
+         ORDER BY next_attempt_at, seq
+         LIMIT 1",
+    )?;
+    let params = named_params! {
+        ":webhook": webhook_seq,
+        ":at": last.map_or(-1, |last| last.at.millis()),
+        ":seq": last.map_or(0, |last| last.seq),
+    };
+    let read = |row: &Row<'_>| {
+        Ok(Waiting {
+            at: Timestamp::from_millis(row.get(0)?),
+            seq: row.get(1)?,
+            webhook_seq,
+        })
+    };
+    Ok(statement.query_row(params, read).optional()?)
+}
+
+/// How a webhook's deliveries stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// The webhook.
+    pub webhook: WebhookId,
+    /// Whether it was registered and not deleted; hidden targets have no page of their own.
+    pub is_listed: bool,
+    /// Whether it takes part; what waits for one that does not is held.
+    pub is_active: bool,
+    /// Deliveries that wait for their first attempt.
+    pub pending: u64,
+    /// Deliveries that wait for another attempt.
+    pub retrying: u64,
+    /// Deliveries that wait and are due; none where they are held.
+    pub due_now: u64,
+    /// When the next retry is due; `None` where they are held.
+    pub next_attempt_at: Option<Timestamp>,
+    /// Dead letters that nobody has discarded.
+    pub dead_letters: u64,
+}
+
+/// How the deliveries of each of a workspace's webhooks stand; those with nothing open are left
+/// out, and so are alerts.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn standings(
+    conn: &Connection,
+    workspace_seq: i64,
+    now: Timestamp,
+) -> Result<Vec<Standing>, StoreError> {
+    let mut found = Vec::new();
+    for (webhook_seq, counts) in stats::counts_by_webhook(conn, workspace_seq)? {
+        if counts.pending + counts.retrying + counts.exhausted > 0
+            && let Some(standing) = standing(conn, webhook_seq, &counts, now)?
+        {
+            found.push(standing);
+        }
+    }
+    Ok(found)
+}
+
+fn standing(
+    conn: &Connection,
+    webhook_seq: i64,
+    counts: &Counts,
+    now: Timestamp,
+) -> Result<Option<Standing>, StoreError> {
+    let mut statement = conn.prepare_cached(
+        "SELECT created_at, status, kind, deleted_at FROM webhooks WHERE seq = :webhook",
+    )?;
+    let read = |row: &Row<'_>| {
+        let status: String = row.get(1)?;
+        let kind: String = row.get(2)?;
+        let deleted_at: Option<i64> = row.get(3)?;
+        Ok(Standing {
+            webhook: WebhookId::new(Timestamp::from_millis(row.get(0)?), webhook_seq),
+            is_listed: kind == "registered" && deleted_at.is_none(),
+            is_active: status == "active" && deleted_at.is_none(),
+            pending: counts.pending,
+            retrying: counts.retrying,
+            due_now: 0,
+            next_attempt_at: None,
+            dead_letters: 0,
+        })
+    };
+    let standing = statement
+        .query_row(named_params! { ":webhook": webhook_seq }, read)
+        .optional()?;
+    let Some(mut standing) = standing else {
+        return Ok(None);
+    };
+    if standing.is_active && counts.retrying > 0 {
+        standing.due_now = count_due(conn, webhook_seq, now)?;
+        standing.next_attempt_at = next_of(conn, webhook_seq, None)?.map(|next| next.at);
+    }
+    if standing.is_active {
+        standing.due_now += counts.pending;
+    }
+    if counts.exhausted > 0 {
+        standing.dead_letters = count_dead_letters(conn, webhook_seq)?;
+    }
+    let open = standing.pending + standing.retrying + standing.dead_letters;
+    Ok(Some(standing).filter(|_| open > 0))
+}
+
+fn count_due(conn: &Connection, webhook_seq: i64, now: Timestamp) -> Result<u64, StoreError> {
+    let mut statement = conn.prepare_cached(
+        "SELECT count(*)
+         FROM deliveries INDEXED BY deliveries_due
+         WHERE webhook_seq = :webhook AND status = 1 AND next_attempt_at <= :now",
+    )?;
+    let params = named_params! { ":webhook": webhook_seq, ":now": now.millis() };
+    Ok(statement.query_row(params, |row| row.get(0))?)
+}
+
+fn count_dead_letters(conn: &Connection, webhook_seq: i64) -> Result<u64, StoreError> {
+    let mut statement = conn.prepare_cached(
+        "SELECT count(*)
+         FROM deliveries INDEXED BY dead_letters_of
+         WHERE webhook_seq = :webhook AND status = 3 AND discarded_at IS NULL",
+    )?;
+    Ok(statement.query_row(named_params! { ":webhook": webhook_seq }, |row| row.get(0))?)
+}
+
+/// Deliveries of a webhook that still wait, oldest first of each state; at most `limit`.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn waiting_of(
+    conn: &Connection,
+    webhook_seq: i64,
+    limit: usize,
+) -> Result<Vec<i64>, StoreError> {
+    let mut statement = conn.prepare_cached(
+        "SELECT seq
+         FROM deliveries
+         WHERE webhook_seq = :webhook AND status IN (0, 1)
+         LIMIT :limit",
+    )?;
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let params = named_params! { ":webhook": webhook_seq, ":limit": limit };
+    let rows = statement.query_map(params, |row| row.get(0))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
