@@ -50,6 +50,16 @@ pub struct Attempted {
     pub response_truncated: bool,
 }
 
+impl Attempted {
+    /// Why it failed, in words, also where the status code says it all; `None` after a success.
+    #[must_use]
+    pub fn failure(&self) -> Option<String> {
+        self.error_kind?;
+        let answered = || self.status_code.map(|code| format!("the receiver answered {code}"));
+        self.error.clone().or_else(answered)
+    }
+}
+
 /// Builds the body of a delivery: the same bytes in every attempt.
 ///
 /// # Errors
@@ -199,14 +209,16 @@ fn answered(sent: Attempted, exchange: Exchange, started_at: Timestamp) -> Attem
     });
     let (error_kind, error) = match verdict {
         Verdict::Delivered => (None, None),
-        Verdict::Gone => (
-            Some(FailureKind::Status),
-            Some("the receiver answered 410 Gone".to_owned()),
+        Verdict::Gone => (Some(FailureKind::Status), None),
+        // The status code says it all; words are for what has none.
+        Verdict::Failed {
+            kind: FailureKind::Redirect,
+            ..
+        } => (
+            Some(FailureKind::Redirect),
+            Some("the receiver answered with a redirect, which is never followed".to_owned()),
         ),
-        Verdict::Failed { kind, .. } => (
-            Some(kind),
-            Some(format!("the receiver answered {}", reply.status)),
-        ),
+        Verdict::Failed { kind, .. } => (Some(kind), None),
     };
     let mut response_headers = String::new();
     for (name, value) in &reply.headers {

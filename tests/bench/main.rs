@@ -38,6 +38,8 @@ fn main() -> Result<()> {
         println!("run with: cargo bench --bench throughput");
         return Ok(());
     }
+    // A second installation would only say that there is one already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()

@@ -520,7 +520,7 @@ pub async fn test(
     answer::ok(&TestedBody {
         success: attempted.error_kind.is_none(),
         status: attempted.status_code,
-        error: attempted.error,
+        error: attempted.failure(),
         error_kind: attempted.error_kind.map(FailureKind::as_str),
         duration_ms: attempted.duration_ms,
         delivery_id: tested.delivery.to_string(),
