@@ -30,6 +30,7 @@ use crate::config::Config;
 use crate::engine::{Engine, EngineParts};
 use crate::http::{AppState, ServeOptions, Serving, serve};
 use crate::net::{Client, ClientOptions, Guard, GuardOptions, OwnAddresses};
+use crate::service::people::MfaDemand;
 use crate::service::profile_files::load_files;
 use crate::service::worker::Worker;
 use crate::service::{Service, ServiceOptions, ServiceParts};
@@ -122,6 +123,10 @@ fn assemble(
         event_data_bytes_max: config.event_data_bytes_max,
         retain_delivered: config.retention_delivered,
         retain_exhausted: config.retention_exhausted,
+        mfa: match config.require_mfa {
+            true => MfaDemand::Everybody,
+            false => MfaDemand::Nobody,
+        },
     };
     Ok(Service::new(ServiceParts {
         store,

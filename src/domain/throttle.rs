@@ -135,6 +135,14 @@ impl<K: Hash + Eq + Clone> Throttle<K> {
         self.entries.remove(key);
     }
 
+    /// Takes back the last try of `key` and remembers the others: where many people share a key,
+    /// one who knows the answer does not vouch for the rest.
+    pub fn take_back(&mut self, key: &K) {
+        if let Some(tries) = self.entries.get_mut(key) {
+            tries.count = tries.count.saturating_sub(1);
+        }
+    }
+
     /// A last try in the future means that the clock was set back. Nobody shall wait for that
     /// instant to come around again, nor be forgiven: the wait starts over, from now.
     fn remembered(&mut self, key: &K, now: Timestamp) -> Option<Tries> {
@@ -191,6 +199,20 @@ mod tests {
             }
         }
         assert_eq!(waits, [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300]);
+    }
+
+    #[test]
+    fn a_try_taken_back_leaves_the_others_counted() {
+        let mut throttle = Throttle::new(Law::ADDRESS);
+        for _ in 0..19 {
+            throttle.attempt(&1, at(0)).unwrap();
+        }
+        for _ in 0..50 {
+            throttle.attempt(&1, at(0)).unwrap();
+            throttle.take_back(&1);
+        }
+        throttle.attempt(&1, at(0)).unwrap();
+        assert!(throttle.attempt(&1, at(0)).is_err());
     }
 
     #[test]

@@ -137,7 +137,7 @@ impl Pepper {
     }
 
     /// What to store in the place of the secret text `message`: its HMAC-SHA256 under this key.
-    pub(super) fn hash(&self, message: &[u8]) -> TokenHash {
+    pub fn hash(&self, message: &[u8]) -> TokenHash {
         let mut mac = Hmac::<Sha256>::new_from_slice(self.0.as_slice())
             .expect("HMAC takes keys of any length");
         mac.update(message);

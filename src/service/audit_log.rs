@@ -24,7 +24,21 @@ pub(crate) fn audit(
     detail: &Value,
 ) -> Result<(), Refusal> {
     let place = Some(caller.workspace.seq());
-    write(tx, caller, place, action, target, detail)
+    write(tx, &caller.actor, place, action, target, detail)
+}
+
+/// As [`audit`], for what belongs to no workspace: people, sessions, the instance itself.
+///
+/// # Errors
+/// As [`audit`].
+pub(crate) fn audit_instance(
+    tx: &WriteTx<'_>,
+    actor: &Actor,
+    action: &str,
+    target: &str,
+    detail: &Value,
+) -> Result<(), Refusal> {
+    write(tx, actor, None, action, target, detail)
 }
 
 /// As [`audit`], for actions on the instance as a whole.
@@ -43,7 +57,7 @@ pub(crate) fn audit_instance(
 
 fn write(
     tx: &WriteTx<'_>,
-    caller: &Caller,
+    actor: &Actor,
     workspace_seq: Option<i64>,
     action: &str,
     target: &str,
@@ -51,8 +65,8 @@ fn write(
 ) -> Result<(), Refusal> {
     let entry = NewEntry {
         workspace_seq,
-        actor_kind: kind(&caller.actor),
-        actor: &caller.actor.name(),
+        actor_kind: kind(actor),
+        actor: &actor.name(),
         action,
         target,
         detail: &detail.to_string(),

@@ -1,10 +1,40 @@
 //! Who asks: the workspace they act in and the name the audit log gives them.
 //!
-//! Owns: the caller's identity as actions see it. Refuses: authenticating and authorising; the
-//! floor above has done both before an action is called.
+//! Owns: the caller's identity as actions see it, and whether a person's second factor is fresh
+//! enough for what asks for it. Refuses: authenticating and authorising; the floor above has done
+//! both before an action is called.
+//!
+//! # Why proof travels with the actor
+//! Retry, rotate, test and revoke ask people for a fresh second factor, whichever door they came
+//! through. The action itself asks, so that no door can forget to.
 
+use super::Refusal;
 use crate::domain::id::{KeyId, UserId, WorkspaceId};
+use crate::domain::time::Timestamp;
 use crate::domain::workspace::Plan;
+
+/// How well a person has proved lately who they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Proof {
+    /// The person has no second factor, and the instance does not ask for one.
+    Unasked,
+    /// The second factor was shown, and counts until then.
+    Fresh {
+        /// When it has to be shown again.
+        until: Timestamp,
+    },
+    /// The second factor has to be shown before anything that asks for it.
+    Due,
+}
+
+/// A signed-in person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SignedUser {
+    /// Who it is.
+    pub id: UserId,
+    /// How well that was proved lately.
+    pub proof: Proof,
+}
 
 /// Who did it, for the audit log.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,7 +42,7 @@ pub enum Actor {
     /// A program with an API key.
     Key(KeyId),
     /// A person.
-    User(UserId),
+    User(SignedUser),
     /// Somebody at the machine's own command line.
     Cli,
     /// hookpost itself.
@@ -36,8 +66,24 @@ impl Actor {
     pub fn name(&self) -> String {
         match self {
             Self::Key(id) => id.to_string(),
-            Self::User(id) => id.to_string(),
+            Self::User(user) => user.id.to_string(),
             Self::Cli | Self::System => String::new(),
+        }
+    }
+
+    /// Lets pass whoever need not show a second factor now: programs, the command line, and people
+    /// who have shown it lately or have none.
+    ///
+    /// # Errors
+    /// [`Refusal::MfaRequired`] where a person must show it first.
+    pub fn check_proof(&self) -> Result<(), Refusal> {
+        match self {
+            Self::User(SignedUser {
+                proof: Proof::Due, ..
+            }) => Err(Refusal::MfaRequired(
+                "this asks for your second factor: confirm with a fresh code first",
+            )),
+            Self::User(_) | Self::Key(_) | Self::Cli | Self::System => Ok(()),
         }
     }
 }

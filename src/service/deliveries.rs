@@ -102,6 +102,7 @@ impl Service {
         caller: &Caller,
         id: DeliveryId,
     ) -> Result<Delivery, Refusal> {
+        caller.actor.check_proof()?;
         let caller = caller.clone();
         let engine = self.engine().clone();
         let work = move |tx: &mut WriteTx<'_>| {
@@ -154,6 +155,7 @@ impl Service {
         caller: &Caller,
         id: DeliveryId,
     ) -> Result<Delivery, Refusal> {
+        caller.actor.check_proof()?;
         let workspace_seq = caller.workspace.seq();
         self.read(move |_, conn| dead_letter(conn, workspace_seq, id).map(drop))
             .await?;

@@ -28,6 +28,7 @@ pub mod filter;
 pub mod jobs;
 pub mod keys;
 pub mod once;
+pub mod people;
 pub mod profile_files;
 pub mod profiles;
 pub mod reconcile;
@@ -43,8 +44,12 @@ pub mod workspaces;
 
 pub(crate) use audit_log::{audit, audit_instance};
 pub use caller::{Actor, Caller};
+pub(crate) use audit_log::audit;
+pub use caller::{Actor, Caller, Proof, SignedUser};
 pub use once::{Answer, Done, Once};
 pub use refusal::{FieldError, Refusal};
+
+use people::{MfaDemand, People};
 
 /// The most bytes of an event's data, unless the operator says otherwise: 256 KiB.
 pub const EVENT_DATA_BYTES_DEFAULT: usize = 256 * 1024;
@@ -58,6 +63,8 @@ pub struct ServiceOptions {
     pub retain_delivered: Duration,
     /// How long dead letters are kept unless a workspace says otherwise.
     pub retain_exhausted: Duration,
+    /// Whom the operator asks for a second factor.
+    pub mfa: MfaDemand,
 }
 
 impl Default for ServiceOptions {
@@ -66,6 +73,7 @@ impl Default for ServiceOptions {
             event_data_bytes_max: EVENT_DATA_BYTES_DEFAULT,
             retain_delivered: RETAIN_DELIVERED,
             retain_exhausted: RETAIN_EXHAUSTED,
+            mfa: MfaDemand::Nobody,
         }
     }
 }
@@ -93,6 +101,7 @@ pub struct Service {
 struct Shared {
     parts: ServiceParts,
     catalogues: catalogue::Catalogues,
+    people: People,
 }
 
 impl Service {
@@ -105,7 +114,11 @@ impl Service {
             .store
             .on_commit(move |committed| dropped.hear(committed));
         Self {
-            shared: Arc::new(Shared { parts, catalogues }),
+            shared: Arc::new(Shared {
+                people: People::new(parts.store.clone(), parts.options.mfa),
+                parts,
+                catalogues,
+            }),
         }
     }
 
@@ -139,6 +152,10 @@ impl Service {
     /// [`Refusal`] that says what stands in the way.
     pub async fn check_ready(&self) -> Result<(), Refusal> {
         self.store().write(|_| Ok(())).await
+    }
+
+    fn people(&self) -> &People {
+        &self.shared.people
     }
 
     pub(crate) fn client(&self) -> &Client {

@@ -234,6 +234,7 @@ impl Service {
     /// # Errors
     /// [`Refusal::NotFound`], [`Refusal::Revoked`] where it was revoked before.
     pub async fn revoke_webhook(&self, caller: &Caller, id: WebhookId) -> Result<Webhook, Refusal> {
+        caller.actor.check_proof()?;
         let revoker = caller.clone();
         let webhook = self
             .store()
@@ -254,6 +255,7 @@ impl Service {
     /// # Errors
     /// [`Refusal::NotFound`].
     pub async fn delete_webhook(&self, caller: &Caller, id: WebhookId) -> Result<(), Refusal> {
+        caller.actor.check_proof()?;
         let deleter = caller.clone();
         self.store()
             .write(move |tx| {
@@ -278,6 +280,7 @@ impl Service {
         secret: Option<String>,
         overlap: Option<String>,
     ) -> Result<Rotated, Refusal> {
+        caller.actor.check_proof()?;
         let overlap = parse_overlap(overlap.as_deref())?;
         let caller = caller.clone();
         let work = move |tx: &mut WriteTx<'_>| {
@@ -322,6 +325,7 @@ impl Service {
         event_type: Option<String>,
         data: Option<String>,
     ) -> Result<Tested, Refusal> {
+        caller.actor.check_proof()?;
         let tester = caller.clone();
         let (delivery, may_enable) = self
             .store()
