@@ -2,15 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::AdminAnswer;
+use super::{AdminAnswer, Sensitive};
 use crate::domain::api_key::Scope;
 use crate::domain::id::KeyId;
 use crate::domain::page::Limit;
 use crate::domain::time::Timestamp;
 use crate::service::keys::KeyInput;
 use crate::service::{Done, Once, Refusal, Service};
-use crate::store::keys::{self, ApiKey, KeysOf};
-use crate::store::workspaces;
+use crate::store::keys::ApiKey;
 
 /// A key as lists show it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -64,7 +63,7 @@ pub(super) async fn create(
     let made = service.create_key(&caller, input, Once::unkeyed());
     match made.await? {
         Done::Fresh(made) => Ok(AdminAnswer::Key {
-            token: made.token.expose().to_owned(),
+            token: Sensitive::new(made.token.expose().to_owned()),
         }),
         Done::Replayed(_) => Err(Refusal::Internal("nothing was keyed".to_owned())),
     }
@@ -74,28 +73,17 @@ pub(super) async fn list(
     service: &Service,
     workspace: Option<String>,
 ) -> Result<AdminAnswer, Refusal> {
-    let rows = service.store().read(move |conn| {
-        let of = match workspace {
-            Some(text) => KeysOf::Workspace(
-                workspaces::find_text(conn, &text)?
-                    .ok_or_else(|| Refusal::field("workspace", format!("there is no '{text}'")))?
-                    .id
-                    .seq(),
-            ),
-            None => KeysOf::Everybody,
-        };
-        let mut rows = Vec::new();
-        let mut cursor = None;
-        loop {
-            let page = keys::list(conn, of, cursor, Limit::clamped(u32::MAX))?;
-            rows.extend(page.items.iter().map(KeyRow::from));
-            cursor = page.next;
-            if cursor.is_none() {
-                return Ok::<_, Refusal>(rows);
-            }
+    let mut keys = Vec::new();
+    let mut cursor = None;
+    loop {
+        let page = service.keys(workspace.clone(), cursor, Limit::clamped(u32::MAX));
+        let page = page.await?;
+        keys.extend(page.items.iter().map(KeyRow::from));
+        cursor = page.next;
+        if cursor.is_none() {
+            return Ok(AdminAnswer::Keys { keys });
         }
-    });
-    Ok(AdminAnswer::Keys { keys: rows.await? })
+    }
 }
 
 pub(super) async fn revoke(service: &Service, id: &str) -> Result<AdminAnswer, Refusal> {

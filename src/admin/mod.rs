@@ -14,10 +14,14 @@ use crate::store::workspaces::DEFAULT_NAME;
 
 mod instance;
 mod keys;
+mod sensitive;
 pub mod socket;
+mod users;
 mod workspaces;
 
 pub use keys::KeyRow;
+pub use sensitive::Sensitive;
+pub use users::UserRow;
 pub use workspaces::WorkspaceRow;
 
 /// What the operator wants done.
@@ -54,6 +58,29 @@ pub enum AdminCommand {
     },
     /// List workspaces.
     WorkspaceList,
+    /// Add a user.
+    UserCreate {
+        /// What they sign in with.
+        email: String,
+        /// Their password.
+        password: Sensitive,
+        /// What they may do; absent for an owner.
+        role: Option<String>,
+    },
+    /// List users.
+    UserList,
+    /// Take a user's second factor away.
+    UserResetMfa {
+        /// What they sign in with.
+        email: String,
+    },
+    /// Give a user a new password.
+    UserResetPassword {
+        /// What they sign in with.
+        email: String,
+        /// The new password.
+        password: Sensitive,
+    },
     /// Copy database and key into a file.
     Backup {
         /// Which; an absolute path.
@@ -77,7 +104,7 @@ pub enum AdminAnswer {
     /// A key was made; this is the only time that its token is seen.
     Key {
         /// The token.
-        token: String,
+        token: Sensitive,
     },
     /// Keys.
     Keys {
@@ -88,6 +115,11 @@ pub enum AdminAnswer {
     Workspaces {
         /// Newest first.
         workspaces: Vec<WorkspaceRow>,
+    },
+    /// Users.
+    Users {
+        /// Newest first.
+        users: Vec<UserRow>,
     },
     /// A backup was written.
     BackedUp {
@@ -119,6 +151,16 @@ pub async fn execute(service: &Service, command: AdminCommand) -> AdminAnswer {
             plan,
         } => workspaces::create(service, name, profile, plan).await,
         AdminCommand::WorkspaceList => workspaces::list(service).await,
+        AdminCommand::UserCreate {
+            email,
+            password,
+            role,
+        } => users::create(service, email, password, role).await,
+        AdminCommand::UserList => users::list(service).await,
+        AdminCommand::UserResetMfa { email } => users::reset_mfa(service, &email).await,
+        AdminCommand::UserResetPassword { email, password } => {
+            users::reset_password(service, &email, password).await
+        }
         AdminCommand::Backup { file } => instance::back_up(service, file).await,
         AdminCommand::Pause => instance::set_sending(service, Paused::Yes).await,
         AdminCommand::Resume => instance::set_sending(service, Paused::No).await,

@@ -24,10 +24,11 @@ enum Action {
         /// What people call it
         #[arg(long)]
         name: String,
-        /// The id or name of the workspace that it acts in; without it, it is a key of the instance
+        /// The id or name of the workspace that it acts in [default: default]
         #[arg(long, value_name = "WORKSPACE")]
         workspace: Option<String>,
-        /// What it may do; may be given more than once. Without it, all that such a key can do
+        /// What it may do; may be given more than once. Without it, everything in its workspace, or,
+        /// where no workspace is named either, everything in the instance (`admin`)
         #[arg(long = "scope", value_name = "SCOPE", value_delimiter = ',')]
         scopes: Vec<String>,
     },
@@ -66,7 +67,7 @@ impl Key {
             Action::Revoke { id } => (AdminCommand::KeyRevoke { id }, false),
         };
         match self.data.perform(&command)? {
-            AdminAnswer::Key { token } => output::say(token)?,
+            AdminAnswer::Key { token } => output::say(token.expose())?,
             AdminAnswer::Keys { keys } if json => output::say(serde_json::to_string(&keys)?)?,
             AdminAnswer::Keys { keys } => print(&keys)?,
             AdminAnswer::Done => {}

@@ -30,6 +30,7 @@ mod rest;
 mod sending;
 mod serve;
 mod table;
+mod user;
 mod verify;
 mod workspace;
 
@@ -53,6 +54,7 @@ enum Command {
     Demo(demo::Demo),
     Key(key::Key),
     Workspace(workspace::Workspace),
+    User(user::User),
     Listen(listen::Listen),
     Verify(verify::Verify),
     Webhooks(rest::webhooks::Webhooks),
@@ -76,6 +78,7 @@ impl Command {
             Self::Demo(demo) => demo.run(),
             Self::Key(key) => key.run(),
             Self::Workspace(workspace) => workspace.run(),
+            Self::User(user) => user.run(),
             Self::Listen(listen) => listen.run(),
             Self::Verify(verify) => verify.run(),
             Self::Webhooks(webhooks) => webhooks.run(),

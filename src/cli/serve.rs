@@ -6,11 +6,14 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use url::Url;
 
 use super::output;
 use crate::app::{self, App};
 use crate::config::options::Options;
 use crate::config::{Config, KeyEnvironment};
+use crate::domain::time::format_duration;
+use crate::service::people::SETUP_LINK_LASTS;
 use crate::telemetry;
 
 /// Run everything: API, dashboard, delivery
@@ -34,6 +37,14 @@ impl Serve {
         telemetry::start(config.log, config.log_format);
         app::run(&config, async |app: &App| {
             output::say(format_args!("hookpost listening on {}", app.url()))?;
+            let public = config.public_url.as_ref().map_or(app.url(), Url::as_str);
+            if let Some(link) = app.service().setup_link(public).await? {
+                output::say(format_args!(
+                    "nobody can sign in yet; set the dashboard up within {}: {}",
+                    format_duration(SETUP_LINK_LASTS),
+                    link.url.expose()
+                ))?;
+            }
             Ok(())
         })
     }

@@ -41,20 +41,6 @@ pub(crate) fn audit_instance(
     write(tx, actor, None, action, target, detail)
 }
 
-/// As [`audit`], for actions on the instance as a whole.
-///
-/// # Errors
-/// As [`audit`].
-pub(crate) fn audit_instance(
-    tx: &WriteTx<'_>,
-    caller: &Caller,
-    action: &str,
-    target: &str,
-    detail: &Value,
-) -> Result<(), Refusal> {
-    write(tx, caller, None, action, target, detail)
-}
-
 fn write(
     tx: &WriteTx<'_>,
     actor: &Actor,
@@ -75,7 +61,7 @@ fn write(
     Ok(())
 }
 
-pub(super) fn kind(actor: &Actor) -> ActorKind {
+fn kind(actor: &Actor) -> ActorKind {
     match actor {
         Actor::Key(_) => ActorKind::Key,
         Actor::User(_) => ActorKind::User,

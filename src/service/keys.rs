@@ -104,7 +104,13 @@ impl Service {
                 return Err(Refusal::NotFound("API key"));
             }
             let detail = json!({ "name": found.name });
-            audit_instance(tx, &caller, "api_key.revoke", &id.to_string(), &detail)
+            audit_instance(
+                tx,
+                &caller.actor,
+                "api_key.revoke",
+                &id.to_string(),
+                &detail,
+            )
         };
         self.store().write(work).await
     }
@@ -193,6 +199,12 @@ fn create(
         "scopes": key.scopes.to_string(),
         "workspace_id": key.workspace.map(|id| id.to_string()),
     });
-    audit_instance(tx, caller, "api_key.create", &key.id.to_string(), &detail)?;
+    audit_instance(
+        tx,
+        &caller.actor,
+        "api_key.create",
+        &key.id.to_string(),
+        &detail,
+    )?;
     Ok(CreatedKey { key, token })
 }

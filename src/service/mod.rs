@@ -43,8 +43,6 @@ pub mod worker;
 pub mod workspaces;
 
 pub(crate) use audit_log::{audit, audit_instance};
-pub use caller::{Actor, Caller};
-pub(crate) use audit_log::audit;
 pub use caller::{Actor, Caller, Proof, SignedUser};
 pub use once::{Answer, Done, Once};
 pub use refusal::{FieldError, Refusal};

@@ -106,7 +106,7 @@ impl Service {
             refuse_built_in(&known)?;
             refuse_used(tx, &name)?;
             profiles::supersede(tx, &name, tx.now())?;
-            audit_instance(tx, &caller, "profile.delete", &name, &json!({}))
+            audit_instance(tx, &caller.actor, "profile.delete", &name, &json!({}))
         };
         self.store().write(work).await
     }
@@ -126,7 +126,7 @@ fn put(
     }
     let seq = profiles::put(tx, name, Origin::Api, profile.source(), tx.now())?;
     profiles::adopt(tx, name, seq)?;
-    audit_instance(tx, caller, action, name, &json!({}))?;
+    audit_instance(tx, &caller.actor, action, name, &json!({}))?;
     let stored = profiles::find(tx, name)?;
     stored.ok_or_else(|| StoreError::Damaged(format!("profile {name} vanished")).into())
 }

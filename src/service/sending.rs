@@ -3,9 +3,11 @@
 //! Owns: remembering it over restarts, telling the engine, the audit log's line. Refuses: pausing
 //! single webhooks; that is disabling them.
 
+use serde_json::json;
+
+use super::audit_log::audit_instance;
 use super::{Actor, Refusal, Service};
 use crate::engine::Paused;
-use crate::store::audit::{self, NewEntry};
 use crate::store::instance::{self, Fact};
 
 impl Service {
@@ -21,15 +23,7 @@ impl Service {
                 Paused::No => (None, "sending.resume"),
             };
             instance::write(tx, Fact::SendingPaused, value)?;
-            let entry = NewEntry {
-                workspace_seq: None,
-                actor_kind: super::audit_log::kind(&actor),
-                actor: &actor.name(),
-                action,
-                target: "instance",
-                detail: "{}",
-            };
-            audit::append(tx, &entry)?;
+            audit_instance(tx, &actor, action, "instance", &json!({}))?;
             Ok::<_, Refusal>(())
         });
         recorded.await?;

@@ -154,7 +154,13 @@ impl Service {
             workspaces::delete(tx, id.seq())?;
             let revoked = webhooks::revoke_all(tx, id.seq())?;
             let detail = json!({ "name": workspace.name, "webhooks": revoked });
-            audit_instance(tx, &caller, "workspace.delete", &id.to_string(), &detail)
+            audit_instance(
+                tx,
+                &caller.actor,
+                "workspace.delete",
+                &id.to_string(),
+                &detail,
+            )
         };
         self.store().write(work).await?;
         self.cancel_all(DeliveryFilter {
@@ -245,7 +251,7 @@ fn create(tx: &mut WriteTx<'_>, caller: &Caller, input: Checked) -> Result<Works
     workspaces::update(tx, &workspace)?;
     let id = workspace.id.to_string();
     let detail = json!({ "name": name, "plan": plan.as_str(), "profile": profile_name });
-    audit_instance(tx, caller, "workspace.create", &id, &detail)?;
+    audit_instance(tx, &caller.actor, "workspace.create", &id, &detail)?;
     existing(tx, workspace.id)
 }
 
@@ -279,7 +285,13 @@ fn update(
     }
     workspaces::update(tx, &workspace)?;
     let detail = json!({ "name": workspace.name, "plan": workspace.plan.as_str() });
-    audit_instance(tx, caller, "workspace.update", &id.to_string(), &detail)?;
+    audit_instance(
+        tx,
+        &caller.actor,
+        "workspace.update",
+        &id.to_string(),
+        &detail,
+    )?;
     existing(tx, id)
 }
 

@@ -16,8 +16,8 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use clap::Args;
 
-use super::{output, receiver};
-use crate::admin::{self, AdminAnswer, AdminCommand};
+use super::{output, receiver, user};
+use crate::admin::{self, AdminAnswer, AdminCommand, Sensitive};
 use crate::app::{self, App};
 use crate::config::options::{Options, Span};
 use crate::config::{Config, KeyEnvironment};
@@ -31,6 +31,8 @@ mod trickle;
 const PORT_DEFAULT: u16 = 8080;
 /// How long attempts in flight may take when the demo ends; nothing depends on them.
 const GRACE: Duration = Duration::from_secs(1);
+/// Who may sign in.
+const EMAIL: &str = "demo@example.com";
 
 /// Show everything alive on this machine: a server, receivers with moods, a trickle of events
 #[derive(Args)]
@@ -46,7 +48,7 @@ pub(super) struct Demo {
 
 impl Demo {
     pub(super) fn run(self) -> anyhow::Result<()> {
-        telemetry::start(LogLevel::Warn, LogFormat::Text);
+        telemetry::start(LogLevel::Error, LogFormat::Text);
         let dir = TemporaryDir::make()?;
         let config = config(&dir.0, self.port)?;
         let pace = Duration::from_millis(self.pace_ms);
@@ -78,23 +80,29 @@ async fn begin(app: &App, pace: Duration) -> anyhow::Result<()> {
     let key = make_key(service).await?;
     let (address, receiver) = receiver::start(0, moods::judge())?;
     actix_web::rt::spawn(receiver);
-    let platform = trickle::Platform::open(app.url(), &key)?;
+    let platform = trickle::Platform::open(app.url(), key.expose())?;
     platform.register(address).await?;
     actix_web::rt::spawn(platform.publish_for_ever(pace));
+    let password = make_user(service).await?;
     output::say(format_args!(
         "\n  dashboard   {url}\n  \
+           sign in     {EMAIL}\n  \
+           password    {password}\n  \
            API key     {key}\n\n  \
          An event every {pace:?} goes to receivers that are steady, slow, flaky or down.\n  \
          Publish one yourself:\n\n    \
-           hookpost events send --server {url} --api-key {key} \\\n      \
-             --type score.changed --data '{{\"score\": 99}}'\n\n  \
+           curl {url}/api/v1/events \\\n      \
+             -H 'authorization: Bearer {key}' -H 'content-type: application/json' \\\n      \
+             -d '{{\"type\": \"score.changed\", \"data\": {{\"score\": 99}}}}'\n\n  \
          Ctrl-C ends it.",
-        url = app.url()
+        url = app.url(),
+        password = password.expose(),
+        key = key.expose(),
     ))?;
     Ok(())
 }
 
-async fn make_key(service: &Service) -> anyhow::Result<String> {
+async fn make_key(service: &Service) -> anyhow::Result<Sensitive> {
     let command = AdminCommand::KeyCreate {
         name: "demo".to_owned(),
         workspace: Some("default".to_owned()),
@@ -103,6 +111,19 @@ async fn make_key(service: &Service) -> anyhow::Result<String> {
     match admin::execute(service, command).await {
         AdminAnswer::Key { token } => Ok(token),
         other => bail!("no key could be made: {other:?}"),
+    }
+}
+
+async fn make_user(service: &Service) -> anyhow::Result<Sensitive> {
+    let password = user::made_up();
+    let command = AdminCommand::UserCreate {
+        email: EMAIL.to_owned(),
+        password: password.clone(),
+        role: None,
+    };
+    match admin::execute(service, command).await {
+        AdminAnswer::Id { .. } => Ok(password),
+        other => bail!("no user could be made: {other:?}"),
     }
 }
 

@@ -1,11 +1,13 @@
 //! Commands beside a running server and without one.
 
+use std::io::Write;
 use std::path::Path;
+use std::process::Stdio;
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::process::{Server, complaint, run, stdout_of};
+use super::process::{Server, complaint, hookpost, run, stdout_of};
 use crate::receiver::Receiver;
 
 /// The words of `line`, on `data_dir`.
@@ -65,6 +67,44 @@ async fn workspaces_and_keys_can_be_made_before_the_first_start() {
     let webhook = json!({"url": "http://127.0.0.1:9/", "event_types": ["*"]});
     let refusal = server.post(&key, "/webhooks", &webhook, 403).await;
     assert_eq!(refusal["code"], "plan_required");
+}
+
+#[tokio::test]
+async fn users_are_added_listed_and_looked_after_by_either_way() {
+    let dir = tempfile::tempdir().unwrap();
+    let made_up = stdout_of(&on(dir.path(), "user create --email a@example.com"));
+    assert!(made_up.starts_with("usr_"), "{made_up}");
+    assert_eq!(
+        made_up.lines().count(),
+        2,
+        "the id and a password: {made_up}"
+    );
+    let server = Server::start(dir.path());
+    let create = on(
+        dir.path(),
+        "user create --email b@example.com --role viewer --password-stdin",
+    );
+    let mut child = hookpost(&create)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    stdin.write_all(b"nine purple trains at dawn\n").unwrap();
+    drop(stdin);
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    let id = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(id.lines().count(), 1, "{id}");
+    stdout_of(&on(dir.path(), "user reset-mfa --email B@example.com"));
+    let list = stdout_of(&on(dir.path(), "user list --json"));
+    let list: Value = serde_json::from_str(&list).unwrap();
+    assert_eq!(list[0]["email"], "b@example.com");
+    assert_eq!(list[0]["role"], "viewer");
+    assert_eq!(list[1]["role"], "owner");
+    let again = run(&on(dir.path(), "user create --email a@example.com"));
+    assert!(complaint(&again, 1).contains("user"));
+    drop(server);
 }
 
 #[tokio::test]

@@ -46,6 +46,30 @@ async fn an_empty_directory_is_enough_and_only_the_owner_can_read_it() {
 }
 
 #[tokio::test]
+async fn a_set_up_link_is_printed_until_there_is_a_user() {
+    let dir = tempfile::tempdir().unwrap();
+    let first = Server::start(dir.path());
+    let link = first.next_line().unwrap();
+    assert!(
+        link.contains(&format!("{}/setup?token=", first.url)),
+        "{link}"
+    );
+    drop(first);
+    let data_dir = dir.path().to_str().unwrap();
+    stdout_of(&[
+        "user",
+        "create",
+        "--email",
+        "a@example.com",
+        "--data-dir",
+        data_dir,
+    ]);
+    let second = Server::start(dir.path());
+    second.signal(Signal::TERM);
+    assert_eq!(second.next_line(), None);
+}
+
+#[tokio::test]
 async fn sigterm_lets_attempts_finish_and_exits_0() {
     let dir = tempfile::tempdir().unwrap();
     let receiver = Receiver::start().await;

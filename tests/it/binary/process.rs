@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
 use reqwest::{Method, StatusCode};
@@ -56,6 +57,7 @@ pub fn complaint(output: &Output, code: i32) -> String {
 pub struct Server {
     child: Child,
     pub url: String,
+    lines: Receiver<String>,
     http: reqwest::Client,
 }
 
@@ -90,12 +92,28 @@ impl Server {
         };
         let url = url.to_owned();
         // Both pipes are drained, so that the server never waits for its reader.
-        drain(lines);
+        let (printed, lines_to_come) = channel();
+        std::thread::spawn(move || {
+            for line in lines.lines().map_while(Result::ok) {
+                // A test that looks at no more lines is gone.
+                drop(printed.send(line));
+            }
+        });
         drain(child.stderr.take().unwrap());
         Self {
             child,
             url,
+            lines: lines_to_come,
             http: crate::app::http_client(),
+        }
+    }
+
+    /// The next line on its standard output; `None` once it is closed.
+    pub fn next_line(&self) -> Option<String> {
+        match self.lines.recv_timeout(PATIENCE) {
+            Ok(line) => Some(line),
+            Err(RecvTimeoutError::Disconnected) => None,
+            Err(RecvTimeoutError::Timeout) => panic!("no line came"),
         }
     }
 

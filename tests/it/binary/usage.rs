@@ -30,6 +30,7 @@ fn wrong_usage_exits_2_and_help_exits_0_on_every_level() {
         "listen",
         "key",
         "workspace",
+        "user",
         "verify",
         "webhooks",
         "events",

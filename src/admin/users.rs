@@ -1,0 +1,94 @@
+//! Users of the dashboard at the command line.
+
+use serde::{Deserialize, Serialize};
+
+use super::{AdminAnswer, Sensitive};
+use crate::domain::page::Limit;
+use crate::domain::role::Role;
+use crate::domain::time::Timestamp;
+use crate::service::people::NewUser;
+use crate::service::{Actor, Refusal, Service};
+use crate::store::users::{SecondFactor, User};
+
+/// A user as lists show it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct UserRow {
+    /// Their id.
+    pub id: String,
+    /// What they sign in with.
+    pub email: String,
+    /// What they may do.
+    pub role: String,
+    /// Whether a second factor is in force.
+    pub second_factor: bool,
+    /// When they were added.
+    pub created_at: String,
+    /// When they last signed in.
+    pub last_login_at: Option<String>,
+}
+
+impl From<&User> for UserRow {
+    fn from(user: &User) -> Self {
+        Self {
+            id: user.id.to_string(),
+            email: user.email.clone(),
+            role: user.role.as_str().to_owned(),
+            second_factor: matches!(user.second_factor, SecondFactor::On { .. }),
+            created_at: user.created_at.rfc3339(),
+            last_login_at: user.last_login_at.map(Timestamp::rfc3339),
+        }
+    }
+}
+
+pub(super) async fn create(
+    service: &Service,
+    email: String,
+    password: Sensitive,
+    role: Option<String>,
+) -> Result<AdminAnswer, Refusal> {
+    let role = match role.as_deref() {
+        None => Role::Owner,
+        Some(word) => Role::parse(word)
+            .ok_or_else(|| Refusal::field("role", "must be owner, operator or viewer"))?,
+    };
+    let new = NewUser {
+        email,
+        password: password.0,
+        role,
+    };
+    let user = service.create_user(&Actor::Cli, new).await?;
+    Ok(AdminAnswer::Id {
+        id: user.id.to_string(),
+    })
+}
+
+pub(super) async fn list(service: &Service) -> Result<AdminAnswer, Refusal> {
+    let mut users = Vec::new();
+    let mut cursor = None;
+    loop {
+        let page = service.users(cursor, Limit::clamped(u32::MAX)).await?;
+        users.extend(page.items.iter().map(UserRow::from));
+        cursor = page.next;
+        if cursor.is_none() {
+            return Ok(AdminAnswer::Users { users });
+        }
+    }
+}
+
+pub(super) async fn reset_mfa(service: &Service, email: &str) -> Result<AdminAnswer, Refusal> {
+    let user = service.user_by_email(email).await?;
+    service.reset_mfa(&Actor::Cli, user.id).await?;
+    Ok(AdminAnswer::Done)
+}
+
+pub(super) async fn reset_password(
+    service: &Service,
+    email: &str,
+    password: Sensitive,
+) -> Result<AdminAnswer, Refusal> {
+    let user = service.user_by_email(email).await?;
+    service
+        .reset_password(&Actor::Cli, user.id, password.0)
+        .await?;
+    Ok(AdminAnswer::Done)
+}

@@ -1,0 +1,175 @@
+//! `hookpost user`.
+
+use std::io::{BufRead, Read};
+
+use anyhow::{Context, bail};
+use clap::{Args, Subcommand};
+
+use super::data::DataArgs;
+use super::output;
+use super::table::Table;
+use crate::admin::{AdminAnswer, AdminCommand, Sensitive, UserRow};
+use crate::entropy;
+
+/// The most bytes of a password that are read.
+const PASSWORD_BYTES_MAX: u64 = 4096;
+
+/// Add and look after the people who use the dashboard, whether or not the server runs
+#[derive(Args)]
+pub(super) struct User {
+    #[command(flatten)]
+    data: DataArgs,
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Subcommand)]
+enum Action {
+    /// Add a user and print their id; without --password-stdin, a password is made up and printed too
+    Create {
+        /// The e-mail address to sign in with
+        #[arg(long)]
+        email: String,
+        /// What they may do: owner, operator or viewer [default: owner]
+        #[arg(long)]
+        role: Option<String>,
+        /// Read the password from the first line of standard input
+        #[arg(long)]
+        password_stdin: bool,
+    },
+    /// List users, newest first
+    List {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Take a lost second factor away, so that a new one can be enrolled
+    ResetMfa {
+        /// The user's e-mail address
+        #[arg(long)]
+        email: String,
+    },
+    /// Replace a forgotten password, and sign the user out everywhere
+    ResetPassword {
+        /// The user's e-mail address
+        #[arg(long)]
+        email: String,
+        /// Read the password from the first line of standard input
+        #[arg(long)]
+        password_stdin: bool,
+    },
+}
+
+impl User {
+    pub(super) fn run(self) -> anyhow::Result<()> {
+        match self.action {
+            Action::Create {
+                email,
+                role,
+                password_stdin,
+            } => {
+                let password = Password::choose(password_stdin)?;
+                let command = AdminCommand::UserCreate {
+                    email,
+                    password: password.text().clone(),
+                    role,
+                };
+                let answer = self.data.perform(&command)?;
+                report(answer)?;
+                password.reveal()
+            }
+            Action::List { json: false } => report(self.data.perform(&AdminCommand::UserList)?),
+            Action::List { json: true } => match self.data.perform(&AdminCommand::UserList)? {
+                AdminAnswer::Users { users } => Ok(output::say(serde_json::to_string(&users)?)?),
+                other => bail!("an unexpected answer: {other:?}"),
+            },
+            Action::ResetMfa { email } => {
+                report(self.data.perform(&AdminCommand::UserResetMfa { email })?)
+            }
+            Action::ResetPassword {
+                email,
+                password_stdin,
+            } => {
+                let password = Password::choose(password_stdin)?;
+                let command = AdminCommand::UserResetPassword {
+                    email,
+                    password: password.text().clone(),
+                };
+                report(self.data.perform(&command)?)?;
+                password.reveal()
+            }
+        }
+    }
+}
+
+fn report(answer: AdminAnswer) -> anyhow::Result<()> {
+    match answer {
+        AdminAnswer::Id { id } => Ok(output::say(id)?),
+        AdminAnswer::Users { users } => print(&users),
+        AdminAnswer::Done => Ok(()),
+        other => bail!("an unexpected answer: {other:?}"),
+    }
+}
+
+fn print(users: &[UserRow]) -> anyhow::Result<()> {
+    let mut table = Table::new(&["ID", "E-MAIL", "ROLE", "SECOND FACTOR", "LAST SIGNED IN"]);
+    for user in users {
+        let second_factor = if user.second_factor { "yes" } else { "no" };
+        table.row([
+            user.id.clone(),
+            user.email.clone(),
+            user.role.clone(),
+            second_factor.to_owned(),
+            user.last_login_at
+                .clone()
+                .unwrap_or_else(|| "never".to_owned()),
+        ]);
+    }
+    Ok(table.print()?)
+}
+
+/// A password, and whether the person who runs the command knows it already.
+enum Password {
+    Given(Sensitive),
+    MadeUp(Sensitive),
+}
+
+impl Password {
+    fn choose(from_stdin: bool) -> anyhow::Result<Self> {
+        if !from_stdin {
+            return Ok(Self::MadeUp(made_up()));
+        }
+        let mut line = String::new();
+        let stdin = std::io::stdin().lock();
+        let read = stdin.take(PASSWORD_BYTES_MAX).read_line(&mut line);
+        read.context("cannot read the password")?;
+        let password = line.trim_end_matches(['\r', '\n']);
+        if password.is_empty() {
+            bail!("no password on standard input");
+        }
+        Ok(Self::Given(Sensitive::new(password.to_owned())))
+    }
+
+    fn text(&self) -> &Sensitive {
+        match self {
+            Self::Given(password) | Self::MadeUp(password) => password,
+        }
+    }
+
+    fn reveal(&self) -> anyhow::Result<()> {
+        match self {
+            Self::Given(_) => Ok(()),
+            Self::MadeUp(password) => Ok(output::say(password.expose())?),
+        }
+    }
+}
+
+/// 128 random bits: nobody guesses it, and somebody can type it.
+pub(super) fn made_up() -> Sensitive {
+    let bytes = entropy::bytes::<16>();
+    let digits: Vec<String> = bytes
+        .chunks(4)
+        .map(|chunk| chunk.iter().map(|byte| format!("{byte:02x}")).collect())
+        .collect();
+    Sensitive::new(digits.join("-"))
+}
