@@ -13,7 +13,7 @@ use super::once::once;
 use super::{Caller, Done, Once, Refusal, Service, audit_instance};
 use crate::domain::profile::{Profile, ProfileError};
 use crate::store::profiles::{self, Origin, PROFILES_MAX, StoredProfile};
-use crate::store::{StoreError, WriteTx, workspaces};
+use crate::store::{StoreError, WriteTx, secrets, workspaces};
 
 impl From<ProfileError> for Refusal {
     fn from(error: ProfileError) -> Self {
@@ -89,6 +89,7 @@ impl Service {
         let work = move |tx: &mut WriteTx<'_>| {
             if let Some(known) = profiles::find(tx, profile.name())? {
                 refuse_built_in(&known)?;
+                check_secrets_fit(tx, &profile)?;
             }
             put(tx, &caller, &profile, "profile.update")
         };
@@ -129,6 +130,21 @@ fn put(
     audit_instance(tx, &caller.actor, action, name, &json!({}))?;
     let stored = profiles::find(tx, name)?;
     stored.ok_or_else(|| StoreError::Damaged(format!("profile {name} vanished")).into())
+}
+
+/// Webhooks keep their secrets when their profile changes, so those must still make keys.
+fn check_secrets_fit(tx: &WriteTx<'_>, profile: &Profile) -> Result<(), Refusal> {
+    for webhook_seq in profiles::webhooks_on(tx, profile.name())? {
+        let live = secrets::live(tx, tx.vault(), webhook_seq, tx.now())?;
+        let misfit = live
+            .first()
+            .and_then(|newest| profile.signing_key(&newest.secret).err());
+        if let Some(error) = misfit {
+            let message = format!("does not fit the secrets of webhooks that use it: {error}");
+            return Err(Refusal::field("signature.key", message));
+        }
+    }
+    Ok(())
 }
 
 fn refuse_built_in(profile: &StoredProfile) -> Result<(), Refusal> {

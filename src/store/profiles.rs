@@ -185,6 +185,24 @@ pub fn webhooks_using(conn: &Connection, name: &str) -> Result<i64, StoreError> 
     Ok(statement.query_row(named_params! { ":name": name }, |row| row.get(0))?)
 }
 
+/// Every webhook, hidden ones included, that uses any version of the profile called `name`.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn webhooks_on(conn: &Connection, name: &str) -> Result<Vec<i64>, StoreError> {
+    let mut statement = conn.prepare_cached(
+        "SELECT seq
+         FROM webhooks
+         WHERE deleted_at IS NULL
+             AND status <> 'revoked'
+             AND profile_seq IN (SELECT seq FROM profiles WHERE name = :name)
+         ORDER BY seq
+         LIMIT -1",
+    )?;
+    let rows = statement.query_map(named_params! { ":name": name }, |row| row.get(0))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
 /// Moves the webhooks of a profile to its current version, so that the next deliveries use it.
 ///
 /// # Errors

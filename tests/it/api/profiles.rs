@@ -77,6 +77,26 @@ async fn a_profile_of_ones_own_shapes_deliveries_until_nobody_uses_it() {
 }
 
 #[tokio::test]
+async fn a_profile_can_not_change_into_one_that_its_webhooks_secrets_do_not_fit() {
+    let app = TestApp::start().await;
+    let mut document = copy_of_standard(&app, "mine").await;
+    document["signature"]["key"] = json!("utf8");
+    app.post(PROFILES, &document)
+        .await
+        .json(StatusCode::CREATED);
+    let hook = json!({"url": "https://example.com/", "event_types": ["*"], "profile": "mine",
+        "secret": "a plain text of sixteen letters or more"});
+    app.post("/api/v1/webhooks", &hook)
+        .await
+        .json(StatusCode::CREATED);
+    let path = format!("{PROFILES}/mine");
+    document["description"] = json!("Changed");
+    app.put(&path, &document).await.json(StatusCode::OK);
+    document["signature"]["key"] = json!("base64_after_prefix");
+    app.put(&path, &document).await.invalid("signature.key");
+}
+
+#[tokio::test]
 async fn profiles_that_make_no_sense_are_refused_with_the_field() {
     let app = TestApp::start().await;
     let document = copy_of_standard(&app, "mine").await;
