@@ -8,6 +8,8 @@
 //! lines never hold either, but libraries at debug level would print URLs and headers. So the level
 //! applies to hookpost alone, and libraries are heard from `warn` up whatever anybody asks for.
 
+pub mod metrics;
+
 use std::fmt;
 use std::io::IsTerminal;
 use std::str::FromStr;

@@ -17,6 +17,7 @@ use crate::domain::retry::RetryPolicy;
 use crate::entropy;
 use crate::store::deliveries::{self, DeliveryPlace, LastAttempt};
 use crate::store::{QueuedDelivery, Store, StoreError};
+use crate::telemetry::metrics;
 
 /// How long a lane waits before it reads the database again after a read failed.
 const LOAD_RETRY: Duration = Duration::from_secs(1);
@@ -171,6 +172,10 @@ async fn record(
     };
     let policy = policy.clone();
     let spread = entropy::fraction();
+    let outcome = attempted
+        .error_kind
+        .map_or("delivered", FailureKind::as_str);
+    metrics::attempted(outcome, Duration::from_millis(attempted.duration_ms.into()));
     shared
         .parts
         .store

@@ -20,6 +20,7 @@ use super::dialects::{self, Dialect};
 use super::{Answered, Problem};
 use crate::entropy;
 use crate::service::{Answer, Done, Refusal};
+use crate::telemetry::metrics;
 
 /// The header that names a request in answers and logs.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -45,6 +46,7 @@ pub async fn dress(
     let id = request_id(request.headers());
     request.extensions_mut().insert(RequestId(id.clone()));
     let response = next.call(request).await?;
+    metrics::answered(response.status().as_u16());
     let path = response.request().path();
     let dialect = dialects::of(path);
     let is_api = dialect.is_some() || path.starts_with("/api/");

@@ -20,6 +20,7 @@ pub mod docs;
 pub mod error;
 pub mod extract;
 pub mod health;
+pub mod metrics;
 pub mod openapi;
 pub mod routes;
 pub mod server;

@@ -15,7 +15,7 @@ use super::api::{
     retries, stats, webhooks, workspaces,
 };
 use super::auth::gate;
-use super::{Problem, answer, dialects, docs, health, openapi};
+use super::{Problem, answer, dialects, docs, health, metrics, openapi};
 use crate::domain::api_key::Scope;
 
 /// Who may use a route.
@@ -99,6 +99,7 @@ static OPERATIONS: &[Route] = &[
     get("/healthz", PUBLIC, || to(health::healthz)),
     get("/readyz", PUBLIC, || to(health::readyz)),
     get(openapi::PATH, PUBLIC, || to(openapi::show)),
+    get("/metrics", PUBLIC, || to(metrics::show)),
     get("/docs", PUBLIC, || to(docs::page)),
     get("/docs.css", PUBLIC, || to(docs::css)),
 ];

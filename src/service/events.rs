@@ -27,6 +27,7 @@ use crate::store::deliveries::{self, Delivery, NewDelivery};
 use crate::store::events::{self, EventFilter, NewEvent, StoredEvent};
 use crate::store::webhooks::{NewWebhook, Subscriber};
 use crate::store::{WriteTx, profiles, secrets, webhooks, workspaces};
+use crate::telemetry::metrics;
 
 /// Events that one batch call may carry.
 pub const BATCH_EVENTS_MAX: usize = 1000;
@@ -118,9 +119,14 @@ impl Service {
     ) -> Result<Done<Published>, Refusal> {
         let checked = self.check(caller, input).await?;
         let caller = caller.clone();
-        self.store()
+        let done = self
+            .store()
             .write(move |tx| once(tx, &caller, &key, |tx| accept(tx, &caller, checked)))
-            .await
+            .await;
+        if let Ok(Done::Fresh(published)) = &done {
+            metrics::events_accepted(usize::from(published.known == Known::New));
+        }
+        done
     }
 
     /// Accepts up to [`BATCH_EVENTS_MAX`] events, each on its own: one result per event, in order.
@@ -161,7 +167,13 @@ impl Service {
                 Ok(results)
             })
         };
-        self.store().write(work).await
+        let done = self.store().write(work).await;
+        if let Ok(Done::Fresh(results)) = &done {
+            let accepted = results.iter().flatten();
+            let is_new = |published: &&Published| published.known == Known::New;
+            metrics::events_accepted(accepted.filter(is_new).count());
+        }
+        done
     }
 
     /// A page of published events.

@@ -173,6 +173,24 @@ pub fn counts(conn: &Connection, webhook_seq: i64) -> Result<Counts, StoreError>
     Ok(counts)
 }
 
+/// How many of the whole instance's deliveries stand where.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn instance_counts(conn: &Connection) -> Result<Counts, StoreError> {
+    let mut statement = conn.prepare_cached(
+        "SELECT status, SUM(deliveries) FROM delivery_counts GROUP BY status LIMIT 5",
+    )?;
+    let mut rows = statement.query([])?;
+    let mut counts = Counts::default();
+    while let Some(row) = rows.next()? {
+        if let Some(status) = Status::from_code(row.get(0)?) {
+            counts.add(status, row.get(1)?);
+        }
+    }
+    Ok(counts)
+}
+
 /// How many of a workspace's deliveries stand where, by webhook; alerts are not counted.
 ///
 /// # Errors

@@ -39,3 +39,26 @@ async fn what_was_accepted_outlives_the_process() {
     let kept = app.get("/api/v1/events/kept").await.json(StatusCode::OK);
     assert_eq!(kept["data"], body["data"]);
 }
+
+#[tokio::test]
+async fn whoever_scrapes_gets_numbers_that_move() {
+    let app = TestApp::start().await;
+    let body = json!({"type": "a.b", "data": 1});
+    app.post("/api/v1/events", &body)
+        .await
+        .json(StatusCode::ACCEPTED);
+    let scraped = app.anonymous(Method::GET, "/metrics").send().await;
+    assert_eq!(scraped.status, StatusCode::OK);
+    for line in [
+        "hookpost_events_accepted_total ",
+        "hookpost_http_requests_total{class=\"2xx\"} ",
+        "hookpost_deliveries{status=\"pending\"} ",
+        "hookpost_attempts_in_flight ",
+        "hookpost_attempt_duration_seconds_bucket",
+        "hookpost_database_size_bytes ",
+    ] {
+        assert!(scraped.text.contains(line), "{line}: {}", scraped.text);
+    }
+    let resident = "\nprocess_resident_memory_bytes 0\n";
+    assert!(!scraped.text.contains(resident), "{}", scraped.text);
+}

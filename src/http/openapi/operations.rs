@@ -496,6 +496,8 @@ fn operations() -> Vec<Operation> {
         )
         .gives::<HealthBody>(200, "Both are so."),
         get(super::PATH, "openapi", TAG, "This document").gives_any("The document."),
+        get("/metrics", "metrics", TAG, "Numbers for Prometheus")
+            .gives_text("application/openmetrics-text", "The numbers."),
         get("/docs", "docs", TAG, "This document as a page").gives_text("text/html", "The page."),
         get("/docs.css", "docs_css", TAG, "The page's stylesheet")
             .gives_text("text/css", "The stylesheet."),

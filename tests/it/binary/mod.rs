@@ -6,6 +6,6 @@ mod commands;
 mod configuration;
 mod crash;
 mod life;
-mod process;
+pub mod process;
 mod profiles;
 mod usage;

@@ -75,6 +75,11 @@ impl Server {
 
     /// Waits for the line that says it is ready.
     pub fn spawn(command: &mut Command) -> Self {
+        Self::spawn_into(command, std::io::sink())
+    }
+
+    /// As [`Server::spawn`], and what it logs goes into `log`.
+    pub fn spawn_into(command: &mut Command, log: impl std::io::Write + Send + 'static) -> Self {
         let mut child = command
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -99,7 +104,7 @@ impl Server {
                 drop(printed.send(line));
             }
         });
-        drain(child.stderr.take().unwrap());
+        drain(child.stderr.take().unwrap(), log);
         Self {
             child,
             url,
@@ -229,6 +234,6 @@ pub fn serve(data_dir: &Path) -> Command {
     command
 }
 
-fn drain(mut pipe: impl Read + Send + 'static) {
-    std::thread::spawn(move || std::io::copy(&mut pipe, &mut std::io::sink()));
+fn drain(mut pipe: impl Read + Send + 'static, mut into: impl std::io::Write + Send + 'static) {
+    std::thread::spawn(move || std::io::copy(&mut pipe, &mut into));
 }
