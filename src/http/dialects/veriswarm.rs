@@ -30,9 +30,10 @@ use crate::http::routes::{get, post};
 use crate::http::wire::Time;
 use crate::http::{Answered, Problem, State, answer};
 use crate::service::by_profile::WebhookName;
+use crate::service::retries::RUN_LIMIT_DEFAULT;
 use crate::service::webhooks::{Registered, WebhookInput};
 use crate::service::{Answer, Caller, Refusal};
-use crate::store::deliveries::{Delivery, DeliveryFilter};
+use crate::store::deliveries::{Delivery, DeliveryFilter, Standing};
 
 const PROFILE: &str = "veriswarm";
 /// What is said of a delivery that was called off, which the documentation has no word for.
@@ -69,6 +70,16 @@ pub static DIALECT: Dialect = Dialect {
             "/veriswarm/v1/public/providers/webhooks/deliveries/{id}/retry",
             DELIVERIES_WRITE,
             || to(retry),
+        ),
+        post(
+            "/veriswarm/v1/public/providers/webhooks/retries/run",
+            DELIVERIES_WRITE,
+            || to(run),
+        ),
+        get(
+            "/veriswarm/v1/public/providers/webhooks/retries/summary",
+            DELIVERIES_READ,
+            || to(summary),
         ),
         post(
             "/veriswarm/v1/public/providers/webhooks/{id}/rotate-secret",
@@ -147,6 +158,40 @@ pub struct DeliveryBody {
     created_at: Time,
 }
 
+/// What running the retries came to.
+#[derive(Debug, Serialize)]
+pub struct RanBody {
+    processed: u64,
+    delivered: u64,
+    failed: u64,
+}
+
+/// What waits in the workspace, for webhooks of this dialect and all others.
+#[derive(Debug, Serialize)]
+pub struct SummaryBody {
+    #[serde(flatten)]
+    all: WaitingBody,
+    by_webhook: Vec<OfWebhookBody>,
+}
+
+/// What waits for one webhook.
+#[derive(Debug, Serialize)]
+pub struct OfWebhookBody {
+    webhook_id: i64,
+    #[serde(flatten)]
+    waiting: WaitingBody,
+}
+
+/// How much waits, and until when.
+#[derive(Debug, Serialize)]
+pub struct WaitingBody {
+    pending: u64,
+    retrying: u64,
+    due_now: u64,
+    next_retry_at: Option<Time>,
+    exhausted: u64,
+}
+
 /// What a rotation answers.
 #[derive(Debug, Serialize)]
 pub struct RotatedBody {
@@ -212,6 +257,47 @@ async fn retry(state: State, caller: Caller, request: HttpRequest) -> Answered {
     let id = delivery_named(&state, &caller, &request).await?;
     let retried = state.service.retry_delivery(&caller, id).await?;
     answer::json(StatusCode::ACCEPTED, &delivery(retried))
+}
+
+async fn run(state: State, caller: Caller, request: HttpRequest) -> Answered {
+    let mut query = Query::of(&request);
+    let limit = query.parsed("limit", |text| text.parse().map_err(|_| NO_NUMBER));
+    query.finish()?;
+    let limit = limit.unwrap_or(RUN_LIMIT_DEFAULT);
+    let ran = state.service.run_retries(&caller, limit).await?;
+    answer::ok(&RanBody {
+        processed: ran.processed,
+        delivered: ran.delivered,
+        failed: ran.failed,
+    })
+}
+
+async fn summary(state: State, caller: Caller, request: HttpRequest) -> Answered {
+    Query::of(&request).finish()?;
+    let summary = state.service.retry_summary(&caller).await?;
+    answer::ok(&SummaryBody {
+        all: WaitingBody {
+            pending: summary.pending,
+            retrying: summary.retrying,
+            due_now: summary.due_now,
+            next_retry_at: summary.next_attempt_at.map(Time),
+            exhausted: summary.exhausted,
+        },
+        by_webhook: summary.by_webhook.iter().map(of_webhook).collect(),
+    })
+}
+
+fn of_webhook(standing: &Standing) -> OfWebhookBody {
+    OfWebhookBody {
+        webhook_id: standing.webhook.seq(),
+        waiting: WaitingBody {
+            pending: standing.pending,
+            retrying: standing.retrying,
+            due_now: standing.due_now,
+            next_retry_at: standing.next_attempt_at.map(Time),
+            exhausted: standing.dead_letters,
+        },
+    }
 }
 
 async fn rotate(state: State, caller: Caller, request: HttpRequest) -> Answered {

@@ -206,3 +206,40 @@ async fn all_events_may_be_subscribed_to_with_a_star() {
     publish_documented(&client).await;
     receiver.wait_for(1).await;
 }
+
+#[tokio::test]
+async fn what_waits_is_summed_up_and_attempted_in_one_batch() {
+    let app = TestApp::start().await;
+    let client = client(&app).await;
+    let receiver = Receiver::start().await;
+    receiver.answer(Reply::status(500));
+    let (_, created) = register(&client, &receiver).await;
+    for _ in 0..3 {
+        publish_documented(&client).await;
+    }
+    let failed = |delivery: &Value| delivery["status"] == "failed";
+    let deadline = tokio::time::Instant::now() + PATIENCE;
+    loop {
+        let answer = client.send(Method::GET, DELIVERIES, None).await;
+        let listed = answer.json(StatusCode::OK);
+        if listed.as_array().unwrap().iter().all(failed) {
+            break;
+        }
+        assert!(tokio::time::Instant::now() < deadline, "{listed:#}");
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    let summary = client.replay("summary", &[]).await;
+    assert_eq!(
+        (&summary["retrying"], &summary["due_now"]),
+        (&json!(3), &json!(0))
+    );
+    assert!(summary["next_retry_at"].is_string());
+    assert_eq!(summary["by_webhook"][0]["webhook_id"], created["id"]);
+    receiver.answer(Reply::status(204));
+    let ran = client.replay("run", &[]).await;
+    assert_eq!(ran, json!({ "processed": 3, "delivered": 3, "failed": 0 }));
+    let again = client.replay("run", &[]).await;
+    assert_eq!(again["processed"], 0);
+    let path = "/v1/public/providers/webhooks/retries/run?limit=lots";
+    client.refused((Method::POST, path), None, 422).await;
+}
