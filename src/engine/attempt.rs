@@ -55,7 +55,10 @@ impl Attempted {
     #[must_use]
     pub fn failure(&self) -> Option<String> {
         self.error_kind?;
-        let answered = || self.status_code.map(|code| format!("the receiver answered {code}"));
+        let answered = || {
+            self.status_code
+                .map(|code| format!("the receiver answered {code}"))
+        };
         self.error.clone().or_else(answered)
     }
 }

@@ -16,6 +16,8 @@ use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse};
 use futures_util::FutureExt;
 use serde::Serialize;
 
+use super::dashboard::preferences::Theme;
+use super::dashboard::trouble;
 use super::dialects::{self, Dialect};
 use super::{Answered, Problem};
 use crate::entropy;
@@ -52,6 +54,7 @@ pub async fn dress(
     let is_api = dialect.is_some() || path.starts_with("/api/");
     let mut response = match dialect {
         Some(dialect) => translated(dialect, response),
+        None if !is_api => drawn(response),
         None => response.map_into_left_body(),
     };
     let headers = response.headers_mut();
@@ -73,6 +76,20 @@ fn translated<B>(
     *response.response_mut().status_mut() = status;
     response.headers_mut().insert(header::CONTENT_TYPE, JSON);
     response.map_body(|_, _| EitherBody::right(BoxBody::new(body.to_string())))
+}
+
+/// Tells a problem as a page to who reads pages.
+fn drawn<B: MessageBody + 'static>(response: ServiceResponse<B>) -> ServiceResponse<EitherBody<B>> {
+    let request = response.request().clone();
+    let error = response.response().error();
+    let problem = error.and_then(|error| error.as_error::<Problem>());
+    match problem.filter(|_| trouble::reads_pages(request.headers())) {
+        Some(problem) => {
+            let page = trouble::page(problem, Theme::of(&request));
+            ServiceResponse::new(request, page).map_into_right_body()
+        }
+        None => response.map_into_left_body(),
+    }
 }
 
 /// The innermost layer, around each handler: a panic in one request is a 500 of that request.

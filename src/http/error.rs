@@ -223,6 +223,12 @@ impl From<StoreError> for Problem {
     }
 }
 
+impl From<askama::Error> for Problem {
+    fn from(error: askama::Error) -> Self {
+        Refusal::Internal(format!("a page could not be drawn: {error}")).into()
+    }
+}
+
 fn kind(refusal: &Refusal) -> (StatusCode, &'static str) {
     match refusal {
         Refusal::Invalid(_) => (StatusCode::UNPROCESSABLE_ENTITY, "invalid"),

@@ -15,6 +15,7 @@
 pub mod answer;
 pub mod api;
 pub mod auth;
+pub mod dashboard;
 pub mod dialects;
 pub mod docs;
 pub mod error;

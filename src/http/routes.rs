@@ -15,8 +15,9 @@ use super::api::{
     retries, stats, webhooks, workspaces,
 };
 use super::auth::gate;
-use super::{Problem, answer, dialects, docs, health, metrics, openapi};
+use super::{Problem, answer, dashboard, dialects, docs, health, metrics, openapi};
 use crate::domain::api_key::Scope;
+use crate::domain::role::Role;
 
 /// Who may use a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +29,8 @@ pub enum Access {
     /// The same, but one of two scopes is enough: dialects whose clients have one key for everything
     /// let those read who may write.
     Either(Scope, Scope),
+    /// People who are signed in to the dashboard and have this role or a higher one.
+    Page(Role),
 }
 
 /// A line of the table.
@@ -168,8 +171,8 @@ static API: &[Route] = &[
     get("/api/v1/audit-log", ADMIN, || to(audit_log::list)),
 ];
 
-/// Every route of hookpost's own, table after table; those of other systems stand in `dialects`. A
-/// path's lines stand together in one table.
+/// Every route of hookpost's own, table after table; those of pages stand in
+/// `dashboard`, those of other systems in `dialects`. A path's lines stand together in one table.
 pub fn all() -> impl Iterator<Item = &'static Route> {
     [OPERATIONS, API].into_iter().flatten()
 }
@@ -179,7 +182,10 @@ pub fn mount<T>(mut app: App<T>) -> App<T>
 where
     T: ServiceFactory<ServiceRequest, Config = (), Error = Error, InitError = ()>,
 {
-    let routes: Vec<&'static Route> = all().chain(dialects::routes()).collect();
+    let routes: Vec<&'static Route> = all()
+        .chain(dashboard::routes())
+        .chain(dialects::routes())
+        .collect();
     let mut paths: Vec<&'static str> = Vec::new();
     for route in &routes {
         if !paths.contains(&route.path) {

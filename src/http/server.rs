@@ -44,6 +44,7 @@ pub struct ServeOptions {
 
 /// A running server.
 pub struct Serving {
+    state: web::Data<AppState>,
     handle: ServerHandle,
     task: JoinHandle<std::io::Result<()>>,
 }
@@ -54,8 +55,9 @@ pub struct Serving {
 /// Where the listener cannot be used.
 pub fn serve(options: ServeOptions) -> std::io::Result<Serving> {
     let state = options.state;
+    let served = state.clone();
     let server = HttpServer::new(move || {
-        routes::mount(App::new().app_data(state.clone())).wrap(from_fn(answer::dress))
+        routes::mount(App::new().app_data(served.clone())).wrap(from_fn(answer::dress))
     })
     .workers(WORKERS)
     .max_connections(CONNECTIONS_PER_WORKER_MAX)
@@ -72,6 +74,7 @@ pub fn serve(options: ServeOptions) -> std::io::Result<Serving> {
     };
     let server = server.run();
     Ok(Serving {
+        state,
         handle: server.handle(),
         task: tokio::spawn(server),
     })
@@ -80,6 +83,8 @@ pub fn serve(options: ServeOptions) -> std::io::Result<Serving> {
 impl Serving {
     /// Stops accepting, lets requests under way finish, and returns when all have.
     pub async fn stop(self) {
+        // Streams would last until the grace is over.
+        self.state.live.close();
         self.handle.stop(true).await;
         if let Ok(Err(error)) = self.task.await {
             tracing::error!(%error, "the HTTP server ended with an error");

@@ -9,6 +9,8 @@ use actix_web::web;
 use tokio::sync::Semaphore;
 
 use super::auth::Credentials;
+use super::dashboard::live::Live;
+use super::dashboard::reveal::Reveals;
 use super::extract::BODY_BUDGET_KIB;
 use crate::service::Service;
 
@@ -18,6 +20,10 @@ pub struct AppState {
     pub service: Service,
     /// Who may call them.
     pub credentials: Credentials,
+    /// What tells open pages of changes.
+    pub live: Live,
+    /// Secrets on their way to the one page that shows them.
+    pub reveals: Reveals,
     /// One permit per KiB that request bodies may occupy at once.
     pub(super) body_budget: Arc<Semaphore>,
 }
@@ -28,6 +34,8 @@ impl AppState {
     pub fn new(service: Service) -> Self {
         Self {
             credentials: Credentials::new(service.store().clone()),
+            live: Live::new(service.store()),
+            reveals: Reveals::default(),
             service,
             body_budget: Arc::new(Semaphore::new(BODY_BUDGET_KIB)),
         }

@@ -110,6 +110,59 @@ pub fn list(
     Ok(super::paged(found, limit, |webhook| webhook.id.seq()))
 }
 
+/// What people call a webhook.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WebhookName {
+    /// Its id.
+    pub id: WebhookId,
+    /// Its label; may be empty.
+    pub label: String,
+    /// Where its deliveries go.
+    pub url: String,
+}
+
+/// What the webhook in row `seq` is called, deleted and hidden ones included.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn name(conn: &Connection, seq: i64) -> Result<Option<WebhookName>, StoreError> {
+    let mut statement = conn.prepare_cached(
+        "SELECT seq, created_at, label, url FROM webhooks WHERE seq = :seq LIMIT 1",
+    )?;
+    let found = statement.query_row(named_params! { ":seq": seq }, webhook_name);
+    Ok(found.optional()?)
+}
+
+/// What a workspace's registered webhooks are called, newest first, up to `limit`.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn names(
+    conn: &Connection,
+    workspace_seq: i64,
+    limit: u32,
+) -> Result<Vec<WebhookName>, StoreError> {
+    let mut statement = conn.prepare_cached(
+        "SELECT seq, created_at, label, url
+         FROM webhooks
+         WHERE workspace_seq = :workspace AND kind = 'registered' AND deleted_at IS NULL
+         ORDER BY seq DESC
+         LIMIT :limit",
+    )?;
+    let params = named_params! { ":workspace": workspace_seq, ":limit": limit };
+    let rows = statement.query_map(params, webhook_name)?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+fn webhook_name(row: &Row<'_>) -> rusqlite::Result<WebhookName> {
+    let created_at = Timestamp::from_millis(row.get("created_at")?);
+    Ok(WebhookName {
+        id: WebhookId::new(created_at, row.get("seq")?),
+        label: row.get("label")?,
+        url: row.get("url")?,
+    })
+}
+
 /// How many webhooks a workspace has registered.
 ///
 /// # Errors

@@ -331,5 +331,9 @@ fn install_crypto() {
 )]
 pub fn http_client() -> reqwest::Client {
     install_crypto();
-    reqwest::Client::builder().no_proxy().build().unwrap()
+    let builder = reqwest::Client::builder().no_proxy();
+    builder
+        .redirect(reqwest::redirect::Policy::none())
+        .build()
+        .unwrap()
 }

@@ -12,6 +12,7 @@ mod api;
 mod app;
 mod binary;
 mod conventions;
+mod dashboard;
 mod dialects;
 mod house;
 mod matrix;

@@ -22,7 +22,7 @@ use actix_web::{Error, FromRequest, HttpMessage, HttpRequest, HttpResponse};
 
 use super::answer::guarded;
 use super::routes::{Access, Route};
-use super::{Problem, State, dialects};
+use super::{Problem, State, dashboard, dialects};
 use crate::domain::api_key::{Scope, Scopes};
 use crate::service::{Actor, Caller, Refusal};
 use crate::store::Store;
@@ -91,6 +91,7 @@ pub async fn gate<B: MessageBody + 'static>(
         Access::Public => return Ok(guarded(request, next).await),
         Access::Scope(scope) => std::slice::from_ref(scope),
         Access::Either(one, other) => &[*one, *other],
+        Access::Page(role) => return Ok(dashboard::visitor::gate(*role, request, next).await),
     };
     match authorise(&request, scopes).await {
         Ok((caller, rate)) => {

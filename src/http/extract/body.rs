@@ -16,7 +16,7 @@ use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::http::Problem;
+use crate::http::{AppState, Problem};
 use crate::service::Refusal;
 
 /// How long a body may take to arrive.
@@ -35,6 +35,20 @@ impl Body {
     pub(super) fn into_share(self) -> Option<OwnedSemaphorePermit> {
         self.share
     }
+}
+
+/// Reads a body of at most `bytes_max` whole; for bodies that are copied at once.
+///
+/// # Errors
+/// 413 beyond the bound, 408 where it does not arrive, 503 where too much is being read already.
+pub async fn read_body(
+    headers: &HeaderMap,
+    payload: Payload,
+    state: &AppState,
+    bytes_max: usize,
+) -> Result<Bytes, Problem> {
+    let budget = Arc::clone(&state.body_budget);
+    Ok(read(headers, payload, budget, bytes_max).await?.bytes)
 }
 
 /// Reads a body of at most `bytes_max`.

@@ -116,7 +116,8 @@ fn described(operation: &Operation, route: &Route) -> Value {
 
 fn scopes(access: Access) -> Vec<&'static str> {
     match access {
-        Access::Public => Vec::new(),
+        // Pages are no part of the API.
+        Access::Public | Access::Page(_) => Vec::new(),
         Access::Scope(scope) => vec![scope.as_str()],
         Access::Either(one, other) => vec![one.as_str(), other.as_str()],
     }

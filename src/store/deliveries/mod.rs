@@ -21,9 +21,11 @@ use crate::domain::id::{DeliveryId, EventId, WebhookId};
 use crate::domain::outcome::FailureKind;
 use crate::domain::time::Timestamp;
 
+mod groups;
 mod list;
 mod waiting;
 
+pub use groups::{Cause, GROUPED_ROWS_MAX, GROUPS_MAX, Group, groups, latest, letters_of};
 pub use list::{DeliveryFilter, SCAN_ROWS_MAX, Which, count, list, scan};
 pub use waiting::{Standing, Waiting, soonest, standings, waiting_of};
 

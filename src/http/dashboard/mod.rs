@@ -1,0 +1,42 @@
+//! The dashboard: where people look after their webhooks. A file per page, its template of the same
+//! name in `templates/`.
+//!
+//! Owns: pages, forms, static files, the live signal. Refuses: rules (`service`) and deciding who
+//! somebody is (`auth`). A handler is extract → one call → render; what a template shows is
+//! formatted by methods of its view.
+//!
+//! # Why everything works without JavaScript
+//! Forms post and are answered with a redirect, so that a reload repeats nothing. The one script in
+//! `static/` only adds to that: copying, local times, refreshing what changed. No page holds inline
+//! script or style, and the policy in [`page`] forbids both.
+//!
+//! # Why nothing that a receiver or publisher sent can act
+//! All of it is text that askama escapes. The few types whose output is taken as HTML
+//! (`askama::filters::HtmlSafe`) are templates of this module themselves, and escape in turn.
+
+pub mod assets;
+pub mod dead_letters;
+pub mod deliveries;
+pub mod delivery;
+pub mod explain;
+pub mod flash;
+pub mod form;
+pub mod job;
+pub mod live;
+pub mod names;
+pub mod page;
+pub mod parts;
+pub mod preferences;
+pub mod reveal;
+mod routes;
+pub mod trouble;
+pub mod visitor;
+
+/// What a page's handler answers; a refusal becomes a page on its way out.
+pub type Shown = crate::http::Answered;
+
+pub use form::Form;
+pub use page::{Page, Section, back_to, show};
+pub use routes::routes;
+
+pub use visitor::Visitor;

@@ -1,0 +1,36 @@
+//! The dashboard's routes: every page and form, and the role it takes.
+
+use actix_web::web::to;
+
+use super::{assets, dead_letters, deliveries, delivery, job, live, preferences};
+use crate::domain::role::Role;
+use crate::http::routes::{Access, Route, get, post};
+
+const PUBLIC: Access = Access::Public;
+const VIEWER: Access = Access::Page(Role::Viewer);
+const OPERATOR: Access = Access::Page(Role::Operator);
+
+#[rustfmt::skip]
+static ROUTES: &[Route] = &[
+    get("/static/{file}", PUBLIC, || to(assets::file)),
+    get("/live", VIEWER, || to(live::stream)),
+    post("/preferences", VIEWER, || to(preferences::save)),
+
+    get("/deliveries", VIEWER, || to(deliveries::list)),
+    get("/deliveries/{id}", VIEWER, || to(delivery::detail)),
+    get("/deliveries/{id}/body", VIEWER, || to(delivery::body)),
+    post("/deliveries/{id}/retry", OPERATOR, || to(delivery::retry)),
+    post("/deliveries/{id}/cancel", OPERATOR, || to(delivery::cancel)),
+
+    get("/dead-letters", VIEWER, || to(dead_letters::list)),
+    post("/dead-letters", OPERATOR, || to(dead_letters::bulk)),
+    post("/dead-letters/{id}/retry", OPERATOR, || to(dead_letters::retry)),
+    post("/dead-letters/{id}/discard", OPERATOR, || to(dead_letters::discard)),
+    get("/jobs/{id}", VIEWER, || to(job::detail)),
+    post("/jobs/{id}/cancel", OPERATOR, || to(job::cancel)),
+];
+
+/// Every route of the dashboard.
+pub fn routes() -> impl Iterator<Item = &'static Route> {
+    ROUTES.iter()
+}

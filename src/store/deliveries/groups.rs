@@ -1,0 +1,146 @@
+//! Dead letters by webhook and cause, and how a webhook's latest deliveries went.
+//!
+//! Owns: the two readings. Refuses: looking at all of a million: both look at the newest only, and
+//! say so by their bounds.
+
+use rusqlite::{Connection, Row, named_params};
+
+use super::scan;
+use super::{DeliveryFilter, progress};
+use crate::domain::delivery::Status;
+use crate::domain::id::DeliveryId;
+use crate::domain::outcome::FailureKind;
+use crate::domain::page::Order;
+use crate::domain::time::Timestamp;
+use crate::store::StoreError;
+
+/// Dead letters that grouping looks at: the newest.
+pub const GROUPED_ROWS_MAX: u32 = 5000;
+/// Groups that are told apart: those with the most letters.
+pub const GROUPS_MAX: u32 = 50;
+
+/// What made a delivery give up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cause {
+    /// The kind of its last failure.
+    pub kind: Option<FailureKind>,
+    /// The last answer's status code.
+    pub status_code: Option<u16>,
+}
+
+/// Dead letters of one webhook with one cause.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Group {
+    /// The webhook's row.
+    pub webhook_seq: i64,
+    /// The cause.
+    pub cause: Cause,
+    /// How many there are.
+    pub letters: u64,
+    /// When the first of them was made.
+    pub oldest: Timestamp,
+    /// When the last of them was made.
+    pub newest: Timestamp,
+}
+
+/// A workspace's newest dead letters by webhook and cause, the largest group first.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn groups(conn: &Connection, workspace_seq: i64) -> Result<Vec<Group>, StoreError> {
+    let mut statement = conn.prepare_cached(
+        "SELECT d.webhook_seq, d.last_error_kind, d.last_status_code, count(*) AS letters,
+             min(d.created_at), max(d.created_at)
+         FROM (SELECT seq
+               FROM deliveries INDEXED BY dead_letters
+               WHERE workspace_seq = :workspace AND status = 3 AND discarded_at IS NULL
+               ORDER BY seq DESC
+               LIMIT :rows) AS newest
+         JOIN deliveries AS d ON d.seq = newest.seq
+         WHERE d.trigger <> 3
+         GROUP BY d.webhook_seq, d.last_error_kind, d.last_status_code
+         ORDER BY letters DESC
+         LIMIT :groups",
+    )?;
+    let params = named_params! {
+        ":workspace": workspace_seq,
+        ":rows": GROUPED_ROWS_MAX,
+        ":groups": GROUPS_MAX,
+    };
+    let rows = statement.query_map(params, group)?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+fn group(row: &Row<'_>) -> rusqlite::Result<Group> {
+    let kind: Option<String> = row.get(1)?;
+    Ok(Group {
+        webhook_seq: row.get(0)?,
+        cause: Cause {
+            kind: kind.as_deref().and_then(FailureKind::parse),
+            status_code: row.get(2)?,
+        },
+        letters: row.get(3)?,
+        oldest: Timestamp::from_millis(row.get(4)?),
+        newest: Timestamp::from_millis(row.get(5)?),
+    })
+}
+
+/// The dead letters of one group, among the webhook's newest [`GROUPED_ROWS_MAX`].
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn letters_of(
+    conn: &Connection,
+    workspace_seq: i64,
+    webhook_seq: i64,
+    cause: Cause,
+) -> Result<Vec<DeliveryId>, StoreError> {
+    let mut statement = conn.prepare_cached(
+        "SELECT d.seq, d.created_at
+         FROM (SELECT seq
+               FROM deliveries INDEXED BY dead_letters_of
+               WHERE webhook_seq = :webhook AND status = 3 AND discarded_at IS NULL
+               ORDER BY seq DESC
+               LIMIT :rows) AS newest
+         JOIN deliveries AS d ON d.seq = newest.seq
+         WHERE d.workspace_seq = :workspace
+             AND d.last_error_kind IS :kind
+             AND d.last_status_code IS :code
+         LIMIT :rows",
+    )?;
+    let params = named_params! {
+        ":workspace": workspace_seq,
+        ":webhook": webhook_seq,
+        ":kind": cause.kind.map(FailureKind::as_str),
+        ":code": cause.status_code,
+        ":rows": GROUPED_ROWS_MAX,
+    };
+    let rows = statement.query_map(params, |row| {
+        let created_at = Timestamp::from_millis(row.get(1)?);
+        Ok(DeliveryId::new(created_at, row.get(0)?))
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// How the latest deliveries of a webhook stand, newest first.
+///
+/// # Errors
+/// As [`super::find`].
+pub fn latest(
+    conn: &Connection,
+    workspace_seq: i64,
+    webhook_seq: i64,
+    rows: usize,
+) -> Result<Vec<Status>, StoreError> {
+    let filter = DeliveryFilter {
+        workspace_seq,
+        webhook_seq: Some(webhook_seq),
+        ..DeliveryFilter::default()
+    };
+    let found = scan(conn, &filter, None, rows, Order::Descending)?;
+    let mut statuses = Vec::with_capacity(found.items.len());
+    for seq in found.items {
+        statuses.extend(progress(conn, seq)?.map(|(progress, _)| progress.status));
+    }
+    Ok(statuses)
+}

@@ -1,0 +1,146 @@
+// The dashboard's one script. Every page works without it; it adds copying, local times, live
+// regions, select-all and shortcuts. It stores nothing and talks to nobody but this server.
+const root = document.documentElement;
+root.classList.add("js");
+const each = (selector, work, within = document) => within.querySelectorAll(selector).forEach(work);
+const say = (text) => { const place = document.getElementById("said"); if (place) place.textContent = text; };
+
+// Copying. A button names the element whose text it copies, or holds the text itself.
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-copy]");
+  if (!button) return;
+  const source = button.dataset.copy ? button.dataset.copy : button.parentElement.querySelector("pre, code").textContent;
+  try {
+    await navigator.clipboard.writeText(source);
+  } catch {
+    const area = Object.assign(document.createElement("textarea"), { value: source });
+    document.body.append(area);
+    area.select();
+    document.execCommand("copy");
+    area.remove();
+    button.focus();
+  }
+  button.classList.add("done");
+  say("Copied");
+  setTimeout(() => button.classList.remove("done"), 1500);
+});
+
+// Times: the reader's own zone, UTC on hover; recent ones say how long ago.
+const pad = (n) => String(n).padStart(2, "0");
+const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+function local(at, now) {
+  const clock = `${pad(at.getHours())}:${pad(at.getMinutes())}:${pad(at.getSeconds())}`;
+  if (at.toDateString() === now.toDateString()) return clock;
+  const year = at.getFullYear() === now.getFullYear() ? "" : ` ${at.getFullYear()}`;
+  return `${at.getDate()} ${months[at.getMonth()]}${year} ${clock}`;
+}
+function distance(ms) {
+  const seconds = Math.round(Math.abs(ms) / 1000);
+  const units = [[86400, "d"], [3600, "h"], [60, "min"], [1, "s"]];
+  const [size, unit] = units.find(([size]) => seconds >= size) ?? [1, "s"];
+  const text = `${Math.floor(seconds / size)} ${unit}`;
+  return ms < 0 ? `in ${text}` : `${text} ago`;
+}
+function times(within) {
+  const now = new Date();
+  each("time[datetime]", (time) => {
+    const at = new Date(time.dateTime);
+    const text = time.dataset.ago === undefined ? local(at, now) : distance(now - at);
+    if (time.textContent !== text) time.textContent = text;
+  }, within);
+}
+times(document);
+setInterval(() => { if (!document.hidden) times(document); }, 5000);
+
+// Live regions: while the page is visible and not paused, the server says when something changed,
+// and the marked regions are taken from a fresh copy of the page. What the reader is using stays.
+const pause = document.querySelector("button.live");
+let tag = "", busy = false, due = false, source = null;
+const paused = () => pause?.getAttribute("aria-pressed") === "true";
+function inUse(region) {
+  const chosen = getSelection();
+  return region.contains(document.activeElement) && document.activeElement.matches("input, select, textarea, summary")
+    || region.querySelector("details[open]:not([data-open]), input:checked:not([type=radio])")
+    || (chosen && !chosen.isCollapsed && region.contains(chosen.anchorNode));
+}
+async function refresh() {
+  if (busy) { due = true; return; }
+  busy = true;
+  due = false;
+  try {
+    const headers = { "hookpost-live": "1" };
+    if (tag) headers["if-none-match"] = tag;
+    const answer = await fetch(location.href, { headers, redirect: "manual", cache: "no-store" });
+    if (answer.status === 200) {
+      tag = answer.headers.get("etag") ?? "";
+      const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+      each("[data-live]", (region) => {
+        const next = fresh.getElementById(region.id);
+        if (!next || inUse(region)) return;
+        const focused = region.contains(document.activeElement) && document.activeElement.getAttribute("href");
+        times(next);
+        if (next.innerHTML === region.innerHTML) return;
+        region.replaceChildren(...next.childNodes);
+        if (focused) region.querySelector(`a[href="${CSS.escape(focused)}"]`)?.focus();
+      });
+    } else if (answer.type === "opaqueredirect" || answer.status === 401) stop();
+  } catch { /* The next change tries again. */ }
+  setTimeout(() => { busy = false; if (due) refresh(); }, 1000);
+}
+function stop() { source?.close(); source = null; }
+function start() {
+  if (source || paused() || document.hidden || !document.querySelector("[data-live]")) return;
+  source = new EventSource("/live");
+  source.addEventListener("change", refresh);
+}
+if (pause) {
+  document.addEventListener("visibilitychange", () => { if (document.hidden) stop(); else { start(); if (source) refresh(); } });
+  addEventListener("pagehide", stop);
+  pause.addEventListener("click", () => {
+    const next = !paused();
+    pause.setAttribute("aria-pressed", String(next));
+    pause.querySelector("span").textContent = next ? "Paused" : "Live";
+    if (next) stop(); else { start(); refresh(); }
+  });
+  start();
+}
+
+// Forms: one box ticks all rows, filters apply on choice, a form is sent once.
+document.addEventListener("change", (event) => {
+  const box = event.target;
+  if (box.matches("[data-all]")) each(`input[name="${box.dataset.all}"]`, (other) => { other.checked = box.checked; }, box.form ?? box.closest("table"));
+  if (box.matches("form[data-auto] select")) box.form.requestSubmit();
+});
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.method !== "post") { each("input, select", (field) => { if (!field.value) field.disabled = true; }, form); return; }
+  if (form.dataset.sent) { event.preventDefault(); return; }
+  form.dataset.sent = "1";
+  setTimeout(() => delete form.dataset.sent, 4000);
+});
+addEventListener("pageshow", () => each("form", (form) => { delete form.dataset.sent; each("input:disabled, select:disabled", (field) => { field.disabled = false; }, form); }));
+
+// Shortcuts: j and k walk the rows, Enter opens, / searches, g and a letter goes, ? explains.
+if (root.dataset.shortcuts !== "off") {
+  let went = 0;
+  addEventListener("keydown", (event) => {
+    const typing = event.target.closest("input, select, textarea, [contenteditable], dialog");
+    if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
+    const rows = [...document.querySelectorAll("a.open")];
+    const at = rows.indexOf(document.activeElement);
+    if (performance.now() - went < 1200) {
+      went = 0;
+      const link = document.querySelector(`[data-go="${CSS.escape(event.key)}"]`);
+      if (link) { event.preventDefault(); link.click(); return; }
+    }
+    if (event.key === "j" || event.key === "k") {
+      const next = rows[event.key === "j" ? at + 1 : at - 1] ?? (at < 0 ? rows[0] : null);
+      next?.focus();
+      next?.scrollIntoView({ block: "nearest" });
+    } else if (event.key === "/") document.querySelector("[data-search]")?.focus();
+    else if (event.key === "g") { went = performance.now(); return; }
+    else if (event.key === "?") document.getElementById("shortcuts")?.showModal();
+    else return;
+    event.preventDefault();
+  });
+}
