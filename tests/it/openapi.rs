@@ -129,10 +129,32 @@ async fn real_answers_have_the_shapes_that_the_document_promises() {
         "workspaces",
         "api-keys",
         "profiles",
+        "jobs",
+        "stats",
+        "retries/summary",
     ] {
         let path = format!("/api/v1/{path}");
         check("get", &path, &app.get(&path).await);
     }
+    let stats = app.get(&format!("{webhook}/stats")).await;
+    check("get", "/api/v1/webhooks/{id}/stats", &stats);
+    let run = app.post("/api/v1/retries/run", &json!({})).await;
+    check("post", "/api/v1/retries/run", &run);
+    let chosen = json!({"filter": {"status": "exhausted"}});
+    for path in [
+        "deliveries/retry",
+        "dead-letters/retry",
+        "dead-letters/discard",
+    ] {
+        let path = format!("/api/v1/{path}");
+        check("post", &path, &app.post(&path, &chosen).await);
+    }
+    let since = json!({"since": "2026-01-01T00:00:00Z"});
+    let begun = app.post(&format!("{webhook}/recover"), &since).await;
+    let begun = check("post", "/api/v1/webhooks/{id}/recover", &begun);
+    let job = format!("/api/v1/jobs/{}", begun["job_id"].as_str().unwrap());
+    check("get", "/api/v1/jobs/{id}", &app.get(&job).await);
+
     let deliveries = app.get("/api/v1/deliveries").await.json(StatusCode::OK);
     let delivery = deliveries["data"][1]["id"].as_str().unwrap();
     let shown = app.get(&format!("/api/v1/deliveries/{delivery}")).await;

@@ -10,6 +10,7 @@ use actix_web::http::StatusCode;
 use serde::de::value::SeqAccessDeserializer;
 use serde::de::{SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
+use utoipa::ToSchema;
 
 use super::deliveries::words;
 use crate::domain::id::DeliveryId;
@@ -21,7 +22,7 @@ use crate::service::{Answer, Caller, FieldError, Refusal};
 use crate::store::deliveries::Which;
 
 /// What bulk work is done to: `ids` or `filter`, not both.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BulkRequest {
     /// These.
@@ -35,7 +36,7 @@ pub struct BulkRequest {
 impl RequestBody for BulkRequest {}
 
 /// Which deliveries; absent parts filter nothing.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FilterRequest {
     /// Only to this webhook.
@@ -49,6 +50,7 @@ pub struct FilterRequest {
     pub event_type: Option<String>,
     /// Only in this state, or in one of these.
     #[serde(default)]
+    #[schema(value_type = Option<Vec<String>>)]
     pub status: Option<StatusWords>,
     /// Only made at or after this instant.
     #[serde(default)]
@@ -100,7 +102,7 @@ impl From<FilterRequest> for FilterInput {
 }
 
 /// Work that was begun.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct BegunBody {
     /// The job that does it.
     pub job_id: String,
@@ -109,7 +111,7 @@ pub struct BegunBody {
 }
 
 /// What a webhook is to recover.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RecoverRequest {
     /// From when on.

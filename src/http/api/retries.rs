@@ -4,6 +4,7 @@
 
 use actix_web::HttpRequest;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::Nothing;
 use crate::http::extract::{OptionalJson, Query};
@@ -14,7 +15,7 @@ use crate::service::retries::{RUN_LIMIT_DEFAULT, RUN_LIMIT_MAX};
 use crate::store::deliveries::Standing;
 
 /// What running the retries came to.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct RanBody {
     /// Deliveries that were attempted.
     pub processed: u64,
@@ -25,7 +26,7 @@ pub struct RanBody {
 }
 
 /// What waits.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct SummaryBody {
     /// Deliveries that wait for their first attempt.
     pub pending: u64,
@@ -42,7 +43,7 @@ pub struct SummaryBody {
 }
 
 /// What waits for one webhook.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct WebhookSummaryBody {
     /// The webhook.
     pub webhook_id: String,

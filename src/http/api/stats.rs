@@ -4,6 +4,7 @@
 
 use actix_web::HttpRequest;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::http::extract::{Query, path_id};
 use crate::http::wire::{Span, Time};
@@ -13,7 +14,7 @@ use crate::service::stats::{PeriodInput, Stats};
 use crate::store::stats::{Bucket, Counts};
 
 /// How a webhook or a workspace has been doing.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct StatsBody {
     /// The webhook; null for the whole workspace.
     pub webhook_id: Option<String>,
@@ -40,7 +41,7 @@ pub struct StatsBody {
 }
 
 /// How many deliveries stand where.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct CountsBody {
     /// Waiting for their first attempt.
     pub pending: u64,
@@ -55,12 +56,11 @@ pub struct CountsBody {
 }
 
 /// What happened in one step.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct StepBody {
     /// When it begins.
     pub at: Time,
-    /// Events accepted; only for the whole workspace.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// Events accepted; null for a single webhook.
     pub events: Option<u64>,
     /// Attempts made.
     pub attempts: u64,

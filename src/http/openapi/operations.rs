@@ -10,6 +10,7 @@ use super::parts::{cursor, one_of, text, time};
 use crate::http::api::Nothing;
 use crate::http::api::api_keys::{CreatedKeyBody, KeyBody, KeyRequest};
 use crate::http::api::audit_log::EntryBody;
+use crate::http::api::bulk::{BegunBody, BulkRequest, RecoverRequest};
 use crate::http::api::deliveries::{DeliveryBody, DeliveryDetailBody};
 use crate::http::api::event_types::{EventTypeBody, EventTypeRequest};
 use crate::http::api::events::{
@@ -18,6 +19,8 @@ use crate::http::api::events::{
 };
 use crate::http::api::jobs::JobBody;
 use crate::http::api::profiles::{ProfileBody, ProfileRequest};
+use crate::http::api::retries::{RanBody, SummaryBody};
+use crate::http::api::stats::StatsBody;
 use crate::http::api::webhooks::{
     RegisteredBody, RotateRequest, RotatedBody, TestRequest, TestedBody, WebhookBody,
     WebhookRequest,
@@ -267,7 +270,39 @@ fn webhooks() -> Vec<Operation> {
         .may_take::<TestRequest>()
         .gives::<TestedBody>(200, "What came of it.")
         .or(409),
+        post(
+            "/api/v1/webhooks/{id}/recover",
+            "recover_webhook",
+            TAG,
+            "Put back in line what a webhook did not get",
+        )
+        .takes::<RecoverRequest>()
+        .gives::<BegunBody>(202, "The job that does it.")
+        .keyed(),
+        in_period(get(
+            "/api/v1/webhooks/{id}/stats",
+            "show_webhook_stats",
+            TAG,
+            "Show how a webhook has been doing",
+        )),
+        in_period(get(
+            "/api/v1/stats",
+            "show_stats",
+            TAG,
+            "Show how the workspace has been doing",
+        )),
     ]
+}
+
+fn in_period(operation: Operation) -> Operation {
+    operation
+        .query(
+            "since",
+            time(),
+            "From when on; a day before the end if absent.",
+        )
+        .query("until", time(), "Until when; now if absent.")
+        .gives::<StatsBody>(200, "Counts, rates and a time series.")
 }
 
 fn filtered(operation: Operation) -> Operation {
@@ -315,6 +350,35 @@ fn deliveries() -> Vec<Operation> {
         .may_take::<Nothing>()
         .gives::<DeliveryBody>(200, "The delivery as it is now.")
         .or(409),
+        post(
+            "/api/v1/deliveries/retry",
+            "retry_deliveries",
+            TAG,
+            "Put many deliveries back in line",
+        )
+        .takes::<BulkRequest>()
+        .gives::<BegunBody>(202, "The job that does it.")
+        .keyed(),
+        post(
+            "/api/v1/retries/run",
+            "run_retries",
+            TAG,
+            "Attempt now what waits for another attempt, and wait for the results",
+        )
+        .query(
+            "limit",
+            text(),
+            "How many at most; 100 if absent, at most 1,000.",
+        )
+        .may_take::<Nothing>()
+        .gives::<RanBody>(200, "What came of it."),
+        get(
+            "/api/v1/retries/summary",
+            "show_retries",
+            TAG,
+            "Show what waits, and when it is due",
+        )
+        .gives::<SummaryBody>(200, "What waits."),
     ]
 }
 
@@ -344,6 +408,24 @@ fn dead_letters() -> Vec<Operation> {
             "Discard a dead letter",
         )
         .ends("It is no longer listed as one."),
+        post(
+            "/api/v1/dead-letters/retry",
+            "retry_dead_letters",
+            TAG,
+            "Put many dead letters back in line",
+        )
+        .takes::<BulkRequest>()
+        .gives::<BegunBody>(202, "The job that does it.")
+        .keyed(),
+        post(
+            "/api/v1/dead-letters/discard",
+            "discard_dead_letters",
+            TAG,
+            "Discard many dead letters",
+        )
+        .takes::<BulkRequest>()
+        .gives::<BegunBody>(202, "The job that does it.")
+        .keyed(),
     ]
 }
 
@@ -357,6 +439,17 @@ fn instance() -> Vec<Operation> {
             "Show how far a job has come",
         )
         .gives::<JobBody>(200, "The job."),
+        get("/api/v1/jobs", "list_jobs", TAG, "List background jobs")
+            .lists::<JobBody>("A page of jobs."),
+        post(
+            "/api/v1/jobs/{id}/cancel",
+            "cancel_job",
+            TAG,
+            "Call a background job off",
+        )
+        .may_take::<Nothing>()
+        .gives::<JobBody>(200, "The job as it is now.")
+        .or(409),
         get(
             "/api/v1/audit-log",
             "list_audit_log",
