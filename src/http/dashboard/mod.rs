@@ -18,6 +18,7 @@ pub mod assets;
 pub mod dead_letters;
 pub mod deliveries;
 pub mod delivery;
+pub mod entrance;
 pub mod explain;
 pub mod flash;
 pub mod form;

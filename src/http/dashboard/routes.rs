@@ -2,7 +2,7 @@
 
 use actix_web::web::to;
 
-use super::{assets, dead_letters, deliveries, delivery, job, live, preferences};
+use super::{assets, dead_letters, deliveries, delivery, entrance, job, live, preferences};
 use crate::domain::role::Role;
 use crate::http::routes::{Access, Route, get, post};
 
@@ -14,6 +14,16 @@ const OPERATOR: Access = Access::Page(Role::Operator);
 static ROUTES: &[Route] = &[
     get("/static/{file}", PUBLIC, || to(assets::file)),
     get("/live", VIEWER, || to(live::stream)),
+    get("/setup", PUBLIC, || to(entrance::setup)),
+    post("/setup", PUBLIC, || to(entrance::set_up)),
+    get("/sign-in", PUBLIC, || to(entrance::sign_in)),
+    post("/sign-in", PUBLIC, || to(entrance::check_in)),
+    get("/sign-in/code", PUBLIC, || to(entrance::code)),
+    post("/sign-in/code", PUBLIC, || to(entrance::check_code)),
+    get("/confirm", VIEWER, || to(entrance::confirm)),
+    post("/confirm", VIEWER, || to(entrance::confirmed)),
+    post("/sign-out", VIEWER, || to(entrance::sign_out)),
+    get("/", VIEWER, || to(entrance::home)),
     post("/preferences", VIEWER, || to(preferences::save)),
 
     get("/deliveries", VIEWER, || to(deliveries::list)),

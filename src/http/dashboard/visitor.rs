@@ -85,8 +85,8 @@ pub async fn admit(request: &ServiceRequest, role: Role) -> Result<Visitor, Turn
     let state = request
         .app_data::<State>()
         .expect("every app is built with the state");
-    check_origin(request)?;
-    let token = session_token(request).ok_or(Turned::Aside("/sign-in"))?;
+    check_origin(request.request()).map_err(Turned::Away)?;
+    let token = session_token(request.request()).ok_or(Turned::Aside("/sign-in"))?;
     let csrf = csrf(&token);
     let person = state.service.person(&token, Channel::Browser).await?;
     match person.stage {
@@ -160,7 +160,9 @@ async fn workspace_of(state: &State, person: &Person) -> Result<Workspace, Refus
     found.ok_or(Refusal::NotFound("workspace"))
 }
 
-fn session_token(request: &ServiceRequest) -> Option<SessionToken> {
+/// The session that a browser's cookie names.
+#[must_use]
+pub fn session_token(request: &HttpRequest) -> Option<SessionToken> {
     let cookie = |name| request.cookie(name).map(|cookie| cookie.value().to_owned());
     let text = cookie(SESSION_COOKIE_SECURE).or_else(|| cookie(SESSION_COOKIE))?;
     SessionToken::parse(&text)
@@ -176,7 +178,10 @@ fn csrf(token: &SessionToken) -> String {
 }
 
 /// A form that changes something must come from a page of ours. Browsers say where it comes from.
-fn check_origin(request: &ServiceRequest) -> Result<(), Turned> {
+///
+/// # Errors
+/// A 403 for a form from another site.
+pub fn check_origin(request: &HttpRequest) -> Result<(), Problem> {
     if request.method().is_safe() {
         return Ok(());
     }
@@ -196,7 +201,7 @@ fn check_origin(request: &ServiceRequest) -> Result<(), Turned> {
         return Ok(());
     }
     let why = "this form was sent from another site; open the page here and send it again";
-    Err(Turned::Away(Refusal::Forbidden(why.to_owned()).into()))
+    Err(Refusal::Forbidden(why.to_owned()).into())
 }
 
 impl FromRequest for Visitor {
