@@ -86,6 +86,23 @@ impl Actor {
             Self::User(_) | Self::Key(_) | Self::Cli | Self::System => Ok(()),
         }
     }
+
+    /// Stricter: a person without a second factor does not pass either. For doors whose
+    /// documentation promises that nobody does this without one.
+    ///
+    /// # Errors
+    /// [`Refusal::MfaRequired`] where a person must set one up, or show it first.
+    pub fn check_shown(&self) -> Result<(), Refusal> {
+        match self {
+            Self::User(SignedUser {
+                proof: Proof::Unasked,
+                ..
+            }) => Err(Refusal::MfaRequired(
+                "this asks for a second factor: set one up and confirm with a fresh code first",
+            )),
+            Self::User(_) | Self::Key(_) | Self::Cli | Self::System => self.check_proof(),
+        }
+    }
 }
 
 /// The authenticated, authorised caller of an action.

@@ -3,6 +3,11 @@
 //! Owns: its routes, its shapes and its words for a delivery's state. Refuses: anything that its
 //! documentation does not show.
 //!
+//! # The second factor
+//! Retry, rotate, test and revoke are documented as needing one. A session in which none was shown
+//! lately is refused here even where the native API lets a person without one pass; keys of programs
+//! need their scope alone.
+//!
 //! # Numbers
 //! An id here is the number of the row. Row numbers count up from 1, so that a JavaScript client
 //! holds them exactly.
@@ -254,6 +259,7 @@ async fn deliveries(state: State, caller: Caller, request: HttpRequest) -> Answe
 }
 
 async fn retry(state: State, caller: Caller, request: HttpRequest) -> Answered {
+    caller.actor.check_shown()?;
     let id = delivery_named(&state, &caller, &request).await?;
     let retried = state.service.retry_delivery(&caller, id).await?;
     answer::json(StatusCode::ACCEPTED, &delivery(retried))
@@ -301,6 +307,7 @@ fn of_webhook(standing: &Standing) -> OfWebhookBody {
 }
 
 async fn rotate(state: State, caller: Caller, request: HttpRequest) -> Answered {
+    caller.actor.check_shown()?;
     let id = webhook_named(&state, &caller, &request).await?;
     let rotated = state.service.rotate_secret(&caller, id, None, None).await?;
     answer::ok(&RotatedBody {
@@ -311,6 +318,7 @@ async fn rotate(state: State, caller: Caller, request: HttpRequest) -> Answered 
 }
 
 async fn test(state: State, caller: Caller, request: HttpRequest) -> Answered {
+    caller.actor.check_shown()?;
     let id = webhook_named(&state, &caller, &request).await?;
     let tested = state.service.test_webhook(&caller, id, None, None).await?;
     let attempted = tested.attempted;
@@ -328,6 +336,7 @@ async fn test(state: State, caller: Caller, request: HttpRequest) -> Answered {
 }
 
 async fn revoke(state: State, caller: Caller, request: HttpRequest) -> Answered {
+    caller.actor.check_shown()?;
     let id = webhook_named(&state, &caller, &request).await?;
     state.service.revoke_webhook(&caller, id).await?;
     answer::ok(&RevokedBody {
