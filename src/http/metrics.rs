@@ -20,7 +20,7 @@ const DATABASE_FILES: [&str; 2] = ["hookpost.db", "hookpost.db-wal"];
 /// 503 where the database cannot be read.
 pub async fn show(state: State) -> Answered {
     let store = state.service.store();
-    let counts = store.read(|conn| stats::instance_counts(conn)).await;
+    let counts = store.read(stats::instance_counts).await;
     let counts = counts.map_err(Refusal::from)?;
     let engine = state.service.engine().status();
     let reading = Reading {

@@ -1,9 +1,12 @@
 //! Secrets with recognisable texts go through everything, and are then looked for everywhere.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use rustix::process::Signal;
 use serde_json::json;
 
+use crate::app::PATIENCE;
 use crate::binary::process::{Server, serve, stdout_of};
 use crate::receiver::Receiver;
 
@@ -102,8 +105,12 @@ async fn no_secret_reaches_the_log_the_database_or_a_backup_even_at_trace_level(
     assert!(kept.iter().any(|file| file.ends_with("hookpost.db-wal")));
     kept.push(backup);
     assert_absent(&kept, &secrets);
-    drop(server);
-    let said = std::fs::metadata(&log).unwrap().len();
-    assert!(said > 0, "nothing was logged");
+    server.signal(Signal::TERM);
+    assert!(server.exit().await.success());
+    let deadline = tokio::time::Instant::now() + PATIENCE;
+    while !std::fs::read_to_string(&log).unwrap().contains("stopped") {
+        assert!(tokio::time::Instant::now() < deadline, "nothing was logged");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
     assert_absent(&[log], &[&secrets[..], &[QUERY, PAYLOAD]].concat());
 }

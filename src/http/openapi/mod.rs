@@ -183,15 +183,33 @@ fn schemas() -> Value {
     json!(asked)
 }
 
-/// Answers leave nothing out: what has no value is null. The derived schemas cannot know that.
+/// Answers show what has no value as null, so that whatever may be null is always there. The derived
+/// schemas cannot know that.
 fn complete(schema: &mut Value) {
     if let Some(properties) = schema.get("properties").and_then(Value::as_object) {
-        let names: Vec<String> = properties.keys().cloned().collect();
-        schema["required"] = json!(names);
+        let required = schema["required"].as_array();
+        let is_there = |name: &String, property: &Value| {
+            may_be_null(property)
+                || required.is_some_and(|names| names.iter().any(|own| own == name))
+        };
+        let names: Vec<&String> = properties
+            .iter()
+            .filter(|(name, property)| is_there(name, property))
+            .map(|(name, _)| name)
+            .collect();
+        let names = json!(names);
+        schema["required"] = names;
     }
     for combined in ["allOf", "oneOf", "anyOf"] {
         if let Some(parts) = schema.get_mut(combined).and_then(Value::as_array_mut) {
             parts.iter_mut().for_each(complete);
         }
     }
+}
+
+fn may_be_null(property: &Value) -> bool {
+    let has_null = |types: &Vec<Value>| types.iter().any(|own| own == "null");
+    let is_null = |choices: &Vec<Value>| choices.iter().any(|own| own["type"] == "null");
+    property["type"].as_array().is_some_and(has_null)
+        || property["oneOf"].as_array().is_some_and(is_null)
 }
