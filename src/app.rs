@@ -30,6 +30,7 @@ use crate::config::Config;
 use crate::engine::{Engine, EngineParts};
 use crate::http::{AppState, ServeOptions, Serving, serve};
 use crate::net::{Client, ClientOptions, Guard, GuardOptions, OwnAddresses};
+use crate::service::housekeeping::Housekeeper;
 use crate::service::people::MfaDemand;
 use crate::service::profile_files::load_files;
 use crate::service::worker::Worker;
@@ -61,6 +62,7 @@ pub struct App {
     serving: Serving,
     control: socket::Control,
     worker: Worker,
+    housekeeper: Housekeeper,
     _threads: EngineThreads,
     grace: Duration,
     url: String,
@@ -184,6 +186,12 @@ pub fn run(
     actix_web::rt::System::new().block_on(async {
         let mut signals = signals::Signals::listen()?;
         let mut app = App::start(config)?;
+        tracing::info!(
+            version = env!("CARGO_PKG_VERSION"),
+            url = app.url(),
+            data_dir = %config.data_dir.display(),
+            "started"
+        );
         let ended = match ready(&app).await {
             Ok(()) => app.ended(&mut signals).await,
             Err(error) => Err(error),
@@ -216,6 +224,7 @@ impl App {
         let sending = Sending::On(threads.handle());
         let service = assemble(config, store.clone(), guard, sending)?;
         let worker = Worker::start(&service, threads.handle());
+        let housekeeper = Housekeeper::start(&service, threads.handle());
         let control = socket::serve(&config.data_dir, service.clone())?;
         let serving = serve(ServeOptions {
             state: web::Data::new(AppState::new(service.clone())),
@@ -229,6 +238,7 @@ impl App {
             serving,
             control,
             worker,
+            housekeeper,
             _threads: threads,
             grace: config.shutdown_grace,
             url: format!("{scheme}://{address}"),
@@ -262,6 +272,7 @@ impl App {
     pub async fn stop(self) {
         self.control.stop();
         self.worker.stop();
+        self.housekeeper.stop();
         let engine = self.service.engine().clone();
         let (abandoned, ()) = tokio::join!(engine.stop(self.grace), self.serving.stop());
         if abandoned > 0 {

@@ -25,6 +25,7 @@ pub mod deliveries;
 pub mod event_types;
 pub mod events;
 pub mod filter;
+pub mod housekeeping;
 pub mod jobs;
 pub mod keys;
 pub mod once;

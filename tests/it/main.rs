@@ -15,6 +15,7 @@ mod conventions;
 mod dashboard;
 mod dialects;
 mod house;
+mod housekeeping;
 mod matrix;
 mod openapi;
 mod operations;

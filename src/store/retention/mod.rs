@@ -148,6 +148,16 @@ pub struct Pruned {
 }
 
 impl Pruned {
+    /// Counts what left in another step as well.
+    pub fn add(&mut self, other: &Self) {
+        self.deliveries += other.deliveries;
+        self.attempts += other.attempts;
+        self.events += other.events;
+        self.webhooks += other.webhooks;
+        self.others += other.others;
+        self.pages += other.pages;
+    }
+
     /// Whether nothing left.
     #[must_use]
     pub fn is_nothing(&self) -> bool {

@@ -1,0 +1,117 @@
+//! Housekeeping: history that is older than anybody wants leaves, without anybody asking.
+//!
+//! Owns: when a sweep begins, and the rests between its steps. Refuses: saying what leaves
+//! (`store::retention` does); [`Service::sweep`] can be called by hand as well.
+//!
+//! # Why it rests after each step
+//! Everything that writes shares one writer. After each step the housekeeper rests for as long as
+//! the step took and a little longer, so that publishers hardly notice.
+//!
+//! # What an idle instance does
+//! A sweep that removes nothing reads a few pages, mostly from memory, and writes none.
+
+use std::time::{Duration, Instant};
+
+use tokio::runtime::Handle;
+use tokio::task::JoinHandle;
+
+use super::people::SESSION_LASTS;
+use super::{Refusal, Service};
+use crate::store::retention::{self, Limits, Pruned, Step, Sweep};
+
+/// How long after the start the first sweep begins: a start has better things to do.
+const FIRST_SWEEP_AFTER: Duration = Duration::from_secs(60);
+/// How long after the end of a sweep the next one begins.
+const SWEEP_EVERY: Duration = Duration::from_secs(600);
+/// The shortest rest between two steps.
+const REST_MIN: Duration = Duration::from_millis(20);
+
+/// The housekeeper of a service; it ends when this is dropped.
+#[derive(Debug)]
+pub struct Housekeeper {
+    sweeps: JoinHandle<()>,
+}
+
+impl Housekeeper {
+    /// Starts sweeping on `runtime`.
+    #[must_use]
+    pub fn start(service: &Service, runtime: &Handle) -> Self {
+        let service = service.clone();
+        Self {
+            sweeps: runtime.spawn(async move { sweep_for_ever(&service).await }),
+        }
+    }
+
+    /// Ends the sweep where it is; each step is whole or was never begun.
+    pub fn stop(&self) {
+        self.sweeps.abort();
+    }
+}
+
+impl Drop for Housekeeper {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+async fn sweep_for_ever(service: &Service) {
+    let mut rest = FIRST_SWEEP_AFTER;
+    loop {
+        tokio::time::sleep(rest).await;
+        rest = SWEEP_EVERY;
+        match service.sweep().await {
+            Ok(Swept { pruned, .. }) if pruned.is_nothing() => {}
+            Ok(Swept { pruned, steps }) => tracing::info!(
+                steps,
+                deliveries = pruned.deliveries,
+                events = pruned.events,
+                "old history was removed"
+            ),
+            Err(error) => {
+                tracing::warn!(%error, "the sweep was broken off; the next one begins anew")
+            }
+        }
+    }
+}
+
+/// What a whole sweep came to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Swept {
+    /// Everything that left.
+    pub pruned: Pruned,
+    /// In so many steps.
+    pub steps: u32,
+}
+
+impl Service {
+    /// Removes everything that is older than its workspace, or else the instance, wants to keep it.
+    ///
+    /// # Errors
+    /// [`Refusal`] where a step cannot be committed; what earlier steps removed stays removed.
+    pub async fn sweep(&self) -> Result<Swept, Refusal> {
+        let mut swept = Swept::default();
+        let mut next = Some(Sweep::start());
+        while let Some(from) = next {
+            let begun = Instant::now();
+            let step = self.sweep_step(from).await?;
+            swept.steps += 1;
+            swept.pruned.add(&step.pruned);
+            next = step.next;
+            if next.is_some() {
+                tokio::time::sleep(begun.elapsed().max(REST_MIN)).await;
+            }
+        }
+        Ok(swept)
+    }
+
+    async fn sweep_step(&self, from: Sweep) -> Result<Step, Refusal> {
+        let limits = Limits {
+            delivered: self.options().retain_delivered,
+            exhausted: self.options().retain_exhausted,
+            sessions: SESSION_LASTS,
+        };
+        self.store()
+            .settle(move |tx| Ok(retention::step(tx, &limits, from)?))
+            .await
+    }
+}
