@@ -134,7 +134,7 @@ async fn test(state: State, caller: Caller, request: HttpRequest) -> Answered {
     answer::ok(&TestBody {
         success: tested.attempted.error_kind.is_none(),
         status_code: tested.attempted.status_code,
-        error: tested.attempted.error,
+        error: tested.attempted.failure(),
         duration_ms: tested.attempted.duration_ms,
         delivery_id: tested.delivery.to_string(),
     })

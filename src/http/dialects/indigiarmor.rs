@@ -241,7 +241,7 @@ fn tested_body(attempted: &Attempted) -> TestBody {
         Some(FailureKind::Status | FailureKind::Redirect) => TestBody {
             success: false,
             status: attempted.status_code,
-            error: attempted.error.clone(),
+            error: attempted.failure(),
         },
         Some(
             FailureKind::Timeout

@@ -331,7 +331,7 @@ async fn test(state: State, caller: Caller, request: HttpRequest) -> Answered {
         delivery_id: tested.delivery.seq(),
         status_code: attempted.status_code,
         duration_ms: attempted.duration_ms,
-        error_message: attempted.error,
+        error_message: attempted.failure(),
     })
 }
 
