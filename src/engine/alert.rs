@@ -120,8 +120,12 @@ pub(super) fn delivered(
     match next.status {
         Status::Delivered => deliveries::set_alert(tx, about.seq(), Ok(tx.now())),
         Status::Pending | Status::Retrying | Status::Exhausted | Status::Canceled => {
-            let error = last.error.unwrap_or("the alert could not be delivered");
-            deliveries::set_alert(tx, about.seq(), Err(error))
+            let error = match (last.error, last.status_code) {
+                (Some(error), _) => error.to_owned(),
+                (None, Some(code)) => format!("the alert target answered {code}"),
+                (None, None) => "the alert could not be delivered".to_owned(),
+            };
+            deliveries::set_alert(tx, about.seq(), Err(&error))
         }
     }
 }

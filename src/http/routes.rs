@@ -160,6 +160,7 @@ static API: &[Route] = &[
     get("/api/v1/workspaces/{id}", ADMIN, || to(workspaces::show)),
     patch("/api/v1/workspaces/{id}", ADMIN, || to(workspaces::update)),
     delete("/api/v1/workspaces/{id}", ADMIN, || to(workspaces::delete)),
+    post("/api/v1/workspaces/{id}/rotate-secret", ADMIN, || to(workspaces::rotate_secret)),
     post("/api/v1/api-keys", ADMIN, || to(api_keys::create)),
     get("/api/v1/api-keys", ADMIN, || to(api_keys::list)),
     delete("/api/v1/api-keys/{id}", ADMIN, || to(api_keys::revoke)),

@@ -21,12 +21,12 @@ use crate::domain::page::{Limit, Page};
 use crate::domain::profile::Profile;
 use crate::domain::secret::Secret;
 use crate::domain::time::Timestamp;
-use crate::domain::webhook::{WebhookKind, WebhookSettings, WebhookState};
+use crate::domain::webhook::{Webhook, WebhookKind, WebhookSettings, WebhookState};
 use crate::entropy;
 use crate::store::deliveries::{self, Delivery, NewDelivery};
 use crate::store::events::{self, EventFilter, NewEvent, StoredEvent};
 use crate::store::webhooks::{NewWebhook, Subscriber};
-use crate::store::{WriteTx, profiles, secrets, webhooks, workspaces};
+use crate::store::{Store, StoreError, WriteTx, profiles, secrets, webhooks, workspaces};
 use crate::telemetry::metrics;
 
 /// Events that one batch call may carry.
@@ -88,8 +88,49 @@ pub struct EventDetail {
     pub deliveries: Vec<Delivery>,
     /// Webhooks that wanted it but were disabled, and why.
     pub missed: Vec<(WebhookId, DisabledReason)>,
-    /// Webhooks that do not subscribe to its type.
-    pub unsubscribed: Vec<WebhookId>,
+    /// Every registered webhook, newest first, and whether it got the event; at most
+    /// [`EVENT_DELIVERIES_MAX`].
+    pub webhooks: Vec<EventWebhook>,
+}
+
+/// Whether a webhook got an event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EventWebhook {
+    /// The webhook.
+    pub id: WebhookId,
+    /// What people call it.
+    pub label: String,
+    /// Why it did not; `None` where it has a delivery of the event.
+    pub why_not: Option<WhyNot>,
+}
+
+/// Why a webhook got no delivery of an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WhyNot {
+    /// It wanted the event, but was disabled.
+    Disabled(DisabledReason),
+    /// It was revoked.
+    Revoked,
+    /// It was registered after the event.
+    RegisteredLater,
+    /// It does not subscribe to the event's type.
+    NotSubscribed,
+    /// It subscribes to the event's type now, but did not when the event was published.
+    SubscribedLater,
+}
+
+impl WhyNot {
+    /// The word of the API.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Disabled(_) => "disabled",
+            Self::Revoked => "revoked",
+            Self::RegisteredLater => "registered_later",
+            Self::NotSubscribed => "not_subscribed",
+            Self::SubscribedLater => "subscribed_later",
+        }
+    }
 }
 
 /// A publisher's words, checked.
@@ -207,30 +248,18 @@ impl Service {
                 let seq = stored.event.id.seq();
                 let deliveries = deliveries::of_event(conn, seq, EVENT_DELIVERIES_MAX)?;
                 let missed = events::misses(conn, seq, EVENT_DELIVERIES_MAX)?;
-                let now = store.clock().now();
-                let all = webhooks::list(
-                    conn,
-                    store.vault(),
-                    workspace_seq,
-                    None,
-                    Limit::clamped(u32::MAX),
-                    now,
-                )?;
-                let name = EventTypeName::parse(&stored.event.event_type).ok();
-                let wants = |subscription: &Subscription| {
-                    name.as_ref().is_some_and(|name| subscription.matches(name))
+                let judge = |webhook: &Webhook| EventWebhook {
+                    id: webhook.id,
+                    label: webhook.settings.label.clone(),
+                    why_not: why_not(webhook, &stored, &deliveries, &missed),
                 };
-                let unsubscribed = all
-                    .items
-                    .iter()
-                    .filter(|webhook| !wants(&webhook.settings.subscription))
-                    .map(|webhook| webhook.id)
-                    .collect();
+                let all = every_webhook(&store, conn, workspace_seq)?;
+                let webhooks = all.iter().map(judge).collect();
                 Ok(EventDetail {
                     stored,
                     deliveries,
                     missed,
-                    unsubscribed,
+                    webhooks,
                 })
             })
             .await
@@ -329,6 +358,52 @@ impl Service {
         };
         Ok(Checked { new, one_off })
     }
+}
+
+/// The workspace's registered webhooks, newest first; at most [`EVENT_DELIVERIES_MAX`].
+fn every_webhook(
+    store: &Store,
+    conn: &rusqlite::Connection,
+    workspace_seq: i64,
+) -> Result<Vec<Webhook>, StoreError> {
+    let (now, limit) = (store.clock().now(), Limit::clamped(u32::MAX));
+    let mut all = Vec::new();
+    let mut cursor = None;
+    loop {
+        let page = webhooks::list(conn, store.vault(), workspace_seq, cursor, limit, now)?;
+        all.extend(page.items);
+        cursor = page.next;
+        if cursor.is_none() || all.len() >= EVENT_DELIVERIES_MAX {
+            all.truncate(EVENT_DELIVERIES_MAX);
+            return Ok(all);
+        }
+    }
+}
+
+fn why_not(
+    webhook: &Webhook,
+    stored: &StoredEvent,
+    deliveries: &[Delivery],
+    missed: &[(WebhookId, DisabledReason)],
+) -> Option<WhyNot> {
+    if deliveries.iter().any(|own| own.webhook == webhook.id) {
+        return None;
+    }
+    if let Some((_, reason)) = missed.iter().find(|(id, _)| *id == webhook.id) {
+        return Some(WhyNot::Disabled(*reason));
+    }
+    let name = EventTypeName::parse(&stored.event.event_type).ok();
+    let wanted = name.is_some_and(|name| webhook.settings.subscription.matches(&name));
+    if !wanted {
+        return Some(WhyNot::NotSubscribed);
+    }
+    if webhook.created_at > stored.created_at {
+        return Some(WhyNot::RegisteredLater);
+    }
+    Some(match webhook.state {
+        WebhookState::Revoked => WhyNot::Revoked,
+        WebhookState::Active | WebhookState::Disabled { .. } => WhyNot::SubscribedLater,
+    })
 }
 
 fn accept(tx: &mut WriteTx<'_>, caller: &Caller, checked: Checked) -> Result<Published, Refusal> {

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
+mod alerts;
 mod delivering;
+mod endings;
 mod house;
 mod jobs;
 mod limits;

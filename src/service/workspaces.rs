@@ -10,26 +10,20 @@
 use std::time::Duration;
 
 use serde_json::json;
-use sha2::{Digest, Sha256};
 
+use super::alerts::set_alert_target;
 use super::once::once;
 use super::{Caller, Done, FieldError, Once, Refusal, Service, audit_instance, text};
-use crate::domain::breaker::BreakerPolicy;
-use crate::domain::event_type::Subscription;
 use crate::domain::id::WorkspaceId;
 use crate::domain::page::{Cursor, Limit, Page};
 use crate::domain::profile::{DEFAULT_PROFILE, Profile};
 use crate::domain::time::parse_duration;
-use crate::domain::webhook::{WebhookKind, WebhookSettings, WebhookState};
 use crate::domain::workspace::{NAME_CHARS_MAX, Plan, Retention, Workspace};
 use crate::entropy;
-use crate::service::events::workspace_secret;
-use crate::service::webhooks::defaults_of;
 use crate::store::deliveries::DeliveryFilter;
 use crate::store::profiles::Origin;
-use crate::store::webhooks::NewWebhook;
 use crate::store::workspaces::DEFAULT_NAME;
-use crate::store::{WriteTx, event_types, profiles, secrets, webhooks, workspaces};
+use crate::store::{WriteTx, event_types, profiles, webhooks, workspaces};
 
 /// The shortest that history may be kept.
 pub const RETENTION_MIN: Duration = Duration::from_secs(3600);
@@ -295,7 +289,7 @@ fn update(
     existing(tx, id)
 }
 
-fn existing(tx: &WriteTx<'_>, id: WorkspaceId) -> Result<Workspace, Refusal> {
+pub(super) fn existing(tx: &WriteTx<'_>, id: WorkspaceId) -> Result<Workspace, Refusal> {
     workspaces::find(tx, id.seq())?
         .filter(|workspace| workspace.id == id)
         .ok_or(Refusal::NotFound("workspace"))
@@ -358,50 +352,4 @@ fn apply_retention(base: Retention, input: &RetentionInput) -> Result<Retention,
         exhausted: duration("exhausted", &input.exhausted, base.exhausted)?,
         keep_latest,
     })
-}
-
-/// Points alerts elsewhere. Each URL has a hidden webhook of its own, so that alerts on their way
-/// to the old one still arrive there.
-fn set_alert_target(
-    tx: &mut WriteTx<'_>,
-    workspace: &mut Workspace,
-    url: Option<String>,
-) -> Result<(), Refusal> {
-    workspace.alert_webhook_seq = match &url {
-        None => None,
-        Some(url) => Some(alert_webhook(tx, workspace, url)?),
-    };
-    workspace.alert_url = url;
-    Ok(())
-}
-
-fn alert_webhook(tx: &mut WriteTx<'_>, workspace: &Workspace, url: &str) -> Result<i64, Refusal> {
-    let stored = profiles::find(tx, DEFAULT_PROFILE)?
-        .ok_or_else(|| Refusal::Internal("the standard profile is missing".to_owned()))?;
-    let digest: [u8; 32] = Sha256::digest(format!("alert\n{}\n{url}", stored.seq)).into();
-    if let Some(seq) = webhooks::find_target(tx, workspace.id.seq(), &digest)? {
-        return Ok(seq);
-    }
-    let profile = tx.profile(stored.seq)?;
-    let secret = workspace_secret(tx, workspace.id, &profile)?;
-    let any = Subscription::parse(&["*"]).map_err(|error| Refusal::Internal(error.message))?;
-    let settings = WebhookSettings {
-        // Nobody could enable a hidden webhook again, so nothing disables it.
-        breaker: BreakerPolicy {
-            disable_after_failures: None,
-            disable_after: None,
-        },
-        ..defaults_of(&profile, url.to_owned(), any)
-    };
-    let new = NewWebhook {
-        workspace: workspace.id,
-        kind: WebhookKind::Alert,
-        profile_seq: stored.seq,
-        settings: &settings,
-        state: WebhookState::Active,
-        target_digest: Some(digest),
-    };
-    let id = webhooks::insert(tx, &new)?;
-    secrets::insert(tx, id.seq(), &secret)?;
-    Ok(id.seq())
 }

@@ -18,7 +18,7 @@ use crate::http::extract::{
 };
 use crate::http::wire::{ListBody, Time};
 use crate::http::{Answered, AppState, Problem, State, answer};
-use crate::service::events::{EventDetail, Known, PublishInput, Published};
+use crate::service::events::{EventDetail, EventWebhook, Known, PublishInput, Published, WhyNot};
 use crate::service::{Answer, Caller, Refusal};
 use crate::store::deliveries::Delivery;
 use crate::store::events::{EventFilter, StoredEvent};
@@ -170,6 +170,23 @@ pub struct EventDetailBody {
     pub deliveries: Vec<EventDeliveryBody>,
     /// The webhooks that wanted it but were disabled.
     pub missed: Vec<MissBody>,
+    /// Every webhook of the workspace, newest first, and whether it got the event.
+    pub webhooks: Vec<EventWebhookBody>,
+}
+
+/// Whether a webhook got an event.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct EventWebhookBody {
+    /// The webhook.
+    pub webhook_id: String,
+    /// What people call it.
+    pub label: String,
+    /// Whether it has a delivery of the event.
+    pub given: bool,
+    /// Why not: `disabled`, `revoked`, `registered_later`, `not_subscribed`, `subscribed_later`.
+    pub reason: Option<&'static str>,
+    /// Why it was disabled.
+    pub disabled_reason: Option<&'static str>,
 }
 
 /// Where a delivery of an event stands.
@@ -398,6 +415,27 @@ fn detailed(detail: EventDetail) -> EventDetailBody {
         data: event.data,
         deliveries: detail.deliveries.iter().map(delivery).collect(),
         missed: missed.collect(),
+        webhooks: detail.webhooks.into_iter().map(event_webhook).collect(),
+    }
+}
+
+fn event_webhook(webhook: EventWebhook) -> EventWebhookBody {
+    let disabled_reason = match webhook.why_not {
+        Some(WhyNot::Disabled(reason)) => Some(reason.as_str()),
+        Some(
+            WhyNot::Revoked
+            | WhyNot::RegisteredLater
+            | WhyNot::NotSubscribed
+            | WhyNot::SubscribedLater,
+        )
+        | None => None,
+    };
+    EventWebhookBody {
+        webhook_id: webhook.id.to_string(),
+        label: webhook.label,
+        given: webhook.why_not.is_none(),
+        reason: webhook.why_not.map(WhyNot::as_str),
+        disabled_reason,
     }
 }
 

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use crate::domain::id::WorkspaceId;
 use crate::domain::workspace::Workspace;
-use crate::http::extract::{Json, Query, RequestBody, path_id};
+use crate::http::extract::{Json, OptionalJson, Query, RequestBody, path_id};
 use crate::http::wire::{ListBody, Span, Time, given, nullable};
 use crate::http::{Answered, Problem, State, answer};
 use crate::service::workspaces::{RetentionInput, WorkspaceInput};
@@ -47,6 +47,26 @@ pub struct WorkspaceRequest {
 }
 
 impl RequestBody for WorkspaceRequest {}
+
+/// A new secret for alerts and one-off receivers.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SecretRequest {
+    /// The new secret; made up if absent.
+    #[serde(default)]
+    pub secret: Option<String>,
+}
+
+impl RequestBody for SecretRequest {}
+
+/// A workspace's own signing secret, shown only here.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SecretBody {
+    /// The workspace.
+    pub workspace_id: String,
+    /// What signs for alerts, and for one-off receivers without a secret of their own.
+    pub secret: String,
+}
 
 /// How long history is kept; null means the instance's default.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -177,6 +197,28 @@ pub async fn delete(state: State, caller: Caller, request: HttpRequest) -> Answe
     let id = id(&request)?;
     state.service.delete_workspace(&caller, id).await?;
     answer::no_content()
+}
+
+/// `POST /workspaces/{id}/rotate-secret`.
+///
+/// # Errors
+/// As `Service::rotate_workspace_secret`.
+pub async fn rotate_secret(
+    state: State,
+    caller: Caller,
+    request: HttpRequest,
+    body: OptionalJson<SecretRequest>,
+) -> Answered {
+    let id = id(&request)?;
+    let given = body.0.value.secret;
+    let secret = state
+        .service
+        .rotate_workspace_secret(&caller, id, given)
+        .await?;
+    answer::ok(&SecretBody {
+        workspace_id: id.to_string(),
+        secret: secret.expose().to_owned(),
+    })
 }
 
 fn id(request: &HttpRequest) -> Result<WorkspaceId, Problem> {

@@ -25,7 +25,7 @@ use crate::http::api::webhooks::{
     RegisteredBody, RotateRequest, RotatedBody, TestRequest, TestedBody, WebhookBody,
     WebhookRequest,
 };
-use crate::http::api::workspaces::{WorkspaceBody, WorkspaceRequest};
+use crate::http::api::workspaces::{SecretBody, SecretRequest, WorkspaceBody, WorkspaceRequest};
 use crate::http::health::HealthBody;
 
 /// The groups, in the order of reading.
@@ -508,6 +508,14 @@ fn workspaces_and_keys() -> Vec<Operation> {
         )
         .ends("It is gone, with everything in it.")
         .or(409),
+        post(
+            "/api/v1/workspaces/{id}/rotate-secret",
+            "rotate_workspace_secret",
+            TAG,
+            "Give a workspace a new secret for alerts and one-off receivers",
+        )
+        .may_take::<SecretRequest>()
+        .gives::<SecretBody>(200, "The new secret, only here."),
         post("/api/v1/api-keys", "create_key", TAG, "Make an API key")
             .takes::<KeyRequest>()
             .gives::<CreatedKeyBody>(201, "The key, and only here its text.")

@@ -20,7 +20,7 @@ impl House {
 }
 
 /// Whether one of the signatures was made with this secret.
-fn verifies(arrived: &Arrived, secret: &Secret) -> bool {
+pub(super) fn verifies(arrived: &Arrived, secret: &Secret) -> bool {
     let verifier = standardwebhooks::Webhook::new(secret.expose()).unwrap();
     let at = arrived.header("webhook-timestamp").parse().unwrap();
     let id = arrived.header("webhook-id");

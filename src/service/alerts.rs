@@ -1,0 +1,133 @@
+//! Where a workspace's alerts go, and the secret that signs them.
+//!
+//! Owns: the hidden webhook behind `alert_url`, the workspace's own signing secret. Refuses: raising
+//! alerts; what an attempt gives reason for is raised where it is recorded (`engine::alert`).
+//!
+//! # Why few retries
+//! An alert says that something needs a person now. One that arrives a day later is worse than one
+//! that is shown as failed beside the delivery it is about.
+
+use std::time::Duration;
+
+use serde_json::json;
+use sha2::{Digest, Sha256};
+
+use super::events::workspace_secret;
+use super::webhooks::{OVERLAP_DEFAULT, defaults_of};
+use super::workspaces::existing;
+use super::{Caller, Refusal, Service, audit_instance};
+use crate::domain::breaker::BreakerPolicy;
+use crate::domain::event_type::Subscription;
+use crate::domain::id::WorkspaceId;
+use crate::domain::profile::{DEFAULT_PROFILE, Profile};
+use crate::domain::retry::{Jitter, RetryPolicy};
+use crate::domain::secret::Secret;
+use crate::domain::webhook::{WebhookKind, WebhookSettings, WebhookState};
+use crate::domain::workspace::Workspace;
+use crate::entropy;
+use crate::store::webhooks::NewWebhook;
+use crate::store::{WriteTx, profiles, secrets, webhooks, workspaces};
+
+/// Delays between the attempts of an alert.
+const ALERT_DELAYS: [Duration; 3] = [
+    Duration::from_secs(10),
+    Duration::from_secs(60),
+    Duration::from_secs(300),
+];
+
+impl Service {
+    /// Gives a workspace a new secret for alerts and one-off receivers, and shows it, only now. For
+    /// alerts the old one stays valid for [`OVERLAP_DEFAULT`]; what was published to a one-off
+    /// receiver before is signed as it was.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`]; the field at fault.
+    pub async fn rotate_workspace_secret(
+        &self,
+        caller: &Caller,
+        id: WorkspaceId,
+        secret: Option<String>,
+    ) -> Result<Secret, Refusal> {
+        let secret = match secret {
+            Some(text) => Profile::standard()
+                .accept_secret(&text)
+                .map_err(|message| Refusal::field("secret", message))?,
+            None => Profile::standard().generate_secret(entropy::bytes()),
+        };
+        let actor = caller.actor.clone();
+        let work = move |tx: &mut WriteTx<'_>| {
+            let workspace = existing(tx, id)?;
+            workspaces::set_secret(tx, id.seq(), &secret)?;
+            if let Some(seq) = workspace.alert_webhook_seq {
+                let expires_at = tx.now().after(OVERLAP_DEFAULT);
+                secrets::rotate(tx, seq, &secret, expires_at)?;
+            }
+            let target = id.to_string();
+            audit_instance(tx, &actor, "workspace.rotate_secret", &target, &json!({}))?;
+            Ok(secret)
+        };
+        self.store().write(work).await
+    }
+}
+
+/// Points alerts elsewhere; the caller has checked the URL and stores the workspace. Each URL has a
+/// hidden webhook of its own, so that alerts on their way to the old one still arrive there.
+///
+/// # Errors
+/// [`Refusal::Internal`] where the hidden webhook cannot be stored.
+pub(super) fn set_alert_target(
+    tx: &mut WriteTx<'_>,
+    workspace: &mut Workspace,
+    url: Option<String>,
+) -> Result<(), Refusal> {
+    workspace.alert_webhook_seq = match &url {
+        None => None,
+        Some(url) => Some(alert_webhook(tx, workspace, url)?),
+    };
+    workspace.alert_url = url;
+    Ok(())
+}
+
+fn alert_webhook(tx: &mut WriteTx<'_>, workspace: &Workspace, url: &str) -> Result<i64, Refusal> {
+    let stored = profiles::find(tx, DEFAULT_PROFILE)?
+        .ok_or_else(|| Refusal::Internal("the standard profile is missing".to_owned()))?;
+    let profile = tx.profile(stored.seq)?;
+    let secret = workspace_secret(tx, workspace.id, &profile)?;
+    let digest: [u8; 32] = Sha256::digest(format!("alert\n{}\n{url}", stored.seq)).into();
+    if let Some(seq) = webhooks::find_target(tx, workspace.id.seq(), &digest)? {
+        let live = secrets::live(tx, tx.vault(), seq, tx.now())?;
+        // The workspace's secret may have been rotated while alerts went elsewhere.
+        if live.first().is_none_or(|newest| newest.secret != secret) {
+            secrets::rotate(tx, seq, &secret, tx.now())?;
+        }
+        return Ok(seq);
+    }
+    let settings = settings(&profile, url)?;
+    let new = NewWebhook {
+        workspace: workspace.id,
+        kind: WebhookKind::Alert,
+        profile_seq: stored.seq,
+        settings: &settings,
+        state: WebhookState::Active,
+        target_digest: Some(digest),
+    };
+    let id = webhooks::insert(tx, &new)?;
+    secrets::insert(tx, id.seq(), &secret)?;
+    Ok(id.seq())
+}
+
+fn settings(profile: &Profile, url: &str) -> Result<WebhookSettings, Refusal> {
+    let internal = |message: String| Refusal::Internal(message);
+    let any = Subscription::parse(&["*"]).map_err(|error| internal(error.message))?;
+    let retry = RetryPolicy::new(ALERT_DELAYS.to_vec(), None, None, Jitter::Tenth)
+        .map_err(|error| internal(error.to_string()))?;
+    Ok(WebhookSettings {
+        retry,
+        // Nobody could enable a hidden webhook again, so nothing disables it.
+        breaker: BreakerPolicy {
+            disable_after_failures: None,
+            disable_after: None,
+        },
+        ..defaults_of(profile, url.to_owned(), any)
+    })
+}
