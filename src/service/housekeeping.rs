@@ -68,7 +68,7 @@ async fn sweep_for_ever(service: &Service) {
                 "old history was removed"
             ),
             Err(error) => {
-                tracing::warn!(%error, "the sweep was broken off; the next one begins anew")
+                tracing::warn!(%error, "the sweep was broken off; the next one begins anew");
             }
         }
     }
