@@ -28,7 +28,8 @@ use crate::admin::socket;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::engine::{Engine, EngineParts};
-use crate::http::{AppState, ServeOptions, Serving, serve};
+use crate::http::front::{Front, PlainSignIn, Scheme};
+use crate::http::{AppState, HttpOptions, ServeOptions, Serving, serve};
 use crate::net::{Client, ClientOptions, Guard, GuardOptions, OwnAddresses};
 use crate::service::housekeeping::Housekeeper;
 use crate::service::people::MfaDemand;
@@ -123,6 +124,7 @@ fn assemble(
     };
     let options = ServiceOptions {
         event_data_bytes_max: config.event_data_bytes_max,
+        batch_events_max: config.batch_events_max as usize,
         retain_delivered: config.retention_delivered,
         retain_exhausted: config.retention_exhausted,
         mfa: match config.require_mfa {
@@ -137,6 +139,25 @@ fn assemble(
         guard,
         options,
     }))
+}
+
+fn http_options(config: &Config) -> HttpOptions {
+    let front = Front {
+        scheme: match config.tls {
+            Some(_) => Scheme::Https,
+            None => Scheme::Http,
+        },
+        public_url: config.public_url.clone(),
+        trusted_proxies: config.trusted_proxies.clone(),
+        plain_sign_in: match config.insecure_dashboard {
+            true => PlainSignIn::Anywhere,
+            false => PlainSignIn::Local,
+        },
+    };
+    HttpOptions {
+        front,
+        key_rate_limit: config.key_rate_limit.map(f64::from),
+    }
 }
 
 fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
@@ -227,7 +248,7 @@ impl App {
         let housekeeper = Housekeeper::start(&service, threads.handle());
         let control = socket::serve(&config.data_dir, service.clone())?;
         let serving = serve(ServeOptions {
-            state: web::Data::new(AppState::new(service.clone())),
+            state: web::Data::new(AppState::new(service.clone(), http_options(config))),
             listener,
             tls,
             grace: config.shutdown_grace,

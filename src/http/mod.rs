@@ -20,6 +20,7 @@ pub mod dialects;
 pub mod docs;
 pub mod error;
 pub mod extract;
+pub mod front;
 pub mod health;
 pub mod metrics;
 pub mod openapi;
@@ -30,7 +31,7 @@ pub mod wire;
 
 pub use error::Problem;
 pub use server::{ServeOptions, Serving, serve};
-pub use state::{AppState, State};
+pub use state::{AppState, HttpOptions, State};
 
 /// What a handler answers.
 pub type Answered = Result<actix_web::HttpResponse, Problem>;

@@ -12,7 +12,17 @@ use super::auth::Credentials;
 use super::dashboard::live::Live;
 use super::dashboard::reveal::Reveals;
 use super::extract::BODY_BUDGET_KIB;
+use super::front::Front;
 use crate::service::Service;
+
+/// What the operator may set.
+#[derive(Clone, Debug, Default)]
+pub struct HttpOptions {
+    /// What stands between people and hookpost.
+    pub front: Front,
+    /// Requests per second that a key may make that has no limit of its own.
+    pub key_rate_limit: Option<f64>,
+}
 
 /// What every handler shares.
 pub struct AppState {
@@ -20,6 +30,8 @@ pub struct AppState {
     pub service: Service,
     /// Who may call them.
     pub credentials: Credentials,
+    /// What stands between people and hookpost.
+    pub front: Front,
     /// What tells open pages of changes.
     pub live: Live,
     /// Secrets on their way to the one page that shows them.
@@ -31,9 +43,10 @@ pub struct AppState {
 impl AppState {
     /// The state of a server that offers `service`.
     #[must_use]
-    pub fn new(service: Service) -> Self {
+    pub fn new(service: Service, options: HttpOptions) -> Self {
         Self {
-            credentials: Credentials::new(service.store().clone()),
+            credentials: Credentials::new(service.store().clone(), options.key_rate_limit),
+            front: options.front,
             live: Live::new(service.store()),
             reveals: Reveals::default(),
             service,

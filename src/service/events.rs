@@ -29,8 +29,8 @@ use crate::store::webhooks::{NewWebhook, Subscriber};
 use crate::store::{Store, StoreError, WriteTx, profiles, secrets, webhooks, workspaces};
 use crate::telemetry::metrics;
 
-/// Events that one batch call may carry.
-pub const BATCH_EVENTS_MAX: usize = 1000;
+/// Events that one batch call may carry, unless the operator says otherwise.
+pub const BATCH_EVENTS_DEFAULT: usize = 1000;
 /// Deliveries and misses of one event that its page lists.
 pub const EVENT_DELIVERIES_MAX: usize = 1000;
 
@@ -170,7 +170,7 @@ impl Service {
         done
     }
 
-    /// Accepts up to [`BATCH_EVENTS_MAX`] events, each on its own: one result per event, in order.
+    /// Accepts up to the operator's limit of events, each on its own: one result per event, in order.
     /// What the caller could not read is refused in its place.
     ///
     /// # Errors
@@ -181,9 +181,10 @@ impl Service {
         inputs: Vec<Result<PublishInput, Refusal>>,
         key: Once<Vec<Result<Published, Refusal>>>,
     ) -> Result<Done<Vec<Result<Published, Refusal>>>, Refusal> {
-        if inputs.len() > BATCH_EVENTS_MAX {
+        let most = self.options().batch_events_max;
+        if inputs.len() > most {
             return Err(Refusal::TooLarge(format!(
-                "a batch holds at most {BATCH_EVENTS_MAX} events; this one has {}",
+                "a batch holds at most {most} events; this one has {}",
                 inputs.len()
             )));
         }

@@ -61,6 +61,8 @@ pub const EVENT_DATA_BYTES_DEFAULT: usize = 256 * 1024;
 pub struct ServiceOptions {
     /// The most bytes of an event's data.
     pub event_data_bytes_max: usize,
+    /// The most events of one batch call.
+    pub batch_events_max: usize,
     /// How long delivered history is kept unless a workspace says otherwise.
     pub retain_delivered: Duration,
     /// How long dead letters are kept unless a workspace says otherwise.
@@ -73,6 +75,7 @@ impl Default for ServiceOptions {
     fn default() -> Self {
         Self {
             event_data_bytes_max: EVENT_DATA_BYTES_DEFAULT,
+            batch_events_max: events::BATCH_EVENTS_DEFAULT,
             retain_delivered: RETAIN_DELIVERED,
             retain_exhausted: RETAIN_EXHAUSTED,
             mfa: MfaDemand::Nobody,

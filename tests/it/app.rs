@@ -11,7 +11,7 @@ use hookpost::domain::api_key::{Scope, Scopes};
 use hookpost::domain::id::WorkspaceId;
 use hookpost::engine::{Engine, EngineParts, IN_FLIGHT_DEFAULT};
 use hookpost::entropy;
-use hookpost::http::{AppState, ServeOptions, Serving, serve};
+use hookpost::http::{AppState, HttpOptions, ServeOptions, Serving, serve};
 use hookpost::net::{Client, ClientOptions, Guard, GuardOptions, Lookup, OwnAddresses};
 use hookpost::service::worker::Worker;
 use hookpost::service::{Service, ServiceOptions, ServiceParts};
@@ -69,7 +69,7 @@ impl TestApp {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let service = service(&store, clock, address.port());
-        let state = web::Data::new(AppState::new(service.clone()));
+        let state = web::Data::new(AppState::new(service.clone(), HttpOptions::default()));
         let serving = serve(ServeOptions {
             state,
             listener,

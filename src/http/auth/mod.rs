@@ -51,13 +51,14 @@ struct Entitled {
 }
 
 impl Credentials {
-    /// Empty caches over `store` that forget with every commit that changes access.
+    /// Empty caches over `store` that forget with every commit that changes access. Keys without a
+    /// limit of their own may make `key_rate_limit` requests per second.
     #[must_use]
-    pub fn new(store: Store) -> Self {
+    pub fn new(store: Store, key_rate_limit: Option<f64>) -> Self {
         Self {
             keys: Keys::new(store.clone()),
             workspaces: Workspaces::new(store),
-            rates: Rates::default(),
+            rates: Rates::new(key_rate_limit),
         }
     }
 

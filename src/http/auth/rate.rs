@@ -15,8 +15,10 @@ use crate::store::keys::ApiKey;
 /// Buckets kept at most; then all are forgotten, and every key starts with a full one.
 const BUCKETS_MAX: usize = 10_000;
 
-#[derive(Default)]
-pub(super) struct Rates(Mutex<HashMap<i64, Bucket>>);
+pub(super) struct Rates {
+    buckets: Mutex<HashMap<i64, Bucket>>,
+    otherwise: Option<f64>,
+}
 
 struct Bucket {
     tokens: f64,
@@ -32,9 +34,17 @@ pub(super) struct Rate {
 }
 
 impl Rates {
+    /// Full buckets; `otherwise` holds for keys without a limit of their own.
+    pub(super) fn new(otherwise: Option<f64>) -> Self {
+        Self {
+            buckets: Mutex::default(),
+            otherwise,
+        }
+    }
+
     /// Takes one request out of the key's bucket; `None` where the key has no limit.
     pub(super) fn spend(&self, key: &ApiKey) -> Result<Option<Rate>, Refusal> {
-        let Some(per_second) = key.rate_limit else {
+        let Some(per_second) = key.rate_limit.or(self.otherwise) else {
             return Ok(None);
         };
         if !per_second.is_finite() || per_second <= 0.0 {
@@ -43,7 +53,7 @@ impl Rates {
                 key.id
             )));
         }
-        let mut buckets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
         if buckets.len() >= BUCKETS_MAX {
             buckets.clear();
         }

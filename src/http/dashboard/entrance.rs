@@ -8,7 +8,6 @@
 //! from; one from another site is refused, and the cookie is never sent along from there.
 
 use std::future::Future;
-use std::net::{IpAddr, Ipv4Addr};
 use std::pin::Pin;
 
 use actix_web::cookie::{Cookie, SameSite};
@@ -26,6 +25,7 @@ use super::{Shown, Visitor};
 use crate::domain::secret::Secret;
 use crate::domain::token::SessionToken;
 use crate::http::extract::read_body;
+use crate::http::front::front;
 use crate::http::{Problem, State};
 use crate::service::people::{Person, SetupOwner, SignIn};
 use crate::service::{FieldError, Refusal};
@@ -117,6 +117,7 @@ impl FromRequest for OpenForm {
         let (request, payload) = (request.clone(), payload.take());
         Box::pin(async move {
             check_origin(&request)?;
+            front(&request).check_sign_in(&request)?;
             let state = request.app_data::<State>();
             let state = state.expect("every app is built with the state");
             let body = read_body(request.headers(), payload, state, FORM_BYTES_MAX).await?;
@@ -155,6 +156,7 @@ fn setup_view(request: &HttpRequest, token: &str, email: &str) -> EntranceView {
 /// # Errors
 /// 404 once a user exists.
 pub async fn setup(state: State, request: HttpRequest) -> Shown {
+    front(&request).check_sign_in(&request)?;
     let token = query(&request, "token");
     match state.service.check_setup(Secret::new(token.clone())).await {
         Ok(()) => setup_view(&request, &token, "").show(HttpResponse::Ok()),
@@ -200,6 +202,7 @@ fn sign_in_view(request: &HttpRequest, back: String, email: &str) -> EntranceVie
 /// # Errors
 /// A 500 where the database cannot be read.
 pub async fn sign_in(state: State, request: HttpRequest) -> Shown {
+    front(&request).check_sign_in(&request)?;
     let unclaimed = state.service.is_unclaimed().await?;
     let view = sign_in_view(&request, query(&request, "back"), "");
     EntranceView { unclaimed, ..view }.show(HttpResponse::Ok())
@@ -217,7 +220,7 @@ pub async fn check_in(state: State, request: HttpRequest, form: OpenForm) -> Sho
         code: None,
         channel: Channel::Browser,
         user_agent: user_agent(&request),
-        address: address(&request),
+        address: front(&request).client(&request),
     };
     match state.service.sign_in(asked).await {
         Ok(signed_in) => Ok(enter(&request, &signed_in.token, &form.back("/"))),
@@ -338,7 +341,7 @@ fn enter(request: &HttpRequest, token: &SessionToken, path: &str) -> HttpRespons
 }
 
 fn cookie<'a>(request: &HttpRequest, value: &'a str) -> Cookie<'a> {
-    let secure = request.connection_info().scheme() == "https";
+    let secure = front(request).is_encrypted(request);
     let name = if secure {
         SESSION_COOKIE_SECURE
     } else {
@@ -358,10 +361,4 @@ fn user_agent(request: &HttpRequest) -> String {
         .and_then(|value| value.to_str().ok())
         .unwrap_or_default()
         .to_owned()
-}
-
-fn address(request: &HttpRequest) -> IpAddr {
-    request
-        .peer_addr()
-        .map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip())
 }

@@ -20,6 +20,7 @@ use super::{Shown, Visitor};
 use crate::domain::page::Limit;
 use crate::domain::role::Role;
 use crate::http::State;
+use crate::http::front::front;
 use crate::service::Refusal;
 use crate::store::workspaces;
 
@@ -171,7 +172,6 @@ impl Page {
             value.to_str().ok().map(str::to_owned)
         };
         let is_refresh = header("hookpost-live").is_some();
-        let connection = request.connection_info();
         Ok(Self {
             title: title.into(),
             section,
@@ -187,7 +187,7 @@ impl Page {
                 .map_or("/", |p| p.as_str())
                 .to_owned(),
             assets: addresses(),
-            base: format!("{}://{}", connection.scheme(), connection.host()),
+            base: front(request).base(request),
             known_tag: header("if-none-match"),
             is_refresh,
         })
