@@ -47,6 +47,7 @@ function times(within) {
     const at = new Date(time.dateTime);
     const text = time.dataset.ago === undefined ? local(at, now) : distance(now - at);
     if (time.textContent !== text) time.textContent = text;
+    if (!time.title) time.title = time.dateTime.replace("T", " ").replace("Z", " UTC");
   }, within);
 }
 times(document);

@@ -24,7 +24,10 @@ use crate::store::deliveries::{Delivery, Which};
 use crate::store::webhooks::{self, WebhookName};
 
 /// Rows of a list's page.
-pub const ROWS: u32 = 40;
+pub const ROWS: u32 = 30;
+
+/// The most characters of a name in a menu.
+const CHOICE_CHARS: usize = 40;
 
 /// The periods that a list can be narrowed to: the word in the address, the words of the form, and
 /// its length.
@@ -317,12 +320,22 @@ pub fn webhook_choices(names: &[WebhookName], present: &str) -> Vec<Choice> {
     choices.extend(
         names
             .iter()
-            .map(|name| Choice::new(name.id.to_string(), called(name), present)),
+            .map(|name| Choice::new(name.id.to_string(), short(&called(name)), present)),
     );
     if !choices.iter().any(|choice| choice.chosen) {
         choices.push(Choice::new(present, present, present));
     }
     choices
+}
+
+/// As much of a name as a menu has room for.
+fn short(name: &str) -> String {
+    if name.chars().count() <= CHOICE_CHARS {
+        return name.to_owned();
+    }
+    let mut cut: String = name.chars().take(CHOICE_CHARS - 1).collect();
+    cut.push('…');
+    cut
 }
 
 /// The periods to choose from.

@@ -30,8 +30,12 @@ pub mod parts;
 pub mod preferences;
 pub mod reveal;
 mod routes;
+pub mod snippets;
 pub mod trouble;
 pub mod visitor;
+pub mod webhook;
+pub mod webhook_form;
+pub mod webhooks;
 
 /// What a page's handler answers; a refusal becomes a page on its way out.
 pub type Shown = crate::http::Answered;
@@ -41,3 +45,6 @@ pub use page::{Page, Section, back_to, show};
 pub use routes::routes;
 
 pub use visitor::Visitor;
+
+#[cfg(test)]
+mod samples;

@@ -12,7 +12,7 @@ use crate::store::webhooks::{self, WebhookName};
 use crate::store::{Store, StoreError};
 
 /// Webhooks that a form lets choose from; the rest are found through their own page.
-pub const CHOICES_MAX: u32 = 100;
+pub const CHOICES_MAX: u32 = 50;
 
 /// The names of webhooks by row.
 #[derive(Clone, Debug, Default)]

@@ -2,7 +2,10 @@
 
 use actix_web::web::to;
 
-use super::{assets, dead_letters, deliveries, delivery, entrance, job, live, preferences};
+use super::{
+    assets, dead_letters, deliveries, delivery, entrance, job, live, preferences, webhook,
+    webhook_form, webhooks,
+};
 use crate::domain::role::Role;
 use crate::http::routes::{Access, Route, get, post};
 
@@ -36,6 +39,20 @@ static ROUTES: &[Route] = &[
     post("/dead-letters", OPERATOR, || to(dead_letters::bulk)),
     post("/dead-letters/{id}/retry", OPERATOR, || to(dead_letters::retry)),
     post("/dead-letters/{id}/discard", OPERATOR, || to(dead_letters::discard)),
+    get("/webhooks", VIEWER, || to(webhooks::list)),
+    post("/webhooks", OPERATOR, || to(webhook_form::create)),
+    get("/webhooks/new", OPERATOR, || to(webhook_form::new)),
+    get("/webhooks/{id}", VIEWER, || to(webhook::detail)),
+    get("/webhooks/{id}/edit", OPERATOR, || to(webhook_form::edit)),
+    post("/webhooks/{id}/edit", OPERATOR, || to(webhook_form::update)),
+    post("/webhooks/{id}/test", OPERATOR, || to(webhook::test)),
+    post("/webhooks/{id}/rotate-secret", OPERATOR, || to(webhook::rotate)),
+    post("/webhooks/{id}/enable", OPERATOR, || to(webhook::enable)),
+    post("/webhooks/{id}/disable", OPERATOR, || to(webhook::disable)),
+    post("/webhooks/{id}/recover", OPERATOR, || to(webhook::recover)),
+    post("/webhooks/{id}/revoke", OPERATOR, || to(webhook::revoke)),
+    post("/webhooks/{id}/delete", OPERATOR, || to(webhook::delete)),
+
     get("/jobs/{id}", VIEWER, || to(job::detail)),
     post("/jobs/{id}/cancel", OPERATOR, || to(job::cancel)),
 ];

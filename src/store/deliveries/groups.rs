@@ -17,7 +17,7 @@ use crate::store::StoreError;
 /// Dead letters that grouping looks at: the newest.
 pub const GROUPED_ROWS_MAX: u32 = 5000;
 /// Groups that are told apart: those with the most letters.
-pub const GROUPS_MAX: u32 = 50;
+pub const GROUPS_MAX: u32 = 20;
 
 /// What made a delivery give up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

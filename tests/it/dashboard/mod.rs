@@ -9,8 +9,10 @@ use reqwest::{Method, StatusCode};
 
 use crate::app::{Answer, TestApp};
 
+mod dead_letters;
 mod deliveries;
 mod everywhere;
+mod webhooks;
 
 const PASSWORD: &str = "correct horse battery staple 7";
 

@@ -8,9 +8,11 @@ use askama::Template;
 use askama::filters::HtmlSafe;
 
 pub mod badge;
+pub mod chart;
 pub mod code;
 pub mod field;
 pub mod stamp;
+pub mod strip;
 pub mod url_query;
 
 pub use badge::{Badge, Tone};

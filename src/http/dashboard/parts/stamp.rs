@@ -13,7 +13,7 @@ use crate::domain::time::Timestamp;
 /// An instant as date and time of day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Template)]
 #[template(
-    source = r#"<time datetime="{{ self.0 }}" title="{{ self.0 }}">{{ self::words(self.0) }}</time>"#,
+    source = r#"<time datetime="{{ self.0 }}">{{ self::words(self.0) }}</time>"#,
     ext = "html"
 )]
 pub struct Stamp(pub Timestamp);
@@ -23,7 +23,7 @@ impl HtmlSafe for Stamp {}
 /// An instant that the script shows as a distance from now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Template)]
 #[template(
-    source = r#"<time datetime="{{ self.0 }}" title="{{ self.0 }}" data-ago>{{ self::words(self.0) }}</time>"#,
+    source = r#"<time datetime="{{ self.0 }}" data-ago>{{ self::words(self.0) }}</time>"#,
     ext = "html"
 )]
 pub struct Ago(pub Timestamp);
@@ -89,7 +89,7 @@ mod tests {
         let at = Timestamp::parse("2026-03-16T10:05:00.123Z").unwrap();
         assert_eq!(
             Stamp(at).to_string(),
-            "<time datetime=\"2026-03-16T10:05:00.123Z\" title=\"2026-03-16T10:05:00.123Z\">\
+            "<time datetime=\"2026-03-16T10:05:00.123Z\">\
              2026-03-16 10:05:00 UTC</time>"
         );
     }

@@ -1,0 +1,158 @@
+//! `/webhooks`: every receiver and how it does.
+//!
+//! Owns: the list. Refuses: single webhooks ([`super::webhook`]) and their form
+//! ([`super::webhook_form`]).
+
+use actix_web::HttpRequest;
+use askama::Template;
+
+use super::names::called_by;
+use super::page::{Page, Section, show};
+use super::parts::strip::{OUTCOMES, Strip};
+use super::parts::url_query::with_query;
+use super::parts::{Ago, Badge, host, percent, took};
+use super::{Shown, Visitor};
+use crate::domain::page::Limit;
+use crate::domain::time::Timestamp;
+use crate::domain::webhook::Webhook;
+use crate::http::State;
+use crate::http::extract::Query;
+use crate::service::stats::{PeriodInput, Stats};
+use crate::store::StoreError;
+use crate::store::deliveries;
+
+/// Webhooks of a page: each draws a strip.
+const ROWS: u32 = 20;
+/// Patterns that a row names before it counts the rest.
+const PATTERNS_SHOWN: usize = 2;
+
+/// A line of the list.
+#[derive(Clone, Debug)]
+pub struct WebhookRow {
+    /// Its id.
+    pub id: String,
+    /// How it stands.
+    pub badge: Badge,
+    /// Its label, else its host.
+    pub called: String,
+    /// Where its deliveries go.
+    pub host: String,
+    /// What it wants, the first few.
+    pub patterns: Vec<String>,
+    /// How many more.
+    pub patterns_left_out: usize,
+    /// Its last outcomes.
+    pub strip: Strip,
+    /// Successful attempts of the last day.
+    pub success: Option<String>,
+    /// What 95 of 100 attempts of the last day did not exceed.
+    pub p95: Option<String>,
+    /// When it last answered with a 2xx.
+    pub last_success: Option<Ago>,
+    /// When the next retry is due.
+    pub next: Option<Ago>,
+}
+
+/// The page.
+#[derive(Template)]
+#[template(path = "webhooks.html")]
+pub struct WebhooksView<'a> {
+    /// The layout's context.
+    pub page: &'a Page,
+    /// The lines.
+    pub rows: Vec<WebhookRow>,
+    /// Where the list goes on.
+    pub older: Option<String>,
+    /// Whether this is not its beginning.
+    pub is_later: bool,
+    /// Whether the reader may register one.
+    pub may_operate: bool,
+    /// Whether the workspace's plan has webhooks.
+    pub has_webhooks: bool,
+}
+
+/// `GET /webhooks`.
+///
+/// # Errors
+/// 422 for a cursor that makes no sense.
+pub async fn list(state: State, visitor: Visitor, request: HttpRequest) -> Shown {
+    let mut query = Query::of(&request);
+    let cursor = query.cursor("cursor");
+    query.finish()?;
+    let caller = visitor.caller.clone();
+    let found = state
+        .service
+        .webhooks(&caller, cursor, Limit::clamped(ROWS))
+        .await?;
+    let next = found
+        .next
+        .map(|next| with_query("/webhooks", &[("cursor", &next.to_string())]));
+    let mut rows = Vec::with_capacity(found.items.len());
+    for webhook in found.items {
+        let period = PeriodInput::default();
+        let stats = state
+            .service
+            .webhook_stats(&caller, webhook.id, period)
+            .await?;
+        let (workspace_seq, seq) = (caller.workspace.seq(), webhook.id.seq());
+        let now = state.service.clock().now();
+        let read = move |conn: &rusqlite::Connection| {
+            let latest = deliveries::latest(conn, workspace_seq, seq, OUTCOMES)?;
+            Ok::<_, StoreError>((latest, deliveries::next_due(conn, seq, now)?))
+        };
+        let (latest, next_due) = state.service.store().read(read).await?;
+        rows.push(row(&webhook, &stats, &Strip::new(&latest), next_due));
+    }
+    let may_operate = visitor.may_operate();
+    let has_webhooks = visitor.caller.plan.has_webhooks();
+    let page = Page::of(&state, &request, visitor, Section::Webhooks, "Webhooks").await?;
+    let view = WebhooksView {
+        page: &page,
+        rows,
+        older: next,
+        is_later: cursor.is_some(),
+        may_operate,
+        has_webhooks,
+    };
+    show(&page, &view)
+}
+
+fn row(webhook: &Webhook, stats: &Stats, strip: &Strip, next_due: Option<Timestamp>) -> WebhookRow {
+    let settings = &webhook.settings;
+    let patterns = settings.subscription.texts();
+    WebhookRow {
+        id: webhook.id.to_string(),
+        badge: Badge::webhook(webhook.state, webhook.health.consecutive_failures),
+        called: called_by(&settings.label, &settings.url),
+        host: host(&settings.url),
+        patterns_left_out: patterns.len().saturating_sub(PATTERNS_SHOWN),
+        patterns: patterns.into_iter().take(PATTERNS_SHOWN).collect(),
+        strip: strip.clone(),
+        success: success(stats),
+        p95: stats.p95_ms.map(took_about),
+        last_success: webhook.health.last_success_at.map(Ago),
+        next: next_due.map(Ago),
+    }
+}
+
+/// The share of attempts that succeeded.
+#[must_use]
+pub fn success(stats: &Stats) -> Option<String> {
+    let total = &stats.total;
+    percent(
+        total.attempts.saturating_sub(total.failures),
+        total.attempts,
+    )
+}
+
+/// A duration that is known within some percent.
+#[must_use]
+pub fn took_about(ms: f64) -> String {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "durations are positive and the cast saturates"
+    )]
+    let ms = ms.round() as u32;
+    took(ms)
+}
