@@ -34,9 +34,6 @@ enum Action {
 
 #[derive(Args)]
 struct List {
-    /// Only deliveries with this status: pending, retrying, delivered, exhausted or canceled
-    #[arg(long)]
-    status: Option<String>,
     #[command(flatten)]
     filter: Filter,
     #[command(flatten)]
@@ -99,7 +96,6 @@ impl Deliveries {
 impl List {
     async fn run(&self, api: &Api) -> anyhow::Result<()> {
         let mut query = Query::default();
-        query.push("status", self.status.as_deref());
         self.filter.push_to(&mut query);
         self.paging.push_to(&mut query);
         let body = api.fetch(&query.on("/deliveries")).await?;

@@ -23,6 +23,10 @@ pub(super) struct Filter {
     #[arg(long = "type", value_name = "TYPE")]
     #[serde(skip_serializing_if = "Option::is_none")]
     event_type: Option<String>,
+    /// Only deliveries with this status: pending, retrying, delivered, exhausted or canceled
+    #[arg(long)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<String>,
     /// Only deliveries made since this time, such as 2026-03-16T10:05:00Z
     #[arg(long, value_name = "TIME")]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -44,6 +48,7 @@ impl Filter {
         query.push("webhook_id", self.webhook_id.as_deref());
         query.push("event_id", self.event_id.as_deref());
         query.push("event_type", self.event_type.as_deref());
+        query.push("status", self.status.as_deref());
         query.push("since", self.since.as_deref());
         query.push("until", self.until.as_deref());
     }

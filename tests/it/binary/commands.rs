@@ -8,7 +8,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::process::{Server, complaint, hookpost, run, stdout_of};
-use crate::receiver::Receiver;
+use crate::receiver::{Receiver, Reply};
 
 /// The words of `line`, on `data_dir`.
 fn on<'a>(data_dir: &'a Path, line: &'a str) -> Vec<&'a str> {
@@ -162,6 +162,20 @@ async fn the_api_can_be_used_from_a_shell() {
     let delivery = deliveries["data"][0]["id"].as_str().unwrap();
     assert!(answer(&format!("deliveries show {delivery}")).contains("\"n\": 1.0"));
     assert!(answer("dead-letters list").starts_with("ID"));
+    assert!(answer(&format!("webhooks test {id}")).starts_with("received: 200"));
+    answer(&format!("webhooks rotate-secret {id} --overlap 1h"));
+    answer(&format!("deliveries retry {delivery}"));
+    let retried = answer(&format!(
+        "deliveries retry --webhook {id} --status delivered"
+    ));
+    assert!(retried.ends_with("deliveries\n"), "{retried}");
+    receiver.answer(Reply::status(500));
+    let failed = shell(&format!("webhooks test {id}"));
+    assert!(
+        complaint(&failed, 1).contains("it answered 500"),
+        "{failed:?}"
+    );
+    assert!(answer(&format!("webhooks revoke {id}")).contains("revoked"));
     let refused = shell("webhooks create --url ftp://x --event-type a");
     let complaint = complaint(&refused, 1);
     assert!(complaint.contains("url:"), "{complaint}");

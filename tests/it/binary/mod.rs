@@ -5,6 +5,7 @@ mod backup;
 mod commands;
 mod configuration;
 mod crash;
+mod demo;
 mod life;
 pub mod process;
 mod profiles;
