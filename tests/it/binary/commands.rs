@@ -128,7 +128,8 @@ async fn what_cannot_be_done_is_said_in_one_line_by_either_way() {
     check_all();
 }
 
-#[tokio::test]
+// The receiver answers on another thread while a command is waited for.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_api_can_be_used_from_a_shell() {
     let dir = tempfile::tempdir().unwrap();
     let server = Server::start(dir.path());
