@@ -12,7 +12,7 @@ use actix_web::{App, Error, HttpRequest, Resource, guard, web};
 
 use super::api::{
     api_keys, audit_log, bulk, dead_letters, deliveries, event_types, events, jobs, profiles,
-    retries, stats, webhooks, workspaces,
+    retries, sessions, stats, webhooks, workspaces,
 };
 use super::auth::gate;
 use super::{Problem, answer, dashboard, dialects, docs, health, metrics, openapi};
@@ -29,6 +29,8 @@ pub enum Access {
     /// The same, but one of two scopes is enough: dialects whose clients have one key for everything
     /// let those read who may write.
     Either(Scope, Scope),
+    /// People who signed in over the API, even if their second factor is still to be shown.
+    Session,
     /// People who are signed in to the dashboard and have this role or a higher one.
     Page(Role),
 }
@@ -45,6 +47,7 @@ pub struct Route {
 }
 
 const PUBLIC: Access = Access::Public;
+const SESSION: Access = Access::Session;
 
 const EVENTS_READ: Access = Access::Scope(Scope::EventsRead);
 const EVENTS_WRITE: Access = Access::Scope(Scope::EventsWrite);
@@ -170,6 +173,10 @@ static API: &[Route] = &[
     put("/api/v1/profiles/{name}", ADMIN, || to(profiles::put)),
     delete("/api/v1/profiles/{name}", ADMIN, || to(profiles::delete)),
     get("/api/v1/audit-log", ADMIN, || to(audit_log::list)),
+
+    post("/api/v1/sessions", PUBLIC, || to(sessions::create)),
+    delete("/api/v1/sessions", SESSION, || to(sessions::end)),
+    post("/api/v1/sessions/mfa", SESSION, || to(sessions::show_second_factor)),
 ];
 
 /// Every route of hookpost's own, table after table; those of pages stand in

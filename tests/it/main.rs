@@ -21,4 +21,5 @@ mod openapi;
 mod operations;
 mod receiver;
 mod schemathesis;
+mod second_factor;
 mod sentinel;

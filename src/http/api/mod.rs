@@ -18,6 +18,7 @@ pub mod events;
 pub mod jobs;
 pub mod profiles;
 pub mod retries;
+pub mod sessions;
 pub mod stats;
 pub mod webhooks;
 pub mod workspaces;

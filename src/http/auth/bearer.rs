@@ -3,12 +3,15 @@
 //! Owns: the header's form. Refuses: deciding whether the credential is worth anything.
 
 use crate::domain::api_key::ApiKeyToken;
+use crate::domain::token::SessionToken;
 use crate::service::Refusal;
 
 /// What a program presents.
 pub(super) enum Bearer {
     /// An API key.
     Key(ApiKeyToken),
+    /// The session of a person.
+    Session(SessionToken),
 }
 
 /// Reads the header.
@@ -23,7 +26,7 @@ pub(super) fn parse(authorization: Option<&str>) -> Result<Bearer, Refusal> {
         .ok_or(Refusal::Unauthorized(
             "the Authorization header must read: Bearer <API key>",
         ))?;
-    ApiKeyToken::parse(text)
-        .map(Bearer::Key)
+    let key = ApiKeyToken::parse(text).map(Bearer::Key);
+    key.or_else(|| SessionToken::parse(text).map(Bearer::Session))
         .ok_or(super::keys::INVALID)
 }

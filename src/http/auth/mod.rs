@@ -10,6 +10,7 @@
 
 mod bearer;
 mod keys;
+mod person;
 mod rate;
 mod workspaces;
 
@@ -24,8 +25,9 @@ use super::answer::guarded;
 use super::routes::{Access, Route};
 use super::{Problem, State, dashboard, dialects};
 use crate::domain::api_key::{Scope, Scopes};
-use crate::service::{Actor, Caller, Refusal};
+use crate::service::{Actor, Caller, Refusal, Service};
 use crate::store::Store;
+use crate::store::sessions::Channel;
 
 use keys::Keys;
 use rate::{Rate, Rates};
@@ -63,7 +65,11 @@ impl Credentials {
     }
 
     /// Who presents `authorization`, and what it entitles them to.
-    async fn entitled(&self, authorization: Option<&str>) -> Result<Entitled, Refusal> {
+    async fn entitled(
+        &self,
+        service: &Service,
+        authorization: Option<&str>,
+    ) -> Result<Entitled, Refusal> {
         match bearer::parse(authorization)? {
             bearer::Bearer::Key(token) => {
                 let key = self.keys.authenticate(&token).await?;
@@ -73,6 +79,16 @@ impl Credentials {
                     scopes: key.scopes,
                     workspace_seq: key.workspace.map(|id| id.seq()),
                     rate,
+                })
+            }
+            bearer::Bearer::Session(token) => {
+                let person = service.person(&token, Channel::Token).await?;
+                person::check_inside(&person)?;
+                Ok(Entitled {
+                    actor: person.actor(),
+                    scopes: person.scopes(),
+                    workspace_seq: None,
+                    rate: None,
                 })
             }
         }
@@ -92,6 +108,7 @@ pub async fn gate<B: MessageBody + 'static>(
         Access::Public => return Ok(guarded(request, next).await),
         Access::Scope(scope) => std::slice::from_ref(scope),
         Access::Either(one, other) => &[*one, *other],
+        Access::Session => return Ok(person::gate(request, next).await),
         Access::Page(role) => return Ok(dashboard::visitor::gate(*role, request, next).await),
     };
     match authorise(&request, scopes).await {
@@ -135,7 +152,7 @@ async fn authorise(
         None => header("authorization").map(Cow::Borrowed),
     };
     let entitled = credentials
-        .entitled(authorization.as_deref())
+        .entitled(&state.service, authorization.as_deref())
         .await
         .map_err(told)?;
     let rate = entitled.rate;

@@ -96,10 +96,7 @@ fn described(operation: &Operation, route: &Route) -> Value {
         "summary": operation.summary,
         "parameters": parameters(operation, route.access),
         "responses": responses(operation, route.access),
-        "security": match scopes.as_slice() {
-            [] => json!([]),
-            scopes => json!([{"api_key": scopes}]),
-        },
+        "security": security(route.access, &scopes),
     });
     if let Some(scope) = scopes.first() {
         described["description"] = json!(format!("Needs the scope `{scope}`."));
@@ -114,10 +111,27 @@ fn described(operation: &Operation, route: &Route) -> Value {
     described
 }
 
+/// People may do over the API what their role allows, as keys what their scopes allow.
+fn security(access: Access, scopes: &[&str]) -> Value {
+    match access {
+        Access::Public | Access::Page(_) => json!([]),
+        Access::Session => json!([{"session": []}]),
+        Access::Scope(_) | Access::Either(..) => json!([{"api_key": scopes}, {"session": []}]),
+    }
+}
+
+/// Whether requests act in a workspace, and count against a key's rate.
+fn is_for_keys(access: Access) -> bool {
+    match access {
+        Access::Scope(_) | Access::Either(..) => true,
+        Access::Public | Access::Session | Access::Page(_) => false,
+    }
+}
+
 fn scopes(access: Access) -> Vec<&'static str> {
     match access {
         // Pages are no part of the API.
-        Access::Public | Access::Page(_) => Vec::new(),
+        Access::Public | Access::Session | Access::Page(_) => Vec::new(),
         Access::Scope(scope) => vec![scope.as_str()],
         Access::Either(one, other) => vec![one.as_str(), other.as_str()],
     }
@@ -129,7 +143,7 @@ fn parameters(operation: &Operation, access: Access) -> Vec<Value> {
         Some(parts::path_parameter(name))
     });
     let mut all: Vec<Value> = named.chain(operation.query.iter().cloned()).collect();
-    if !matches!(access, Access::Public) {
+    if is_for_keys(access) {
         all.push(parts::parameter(WORKSPACE_HEADER));
     }
     if operation.is_keyed() {
@@ -145,7 +159,7 @@ fn responses(operation: &Operation, access: Access) -> Value {
         if operation.is_keyed() {
             headers["Idempotent-Replayed"] = parts::header("Idempotent-Replayed");
         }
-        if !matches!(access, Access::Public) {
+        if is_for_keys(access) {
             for name in parts::RATE_HEADERS {
                 headers[name] = parts::header(name);
             }

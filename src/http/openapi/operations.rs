@@ -20,6 +20,7 @@ use crate::http::api::events::{
 use crate::http::api::jobs::JobBody;
 use crate::http::api::profiles::{ProfileBody, ProfileRequest};
 use crate::http::api::retries::{RanBody, SummaryBody};
+use crate::http::api::sessions::{SecondFactorRequest, SessionBody, SessionRequest};
 use crate::http::api::stats::StatsBody;
 use crate::http::api::webhooks::{
     RegisteredBody, RotateRequest, RotatedBody, TestRequest, TestedBody, WebhookBody,
@@ -99,6 +100,7 @@ pub(super) fn all() -> Vec<Operation> {
         instance(),
         workspaces_and_keys(),
         profiles(),
+        sessions(),
         operations(),
     ]
     .into_iter()
@@ -581,6 +583,31 @@ fn profiles() -> Vec<Operation> {
         )
         .ends("It is gone.")
         .or(409),
+    ]
+}
+
+fn sessions() -> Vec<Operation> {
+    const TAG: &str = "Instance";
+    vec![
+        post("/api/v1/sessions", "create_session", TAG, "Sign in")
+            .takes::<SessionRequest>()
+            .gives::<SessionBody>(201, "A session; its token, only here.")
+            .or(401)
+            .or(429),
+        post(
+            "/api/v1/sessions/mfa",
+            "show_second_factor",
+            TAG,
+            "Show the second factor",
+        )
+        .takes::<SecondFactorRequest>()
+        .gives::<SessionBody>(
+            200,
+            "The session, and until when the factor counts as fresh.",
+        )
+        .or(409),
+        delete("/api/v1/sessions", "end_session", TAG, "Sign out")
+            .ends("The session of this request is over."),
     ]
 }
 

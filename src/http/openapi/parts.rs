@@ -34,7 +34,10 @@ const REFUSALS: [(u16, &str); 12] = [
     (413, "The body is too large."),
     (415, "The body is not plain JSON in UTF-8."),
     (422, "Fields or parameters are wrong; `errors` names each."),
-    (429, "The key's rate limit is spent."),
+    (
+        429,
+        "The key's rate limit is spent, or there were too many tries.",
+    ),
     (500, "A fault of hookpost's; its log says more."),
     (
         503,
@@ -48,6 +51,12 @@ pub(super) fn security_schemes() -> Value {
         "scheme": "bearer",
         "bearerFormat": "hpk_…",
         "description": "An API key. Each operation names the scope that the key must have.",
+    }, "session": {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "hps_…",
+        "description": "The session of a person, from `POST /api/v1/sessions`. Viewers may read, \
+            operators may do what a key of a workspace may, owners everything.",
     }})
 }
 

@@ -8,5 +8,6 @@ mod event_types;
 mod events;
 mod profiles;
 mod retries;
+mod sessions;
 mod webhooks;
 mod workspaces;
