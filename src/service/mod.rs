@@ -40,7 +40,6 @@ pub mod retries;
 mod schema;
 mod sending;
 pub mod stats;
-pub mod sweeps;
 mod text;
 pub mod webhooks;
 pub mod worker;

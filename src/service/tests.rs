@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 mod alerts;
+mod chaos;
+mod consumers;
 mod delivering;
 mod endings;
 mod house;

@@ -258,7 +258,7 @@ fn first_row_at(conn: &Connection, table: &'static str, at: Timestamp) -> Result
         "SELECT seq, created_at FROM {table} WHERE seq >= :seq ORDER BY seq LIMIT 1"
     ))?;
     let mut ends = conn.prepare_cached(&format!(
-        "SELECT coalesce((SELECT min(seq) FROM {table}), 0),
+        "SELECT coalesce((SELECT min(seq) FROM {table}), 1),
              coalesce((SELECT max(seq) FROM {table}), 0)"
     ))?;
     let (mut low, mut high): (i64, i64) =

@@ -11,7 +11,6 @@ use crate::domain::webhook::WebhookState;
 use crate::service::events::WhyNot;
 use crate::service::webhooks::WebhookInput;
 use crate::service::{Refusal, jobs::Selection};
-use crate::store::retention::Sweep;
 use crate::store::webhooks;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -249,14 +248,7 @@ async fn history_leaves_step_by_step_once_it_is_old_and_open_work_stays() {
     house.publish_many(700).await;
     house.counted(Status::Delivered, 700).await;
     house.counted(Status::Exhausted, 700).await;
-    let sweep = async || {
-        let (mut steps, mut next) = (0, Some(Sweep::start()));
-        while let Some(from) = next {
-            next = house.service.step_sweep(from).await.unwrap();
-            steps += 1;
-        }
-        steps
-    };
+    let sweep = async || house.service.sweep().await.unwrap().steps;
     clock.advance(Duration::from_secs(29 * 24 * 3600));
     sweep().await;
     house.counted(Status::Delivered, 700).await;
