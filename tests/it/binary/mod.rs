@@ -9,4 +9,5 @@ mod demo;
 mod life;
 pub mod process;
 mod profiles;
+mod tls;
 mod usage;
