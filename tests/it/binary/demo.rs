@@ -1,26 +1,14 @@
 //! The demo, as somebody sees it who types one command.
 
 use std::io::{BufRead, BufReader};
-use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use reqwest::StatusCode;
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 use serde_json::Value;
 
-use super::process::hookpost;
+use super::process::{Running, hookpost};
 use crate::app::{PATIENCE, http_client};
-
-/// Killed when a test fails.
-struct Demo(Child);
-
-impl Drop for Demo {
-    fn drop(&mut self) {
-        // It has usually ended already.
-        self.0.kill().ok();
-        self.0.wait().ok();
-    }
-}
 
 /// The word behind `label` in what the demo printed.
 fn word_behind<'a>(printed: &'a str, label: &str) -> &'a str {
@@ -31,12 +19,9 @@ fn word_behind<'a>(printed: &'a str, label: &str) -> &'a str {
 #[tokio::test]
 async fn the_demo_delivers_lets_people_in_and_leaves_nothing_behind() {
     let temporary = tempfile::tempdir().unwrap();
-    let child = hookpost(&["demo", "--port", "0", "--pace-ms", "40"])
-        .env("TMPDIR", temporary.path())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut demo = Demo(child);
+    let mut demo = Running::start(
+        hookpost(&["demo", "--port", "0", "--pace-ms", "40"]).env("TMPDIR", temporary.path()),
+    );
     let mut printed = String::new();
     let mut lines = BufReader::new(demo.0.stdout.take().unwrap());
     while !printed.contains("Ctrl-C") {
@@ -64,7 +49,7 @@ async fn the_demo_delivers_lets_people_in_and_leaves_nothing_behind() {
     let entered = sign_in.send().await.unwrap();
     assert_eq!(entered.status(), StatusCode::SEE_OTHER);
     assert!(entered.headers().contains_key("set-cookie"), "{entered:?}");
-    kill_process(Pid::from_child(&demo.0), Signal::INT).unwrap();
+    demo.signal(Signal::INT);
     assert_eq!(demo.0.wait().unwrap().code(), Some(0));
     let left: Vec<_> = std::fs::read_dir(temporary.path()).unwrap().collect();
     assert!(left.is_empty(), "{left:?}");

@@ -53,9 +53,32 @@ pub fn complaint(output: &Output, code: i32) -> String {
     stderr
 }
 
-/// A running `hookpost serve`; killed when dropped.
+/// A child process that does not outlive its test, however that ends.
+pub struct Running(pub Child);
+
+impl Running {
+    /// Starts `command`; its standard output can be read.
+    pub fn start(command: &mut Command) -> Self {
+        Self(command.stdout(Stdio::piped()).spawn().unwrap())
+    }
+
+    /// Sends a signal.
+    pub fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.0), signal).unwrap();
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It may have ended already.
+        self.0.kill().ok();
+        self.0.wait().ok();
+    }
+}
+
+/// A running `hookpost serve`.
 pub struct Server {
-    child: Child,
+    child: Running,
     pub url: String,
     lines: Receiver<String>,
     http: reqwest::Client,
@@ -80,18 +103,14 @@ impl Server {
 
     /// As [`Server::spawn`], and what it logs goes into `log`.
     pub fn spawn_into(command: &mut Command, log: impl std::io::Write + Send + 'static) -> Self {
-        let mut child = command
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap());
+        let mut child = Running::start(command.stderr(Stdio::piped()));
+        let mut lines = BufReader::new(child.0.stdout.take().unwrap());
         let mut line = String::new();
         lines.read_line(&mut line).unwrap();
         let Some(url) = line.trim_end().strip_prefix("hookpost listening on ") else {
-            child.kill().unwrap();
+            child.0.kill().unwrap();
             let mut stderr = String::new();
-            let mut pipe = child.stderr.take().unwrap();
+            let mut pipe = child.0.stderr.take().unwrap();
             pipe.read_to_string(&mut stderr).unwrap();
             panic!("not ready: {line:?} {stderr}");
         };
@@ -104,7 +123,7 @@ impl Server {
                 drop(printed.send(line));
             }
         });
-        drain(child.stderr.take().unwrap(), log);
+        drain(child.0.stderr.take().unwrap(), log);
         Self {
             child,
             url,
@@ -173,34 +192,25 @@ impl Server {
 
     /// Kills it as a power cut would.
     pub fn kill(mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
+        self.child.0.kill().unwrap();
+        self.child.0.wait().unwrap();
     }
 
     /// Sends a signal.
     pub fn signal(&self, signal: Signal) {
-        let pid = Pid::from_child(&self.child);
-        kill_process(pid, signal).unwrap();
+        self.child.signal(signal);
     }
 
     /// Waits for its end.
     pub async fn exit(mut self) -> ExitStatus {
         let deadline = Instant::now() + PATIENCE;
         loop {
-            if let Some(status) = self.child.try_wait().unwrap() {
+            if let Some(status) = self.child.0.try_wait().unwrap() {
                 return status;
             }
             assert!(Instant::now() < deadline, "the server does not end");
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        // It may have ended already.
-        drop(self.child.kill());
-        drop(self.child.wait());
     }
 }
 

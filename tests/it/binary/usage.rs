@@ -3,9 +3,9 @@
 use std::io::{BufRead, BufReader, Write};
 use std::process::Stdio;
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 
-use super::process::{hookpost, run};
+use super::process::{Running, hookpost, run};
 
 /// The published test vector of Standard Webhooks: `signature_only` is signed at a fixed time.
 const SECRET: &str = "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
@@ -103,7 +103,7 @@ fn a_captured_delivery_is_genuine_or_it_is_said_why_not() {
 
 #[tokio::test]
 async fn listen_prints_what_arrives_and_whether_its_signature_holds() {
-    let mut child = hookpost(&[
+    let mut listen = Running::start(&mut hookpost(&[
         "listen",
         "--port",
         "0",
@@ -113,11 +113,8 @@ async fn listen_prints_what_arrives_and_whether_its_signature_holds() {
         "1",
         "--status",
         "202",
-    ])
-    .stdout(Stdio::piped())
-    .spawn()
-    .unwrap();
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    ]));
+    let mut lines = BufReader::new(listen.0.stdout.take().unwrap()).lines();
     let first = lines.next().unwrap().unwrap();
     let url = first.strip_prefix("listening on ").unwrap().to_owned();
     let http = crate::app::http_client();
@@ -130,9 +127,9 @@ async fn listen_prints_what_arrives_and_whether_its_signature_holds() {
             .unwrap();
         assert_eq!(answer.status(), status);
     }
-    kill_process(Pid::from_child(&child), Signal::INT).unwrap();
+    listen.signal(Signal::INT);
     let printed: Vec<String> = lines.map(Result::unwrap).collect();
-    assert_eq!(child.wait().unwrap().code(), Some(0));
+    assert_eq!(listen.0.wait().unwrap().code(), Some(0));
     let printed = printed.join("\n");
     assert!(printed.contains("POST /  a.b"), "{printed}");
     assert!(
