@@ -10,6 +10,7 @@ mod armox;
 mod indigiarmor;
 mod profiles;
 mod refusals;
+mod sessions;
 mod standard;
 pub mod verify;
 mod veriswarm;
