@@ -11,7 +11,7 @@ use crate::domain::id::WebhookId;
 use crate::domain::time::Timestamp;
 use crate::store::StoreError;
 use crate::store::stats::{
-    self, Bucket, Counts, HOUR_MS, MINUTE_MS, MINUTES_KEPT_MS, Period, WHOLE_WORKSPACE,
+    self, Bucket, Counts, HOUR_MS, Latency, MINUTE_MS, MINUTES_KEPT_MS, Period, WHOLE_WORKSPACE,
 };
 
 /// The period unless the caller says otherwise: a day.
@@ -20,6 +20,8 @@ pub const PERIOD_DEFAULT: Duration = Duration::from_secs(24 * 3600);
 pub const PERIOD_MAX: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
 /// Steps of a time series at most.
 pub const STEPS_MAX: i64 = 500;
+/// Steps of a workspace's answer times at most.
+pub const LATENCY_STEPS_MAX: i64 = 60;
 
 const DAY_MS: i64 = 24 * HOUR_MS;
 /// Widths of a step, finest first.
@@ -112,6 +114,30 @@ impl Service {
     }
 }
 
+impl Service {
+    /// How long a workspace's attempts took, in at most [`LATENCY_STEPS_MAX`] steps; those without
+    /// attempts are left out.
+    ///
+    /// # Errors
+    /// The fields at fault.
+    pub async fn workspace_latency(
+        &self,
+        caller: &Caller,
+        period: PeriodInput,
+    ) -> Result<Vec<Latency>, Refusal> {
+        let plan = Plan::of(period, self.clock().now())?;
+        let workspace_seq = caller.workspace.seq();
+        let steps = (plan.until_ms - plan.since_ms) / plan.step_ms + 1;
+        let together = (steps + LATENCY_STEPS_MAX - 1) / LATENCY_STEPS_MAX;
+        let of = plan.period(workspace_seq, WHOLE_WORKSPACE);
+        let step_ms = plan.step_ms * together;
+        Ok(self
+            .store()
+            .read(move |conn| stats::latencies(conn, &of, step_ms))
+            .await?)
+    }
+}
+
 /// Which sums are read, and how they are put together.
 #[derive(Clone, Copy, Debug)]
 struct Plan {
@@ -122,6 +148,16 @@ struct Plan {
 }
 
 impl Plan {
+    fn period(&self, workspace_seq: i64, webhook_seq: i64) -> Period {
+        Period {
+            workspace_seq,
+            webhook_seq,
+            width_ms: self.width_ms,
+            since: Timestamp::from_millis(self.since_ms),
+            until: Timestamp::from_millis(self.until_ms),
+        }
+    }
+
     fn of(input: PeriodInput, now: Timestamp) -> Result<Self, Refusal> {
         let until = input.until.unwrap_or(now);
         let since = input.since.unwrap_or_else(|| until.before(PERIOD_DEFAULT));
@@ -164,13 +200,7 @@ fn read(
     webhook_seq: i64,
     counts: Counts,
 ) -> Result<Stats, StoreError> {
-    let period = Period {
-        workspace_seq,
-        webhook_seq,
-        width_ms: plan.width_ms,
-        since: Timestamp::from_millis(plan.since_ms),
-        until: Timestamp::from_millis(plan.until_ms),
-    };
+    let period = plan.period(workspace_seq, webhook_seq);
     let found = stats::series(conn, &period, plan.step_ms)?;
     let durations = stats::durations(conn, &period)?;
     let mut total = Bucket {

@@ -31,6 +31,7 @@ pub mod attempts;
 pub mod audit;
 pub mod backup;
 pub mod deliveries;
+pub mod disk;
 pub mod effects;
 pub mod event_types;
 pub mod events;

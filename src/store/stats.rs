@@ -365,6 +365,69 @@ pub fn durations(conn: &Connection, period: &Period) -> Result<Durations, StoreE
     Ok(Durations(rows.collect::<Result<_, _>>()?))
 }
 
+/// How long attempts took in one step of a period.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Latency {
+    /// When the step begins.
+    pub at: Timestamp,
+    /// What half of the attempts did not exceed, in milliseconds.
+    pub p50_ms: f64,
+    /// What 95 of 100 attempts did not exceed, in milliseconds.
+    pub p95_ms: f64,
+}
+
+/// How long attempts took, step by step; steps without attempts are left out. A step is `step_ms`
+/// long, a multiple of the period's bucket width.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn latencies(
+    conn: &Connection,
+    period: &Period,
+    step_ms: i64,
+) -> Result<Vec<Latency>, StoreError> {
+    let mut statement = conn.prepare_cached(
+        "SELECT bucket_at - bucket_at % :step AS step_at, slot, sum(attempts)
+         FROM duration_stats
+         WHERE workspace_seq = :workspace AND webhook_seq = :webhook AND width_ms = :width
+             AND bucket_at >= :since AND bucket_at < :until
+         GROUP BY step_at, slot
+         ORDER BY step_at, slot
+         LIMIT :limit",
+    )?;
+    let mut rows = statement.query(named_params! {
+        ":workspace": period.workspace_seq,
+        ":webhook": period.webhook_seq,
+        ":width": period.width_ms,
+        ":since": first_bucket(period),
+        ":until": period.until.millis(),
+        ":step": step_ms,
+        ":limit": BUCKETS_MAX * 40,
+    })?;
+    let mut found = Vec::new();
+    let mut present: Option<(i64, Durations)> = None;
+    while let Some(row) = rows.next()? {
+        let (at, slot, attempts): (i64, i64, u64) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        match &mut present {
+            Some((own, durations)) if *own == at => durations.0.push((slot, attempts)),
+            Some(_) | None => {
+                let ended = present.replace((at, Durations(vec![(slot, attempts)])));
+                found.extend(ended.and_then(latency));
+            }
+        }
+    }
+    found.extend(present.and_then(latency));
+    Ok(found)
+}
+
+fn latency((at, durations): (i64, Durations)) -> Option<Latency> {
+    Some(Latency {
+        at: Timestamp::from_millis(at),
+        p50_ms: durations.quantile_ms(0.5)?,
+        p95_ms: durations.quantile_ms(0.95)?,
+    })
+}
+
 fn first_bucket(period: &Period) -> i64 {
     period.since.millis() - period.since.millis() % period.width_ms
 }

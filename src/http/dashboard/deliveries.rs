@@ -24,7 +24,7 @@ use crate::store::deliveries::{Delivery, Which};
 use crate::store::webhooks::{self, WebhookName};
 
 /// Rows of a list's page.
-pub const ROWS: u32 = 30;
+pub const ROWS: u32 = 25;
 
 /// The most characters of a name in a menu.
 const CHOICE_CHARS: usize = 40;
@@ -182,7 +182,7 @@ impl Row {
             badge: Badge::delivery(progress.status),
             event_type: delivery.event_type.clone(),
             origin: origin(delivery.trigger),
-            webhook: names.called(delivery.webhook.seq()),
+            webhook: short(&names.called(delivery.webhook.seq())),
             outcome: outcome(delivery),
             failed: delivery.last_error_kind.is_some(),
             attempts: format!("{} / {}", progress.attempt_count, delivery.max_attempts),
@@ -328,8 +328,9 @@ pub fn webhook_choices(names: &[WebhookName], present: &str) -> Vec<Choice> {
     choices
 }
 
-/// As much of a name as a menu has room for.
-fn short(name: &str) -> String {
+/// As much of a name as a menu or row has room for.
+#[must_use]
+pub fn short(name: &str) -> String {
     if name.chars().count() <= CHOICE_CHARS {
         return name.to_owned();
     }

@@ -107,7 +107,7 @@ impl EntranceView {
 }
 
 /// A form that nobody has to be signed in for.
-pub struct OpenForm(Form);
+pub struct OpenForm(pub(super) Form);
 
 impl FromRequest for OpenForm {
     type Error = Problem;
@@ -137,8 +137,11 @@ fn setup_view(request: &HttpRequest, token: &str, email: &str) -> EntranceView {
         action: "/setup",
         button: "Create the account",
         fields: vec![
-            Field::of_kind("email", "email", "E-mail address", email).required(),
+            Field::of_kind("email", "email", "E-mail address", email)
+                .autocomplete("username")
+                .required(),
             Field::of_kind("password", "password", "Password", "")
+                .autocomplete("new-password")
                 .hint("At least 12 characters.")
                 .required(),
         ],
@@ -189,8 +192,12 @@ fn sign_in_view(request: &HttpRequest, back: String, email: &str) -> EntranceVie
         action: "/sign-in",
         button: "Sign in",
         fields: vec![
-            Field::of_kind("email", "email", "E-mail address", email).required(),
-            Field::of_kind("password", "password", "Password", "").required(),
+            Field::of_kind("email", "email", "E-mail address", email)
+                .autocomplete("username")
+                .required(),
+            Field::of_kind("password", "password", "Password", "")
+                .autocomplete("current-password")
+                .required(),
         ],
         hidden: vec![("back", back)],
         ..EntranceView::new(request, "Sign in", "")
@@ -237,6 +244,7 @@ fn code_view(request: &HttpRequest, action: &'static str, back: String) -> Entra
         button: "Confirm",
         fields: vec![
             Field::line("code", "Code", "")
+                .autocomplete("one-time-code")
                 .hint("Six digits from your app, or one of your recovery codes.")
                 .required(),
         ],
@@ -323,14 +331,6 @@ pub async fn sign_out(state: State, request: HttpRequest, visitor: Visitor, _for
     Ok(response)
 }
 
-/// `GET /`: to where most people look first.
-///
-/// # Errors
-/// Never.
-pub async fn home(_visitor: Visitor) -> Shown {
-    Ok(go("/deliveries"))
-}
-
 /// Gives the browser its session and leads on.
 fn enter(request: &HttpRequest, token: &SessionToken, path: &str) -> HttpResponse {
     let mut response = go(path);
@@ -340,7 +340,8 @@ fn enter(request: &HttpRequest, token: &SessionToken, path: &str) -> HttpRespons
     response
 }
 
-fn cookie<'a>(request: &HttpRequest, value: &'a str) -> Cookie<'a> {
+/// The session's cookie, under the name that fits how the browser reaches us.
+pub(super) fn cookie<'a>(request: &HttpRequest, value: &'a str) -> Cookie<'a> {
     let secure = front(request).is_encrypted(request);
     let name = if secure {
         SESSION_COOKIE_SECURE

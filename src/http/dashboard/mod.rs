@@ -14,28 +14,38 @@
 //! All of it is text that askama escapes. The few types whose output is taken as HTML
 //! (`askama::filters::HtmlSafe`) are templates of this module themselves, and escape in turn.
 
+pub mod api_keys;
 pub mod assets;
+pub mod audit_log;
 pub mod dead_letters;
 pub mod deliveries;
 pub mod delivery;
 pub mod entrance;
+pub mod event;
+pub mod event_types;
+pub mod events;
 pub mod explain;
 pub mod flash;
 pub mod form;
 pub mod job;
 pub mod live;
 pub mod names;
+pub mod overview;
 pub mod page;
 pub mod parts;
+pub mod people;
 pub mod preferences;
+pub mod profile;
 pub mod reveal;
 mod routes;
 pub mod snippets;
+pub mod system;
 pub mod trouble;
 pub mod visitor;
 pub mod webhook;
 pub mod webhook_form;
 pub mod webhooks;
+pub mod workspaces;
 
 /// What a page's handler answers; a refusal becomes a page on its way out.
 pub type Shown = crate::http::Answered;

@@ -3,8 +3,9 @@
 use actix_web::web::to;
 
 use super::{
-    assets, dead_letters, deliveries, delivery, entrance, job, live, preferences, webhook,
-    webhook_form, webhooks,
+    api_keys, assets, audit_log, dead_letters, deliveries, delivery, entrance, event, event_types,
+    events, job, live, overview, people, preferences, profile, system, webhook, webhook_form,
+    webhooks, workspaces,
 };
 use crate::domain::role::Role;
 use crate::http::routes::{Access, Route, get, post};
@@ -12,6 +13,7 @@ use crate::http::routes::{Access, Route, get, post};
 const PUBLIC: Access = Access::Public;
 const VIEWER: Access = Access::Page(Role::Viewer);
 const OPERATOR: Access = Access::Page(Role::Operator);
+const OWNER: Access = Access::Page(Role::Owner);
 
 #[rustfmt::skip]
 static ROUTES: &[Route] = &[
@@ -26,7 +28,7 @@ static ROUTES: &[Route] = &[
     get("/confirm", VIEWER, || to(entrance::confirm)),
     post("/confirm", VIEWER, || to(entrance::confirmed)),
     post("/sign-out", VIEWER, || to(entrance::sign_out)),
-    get("/", VIEWER, || to(entrance::home)),
+    get("/", VIEWER, || to(overview::overview)),
     post("/preferences", VIEWER, || to(preferences::save)),
 
     get("/deliveries", VIEWER, || to(deliveries::list)),
@@ -52,6 +54,46 @@ static ROUTES: &[Route] = &[
     post("/webhooks/{id}/recover", OPERATOR, || to(webhook::recover)),
     post("/webhooks/{id}/revoke", OPERATOR, || to(webhook::revoke)),
     post("/webhooks/{id}/delete", OPERATOR, || to(webhook::delete)),
+
+    get("/events", VIEWER, || to(events::list)),
+    post("/events", OPERATOR, || to(event::publish)),
+    get("/events/new", OPERATOR, || to(event::new)),
+    get("/events/{id}", VIEWER, || to(event::detail)),
+    post("/events/{id}/replay", OPERATOR, || to(event::replay)),
+
+    get("/event-types", VIEWER, || to(event_types::list)),
+    post("/event-types", OPERATOR, || to(event_types::create)),
+    get("/event-types/new", OPERATOR, || to(event_types::new)),
+    get("/event-types/{name}", VIEWER, || to(event_types::edit)),
+    post("/event-types/{name}", OPERATOR, || to(event_types::update)),
+    post("/event-types/{name}/delete", OPERATOR, || to(event_types::delete)),
+
+    get("/api-keys", OWNER, || to(api_keys::list)),
+    post("/api-keys", OWNER, || to(api_keys::create)),
+    post("/api-keys/{id}/revoke", OWNER, || to(api_keys::revoke)),
+
+    get("/workspaces", VIEWER, || to(workspaces::list)),
+    post("/workspaces", OWNER, || to(workspaces::create)),
+    post("/workspace", VIEWER, || to(workspaces::switch)),
+    get("/settings", VIEWER, || to(workspaces::settings)),
+    post("/settings", OWNER, || to(workspaces::save)),
+    get("/people", OWNER, || to(people::list)),
+    post("/people", OWNER, || to(people::create)),
+    post("/people/second-factor", OWNER, || to(people::demand)),
+    post("/people/{id}", OWNER, || to(people::change)),
+    get("/profile", VIEWER, || to(profile::profile)),
+    post("/profile/password", VIEWER, || to(profile::password)),
+    post("/profile/sessions/end", VIEWER, || to(profile::end_sessions)),
+    post("/profile/sessions/{id}/end", VIEWER, || to(profile::end_session)),
+    get("/profile/second-factor", PUBLIC, || to(profile::second_factor)),
+    post("/profile/second-factor", PUBLIC, || to(profile::confirm)),
+    post("/profile/second-factor/begin", PUBLIC, || to(profile::begin)),
+    post("/profile/second-factor/codes", VIEWER, || to(profile::codes)),
+    post("/profile/second-factor/off", VIEWER, || to(profile::turn_off)),
+    get("/audit-log", OWNER, || to(audit_log::list)),
+    get("/system", VIEWER, || to(system::system)),
+    post("/system/pause", OWNER, || to(system::pause)),
+    post("/system/resume", OWNER, || to(system::resume)),
 
     get("/jobs/{id}", VIEWER, || to(job::detail)),
     post("/jobs/{id}/cancel", OPERATOR, || to(job::cancel)),

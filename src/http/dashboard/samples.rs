@@ -115,7 +115,7 @@ fn dead_letters(page: &Page) -> String {
     };
     let view = DeadLettersView {
         page,
-        groups: vec![group; 10],
+        groups: vec![group; 12],
         groups_cut: Some(5000),
         rows: (0..i64::from(ROWS)).map(row).collect(),
         filters: filters(),

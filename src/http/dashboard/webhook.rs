@@ -119,7 +119,7 @@ impl WebhookView<'_> {
     }
 
     fn success(&self) -> Option<String> {
-        success(self.stats)
+        success(&self.stats.total)
     }
 
     fn p95(&self) -> Option<String> {

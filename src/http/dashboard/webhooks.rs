@@ -3,6 +3,8 @@
 //! Owns: the list. Refuses: single webhooks ([`super::webhook`]) and their form
 //! ([`super::webhook_form`]).
 
+use std::time::Duration;
+
 use actix_web::HttpRequest;
 use askama::Template;
 
@@ -17,12 +19,13 @@ use crate::domain::time::Timestamp;
 use crate::domain::webhook::Webhook;
 use crate::http::State;
 use crate::http::extract::Query;
-use crate::service::stats::{PeriodInput, Stats};
 use crate::store::StoreError;
 use crate::store::deliveries;
+use crate::store::stats::{self, Bucket, HOUR_MS, Period};
 
 /// Webhooks of a page: each draws a strip.
 const ROWS: u32 = 20;
+const DAY: Duration = Duration::from_secs(24 * 3600);
 /// Patterns that a row names before it counts the rest.
 const PATTERNS_SHOWN: usize = 2;
 
@@ -87,22 +90,13 @@ pub async fn list(state: State, visitor: Visitor, request: HttpRequest) -> Shown
     let next = found
         .next
         .map(|next| with_query("/webhooks", &[("cursor", &next.to_string())]));
-    let mut rows = Vec::with_capacity(found.items.len());
-    for webhook in found.items {
-        let period = PeriodInput::default();
-        let stats = state
-            .service
-            .webhook_stats(&caller, webhook.id, period)
-            .await?;
-        let (workspace_seq, seq) = (caller.workspace.seq(), webhook.id.seq());
-        let now = state.service.clock().now();
-        let read = move |conn: &rusqlite::Connection| {
-            let latest = deliveries::latest(conn, workspace_seq, seq, OUTCOMES)?;
-            Ok::<_, StoreError>((latest, deliveries::next_due(conn, seq, now)?))
-        };
-        let (latest, next_due) = state.service.store().read(read).await?;
-        rows.push(row(&webhook, &stats, &Strip::new(&latest), next_due));
-    }
+    let (workspace_seq, now) = (caller.workspace.seq(), state.service.clock().now());
+    let read = move |conn: &rusqlite::Connection| {
+        let rows = found.items.iter();
+        rows.map(|webhook| row(conn, workspace_seq, webhook, now))
+            .collect()
+    };
+    let rows: Vec<WebhookRow> = state.service.store().read::<_, StoreError>(read).await?;
     let may_operate = visitor.may_operate();
     let has_webhooks = visitor.caller.plan.has_webhooks();
     let page = Page::of(&state, &request, visitor, Section::Webhooks, "Webhooks").await?;
@@ -117,28 +111,46 @@ pub async fn list(state: State, visitor: Visitor, request: HttpRequest) -> Shown
     show(&page, &view)
 }
 
-fn row(webhook: &Webhook, stats: &Stats, strip: &Strip, next_due: Option<Timestamp>) -> WebhookRow {
-    let settings = &webhook.settings;
+fn row(
+    conn: &rusqlite::Connection,
+    workspace_seq: i64,
+    webhook: &Webhook,
+    now: Timestamp,
+) -> Result<WebhookRow, StoreError> {
+    let (settings, seq) = (&webhook.settings, webhook.id.seq());
+    // Sums of whole hours: a list of webhooks must not read the minutes of each.
+    let day = Period {
+        workspace_seq,
+        webhook_seq: seq,
+        width_ms: HOUR_MS,
+        since: now.before(DAY),
+        until: now,
+    };
+    let mut total = Bucket::default();
+    for bucket in stats::series(conn, &day, HOUR_MS)? {
+        total.add(&bucket);
+    }
     let patterns = settings.subscription.texts();
-    WebhookRow {
+    let latest = deliveries::latest(conn, workspace_seq, seq, OUTCOMES)?;
+    let p95 = stats::durations(conn, &day)?.quantile_ms(0.95);
+    Ok(WebhookRow {
         id: webhook.id.to_string(),
         badge: Badge::webhook(webhook.state, webhook.health.consecutive_failures),
         called: called_by(&settings.label, &settings.url),
         host: host(&settings.url),
         patterns_left_out: patterns.len().saturating_sub(PATTERNS_SHOWN),
         patterns: patterns.into_iter().take(PATTERNS_SHOWN).collect(),
-        strip: strip.clone(),
-        success: success(stats),
-        p95: stats.p95_ms.map(took_about),
+        strip: Strip::new(&latest),
+        success: success(&total),
+        p95: p95.map(took_about),
         last_success: webhook.health.last_success_at.map(Ago),
-        next: next_due.map(Ago),
-    }
+        next: deliveries::next_due(conn, seq, now)?.map(Ago),
+    })
 }
 
 /// The share of attempts that succeeded.
 #[must_use]
-pub fn success(stats: &Stats) -> Option<String> {
-    let total = &stats.total;
+pub fn success(total: &Bucket) -> Option<String> {
     percent(
         total.attempts.saturating_sub(total.failures),
         total.attempts,

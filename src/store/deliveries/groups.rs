@@ -17,7 +17,7 @@ use crate::store::StoreError;
 /// Dead letters that grouping looks at: the newest.
 pub const GROUPED_ROWS_MAX: u32 = 5000;
 /// Groups that are told apart: those with the most letters.
-pub const GROUPS_MAX: u32 = 20;
+pub const GROUPS_MAX: u32 = 12;
 
 /// What made a delivery give up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -120,6 +120,35 @@ pub fn letters_of(
         Ok(DeliveryId::new(created_at, row.get(0)?))
     })?;
     Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// When the oldest delivery was made that still waits for an attempt.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn oldest_waiting(
+    conn: &Connection,
+    workspace_seq: i64,
+) -> Result<Option<Timestamp>, StoreError> {
+    let mut statement = conn.prepare_cached(
+        "SELECT min(created_at)
+         FROM (SELECT created_at
+               FROM (SELECT created_at
+                     FROM deliveries INDEXED BY deliveries_by_workspace
+                     WHERE workspace_seq = :workspace AND status = 0
+                     ORDER BY seq
+                     LIMIT 1)
+               UNION ALL
+               SELECT created_at
+               FROM (SELECT created_at
+                     FROM deliveries INDEXED BY deliveries_by_workspace
+                     WHERE workspace_seq = :workspace AND status = 1
+                     ORDER BY seq
+                     LIMIT 1))",
+    )?;
+    let params = named_params! { ":workspace": workspace_seq };
+    let at: Option<i64> = statement.query_row(params, |row| row.get(0))?;
+    Ok(at.map(Timestamp::from_millis))
 }
 
 /// How the latest deliveries of a webhook stand, newest first.

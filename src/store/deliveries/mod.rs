@@ -25,7 +25,9 @@ mod groups;
 mod list;
 mod waiting;
 
-pub use groups::{Cause, GROUPED_ROWS_MAX, GROUPS_MAX, Group, groups, latest, letters_of};
+pub use groups::{
+    Cause, GROUPED_ROWS_MAX, GROUPS_MAX, Group, groups, latest, letters_of, oldest_waiting,
+};
 pub use list::{DeliveryFilter, SCAN_ROWS_MAX, Which, count, list, scan};
 pub use waiting::{Standing, Waiting, soonest, standings, waiting_of};
 

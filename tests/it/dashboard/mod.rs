@@ -11,7 +11,10 @@ use crate::app::{Answer, TestApp};
 
 mod dead_letters;
 mod deliveries;
+mod events;
 mod everywhere;
+mod instance;
+mod people;
 mod webhooks;
 
 const PASSWORD: &str = "correct horse battery staple 7";

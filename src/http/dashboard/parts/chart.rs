@@ -6,10 +6,11 @@
 use askama::Template;
 use askama::filters::HtmlSafe;
 
-use super::stamp::Stamp;
+use super::stamp::{Stamp, took};
 use super::{counted, grouped};
 use crate::domain::time::Timestamp;
 use crate::service::stats::Stats;
+use crate::store::stats::Latency;
 
 /// The drawing's width, in its own units.
 const WIDTH: u64 = 720;
@@ -98,6 +99,89 @@ impl Bars {
     fn is_empty(&self) -> bool {
         self.shown().next().is_none()
     }
+}
+
+/// A point of a line of answer times.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Point {
+    at: Stamp,
+    p50: String,
+    p95: String,
+}
+
+/// Lines: what half, and what 95 of 100 attempts did not exceed.
+#[derive(Clone, Debug, PartialEq, Eq, Template)]
+#[template(path = "parts/lines.html")]
+pub struct Lines {
+    p50: String,
+    p95: String,
+    top: String,
+    words: String,
+    points: Vec<Point>,
+    first: Stamp,
+    last: Stamp,
+}
+
+impl HtmlSafe for Lines {}
+
+impl Lines {
+    /// Answer times between `since` and `until`.
+    #[must_use]
+    pub fn of(latency: &[Latency], since: Timestamp, until: Timestamp) -> Self {
+        let peak = latency.iter().map(|one| one.p95_ms).fold(0.0, f64::max);
+        let top = round_up(whole(peak));
+        let line = |value: fn(&Latency) -> f64| {
+            let points: Vec<String> = latency
+                .iter()
+                .map(|one| place(one.at, value(one), since, until, top))
+                .collect();
+            points.join(" ")
+        };
+        let last = latency.last();
+        Self {
+            p50: line(|one| one.p50_ms),
+            p95: line(|one| one.p95_ms),
+            top: took(u32::try_from(top).unwrap_or(u32::MAX)),
+            words: last.map_or_else(String::new, |last| {
+                format!(
+                    "Answer times over time; lately p50 {}, p95 {}",
+                    about(last.p50_ms),
+                    about(last.p95_ms)
+                )
+            }),
+            points: latency
+                .iter()
+                .map(|one| Point {
+                    at: Stamp(one.at),
+                    p50: about(one.p50_ms),
+                    p95: about(one.p95_ms),
+                })
+                .collect(),
+            first: Stamp(since),
+            last: Stamp(until),
+        }
+    }
+}
+
+/// A point in the drawing's units.
+fn place(at: Timestamp, ms: f64, since: Timestamp, until: Timestamp, top: u64) -> String {
+    let span = until.since(since).as_millis().max(1);
+    let x = at.since(since).as_millis() * u128::from(WIDTH) / span;
+    let high = whole(ms) * HEIGHT / top.max(1);
+    format!("{x},{}", HEIGHT.saturating_sub(high))
+}
+
+fn about(ms: f64) -> String {
+    took(u32::try_from(whole(ms)).unwrap_or(u32::MAX))
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "durations are positive and the cast saturates"
+)]
+fn whole(ms: f64) -> u64 {
+    ms.round() as u64
 }
 
 fn steps(stats: &Stats) -> Vec<Step> {

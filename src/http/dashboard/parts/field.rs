@@ -26,6 +26,7 @@ pub struct Field {
     placeholder: String,
     faults: Vec<String>,
     required: bool,
+    autocomplete: &'static str,
     input: Input,
 }
 
@@ -76,6 +77,7 @@ impl Field {
             placeholder: String::new(),
             faults: Vec::new(),
             required: false,
+            autocomplete: "off",
             input,
         }
     }
@@ -91,6 +93,13 @@ impl Field {
     #[must_use]
     pub fn example(mut self, example: impl Into<String>) -> Self {
         self.placeholder = example.into();
+        self
+    }
+
+    /// That a browser or password manager may fill in, as the standard names it.
+    #[must_use]
+    pub fn autocomplete(mut self, name: &'static str) -> Self {
+        self.autocomplete = name;
         self
     }
 

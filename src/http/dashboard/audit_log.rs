@@ -1,0 +1,153 @@
+//! `/audit-log`: who changed what, and when.
+//!
+//! Owns: the list in words. Refuses: changing entries.
+
+use std::collections::BTreeMap;
+
+use actix_web::HttpRequest;
+use askama::Template;
+
+use super::deliveries::Choice;
+use super::page::{Page, Section, show};
+use super::parts::Stamp;
+use super::parts::url_query::with_query;
+use super::{Shown, Visitor};
+use crate::domain::id::UserId;
+use crate::domain::page::Limit;
+use crate::http::State;
+use crate::http::extract::Query;
+use crate::store::StoreError;
+use crate::store::audit::{ActorKind, Entry};
+use crate::store::users;
+
+/// Entries of a page.
+const ROWS: u32 = 40;
+/// The most characters of an entry's detail.
+const DETAIL_CHARS: usize = 120;
+
+/// A line of the log.
+#[derive(Clone, Debug)]
+pub struct EntryRow {
+    /// When.
+    pub at: Stamp,
+    /// Who.
+    pub actor: String,
+    /// What, such as `webhook.revoke`.
+    pub action: String,
+    /// To what.
+    pub target: String,
+    /// Where that is looked at; empty where nowhere.
+    pub link: String,
+    /// More about it.
+    pub detail: String,
+}
+
+/// The page.
+#[derive(Template)]
+#[template(path = "audit_log.html")]
+pub struct AuditLogView<'a> {
+    /// The layout's context.
+    pub page: &'a Page,
+    /// The lines.
+    pub rows: Vec<EntryRow>,
+    /// Whose entries.
+    pub scopes: Vec<Choice>,
+    /// Where the log goes on.
+    pub older: Option<String>,
+    /// Where it begins, if this is not there.
+    pub newest: Option<String>,
+}
+
+/// `GET /audit-log`.
+///
+/// # Errors
+/// 422 for a cursor that makes no sense.
+pub async fn list(state: State, visitor: Visitor, request: HttpRequest) -> Shown {
+    let mut query = Query::of(&request);
+    let of = query.parsed("of", |text| match text {
+        "all" | "workspace" => Ok(text.to_owned()),
+        _ => Err("must be all or workspace"),
+    });
+    let cursor = query.cursor("cursor");
+    query.finish()?;
+    let of = of.unwrap_or_else(|| "all".to_owned());
+    let workspace = (of == "workspace").then(|| visitor.caller.workspace.to_string());
+    let found = state
+        .service
+        .audit_log(workspace, cursor, Limit::clamped(ROWS))
+        .await?;
+    let people: Vec<UserId> = found
+        .items
+        .iter()
+        .filter(|entry| entry.actor_kind == ActorKind::User)
+        .filter_map(|entry| UserId::parse(&entry.actor))
+        .collect();
+    let read = move |conn: &rusqlite::Connection| {
+        let mut emails = BTreeMap::new();
+        for id in people {
+            if let Some(user) = users::find(conn, id.seq())? {
+                emails.insert(id.to_string(), user.email);
+            }
+        }
+        Ok::<_, StoreError>(emails)
+    };
+    let emails = state.service.store().read(read).await?;
+    let page = Page::of(&state, &request, visitor, Section::AuditLog, "Audit log").await?;
+    let address = |cursor: &str| with_query("/audit-log", &[("of", &of), ("cursor", cursor)]);
+    let view = AuditLogView {
+        page: &page,
+        rows: found
+            .items
+            .iter()
+            .map(|entry| row(entry, &emails))
+            .collect(),
+        scopes: vec![
+            Choice::new("all", "the whole instance", &of),
+            Choice::new("workspace", "this workspace", &of),
+        ],
+        older: found.next.map(|next| address(&next.to_string())),
+        newest: cursor.map(|_| address("")),
+    };
+    show(&page, &view)
+}
+
+fn row(entry: &Entry, emails: &BTreeMap<String, String>) -> EntryRow {
+    let actor = match entry.actor_kind {
+        ActorKind::User => emails
+            .get(&entry.actor)
+            .cloned()
+            .unwrap_or_else(|| format!("removed user {}", entry.actor)),
+        ActorKind::Key => format!("key {}", entry.actor),
+        ActorKind::Cli => "command line".to_owned(),
+        ActorKind::System => "hookpost".to_owned(),
+    };
+    let detail = match entry.detail.as_str() {
+        "{}" => String::new(),
+        detail => detail.chars().take(DETAIL_CHARS).collect(),
+    };
+    EntryRow {
+        at: Stamp(entry.at),
+        actor,
+        action: entry.action.clone(),
+        link: link(&entry.target),
+        target: entry.target.clone(),
+        detail,
+    }
+}
+
+/// Where a thing is looked at, by the prefix of its id.
+fn link(target: &str) -> String {
+    let place = match target.split_once('_').map(|(prefix, _)| prefix) {
+        Some("wh") => "webhooks",
+        Some("dlv") => "deliveries",
+        Some("evt") => "events",
+        Some("job") => "jobs",
+        Some(_) | None => return String::new(),
+    };
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    if target.chars().all(plain) {
+        format!("/{place}/{target}")
+    } else {
+        String::new()
+    }
+}

@@ -1,0 +1,309 @@
+//! `/`: whether everything is well, within five seconds.
+//!
+//! Owns: the figures, the charts, what needs attention, the first steps. Refuses: detail: every
+//! figure leads to the page that has it.
+
+use std::time::Duration;
+
+use actix_web::HttpRequest;
+use askama::Template;
+
+use super::names::called_by;
+use super::page::{Page, Section, show};
+use super::parts::chart::{Bars, Lines};
+use super::parts::code::quoted;
+use super::parts::stamp::lasting;
+use super::parts::url_query::with_query;
+use super::parts::{Ago, Badge, grouped};
+use super::webhooks::{success, took_about};
+use super::{Shown, Visitor};
+use crate::domain::delivery::Status;
+use crate::domain::page::Limit;
+use crate::domain::time::Timestamp;
+use crate::domain::webhook::{Webhook, WebhookState};
+use crate::http::State;
+use crate::http::extract::Query;
+use crate::service::retries::Summary;
+use crate::service::stats::{PeriodInput, Stats};
+use crate::store::StoreError;
+use crate::store::deliveries::{self, DeliveryFilter};
+
+/// The periods of the switch: the word in the address, the words, the length.
+const PERIODS: [(&str, &str, Duration); 4] = [
+    ("1h", "1 hour", Duration::from_secs(3600)),
+    ("24h", "24 hours", Duration::from_secs(24 * 3600)),
+    ("7d", "7 days", Duration::from_secs(7 * 24 * 3600)),
+    ("30d", "30 days", Duration::from_secs(30 * 24 * 3600)),
+];
+/// Webhooks that are looked at for trouble.
+const LOOKED_AT_MAX: u32 = 250;
+/// Of them, so many are listed.
+const TROUBLED_MAX: usize = 8;
+
+/// A webhook that needs somebody.
+#[derive(Clone, Debug)]
+pub struct Troubled {
+    /// Its id.
+    pub id: String,
+    /// What it is called.
+    pub called: String,
+    /// How it stands.
+    pub badge: Badge,
+    /// Since when.
+    pub since: Option<Ago>,
+    /// What is wrong, in words.
+    pub words: String,
+    /// Dead letters that wait.
+    pub dead_letters: u64,
+    /// Whether it can be enabled.
+    pub is_disabled: bool,
+}
+
+/// A step of the first run.
+#[derive(Clone, Debug)]
+pub struct FirstStep {
+    /// What to do.
+    pub words: &'static str,
+    /// Whether it is done.
+    pub done: bool,
+}
+
+/// The page.
+#[derive(Template)]
+#[template(path = "overview.html")]
+pub struct OverviewView<'a> {
+    /// The layout's context.
+    pub page: &'a Page,
+    /// The period's words.
+    pub period: &'static str,
+    /// The switch: address, word, whether it is the present one.
+    pub periods: Vec<(String, &'static str, bool)>,
+    /// What happened.
+    pub stats: &'a Stats,
+    /// What stands open.
+    pub summary: &'a Summary,
+    /// Since when the oldest delivery waits.
+    pub oldest: Option<Timestamp>,
+    /// How long that is.
+    pub waited: Option<String>,
+    /// Outcomes by time.
+    pub bars: Bars,
+    /// Answer times by time.
+    pub lines: Lines,
+    /// What needs attention.
+    pub troubled: Vec<Troubled>,
+    /// How many more.
+    pub troubled_left_out: usize,
+    /// The first steps, until they are done.
+    pub steps: Vec<FirstStep>,
+    /// A publish call for a shell.
+    pub curl: String,
+    /// Whether sending is paused.
+    pub paused: bool,
+    /// Whether the reader may act.
+    pub may_operate: bool,
+}
+
+impl OverviewView<'_> {
+    fn accepted(&self) -> String {
+        grouped(self.stats.total.events)
+    }
+
+    fn delivered(&self) -> String {
+        grouped(self.stats.total.delivered)
+    }
+
+    fn gave_up(&self) -> String {
+        grouped(self.stats.total.exhausted)
+    }
+
+    fn success(&self) -> Option<String> {
+        success(&self.stats.total)
+    }
+
+    fn failing(&self) -> String {
+        grouped(self.summary.retrying)
+    }
+
+    fn dead_letters(&self) -> String {
+        grouped(self.summary.exhausted)
+    }
+
+    fn pending(&self) -> String {
+        grouped(self.summary.pending)
+    }
+
+    fn p50(&self) -> Option<String> {
+        self.stats.p50_ms.map(took_about)
+    }
+
+    fn p95(&self) -> Option<String> {
+        self.stats.p95_ms.map(took_about)
+    }
+
+    fn is_first_run(&self) -> bool {
+        self.steps.iter().any(|step| !step.done)
+    }
+
+    fn is_well(&self) -> bool {
+        self.troubled.is_empty() && self.summary.exhausted == 0
+    }
+}
+
+/// `GET /`.
+///
+/// # Errors
+/// 422 for a period that makes no sense.
+pub async fn overview(state: State, visitor: Visitor, request: HttpRequest) -> Shown {
+    let mut query = Query::of(&request);
+    let chosen = query.parsed("period", |text| {
+        let found = PERIODS.into_iter().find(|(word, ..)| *word == text);
+        found.ok_or("must be 1h, 24h, 7d or 30d")
+    });
+    query.finish()?;
+    let (word, period, length) = chosen.unwrap_or(PERIODS[1]);
+    let now = state.service.clock().now();
+    let caller = visitor.caller.clone();
+    let input = PeriodInput {
+        since: Some(now.before(length)),
+        until: None,
+    };
+    let stats = state.service.workspace_stats(&caller, input).await?;
+    let latency = state.service.workspace_latency(&caller, input).await?;
+    let summary = state.service.retry_summary(&caller).await?;
+    let webhooks = state
+        .service
+        .webhooks(&caller, None, Limit::clamped(LOOKED_AT_MAX))
+        .await?;
+    let workspace_seq = caller.workspace.seq();
+    let read = move |conn: &rusqlite::Connection| {
+        let oldest = deliveries::oldest_waiting(conn, workspace_seq)?;
+        let delivered = DeliveryFilter {
+            workspace_seq,
+            statuses: vec![Status::Delivered],
+            ..DeliveryFilter::default()
+        };
+        let one = Limit::clamped(1);
+        let delivered = !deliveries::list(conn, &delivered, None, one)?
+            .items
+            .is_empty();
+        Ok::<_, StoreError>((oldest, delivered))
+    };
+    let (oldest, any_delivered) = state.service.store().read(read).await?;
+    let steps = steps(
+        !webhooks.items.is_empty(),
+        stats.total.events > 0 || any_delivered,
+        any_delivered,
+    );
+    let mut troubled = troubled(&webhooks.items, &summary);
+    let troubled_left_out = troubled.len().saturating_sub(TROUBLED_MAX);
+    troubled.truncate(TROUBLED_MAX);
+    let may_operate = visitor.may_operate();
+    let page = Page::of(&state, &request, visitor, Section::Overview, "Overview").await?;
+    let view = OverviewView {
+        period,
+        periods: PERIODS
+            .map(|(own, words, _)| (with_query("/", &[("period", own)]), words, own == word))
+            .to_vec(),
+        waited: oldest.map(|at| lasting(now.since(at))),
+        oldest,
+        bars: Bars::of(&stats),
+        lines: Lines::of(&latency, stats.since, stats.until),
+        troubled,
+        troubled_left_out,
+        steps,
+        curl: curl(&page.base),
+        paused: state.service.engine().status().paused,
+        may_operate,
+        summary: &summary,
+        stats: &stats,
+        page: &page,
+    };
+    show(&page, &view)
+}
+
+/// The checklist of the first run; it ticks itself.
+fn steps(webhook: bool, published: bool, delivered: bool) -> Vec<FirstStep> {
+    let step = |words, done| FirstStep { words, done };
+    vec![
+        step("Register a webhook", webhook),
+        step("Publish an event", published),
+        step("See it delivered", delivered),
+    ]
+}
+
+/// What registered webhooks need somebody, the longest failing first.
+fn troubled(webhooks: &[Webhook], summary: &Summary) -> Vec<Troubled> {
+    let mut found: Vec<(&Webhook, u64)> = webhooks
+        .iter()
+        .map(|webhook| (webhook, dead_letters(webhook, summary)))
+        .filter(|(webhook, letters)| needs_somebody(webhook, *letters))
+        .collect();
+    found.sort_by_key(|(webhook, _)| {
+        webhook
+            .health
+            .failing_since
+            .map_or(i64::MAX, Timestamp::millis)
+    });
+    found
+        .into_iter()
+        .map(|(webhook, letters)| Troubled {
+            id: webhook.id.to_string(),
+            called: called_by(&webhook.settings.label, &webhook.settings.url),
+            badge: Badge::webhook(webhook.state, webhook.health.consecutive_failures),
+            since: since(webhook).map(Ago),
+            words: words(webhook),
+            dead_letters: letters,
+            is_disabled: matches!(webhook.state, WebhookState::Disabled { .. }),
+        })
+        .collect()
+}
+
+fn dead_letters(webhook: &Webhook, summary: &Summary) -> u64 {
+    let mut standings = summary.by_webhook.iter();
+    let own = standings.find(|standing| standing.webhook == webhook.id);
+    own.map_or(0, |standing| standing.dead_letters)
+}
+
+/// What a person disabled, a person knows of.
+fn needs_somebody(webhook: &Webhook, dead_letters: u64) -> bool {
+    use crate::domain::breaker::DisabledReason;
+    match webhook.state {
+        WebhookState::Active => webhook.health.consecutive_failures > 0 || dead_letters > 0,
+        WebhookState::Disabled { reason, .. } => {
+            reason != DisabledReason::Manual || dead_letters > 0
+        }
+        WebhookState::Revoked => false,
+    }
+}
+
+fn since(webhook: &Webhook) -> Option<Timestamp> {
+    match webhook.state {
+        WebhookState::Disabled { at, .. } => Some(at),
+        WebhookState::Active | WebhookState::Revoked => webhook.health.failing_since,
+    }
+}
+
+fn words(webhook: &Webhook) -> String {
+    use super::parts::badge::disabled_words;
+    if let Some(reason) = webhook.state.disabled_reason() {
+        return disabled_words(reason).to_owned();
+    }
+    let health = &webhook.health;
+    match (health.consecutive_failures, health.last_status_code) {
+        (0, _) => "answers again; its dead letters wait".to_owned(),
+        (count, Some(code)) => format!("{count} failures in a row, the last answer was {code}"),
+        (count, None) => format!("{count} failures in a row, the last without an answer"),
+    }
+}
+
+/// A publish call with the host filled in.
+#[must_use]
+pub fn curl(base: &str) -> String {
+    let url = quoted(&format!("{base}/api/v1/events"));
+    format!(
+        "curl -sS {url} \\\n  -H 'Authorization: Bearer YOUR_API_KEY' \\\n  \
+         -H 'Content-Type: application/json' \\\n  \
+         -d '{{\"type\": \"order.paid\", \"data\": {{\"id\": 1}}}}'"
+    )
+}

@@ -1,0 +1,111 @@
+//! `/`, `/events` and `/event-types`
+
+use reqwest::StatusCode;
+use serde_json::json;
+
+use super::Desk;
+use crate::receiver::Receiver;
+
+#[tokio::test]
+async fn the_overview_leads_through_the_first_steps_and_then_shows_how_it_goes() {
+    let desk = Desk::open().await;
+    let page = desk.get("/").await;
+    assert!(
+        page.contains("Three steps") && page.contains("curl -sS"),
+        "{page}"
+    );
+    let receiver = Receiver::start().await;
+    let body = json!({"url": receiver.url("/"), "event_types": ["*"]});
+    desk.app
+        .post("/api/v1/webhooks", &body)
+        .await
+        .json(StatusCode::CREATED);
+    desk.app
+        .post("/api/v1/events", &json!({"type": "a.b", "data": 1}))
+        .await;
+    let done = |list: &serde_json::Value| !list["data"].as_array().unwrap().is_empty();
+    desk.app
+        .poll("/api/v1/deliveries?status=delivered", done)
+        .await;
+    for period in ["1h", "24h", "7d", "30d"] {
+        let page = desk.get(&format!("/?period={period}")).await;
+        assert!(
+            page.contains("All is well") && !page.contains("Three steps"),
+            "{page}"
+        );
+        assert!(page.contains("1 attempt succeeded and 0 failed"), "{page}");
+    }
+    let bad = desk.ask(reqwest::Method::GET, "/?period=9y").await;
+    assert_eq!(bad.status, StatusCode::UNPROCESSABLE_ENTITY);
+}
+
+#[tokio::test]
+async fn an_event_is_published_found_explained_and_replayed() {
+    let desk = Desk::open().await;
+    let receiver = Receiver::start().await;
+    let webhook = async |label: &str, types: &str, active: bool| {
+        let body = json!({"url": receiver.url("/"), "event_types": [types], "label": label,
+            "active": active});
+        desk.app
+            .post("/api/v1/webhooks", &body)
+            .await
+            .json(StatusCode::CREATED);
+    };
+    webhook("gets it", "*", true).await;
+    webhook("asleep", "order.*", false).await;
+    webhook("elsewhere", "user.*", true).await;
+    let data = "{\"note\": \"<script>\"}";
+    let fields = [("type", "order.paid"), ("data", data), ("id", "mine-1")];
+    let answer = desk.post("/events", &fields).await;
+    let (place, page) = desk.follow(&answer).await;
+    assert_eq!(place, "/events/mine-1");
+    for shown in [
+        "Published, with 1 delivery",
+        "gets it",
+        "missed: a person disabled it",
+        "does not subscribe to this type",
+        "&#60;script&#62;",
+    ] {
+        assert!(page.contains(shown), "no {shown} in {page}");
+    }
+    assert!(!page.contains("<script>"));
+    let found = desk.ask(reqwest::Method::GET, "/events?id=mine-1").await;
+    assert_eq!(found.header("location"), "/events/mine-1");
+    let none = desk.get("/events?id=mine-2").await;
+    assert!(none.contains("No event here has the id"), "{none}");
+    assert!(desk.get("/events?type=order.paid").await.contains("mine-1"));
+    receiver.wait_for(1).await;
+    let answer = desk.post("/events/mine-1/replay", &[]).await;
+    let (_, page) = desk.follow(&answer).await;
+    assert!(page.contains("Replayed: 1 delivery"), "{page}");
+    receiver.wait_for(2).await;
+}
+
+#[tokio::test]
+async fn data_that_is_no_json_or_breaks_its_schema_is_kept_and_explained() {
+    let desk = Desk::open().await;
+    let fields = [
+        ("name", "order.paid"),
+        ("schema", "{\"type\": \"object\", \"required\": [\"id\"]}"),
+        ("example", "{\"id\": 7}"),
+    ];
+    let answer = desk.post("/event-types", &fields).await;
+    assert!(desk.follow(&answer).await.1.contains("order.paid"));
+    let form = desk.get("/events/new?type=order.paid").await;
+    assert!(form.contains("&#34;id&#34;: 7"), "{form}");
+    for (data, words) in [("{oops", "is no JSON"), ("{}", "required")] {
+        let answer = desk
+            .post("/events", &[("type", "order.paid"), ("data", data)])
+            .await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{data}");
+        assert!(answer.text.contains(words), "{}", answer.text);
+        assert!(answer.text.contains(data), "{}", answer.text);
+    }
+    let fields = [("schema", "{\"type\": 5}"), ("description", "Kept")];
+    let answer = desk.post("/event-types/order.paid", &fields).await;
+    assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(answer.text.contains("value=\"Kept\"") && answer.text.contains("schema-fault"));
+    let answer = desk.post("/event-types/order.paid/delete", &[]).await;
+    let (_, page) = desk.follow(&answer).await;
+    assert!(page.contains("The catalogue is empty"), "{page}");
+}

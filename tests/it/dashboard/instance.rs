@@ -1,0 +1,106 @@
+//! `/api-keys`, `/workspaces`, `/settings`, `/audit-log` and `/system`
+
+use hookpost::domain::role::Role;
+use reqwest::{Method, StatusCode};
+
+use super::{Desk, between};
+
+#[tokio::test]
+async fn a_key_is_made_shown_once_used_and_revoked() {
+    let desk = Desk::open().await;
+    let fields = [
+        ("name", "billing <b>"),
+        ("scope", "events:read"),
+        ("scope", "events:write"),
+    ];
+    let answer = desk.post("/api-keys", &fields).await;
+    let (_, page) = desk.follow(&answer).await;
+    let key = between(&page, "data-copy=\"hpk_", "\"");
+    let key = format!("hpk_{key}");
+    assert!(page.contains("billing &#60;b&#62;"), "{page}");
+    let call = desk
+        .app
+        .anonymous(Method::GET, "/api/v1/events")
+        .bearer(&key);
+    assert_eq!(call.send().await.status, StatusCode::OK);
+    let page = desk.get("/api-keys").await;
+    assert!(!page.contains(&key));
+    let path = format!(
+        "/api-keys/{}/revoke",
+        between(&page, "formaction=\"/api-keys/", "/")
+    );
+    let answer = desk.post(&path, &[]).await;
+    assert!(desk.follow(&answer).await.1.contains("was revoked"));
+    let call = desk
+        .app
+        .anonymous(Method::GET, "/api/v1/events")
+        .bearer(&key);
+    assert_eq!(call.send().await.status, StatusCode::UNAUTHORIZED);
+    let answer = desk
+        .post("/api-keys", &[("name", ""), ("rate_limit", "fast")])
+        .await;
+    assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(answer.text.contains("rate_limit-fault"), "{}", answer.text);
+}
+
+#[tokio::test]
+async fn a_workspace_is_made_looked_at_and_has_settings_of_its_own() {
+    let desk = Desk::open().await;
+    let fields = [("name", "second"), ("plan", "pro"), ("profile", "standard")];
+    let answer = desk.post("/workspaces", &fields).await;
+    let (place, page) = desk.follow(&answer).await;
+    assert!(
+        place == "/" && page.contains("Workspace second, switch"),
+        "{page}"
+    );
+    let answer = desk
+        .post("/settings", &[("name", "second"), ("delivered", "soon")])
+        .await;
+    assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(answer.text.contains("delivered-fault"), "{}", answer.text);
+    let fields = [("name", "renamed"), ("delivered", "48h"), ("strict", "on")];
+    let answer = desk.post("/settings", &fields).await;
+    let (_, page) = desk.follow(&answer).await;
+    assert!(
+        page.contains("value=\"renamed\"") && page.contains("value=\"48h\""),
+        "{page}"
+    );
+    let answer = desk.post("/workspace", &[("workspace", "default")]).await;
+    assert!(
+        desk.follow(&answer)
+            .await
+            .1
+            .contains("Workspace default, switch")
+    );
+    let log = desk.get("/audit-log").await;
+    for action in ["workspace.create", "workspace.update", "ada@example.com"] {
+        assert!(log.contains(action), "no {action} in {log}");
+    }
+}
+
+#[tokio::test]
+async fn sending_is_paused_and_resumed_by_owners_only() {
+    let desk = Desk::open().await;
+    let page = desk.get("/system").await;
+    assert!(page.contains("running") && page.contains("KiB"), "{page}");
+    let answer = desk.post("/system/pause", &[]).await;
+    assert!(desk.follow(&answer).await.1.contains("Resume sending"));
+    assert!(desk.get("/").await.contains("Sending is paused"));
+    let answer = desk.post("/system/resume", &[]).await;
+    assert!(desk.follow(&answer).await.1.contains("Sending goes on"));
+    let viewer = Desk::open_as(Role::Viewer).await;
+    let page = viewer.get("/system").await;
+    assert!(!page.contains("Pause all sending"), "{page}");
+    for path in [
+        "/",
+        "/deliveries",
+        "/webhooks",
+        "/events",
+        "/event-types",
+        "/workspaces",
+        "/settings",
+    ] {
+        let page = viewer.get(path).await;
+        assert!(!page.contains("href=\"/api-keys\" "), "{path}");
+    }
+}
