@@ -34,6 +34,15 @@ impl Source {
         name.trim_end_matches(".rs").to_owned()
     }
 
+    /// Whether it proves something. Proofs look into the database themselves, because what they
+    /// prove is the store's work too.
+    fn is_proof(&self) -> bool {
+        let relative = self.path.strip_prefix(root()).unwrap();
+        relative
+            .iter()
+            .any(|part| part == "tests" || part == "tests.rs")
+    }
+
     /// Its lines of code, without comments.
     fn code(&self) -> impl Iterator<Item = (usize, &str)> {
         let numbered = self.text.lines().enumerate();
@@ -103,7 +112,7 @@ fn a_module_imports_only_from_floors_below_its_own() {
 fn there_is_no_sql_outside_the_store() {
     let mut wrong = Vec::new();
     for source in sources() {
-        if source.room() == "store" {
+        if source.room() == "store" || source.is_proof() {
             continue;
         }
         for (number, line) in source.code() {
