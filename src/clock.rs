@@ -1,11 +1,16 @@
 //! The clock: where "now" comes from, and the only place that asks the machine.
 //!
-//! Owns: reading the time of day, and a clock that tests set by hand. Refuses: timers and sleeping
-//! (a runtime's business) and comparing instants (that is `domain::time`).
+//! Owns: reading the time of day, noticing that somebody set it, and a clock that tests move by hand.
+//! Refuses: timers and sleeping (a runtime's business) and comparing instants (`domain::time`).
 //!
 //! # Why an enum and not a trait
 //! There are two clocks and there will not be a third. An enum is `Clone`, needs no type parameter
 //! and no allocation, and every place that asks for the time is found by its one method.
+//!
+//! # Why the time since boot
+//! A machine's time of day gets set; the time since it booted only passes. Their difference stays
+//! the same while time passes and changes when somebody sets the clock. The time since boot goes on
+//! while a machine sleeps, so that waking up is not taken for setting the clock.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -19,15 +24,27 @@ pub enum Clock {
     /// The machine's time of day.
     #[default]
     System,
-    /// A time in milliseconds since the Unix epoch that only moves when told to.
-    Manual(Arc<AtomicI64>),
+    /// A time that only moves when told to.
+    Manual(Arc<Hands>),
+}
+
+/// What a manual clock shows, in milliseconds.
+#[derive(Debug)]
+pub struct Hands {
+    // Since the Unix epoch.
+    now: AtomicI64,
+    // By how much it was set, all in all.
+    offset: AtomicI64,
 }
 
 impl Clock {
     /// A clock that stands still at `at` until [`Clock::set`] or [`Clock::advance`] moves it.
     #[must_use]
     pub fn manual(at: Timestamp) -> Self {
-        Self::Manual(Arc::new(AtomicI64::new(at.millis())))
+        Self::Manual(Arc::new(Hands {
+            now: AtomicI64::new(at.millis()),
+            offset: AtomicI64::new(0),
+        }))
     }
 
     /// The present instant. It may be earlier than the last answer: machines' clocks get corrected.
@@ -35,28 +52,79 @@ impl Clock {
     pub fn now(&self) -> Timestamp {
         match self {
             Self::System => system_now(),
-            Self::Manual(millis) => Timestamp::from_millis(millis.load(Ordering::Acquire)),
+            Self::Manual(hands) => Timestamp::from_millis(hands.now.load(Ordering::Acquire)),
         }
     }
 
-    /// Puts a manual clock, and all its clones, to `at`.
+    /// By how much this clock is ahead of one that nobody sets, in milliseconds. Only the difference
+    /// between two answers means anything: by so much the clock was set in between.
+    #[must_use]
+    pub fn offset_ms(&self) -> i64 {
+        match self {
+            Self::System => system_offset_ms(),
+            Self::Manual(hands) => hands.offset.load(Ordering::Acquire),
+        }
+    }
+
+    /// Sets a manual clock, and all its clones, to `at`, as somebody sets a machine's clock.
     ///
     /// # Panics
     /// On the system clock, which is not ours to set.
     pub fn set(&self, at: Timestamp) {
-        match self {
-            Self::System => panic!("only a manual clock can be set"),
-            Self::Manual(millis) => millis.store(at.millis(), Ordering::Release),
-        }
+        let hands = self.hands();
+        let before = hands.now.swap(at.millis(), Ordering::AcqRel);
+        hands
+            .offset
+            .fetch_add(at.millis() - before, Ordering::AcqRel);
     }
 
-    /// Moves a manual clock, and all its clones, forward.
+    /// Lets time pass on a manual clock, and all its clones.
     ///
     /// # Panics
     /// On the system clock, which is not ours to set.
     pub fn advance(&self, by: Duration) {
-        self.set(self.now().after(by));
+        let hands = self.hands();
+        hands
+            .now
+            .store(self.now().after(by).millis(), Ordering::Release);
     }
+
+    fn hands(&self) -> &Hands {
+        match self {
+            Self::System => panic!("only a manual clock can be set"),
+            Self::Manual(hands) => hands,
+        }
+    }
+}
+
+/// The two readings lie next to each other, unless the process was held up between them; then they
+/// are taken again.
+fn system_offset_ms() -> i64 {
+    const HELD_UP_MS: i64 = 50;
+    const TRIES: u32 = 5;
+    let mut offset = 0;
+    for _ in 0..TRIES {
+        let before = since_boot_ms();
+        offset = system_now().millis() - before;
+        if since_boot_ms() - before < HELD_UP_MS {
+            break;
+        }
+    }
+    offset
+}
+
+#[cfg(target_os = "linux")]
+fn since_boot_ms() -> i64 {
+    let passed = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+    passed.tv_sec * 1000 + passed.tv_nsec / 1_000_000
+}
+
+/// Elsewhere the time since the first reading has to do; it may stand still while the machine sleeps.
+#[cfg(not(target_os = "linux"))]
+fn since_boot_ms() -> i64 {
+    static FIRST: std::sync::OnceLock<std::time::Instant> = std::sync::OnceLock::new();
+    let first = FIRST.get_or_init(std::time::Instant::now);
+    i64::try_from(first.elapsed().as_millis()).unwrap_or(i64::MAX)
 }
 
 #[expect(
@@ -91,5 +159,22 @@ mod tests {
         assert_eq!(clone.now(), start.after(Duration::from_secs(30)));
         clone.set(start);
         assert_eq!(clock.now(), start);
+    }
+
+    #[test]
+    fn time_that_passes_is_told_from_a_clock_that_is_set() {
+        let clock = Clock::manual(Timestamp::from_millis(1_773_655_500_000));
+        let before = clock.offset_ms();
+        clock.advance(Duration::from_secs(3600));
+        assert_eq!(clock.offset_ms(), before);
+        clock.set(clock.now().before(Duration::from_secs(60)));
+        assert_eq!(clock.offset_ms(), before - 60_000);
+    }
+
+    #[test]
+    fn nobody_sets_the_machines_clock_between_two_readings() {
+        let before = Clock::System.offset_ms();
+        let apart = (Clock::System.offset_ms() - before).abs();
+        assert!(apart < 100, "{apart} ms");
     }
 }

@@ -243,6 +243,31 @@ impl Progress {
         }
     }
 
+    /// The same progress after the clock was set by `by_ms`: what waited an hour still waits an
+    /// hour. What a person asked for is due at once on either clock.
+    #[must_use]
+    pub fn shifted(self, by_ms: i64, now: Timestamp) -> Self {
+        if self.status != Status::Retrying {
+            return self;
+        }
+        let next = match self.next {
+            Next::Never => Next::Never,
+            Next::Scheduled(at) => Next::Scheduled(at.shifted(by_ms)),
+            Next::Manual { at, fallback } => Next::Manual {
+                at: at.min(now),
+                fallback: match fallback {
+                    Fallback::Continue(at) => Fallback::Continue(at.shifted(by_ms)),
+                    Fallback::Restart | Fallback::Delivered => fallback,
+                },
+            },
+        };
+        Self {
+            run_started_at: self.run_started_at.map(|at| at.shifted(by_ms)),
+            next,
+            ..self
+        }
+    }
+
     fn ended(self, status: Status) -> Self {
         Self {
             status,
@@ -555,6 +580,23 @@ mod tests {
             (tested.status, tested.next),
             (Status::Exhausted, Next::Never)
         );
+    }
+
+    #[test]
+    fn on_a_clock_that_was_set_a_schedule_goes_on_as_it_was() {
+        let waiting = attempt(Progress::new(at(1000)), FAILED, 1000);
+        for by in [-500, 500] {
+            let shifted = waiting.shifted(by * 1000, at(1000 + by));
+            assert_eq!(shifted.next, Next::Scheduled(at(1001 + by)));
+            assert_eq!(shifted.run_started_at, Some(at(1000 + by)));
+            let asked = retry(waiting, 1000).shifted(by * 1000, at(1000 + by));
+            let expect = Next::Manual {
+                at: at(1000.min(1000 + by)),
+                fallback: Fallback::Continue(at(1001 + by)),
+            };
+            assert_eq!(asked.next, expect);
+        }
+        assert_eq!(exhausted().shifted(5, at(9)), exhausted());
     }
 
     #[test]

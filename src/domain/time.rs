@@ -53,6 +53,12 @@ impl Timestamp {
         Self::from_millis(self.0.saturating_sub(millis))
     }
 
+    /// The instant `by_ms` milliseconds later, or earlier where that is negative.
+    #[must_use]
+    pub fn shifted(self, by_ms: i64) -> Self {
+        Self::from_millis(self.0.saturating_add(by_ms))
+    }
+
     /// The time from `earlier` to `self`; zero where `earlier` is not earlier.
     #[must_use]
     pub fn since(self, earlier: Self) -> Duration {

@@ -143,13 +143,18 @@ impl Lane {
 
     /// Forgets what is queued, because the webhook is closed; the database still has it.
     pub(super) fn close(&mut self) {
-        for delivery in self.fresh.drain(..).chain(self.late.drain(..)) {
-            self.active.remove(&delivery.id.seq());
-        }
+        self.forget_queued();
         self.rewind();
         self.fresh_more = false;
         self.late_more = false;
         self.late_at = None;
+    }
+
+    /// Forgets what is queued; the database still has it.
+    pub(super) fn forget_queued(&mut self) {
+        for delivery in self.fresh.drain(..).chain(self.late.drain(..)) {
+            self.active.remove(&delivery.id.seq());
+        }
     }
 
     /// Drops one queued delivery; `true` if it was there.

@@ -17,6 +17,7 @@ use std::sync::Arc;
 
 use super::lane::{Lane, NextUp, QUEUE_MAX, Share};
 use super::target::Target;
+use super::trouble::Trouble;
 use crate::domain::time::Timestamp;
 use crate::store::QueuedDelivery;
 
@@ -100,6 +101,7 @@ pub(super) struct Lanes {
     queued: usize,
     queued_bytes: usize,
     loads: usize,
+    trouble: Option<Trouble>,
     pub(super) paused: bool,
     pub(super) stopping: bool,
 }
@@ -116,6 +118,7 @@ impl Lanes {
             queued: 0,
             queued_bytes: 0,
             loads: 0,
+            trouble: None,
             paused: false,
             stopping: false,
         }
@@ -245,9 +248,18 @@ impl Lanes {
         if self.paused || self.stopping {
             return step;
         }
+        let starts_max = match self.trouble {
+            None => STARTS_PER_STEP,
+            // One delivery finds out whether results can be recorded again.
+            Some(trouble) if now >= trouble.until && self.in_flight() == 0 => 1,
+            Some(trouble) => {
+                step.wake_at = Some(trouble.until).filter(|until| *until > now);
+                return step;
+            }
+        };
         self.fire_timers(now);
         let mut turns = self.ring.len();
-        while turns > 0 && step.start.len() < STARTS_PER_STEP {
+        while turns > 0 && step.start.len() < starts_max {
             turns -= 1;
             let Some(webhook_seq) = self.ring.pop_front() else {
                 break;
@@ -447,6 +459,10 @@ impl Lanes {
         };
         lane.ended(seq);
         let ordered = lane.target.as_ref().is_some_and(|target| target.ordered);
+        self.trouble = match settled {
+            Settled::Over | Settled::Again(_) => None,
+            Settled::Unknown => Some(Trouble::after(self.trouble, now)),
+        };
         match settled {
             // The head of an ordered lane is out of the way; others may have come before the rest.
             Settled::Over if lane.order_blocked => {
@@ -457,6 +473,12 @@ impl Lanes {
             Settled::Again(at) => {
                 lane.order_blocked = ordered;
                 self.plan(webhook_seq, at, now);
+            }
+            Settled::Unknown if ordered => {
+                // What is queued behind it must not overtake it.
+                lane.forget_queued();
+                lane.rewind();
+                self.recount();
             }
             Settled::Unknown => lane.rewind(),
         }
@@ -495,6 +517,23 @@ impl Lanes {
                 self.enter_ring(webhook_seq);
             }
         }
+    }
+
+    /// Somebody set the clock: whatever was planned for an instant means nothing any more, and what
+    /// was read as due may not be. Every lane looks again.
+    pub(super) fn clock_set(&mut self) {
+        self.timers.clear();
+        self.trouble = None;
+        for lane in self.lanes.values_mut() {
+            lane.forget_queued();
+            lane.rewind();
+            lane.late_at = None;
+        }
+        let all: Vec<i64> = self.lanes.keys().copied().collect();
+        for webhook_seq in all {
+            self.enter_ring(webhook_seq);
+        }
+        self.recount();
     }
 
     fn enter_ring(&mut self, webhook_seq: i64) {

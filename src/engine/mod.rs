@@ -34,7 +34,9 @@ mod lanes;
 mod load;
 mod run;
 mod settle;
+mod shift;
 mod target;
+mod trouble;
 mod watch;
 
 use lanes::Lanes;
@@ -73,6 +75,7 @@ struct Shared {
     settled: Notify,
     attempts: AtomicU64,
     watchers: watch::Watchers,
+    clock_watch: shift::ClockWatch,
 }
 
 /// How much the engine has in hand.
@@ -110,6 +113,7 @@ impl Engine {
     pub fn at_rest(parts: EngineParts, runtime: &Handle) -> Self {
         let shared = Shared {
             lanes: Mutex::new(Lanes::new(parts.in_flight_max)),
+            clock_watch: shift::ClockWatch::new(parts.clock.offset_ms()),
             parts,
             runtime: runtime.clone(),
             wake: Notify::new(),
@@ -124,10 +128,13 @@ impl Engine {
 
     /// What waits from earlier runs gets its lane; what was half done is put right.
     fn recover(&self, store: &Store) -> Result<(), StoreError> {
-        let (waiting, paused) = store.read_blocking(|conn| {
+        let (waiting, paused, clock_seen) = store.read_blocking(|conn| {
             let paused = instance::read(conn, instance::Fact::SendingPaused)?.is_some();
-            Ok::<_, StoreError>((deliveries::webhooks_waiting(conn)?, paused))
+            let waiting = deliveries::webhooks_waiting(conn)?;
+            Ok::<_, StoreError>((waiting, paused, instance::clock_seen(conn)?))
         })?;
+        let now = self.shared.now();
+        self.shared.clock_watch.seen_before(clock_seen, now);
         run::end_interrupted_tests(store)?;
         let mut lanes = self.shared.lanes();
         lanes.paused = paused;

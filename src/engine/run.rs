@@ -9,6 +9,7 @@ use std::time::Duration;
 use super::attempt::{Attempted, attempt};
 use super::lanes::{LoadOrder, Settled, Slot, Started};
 use super::settle::settle;
+use super::shift::{follow_clock, remember_clock};
 use super::target::Target;
 use super::{Shared, load};
 use crate::domain::delivery::{AttemptTrigger, Input, Trigger};
@@ -29,7 +30,9 @@ const INTERRUPTED_MAX: usize = 1000;
 /// Works until the engine is stopped.
 pub(super) async fn run(shared: Arc<Shared>) {
     loop {
+        follow_clock(&shared).await;
         let now = shared.now();
+        remember_clock(&shared, now);
         let (step, stopping) = {
             let mut lanes = shared.lanes();
             (lanes.step(now), lanes.stopping)
@@ -118,6 +121,10 @@ async fn one(shared: &Arc<Shared>, started: Started) {
     };
     let settled = settled.unwrap_or_else(|error| {
         tracing::error!(%error, delivery = %delivery.id, "an attempt could not be recorded");
+        if matches!(error, StoreError::Stopped(_)) {
+            // Nothing can be recorded any more in this process, so nothing more is sent.
+            shared.lanes().stopping = true;
+        }
         Settled::Unknown
     });
     let now = shared.now();
@@ -144,6 +151,7 @@ async fn exchange(
         }
     };
     shared.attempts.fetch_add(1, Ordering::Relaxed);
+    shared.clock_watch.started(delivery.id.seq());
     let parts = &shared.parts;
     let now = shared.now();
     Ok(attempt(
@@ -176,10 +184,14 @@ async fn record(
         .error_kind
         .map_or("delivered", FailureKind::as_str);
     metrics::attempted(outcome, Duration::from_millis(attempted.duration_ms.into()));
-    shared
-        .parts
-        .store
-        .settle(move |tx| settle(tx, place, &attempted, &policy, spread))
+    let shared = Arc::clone(shared);
+    let store = shared.parts.store.clone();
+    store
+        .settle(move |tx| {
+            let offset_ms = shared.parts.clock.offset_ms();
+            let moved_ms = shared.clock_watch.recorded(place.seq, offset_ms);
+            settle(tx, place, &attempted, &policy, spread, moved_ms)
+        })
         .await
 }
 

@@ -15,19 +15,25 @@ use crate::store::attempts::{self, Attempt};
 use crate::store::deliveries::{self, DeliveryPlace, LastAttempt};
 use crate::store::{StoreError, WriteTx, webhooks};
 
-/// Records an attempt of the delivery at `place`.
+/// Records an attempt of the delivery at `place`. `moved_ms` says by how much the clock was set
+/// since the attempt started: the delivery is moved by that much first.
 pub(super) fn settle(
     tx: &mut WriteTx<'_>,
     place: DeliveryPlace,
     attempted: &Attempted,
     policy: &RetryPolicy,
     spread: f64,
+    moved_ms: i64,
 ) -> Result<Settled, StoreError> {
     // Retention may have removed what somebody retried at the last moment.
     let Some((progress, trigger)) = deliveries::progress(tx, place.seq)? else {
         return Ok(Settled::Over);
     };
     let now = tx.now();
+    let progress = match moved_ms {
+        0 => progress,
+        by_ms => progress.shifted(by_ms, now),
+    };
     let Attempted {
         trigger: why,
         started_at,
@@ -36,7 +42,7 @@ pub(super) fn settle(
     } = *attempted;
     let input = Input::Attempted {
         trigger: why,
-        started_at,
+        started_at: started_at.shifted(moved_ms),
         verdict,
     };
     let next = delivery::step(progress, input, policy, now, spread)
@@ -51,6 +57,9 @@ pub(super) fn settle(
     deliveries::set_progress(tx, place, &progress, &next, Some(&last))?;
     if trigger == Trigger::Test && next.status == Status::Exhausted {
         deliveries::discard(tx, place.seq)?;
+    }
+    if moved_ms != 0 {
+        webhooks::restart_failing(tx, now)?;
     }
     let disabled = observe(tx, place, attempted)?;
     if trigger == Trigger::Alert {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 mod alerts;
 mod chaos;
+mod clocks;
 mod consumers;
 mod delivering;
 mod endings;

@@ -5,6 +5,7 @@
 use rusqlite::{Connection, OptionalExtension, named_params};
 
 use super::StoreError;
+use crate::domain::time::Timestamp;
 
 /// The name of a fact.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,6 +18,8 @@ pub enum Fact {
     SetupToken,
     /// Present while every person must have a second factor.
     MfaRequired,
+    /// What the clock showed when the engine last looked at it.
+    ClockSeen,
 }
 
 impl Fact {
@@ -26,6 +29,7 @@ impl Fact {
             Self::SendingPaused => "sending_paused",
             Self::SetupToken => "setup_token",
             Self::MfaRequired => "mfa_required",
+            Self::ClockSeen => "clock_seen",
         }
     }
 }
@@ -55,4 +59,23 @@ pub fn write(conn: &Connection, fact: Fact, value: Option<&[u8]>) -> Result<(), 
             .execute(named_params! { ":key": fact.key() })?,
     };
     Ok(())
+}
+
+/// What the clock showed when an earlier call of [`set_clock_seen`] wrote it down.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn clock_seen(conn: &Connection) -> Result<Option<Timestamp>, StoreError> {
+    let bytes = read(conn, Fact::ClockSeen)?;
+    Ok(bytes
+        .and_then(|bytes| bytes.try_into().ok())
+        .map(|bytes| Timestamp::from_millis(i64::from_be_bytes(bytes))))
+}
+
+/// Writes down what the clock shows.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn set_clock_seen(conn: &Connection, now: Timestamp) -> Result<(), StoreError> {
+    write(conn, Fact::ClockSeen, Some(&now.millis().to_be_bytes()))
 }

@@ -444,6 +444,19 @@ pub fn set_health(conn: &Connection, seq: i64, health: &Health) -> Result<(), St
     Ok(())
 }
 
+/// Lets every webhook that has been failing begin to do so at `now`: for when the clock was set, and
+/// nobody knows any more how long it has been.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn restart_failing(conn: &Connection, now: Timestamp) -> Result<(), StoreError> {
+    conn.prepare_cached(
+        "UPDATE webhooks SET failing_since = :now WHERE failing_since IS NOT NULL",
+    )?
+    .execute(named_params! { ":now": now.millis() })?;
+    Ok(())
+}
+
 fn changed(tx: &mut WriteTx<'_>, workspace_seq: i64, seq: i64) {
     tx.subscribers.forget(workspace_seq);
     let notices = tx.notices();

@@ -271,6 +271,52 @@ fn a_result_that_could_not_be_written_is_looked_for_again() {
     lanes.offer(delivery(1, 1));
     assert_eq!(started(&lanes.step(at(0))), [(1, 1)]);
     end(&mut lanes, 1, 1, Settled::Unknown);
-    let order = lanes.step(at(0)).load.pop().unwrap();
+    let order = lanes.step(at(1)).load.pop().unwrap();
     assert_eq!((order.fresh_after, order.late), (Some(0), true));
+}
+
+#[test]
+fn while_results_are_lost_one_delivery_at_a_time_finds_out_whether_they_still_are() {
+    let mut lanes = lanes(3, 10, open(16));
+    for webhook_seq in 1..=3 {
+        lanes.offer(delivery(webhook_seq, webhook_seq));
+    }
+    lanes.offer(delivery(1, 4));
+    assert_eq!(lanes.step(at(0)).start.len(), 4);
+    for (webhook_seq, seq) in [(1, 1), (2, 2), (3, 3), (1, 4)] {
+        end(&mut lanes, webhook_seq, seq, Settled::Unknown);
+    }
+    let held = lanes.step(at(0));
+    assert!(held.start.is_empty() && held.load.is_empty());
+    assert_eq!(held.wake_at, Some(at(1)));
+    let mut probe = lanes.step(at(1));
+    assert!(!probe.load.is_empty());
+    for order in probe.load.drain(..) {
+        let webhook_seq = order.webhook_seq;
+        lanes.loaded(found(order, open(16)(), &[webhook_seq], &[]), at(1));
+    }
+    let probed = started(&lanes.step(at(1)));
+    assert_eq!(probed.len(), 1);
+    let waiting = lanes.step(at(1));
+    assert!(waiting.start.is_empty() && waiting.wake_at.is_none());
+    let (webhook_seq, seq) = probed[0];
+    end(&mut lanes, webhook_seq, seq, Settled::Over);
+    assert_eq!(lanes.step(at(1)).start.len(), 2);
+}
+
+#[test]
+fn an_ordered_webhook_keeps_its_order_when_a_result_is_lost() {
+    let ordered = || Target::sample(true, true, 16);
+    let mut lanes = lanes(1, 10, ordered);
+    for seq in 1..=3 {
+        lanes.offer(delivery(1, seq));
+    }
+    assert_eq!(started(&lanes.step(at(0))), [(1, 1)]);
+    lanes.exchanged(1, Share::Fresh, Slot::Held, false);
+    let lost = Settled::Unknown;
+    lanes.settled((1, 1), Share::Fresh, Slot::Held, lost, at(0));
+    assert_eq!(lanes.queued(), 0);
+    let order = lanes.step(at(1)).load.pop().unwrap();
+    lanes.loaded(found(order, ordered(), &[1, 2, 3], &[]), at(1));
+    assert_eq!(started(&lanes.step(at(1))), [(1, 1)]);
 }

@@ -80,6 +80,11 @@ impl House {
 
     /// Stops everything and starts it again on the same directory.
     pub(super) async fn restart(self) -> Self {
+        self.restart_after(|_| ()).await
+    }
+
+    /// As [`House::restart`], with something that happens to the clock while nothing runs.
+    pub(super) async fn restart_after(self, meanwhile: impl FnOnce(&Clock)) -> Self {
         let Self {
             service,
             worker,
@@ -94,6 +99,7 @@ impl House {
             .await
             .unwrap();
         drop(service);
+        meanwhile(&clock);
         let store = reopened(&options(&dir, &clock)).await;
         Self::start_on(&store, dir, clock)
     }

@@ -29,7 +29,7 @@ pub use groups::{
     Cause, GROUPED_ROWS_MAX, GROUPS_MAX, Group, groups, latest, letters_of, oldest_waiting,
 };
 pub use list::{DeliveryFilter, SCAN_ROWS_MAX, Which, count, list, scan};
-pub use waiting::{Standing, Waiting, soonest, standings, waiting_of};
+pub use waiting::{Standing, Waiting, shift_retries, soonest, standings, waiting_of};
 
 /// A delivery about to be stored.
 #[derive(Clone, Debug)]

@@ -9,14 +9,14 @@
 //! back, and needs no further index that every failed attempt would have to write.
 
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BinaryHeap, HashSet};
 
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
 use crate::domain::id::WebhookId;
 use crate::domain::time::Timestamp;
-use crate::store::StoreError;
 use crate::store::stats::{self, Counts};
+use crate::store::{StoreError, WriteTx};
 
 /// A delivery that waits for its retry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -203,6 +203,56 @@ fn count_dead_letters(conn: &Connection, webhook_seq: i64) -> Result<u64, StoreE
          WHERE webhook_seq = :webhook AND status = 3 AND discarded_at IS NULL",
     )?;
     Ok(statement.query_row(named_params! { ":webhook": webhook_seq }, |row| row.get(0))?)
+}
+
+/// Moves up to `limit` retries of a webhook behind row `after` by `by_ms`, as
+/// `domain::delivery::Progress::shifted` does, except those in `right`. Answers where to go on;
+/// `None` where there are no more.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn shift_retries(
+    tx: &WriteTx<'_>,
+    webhook_seq: i64,
+    after: i64,
+    limit: usize,
+    by_ms: i64,
+    right: &HashSet<i64>,
+) -> Result<Option<i64>, StoreError> {
+    let rows: Vec<i64> = tx
+        .prepare_cached(
+            "SELECT seq
+             FROM deliveries
+             WHERE webhook_seq = :webhook AND status = 1 AND seq > :after
+             ORDER BY seq
+             LIMIT :limit",
+        )?
+        .query_map(
+            named_params! {
+                ":webhook": webhook_seq,
+                ":after": after,
+                ":limit": i64::try_from(limit).unwrap_or(i64::MAX),
+            },
+            |row| row.get(0),
+        )?
+        .collect::<Result<_, _>>()?;
+    let mut shift = tx.prepare_cached(
+        "UPDATE deliveries
+         SET next_attempt_at = CASE WHEN manual_fallback IS NULL
+                 THEN max(0, next_attempt_at + :by)
+                 ELSE min(next_attempt_at, :now) END,
+             fallback_at = max(0, fallback_at + :by),
+             run_started_at = max(0, run_started_at + :by)
+         WHERE seq = :seq",
+    )?;
+    for seq in rows.iter().filter(|seq| !right.contains(seq)) {
+        shift.execute(named_params! {
+            ":seq": seq,
+            ":by": by_ms,
+            ":now": tx.now().millis(),
+        })?;
+    }
+    Ok(rows.last().copied().filter(|_| rows.len() == limit))
 }
 
 /// Deliveries of a webhook that still wait, oldest first of each state; at most `limit`.

@@ -1,0 +1,246 @@
+//! When somebody sets the machine's clock, what waits is moved along with it.
+//!
+//! Owns: noticing, and moving every waiting retry by as much as the clock was set. Refuses: touching
+//! history, and what expires at a time of day, such as old secrets.
+//!
+//! # Why retries are moved
+//! A retry is planned for an instant. On a clock that is set a month ahead all of them would be due
+//! at once, and every policy would have ended; on one that is set back they would wait a month. A
+//! policy means "an hour after the failure", and an hour is an hour on either clock.
+//!
+//! # Who moves what
+//! The loop notices before it starts anything, and starts nothing until all is moved. What was
+//! under way when the clock was set moves its own row when its result is recorded: only then is it
+//! known by how much.
+//!
+//! # While hookpost is not running
+//! A clock that was set ahead then looks like time that passed, and is taken for it. One that was
+//! set back shows less than an earlier process saw, which it wrote down now and then.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use super::Shared;
+use crate::domain::time::Timestamp;
+use crate::store::deliveries::{self, shift_retries};
+use crate::store::{StoreError, instance, webhooks};
+
+/// A clock that is set by less is only corrected, and nobody minds.
+const SET_MIN_MS: i64 = 1000;
+/// Rows that one transaction looks at.
+const BATCH: usize = 500;
+/// How often a batch is tried before the rest is left as it is.
+const TRIES: u32 = 5;
+/// How long to wait between two tries.
+const TRY_AGAIN: Duration = Duration::from_millis(200);
+/// How often what the clock shows is written down while the engine has something to do.
+const REMEMBER_EVERY: Duration = Duration::from_secs(60);
+
+/// What is known of the clock.
+///
+/// Attempts are recorded on the writer's thread, and so are the batches that move the rest: each
+/// row is either recorded before its batch or after it, and this says which of both moves it.
+#[derive(Debug)]
+pub(super) struct ClockWatch(Mutex<Seen>);
+
+#[derive(Debug)]
+struct Seen {
+    offset_ms: i64,
+    /// When the clock was last written down.
+    remembered_at: Option<Timestamp>,
+    /// Attempts under way, with the offset that they started on.
+    under_way: HashMap<i64, i64>,
+    /// Deliveries whose results were recorded after the clock was set, but before that was noticed:
+    /// their rows are right already.
+    moved: HashSet<i64>,
+}
+
+impl ClockWatch {
+    pub(super) fn new(offset_ms: i64) -> Self {
+        Self(Mutex::new(Seen {
+            offset_ms,
+            remembered_at: None,
+            under_way: HashMap::new(),
+            moved: HashSet::new(),
+        }))
+    }
+
+    /// Takes in what an earlier process saw: where that is later than `now`, somebody set the clock
+    /// back meanwhile, and the next look finds that.
+    pub(super) fn seen_before(&self, clock_seen: Option<Timestamp>, now: Timestamp) {
+        if let Some(earlier) = clock_seen.filter(|earlier| *earlier > now) {
+            self.seen().offset_ms += earlier.millis() - now.millis();
+        }
+    }
+
+    /// Whether it is time to write down what the clock shows; it is then taken as done.
+    fn forgets(&self, now: Timestamp) -> bool {
+        let mut seen = self.seen();
+        let recently = |at: Timestamp| now.since(at).max(at.since(now)) < REMEMBER_EVERY;
+        if seen.remembered_at.is_some_and(recently) {
+            return false;
+        }
+        seen.remembered_at = Some(now);
+        true
+    }
+
+    /// Looks at the clock; says by how much it was set since the last look, and which rows are
+    /// right already or will be moved when they are recorded.
+    fn look(&self, offset_ms: i64) -> Option<(i64, HashSet<i64>)> {
+        let mut seen = self.seen();
+        let by_ms = offset_ms - seen.offset_ms;
+        seen.offset_ms = offset_ms;
+        if by_ms.abs() < SET_MIN_MS {
+            return None;
+        }
+        let mut right = std::mem::take(&mut seen.moved);
+        right.extend(seen.under_way.keys());
+        Some((by_ms, right))
+    }
+
+    /// An attempt of the delivery in row `seq` starts.
+    pub(super) fn started(&self, seq: i64) {
+        let mut seen = self.seen();
+        let offset_ms = seen.offset_ms;
+        seen.under_way.insert(seq, offset_ms);
+    }
+
+    /// The attempt's result is being recorded, on the writer's thread. Answers by how much its row
+    /// is to be moved.
+    pub(super) fn recorded(&self, seq: i64, offset_ms: i64) -> i64 {
+        let mut seen = self.seen();
+        let started_on_ms = seen.under_way.remove(&seq).unwrap_or(offset_ms);
+        let by_ms = offset_ms - started_on_ms;
+        if by_ms.abs() < SET_MIN_MS {
+            return 0;
+        }
+        if (offset_ms - seen.offset_ms).abs() >= SET_MIN_MS {
+            seen.moved.insert(seq);
+        }
+        by_ms
+    }
+
+    fn seen(&self) -> MutexGuard<'_, Seen> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Looks at the clock, and moves what waits if somebody set it.
+pub(super) async fn follow_clock(shared: &Arc<Shared>) {
+    let offset_ms = shared.parts.clock.offset_ms();
+    let Some((by_ms, right)) = shared.clock_watch.look(offset_ms) else {
+        return;
+    };
+    tracing::warn!(by_ms, "the clock was set; what waits is moved along");
+    shared.lanes().clock_set();
+    match move_all(shared, by_ms, Arc::new(right)).await {
+        Ok(waiting) => {
+            let mut lanes = shared.lanes();
+            for webhook_seq in waiting {
+                lanes.wake(webhook_seq);
+            }
+        }
+        Err(error) => {
+            tracing::error!(%error, "what waits could not be moved along with the clock");
+        }
+    }
+}
+
+/// Writes down what the clock shows, now and then.
+pub(super) fn remember_clock(shared: &Arc<Shared>, now: Timestamp) {
+    if !shared.clock_watch.forgets(now) {
+        return;
+    }
+    let store = shared.parts.store.clone();
+    tokio::spawn(async move {
+        let written = store
+            .settle(|tx| instance::set_clock_seen(tx, tx.now()))
+            .await;
+        if let Err(error) = written {
+            tracing::debug!(%error, "what the clock shows could not be written down");
+        }
+    });
+}
+
+async fn move_all(
+    shared: &Arc<Shared>,
+    by_ms: i64,
+    right: Arc<HashSet<i64>>,
+) -> Result<Vec<i64>, StoreError> {
+    let store = &shared.parts.store;
+    let waiting = store.read(deliveries::webhooks_waiting).await?;
+    store
+        .settle(|tx| {
+            instance::set_clock_seen(tx, tx.now())?;
+            webhooks::restart_failing(tx, tx.now())
+        })
+        .await?;
+    for webhook_seq in &waiting {
+        let mut after = Some(0);
+        while let Some(from) = after {
+            after = move_batch(shared, *webhook_seq, from, by_ms, &right).await?;
+        }
+    }
+    Ok(waiting)
+}
+
+async fn move_batch(
+    shared: &Arc<Shared>,
+    webhook_seq: i64,
+    after: i64,
+    by_ms: i64,
+    right: &Arc<HashSet<i64>>,
+) -> Result<Option<i64>, StoreError> {
+    let mut tries = 0;
+    loop {
+        let right = Arc::clone(right);
+        let moved = shared
+            .parts
+            .store
+            .settle(move |tx| shift_retries(tx, webhook_seq, after, BATCH, by_ms, &right))
+            .await;
+        match moved {
+            Ok(next) => return Ok(next),
+            Err(error @ StoreError::Stopped(_)) => return Err(error),
+            Err(error) => {
+                tries += 1;
+                if tries == TRIES {
+                    return Err(error);
+                }
+                tokio::time::sleep(TRY_AGAIN).await;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn small_corrections_are_followed_silently_and_never_add_up() {
+        let watch = ClockWatch::new(0);
+        for offset in (0..10_000).step_by(900) {
+            assert!(watch.look(offset).is_none());
+        }
+        let (by_ms, right) = watch.look(-100_000).unwrap();
+        assert_eq!((by_ms, right.len()), (-109_900, 0));
+    }
+
+    #[test]
+    fn each_row_is_moved_once_whenever_its_attempt_is_recorded() {
+        let watch = ClockWatch::new(0);
+        let set_by = 60_000;
+        for seq in 1..=3 {
+            watch.started(seq);
+        }
+        assert_eq!(watch.recorded(1, 500), 0, "before the clock was set");
+        assert_eq!(watch.recorded(2, set_by), set_by, "before that was noticed");
+        assert_eq!(watch.look(set_by), Some((set_by, HashSet::from([2, 3]))));
+        assert_eq!(watch.recorded(3, set_by), set_by, "afterwards");
+        watch.started(4);
+        assert_eq!(watch.recorded(4, set_by), 0, "on the new clock");
+        assert_eq!(watch.look(0), Some((-set_by, HashSet::new())));
+    }
+}
