@@ -4,11 +4,12 @@ use anyhow::bail;
 use clap::{Args, Subcommand};
 
 use super::data::DataArgs;
+use super::master_key::RotateMaster;
 use super::output;
 use super::table::Table;
 use crate::admin::{AdminAnswer, AdminCommand, KeyRow};
 
-/// Make, list and revoke API keys, whether or not the server runs
+/// Make, list and revoke API keys, whether or not the server runs; replace the master key
 #[derive(Args)]
 pub(super) struct Key {
     #[command(flatten)]
@@ -46,6 +47,7 @@ enum Action {
         /// The key's id, as `key list` shows it
         id: String,
     },
+    RotateMaster(RotateMaster),
 }
 
 impl Key {
@@ -65,6 +67,7 @@ impl Key {
             }
             Action::List { workspace, json } => (AdminCommand::KeyList { workspace }, json),
             Action::Revoke { id } => (AdminCommand::KeyRevoke { id }, false),
+            Action::RotateMaster(rotate) => return rotate.run(self.data.config()?),
         };
         match self.data.perform(&command)? {
             AdminAnswer::Key { token } => output::say(token.expose())?,

@@ -66,7 +66,6 @@ enum Command {
     Check(backup::Check),
     Pause(sending::Pause),
     Resume(sending::Resume),
-    RotateMasterKey(master_key::RotateMasterKey),
     Openapi(openapi::Openapi),
     Completions(completions::Completions),
 }
@@ -90,7 +89,6 @@ impl Command {
             Self::Check(check) => check.run(),
             Self::Pause(pause) => pause.run(),
             Self::Resume(resume) => resume.run(),
-            Self::RotateMasterKey(rotate) => rotate.run(),
             Self::Openapi(openapi) => openapi.run(),
             Self::Completions(completions) => completions.run(&mut Cli::command()),
         }

@@ -68,7 +68,7 @@ async fn a_check_says_sound_beside_a_running_server_and_names_damage() {
 #[tokio::test]
 async fn the_master_key_is_rotated_only_while_no_server_runs() {
     let dir = tempfile::tempdir().unwrap();
-    let rotate = ["rotate-master-key", "--data-dir", text(dir.path())];
+    let rotate = ["key", "rotate-master", "--data-dir", text(dir.path())];
     let server = Server::start(dir.path());
     assert!(complaint(&run(&rotate), 1).contains("in use by another hookpost"));
     drop(server);
