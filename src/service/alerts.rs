@@ -48,6 +48,7 @@ impl Service {
         id: WorkspaceId,
         secret: Option<String>,
     ) -> Result<Secret, Refusal> {
+        caller.actor.check_proof()?;
         let secret = match secret {
             Some(text) => Profile::standard()
                 .accept_secret(&text)

@@ -6,7 +6,9 @@
 //!
 //! # Why proof travels with the actor
 //! Retry, rotate, test and revoke ask people for a fresh second factor, whichever door they came
-//! through. The action itself asks, so that no door can forget to.
+//! through. The action itself asks, so that no door can forget to. So do the ways around them:
+//! deleting, which revokes; replaying and recovering, which send again; and API keys, because whoever
+//! makes one may do with it what a session without a fresh code may not.
 
 use super::Refusal;
 use crate::domain::id::{KeyId, UserId, WorkspaceId};

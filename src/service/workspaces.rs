@@ -141,6 +141,7 @@ impl Service {
     /// # Errors
     /// [`Refusal::NotFound`]; [`Refusal::Conflict`] for `default`.
     pub async fn delete_workspace(&self, caller: &Caller, id: WorkspaceId) -> Result<(), Refusal> {
+        caller.actor.check_proof()?;
         let caller = caller.clone();
         let work = move |tx: &mut WriteTx<'_>| {
             let workspace = existing(tx, id)?;
