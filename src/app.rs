@@ -29,7 +29,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::engine::{Engine, EngineParts};
 use crate::http::front::{Front, PlainSignIn, Scheme};
-use crate::http::{AppState, HttpOptions, ServeOptions, Serving, serve};
+use crate::http::{AppState, HttpOptions, Limits, ServeOptions, Serving, serve};
 use crate::net::{Client, ClientOptions, Guard, GuardOptions, OwnAddresses};
 use crate::service::housekeeping::Housekeeper;
 use crate::service::people::MfaDemand;
@@ -127,6 +127,7 @@ fn assemble(
         batch_events_max: config.batch_events_max as usize,
         retain_delivered: config.retention_delivered,
         retain_exhausted: config.retention_exhausted,
+        tests_per_minute: config.tests_per_minute,
         mfa: match config.require_mfa {
             true => MfaDemand::Everybody,
             false => MfaDemand::Nobody,
@@ -156,7 +157,14 @@ fn http_options(config: &Config) -> HttpOptions {
     };
     HttpOptions {
         front,
-        key_rate_limit: config.key_rate_limit.map(f64::from),
+        limits: Limits {
+            connections_max: config.max_connections,
+            head_deadline: config.head_timeout,
+            body_deadline: config.body_timeout,
+            key_rate: config.key_rate_limit.map(f64::from),
+            address_rate: config.address_rate_limit.map(f64::from),
+            ..Limits::default()
+        },
     }
 }
 

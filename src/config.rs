@@ -20,6 +20,8 @@ use url::Url;
 
 use crate::domain::secret::Secret;
 use crate::domain::workspace::{RETAIN_DELIVERED, RETAIN_EXHAUSTED};
+use crate::http::limits::{BODY_DEADLINE_DEFAULT, CONNECTIONS_DEFAULT, HEAD_DEADLINE_DEFAULT};
+use crate::service::TESTS_PER_MINUTE_DEFAULT;
 use crate::store::vault::KeySource;
 use crate::telemetry::{LogFormat, LogLevel};
 use file::Presence;
@@ -119,6 +121,16 @@ pub struct Config {
     pub response_body_bytes_max: usize,
     /// Requests per second that one API key may make.
     pub key_rate_limit: Option<u32>,
+    /// Requests per second that one address may make.
+    pub address_rate_limit: Option<u32>,
+    /// Tests of webhooks that one workspace may send in a minute.
+    pub tests_per_minute: u32,
+    /// Connections at once.
+    pub max_connections: u32,
+    /// How long a request's head may take to arrive.
+    pub head_timeout: Duration,
+    /// How long a request's body may take to arrive.
+    pub body_timeout: Duration,
     /// How much hookpost says.
     pub log: LogLevel,
     /// How it says it.
@@ -210,6 +222,11 @@ impl Config {
                 RESPONSE_BODY_BYTES_MAX_DEFAULT,
             ),
             key_rate_limit: options.key_rate_limit,
+            address_rate_limit: options.address_rate_limit,
+            tests_per_minute: options.tests_per_minute.unwrap_or(TESTS_PER_MINUTE_DEFAULT),
+            max_connections: options.max_connections.unwrap_or(CONNECTIONS_DEFAULT),
+            head_timeout: span(options.head_timeout, HEAD_DEADLINE_DEFAULT),
+            body_timeout: span(options.body_timeout, BODY_DEADLINE_DEFAULT),
             log: options.log.unwrap_or_default(),
             log_format: options.log_format.unwrap_or_default(),
         })

@@ -102,9 +102,28 @@ pub struct Options {
     #[arg(long, env = "HOOKPOST_RESPONSE_BODY_BYTES_MAX", value_name = "BYTES")]
     pub response_body_bytes_max: Option<Bytes>,
     /// Requests per second that one API key may make; without it there is no such limit
-    #[arg(long, env = "HOOKPOST_KEY_RATE_LIMIT", value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(KEY_RATE_LIMIT_MAX)))]
-    #[serde(deserialize_with = "key_rate_limit")]
+    #[arg(long, env = "HOOKPOST_KEY_RATE_LIMIT", value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(RATE_LIMIT_MAX)))]
+    #[serde(deserialize_with = "rate_limit")]
     pub key_rate_limit: Option<u32>,
+    /// Requests per second that one address may make, whoever it says it is; without it there is no
+    /// such limit
+    #[arg(long, env = "HOOKPOST_ADDRESS_RATE_LIMIT", value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(RATE_LIMIT_MAX)))]
+    #[serde(deserialize_with = "rate_limit")]
+    pub address_rate_limit: Option<u32>,
+    /// Tests of webhooks that one workspace may send in a minute [default: 120]
+    #[arg(long, env = "HOOKPOST_TESTS_PER_MINUTE", value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(RATE_LIMIT_MAX)))]
+    #[serde(deserialize_with = "rate_limit")]
+    pub tests_per_minute: Option<u32>,
+    /// Connections at once; further ones wait until one is closed [default: 2048]
+    #[arg(long, env = "HOOKPOST_MAX_CONNECTIONS", value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(CONNECTIONS_MAX_MAX)))]
+    #[serde(deserialize_with = "max_connections")]
+    pub max_connections: Option<u32>,
+    /// How long the head of a request may take to arrive [default: 10s]
+    #[arg(long, env = "HOOKPOST_HEAD_TIMEOUT", value_name = "DURATION")]
+    pub head_timeout: Option<Span>,
+    /// How long the body of a request may take to arrive [default: 30s]
+    #[arg(long, env = "HOOKPOST_BODY_TIMEOUT", value_name = "DURATION")]
+    pub body_timeout: Option<Span>,
     /// How much hookpost says on standard error: off, error, warn, info, debug or trace [default:
     /// info]
     #[arg(long, env = "HOOKPOST_LOG", value_name = "LEVEL")]
@@ -120,8 +139,10 @@ pub struct Options {
 pub const MAX_IN_FLIGHT_MAX: u32 = 16_384;
 /// The highest `batch_events_max`.
 pub const BATCH_EVENTS_MAX_MAX: u32 = 10_000;
-/// The highest `key_rate_limit`, in requests per second.
-pub const KEY_RATE_LIMIT_MAX: u32 = 1_000_000;
+/// The highest limit on a rate, per second or per minute.
+pub const RATE_LIMIT_MAX: u32 = 1_000_000;
+/// The highest `max_connections`; each holds two descriptors and up to 160 KiB.
+pub const CONNECTIONS_MAX_MAX: u32 = 65_536;
 /// The highest byte limit that can be asked for: 16 MiB.
 pub const BYTES_MAX: usize = 16 * 1024 * 1024;
 
@@ -152,6 +173,11 @@ impl Options {
                 .response_body_bytes_max
                 .or(below.response_body_bytes_max),
             key_rate_limit: self.key_rate_limit.or(below.key_rate_limit),
+            address_rate_limit: self.address_rate_limit.or(below.address_rate_limit),
+            tests_per_minute: self.tests_per_minute.or(below.tests_per_minute),
+            max_connections: self.max_connections.or(below.max_connections),
+            head_timeout: self.head_timeout.or(below.head_timeout),
+            body_timeout: self.body_timeout.or(below.body_timeout),
             log: self.log.or(below.log),
             log_format: self.log_format.or(below.log_format),
         }
@@ -245,8 +271,12 @@ fn batch_events_max<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u32>, D
     counted(from, BATCH_EVENTS_MAX_MAX)
 }
 
-fn key_rate_limit<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u32>, D::Error> {
-    counted(from, KEY_RATE_LIMIT_MAX)
+fn rate_limit<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u32>, D::Error> {
+    counted(from, RATE_LIMIT_MAX)
+}
+
+fn max_connections<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u32>, D::Error> {
+    counted(from, CONNECTIONS_MAX_MAX)
 }
 
 fn counted<'de, D: Deserializer<'de>>(from: D, max: u32) -> Result<Option<u32>, D::Error> {

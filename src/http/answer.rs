@@ -16,6 +16,7 @@ use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse};
 use futures_util::FutureExt;
 use serde::Serialize;
 
+use super::connections;
 use super::dashboard::preferences::Theme;
 use super::dashboard::trouble;
 use super::dialects::{self, Dialect};
@@ -47,7 +48,9 @@ pub async fn dress(
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
     let id = request_id(request.headers());
     request.extensions_mut().insert(RequestId(id.clone()));
+    let busy = connections::busy(request.request());
     let response = next.call(request).await?;
+    drop(busy);
     metrics::answered(response.status().as_u16());
     let path = response.request().path();
     let dialect = dialects::of(path);

@@ -117,7 +117,7 @@ impl Problem {
             "timeout",
             format!(
                 "the request's body did not arrive within {} s",
-                deadline.as_secs()
+                deadline.as_secs_f64()
             ),
         )
     }
@@ -172,8 +172,7 @@ impl Problem {
     /// Sets the headers that go with the status, whatever form the body takes.
     pub fn dress(&self, response: &mut HttpResponseBuilder) {
         if let Some(wait) = self.0.retry_after {
-            let seconds = wait.as_millis().div_ceil(1000).max(1);
-            response.insert_header((header::RETRY_AFTER, seconds.to_string()));
+            response.insert_header((header::RETRY_AFTER, whole_seconds(wait)));
         }
         if let Some(allow) = &self.0.allow {
             response.insert_header((header::ALLOW, allow.clone()));
@@ -182,6 +181,12 @@ impl Problem {
             response.insert_header((header::WWW_AUTHENTICATE, "Bearer realm=\"hookpost\""));
         }
     }
+}
+
+/// A wait as `Retry-After` tells it: whole seconds, never fewer than meant, at least one.
+#[must_use]
+pub fn whole_seconds(wait: Duration) -> String {
+    wait.as_millis().div_ceil(1000).max(1).to_string()
 }
 
 impl From<Refusal> for Problem {

@@ -4,6 +4,10 @@
 //! address people know this instance. Refuses: believing `x-forwarded-*` from anybody whom the
 //! operator has not named.
 //!
+//! # Why every line of a forwarding header counts
+//! Some proxies add to the line that a caller sent, others send a line of their own behind it. The
+//! nearest hop is the last entry of the last line; whoever reads the first line believes the caller.
+//!
 //! # Why plain HTTP from another machine is refused at the door
 //! A password and a session's cookie can be read by everybody in between. The operator may allow it
 //! by name; then it was somebody's decision and not an oversight.
@@ -20,8 +24,8 @@ use crate::service::Refusal;
 /// Addresses of a chain of proxies that are looked at, from the nearest.
 const HOPS_MAX: usize = 16;
 
-const PLAIN_HTTP: &str = "signing in over plain http from another machine would show your password \
-     to everybody in between: use https (--tls-cert, or a proxy and --trusted-proxies), or start \
+const PLAIN_HTTP: &str = "over plain http from another machine your password and session would be \
+     shown to everybody in between: use https (--tls-cert, or a proxy and --trusted-proxies), or start \
      hookpost with --insecure-dashboard";
 
 /// How hookpost itself speaks.
@@ -72,9 +76,9 @@ impl Front {
         if !self.trusts(peer) {
             return peer;
         }
-        let hops = text(request, "x-forwarded-for").unwrap_or_default();
-        let mut hops = hops
-            .rsplit(',')
+        let mut hops = values(request, "x-forwarded-for")
+            .rev()
+            .flat_map(|line| line.rsplit(','))
             .take(HOPS_MAX)
             .map(|hop| hop.trim().parse());
         let stranger = hops.find(|hop| hop.as_ref().map_or(true, |ip| !self.trusts(*ip)));
@@ -88,8 +92,7 @@ impl Front {
             return true;
         }
         let peer = peer(request);
-        let says_so = text(request, "x-forwarded-proto").is_some_and(|proto| proto == "https");
-        if self.trusts(peer) && says_so {
+        if self.trusts(peer) && all_hops_say_https(request) {
             return true;
         }
         (peer.is_loopback() || self.trusts(peer)) && self.is_public_https(request)
@@ -109,7 +112,7 @@ impl Front {
         format!("{scheme}://{}", text(request, "host").unwrap_or_default())
     }
 
-    /// Lets people sign in where nobody can read along.
+    /// Lets people sign in, and use what they signed in to, where nobody can read along.
     ///
     /// # Errors
     /// [`Refusal::Forbidden`] says what the operator can do.
@@ -148,6 +151,29 @@ fn text<'a>(request: &'a HttpRequest, name: &str) -> Option<&'a str> {
     request.headers().get(name)?.to_str().ok()
 }
 
+/// The values of every line of a header, in the order of arrival; what is no text reads as nothing,
+/// which is no address either.
+fn values<'a>(
+    request: &'a HttpRequest,
+    name: &'static str,
+) -> impl DoubleEndedIterator<Item = &'a str> + use<'a> {
+    let lines: Vec<&str> = request
+        .headers()
+        .get_all(name)
+        .map(|value| value.to_str().unwrap_or_default())
+        .collect();
+    lines.into_iter()
+}
+
+/// A caller may have sent a line of its own before the proxy added the true one.
+fn all_hops_say_https(request: &HttpRequest) -> bool {
+    let mut hops = values(request, "x-forwarded-proto")
+        .flat_map(|line| line.split(','))
+        .map(str::trim)
+        .peekable();
+    hops.peek().is_some() && hops.all(|proto| proto.eq_ignore_ascii_case("https"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -157,7 +183,7 @@ mod tests {
         let peer = format!("{peer}:5000").parse().unwrap();
         let mut request = TestRequest::get().peer_addr(peer);
         for header in headers {
-            request = request.insert_header(*header);
+            request = request.append_header(*header);
         }
         request.to_http_request()
     }
@@ -186,6 +212,20 @@ mod tests {
         check("10.0.0.1", "10.0.0.3, 10.0.0.2", "10.0.0.1");
         check("10.0.0.1", "1.2.3.4, nonsense", "10.0.0.1");
         check("10.0.0.1", "", "10.0.0.1");
+    }
+
+    #[test]
+    fn a_line_that_the_caller_sent_does_not_hide_the_one_that_the_proxy_added() {
+        let lines = |name, values: [&'static str; 2]| {
+            request("10.0.0.1", &values.map(|value| (name, value)))
+        };
+        let forwarded = lines("x-forwarded-for", ["1.2.3.4", "198.51.100.7"]);
+        let client = behind_proxy().client(&forwarded);
+        assert_eq!(client, "198.51.100.7".parse::<IpAddr>().unwrap());
+        let mixed = lines("x-forwarded-proto", ["https", "http"]);
+        assert!(!behind_proxy().is_encrypted(&mixed));
+        let agreed = lines("x-forwarded-proto", ["https", "https"]);
+        assert!(behind_proxy().is_encrypted(&agreed));
     }
 
     #[test]

@@ -15,6 +15,7 @@
 pub mod answer;
 pub mod api;
 pub mod auth;
+pub mod connections;
 pub mod dashboard;
 pub mod dialects;
 pub mod docs;
@@ -22,6 +23,7 @@ pub mod error;
 pub mod extract;
 pub mod front;
 pub mod health;
+pub mod limits;
 pub mod metrics;
 pub mod openapi;
 pub mod routes;
@@ -30,6 +32,7 @@ pub mod state;
 pub mod wire;
 
 pub use error::Problem;
+pub use limits::Limits;
 pub use server::{ServeOptions, Serving, serve};
 pub use state::{AppState, HttpOptions, State};
 

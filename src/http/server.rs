@@ -13,18 +13,13 @@ use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, web};
 use tokio::task::JoinHandle;
 
+use super::connections::Connections;
 use super::{AppState, answer, routes};
 
 /// Threads that serve requests.
 pub const WORKERS: usize = 2;
-/// Connections that one worker holds at once.
-pub const CONNECTIONS_PER_WORKER_MAX: usize = 1024;
 /// Connections that the kernel may hold while all workers are full.
 pub const BACKLOG_CONNECTIONS: u32 = 1024;
-/// How long an idle connection is kept open.
-pub const KEEP_ALIVE: Duration = Duration::from_secs(75);
-/// How long a request's head may take to arrive.
-pub const HEAD_DEADLINE: Duration = Duration::from_secs(10);
 /// How long a closing connection may take.
 pub const DISCONNECT_DEADLINE: Duration = Duration::from_secs(2);
 /// Threads per worker on which handlers wait for the database.
@@ -47,6 +42,7 @@ pub struct Serving {
     state: web::Data<AppState>,
     handle: ServerHandle,
     task: JoinHandle<std::io::Result<()>>,
+    sweeping: JoinHandle<()>,
 }
 
 /// Starts serving on the current tokio runtime; the workers have threads of their own.
@@ -56,15 +52,20 @@ pub struct Serving {
 pub fn serve(options: ServeOptions) -> std::io::Result<Serving> {
     let state = options.state;
     let served = state.clone();
+    let limits = state.limits;
+    let connections = Connections::default();
+    let greeter = connections.clone();
+    let per_worker = (limits.connections_max as usize).div_ceil(WORKERS);
     let server = HttpServer::new(move || {
         routes::mount(App::new().app_data(served.clone())).wrap(from_fn(answer::dress))
     })
     .workers(WORKERS)
-    .max_connections(CONNECTIONS_PER_WORKER_MAX)
+    .max_connections(per_worker)
+    .on_connect(move |io, attached| greeter.greet(io, attached))
     .backlog(BACKLOG_CONNECTIONS)
     .worker_max_blocking_threads(BLOCKING_THREADS_PER_WORKER)
-    .keep_alive(KeepAlive::Timeout(KEEP_ALIVE))
-    .client_request_timeout(HEAD_DEADLINE)
+    .keep_alive(KeepAlive::Timeout(limits.keep_alive))
+    .client_request_timeout(limits.head_deadline)
     .client_disconnect_timeout(DISCONNECT_DEADLINE)
     .shutdown_timeout(options.grace.as_secs())
     .disable_signals();
@@ -77,6 +78,7 @@ pub fn serve(options: ServeOptions) -> std::io::Result<Serving> {
         state,
         handle: server.handle(),
         task: tokio::spawn(server),
+        sweeping: tokio::spawn(connections.sweep(limits.quiet_max())),
     })
 }
 
@@ -86,6 +88,7 @@ impl Serving {
         // Streams would last until the grace is over.
         self.state.live.close();
         self.handle.stop(true).await;
+        self.sweeping.abort();
         if let Ok(Err(error)) = self.task.await {
             tracing::error!(%error, "the HTTP server ended with an error");
         }

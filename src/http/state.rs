@@ -11,8 +11,8 @@ use tokio::sync::Semaphore;
 use super::auth::Credentials;
 use super::dashboard::live::Live;
 use super::dashboard::reveal::Reveals;
-use super::extract::BODY_BUDGET_KIB;
 use super::front::Front;
+use super::limits::Limits;
 use crate::service::Service;
 
 /// What the operator may set.
@@ -20,8 +20,8 @@ use crate::service::Service;
 pub struct HttpOptions {
     /// What stands between people and hookpost.
     pub front: Front,
-    /// Requests per second that a key may make that has no limit of its own.
-    pub key_rate_limit: Option<f64>,
+    /// What the server bears.
+    pub limits: Limits,
 }
 
 /// What every handler shares.
@@ -32,6 +32,8 @@ pub struct AppState {
     pub credentials: Credentials,
     /// What stands between people and hookpost.
     pub front: Front,
+    /// What the server bears.
+    pub limits: Limits,
     /// What tells open pages of changes.
     pub live: Live,
     /// Secrets on their way to the one page that shows them.
@@ -45,12 +47,13 @@ impl AppState {
     #[must_use]
     pub fn new(service: Service, options: HttpOptions) -> Self {
         Self {
-            credentials: Credentials::new(service.store().clone(), options.key_rate_limit),
+            credentials: Credentials::new(service.store().clone(), &options.limits),
             front: options.front,
+            limits: options.limits,
             live: Live::new(service.store()),
             reveals: Reveals::default(),
             service,
-            body_budget: Arc::new(Semaphore::new(BODY_BUDGET_KIB)),
+            body_budget: Arc::new(Semaphore::new(options.limits.body_budget_kib)),
         }
     }
 }

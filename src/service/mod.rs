@@ -31,6 +31,7 @@ pub mod housekeeping;
 pub mod jobs;
 pub mod keys;
 pub mod once;
+mod pace;
 pub mod people;
 pub mod profile_files;
 pub mod profiles;
@@ -50,10 +51,14 @@ pub use caller::{Actor, Caller, Proof, SignedUser};
 pub use once::{Answer, Done, Once};
 pub use refusal::{FieldError, Refusal};
 
+use pace::Pace;
 use people::{MfaDemand, People};
 
 /// The most bytes of an event's data, unless the operator says otherwise: 256 KiB.
 pub const EVENT_DATA_BYTES_DEFAULT: usize = 256 * 1024;
+
+/// Tests of webhooks that a workspace may send in a minute, unless the operator says otherwise.
+pub const TESTS_PER_MINUTE_DEFAULT: u32 = 120;
 
 /// What the operator may set.
 #[derive(Clone, Debug)]
@@ -66,6 +71,8 @@ pub struct ServiceOptions {
     pub retain_delivered: Duration,
     /// How long dead letters are kept unless a workspace says otherwise.
     pub retain_exhausted: Duration,
+    /// Tests of webhooks that a workspace may send in a minute.
+    pub tests_per_minute: u32,
     /// Whom the operator asks for a second factor.
     pub mfa: MfaDemand,
 }
@@ -77,6 +84,7 @@ impl Default for ServiceOptions {
             batch_events_max: events::BATCH_EVENTS_DEFAULT,
             retain_delivered: RETAIN_DELIVERED,
             retain_exhausted: RETAIN_EXHAUSTED,
+            tests_per_minute: TESTS_PER_MINUTE_DEFAULT,
             mfa: MfaDemand::Nobody,
         }
     }
@@ -106,6 +114,7 @@ struct Shared {
     parts: ServiceParts,
     catalogues: catalogue::Catalogues,
     people: People,
+    tests: Pace,
 }
 
 impl Service {
@@ -119,6 +128,7 @@ impl Service {
             .on_commit(move |committed| dropped.hear(committed));
         Self {
             shared: Arc::new(Shared {
+                tests: Pace::per_minute(parts.options.tests_per_minute),
                 people: People::new(parts.store.clone(), parts.options.mfa),
                 parts,
                 catalogues,
@@ -156,6 +166,10 @@ impl Service {
     /// [`Refusal`] that says what stands in the way.
     pub async fn check_ready(&self) -> Result<(), Refusal> {
         self.store().write(|_| Ok(())).await
+    }
+
+    fn tests(&self) -> &Pace {
+        &self.shared.tests
     }
 
     fn people(&self) -> &People {

@@ -63,13 +63,34 @@ impl TestApp {
         Self::start_in(dir, clock).await
     }
 
+    /// As [`TestApp::start`], as the operator wants it.
+    pub async fn start_as(http: HttpOptions, service: ServiceOptions) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        Self::start_with(dir, Clock::System, http, service).await
+    }
+
     async fn start_in(dir: tempfile::TempDir, clock: Clock) -> Self {
+        Self::start_with(
+            dir,
+            clock,
+            HttpOptions::default(),
+            ServiceOptions::default(),
+        )
+        .await
+    }
+
+    async fn start_with(
+        dir: tempfile::TempDir,
+        clock: Clock,
+        http: HttpOptions,
+        options: ServiceOptions,
+    ) -> Self {
         install_crypto();
         let store = open(dir.path(), clock.clone()).await;
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
-        let service = service(&store, clock, address.port());
-        let state = web::Data::new(AppState::new(service.clone(), HttpOptions::default()));
+        let service = service(&store, clock, address.port(), options);
+        let state = web::Data::new(AppState::new(service.clone(), http));
         let serving = serve(ServeOptions {
             state,
             listener,
@@ -270,7 +291,7 @@ async fn open(dir: &Path, clock: Clock) -> Store {
     }
 }
 
-fn service(store: &Store, clock: Clock, own_port: u16) -> Service {
+fn service(store: &Store, clock: Clock, own_port: u16, options: ServiceOptions) -> Service {
     let guard = Arc::new(Guard::new(GuardOptions {
         allow_http: true,
         allow_private: vec!["127.0.0.0/8".parse().unwrap()],
@@ -296,7 +317,7 @@ fn service(store: &Store, clock: Clock, own_port: u16) -> Service {
         engine,
         client,
         guard,
-        options: ServiceOptions::default(),
+        options,
     })
 }
 

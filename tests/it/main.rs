@@ -16,6 +16,7 @@ mod dashboard;
 mod dialects;
 mod house;
 mod housekeeping;
+mod limits;
 mod matrix;
 mod openapi;
 mod operations;

@@ -16,8 +16,9 @@ use crate::domain::secret::Secret;
 use crate::domain::token::SessionToken;
 use crate::http::extract::{Json, RequestBody};
 use crate::http::front::front;
+use crate::http::limits::STRANGERS_BODY_BYTES_MAX;
 use crate::http::wire::Time;
-use crate::http::{Answered, State, answer};
+use crate::http::{Answered, AppState, State, answer};
 use crate::service::Refusal;
 use crate::service::people::{Person, SignIn};
 use crate::store::sessions::Channel;
@@ -57,7 +58,11 @@ pub struct SecondFactorRequest {
     totp: Hidden,
 }
 
-impl RequestBody for SessionRequest {}
+impl RequestBody for SessionRequest {
+    fn bytes_max(_state: &AppState) -> usize {
+        STRANGERS_BODY_BYTES_MAX
+    }
+}
 impl RequestBody for SecondFactorRequest {}
 
 /// A session.
@@ -72,13 +77,15 @@ pub struct SessionBody {
 /// `POST /sessions`.
 ///
 /// # Errors
-/// 401 where anything about it is wrong; 429 after too many tries.
+/// 401 where anything about it is wrong; 403 over plain HTTP from another machine; 429 after too
+/// many tries.
 pub async fn create(state: State, request: HttpRequest, body: Json<SessionRequest>) -> Answered {
     let SessionRequest {
         email,
         password: Hidden(password),
         totp,
     } = body.value;
+    front(&request).check_sign_in(&request)?;
     let asked = SignIn {
         email,
         password,

@@ -15,6 +15,7 @@ mod rate;
 mod workspaces;
 
 use std::borrow::Cow;
+use std::net::IpAddr;
 
 use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
@@ -23,8 +24,9 @@ use actix_web::{Error, FromRequest, HttpMessage, HttpRequest, HttpResponse};
 
 use super::answer::guarded;
 use super::routes::{Access, Route};
-use super::{Problem, State, dashboard, dialects};
+use super::{Limits, Problem, State, dashboard, dialects};
 use crate::domain::api_key::{Scope, Scopes};
+use crate::domain::throttle::address_key;
 use crate::service::{Actor, Caller, Refusal, Service};
 use crate::store::Store;
 use crate::store::sessions::Channel;
@@ -40,7 +42,8 @@ pub const WORKSPACE_HEADER: &str = "Hookpost-Workspace";
 pub struct Credentials {
     keys: Keys,
     workspaces: Workspaces,
-    rates: Rates,
+    key_rates: Rates<i64>,
+    address_rates: Rates<IpAddr>,
 }
 
 /// What a valid credential entitles to.
@@ -54,13 +57,14 @@ struct Entitled {
 
 impl Credentials {
     /// Empty caches over `store` that forget with every commit that changes access. Keys without a
-    /// limit of their own may make `key_rate_limit` requests per second.
+    /// limit of their own have those of `limits`.
     #[must_use]
-    pub fn new(store: Store, key_rate_limit: Option<f64>) -> Self {
+    pub fn new(store: Store, limits: &Limits) -> Self {
         Self {
             keys: Keys::new(store.clone()),
             workspaces: Workspaces::new(store),
-            rates: Rates::new(key_rate_limit),
+            key_rates: Rates::new(limits.key_rate),
+            address_rates: Rates::new(limits.address_rate),
         }
     }
 
@@ -73,7 +77,7 @@ impl Credentials {
         match bearer::parse(authorization)? {
             bearer::Bearer::Key(token) => {
                 let key = self.keys.authenticate(&token).await?;
-                let rate = self.rates.spend(&key)?;
+                let rate = self.key_rates.spend(key.id.seq(), key.rate_limit)?;
                 Ok(Entitled {
                     actor: Actor::Key(key.id),
                     scopes: key.scopes,
@@ -104,6 +108,11 @@ pub async fn gate<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B>>, Error> {
+    if let Err(problem) = check_address(&request) {
+        let (raw, _) = request.into_parts();
+        let response = HttpResponse::from_error(problem);
+        return Ok(ServiceResponse::new(raw, response).map_into_right_body());
+    }
     let scopes: &[Scope] = match &route.access {
         Access::Public => return Ok(guarded(request, next).await),
         Access::Scope(scope) => std::slice::from_ref(scope),
@@ -129,6 +138,23 @@ pub async fn gate<B: MessageBody + 'static>(
             let (raw, _) = request.into_parts();
             Ok(ServiceResponse::new(raw, response).map_into_right_body())
         }
+    }
+}
+
+/// Holds an address to its rate, whatever it asks for and whoever it says it is: guessing at
+/// credentials costs as much as using them.
+fn check_address(request: &ServiceRequest) -> Result<(), Problem> {
+    let state = request
+        .app_data::<State>()
+        .expect("every app is built with the state");
+    let address = address_key(state.front.client(request.request()));
+    let rate = state.credentials.address_rates.spend(address, None)?;
+    match rate.filter(Rate::is_spent) {
+        Some(rate) => Err(Refusal::RateLimited {
+            retry_after: rate.retry_after(),
+        }
+        .into()),
+        None => Ok(()),
     }
 }
 

@@ -1,26 +1,29 @@
-//! Rate limits of keys: a bucket of a second's requests, refilled steadily.
+//! Rate limits of keys and addresses: a bucket of a second's requests each, refilled steadily.
 //!
 //! Owns: the buckets and the `RateLimit-*` headers. Refuses: limiting anything that sets no limit.
 //! Buckets live outside the cache of keys, so that changing one key does not refill the others.
 
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::service::Refusal;
-use crate::store::keys::ApiKey;
 
-/// Buckets kept at most; then all are forgotten, and every key starts with a full one.
+/// Buckets kept at most. Full ones go first, since forgetting them changes nothing; where that makes
+/// no room, all are forgotten, and everybody starts with a full one.
 const BUCKETS_MAX: usize = 10_000;
 
-pub(super) struct Rates {
-    buckets: Mutex<HashMap<i64, Bucket>>,
+/// The buckets of all who are limited, by what tells them apart.
+pub(super) struct Rates<K> {
+    buckets: Mutex<HashMap<K, Bucket>>,
     otherwise: Option<f64>,
 }
 
 struct Bucket {
+    per_second: f64,
     tokens: f64,
     filled_at: Instant,
 }
@@ -33,8 +36,8 @@ pub(super) struct Rate {
     wait: Duration,
 }
 
-impl Rates {
-    /// Full buckets; `otherwise` holds for keys without a limit of their own.
+impl<K: Hash + Eq> Rates<K> {
+    /// Full buckets; `otherwise` holds for who has no limit of their own.
     pub(super) fn new(otherwise: Option<f64>) -> Self {
         Self {
             buckets: Mutex::default(),
@@ -42,24 +45,27 @@ impl Rates {
         }
     }
 
-    /// Takes one request out of the key's bucket; `None` where the key has no limit.
-    pub(super) fn spend(&self, key: &ApiKey) -> Result<Option<Rate>, Refusal> {
-        let Some(per_second) = key.rate_limit.or(self.otherwise) else {
+    /// Takes one request out of the bucket of `who`; `None` where there is no limit.
+    pub(super) fn spend(&self, who: K, own: Option<f64>) -> Result<Option<Rate>, Refusal> {
+        let Some(per_second) = own.or(self.otherwise) else {
             return Ok(None);
         };
         if !per_second.is_finite() || per_second <= 0.0 {
             return Err(Refusal::Internal(format!(
-                "{} has an odd rate limit",
-                key.id
+                "{per_second} is an odd rate limit"
             )));
         }
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = Instant::now();
+        if buckets.len() >= BUCKETS_MAX {
+            buckets.retain(|_, bucket| !bucket.is_full(now));
+        }
         if buckets.len() >= BUCKETS_MAX {
             buckets.clear();
         }
-        let now = Instant::now();
         let size = per_second.max(1.0);
-        let bucket = buckets.entry(key.id.seq()).or_insert(Bucket {
+        let bucket = buckets.entry(who).or_insert(Bucket {
+            per_second,
             tokens: size,
             filled_at: now,
         });
@@ -68,10 +74,18 @@ impl Rates {
 }
 
 impl Bucket {
+    /// A bucket holds a second's requests, or one where a second has less; after as long as that
+    /// takes it is full again, whatever it held.
+    fn is_full(&self, now: Instant) -> bool {
+        let passed = now.saturating_duration_since(self.filled_at).as_secs_f64();
+        passed * self.per_second >= self.per_second.max(1.0)
+    }
+
     fn spend(&mut self, per_second: f64, size: f64, now: Instant) -> Rate {
         let passed = now.saturating_duration_since(self.filled_at).as_secs_f64();
         self.tokens = (self.tokens + passed * per_second).min(size);
         self.filled_at = now;
+        self.per_second = per_second;
         let left = (self.tokens >= 1.0).then_some(self.tokens - 1.0);
         self.tokens = left.unwrap_or(self.tokens);
         // Until the next request fits; at once where one fits already.
@@ -116,6 +130,7 @@ mod tests {
     fn a_bucket_holds_a_second_of_requests_and_refills_steadily() {
         let start = Instant::now();
         let mut bucket = Bucket {
+            per_second: 2.0,
             tokens: 2.0,
             filled_at: start,
         };
@@ -129,5 +144,7 @@ mod tests {
         assert_eq!(spent(&mut bucket, 400), (true, 100));
         assert_eq!(spent(&mut bucket, 500), (false, 500));
         assert_eq!(spent(&mut bucket, 60_000), (false, 0));
+        assert!(!bucket.is_full(start + Duration::from_millis(60_400)));
+        assert!(bucket.is_full(start + Duration::from_millis(61_000)));
     }
 }

@@ -3,29 +3,33 @@
 //! Owns: the pages in front of the house and the session's cookie. Refuses: judging passwords and
 //! codes (`service::people`).
 //!
-//! # Why these forms carry no token
+//! # Why the first forms carry no token
 //! Nobody is signed in yet, so there is no session to bind one to. Browsers say where a form comes
-//! from; one from another site is refused, and the cookie is never sent along from there.
+//! from; one from another site is refused, and the cookie is never sent along from there. From the
+//! password on there is a session, and its forms carry its token like all others.
 
 use std::future::Future;
 use std::pin::Pin;
 
 use actix_web::cookie::{Cookie, SameSite};
 use actix_web::dev::Payload;
+use actix_web::http::header;
 use actix_web::{FromRequest, HttpRequest, HttpResponse};
 use askama::Template;
 
 use super::assets::{Addresses, addresses};
-use super::form::{FORM_BYTES_MAX, Form};
+use super::form::Form;
 use super::page::{dress, go};
 use super::parts::field::Field;
 use super::preferences::Theme;
-use super::visitor::{SESSION_COOKIE, SESSION_COOKIE_SECURE, check_origin, session_token};
+use super::visitor::{SESSION_COOKIE, SESSION_COOKIE_SECURE, check_origin, csrf, session_token};
 use super::{Shown, Visitor};
 use crate::domain::secret::Secret;
 use crate::domain::token::SessionToken;
+use crate::http::error::whole_seconds;
 use crate::http::extract::read_body;
 use crate::http::front::front;
+use crate::http::limits::STRANGERS_BODY_BYTES_MAX;
 use crate::http::{Problem, State};
 use crate::service::people::{Person, SetupOwner, SignIn};
 use crate::service::{FieldError, Refusal};
@@ -78,7 +82,11 @@ impl EntranceView {
                 HttpResponse::UnprocessableEntity()
             }
             Refusal::Unauthorized(_) => HttpResponse::Unauthorized(),
-            Refusal::RateLimited { .. } => HttpResponse::TooManyRequests(),
+            Refusal::RateLimited { retry_after } => {
+                let mut response = HttpResponse::TooManyRequests();
+                response.insert_header((header::RETRY_AFTER, whole_seconds(*retry_after)));
+                response
+            }
             Refusal::Conflict(_) | Refusal::MfaRequired(_) | Refusal::Forbidden(_) => {
                 HttpResponse::UnprocessableEntity()
             }
@@ -120,7 +128,8 @@ impl FromRequest for OpenForm {
             front(&request).check_sign_in(&request)?;
             let state = request.app_data::<State>();
             let state = state.expect("every app is built with the state");
-            let body = read_body(request.headers(), payload, state, FORM_BYTES_MAX).await?;
+            let body =
+                read_body(request.headers(), payload, state, STRANGERS_BODY_BYTES_MAX).await?;
             Ok(Self(Form::parse(&body)))
         })
     }
@@ -258,7 +267,13 @@ fn code_view(request: &HttpRequest, action: &'static str, back: String) -> Entra
 /// # Errors
 /// Where the template fails.
 pub async fn code(request: HttpRequest) -> Shown {
-    code_view(&request, "/sign-in/code", query(&request, "back")).show(HttpResponse::Ok())
+    front(&request).check_sign_in(&request)?;
+    let Some(token) = session_token(&request) else {
+        return Ok(go("/sign-in"));
+    };
+    let mut view = code_view(&request, "/sign-in/code", query(&request, "back"));
+    view.hidden.push((super::form::CSRF_FIELD, csrf(&token)));
+    view.show(HttpResponse::Ok())
 }
 
 /// `POST /sign-in/code`.
@@ -270,6 +285,7 @@ pub async fn check_code(state: State, request: HttpRequest, form: OpenForm) -> S
     let Some(token) = session_token(&request) else {
         return Ok(go("/sign-in"));
     };
+    form.check_token(&csrf(&token))?;
     match state.service.person(&token, Channel::Browser).await {
         Ok(person) => show_code(&state, &request, &form, &person, "/sign-in/code").await,
         Err(_) => Ok(go("/sign-in")),

@@ -362,7 +362,9 @@ pub async fn replay(state: State, visitor: Visitor, request: HttpRequest, form: 
         .service
         .replay(&visitor.caller, &id, webhook, Once::unkeyed())
         .await;
-    back_to(&format!("/events/{id}"), done, |done| match done {
+    // The id may be anything until it was found, so the way back is the one that was come.
+    let page = request.path().trim_end_matches("/replay");
+    back_to(page, done, |done| match done {
         Done::Fresh(made) => format!(
             "Replayed: {} with a new id.",
             counted(made.len() as u64, "delivery", "deliveries")

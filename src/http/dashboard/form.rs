@@ -44,6 +44,20 @@ impl Form {
         Self(pairs.map(|(name, value)| (name, plain(value))).collect())
     }
 
+    /// Refuses a form that does not carry its session's token.
+    ///
+    /// # Errors
+    /// [`Refusal::Forbidden`].
+    pub fn check_token(&self, expected: &str) -> Result<(), Refusal> {
+        let given = self.typed(CSRF_FIELD).as_bytes();
+        if bool::from(given.ct_eq(expected.as_bytes())) {
+            return Ok(());
+        }
+        let why = "this form is from before you last signed in; go back, reload the page and send \
+                   it again";
+        Err(Refusal::Forbidden(why.to_owned()))
+    }
+
     /// The first field called `name`, as typed; empty where there is none.
     #[must_use]
     pub fn typed(&self, name: &str) -> &str {
@@ -102,12 +116,7 @@ impl FromRequest for Form {
             let expected = expected.ok_or_else(|| {
                 Refusal::Internal(format!("{} takes a form without a gate", request.path()))
             })?;
-            let given = form.typed(CSRF_FIELD).as_bytes();
-            if !bool::from(given.ct_eq(expected.as_bytes())) {
-                let why = "this form is from before you last signed in; go back, reload the page \
-                           and send it again";
-                return Err(Refusal::Forbidden(why.to_owned()).into());
-            }
+            form.check_token(&expected)?;
             Ok(form)
         })
     }

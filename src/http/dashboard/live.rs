@@ -20,6 +20,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::{Shown, Visitor};
 use crate::http::State;
+use crate::http::connections::{self, Busy};
 use crate::service::Refusal;
 use crate::store::Store;
 
@@ -74,6 +75,8 @@ struct Listening {
     greeted: bool,
     // Given back when the stream ends.
     _room: OwnedSemaphorePermit,
+    // A stream listens without asking anything, which is not the same as being gone.
+    _busy: Option<Busy>,
 }
 
 /// `GET /live`.
@@ -90,6 +93,7 @@ pub async fn stream(state: State, _visitor: Visitor, request: HttpRequest) -> Sh
         until: Instant::now() + STREAM_LASTS,
         greeted: !missed,
         _room: room,
+        _busy: connections::busy(&request),
     };
     Ok(HttpResponse::Ok()
         .content_type("text/event-stream")

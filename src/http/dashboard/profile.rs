@@ -17,7 +17,7 @@ use super::flash::Flash;
 use super::page::{Page, Section, back_to, confirm_path, dress, go, go_and_say, show, show_faults};
 use super::parts::{Ago, Copyable, Field, Stamp};
 use super::preferences::Theme;
-use super::visitor::session_token;
+use super::visitor::{csrf, session_token};
 use super::webhook_form::mendable;
 use super::{Form, Shown, Visitor};
 use crate::domain::id::SessionId;
@@ -25,6 +25,7 @@ use crate::domain::secret::Secret;
 use crate::domain::token::SessionToken;
 use crate::http::State;
 use crate::http::extract::{Query, path_id};
+use crate::http::front::front;
 use crate::service::people::{Enrolment, Person, Stage};
 use crate::service::{FieldError, Refusal};
 use crate::store::sessions::{Channel, Session};
@@ -189,6 +190,8 @@ pub struct SecondFactorView {
     pub codes: Vec<String>,
     /// What was wrong with the code.
     pub fault: Option<String>,
+    /// The token of the session's forms.
+    pub csrf: String,
 }
 
 impl SecondFactorView {
@@ -200,6 +203,7 @@ impl SecondFactorView {
             enrolment: None,
             codes: Vec::new(),
             fault: None,
+            csrf: session_token(request).map_or(String::new(), |token| csrf(&token)),
         }
     }
 
@@ -230,6 +234,7 @@ impl SecondFactorView {
 
 /// Who may enrol: who is in, and who is asked to before anything else.
 async fn enrolling(state: &State, request: &HttpRequest) -> Result<Option<Person>, Refusal> {
+    front(request).check_sign_in(request)?;
     let Some(token) = session_token(request) else {
         return Ok(None);
     };
@@ -241,6 +246,12 @@ async fn enrolling(state: &State, request: &HttpRequest) -> Result<Option<Person
         Err(Refusal::Unauthorized(_)) => Ok(None),
         Err(other) => Err(other),
     }
+}
+
+/// These pages have a gate of their own, so they also look at the form's token themselves.
+fn check_token(request: &HttpRequest, OpenForm(form): &OpenForm) -> Result<(), Refusal> {
+    let expected = session_token(request).map_or(String::new(), |token| csrf(&token));
+    form.check_token(&expected)
 }
 
 /// `GET /profile/second-factor`.
@@ -263,10 +274,11 @@ pub async fn second_factor(state: State, request: HttpRequest) -> Shown {
 ///
 /// # Errors
 /// Where the database takes no writes.
-pub async fn begin(state: State, request: HttpRequest, _form: OpenForm) -> Shown {
+pub async fn begin(state: State, request: HttpRequest, form: OpenForm) -> Shown {
     let Some(person) = enrolling(&state, &request).await? else {
         return Ok(go("/sign-in"));
     };
+    check_token(&request, &form)?;
     match state.service.begin_enrolment(&person).await {
         Ok(()) => Ok(go("/profile/second-factor")),
         Err(Refusal::Conflict(_)) => Ok(go("/profile")),
@@ -279,10 +291,11 @@ pub async fn begin(state: State, request: HttpRequest, _form: OpenForm) -> Shown
 /// # Errors
 /// 429 after too many tries.
 pub async fn confirm(state: State, request: HttpRequest, form: OpenForm) -> Shown {
-    let OpenForm(form) = form;
     let Some(person) = enrolling(&state, &request).await? else {
         return Ok(go("/sign-in"));
     };
+    check_token(&request, &form)?;
+    let OpenForm(form) = form;
     let code = Secret::new(form.typed("code").trim().to_owned());
     let mut view = SecondFactorView::new(&request, &person);
     match state.service.confirm_enrolment(&person, code).await {

@@ -16,6 +16,7 @@ use crate::domain::role::Role;
 use crate::domain::token::SessionToken;
 use crate::domain::workspace::Workspace;
 use crate::http::answer::guarded;
+use crate::http::front::front;
 use crate::http::{Problem, State};
 use crate::service::people::{Person, Stage};
 use crate::service::{Caller, Refusal};
@@ -86,6 +87,7 @@ pub async fn admit(request: &ServiceRequest, role: Role) -> Result<Visitor, Turn
         .app_data::<State>()
         .expect("every app is built with the state");
     check_origin(request.request()).map_err(Turned::Away)?;
+    front(request.request()).check_sign_in(request.request())?;
     let token = session_token(request.request()).ok_or(Turned::Aside("/sign-in"))?;
     let csrf = csrf(&token);
     let person = state.service.person(&token, Channel::Browser).await?;
@@ -169,7 +171,7 @@ pub fn session_token(request: &HttpRequest) -> Option<SessionToken> {
 }
 
 /// A token of its own for forms: who reads it in a page does not learn the session's.
-fn csrf(token: &SessionToken) -> String {
+pub(super) fn csrf(token: &SessionToken) -> String {
     let digest = Sha256::digest(format!("form {}", token.expose()));
     digest[..16]
         .iter()

@@ -6,9 +6,10 @@
 //! # Why a budget over all requests
 //! Two thousand connections with a body of a megabyte each would be two gigabytes. Bodies share a
 //! fixed budget instead; who comes when it is spent is told to come again, before memory grows.
+//! What counts is what has arrived: announcing a large body costs nothing, so it must not take
+//! anything away from others either.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use actix_web::dev::Payload;
 use actix_web::http::header::{self, HeaderMap};
@@ -19,10 +20,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use crate::http::{AppState, Problem};
 use crate::service::Refusal;
 
-/// How long a body may take to arrive.
-pub const BODY_DEADLINE: Duration = Duration::from_secs(30);
-/// What all bodies together may occupy at once, in KiB: 64 MiB.
-pub const BODY_BUDGET_KIB: usize = 64 * 1024;
+/// Memory that is set aside for a body before any of it arrives, in bytes: most are smaller.
+const FIRST_BYTES: usize = 16 * 1024;
 
 /// A body that was read, and its share of the budget for as long as it is held.
 pub(super) struct Body {
@@ -47,15 +46,14 @@ pub async fn read_body(
     state: &AppState,
     bytes_max: usize,
 ) -> Result<Bytes, Problem> {
-    let budget = Arc::clone(&state.body_budget);
-    Ok(read(headers, payload, budget, bytes_max).await?.bytes)
+    Ok(read(headers, payload, state, bytes_max).await?.bytes)
 }
 
 /// Reads a body of at most `bytes_max`.
 pub(super) async fn read(
     headers: &HeaderMap,
     payload: Payload,
-    budget: Arc<Semaphore>,
+    state: &AppState,
     bytes_max: usize,
 ) -> Result<Body, Problem> {
     refuse_encoding(headers)?;
@@ -63,10 +61,12 @@ pub(super) async fn read(
     if announced.is_some_and(|bytes| bytes > bytes_max) {
         return Err(too_large(bytes_max));
     }
+    let budget = Arc::clone(&state.body_budget);
+    let deadline = state.limits.body_deadline;
     let reading = collect(payload, budget, bytes_max, announced.unwrap_or(0));
-    tokio::time::timeout(BODY_DEADLINE, reading)
+    tokio::time::timeout(deadline, reading)
         .await
-        .unwrap_or_else(|_| Err(Problem::too_slow(BODY_DEADLINE)))
+        .unwrap_or_else(|_| Err(Problem::too_slow(deadline)))
 }
 
 async fn collect(
@@ -76,8 +76,7 @@ async fn collect(
     announced: usize,
 ) -> Result<Body, Problem> {
     let mut share: Option<OwnedSemaphorePermit> = None;
-    let mut bytes = BytesMut::with_capacity(announced);
-    reserve(&budget, &mut share, announced)?;
+    let mut bytes = BytesMut::with_capacity(announced.min(FIRST_BYTES));
     while let Some(chunk) = payload.next().await {
         let chunk = chunk.map_err(|_| Problem::malformed("the request's body broke off"))?;
         if bytes.len() + chunk.len() > bytes_max {

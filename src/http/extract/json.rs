@@ -117,8 +117,7 @@ async fn read<T: RequestBody>(request: &HttpRequest, payload: Payload) -> Result
     let state = request
         .app_data::<State>()
         .expect("every app is built with the state");
-    let budget = state.body_budget.clone();
-    body::read(request.headers(), payload, budget, T::bytes_max(state)).await
+    body::read(request.headers(), payload, state, T::bytes_max(state)).await
 }
 
 fn json<T: RequestBody>(

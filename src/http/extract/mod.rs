@@ -10,7 +10,7 @@ mod json;
 mod path;
 mod query;
 
-pub use body::{BODY_BUDGET_KIB, BODY_DEADLINE, read_body};
+pub use body::read_body;
 pub use depth::{DATA_DEPTH_MAX, check_depth};
 pub use idempotency::{IDEMPOTENCY_KEY_CHARS_MAX, Keyed};
 pub use json::{BODY_BYTES_MAX, Json, Misread, OptionalJson, RequestBody, from_slice};

@@ -593,6 +593,7 @@ fn sessions() -> Vec<Operation> {
             .takes::<SessionRequest>()
             .gives::<SessionBody>(201, "A session; its token, only here.")
             .or(401)
+            .or(403)
             .or(429),
         post(
             "/api/v1/sessions/mfa",

@@ -317,7 +317,8 @@ impl Service {
     /// Sends a synthetic event to one webhook now and waits for its one attempt.
     ///
     /// # Errors
-    /// [`Refusal::NotFound`], [`Refusal::Revoked`], or the field at fault.
+    /// [`Refusal::NotFound`], [`Refusal::Revoked`], or the field at fault;
+    /// [`Refusal::RateLimited`] after too many tests in a minute.
     pub async fn test_webhook(
         &self,
         caller: &Caller,
@@ -326,6 +327,8 @@ impl Service {
         data: Option<String>,
     ) -> Result<Tested, Refusal> {
         caller.actor.check_proof()?;
+        self.tests()
+            .take(caller.workspace.seq(), self.clock().now())?;
         let tester = caller.clone();
         let (delivery, may_enable) = self
             .store()

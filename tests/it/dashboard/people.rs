@@ -62,7 +62,9 @@ async fn people_are_made_changed_and_removed_and_an_owner_remains() {
 async fn a_second_factor_is_enrolled_and_asked_for_before_a_rotation() {
     let mut desk = Desk::open().await;
     let post =
-        async |desk: &Desk, path: &str, fields: &[(&str, &str)]| desk.post_raw(path, fields).await;
+        async |desk: &Desk, path: &str, fields: &[(&str, &str)]| desk.post(path, fields).await;
+    let bare = desk.post_raw("/profile/second-factor/begin", &[]).await;
+    assert_eq!(bare.status, StatusCode::FORBIDDEN);
     let begun = post(&desk, "/profile/second-factor/begin", &[]).await;
     assert_eq!(begun.status, StatusCode::SEE_OTHER);
     let page = desk.get("/profile/second-factor").await;

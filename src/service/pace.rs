@@ -1,0 +1,84 @@
+//! How often a workspace may do what costs somebody else something.
+//!
+//! Owns: a bucket per workspace that holds a minute's worth and refills steadily. Refuses: knowing
+//! what is paced.
+//!
+//! # Why tests of webhooks are paced
+//! A test makes hookpost call an address right now, as often as it is asked to, and tells what came
+//! of it at once. Without a bound that is a tool for knocking on other people's doors.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use super::Refusal;
+use crate::domain::time::Timestamp;
+
+/// Workspaces remembered at most; then all are forgotten, and each has a full bucket.
+const WORKSPACES_MAX: usize = 10_000;
+const MINUTE: Duration = Duration::from_secs(60);
+
+pub(super) struct Pace {
+    per_minute: f64,
+    buckets: Mutex<HashMap<i64, Bucket>>,
+}
+
+struct Bucket {
+    left: f64,
+    filled_at: Timestamp,
+}
+
+impl Pace {
+    pub(super) fn per_minute(count: u32) -> Self {
+        Self {
+            per_minute: f64::from(count),
+            buckets: Mutex::default(),
+        }
+    }
+
+    /// Takes one out of the workspace's bucket.
+    pub(super) fn take(&self, workspace_seq: i64, now: Timestamp) -> Result<(), Refusal> {
+        let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
+        if buckets.len() >= WORKSPACES_MAX {
+            buckets.clear();
+        }
+        let bucket = buckets.entry(workspace_seq).or_insert(Bucket {
+            left: self.per_minute,
+            filled_at: now,
+        });
+        let per_second = self.per_minute / MINUTE.as_secs_f64();
+        let gained = now.since(bucket.filled_at).as_secs_f64() * per_second;
+        bucket.left = (bucket.left + gained).min(self.per_minute);
+        bucket.filled_at = now;
+        if bucket.left >= 1.0 {
+            bucket.left -= 1.0;
+            return Ok(());
+        }
+        Err(Refusal::RateLimited {
+            retry_after: Duration::from_secs_f64((1.0 - bucket.left) / per_second),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_minutes_worth_may_be_spent_at_once_and_comes_back_steadily() {
+        let pace = Pace::per_minute(30);
+        let start = Timestamp::from_millis(1_000_000);
+        let take = |at: Timestamp| pace.take(1, at);
+        for _ in 0..30 {
+            take(start).unwrap();
+        }
+        let refused = take(start).unwrap_err();
+        assert_eq!(refused.retry_after(), Some(Duration::from_secs(2)));
+        assert!(pace.take(2, start).is_ok(), "another workspace has its own");
+        let later = start.after(Duration::from_secs(2));
+        take(later).unwrap();
+        assert!(take(later).is_err());
+        // A clock that jumps back gives nothing and takes nothing.
+        assert!(take(start).is_err());
+    }
+}
