@@ -22,7 +22,9 @@ use std::time::Duration;
 
 use actix_web::web;
 use anyhow::{Context, bail};
+use tls::Certificate;
 use tokio::runtime::{Handle, Runtime};
+use tokio::task::JoinHandle;
 
 use crate::admin::socket;
 use crate::clock::Clock;
@@ -65,6 +67,8 @@ pub struct App {
     worker: Worker,
     housekeeper: Housekeeper,
     _threads: EngineThreads,
+    /// Puts renewed certificates in force.
+    renewing: Option<JoinHandle<()>>,
     grace: Duration,
     url: String,
 }
@@ -247,7 +251,9 @@ impl App {
         let address = listener.local_addr()?;
         let guard = Arc::new(guard(config));
         guard.set_own_ports(vec![address.port()]);
-        let tls = config.tls.as_ref().map(tls::server_config).transpose()?;
+        let certificate = config.tls.as_ref().map(Certificate::read).transpose()?;
+        let tls = certificate.as_ref().map(Certificate::server_config);
+        let tls = tls.transpose()?;
         let scheme = if tls.is_some() { "https" } else { "http" };
         let threads = EngineThreads::start()?;
         let sending = Sending::On(threads.handle());
@@ -269,6 +275,7 @@ impl App {
             worker,
             housekeeper,
             _threads: threads,
+            renewing: certificate.map(Certificate::keep_fresh),
             grace: config.shutdown_grace,
             url: format!("{scheme}://{address}"),
         })
@@ -300,6 +307,9 @@ impl App {
     /// Ends everything in order. See the module's head.
     pub async fn stop(self) {
         self.control.stop();
+        if let Some(renewing) = &self.renewing {
+            renewing.abort();
+        }
         self.worker.stop();
         self.housekeeper.stop();
         let engine = self.service.engine().clone();

@@ -57,6 +57,46 @@ async fn https_is_served_with_the_operators_certificate() {
     assert!(stranger.contains("no answer from https://"), "{stranger}");
 }
 
+#[tokio::test]
+async fn a_renewed_certificate_is_taken_up_and_half_a_renewal_changes_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let (cert, tls_key) = certificate(dir.path());
+    let log = dir.path().join("log");
+    let mut command = serve(&dir.path().join("data"));
+    command.args(["--listen", "127.0.0.1:0", "--tls-cert", &cert]);
+    command.args(["--tls-key", &tls_key]);
+    let server = Server::spawn_into(&mut command, std::fs::File::create(&log).unwrap());
+    let trusts = |roots: &str| {
+        let list = ["webhooks", "list", "--server", &server.url];
+        let output = run(&[&list[..], &["--api-key", "hpk_x", "--ca-file", roots]].concat());
+        // An answer, even a refusal, means that the handshake went well.
+        String::from_utf8(output.stderr)
+            .unwrap()
+            .contains("not valid")
+    };
+    let old = dir.path().join("old.pem");
+    std::fs::copy(&cert, &old).unwrap();
+    let old = old.to_str().unwrap();
+    assert!(trusts(old));
+    let fresh = tempfile::tempdir().unwrap();
+    let (fresh_cert, fresh_key) = certificate(fresh.path());
+    let deadline = std::time::Instant::now() + 2 * crate::app::PATIENCE;
+    let wait_for = |what: &dyn Fn() -> bool| {
+        while !what() {
+            assert!(std::time::Instant::now() < deadline, "it did not come");
+            std::thread::yield_now();
+        }
+    };
+    std::fs::rename(&fresh_cert, &cert).unwrap();
+    let said = || std::fs::read_to_string(&log).unwrap();
+    wait_for(&|| said().contains("the old one stays"));
+    assert!(trusts(old) && !trusts(&cert));
+    std::fs::rename(&fresh_key, &tls_key).unwrap();
+    wait_for(&|| trusts(&cert));
+    assert!(!trusts(old));
+    assert!(said().contains("the certificate was replaced"));
+}
+
 #[test]
 fn a_key_that_does_not_fit_stops_the_start() {
     let dir = tempfile::tempdir().unwrap();
