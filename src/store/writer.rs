@@ -169,6 +169,8 @@ impl Writer {
         };
         let (job, answer) = job(write, urgency, permit);
         queue.send(job).await.map_err(|_| stopped())?;
+        // The writer ends once nobody can send: whoever only waits for an answer must not hold it.
+        drop(queue);
         answer.await.unwrap_or_else(|_| Err(stopped().into()))
     }
 
