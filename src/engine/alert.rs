@@ -149,7 +149,7 @@ fn send(
         occurred_at: None,
         data: text.into(),
     };
-    let event = Arc::new(events::insert(tx, workspace, new)?);
+    let event = Arc::new(events::insert(tx, workspace, new, 1)?);
     let new = NewDelivery {
         webhook_seq: alert_webhook,
         profile_seq: webhook.profile.seq,

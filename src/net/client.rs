@@ -27,6 +27,7 @@ use reqwest::{Method, Request, Response};
 use tokio::time::{Instant, timeout_at};
 use url::Host;
 
+use crate::domain::webhook::IN_FLIGHT_MAX;
 use crate::net::failure::Failure;
 use crate::net::guard::{Guard, PortKind};
 use crate::net::resolver::{Lookup, Lookups, ResolveError, Resolver};
@@ -51,7 +52,8 @@ pub struct ClientOptions {
     pub reply_body_bytes_max: usize,
     /// How long look-up, TCP and TLS may take within the timeout of an exchange.
     pub connect_timeout: Duration,
-    /// Unused connections kept open per receiver.
+    /// Unused connections kept open per receiver: as many as one webhook may have in flight, so that
+    /// none is opened anew for want of a place.
     pub idle_per_host_max: usize,
     /// How long an unused connection is kept. Many servers close theirs after 5 s; closing first
     /// avoids sending into a connection that is just going away.
@@ -65,7 +67,7 @@ impl Default for ClientOptions {
             lookup: Lookup::System,
             reply_body_bytes_max: 16 * 1024,
             connect_timeout: Duration::from_secs(10),
-            idle_per_host_max: 32,
+            idle_per_host_max: IN_FLIGHT_MAX as usize,
             idle_timeout: Duration::from_secs(4),
         }
     }

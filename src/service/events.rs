@@ -415,13 +415,15 @@ fn accept(tx: &mut WriteTx<'_>, caller: &Caller, checked: Checked) -> Result<Pub
     {
         return known_before(&known, &new);
     }
-    let event = Arc::new(events::insert(tx, caller.workspace, new)?);
-    let mut count = fan_out(tx, &event)?;
+    let subscribers = webhooks::subscribers(tx, caller.workspace.seq())?;
+    let wanted = wanting(&subscribers, &new)?;
+    let open = wanted.iter().filter(|s| s.disabled.is_none()).count();
+    let count = open + usize::from(one_off.is_some());
+    let event = Arc::new(events::insert(tx, caller.workspace, new, count)?);
+    fan_out(tx, &event, &wanted)?;
     if let Some(one_off) = one_off {
         deliver_one_off(tx, &event, &one_off)?;
-        count += 1;
     }
-    events::set_delivery_count(tx, event.id.seq(), count)?;
     Ok(Published {
         id: event.public_id(),
         event_type: Arc::clone(&event.event_type),
@@ -456,27 +458,45 @@ fn known_before(known: &StoredEvent, new: &NewEvent) -> Result<Published, Refusa
     })
 }
 
-/// Gives an event to every active webhook that wants it, and records which disabled one missed it.
-fn fan_out(tx: &mut WriteTx<'_>, event: &Arc<Event>) -> Result<usize, Refusal> {
-    let subscribers = webhooks::subscribers(tx, event.workspace.seq())?;
-    let name = EventTypeName::parse(&event.event_type)
-        .map_err(|message| Refusal::field("type", message))?;
-    let mut count = 0;
-    for subscriber in subscribers.iter().filter(|s| s.subscription.matches(&name)) {
-        if let Some(reason) = subscriber.disabled {
-            events::insert_miss(tx, event.id.seq(), subscriber.webhook_seq, reason)?;
-            continue;
-        }
-        check_data(&subscriber.profile, subscriber.format, &event.data).map_err(|error| {
+/// The webhooks that want an event, disabled ones included. Data that does not fit one of the active
+/// ones is refused.
+fn wanting<'a>(
+    subscribers: &'a [Subscriber],
+    new: &NewEvent,
+) -> Result<Vec<&'a Subscriber>, Refusal> {
+    let name =
+        EventTypeName::parse(&new.event_type).map_err(|message| Refusal::field("type", message))?;
+    let wanted = subscribers.iter().filter(|s| s.subscription.matches(&name));
+    let wanted: Vec<&Subscriber> = wanted.collect();
+    for subscriber in wanted.iter().filter(|s| s.disabled.is_none()) {
+        check_data(&subscriber.profile, subscriber.format, &new.data).map_err(|error| {
             Refusal::field(
                 "data",
                 format!("does not fit webhook {}: {error}", subscriber.id),
             )
         })?;
-        deliveries::insert(tx, event, &new_delivery(subscriber, Trigger::Event))?;
-        count += 1;
     }
-    Ok(count)
+    Ok(wanted)
+}
+
+/// Gives an event to the active ones of the webhooks that want it, and records which disabled one
+/// missed it.
+fn fan_out(
+    tx: &mut WriteTx<'_>,
+    event: &Arc<Event>,
+    wanted: &[&Subscriber],
+) -> Result<(), StoreError> {
+    for subscriber in wanted {
+        match subscriber.disabled {
+            Some(reason) => {
+                events::insert_miss(tx, event.id.seq(), subscriber.webhook_seq, reason)?;
+            }
+            None => {
+                deliveries::insert(tx, event, &new_delivery(subscriber, Trigger::Event))?;
+            }
+        }
+    }
+    Ok(())
 }
 
 pub(super) fn new_delivery(subscriber: &Subscriber, trigger: Trigger) -> NewDelivery {

@@ -44,7 +44,8 @@ const SELECT: &str = "SELECT events.*, workspaces.created_at AS workspace_create
     FROM events
     JOIN workspaces ON workspaces.seq = events.workspace_seq";
 
-/// Stores an event; the caller has made sure that its given id is free.
+/// Stores an event that is about to be given so many deliveries; the caller has made sure that its
+/// given id is free.
 ///
 /// # Errors
 /// [`StoreError::Sqlite`].
@@ -52,6 +53,7 @@ pub fn insert(
     tx: &mut WriteTx<'_>,
     workspace: WorkspaceId,
     new: NewEvent,
+    deliveries: usize,
 ) -> Result<Event, StoreError> {
     let now = tx.now();
     let occurred_at = new.occurred_at.unwrap_or(now);
@@ -59,7 +61,8 @@ pub fn insert(
     tx.prepare_cached(
         "INSERT INTO events (workspace_seq, kind, given_id, type, occurred_at, created_at,
              delivery_count, digest, data)
-         VALUES (:workspace, :kind, :given_id, :type, :occurred_at, :now, 0, :digest, :data)",
+         VALUES (:workspace, :kind, :given_id, :type, :occurred_at, :now, :deliveries, :digest,
+             :data)",
     )?
     .execute(named_params! {
         ":workspace": workspace.seq(),
@@ -68,6 +71,7 @@ pub fn insert(
         ":type": &*new.event_type,
         ":occurred_at": occurred_at.millis(),
         ":now": now.millis(),
+        ":deliveries": i64::try_from(deliveries).unwrap_or(i64::MAX),
         ":digest": digest,
         ":data": &*new.data,
     })?;
@@ -92,21 +96,6 @@ pub fn insert(
         occurred_at,
         data: new.data,
     })
-}
-
-/// Records how many deliveries an event was given.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
-pub fn set_delivery_count(tx: &WriteTx<'_>, seq: i64, count: usize) -> Result<(), StoreError> {
-    if count == 0 {
-        return Ok(());
-    }
-    tx.prepare_cached("UPDATE events SET delivery_count = :count WHERE seq = :seq")?
-        .execute(
-            named_params! { ":seq": seq, ":count": i64::try_from(count).unwrap_or(i64::MAX) },
-        )?;
-    Ok(())
 }
 
 /// The event in row `seq`.

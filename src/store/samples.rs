@@ -90,7 +90,7 @@ pub(super) fn event(tx: &mut WriteTx<'_>, event_type: &str) -> Result<Arc<Event>
         event_type: event_type.into(),
         ..new_event("{}")
     };
-    Ok(Arc::new(events::insert(tx, workspace, new)?))
+    Ok(Arc::new(events::insert(tx, workspace, new, 1)?))
 }
 
 pub(super) fn delivery(

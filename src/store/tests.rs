@@ -48,7 +48,7 @@ pub(super) fn default_workspace(conn: &Connection) -> WorkspaceId {
 fn publish(store: &Store, data: &'static str) -> Result<i64, StoreError> {
     store.write_blocking(move |tx| {
         let workspace = default_workspace(tx);
-        Ok(events::insert(tx, workspace, new_event(data))?.id.seq())
+        Ok(events::insert(tx, workspace, new_event(data), 0)?.id.seq())
     })
 }
 
@@ -112,7 +112,7 @@ fn a_failing_job_is_undone_alone() {
     let Fixture { store, dir: _dir } = fixture();
     let failed: Result<(), StoreError> = store.write_blocking(|tx| {
         let workspace = default_workspace(tx);
-        events::insert(tx, workspace, new_event("1"))?;
+        events::insert(tx, workspace, new_event("1"), 0)?;
         Err(StoreError::Overloaded)
     });
     assert!(matches!(failed, Err(StoreError::Overloaded)));
@@ -125,7 +125,7 @@ fn a_panicking_job_is_undone_and_the_writer_goes_on() {
     let Fixture { store, dir: _dir } = fixture();
     let failed: Result<(), StoreError> = store.write_blocking(|tx| {
         let workspace = default_workspace(tx);
-        events::insert(tx, workspace, new_event("1"))?;
+        events::insert(tx, workspace, new_event("1"), 0)?;
         panic!("a bug in a job");
     });
     assert!(failed.is_err());

@@ -335,7 +335,7 @@ impl Service {
             .write(move |tx| {
                 let webhook = usable(tx, &tester, id)?;
                 let new = test_event(tx, &webhook, event_type, data)?;
-                let event = std::sync::Arc::new(events::insert(tx, tester.workspace, new)?);
+                let event = std::sync::Arc::new(events::insert(tx, tester.workspace, new, 1)?);
                 let new = NewDelivery {
                     webhook_seq: id.seq(),
                     profile_seq: webhook.profile.seq,

@@ -284,7 +284,7 @@ fn empty_pages_go_back_to_the_disk_once_there_are_many() {
             let workspace = crate::store::tests::default_workspace(tx);
             let data = format!("\"{}\"", "x".repeat(300_000));
             let new = crate::store::tests::new_event(&data);
-            let event = std::sync::Arc::new(events::insert(tx, workspace, new)?);
+            let event = std::sync::Arc::new(events::insert(tx, workspace, new, 1)?);
             let place = delivery(tx, &event, webhook, Trigger::Event)?;
             attempt(tx, place, Status::Delivered)
         });
