@@ -24,3 +24,4 @@ mod receiver;
 mod schemathesis;
 mod second_factor;
 mod sentinel;
+mod world;
