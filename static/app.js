@@ -91,7 +91,8 @@ async function refresh() {
 function stop() { source?.close(); source = null; }
 function start() {
   if (source || paused() || document.hidden || !document.querySelector("[data-live]")) return;
-  source = new EventSource("/live");
+  // What changed since the page was drawn is told at once.
+  source = new EventSource(`/live?since=${root.dataset.changes}`);
   source.addEventListener("change", refresh);
 }
 if (pause) {

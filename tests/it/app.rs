@@ -132,6 +132,17 @@ impl TestApp {
             .unwrap();
     }
 
+    /// Leaves bulk work where it is until [`TestApp::work_on`].
+    pub fn rest(&mut self) {
+        self.worker = None;
+    }
+
+    /// Goes on with bulk work.
+    pub fn work_on(&mut self) {
+        let runtime = tokio::runtime::Handle::current();
+        self.worker = Some(Worker::start(&self.service, &runtime));
+    }
+
     /// A new key of the default workspace.
     pub async fn key(&self, scopes: &[Scope]) -> String {
         let workspace = self.default_workspace();
@@ -298,9 +309,18 @@ fn service(store: &Store, clock: Clock, own_port: u16, options: ServiceOptions) 
         own: OwnAddresses::Listed(Vec::new()),
     }));
     guard.set_own_ports(vec![own_port]);
-    // No test asks the world's name servers for anything.
+    // No test asks the world's name servers for anything; names for tests are this machine's.
+    let lookup = |name: &str| {
+        let is_ours = name.ends_with(".test");
+        let address = if is_ours {
+            "127.0.0.1"
+        } else {
+            "93.184.215.14"
+        };
+        Ok(vec![address.parse().unwrap()])
+    };
     let client_options = ClientOptions {
-        lookup: Lookup::Scripted(Arc::new(|_| Ok(vec!["93.184.215.14".parse().unwrap()]))),
+        lookup: Lookup::Scripted(Arc::new(lookup)),
         ..ClientOptions::default()
     };
     let client = Client::new(Arc::clone(&guard), &client_options).unwrap();

@@ -11,6 +11,7 @@
 mod api;
 mod app;
 mod binary;
+mod browser;
 mod conventions;
 mod dashboard;
 mod dialects;

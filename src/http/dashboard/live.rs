@@ -63,6 +63,13 @@ impl Live {
         }
     }
 
+    /// How many commits there were that pages may show. A page that was read after this says it when
+    /// it opens its stream, and hears at once if there were more.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        *self.changes.borrow()
+    }
+
     /// Ends every stream, for good.
     pub fn close(&self) {
         self.changes.send_replace(CLOSED);
@@ -102,11 +109,13 @@ pub async fn stream(state: State, _visitor: Visitor, request: HttpRequest) -> Sh
         .streaming(signals(listening)))
 }
 
-/// A browser that comes again says what it heard last.
+/// A browser that comes again says what it heard last; one that comes first, what its page knows.
 fn missed_some(request: &HttpRequest, now: u64) -> bool {
     let last = request.headers().get("last-event-id");
-    let last = last.and_then(|id| id.to_str().ok()?.parse::<u64>().ok());
-    last.is_some_and(|last| last != now)
+    let last = last.and_then(|id| id.to_str().ok());
+    let known = last.or_else(|| request.query_string().strip_prefix("since="));
+    let known = known.and_then(|count| count.parse::<u64>().ok());
+    known.is_some_and(|known| known != now)
 }
 
 fn signals(listening: Listening) -> impl Stream<Item = Result<Bytes, std::convert::Infallible>> {

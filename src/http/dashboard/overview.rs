@@ -14,7 +14,7 @@ use super::parts::chart::{Bars, Lines};
 use super::parts::code::quoted;
 use super::parts::stamp::lasting;
 use super::parts::url_query::with_query;
-use super::parts::{Ago, Badge, grouped};
+use super::parts::{Ago, Badge, counted, grouped};
 use super::webhooks::{success, took_about};
 use super::{Shown, Visitor};
 use crate::domain::delivery::Status;
@@ -292,9 +292,16 @@ fn words(webhook: &Webhook) -> String {
     let health = &webhook.health;
     match (health.consecutive_failures, health.last_status_code) {
         (0, _) => "answers again; its dead letters wait".to_owned(),
-        (count, Some(code)) => format!("{count} failures in a row, the last answer was {code}"),
-        (count, None) => format!("{count} failures in a row, the last without an answer"),
+        (count, Some(code)) => format!("{}, the last answer was {code}", in_a_row(count)),
+        (count, None) => format!("{}, the last without an answer", in_a_row(count)),
     }
+}
+
+fn in_a_row(failures: u32) -> String {
+    format!(
+        "{} in a row",
+        counted(failures.into(), "failure", "failures")
+    )
 }
 
 /// A publish call with the host filled in.

@@ -193,6 +193,13 @@ impl Page {
         })
     }
 
+    /// The changes that this page shows at least, for its live signal. A refresh does not say it: its
+    /// tag would change with every commit of anybody.
+    #[must_use]
+    pub fn changes(&self) -> Option<u64> {
+        (!self.is_refresh).then_some(self.visitor.changes)
+    }
+
     /// Whether the navigation's entry `section` is this page's.
     #[must_use]
     pub fn is_in(&self, section: &Section) -> bool {

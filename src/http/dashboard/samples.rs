@@ -56,6 +56,7 @@ pub(super) fn visitor() -> Visitor {
         person,
         workspace: HOSTILE.to_owned(),
         csrf: "0123456789abcdef".to_owned(),
+        changes: 7,
     }
 }
 

@@ -38,6 +38,8 @@ pub struct Visitor {
     pub workspace: String,
     /// What every form of this session carries.
     pub csrf: String,
+    /// How many changes there were when the page was asked for: it shows at least these.
+    pub changes: u64,
 }
 
 impl Visitor {
@@ -90,6 +92,7 @@ pub async fn admit(request: &ServiceRequest, role: Role) -> Result<Visitor, Turn
     front(request.request()).check_sign_in(request.request())?;
     let token = session_token(request.request()).ok_or(Turned::Aside("/sign-in"))?;
     let csrf = csrf(&token);
+    let changes = state.live.count();
     let person = state.service.person(&token, Channel::Browser).await?;
     match person.stage {
         Stage::Inside => {}
@@ -114,6 +117,7 @@ pub async fn admit(request: &ServiceRequest, role: Role) -> Result<Visitor, Turn
         workspace: workspace.name,
         person,
         csrf,
+        changes,
     })
 }
 

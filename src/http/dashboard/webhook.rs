@@ -15,7 +15,7 @@ use super::parts::chart::Bars;
 
 use super::parts::strip::{OUTCOMES, Strip};
 use super::parts::url_query::with_query;
-use super::parts::{Ago, Badge, Copyable, Field, Stamp, grouped, took};
+use super::parts::{Ago, Badge, Copyable, Field, Stamp, counted, grouped, took};
 use super::snippets::{Snippet, snippets};
 use super::webhooks::{success, took_about};
 use super::{Form, Shown, Visitor};
@@ -112,6 +112,11 @@ impl WebhookView<'_> {
             WebhookState::Disabled { reason, at } => Some((disabled_words(reason), Stamp(at))),
             WebhookState::Active | WebhookState::Revoked => None,
         }
+    }
+
+    fn failures(&self) -> String {
+        let count = u64::from(self.webhook.health.consecutive_failures);
+        counted(count, "failed attempt", "failed attempts")
     }
 
     fn failing_since(&self) -> Option<Ago> {

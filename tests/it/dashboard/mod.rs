@@ -17,7 +17,7 @@ mod instance;
 mod people;
 mod webhooks;
 
-const PASSWORD: &str = "correct horse battery staple 7";
+pub const PASSWORD: &str = "correct horse battery staple 7";
 
 /// A running hookpost and somebody who is signed in to its dashboard.
 pub struct Desk {

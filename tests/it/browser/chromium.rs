@@ -1,0 +1,127 @@
+//! A Chromium of a test's own: its processes, its profile, its session.
+//!
+//! Owns: starting them on free ports and ending them with the test, also with one that panics.
+//! Refuses: what a person does in a browser (that is `reader`).
+
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::json;
+use thirtyfour::prelude::*;
+use thirtyfour::{ChromeCapabilities, LoggingPrefsLogLevel};
+
+use crate::binary::process::Running;
+
+/// How long one command of the driver may take; loading a page is one.
+const COMMAND_DEADLINE: Duration = Duration::from_secs(60);
+/// How long the browser's files may be in use after it was told to end.
+const CLEARING_DEADLINE: Duration = Duration::from_secs(5);
+
+/// Nothing but the page under test: no updates, no network but loopback, nothing drawn by chance.
+const FLAGS: [&str; 18] = [
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--no-default-browser-check",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-default-apps",
+    "--disable-extensions",
+    "--disable-dev-shm-usage",
+    "--disable-breakpad",
+    "--disable-crash-reporter",
+    "--force-color-profile=srgb",
+    "--hide-scrollbars",
+    "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
+    "--window-size=1280,900",
+];
+
+/// Whether pages may run scripts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scripts {
+    On,
+    Off,
+}
+
+/// A running browser. It ends when this is dropped.
+pub struct Chromium {
+    pub driver: WebDriver,
+    browser: Pid,
+    chromedriver: Option<Running>,
+    profile: Option<tempfile::TempDir>,
+}
+
+impl Chromium {
+    pub async fn start(scripts: Scripts) -> Self {
+        let profile = tempfile::tempdir().unwrap();
+        let mut command = Command::new("chromedriver");
+        let mut chromedriver = Running::start(command.arg("--port=0").stderr(Stdio::null()));
+        let port = port_of(&mut chromedriver);
+        let url = format!("http://127.0.0.1:{port}");
+        let builder = WebDriver::builder(url, capabilities(&profile, scripts));
+        let builder = builder.request_timeout(COMMAND_DEADLINE);
+        let driver = builder.await.expect("Chromium starts");
+        let number = driver.capabilities().get("goog:processID").unwrap();
+        let number = number.as_i64().unwrap();
+        let browser = Pid::from_raw(i32::try_from(number).unwrap()).unwrap();
+        // Its own way of ending blocks a thread that the server may need; ours kills.
+        driver.clone().leak().unwrap();
+        Self {
+            driver,
+            browser,
+            chromedriver: Some(chromedriver),
+            profile: Some(profile),
+        }
+    }
+}
+
+impl Drop for Chromium {
+    fn drop(&mut self) {
+        // It may have ended by itself, which is as good.
+        kill_process(self.browser, Signal::KILL).ok();
+        self.chromedriver = None;
+        let path = self.profile.take().map(tempfile::TempDir::keep);
+        let deadline = Instant::now() + CLEARING_DEADLINE;
+        while let Some(path) = &path
+            && std::fs::remove_dir_all(path).is_err()
+            && Instant::now() < deadline
+        {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+}
+
+fn capabilities(profile: &tempfile::TempDir, scripts: Scripts) -> ChromeCapabilities {
+    let mut wanted = DesiredCapabilities::chrome();
+    for flag in FLAGS {
+        wanted.add_arg(flag).unwrap();
+    }
+    let profile = format!("--user-data-dir={}", profile.path().display());
+    wanted.add_arg(&profile).unwrap();
+    wanted
+        .set_browser_log_level(LoggingPrefsLogLevel::All)
+        .unwrap();
+    if scripts == Scripts::Off {
+        let blocked = json!({"profile.managed_default_content_settings.javascript": 2});
+        wanted.add_experimental_option("prefs", blocked).unwrap();
+    }
+    wanted
+}
+
+/// The port that the driver chose and printed.
+fn port_of(chromedriver: &mut Running) -> u16 {
+    let lines = BufReader::new(chromedriver.0.stdout.take().unwrap()).lines();
+    let mut lines = lines.map_while(Result::ok);
+    let port = lines.find_map(|line| {
+        let (_, port) = line.split_once("started successfully on port ")?;
+        port.trim_end_matches('.').parse().ok()
+    });
+    // Nobody reads on; a driver that printed more than a pipe holds would wait for ever.
+    std::thread::spawn(move || lines.for_each(drop));
+    port.expect("chromedriver says on which port it listens")
+}

@@ -1,0 +1,130 @@
+//! A receiver's life: registered, tested, used, given a new secret, ended.
+
+use reqwest::StatusCode;
+use serde_json::json;
+
+use super::Seat;
+use super::chromium::Scripts;
+use crate::receiver::Receiver;
+
+#[tokio::test]
+async fn a_webhook_is_registered_tested_used_rotated_and_revoked() {
+    live(Scripts::On).await;
+}
+
+#[tokio::test]
+async fn a_webhooks_life_needs_no_scripts() {
+    live(Scripts::Off).await;
+}
+
+async fn live(scripts: Scripts) {
+    let seat = Seat::owner(scripts).await;
+    let receiver = Receiver::start().await;
+    register(&seat, &receiver.url("/hooks")).await;
+    let place = seat.reader.place().await;
+    test(&seat, &place).await;
+    publish(&seat, &receiver).await;
+    rotate(&seat, &place).await;
+    revoke(&seat, &place).await;
+    let reader = &seat.reader;
+    reader.open("/audit-log").await;
+    for action in ["create", "test", "rotate_secret", "revoke"] {
+        reader.see(&format!("webhook.{action}")).await;
+    }
+    seat.reader.leave().await;
+}
+
+async fn register(seat: &Seat, url: &str) {
+    let reader = &seat.reader;
+    reader.open("/webhooks").await.see("No webhook yet").await;
+    reader.press("Register the first").await;
+    reader.type_into("Label", "Shop").await;
+    reader.type_into("URL", "ftp://shop.example").await;
+    reader.type_into("Event types", "order.*").await;
+    reader.press("Register webhook").await;
+    reader.see("What you typed is kept").await;
+    let beside = "const field = document.querySelector('[name=url]'); return \
+        field.getAttribute('aria-invalid') === 'true' && field.getAttribute('aria-describedby')\
+        .split(' ').some((id) => document.getElementById(id)?.textContent.includes('URL:'));";
+    reader.until("the fault beside its field", beside).await;
+    assert_eq!(reader.typed("Label").await, "Shop");
+    assert_eq!(reader.typed("URL").await, "ftp://shop.example");
+    assert_eq!(reader.typed("Event types").await, "order.*");
+    reader.type_into("URL", url).await;
+    reader.press("Register webhook").await;
+    reader.see("Shown only now").await.see("whsec_").await;
+    reader.press_in("Check signatures", "Python").await;
+    reader.see("hmac").await;
+    reader.reload().await.see("Latest deliveries").await;
+    let shown = reader.text().await;
+    assert!(!shown.contains("whsec_"), "{shown}");
+}
+
+async fn test(seat: &Seat, place: &str) {
+    let reader = &seat.reader;
+    reader.press("Send test").await;
+    reader
+        .see("The test arrived. The receiver answered 200")
+        .await;
+    assert!(reader.place().await.starts_with(place));
+    reader.type_into_in("Send a test", "Data", "{").await;
+    reader.press_in("Send a test", "Send test").await;
+    reader.see("is no JSON").await;
+}
+
+async fn publish(seat: &Seat, receiver: &Receiver) {
+    let kind = json!({"name": "order.paid", "example": {"id": 7},
+        "schema": {"type": "object", "required": ["id"]}});
+    let made = seat.app.post("/api/v1/event-types", &kind).await;
+    made.json(StatusCode::CREATED);
+    let reader = &seat.reader;
+    reader.open("/events/new").await.press("order.paid").await;
+    reader.see("with example").await;
+    assert!(reader.typed("Data").await.contains("\"id\": 7"));
+    reader.type_into("Data", "{\"total\": 12}").await;
+    reader.press("Publish").await;
+    reader.see("Not published").await.see("required").await;
+    assert_eq!(reader.typed("Data").await, "{\"total\": 12}");
+    reader.type_into("Data", "{\"id\": 8, \"total\": 12}").await;
+    reader.press("Publish").await;
+    reader.see("Published, with 1 delivery.").await;
+    receiver.wait_for(2).await;
+    reader.reload().await.see("Webhook Result").await;
+    let deliveries = "Deliveries of this event, newest first";
+    reader.press_in(deliveries, "Shop").await;
+    reader.arrive("/deliveries/").await.see("Attempt 1").await;
+    for shown in ["webhook-signature", "\"total\": 12", "Answer to attempt 1"] {
+        reader.see(shown).await;
+    }
+    reader
+        .press("Show raw")
+        .await
+        .see("\"data\":{\"id\": 8")
+        .await;
+    reader
+        .press("As a curl command")
+        .await
+        .see("curl -sS")
+        .await;
+}
+
+async fn rotate(seat: &Seat, place: &str) {
+    let reader = &seat.reader;
+    reader.open(place).await.see("never rotated").await;
+    reader.choose("Old secret stays valid for", "1 hour").await;
+    reader.press("Rotate secret").await;
+    reader.see("The secret was rotated.").await;
+    reader.see("Shown only now").await.see("whsec_").await;
+    reader.see("The previous secret is valid until").await;
+}
+
+async fn revoke(seat: &Seat, place: &str) {
+    let reader = &seat.reader;
+    reader.open(place).await;
+    reader.type_into_in("End it", "Name", "Shup").await;
+    reader.press("Revoke").await.see("Nothing was done").await;
+    reader.type_into_in("End it", "Name", "Shop").await;
+    reader.press("Revoke").await.see("Revoked for good").await;
+    assert!(!reader.offers("", "Enable").await);
+    assert!(!reader.offers("", "Rotate secret").await);
+}
