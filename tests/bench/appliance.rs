@@ -5,8 +5,12 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
+use reqwest::Method;
+use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
+
+use crate::load;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_hookpost");
 
@@ -90,28 +94,47 @@ impl Appliance {
         &self.key
     }
 
-    /// Registers a webhook for one event type.
+    /// Registers a webhook for one event type with the standard retry policy, or another.
+    pub async fn create_webhook(&self, url: &str, event_type: &str, policy: Value) -> Result<()> {
+        let body = json!({
+            "url": url,
+            "event_types": [event_type],
+            "max_in_flight": load::CLIENTS,
+            "retry_policy": policy,
+        });
+        self.call(Method::POST, "/api/v1/webhooks", &body).await?;
+        Ok(())
+    }
+
+    /// Makes an API call that must succeed; answers what it was told.
     #[expect(
         clippy::disallowed_methods,
         reason = "the benchmark is a client of the API"
     )]
-    pub async fn create_webhook(&self, url: &str, event_type: &str) -> Result<()> {
+    pub async fn call(&self, method: Method, path: &str, body: &Value) -> Result<Value> {
         let client = reqwest::Client::builder().no_proxy().build()?;
-        let body = serde_json::json!({
-            "url": url,
-            "event_types": [event_type],
-            "max_in_flight": crate::CLIENTS,
-        });
-        let answer = client
-            .post(format!("http://{}/api/v1/webhooks", self.addr))
-            .bearer_auth(&self.key)
-            .header("content-type", "application/json")
-            .body(body.to_string())
-            .send()
-            .await?;
-        let status = answer.status();
-        ensure!(status.is_success(), "{status}: {}", answer.text().await?);
-        Ok(())
+        let mut request = client
+            .request(method, format!("http://{}{path}", self.addr))
+            .bearer_auth(&self.key);
+        if !body.is_null() {
+            request = request
+                .header("content-type", "application/json")
+                .body(body.to_string());
+        }
+        let answer = request.send().await?;
+        let (status, text) = (answer.status(), answer.text().await?);
+        ensure!(status.is_success(), "{path}: {status}: {text}");
+        Ok(serde_json::from_str(&text)?)
+    }
+
+    /// Lets the peak of memory begin anew.
+    pub fn forget_peak(&self) -> Result<()> {
+        const RESET_PEAK: &str = "5";
+        let id = self.child.id().context("hookpost is running")?;
+        Ok(std::fs::write(
+            format!("/proc/{id}/clear_refs"),
+            RESET_PEAK,
+        )?)
     }
 
     /// A memory figure of the process in MiB: `VmRSS` now, `VmHWM` at its peak.

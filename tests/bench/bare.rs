@@ -1,5 +1,6 @@
 //! The measure of all things: the same requests to the same receiver without anything stored.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::{Result, ensure};
@@ -7,8 +8,8 @@ use hookpost::domain::profile::Profile;
 use hookpost::domain::signing::AttemptToSign;
 use hookpost::domain::time::Timestamp;
 
+use crate::load::{data, rate, shares};
 use crate::receiver::Receiver;
-use crate::{Shared, data, rate, shares};
 
 /// Sends `count` signed requests over `clients` tasks; answers the rate per second.
 #[expect(
@@ -24,13 +25,13 @@ pub async fn deliver(
     receiver.reset();
     let client = reqwest::Client::builder().no_proxy().build()?;
     let profile = Profile::standard();
-    let key = Shared::new(profile.signing_key(&profile.generate_secret([7; 32]))?);
+    let key = Arc::new(profile.signing_key(&profile.generate_secret([7; 32]))?);
     let url = receiver.url("/bare");
     let started = Instant::now();
     let mut workers = tokio::task::JoinSet::new();
     for share in shares(count, clients) {
         let (client, url) = (client.clone(), url.clone());
-        let (profile, key) = (Shared::clone(&profile), Shared::clone(&key));
+        let (profile, key) = (Arc::clone(&profile), Arc::clone(&key));
         workers.spawn(async move {
             for number in share {
                 let body = format!(

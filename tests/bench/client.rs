@@ -1,6 +1,7 @@
 //! Publishers: keep-alive connections that send one event at a time and read the answer.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -8,7 +9,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::appliance::Appliance;
-use crate::{data, shares};
+use crate::load::{DATA_BYTES, data, shares};
 
 /// Publishes `events` events over `clients` connections.
 pub async fn publish(
@@ -51,10 +52,30 @@ pub async fn publish_paced(
         tick.tick().await;
         sent.insert(number, Instant::now());
         connection
-            .publish(event_type, &data(number, crate::DATA_BYTES))
+            .publish(event_type, &data(number, DATA_BYTES))
             .await?;
     }
     Ok(sent)
+}
+
+/// Publishes one event after the other, `pace` a second, until `stop` says so; answers how long each
+/// publish call took from the instant at which it was to be made.
+pub async fn publish_until(
+    appliance: &Appliance,
+    event_type: &str,
+    pace: u32,
+    stop: &AtomicBool,
+) -> Result<Vec<Duration>> {
+    let mut connection = Connection::open(appliance).await?;
+    let mut tick = tokio::time::interval(Duration::from_secs(1) / pace);
+    let mut took = Vec::new();
+    while !stop.load(Ordering::Acquire) {
+        let planned = tick.tick().await;
+        let data = data(took.len(), DATA_BYTES);
+        connection.publish(event_type, &data).await?;
+        took.push(planned.elapsed());
+    }
+    Ok(took)
 }
 
 struct Connection {

@@ -5,25 +5,25 @@
 //! receiver is then fed by a bare reqwest loop with HMAC and no storage, so that the ratio of the
 //! two does not depend on the machine. Refuses: judging; it prints, a person compares.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 
+#[expect(dead_code, reason = "another benchmark uses the rest")]
 mod appliance;
 mod bare;
+#[expect(dead_code, reason = "another benchmark uses the rest")]
 mod client;
 mod figures;
+mod load;
+#[expect(dead_code, reason = "another benchmark uses the rest")]
 mod receiver;
 
 use appliance::Appliance;
 use figures::{milliseconds, percentile};
+use load::{CLIENTS, DATA_BYTES, rate};
 use receiver::Receiver;
 
-/// Connections that publish at once.
-const CLIENTS: usize = 64;
-/// Bytes of each event's data.
-const DATA_BYTES: usize = 1024;
 /// Events of one throughput run.
 const EVENTS: usize = 60_000;
 /// Events a second while latency is measured, and for how long.
@@ -61,7 +61,11 @@ async fn run() -> Result<()> {
     println!("(a) publish, {CLIENTS} clients, {DATA_BYTES} B, flushed: {accepted:.0}/s");
 
     appliance
-        .create_webhook(&receiver.url("/hook"), "bench.delivered")
+        .create_webhook(
+            &receiver.url("/hook"),
+            "bench.delivered",
+            serde_json::Value::Null,
+        )
         .await?;
     let delivered = publish_and_deliver(&appliance, &receiver).await?;
     println!("(b) publish to delivered, 1 webhook: {delivered:.0}/s");
@@ -121,23 +125,3 @@ async fn paced(appliance: &Appliance, receiver: &Receiver) -> Result<Vec<Duratio
     latencies.sort_unstable();
     Ok(latencies)
 }
-
-#[expect(clippy::cast_precision_loss, reason = "a rate needs no last digit")]
-fn rate(count: usize, elapsed: Duration) -> f64 {
-    count as f64 / elapsed.as_secs_f64()
-}
-
-/// Data of the wanted size that carries its number.
-fn data(number: usize, bytes: usize) -> String {
-    let head = format!(r#"{{"number":{number},"pad":""#);
-    let pad = bytes.saturating_sub(head.len() + 2);
-    format!("{head}{}\"}}", "x".repeat(pad))
-}
-
-/// Spreads `total` numbers over `parts` workers.
-fn shares(total: usize, parts: usize) -> impl Iterator<Item = std::ops::Range<usize>> {
-    (0..parts).map(move |part| total * part / parts..total * (part + 1) / parts)
-}
-
-/// A shared handle for spawned workers.
-type Shared<T> = Arc<T>;

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -11,7 +11,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
 
-const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
+const TAKEN: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
+const BROKEN: &[u8] = b"HTTP/1.1 500 Broken\r\ncontent-length: 0\r\n\r\n";
 
 /// The receiver; runs on threads of the benchmark itself.
 pub struct Receiver {
@@ -22,6 +23,7 @@ pub struct Receiver {
 #[derive(Default)]
 struct Seen {
     count: AtomicUsize,
+    broken: AtomicBool,
     arrivals: Mutex<HashMap<usize, Instant>>,
     more: Notify,
 }
@@ -54,6 +56,16 @@ impl Receiver {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clear();
+    }
+
+    /// Whether everything is answered 500 from now on.
+    pub fn set_broken(&self, broken: bool) {
+        self.seen.broken.store(broken, Ordering::SeqCst);
+    }
+
+    /// How many requests have arrived.
+    pub fn count(&self) -> usize {
+        self.seen.count.load(Ordering::SeqCst)
     }
 
     /// When each number arrived.
@@ -98,7 +110,12 @@ async fn serve(mut stream: TcpStream, seen: Arc<Seen>) {
             buffer.drain(..length);
             seen.count.fetch_add(1, Ordering::SeqCst);
             seen.more.notify_waiters();
-            if stream.write_all(ANSWER).await.is_err() {
+            let answer = if seen.broken.load(Ordering::SeqCst) {
+                BROKEN
+            } else {
+                TAKEN
+            };
+            if stream.write_all(answer).await.is_err() {
                 return;
             }
         }
