@@ -110,6 +110,21 @@ async fn a_retry_attempts_at_once_and_a_cancel_calls_off() {
 }
 
 #[tokio::test]
+async fn a_delivery_under_way_is_neither_retried_nor_attempted_twice() {
+    let app = TestApp::start().await;
+    let receiver = Receiver::start().await;
+    receiver.answer(Reply::hang());
+    let body = json!({"url": receiver.url("/"), "event_types": ["*"], "timeout": "30s"});
+    let created = app.post("/api/v1/webhooks", &body).await;
+    created.json(StatusCode::CREATED);
+    let path = publish(&app, "a.b").await;
+    receiver.wait_for(1).await;
+    let retry = app.post(&format!("{path}/retry"), &json!({})).await;
+    retry.problem(409, "conflict");
+    assert_eq!(receiver.received().len(), 1);
+}
+
+#[tokio::test]
 async fn every_filter_narrows_the_list_and_nonsense_is_refused_by_name() {
     let app = TestApp::start().await;
     let receiver = Receiver::start().await;
