@@ -34,24 +34,53 @@ function local(at, now) {
   const year = at.getFullYear() === now.getFullYear() ? "" : ` ${at.getFullYear()}`;
   return `${at.getDate()} ${months[at.getMonth()]}${year} ${clock}`;
 }
-function distance(ms) {
+function span(ms) {
   const seconds = Math.round(Math.abs(ms) / 1000);
   const units = [[86400, "d"], [3600, "h"], [60, "min"], [1, "s"]];
   const [size, unit] = units.find(([size]) => seconds >= size) ?? [1, "s"];
-  const text = `${Math.floor(seconds / size)} ${unit}`;
-  return ms < 0 ? `in ${text}` : `${text} ago`;
+  return `${Math.floor(seconds / size)} ${unit}`;
+}
+function distance(ms) {
+  if (ms >= 0 && ms < 2000) return "just now";
+  return ms < 0 ? `in ${span(ms)}` : `${span(ms)} ago`;
+}
+function shown(time, at, now) {
+  const { tick, ago, due, lasts } = time.dataset;
+  if (tick === "day") return `${at.getDate()} ${months[at.getMonth()]}`;
+  if (tick) return `${pad(at.getHours())}:${pad(at.getMinutes())}`;
+  if (lasts !== undefined) return `${local(at, now)} (${span(now - at)})`;
+  if (due !== undefined && at <= now) return "now";
+  return ago === undefined ? local(at, now) : distance(now - at);
 }
 function times(within) {
   const now = new Date();
   each("time[datetime]", (time) => {
-    const at = new Date(time.dateTime);
-    const text = time.dataset.ago === undefined ? local(at, now) : distance(now - at);
+    const text = shown(time, new Date(time.dateTime), now);
     if (time.textContent !== text) time.textContent = text;
     if (!time.title) time.title = time.dateTime.replace("T", " ").replace("Z", " UTC");
   }, within);
 }
 times(document);
 setInterval(() => { if (!document.hidden) times(document); }, 5000);
+
+// Charts: the step under the pointer, in words; they are those of the chart's own table.
+document.addEventListener("pointermove", (event) => {
+  const drawing = event.target.closest?.(".plot svg");
+  if (!drawing) return;
+  const plot = drawing.closest(".plot"), { since, step, steps } = plot.dataset;
+  const box = drawing.getBoundingClientRect();
+  const share = Math.min(Math.max((event.clientX - box.left) / box.width, 0), 0.999);
+  const rows = [...plot.querySelectorAll("tbody tr")];
+  const start = (row) => new Date(row.querySelector("time").dateTime).getTime();
+  const ends = [...plot.querySelectorAll(".x time")].at(-1);
+  const at = steps ? +since + Math.floor(share * steps) * step : +since + share * (new Date(ends.dateTime) - since);
+  const row = steps ? rows.find((row) => start(row) === at)
+    : rows.reduce((best, row) => Math.abs(start(row) - at) < Math.abs(start(best) - at) ? row : best);
+  const heads = [...plot.querySelectorAll("thead th")].slice(1);
+  const words = row ? heads.map((head, n) => [row.cells[n + 1].textContent, head.textContent]).filter(([count]) => count !== "0")
+    .map(([count, word]) => `${count} ${word}`).join(", ") : "nothing";
+  plot.querySelector(".readout").textContent = `${local(new Date(row ? start(row) : at), new Date())}: ${words}`;
+});
 
 // Live regions: while the page is visible and not paused, the server says when something changed,
 // and the marked regions are taken from a fresh copy of the page. What the reader is using stays.

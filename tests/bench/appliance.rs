@@ -1,4 +1,4 @@
-//! The real binary as a child process on an empty directory.
+//! The real binary as a child process.
 
 use std::net::SocketAddr;
 use std::process::Stdio;
@@ -7,10 +7,9 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use reqwest::Method;
 use serde_json::{Value, json};
+use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
-
-use crate::load;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_hookpost");
 
@@ -21,13 +20,17 @@ pub struct Appliance {
     key: String,
     /// From starting the process to its ready line.
     pub ready_after: Duration,
-    _dir: tempfile::TempDir,
+    dir: TempDir,
 }
 
 impl Appliance {
-    /// Starts it and makes a key.
+    /// Starts it on an empty directory and makes a key.
     pub async fn start() -> Result<Self> {
-        let dir = tempfile::tempdir()?;
+        Self::start_in(tempfile::tempdir()?).await
+    }
+
+    /// As [`Appliance::start`], on what an earlier one left behind.
+    pub async fn start_in(dir: TempDir) -> Result<Self> {
         let data_dir = dir.path().join("data");
         let started = Instant::now();
         let mut child = Command::new(BINARY)
@@ -56,19 +59,12 @@ impl Appliance {
             .1;
         let addr = addr.trim().parse()?;
         tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-        let made = Command::new(BINARY)
-            .args([
-                "key",
-                "create",
-                "--name",
-                "bench",
-                "--scope",
-                "admin",
-                "--data-dir",
-            ])
-            .arg(&data_dir)
-            .output()
-            .await?;
+        let made = command(
+            &data_dir,
+            &["key", "create", "--name", "bench", "--scope", "admin"],
+        )
+        .output()
+        .await?;
         ensure!(
             made.status.success(),
             "{}",
@@ -80,7 +76,7 @@ impl Appliance {
             addr,
             key,
             ready_after,
-            _dir: dir,
+            dir,
         })
     }
 
@@ -94,16 +90,24 @@ impl Appliance {
         &self.key
     }
 
-    /// Registers a webhook for one event type with the standard retry policy, or another.
-    pub async fn create_webhook(&self, url: &str, event_type: &str, policy: Value) -> Result<()> {
+    /// Registers a webhook for one event type with the standard retry policy, or another; answers
+    /// its id.
+    pub async fn create_webhook(
+        &self,
+        url: &str,
+        event_type: &str,
+        policy: Value,
+        max_in_flight: usize,
+    ) -> Result<String> {
         let body = json!({
             "url": url,
             "event_types": [event_type],
-            "max_in_flight": load::CLIENTS,
+            "max_in_flight": max_in_flight,
             "retry_policy": policy,
         });
-        self.call(Method::POST, "/api/v1/webhooks", &body).await?;
-        Ok(())
+        let made = self.call(Method::POST, "/api/v1/webhooks", &body).await?;
+        let id = made["id"].as_str().context("a webhook has an id")?;
+        Ok(id.to_owned())
     }
 
     /// Makes an API call that must succeed; answers what it was told.
@@ -153,13 +157,20 @@ impl Appliance {
         Ok(kib / 1024)
     }
 
-    /// Asks it to end and waits until it has.
-    pub async fn stop(mut self) -> Result<()> {
+    /// Asks it to end and waits until it has; answers its directory.
+    pub async fn stop(mut self) -> Result<TempDir> {
         let id = self.child.id().context("hookpost is running")?;
         let pid = rustix::process::Pid::from_raw(i32::try_from(id)?).context("a process id")?;
         rustix::process::kill_process(pid, rustix::process::Signal::TERM)?;
         let status = self.child.wait().await?;
         ensure!(status.success(), "hookpost ended with {status}");
-        Ok(())
+        Ok(self.dir)
     }
+}
+
+/// A command of the same binary on a data directory.
+pub fn command(data_dir: &std::path::Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(BINARY);
+    command.args(arguments).arg("--data-dir").arg(data_dir);
+    command
 }

@@ -60,10 +60,10 @@ async fn run() -> Result<()> {
     println!("ready after {}", milliseconds(appliance.ready_after));
     let once = json!({ "delays": [] });
     appliance
-        .create_webhook(&broken.url("/hook"), "bench.failing", once)
+        .create_webhook(&broken.url("/hook"), "bench.failing", once, CLIENTS)
         .await?;
     appliance
-        .create_webhook(&healthy.url("/hook"), "bench.steady", Value::Null)
+        .create_webhook(&healthy.url("/hook"), "bench.steady", Value::Null, CLIENTS)
         .await?;
     make_dead_letters(&appliance, &broken).await?;
 
@@ -82,7 +82,8 @@ async fn run() -> Result<()> {
     print_latencies("meanwhile", publisher.await??);
     println!("peak memory {} MiB", appliance.memory_mib("VmHWM")?);
     let appliance = Arc::into_inner(appliance).context("the publishers have ended")?;
-    appliance.stop().await
+    appliance.stop().await?;
+    Ok(())
 }
 
 /// Publishes what cannot be delivered, and waits until all of it gave up.

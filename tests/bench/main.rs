@@ -65,6 +65,7 @@ async fn run() -> Result<()> {
             &receiver.url("/hook"),
             "bench.delivered",
             serde_json::Value::Null,
+            CLIENTS,
         )
         .await?;
     let delivered = publish_and_deliver(&appliance, &receiver).await?;
@@ -80,7 +81,8 @@ async fn run() -> Result<()> {
     println!("(c) bare reqwest loop with HMAC, no storage: {bare:.0}/s");
     println!("(d) ratio b/c: {:.2}", delivered / bare);
     println!("(e) peak memory {} MiB", appliance.memory_mib("VmHWM")?);
-    appliance.stop().await
+    appliance.stop().await?;
+    Ok(())
 }
 
 /// Events that nobody subscribes to: what storing alone can do.

@@ -9,20 +9,28 @@ use askama::Template;
 use super::deliveries::{Choice, Filters, ROWS, Row, period_choices, webhook_choices};
 use super::explain::explain;
 use super::flash::Flash;
+use super::job::heading;
 use super::names::{CHOICES_MAX, Names};
 use super::page::{Page, Section, back_to, go_and_say, show};
-use super::parts::{Stamp, counted};
+use super::parts::{Stamp, counted, grouped};
 use super::{Form, Shown, Visitor};
 use crate::domain::id::{DeliveryId, WebhookId};
+use crate::domain::job::JobStatus;
 use crate::domain::outcome::FailureKind;
-use crate::domain::page::Limit;
+use crate::domain::page::{Limit, Order};
 use crate::http::State;
 use crate::http::extract::{Query, path_id};
 use crate::service::jobs::{Begun, Selection};
 use crate::service::{Caller, Done, Once, Refusal};
 use crate::store::StoreError;
 use crate::store::deliveries::{self, Cause, DeliveryFilter, GROUPED_ROWS_MAX, Group, Which};
+use crate::store::jobs::{self, Job};
 use crate::store::webhooks;
+
+/// Matching dead letters that are counted; more are called more.
+const COUNTED_MAX: usize = 2000;
+/// Jobs among which those that run are looked for.
+const JOBS_LOOKED_AT: u32 = 20;
 
 /// Dead letters of one webhook with one cause.
 #[derive(Clone, Debug)]
@@ -67,8 +75,27 @@ pub struct DeadLettersView<'a> {
     pub older: Option<String>,
     /// Where it begins, if this is not there.
     pub newest: Option<String>,
+    /// How many match, in words.
+    pub matching: String,
+    /// Work on dead letters and deliveries that goes on.
+    pub jobs: Vec<JobRow>,
     /// Whether the reader may act.
     pub may_operate: bool,
+}
+
+/// Work that goes on in the background.
+#[derive(Clone, Debug)]
+pub struct JobRow {
+    /// Its id.
+    pub id: String,
+    /// What it does.
+    pub heading: &'static str,
+    /// How much it has done.
+    pub done: u64,
+    /// How much there is.
+    pub total: u64,
+    /// The same in words.
+    pub words: String,
 }
 
 /// `GET /dead-letters`.
@@ -83,8 +110,10 @@ pub async fn list(state: State, visitor: Visitor, request: HttpRequest) -> Shown
     let filter = filter(&state, &visitor.caller, &filters).await?;
     let found = state
         .service
-        .deliveries(filter, cursor, Limit::clamped(ROWS))
+        .deliveries(filter.clone(), cursor, Limit::clamped(ROWS))
         .await?;
+    let whole = cursor.is_none() && found.next.is_none();
+    let listed = found.items.len();
     let mut rows: Vec<i64> = found.items.iter().map(|one| one.webhook.seq()).collect();
     let workspace_seq = visitor.caller.workspace.seq();
     let grouped = cursor.is_none() && !filters.are_set();
@@ -97,9 +126,16 @@ pub async fn list(state: State, visitor: Visitor, request: HttpRequest) -> Shown
         rows.extend(groups.iter().map(|group| group.webhook_seq));
         let names = Names::read(conn, rows)?;
         let choices = webhooks::names(conn, workspace_seq, CHOICES_MAX)?;
-        Ok::<_, StoreError>((groups, names, choices))
+        let matching = if whole {
+            (listed, false)
+        } else {
+            let found = deliveries::scan(conn, &filter, None, COUNTED_MAX, Order::Descending)?;
+            (found.items.len(), found.next.is_some())
+        };
+        let jobs = jobs::list(conn, workspace_seq, None, Limit::clamped(JOBS_LOOKED_AT))?;
+        Ok::<_, StoreError>((groups, names, choices, matching, jobs.items))
     };
-    let (groups, names, choices) = state.service.store().read(read).await?;
+    let (groups, names, choices, matching, jobs) = state.service.store().read(read).await?;
     let grouped_letters: u64 = groups.iter().map(|group| group.letters).sum();
     let may_operate = visitor.may_operate();
     let page = Page::of(
@@ -125,9 +161,36 @@ pub async fn list(state: State, visitor: Visitor, request: HttpRequest) -> Shown
             .map(|next| filters.address("/dead-letters", "", &next.to_string())),
         newest: cursor.map(|_| filters.address("/dead-letters", "", "")),
         filters,
+        matching: matching_words(matching),
+        jobs: jobs
+            .iter()
+            .filter(|job| job.status == JobStatus::Running)
+            .map(job_row)
+            .collect(),
         may_operate,
     };
     show(&page, &view)
+}
+
+/// How many match; a count that stopped early says so.
+fn matching_words((counted, is_cut): (usize, bool)) -> String {
+    let counted = grouped(counted as u64);
+    if is_cut {
+        format!("{counted} and more")
+    } else {
+        counted
+    }
+}
+
+fn job_row(job: &Job) -> JobRow {
+    let total = job.total.max(job.done).max(1);
+    JobRow {
+        id: job.id.to_string(),
+        heading: heading(job.kind),
+        done: job.done,
+        total,
+        words: format!("{} of {}", grouped(job.done), grouped(total)),
+    }
 }
 
 async fn filter(

@@ -11,7 +11,7 @@ use askama::Template;
 use super::names::{CHOICES_MAX, Names, called};
 use super::page::{Page, Section, show};
 use super::parts::url_query::with_query;
-use super::parts::{Ago, Badge, took};
+use super::parts::{Ago, Badge, Due, took};
 use super::{Shown, Visitor};
 use crate::domain::delivery::{Status, Trigger};
 use crate::domain::page::{Cursor, Limit};
@@ -165,7 +165,7 @@ pub struct Row {
     /// How long the last one took.
     pub took: String,
     /// When the next one is made.
-    pub next: Option<Ago>,
+    pub next: Option<Due>,
     /// When it was made.
     pub made: Ago,
     /// What a person may ask for.
@@ -187,7 +187,7 @@ impl Row {
             failed: delivery.last_error_kind.is_some(),
             attempts: format!("{} / {}", progress.attempt_count, delivery.max_attempts),
             took: delivery.last_duration_ms.map(took).unwrap_or_default(),
-            next: progress.next.at().map(Ago),
+            next: progress.next.at().map(Due),
             made: Ago(delivery.created_at),
             retry: retry_word(delivery),
         }
@@ -243,6 +243,8 @@ pub struct DeliveriesView<'a> {
     pub older: Option<String>,
     /// Where it begins, if this is not there.
     pub newest: Option<String>,
+    /// A publish call for a shell.
+    pub curl: String,
     /// Whether the reader may retry.
     pub may_operate: bool,
 }
@@ -287,6 +289,7 @@ pub async fn list(state: State, visitor: Visitor, request: HttpRequest) -> Shown
         older: found.next.map(|next| older(&filters, next)),
         newest: cursor.map(|_| filters.address("/deliveries", &filters.status, "")),
         filters,
+        curl: super::overview::curl(&page.base),
         may_operate,
     };
     show(&page, &view)

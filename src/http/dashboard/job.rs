@@ -34,11 +34,7 @@ pub struct JobView<'a> {
 
 impl JobView<'_> {
     fn heading(&self) -> &'static str {
-        match self.job.kind {
-            JobKind::Retry => "Retrying deliveries",
-            JobKind::Discard => "Discarding dead letters",
-            JobKind::Recover => "Recovering a webhook",
-        }
+        heading(self.job.kind)
     }
 
     fn runs(&self) -> bool {
@@ -65,6 +61,16 @@ impl JobView<'_> {
 
     fn lasted(&self) -> String {
         lasting(self.job.updated_at.since(self.job.created_at))
+    }
+}
+
+/// What a job does, in words.
+#[must_use]
+pub fn heading(kind: JobKind) -> &'static str {
+    match kind {
+        JobKind::Retry => "Retrying deliveries",
+        JobKind::Discard => "Discarding dead letters",
+        JobKind::Recover => "Recovering a webhook",
     }
 }
 

@@ -1,20 +1,24 @@
 //! `/`: whether everything is well, within five seconds.
 //!
-//! Owns: the figures, the charts, what needs attention, the first steps. Refuses: detail: every
-//! figure leads to the page that has it.
+//! Owns: the figures, the charts, what needs attention, the latest dead letters, the first steps.
+//! Refuses: detail: every figure leads to the page that has it.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use actix_web::HttpRequest;
 use askama::Template;
+use rusqlite::Connection;
 
-use super::names::called_by;
+use super::deliveries::Row;
+use super::explain::explain;
+use super::names::{Names, called_by};
 use super::page::{Page, Section, show};
 use super::parts::chart::{Bars, Lines};
 use super::parts::code::quoted;
 use super::parts::stamp::lasting;
 use super::parts::url_query::with_query;
-use super::parts::{Ago, Badge, counted, grouped};
+use super::parts::{Badge, Since, counted, grouped};
 use super::webhooks::{success, took_about};
 use super::{Shown, Visitor};
 use crate::domain::delivery::Status;
@@ -26,7 +30,7 @@ use crate::http::extract::Query;
 use crate::service::retries::Summary;
 use crate::service::stats::{PeriodInput, Stats};
 use crate::store::StoreError;
-use crate::store::deliveries::{self, DeliveryFilter};
+use crate::store::deliveries::{self, Delivery, DeliveryFilter, Which};
 
 /// The periods of the switch: the word in the address, the words, the length.
 const PERIODS: [(&str, &str, Duration); 4] = [
@@ -40,6 +44,9 @@ const LOOKED_AT_MAX: u32 = 250;
 /// Of them, so many are listed.
 const TROUBLED_MAX: usize = 8;
 
+/// Dead letters that are listed.
+const LETTERS_SHOWN: u32 = 5;
+
 /// A webhook that needs somebody.
 #[derive(Clone, Debug)]
 pub struct Troubled {
@@ -50,11 +57,11 @@ pub struct Troubled {
     /// How it stands.
     pub badge: Badge,
     /// Since when.
-    pub since: Option<Ago>,
+    pub since: Option<Since>,
     /// What is wrong, in words.
     pub words: String,
-    /// Dead letters that wait.
-    pub dead_letters: u64,
+    /// Dead letters that wait, in words; empty where there are none.
+    pub dead_letters: String,
     /// Whether it can be enabled.
     pub is_disabled: bool,
 }
@@ -82,9 +89,7 @@ pub struct OverviewView<'a> {
     pub stats: &'a Stats,
     /// What stands open.
     pub summary: &'a Summary,
-    /// Since when the oldest delivery waits.
-    pub oldest: Option<Timestamp>,
-    /// How long that is.
+    /// How long the oldest delivery has been waiting.
     pub waited: Option<String>,
     /// Outcomes by time.
     pub bars: Bars,
@@ -94,6 +99,8 @@ pub struct OverviewView<'a> {
     pub troubled: Vec<Troubled>,
     /// How many more.
     pub troubled_left_out: usize,
+    /// The latest dead letters.
+    pub letters: Vec<Row>,
     /// The first steps, until they are done.
     pub steps: Vec<FirstStep>,
     /// A publish call for a shell.
@@ -126,7 +133,7 @@ impl OverviewView<'_> {
     }
 
     fn dead_letters(&self) -> String {
-        grouped(self.summary.exhausted)
+        counted(self.summary.exhausted, "dead letter", "dead letters")
     }
 
     fn pending(&self) -> String {
@@ -175,29 +182,23 @@ pub async fn overview(state: State, visitor: Visitor, request: HttpRequest) -> S
         .service
         .webhooks(&caller, None, Limit::clamped(LOOKED_AT_MAX))
         .await?;
-    let workspace_seq = caller.workspace.seq();
-    let read = move |conn: &rusqlite::Connection| {
-        let oldest = deliveries::oldest_waiting(conn, workspace_seq)?;
-        let delivered = DeliveryFilter {
-            workspace_seq,
-            statuses: vec![Status::Delivered],
-            ..DeliveryFilter::default()
-        };
-        let one = Limit::clamped(1);
-        let delivered = !deliveries::list(conn, &delivered, None, one)?
-            .items
-            .is_empty();
-        Ok::<_, StoreError>((oldest, delivered))
-    };
-    let (oldest, any_delivered) = state.service.store().read(read).await?;
+    let mut found = troubled(&webhooks.items, &summary);
+    let troubled_left_out = found.len().saturating_sub(TROUBLED_MAX);
+    found.truncate(TROUBLED_MAX);
+    let (workspace_seq, asked) = (caller.workspace.seq(), seqs(&found));
+    let read = move |conn: &Connection| more(conn, workspace_seq, &asked);
+    let more = state.service.store().read(read).await?;
+    let troubled = found.iter();
+    let troubled = troubled.map(|(webhook, letters)| {
+        let last = more.failures.get(&webhook.id.seq());
+        troubled_row(webhook, *letters, last)
+    });
+    let troubled: Vec<Troubled> = troubled.collect();
     let steps = steps(
         !webhooks.items.is_empty(),
-        stats.total.events > 0 || any_delivered,
-        any_delivered,
+        stats.total.events > 0 || more.any_delivered,
+        more.any_delivered,
     );
-    let mut troubled = troubled(&webhooks.items, &summary);
-    let troubled_left_out = troubled.len().saturating_sub(TROUBLED_MAX);
-    troubled.truncate(TROUBLED_MAX);
     let may_operate = visitor.may_operate();
     let page = Page::of(&state, &request, visitor, Section::Overview, "Overview").await?;
     let view = OverviewView {
@@ -205,12 +206,16 @@ pub async fn overview(state: State, visitor: Visitor, request: HttpRequest) -> S
         periods: PERIODS
             .map(|(own, words, _)| (with_query("/", &[("period", own)]), words, own == word))
             .to_vec(),
-        waited: oldest.map(|at| lasting(now.since(at))),
-        oldest,
+        waited: more.oldest.map(|at| lasting(now.since(at))),
         bars: Bars::of(&stats),
         lines: Lines::of(&latency, stats.since, stats.until),
         troubled,
         troubled_left_out,
+        letters: more
+            .letters
+            .iter()
+            .map(|one| Row::of(one, &more.names))
+            .collect(),
         steps,
         curl: curl(&page.base),
         paused: state.service.engine().status().paused,
@@ -232,8 +237,54 @@ fn steps(webhook: bool, published: bool, delivered: bool) -> Vec<FirstStep> {
     ]
 }
 
-/// What registered webhooks need somebody, the longest failing first.
-fn troubled(webhooks: &[Webhook], summary: &Summary) -> Vec<Troubled> {
+/// What only the deliveries' own rows say.
+struct More {
+    oldest: Option<Timestamp>,
+    any_delivered: bool,
+    /// The latest failed delivery of a troubled webhook, by the webhook's row.
+    failures: BTreeMap<i64, Delivery>,
+    letters: Vec<Delivery>,
+    names: Names,
+}
+
+fn more(conn: &Connection, workspace_seq: i64, troubled: &[i64]) -> Result<More, StoreError> {
+    let newest = |filter: DeliveryFilter, rows| {
+        let filter = DeliveryFilter {
+            workspace_seq,
+            ..filter
+        };
+        let page = deliveries::list(conn, &filter, None, Limit::clamped(rows))?;
+        Ok::<_, StoreError>(page.items)
+    };
+    let delivered = DeliveryFilter {
+        statuses: vec![Status::Delivered],
+        ..DeliveryFilter::default()
+    };
+    let dead = DeliveryFilter {
+        which: Which::DeadLetters,
+        ..DeliveryFilter::default()
+    };
+    let mut failures = BTreeMap::new();
+    for seq in troubled {
+        let failed = DeliveryFilter {
+            webhook_seq: Some(*seq),
+            statuses: vec![Status::Retrying, Status::Exhausted],
+            ..DeliveryFilter::default()
+        };
+        failures.extend(newest(failed, 1)?.pop().map(|one| (*seq, one)));
+    }
+    let letters = newest(dead, LETTERS_SHOWN)?;
+    Ok(More {
+        oldest: deliveries::oldest_waiting(conn, workspace_seq)?,
+        any_delivered: !newest(delivered, 1)?.is_empty(),
+        failures,
+        names: Names::read(conn, letters.iter().map(|one| one.webhook.seq()))?,
+        letters,
+    })
+}
+
+/// What registered webhooks need somebody, the longest failing first, with their dead letters.
+fn troubled<'a>(webhooks: &'a [Webhook], summary: &Summary) -> Vec<(&'a Webhook, u64)> {
     let mut found: Vec<(&Webhook, u64)> = webhooks
         .iter()
         .map(|webhook| (webhook, dead_letters(webhook, summary)))
@@ -246,17 +297,25 @@ fn troubled(webhooks: &[Webhook], summary: &Summary) -> Vec<Troubled> {
             .map_or(i64::MAX, Timestamp::millis)
     });
     found
-        .into_iter()
-        .map(|(webhook, letters)| Troubled {
-            id: webhook.id.to_string(),
-            called: called_by(&webhook.settings.label, &webhook.settings.url),
-            badge: Badge::webhook(webhook.state, webhook.health.consecutive_failures),
-            since: since(webhook).map(Ago),
-            words: words(webhook),
-            dead_letters: letters,
-            is_disabled: matches!(webhook.state, WebhookState::Disabled { .. }),
-        })
-        .collect()
+}
+
+fn seqs(found: &[(&Webhook, u64)]) -> Vec<i64> {
+    found.iter().map(|(webhook, _)| webhook.id.seq()).collect()
+}
+
+fn troubled_row(webhook: &Webhook, letters: u64, last: Option<&Delivery>) -> Troubled {
+    Troubled {
+        id: webhook.id.to_string(),
+        called: called_by(&webhook.settings.label, &webhook.settings.url),
+        badge: Badge::webhook(webhook.state, webhook.health.consecutive_failures),
+        since: since(webhook).map(Since),
+        words: words(webhook, last),
+        dead_letters: match letters {
+            0 => String::new(),
+            letters => counted(letters, "dead letter", "dead letters"),
+        },
+        is_disabled: matches!(webhook.state, WebhookState::Disabled { .. }),
+    }
 }
 
 fn dead_letters(webhook: &Webhook, summary: &Summary) -> u64 {
@@ -284,16 +343,20 @@ fn since(webhook: &Webhook) -> Option<Timestamp> {
     }
 }
 
-fn words(webhook: &Webhook) -> String {
+/// What is wrong, and the last failure in words.
+fn words(webhook: &Webhook, last: Option<&Delivery>) -> String {
     use super::parts::badge::disabled_words;
-    if let Some(reason) = webhook.state.disabled_reason() {
-        return disabled_words(reason).to_owned();
-    }
     let health = &webhook.health;
-    match (health.consecutive_failures, health.last_status_code) {
-        (0, _) => "answers again; its dead letters wait".to_owned(),
-        (count, Some(code)) => format!("{}, the last answer was {code}", in_a_row(count)),
-        (count, None) => format!("{}, the last without an answer", in_a_row(count)),
+    let what = match (webhook.state.disabled_reason(), health.consecutive_failures) {
+        (Some(reason), _) => disabled_words(reason).to_owned(),
+        (None, 0) => return "answers again; its dead letters wait".to_owned(),
+        (None, count) => in_a_row(count),
+    };
+    let cause = last.and_then(|one| explain(one.last_error_kind, one.last_status_code));
+    match (cause, last.and_then(|one| one.last_status_code)) {
+        (Some(explained), Some(code)) => format!("{what}; HTTP {code}: {}", explained.cause),
+        (Some(explained), None) => format!("{what}: {}", explained.cause),
+        (None, _) => what,
     }
 }
 
@@ -307,10 +370,19 @@ fn in_a_row(failures: u32) -> String {
 /// A publish call with the host filled in.
 #[must_use]
 pub fn curl(base: &str) -> String {
-    let url = quoted(&format!("{base}/api/v1/events"));
+    call(
+        &format!("{base}/api/v1/events"),
+        r#"{"type": "order.paid", "data": {"id": 1}}"#,
+    )
+}
+
+/// A POST of `body` for a shell.
+#[must_use]
+pub fn call(url: &str, body: &str) -> String {
     format!(
-        "curl -sS {url} \\\n  -H 'Authorization: Bearer YOUR_API_KEY' \\\n  \
-         -H 'Content-Type: application/json' \\\n  \
-         -d '{{\"type\": \"order.paid\", \"data\": {{\"id\": 1}}}}'"
+        "curl -sS {} \\\n  -H 'Authorization: Bearer YOUR_API_KEY' \\\n  \
+         -H 'Content-Type: application/json' \\\n  -d {}",
+        quoted(url),
+        quoted(body)
     )
 }

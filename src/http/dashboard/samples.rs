@@ -12,7 +12,7 @@ use super::deliveries::{Choice, DeliveriesView, Filters, ROWS, Row};
 use super::job::JobView;
 use super::names::CHOICES_MAX;
 use super::page::{PAGE_BYTES_MAX, Page};
-use super::parts::{Ago, Badge, Copyable, Stamp};
+use super::parts::{Ago, Badge, Copyable, Due, Stamp};
 use super::preferences::Theme;
 use super::trouble::TroubleView;
 use super::{Visitor, assets};
@@ -71,7 +71,7 @@ fn row(number: i64) -> Row {
         failed: true,
         attempts: "29 / 29".to_owned(),
         took: "10.0 s".to_owned(),
-        next: Some(Ago(at())),
+        next: Some(Due(at())),
         made: Ago(at()),
         retry: Some("Retry now"),
     }
@@ -98,6 +98,7 @@ fn deliveries(page: &Page) -> String {
         periods: Vec::new(),
         older: Some("/deliveries?cursor=c_1".to_owned()),
         newest: None,
+        curl: HOSTILE.to_owned(),
         may_operate: true,
     };
     view.render().unwrap()
@@ -124,6 +125,8 @@ fn dead_letters(page: &Page) -> String {
         periods: Vec::new(),
         older: None,
         newest: Some("/dead-letters".to_owned()),
+        matching: "2 000 and more".to_owned(),
+        jobs: Vec::new(),
         may_operate: true,
     };
     view.render().unwrap()

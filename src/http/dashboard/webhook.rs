@@ -7,6 +7,7 @@ use askama::Template;
 
 use super::dead_letters::to_job;
 use super::deliveries::{PERIODS, Row, webhook_called};
+use super::explain::{Explained, explain};
 use super::flash::Flash;
 use super::names::Names;
 use super::page::{Page, Section, back_to, go, go_and_say, show};
@@ -15,7 +16,7 @@ use super::parts::chart::Bars;
 
 use super::parts::strip::{OUTCOMES, Strip};
 use super::parts::url_query::with_query;
-use super::parts::{Ago, Badge, Copyable, Field, Stamp, counted, grouped, took};
+use super::parts::{Ago, Badge, Copyable, Field, Since, Stamp, counted, grouped, took};
 use super::snippets::{Snippet, snippets};
 use super::webhooks::{success, took_about};
 use super::{Form, Shown, Visitor};
@@ -88,6 +89,8 @@ pub struct WebhookView<'a> {
     pub strip: Strip,
     /// Its latest deliveries.
     pub rows: Vec<Row>,
+    /// The latest failure among them.
+    pub failed: Option<Explained>,
     /// What the test before came to.
     pub tested: Option<TestResult>,
     /// The snippets for its profile.
@@ -107,20 +110,15 @@ impl WebhookView<'_> {
         self.webhook.state == WebhookState::Active
     }
 
-    fn disabled(&self) -> Option<(&'static str, Stamp)> {
+    fn disabled(&self) -> Option<(&'static str, Since)> {
         match self.webhook.state {
-            WebhookState::Disabled { reason, at } => Some((disabled_words(reason), Stamp(at))),
+            WebhookState::Disabled { reason, at } => Some((disabled_words(reason), Since(at))),
             WebhookState::Active | WebhookState::Revoked => None,
         }
     }
 
-    fn failures(&self) -> String {
-        let count = u64::from(self.webhook.health.consecutive_failures);
-        counted(count, "failed attempt", "failed attempts")
-    }
-
-    fn failing_since(&self) -> Option<Ago> {
-        self.webhook.health.failing_since.map(Ago)
+    fn failing_since(&self) -> Option<Since> {
+        self.webhook.health.failing_since.map(Since)
     }
 
     fn success(&self) -> Option<String> {
@@ -149,6 +147,11 @@ impl WebhookView<'_> {
 
     fn stamp(&self, at: &crate::domain::time::Timestamp) -> Stamp {
         Stamp(*at)
+    }
+
+    fn failures(&self) -> String {
+        let count = u64::from(self.webhook.health.consecutive_failures);
+        counted(count, "failed attempt", "failed attempts")
     }
 
     fn last_success(&self) -> Option<Ago> {
@@ -312,6 +315,10 @@ pub async fn detail(state: State, visitor: Visitor, request: HttpRequest) -> Sho
             .iter()
             .map(|one| Row::of(one, &names))
             .collect(),
+        failed: recent
+            .items
+            .iter()
+            .find_map(|one| explain(one.last_error_kind, one.last_status_code)),
         tested: tested.as_ref().map(test_result),
         snippets,
         overlaps: overlaps.to_vec(),

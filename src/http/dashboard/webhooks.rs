@@ -9,10 +9,11 @@ use actix_web::HttpRequest;
 use askama::Template;
 
 use super::names::called_by;
+use super::overview::call;
 use super::page::{Page, Section, show};
 use super::parts::strip::{OUTCOMES, Strip};
 use super::parts::url_query::with_query;
-use super::parts::{Ago, Badge, host, percent, took};
+use super::parts::{Ago, Badge, Due, host, percent, took};
 use super::{Shown, Visitor};
 use crate::domain::page::Limit;
 use crate::domain::time::Timestamp;
@@ -50,10 +51,14 @@ pub struct WebhookRow {
     pub success: Option<String>,
     /// What 95 of 100 attempts of the last day did not exceed.
     pub p95: Option<String>,
+    /// Its last answer.
+    pub last_status: Option<u16>,
+    /// Whether that was a failure.
+    pub failing: bool,
     /// When it last answered with a 2xx.
     pub last_success: Option<Ago>,
     /// When the next retry is due.
-    pub next: Option<Ago>,
+    pub next: Option<Due>,
 }
 
 /// The page.
@@ -72,6 +77,8 @@ pub struct WebhooksView<'a> {
     pub may_operate: bool,
     /// Whether the workspace's plan has webhooks.
     pub has_webhooks: bool,
+    /// A call for a shell that registers one.
+    pub curl: String,
 }
 
 /// `GET /webhooks`.
@@ -107,6 +114,7 @@ pub async fn list(state: State, visitor: Visitor, request: HttpRequest) -> Shown
         is_later: cursor.is_some(),
         may_operate,
         has_webhooks,
+        curl: curl(&page.base),
     };
     show(&page, &view)
 }
@@ -143,9 +151,19 @@ fn row(
         strip: Strip::new(&latest),
         success: success(&total),
         p95: p95.map(took_about),
+        last_status: webhook.health.last_status_code,
+        failing: webhook.health.consecutive_failures > 0,
         last_success: webhook.health.last_success_at.map(Ago),
-        next: deliveries::next_due(conn, seq, now)?.map(Ago),
+        next: deliveries::next_due(conn, seq, now)?.map(Due),
     })
+}
+
+/// A call that registers a webhook, with the host filled in.
+fn curl(base: &str) -> String {
+    call(
+        &format!("{base}/api/v1/webhooks"),
+        r#"{"url": "https://example.com/hooks", "event_types": ["*"]}"#,
+    )
 }
 
 /// The share of attempts that succeeded.

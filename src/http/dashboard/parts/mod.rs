@@ -18,7 +18,7 @@ pub mod url_query;
 pub use badge::{Badge, Tone};
 pub use code::Copyable;
 pub use field::Field;
-pub use stamp::{Ago, Stamp, took};
+pub use stamp::{Ago, Due, Since, Stamp, took};
 
 /// A picture of the layout's sprite.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Template)]

@@ -30,6 +30,26 @@ pub struct Ago(pub Timestamp);
 
 impl HtmlSafe for Ago {}
 
+/// An instant at which something is due: once it has passed, the script says "now".
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Template)]
+#[template(
+    source = r#"<time datetime="{{ self.0 }}" data-ago data-due>{{ self::words(self.0) }}</time>"#,
+    ext = "html"
+)]
+pub struct Due(pub Timestamp);
+
+impl HtmlSafe for Due {}
+
+/// An instant since which something lasts; the script adds how long that is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Template)]
+#[template(
+    source = r#"since <time datetime="{{ self.0 }}" data-lasts>{{ self::words(self.0) }}</time>"#,
+    ext = "html"
+)]
+pub struct Since(pub Timestamp);
+
+impl HtmlSafe for Since {}
+
 /// `2026-11-21 02:01:14 UTC`.
 fn words(at: &Timestamp) -> String {
     let text = at.to_string();

@@ -1,0 +1,91 @@
+//! A person at the dashboard: makes an account on the command line, signs in, asks for pages.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use tokio::io::AsyncWriteExt;
+
+const EMAIL: &str = "bench@example.com";
+const PASSWORD: &str = "a long enough password for a bench";
+
+/// What an answer cost.
+pub struct Page {
+    /// From the request to the first byte of the answer.
+    pub first_byte: Duration,
+    /// Bytes of the body on the wire.
+    pub size: usize,
+}
+
+/// Makes the account of an owner.
+pub async fn make_person(data_dir: &Path) -> Result<()> {
+    let arguments = ["user", "create", "--email", EMAIL, "--password-stdin"];
+    let mut made = crate::command(data_dir, &arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .spawn()?;
+    let mut input = made.stdin.take().context("stdin is piped")?;
+    input.write_all(PASSWORD.as_bytes()).await?;
+    drop(input);
+    ensure!(made.wait().await?.success(), "no account could be made");
+    Ok(())
+}
+
+/// A signed-in session.
+pub struct Browser {
+    client: reqwest::Client,
+    base: String,
+    cookie: String,
+}
+
+impl Browser {
+    /// Signs in.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the benchmark is a client of the dashboard"
+    )]
+    pub async fn sign_in(addr: SocketAddr) -> Result<Self> {
+        let client = reqwest::Client::builder()
+            .no_proxy()
+            .redirect(reqwest::redirect::Policy::none())
+            .build()?;
+        let base = format!("http://{addr}");
+        let mut form = url::form_urlencoded::Serializer::new(String::new());
+        form.append_pair("email", EMAIL)
+            .append_pair("password", PASSWORD);
+        let answer = client
+            .post(format!("{base}/sign-in"))
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(form.finish())
+            .send()
+            .await?;
+        let cookie = answer
+            .headers()
+            .get("set-cookie")
+            .context("signing in gives a cookie")?;
+        let cookie = cookie.to_str()?.split(';').next().unwrap_or_default();
+        Ok(Self {
+            cookie: cookie.to_owned(),
+            client,
+            base,
+        })
+    }
+
+    /// Asks for a page, which must be there.
+    pub async fn get(&self, path: &str) -> Result<Page> {
+        let request = self
+            .client
+            .get(format!("{}{path}", self.base))
+            .header("cookie", &self.cookie)
+            .header("accept", "text/html")
+            .header("accept-encoding", "gzip");
+        let asked = Instant::now();
+        let answer = request.send().await?;
+        let first_byte = asked.elapsed();
+        ensure!(answer.status().is_success(), "{path}: {}", answer.status());
+        let size = answer.bytes().await?.len();
+        Ok(Page { first_byte, size })
+    }
+}

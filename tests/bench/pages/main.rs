@@ -1,0 +1,109 @@
+//! How fast the dashboard's pages are with a long history: `cargo bench --bench pages`.
+//!
+//! Owns: the figures that the README records. It fills a data directory with a million deliveries
+//! of a month, starts the real binary on it, signs in as a person does, and asks for every page and
+//! filter, first and last pages of lists alike. Refuses: judging by itself; but it says which pages
+//! are over the bound, and ends with 1 if one is.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, ensure};
+
+#[path = "../appliance.rs"]
+mod appliance;
+mod browser;
+#[path = "../figures.rs"]
+mod figures;
+mod history;
+mod pages;
+
+use appliance::{Appliance, command};
+use browser::{Browser, Page};
+use figures::{milliseconds, percentile};
+
+/// Times that each page is asked for.
+const ROUNDS: usize = 40;
+/// What 95 of 100 answers must not exceed, from the request to the first byte.
+const FIRST_BYTE_MAX: Duration = Duration::from_millis(50);
+/// The most bytes of a page.
+const PAGE_BYTES_MAX: usize = 50 * 1024;
+
+fn main() -> Result<()> {
+    // `cargo test` builds and starts benchmarks too; only `cargo bench` passes this flag.
+    if !std::env::args().any(|argument| argument == "--bench") {
+        println!("run with: cargo bench --bench pages");
+        return Ok(());
+    }
+    // A second installation would only say that there is one already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()?
+        .block_on(run())
+}
+
+async fn run() -> Result<()> {
+    println!("machine: {}", figures::machine());
+    let appliance = Appliance::start().await?;
+    let webhooks = register(&appliance).await?;
+    let dir = appliance.stop().await?;
+    let data_dir = dir.path().join("data");
+    browser::make_person(&data_dir).await?;
+    let started = Instant::now();
+    let history = history::fill(&data_dir, &webhooks)?;
+    println!(
+        "{} deliveries of {} webhooks stored in {:.0} s",
+        history.deliveries,
+        webhooks.len(),
+        started.elapsed().as_secs_f64()
+    );
+    let appliance = Appliance::start_in(dir).await?;
+    println!("ready after {}", milliseconds(appliance.ready_after));
+    let browser = Browser::sign_in(appliance.addr()).await?;
+    let slow = measure(&browser, &pages::all(&history, &webhooks)).await?;
+    println!("peak memory {} MiB", appliance.memory_mib("VmHWM")?);
+    appliance.stop().await?;
+    ensure!(slow == 0, "{slow} pages are over the bound");
+    Ok(())
+}
+
+/// Registers the receivers; nothing listens at them, and nothing is due while this runs.
+async fn register(appliance: &Appliance) -> Result<Vec<String>> {
+    let mut webhooks = Vec::with_capacity(history::WEBHOOKS);
+    for number in 0..history::WEBHOOKS {
+        let url = format!("http://127.0.0.1:9/receivers/{number}");
+        webhooks.push(appliance.create_webhook(&url, "*", 16).await?);
+    }
+    Ok(webhooks)
+}
+
+/// Asks for every page, prints its line, and counts those that are over a bound.
+async fn measure(browser: &Browser, pages: &[(String, String)]) -> Result<usize> {
+    println!("{:<44}{:>10}{:>10}{:>10}", "page", "p50", "p95", "KiB");
+    let mut slow = 0;
+    for (name, path) in pages {
+        // What a page needs once, such as a profile to be parsed, is not what it costs.
+        browser.get(path).await?;
+        let mut waits = Vec::with_capacity(ROUNDS);
+        let mut bytes = 0;
+        for _ in 0..ROUNDS {
+            let Page { first_byte, size } = browser.get(path).await?;
+            waits.push(first_byte);
+            bytes = bytes.max(size);
+        }
+        waits.sort_unstable();
+        let p95 = percentile(&waits, 0.95);
+        let over = p95 > FIRST_BYTE_MAX || bytes > PAGE_BYTES_MAX;
+        slow += usize::from(over);
+        println!(
+            "{name:<44}{:>10}{:>10}{:>8}.{}{}",
+            milliseconds(percentile(&waits, 0.5)),
+            milliseconds(p95),
+            bytes / 1024,
+            bytes % 1024 * 10 / 1024,
+            if over { "  over" } else { "" }
+        );
+    }
+    Ok(slow)
+}
