@@ -6,7 +6,7 @@
 use actix_web::HttpRequest;
 use askama::Template;
 
-use super::deliveries::{Choice, Filters, ROWS, Row, period_choices, webhook_choices};
+use super::deliveries::{Choice, Filters, ROWS, Row, period_choices, short, webhook_choices};
 use super::explain::explain;
 use super::flash::Flash;
 use super::job::heading;
@@ -208,7 +208,7 @@ async fn filter(
 fn group_row(group: &Group, names: &Names) -> GroupRow {
     let explained = explain(group.cause.kind, group.cause.status_code);
     GroupRow {
-        webhook: names.called(group.webhook_seq),
+        webhook: short(&names.called(group.webhook_seq)),
         webhook_id: names
             .id(group.webhook_seq)
             .map(|id| id.to_string())

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use askama::Template;
 
 use super::dead_letters::{DeadLettersView, GroupRow};
-use super::deliveries::{Choice, DeliveriesView, Filters, ROWS, Row};
+use super::deliveries::{Choice, DeliveriesView, Filters, ROWS, Row, short};
 use super::job::JobView;
 use super::names::CHOICES_MAX;
 use super::page::{PAGE_BYTES_MAX, Page};
@@ -66,7 +66,7 @@ fn row(number: i64) -> Row {
         badge: Badge::delivery(Status::Exhausted),
         event_type: "a".repeat(128),
         origin: "replay",
-        webhook: HOSTILE.to_owned(),
+        webhook: short(HOSTILE),
         outcome: "timeout".to_owned(),
         failed: true,
         attempts: "29 / 29".to_owned(),
@@ -93,7 +93,7 @@ fn deliveries(page: &Page) -> String {
         filters: filters(),
         tabs: vec![(HOSTILE.to_owned(), "all", true)],
         webhooks: (0..i64::from(CHOICES_MAX))
-            .map(|n| Choice::new(format!("wh_{n:026}"), HOSTILE, ""))
+            .map(|n| Choice::new(format!("wh_{n:026}"), short(HOSTILE), ""))
             .collect(),
         periods: Vec::new(),
         older: Some("/deliveries?cursor=c_1".to_owned()),
@@ -106,7 +106,7 @@ fn deliveries(page: &Page) -> String {
 
 fn dead_letters(page: &Page) -> String {
     let group = GroupRow {
-        webhook: HOSTILE.to_owned(),
+        webhook: short(HOSTILE),
         webhook_id: "wh_1".to_owned(),
         cause: "status:500".to_owned(),
         word: "HTTP 500".to_owned(),

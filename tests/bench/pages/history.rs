@@ -27,9 +27,10 @@ use hookpost::store::{OpenOptions, Store, StoreError, WriteTx, webhooks};
 pub const WEBHOOKS: usize = 24;
 /// Deliveries of each event.
 const FAN_OUT: u64 = 4;
-/// Events; each commit stores [`BATCH`] of them.
-const EVENTS: u64 = 250_000;
+/// Events that are stored by one commit.
 const BATCH: u64 = 125;
+/// Deliveries of each two commits: the history consists of whole pairs, an old and a new one.
+const PAIR: u64 = 2 * BATCH * FAN_OUT;
 /// How long the history is; the commits are spread evenly, but half of them lie in the last day.
 const LENGTH: Duration = Duration::from_secs(29 * 24 * 3600);
 const LAST_DAY: Duration = Duration::from_secs(24 * 3600);
@@ -48,10 +49,8 @@ const TYPES: [&str; 8] = [
 /// A type that hardly any event has: what a filter has to look for longest.
 pub const RARE_TYPE: &str = "contract.signed";
 
-/// What was stored.
+/// What was stored, by its latest rows.
 pub struct History {
-    /// How many deliveries.
-    pub deliveries: u64,
     /// An event's id.
     pub event: String,
     /// A dead letter's id.
@@ -66,8 +65,8 @@ struct Receiver {
     webhook: Arc<Webhook>,
 }
 
-/// Stores a month.
-pub fn fill(data_dir: &Path, ids: &[String]) -> Result<History> {
+/// Stores a month with about so many deliveries; says how many it came to.
+pub fn fill(data_dir: &Path, ids: &[String], deliveries: u64) -> Result<(u64, History)> {
     let end = Clock::System.now();
     let clock = Clock::manual(end.before(LENGTH));
     let store = Store::open(&OpenOptions {
@@ -78,7 +77,7 @@ pub fn fill(data_dir: &Path, ids: &[String]) -> Result<History> {
     let receivers = receivers(&store, ids, end)?;
     let held = receivers[0].webhook.id;
     let workspace_seq = receivers[0].webhook.workspace.seq();
-    let batches = EVENTS / BATCH;
+    let batches = deliveries.div_ceil(PAIR) * 2;
     let mut last = None;
     for batch in 0..batches {
         clock.set(instant(end, batch, batches));
@@ -95,7 +94,8 @@ pub fn fill(data_dir: &Path, ids: &[String]) -> Result<History> {
         webhooks::set_state(tx, workspace_seq, held.seq(), state)
     })?;
     store.close();
-    last.context("the last batch has every ending")
+    let last = last.context("the last batch has every ending")?;
+    Ok((batches * BATCH * FAN_OUT, last))
 }
 
 fn receivers(store: &Store, ids: &[String], now: Timestamp) -> Result<Vec<Receiver>> {
@@ -135,7 +135,8 @@ fn store_batch(
 ) -> Result<Option<History>, StoreError> {
     let (mut event_id, mut dead_letter, mut delivered) = (None, None, None);
     for number in batch * BATCH..(batch + 1) * BATCH {
-        let event = events::insert(tx, receivers[0].webhook.workspace, new_event(number))?;
+        let workspace = receivers[0].webhook.workspace;
+        let event = events::insert(tx, workspace, new_event(number), FAN_OUT as usize)?;
         let event = Arc::new(event);
         for place in 0..FAN_OUT {
             let number = number * FAN_OUT + place;
@@ -146,14 +147,12 @@ fn store_batch(
                 Status::Pending | Status::Retrying | Status::Canceled => {}
             }
         }
-        events::set_delivery_count(tx, event.id.seq(), 4)?;
         event_id = Some(event.public_id());
     }
     Ok(event_id
         .zip(dead_letter)
         .zip(delivered)
         .map(|((event, dead_letter), delivered)| History {
-            deliveries: EVENTS * FAN_OUT,
             event,
             dead_letter,
             delivered,

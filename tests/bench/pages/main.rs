@@ -3,11 +3,12 @@
 //! Owns: the figures that the README records. It fills a data directory with a million deliveries
 //! of a month, starts the real binary on it, signs in as a person does, and asks for every page and
 //! filter, first and last pages of lists alike. Refuses: judging by itself; but it says which pages
-//! are over the bound, and ends with 1 if one is.
+//! are over the bound, and ends with 1 if one is. For a quick look at a smaller history:
+//! `cargo bench --bench pages -- --deliveries 100000`.
 
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 
 #[path = "../appliance.rs"]
 mod appliance;
@@ -21,6 +22,8 @@ use appliance::{Appliance, command};
 use browser::{Browser, Page};
 use figures::{milliseconds, percentile};
 
+/// Deliveries of the history, unless told otherwise.
+const DELIVERIES: u64 = 1_000_000;
 /// Times that each page is asked for.
 const ROUNDS: usize = 40;
 /// What 95 of 100 answers must not exceed, from the request to the first byte.
@@ -51,10 +54,10 @@ async fn run() -> Result<()> {
     let data_dir = dir.path().join("data");
     browser::make_person(&data_dir).await?;
     let started = Instant::now();
-    let history = history::fill(&data_dir, &webhooks)?;
+    let (stored, history) = history::fill(&data_dir, &webhooks, deliveries()?)?;
     println!(
         "{} deliveries of {} webhooks stored in {:.0} s",
-        history.deliveries,
+        stored,
         webhooks.len(),
         started.elapsed().as_secs_f64()
     );
@@ -66,6 +69,15 @@ async fn run() -> Result<()> {
     appliance.stop().await?;
     ensure!(slow == 0, "{slow} pages are over the bound");
     Ok(())
+}
+
+/// How long a history was asked for.
+fn deliveries() -> Result<u64> {
+    let mut arguments = std::env::args().skip_while(|argument| argument != "--deliveries");
+    match arguments.nth(1) {
+        Some(count) => count.parse().context("--deliveries takes a number"),
+        None => Ok(DELIVERIES),
+    }
 }
 
 /// Registers the receivers; nothing listens at them, and nothing is due while this runs.

@@ -33,7 +33,7 @@ async fn the_overview_leads_through_the_first_steps_and_then_shows_how_it_goes()
             page.contains("All is well") && !page.contains("Three steps"),
             "{page}"
         );
-        assert!(page.contains("1 attempt succeeded and 0 failed"), "{page}");
+        assert!(page.contains("Outcomes over time: 1 delivered\""), "{page}");
     }
     let bad = desk.ask(reqwest::Method::GET, "/?period=9y").await;
     assert_eq!(bad.status, StatusCode::UNPROCESSABLE_ENTITY);

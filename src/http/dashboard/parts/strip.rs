@@ -64,12 +64,12 @@ impl Strip {
 fn mark(place: usize, status: Option<Status>) -> Mark {
     // A success stands tall, a failure hangs from the top, what is open is short.
     let (y, height, class) = match status {
-        Some(Status::Delivered) => (2, 14, "o-good"),
-        Some(Status::Exhausted) => (0, HEIGHT, "o-bad"),
-        Some(Status::Retrying) => (6, 6, "o-warn"),
-        Some(Status::Pending) => (8, 2, "o-warn"),
-        Some(Status::Canceled) => (8, 2, "o-calm"),
-        None => (8, 2, "o-none"),
+        Some(Status::Delivered) => (2, 14, "s-good"),
+        Some(Status::Exhausted) => (0, HEIGHT, "s-bad"),
+        Some(Status::Retrying) => (6, 6, "s-warn"),
+        Some(Status::Pending) => (8, 2, "s-warn"),
+        Some(Status::Canceled) => (8, 2, "s-calm"),
+        None => (8, 2, "s-none"),
     };
     Mark {
         x: place * STEP,
@@ -103,8 +103,8 @@ mod tests {
         let strip = Strip::new(&statuses);
         assert_eq!(strip.words, "Last 3: 2 delivered, 1 exhausted");
         assert_eq!(strip.marks.len(), OUTCOMES);
-        assert_eq!(strip.marks[OUTCOMES - 1].class, "o-bad");
-        assert_eq!(strip.marks[OUTCOMES - 4].class, "o-none");
+        assert_eq!(strip.marks[OUTCOMES - 1].class, "s-bad");
+        assert_eq!(strip.marks[OUTCOMES - 4].class, "s-none");
         assert_eq!(Strip::new(&[]).words, "no deliveries yet");
     }
 }
