@@ -29,7 +29,7 @@ async fn all_dead_letters_are_retried_with_a_bar_that_survives_a_reload() {
     let reader = &seat.reader;
     reader.open("/dead-letters").await.see("HTTP 500").await;
     reader.tick("Tick all on this page").await;
-    reader.tick("all that match").await;
+    reader.tick("All 300 that match").await;
     reader.press("Retry").await.arrive("/jobs/").await;
     reader.see("300 items found").await;
     reader.see("0 of 300 items").await;
@@ -61,7 +61,7 @@ async fn ticked_dead_letters_are_discarded_without_scripts() {
     reader.open("/dead-letters").await;
     reader.press("Discard").await;
     reader.see("Nothing was ticked").await;
-    reader.tick("Tick order.paid").await;
+    reader.tick("Tick row 1").await;
     reader.press("Discard").await.arrive("/jobs/").await;
     let two = |list: &Value| list["data"].as_array().unwrap().len() == 2;
     seat.app.poll("/api/v1/dead-letters", two).await;
@@ -102,8 +102,8 @@ async fn mend(scripts: Scripts) {
     seat.app.poll(path, failed).await;
     let reader = &seat.reader;
     reader.open("/").await.see("Needs attention").await;
-    reader.see("the last answer was 503").await;
-    reader.press_in("Webhooks that need attention", "CRM").await;
+    reader.see("1 failure in a row; HTTP 503").await;
+    reader.press_in("Needs attention", "CRM").await;
     reader.see("1 failed attempt in a row").await;
     reader.press_in("Latest deliveries", "order.paid").await;
     reader
