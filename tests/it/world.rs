@@ -36,7 +36,8 @@ pub struct World {
     pub profile: String,
     pub user: String,
     pub session: String,
-    airmy_webhook: String,
+    /// One more webhook, for what ends it.
+    pub airmy_webhook: String,
     indigiarmor_webhook: String,
     veriswarm_webhook: String,
     veriswarm_delivery: String,
@@ -172,9 +173,17 @@ impl World {
     /// The path of a route with this world's ids in it.
     pub fn path(&self, route: &Route) -> String {
         let path = route.path;
-        let Some(at) = path.find('{') else {
-            return path.to_owned();
-        };
+        match self.id(path) {
+            Some(id) => ["{id}", "{name}", "{file}"]
+                .iter()
+                .fold(path.to_owned(), |path, name| path.replace(name, id)),
+            None => path.to_owned(),
+        }
+    }
+
+    /// What stands in the place of a path's parameter.
+    pub fn id(&self, path: &str) -> Option<&str> {
+        let at = path.find('{')?;
         let id = match &path[..at] {
             "/api/v1/webhooks/" | "/webhooks/" => &self.webhook,
             "/api/v1/events/" | "/events/" => &self.event,
@@ -192,10 +201,10 @@ impl World {
             "/indigiarmor/v1/webhooks/" => &self.indigiarmor_webhook,
             "/veriswarm/v1/public/providers/webhooks/" => &self.veriswarm_webhook,
             "/veriswarm/v1/public/providers/webhooks/deliveries/" => &self.veriswarm_delivery,
-            "/static/" => return path.replace("{file}", "app.css"),
+            "/static/" => "app.css",
             other => panic!("{other} is new: which id stands behind it?"),
         };
-        path.replace("{id}", id).replace("{name}", id)
+        Some(id)
     }
 }
 

@@ -181,10 +181,12 @@ impl Operation {
         self
     }
 
-    /// It takes a parameter in the query.
+    /// It takes a parameter in the query. An empty one counts as absent, since forms send what was
+    /// not filled in.
     pub(super) fn query(mut self, name: &str, schema: Value, about: &str) -> Self {
         let mut parameter = json!({"name": name, "in": "query", "description": about});
         parameter["schema"] = schema;
+        parameter["allowEmptyValue"] = json!(true);
         self.query.push(parameter);
         self
     }

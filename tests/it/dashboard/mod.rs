@@ -112,6 +112,18 @@ pub fn between<'a>(text: &'a str, start: &str, end: &str) -> &'a str {
 
 /// Makes a user and signs in; answers the cookie.
 pub async fn sign_in(app: &TestApp, email: &str, role: Role) -> String {
+    format!(
+        "hookpost={}",
+        open_session(app, email, role, Channel::Browser).await
+    )
+}
+
+/// Makes a user and signs in as a program does; answers the token.
+pub async fn sign_in_program(app: &TestApp, email: &str, role: Role) -> String {
+    open_session(app, email, role, Channel::Token).await
+}
+
+async fn open_session(app: &TestApp, email: &str, role: Role, channel: Channel) -> String {
     let new = NewUser {
         email: email.to_owned(),
         password: Secret::new(PASSWORD.to_owned()),
@@ -122,10 +134,10 @@ pub async fn sign_in(app: &TestApp, email: &str, role: Role) -> String {
         email: email.to_owned(),
         password: Secret::new(PASSWORD.to_owned()),
         code: None,
-        channel: Channel::Browser,
+        channel,
         user_agent: "test".to_owned(),
         address: [127, 0, 0, 1].into(),
     };
     let signed_in = app.service.sign_in(asked).await.unwrap();
-    format!("hookpost={}", signed_in.token.expose())
+    signed_in.token.expose().to_owned()
 }

@@ -3,20 +3,15 @@
 
 use hookpost::domain::api_key::Scope;
 use hookpost::domain::role::Role;
-use hookpost::domain::secret::Secret;
 use hookpost::http::dialects::{self, BEARER, Form};
 use hookpost::http::routes::{Access, Route};
-use hookpost::service::Actor;
-use hookpost::service::people::{NewUser, SignIn};
-use hookpost::store::sessions::Channel;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use super::{Counts, Neighbours};
 use crate::app::{Answer, Call, TestApp};
+use crate::dashboard::sign_in_program;
 use crate::world::{World, api, body, method};
-
-const PASSWORD: &str = "correct horse battery staple 7";
 
 /// A credential and what it is good for in our workspace.
 struct Holder {
@@ -79,26 +74,6 @@ async fn key(app: &TestApp, world: &World, scopes: &[Scope]) -> String {
     made["key"].as_str().unwrap().to_owned()
 }
 
-async fn session(app: &TestApp, role: Role) -> String {
-    let email = format!("{}@example.com", role.as_str());
-    let new = NewUser {
-        email: email.clone(),
-        password: Secret::new(PASSWORD.to_owned()),
-        role,
-    };
-    app.service.create_user(&Actor::Cli, new).await.unwrap();
-    let asked = SignIn {
-        email,
-        password: Secret::new(PASSWORD.to_owned()),
-        code: None,
-        channel: Channel::Token,
-        user_agent: String::new(),
-        address: [127, 0, 0, 1].into(),
-    };
-    let signed_in = app.service.sign_in(asked).await.unwrap();
-    signed_in.token.expose().to_owned()
-}
-
 /// Everybody who may do something in our workspace: a key per scope, one with all of them, one of
 /// the instance, and people of each role.
 async fn holders(near: &Neighbours) -> Vec<Holder> {
@@ -123,7 +98,8 @@ async fn holders(near: &Neighbours) -> Vec<Holder> {
     for role in Role::ALL {
         holders.push(Holder {
             name: role.as_str().to_owned(),
-            token: session(&near.app, role).await,
+            token: sign_in_program(&near.app, &format!("{}@example.com", role.as_str()), role)
+                .await,
             scopes: scopes_of(role),
         });
     }
