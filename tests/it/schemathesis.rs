@@ -93,7 +93,7 @@ impl Things {
              'body.url' = {{ dictionary = 'url', probability = 0.8 }}\n"
         );
         for route in routes::all() {
-            told += &self.about(route);
+            told.push_str(&self.about(route));
         }
         told
     }
@@ -120,7 +120,7 @@ impl Things {
             } else {
                 "name"
             };
-            told += &format!("parameters = {{ 'path.{name}' = '{id}' }}\n");
+            told.push_str(&format!("parameters = {{ 'path.{name}' = '{id}' }}\n"));
         }
         told
     }
@@ -135,7 +135,7 @@ async fn schemathesis_finds_no_fault_of_ours_and_no_answer_outside_the_document(
     let work = tempfile::tempdir().unwrap();
     let config = work.path().join("schemathesis.toml");
     let judges = std::fs::read_to_string(tests.join("schemathesis.toml")).unwrap();
-    std::fs::write(&config, judges + &things.configuration()).unwrap();
+    std::fs::write(&config, format!("{judges}{}", things.configuration())).unwrap();
     let mut command = tokio::process::Command::new(program);
     command
         .arg("--config-file")
