@@ -1,0 +1,136 @@
+//! Accepting an event, in the transaction that keeps it.
+//!
+//! Owns: events that were published before, who wants one, and the fan-out. Refuses: checking what a
+//! publisher said; that was done before the writer was asked.
+
+use std::sync::Arc;
+
+use super::one_off::{OneOff, deliver_one_off};
+use super::{Known, Published};
+use crate::domain::delivery::Trigger;
+use crate::domain::envelope::check_data;
+use crate::domain::event::Event;
+use crate::domain::event_type::EventTypeName;
+use crate::service::{Caller, Refusal};
+use crate::store::deliveries::{self, NewDelivery};
+use crate::store::events::{self, NewEvent, StoredEvent};
+use crate::store::webhooks::Subscriber;
+use crate::store::{StoreError, WriteTx, webhooks};
+
+/// A publisher's words, checked.
+pub(super) struct Checked {
+    pub(super) new: NewEvent,
+    pub(super) one_off: Option<OneOff>,
+}
+
+/// Stores an event with its deliveries.
+///
+/// # Errors
+/// [`Refusal::Conflict`] where its id was used for another; [`Refusal::Invalid`] where its data does
+/// not fit a webhook that wants it.
+pub(super) fn accept(
+    tx: &mut WriteTx<'_>,
+    caller: &Caller,
+    checked: Checked,
+) -> Result<Published, Refusal> {
+    let Checked { new, one_off } = checked;
+    if let Some(given_id) = &new.given_id
+        && let Some(known) = events::find_public(tx, caller.workspace.seq(), given_id.as_str())?
+    {
+        return known_before(&known, &new);
+    }
+    let subscribers = webhooks::subscribers(tx, caller.workspace.seq())?;
+    let wanted = wanting(&subscribers, &new)?;
+    let open = wanted.iter().filter(|s| s.disabled.is_none()).count();
+    let count = open + usize::from(one_off.is_some());
+    let event = Arc::new(events::insert(tx, caller.workspace, new, count)?);
+    fan_out(tx, &event, &wanted)?;
+    if let Some(one_off) = one_off {
+        deliver_one_off(tx, &event, &one_off)?;
+    }
+    Ok(Published {
+        id: event.public_id(),
+        event_type: Arc::clone(&event.event_type),
+        occurred_at: event.occurred_at,
+        created_at: tx.now(),
+        deliveries: u32::try_from(count).unwrap_or(u32::MAX),
+        known: Known::New,
+    })
+}
+
+/// The same event under the same id is answered with the first; another event is refused.
+fn known_before(known: &StoredEvent, new: &NewEvent) -> Result<Published, Refusal> {
+    let StoredEvent {
+        event,
+        created_at,
+        delivery_count,
+    } = known;
+    let same_time = new.occurred_at.is_none_or(|at| at == event.occurred_at);
+    if event.event_type != new.event_type || event.data != new.data || !same_time {
+        return Err(Refusal::Conflict(format!(
+            "the id {} was used for another event; ids are unique in a workspace",
+            event.public_id()
+        )));
+    }
+    Ok(Published {
+        id: event.public_id(),
+        event_type: Arc::clone(&event.event_type),
+        occurred_at: event.occurred_at,
+        created_at: *created_at,
+        deliveries: *delivery_count,
+        known: Known::Before,
+    })
+}
+
+/// The webhooks that want an event, disabled ones included. Data that does not fit one of the active
+/// ones is refused.
+fn wanting<'a>(
+    subscribers: &'a [Subscriber],
+    new: &NewEvent,
+) -> Result<Vec<&'a Subscriber>, Refusal> {
+    let name =
+        EventTypeName::parse(&new.event_type).map_err(|message| Refusal::field("type", message))?;
+    let wanted = subscribers.iter().filter(|s| s.subscription.matches(&name));
+    let wanted: Vec<&Subscriber> = wanted.collect();
+    for subscriber in wanted.iter().filter(|s| s.disabled.is_none()) {
+        check_data(&subscriber.profile, subscriber.format, &new.data).map_err(|error| {
+            Refusal::field(
+                "data",
+                format!("does not fit webhook {}: {error}", subscriber.id),
+            )
+        })?;
+    }
+    Ok(wanted)
+}
+
+/// Gives an event to the active ones of the webhooks that want it, and records which disabled one
+/// missed it.
+fn fan_out(
+    tx: &mut WriteTx<'_>,
+    event: &Arc<Event>,
+    wanted: &[&Subscriber],
+) -> Result<(), StoreError> {
+    for subscriber in wanted {
+        match subscriber.disabled {
+            Some(reason) => {
+                events::insert_miss(tx, event.id.seq(), subscriber.webhook_seq, reason)?;
+            }
+            None => {
+                deliveries::insert(tx, event, &new_delivery(subscriber, Trigger::Event))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A delivery for a subscriber, by its settings.
+pub(in crate::service) fn new_delivery(subscriber: &Subscriber, trigger: Trigger) -> NewDelivery {
+    NewDelivery {
+        webhook_seq: subscriber.webhook_seq,
+        profile_seq: subscriber.profile_seq,
+        format: subscriber.format,
+        trigger,
+        max_attempts: subscriber.max_attempts,
+        retried_from: None,
+    }
+}

@@ -1,0 +1,150 @@
+//! One event with what became of it at each webhook.
+//!
+//! Owns: the reason why a webhook did or did not get an event. Refuses: changing anything.
+
+use super::EVENT_DELIVERIES_MAX;
+use crate::domain::breaker::DisabledReason;
+use crate::domain::event::EventKind;
+use crate::domain::event_type::EventTypeName;
+use crate::domain::id::WebhookId;
+use crate::domain::page::Limit;
+use crate::domain::webhook::{Webhook, WebhookState};
+use crate::service::{Caller, Refusal, Service};
+use crate::store::deliveries::{self, Delivery};
+use crate::store::events::{self, StoredEvent};
+use crate::store::{Store, StoreError, webhooks};
+
+/// An event with its deliveries and with the webhooks that missed it.
+#[derive(Clone, Debug)]
+pub struct EventDetail {
+    /// The event.
+    pub stored: StoredEvent,
+    /// Its deliveries, oldest first.
+    pub deliveries: Vec<Delivery>,
+    /// Webhooks that wanted it but were disabled, and why.
+    pub missed: Vec<(WebhookId, DisabledReason)>,
+    /// Every registered webhook, newest first, and whether it got the event; at most
+    /// [`EVENT_DELIVERIES_MAX`].
+    pub webhooks: Vec<EventWebhook>,
+}
+
+/// Whether a webhook got an event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EventWebhook {
+    /// The webhook.
+    pub id: WebhookId,
+    /// What people call it.
+    pub label: String,
+    /// Why it did not; `None` where it has a delivery of the event.
+    pub why_not: Option<WhyNot>,
+}
+
+/// Why a webhook got no delivery of an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WhyNot {
+    /// It wanted the event, but was disabled.
+    Disabled(DisabledReason),
+    /// It was revoked.
+    Revoked,
+    /// It was registered after the event.
+    RegisteredLater,
+    /// It does not subscribe to the event's type.
+    NotSubscribed,
+    /// It subscribes to the event's type now, but did not when the event was published.
+    SubscribedLater,
+}
+
+impl WhyNot {
+    /// The word of the API.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Disabled(_) => "disabled",
+            Self::Revoked => "revoked",
+            Self::RegisteredLater => "registered_later",
+            Self::NotSubscribed => "not_subscribed",
+            Self::SubscribedLater => "subscribed_later",
+        }
+    }
+}
+
+impl Service {
+    /// One event, with what became of it at each webhook.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`].
+    pub async fn event(&self, caller: &Caller, id: &str) -> Result<EventDetail, Refusal> {
+        let workspace_seq = caller.workspace.seq();
+        let id = id.to_owned();
+        let store = self.store().clone();
+        self.store()
+            .read(move |conn| {
+                let stored = events::find_public(conn, workspace_seq, &id)?
+                    .filter(|stored| stored.event.kind == EventKind::Published)
+                    .ok_or(Refusal::NotFound("event"))?;
+                let seq = stored.event.id.seq();
+                let deliveries = deliveries::of_event(conn, seq, EVENT_DELIVERIES_MAX)?;
+                let missed = events::misses(conn, seq, EVENT_DELIVERIES_MAX)?;
+                let judge = |webhook: &Webhook| EventWebhook {
+                    id: webhook.id,
+                    label: webhook.settings.label.clone(),
+                    why_not: why_not(webhook, &stored, &deliveries, &missed),
+                };
+                let all = every_webhook(&store, conn, workspace_seq)?;
+                let webhooks = all.iter().map(judge).collect();
+                Ok(EventDetail {
+                    stored,
+                    deliveries,
+                    missed,
+                    webhooks,
+                })
+            })
+            .await
+    }
+}
+
+/// The workspace's registered webhooks, newest first; at most [`EVENT_DELIVERIES_MAX`].
+fn every_webhook(
+    store: &Store,
+    conn: &rusqlite::Connection,
+    workspace_seq: i64,
+) -> Result<Vec<Webhook>, StoreError> {
+    let (now, limit) = (store.clock().now(), Limit::clamped(u32::MAX));
+    let mut all = Vec::new();
+    let mut cursor = None;
+    loop {
+        let page = webhooks::list(conn, store.vault(), workspace_seq, cursor, limit, now)?;
+        all.extend(page.items);
+        cursor = page.next;
+        if cursor.is_none() || all.len() >= EVENT_DELIVERIES_MAX {
+            all.truncate(EVENT_DELIVERIES_MAX);
+            return Ok(all);
+        }
+    }
+}
+
+fn why_not(
+    webhook: &Webhook,
+    stored: &StoredEvent,
+    deliveries: &[Delivery],
+    missed: &[(WebhookId, DisabledReason)],
+) -> Option<WhyNot> {
+    if deliveries.iter().any(|own| own.webhook == webhook.id) {
+        return None;
+    }
+    if let Some((_, reason)) = missed.iter().find(|(id, _)| *id == webhook.id) {
+        return Some(WhyNot::Disabled(*reason));
+    }
+    let name = EventTypeName::parse(&stored.event.event_type).ok();
+    let wanted = name.is_some_and(|name| webhook.settings.subscription.matches(&name));
+    if !wanted {
+        return Some(WhyNot::NotSubscribed);
+    }
+    if webhook.created_at > stored.created_at {
+        return Some(WhyNot::RegisteredLater);
+    }
+    Some(match webhook.state {
+        WebhookState::Revoked => WhyNot::Revoked,
+        WebhookState::Active | WebhookState::Disabled { .. } => WhyNot::SubscribedLater,
+    })
+}

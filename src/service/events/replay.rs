@@ -1,0 +1,97 @@
+//! Delivering an event once more, under new ids.
+//!
+//! Owns: who gets it again. Refuses: changing what was delivered before.
+
+use std::sync::Arc;
+
+use super::{EVENT_DELIVERIES_MAX, new_delivery};
+use crate::domain::delivery::Trigger;
+use crate::domain::envelope::check_data;
+use crate::domain::event::EventKind;
+use crate::domain::id::{DeliveryId, WebhookId};
+use crate::service::once::once;
+use crate::service::{Caller, Done, Once, Refusal, Service, audit};
+use crate::store::deliveries::{self, NewDelivery};
+use crate::store::webhooks::Subscriber;
+use crate::store::{WriteTx, events, webhooks};
+
+impl Service {
+    /// Makes new deliveries of an event, to one webhook or to all that had one.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`]; [`Refusal::Conflict`] where there is nobody to replay it to.
+    pub async fn replay(
+        &self,
+        caller: &Caller,
+        event_id: &str,
+        webhook: Option<WebhookId>,
+        key: Once<Vec<DeliveryId>>,
+    ) -> Result<Done<Vec<DeliveryId>>, Refusal> {
+        caller.actor.check_proof()?;
+        let caller = caller.clone();
+        let event_id = event_id.to_owned();
+        self.store()
+            .write(move |tx| {
+                once(tx, &caller, &key, |tx| {
+                    replay(tx, &caller, &event_id, webhook)
+                })
+            })
+            .await
+    }
+}
+
+fn replay(
+    tx: &mut WriteTx<'_>,
+    caller: &Caller,
+    event_id: &str,
+    webhook: Option<WebhookId>,
+) -> Result<Vec<DeliveryId>, Refusal> {
+    let workspace_seq = caller.workspace.seq();
+    let stored = events::find_public(tx, workspace_seq, event_id)?
+        .filter(|stored| stored.event.kind == EventKind::Published)
+        .ok_or(Refusal::NotFound("event"))?;
+    let event = Arc::new(stored.event);
+    let before = deliveries::of_event(tx, event.id.seq(), EVENT_DELIVERIES_MAX)?;
+    let subscribers = webhooks::subscribers(tx, workspace_seq)?;
+    let latest = |seq: i64| {
+        before
+            .iter()
+            .rev()
+            .find(|d| d.webhook.seq() == seq)
+            .map(|d| d.id)
+    };
+    let wanted = |subscriber: &&Subscriber| match webhook {
+        Some(id) => subscriber.id == id,
+        None => latest(subscriber.webhook_seq).is_some(),
+    };
+    let chosen: Vec<&Subscriber> = subscribers.iter().filter(wanted).collect();
+    if let Some(id) = webhook
+        && chosen.is_empty()
+    {
+        let known = webhooks::find_registered(tx, tx.vault(), workspace_seq, id, tx.now())?;
+        return Err(known.map_or(Refusal::NotFound("webhook"), |_| Refusal::Revoked));
+    }
+    let open: Vec<&Subscriber> = chosen
+        .into_iter()
+        .filter(|s| s.disabled.is_none())
+        .collect();
+    if open.is_empty() {
+        return Err(Refusal::Conflict(
+            "there is no active webhook to replay this event to".to_owned(),
+        ));
+    }
+    let mut made = Vec::with_capacity(open.len());
+    for subscriber in open {
+        check_data(&subscriber.profile, subscriber.format, &event.data)
+            .map_err(|error| Refusal::Conflict(error.to_string()))?;
+        let retried_from = latest(subscriber.webhook_seq);
+        let new = NewDelivery {
+            retried_from,
+            ..new_delivery(subscriber, Trigger::Replay)
+        };
+        made.push(deliveries::insert(tx, &event, &new)?);
+    }
+    let detail = serde_json::json!({ "deliveries": made.len() });
+    audit(tx, caller, "event.replay", event_id, &detail)?;
+    Ok(made)
+}
