@@ -1,0 +1,380 @@
+//! Webhooks.
+//!
+//! Owns: storing, finding and changing whole webhooks. Refuses: the rules of registering and changing
+//! one (`service`) and of disabling it (`domain::breaker`).
+
+use rusqlite::{Connection, OptionalExtension, Row, named_params};
+
+use super::vault::Vault;
+use super::{StoreError, WriteTx};
+use crate::domain::id::{WebhookId, WorkspaceId};
+use crate::domain::page::{Cursor, Limit, Page};
+use crate::domain::time::Timestamp;
+use crate::domain::webhook::{Webhook, WebhookKind, WebhookSettings, WebhookState};
+
+mod health;
+mod row;
+mod subscribers;
+
+pub use health::{Activity, health, restart_failing, set_health};
+use row::{RetryColumn, json_text, millis, seal_headers, webhook};
+pub(super) use subscribers::Subscribers;
+pub use subscribers::{Subscriber, subscribers};
+
+/// The most webhooks a workspace may register.
+pub const WEBHOOKS_MAX: usize = 10_000;
+
+const SELECT: &str = "SELECT w.*, workspaces.created_at AS workspace_created_at,
+        profiles.name AS profile_name,
+        (SELECT max(expires_at) FROM webhook_secrets
+         WHERE webhook_seq = w.seq AND expires_at > :now) AS previous_secret_expires_at
+    FROM webhooks AS w
+    JOIN workspaces ON workspaces.seq = w.workspace_seq
+    JOIN profiles ON profiles.seq = w.profile_seq";
+
+/// The webhook in row `seq`, deleted ones included.
+///
+/// # Errors
+/// [`StoreError::Damaged`] where the row cannot be understood.
+pub fn find(
+    conn: &Connection,
+    vault: &Vault,
+    seq: i64,
+    now: Timestamp,
+) -> Result<Option<Webhook>, StoreError> {
+    let sql = format!("{SELECT} WHERE w.seq = :seq LIMIT 1");
+    let mut statement = conn.prepare_cached(&sql)?;
+    let mut rows = statement.query(named_params! { ":seq": seq, ":now": now.millis() })?;
+    rows.next()?.map(|row| webhook(row, vault)).transpose()
+}
+
+/// The registered webhook `id` of a workspace, unless it was deleted.
+///
+/// # Errors
+/// As [`find`].
+pub fn find_registered(
+    conn: &Connection,
+    vault: &Vault,
+    workspace_seq: i64,
+    id: WebhookId,
+    now: Timestamp,
+) -> Result<Option<Webhook>, StoreError> {
+    let found = find(conn, vault, id.seq(), now)?;
+    Ok(found.filter(|webhook| {
+        webhook.id == id
+            && webhook.workspace.seq() == workspace_seq
+            && webhook.kind == WebhookKind::Registered
+            && webhook.deleted_at.is_none()
+    }))
+}
+
+/// A page of a workspace's registered webhooks, newest first.
+///
+/// # Errors
+/// As [`find`].
+pub fn list(
+    conn: &Connection,
+    vault: &Vault,
+    workspace_seq: i64,
+    cursor: Option<Cursor>,
+    limit: Limit,
+    now: Timestamp,
+) -> Result<Page<Webhook>, StoreError> {
+    let sql = format!(
+        "{SELECT}
+         WHERE w.workspace_seq = :workspace
+             AND w.kind = 'registered'
+             AND w.deleted_at IS NULL
+             AND w.seq < :before
+         ORDER BY w.seq DESC
+         LIMIT :limit"
+    );
+    let mut statement = conn.prepare_cached(&sql)?;
+    let mut rows = statement.query(named_params! {
+        ":workspace": workspace_seq,
+        ":before": cursor.map_or(i64::MAX, Cursor::seq),
+        ":limit": i64::try_from(limit.rows() + 1).unwrap_or(i64::MAX),
+        ":now": now.millis(),
+    })?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.push(webhook(row, vault)?);
+    }
+    Ok(super::paged(found, limit, |webhook| webhook.id.seq()))
+}
+
+/// What people call a webhook.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WebhookName {
+    /// Its id.
+    pub id: WebhookId,
+    /// Its label; may be empty.
+    pub label: String,
+    /// Where its deliveries go.
+    pub url: String,
+}
+
+/// What the webhook in row `seq` is called, deleted and hidden ones included.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn name(conn: &Connection, seq: i64) -> Result<Option<WebhookName>, StoreError> {
+    let mut statement = conn.prepare_cached(
+        "SELECT seq, created_at, label, url FROM webhooks WHERE seq = :seq LIMIT 1",
+    )?;
+    let found = statement.query_row(named_params! { ":seq": seq }, webhook_name);
+    Ok(found.optional()?)
+}
+
+/// What a workspace's registered webhooks are called, newest first, up to `limit`.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn names(
+    conn: &Connection,
+    workspace_seq: i64,
+    limit: u32,
+) -> Result<Vec<WebhookName>, StoreError> {
+    let mut statement = conn.prepare_cached(
+        "SELECT seq, created_at, label, url
+         FROM webhooks
+         WHERE workspace_seq = :workspace AND kind = 'registered' AND deleted_at IS NULL
+         ORDER BY seq DESC
+         LIMIT :limit",
+    )?;
+    let params = named_params! { ":workspace": workspace_seq, ":limit": limit };
+    let rows = statement.query_map(params, webhook_name)?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+fn webhook_name(row: &Row<'_>) -> rusqlite::Result<WebhookName> {
+    let created_at = Timestamp::from_millis(row.get("created_at")?);
+    Ok(WebhookName {
+        id: WebhookId::new(created_at, row.get("seq")?),
+        label: row.get("label")?,
+        url: row.get("url")?,
+    })
+}
+
+/// How many webhooks a workspace has registered.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn count(conn: &Connection, workspace_seq: i64) -> Result<i64, StoreError> {
+    let mut statement = conn.prepare_cached(
+        "SELECT count(*)
+         FROM webhooks
+         WHERE workspace_seq = :workspace AND kind = 'registered' AND deleted_at IS NULL",
+    )?;
+    Ok(
+        statement.query_row(named_params! { ":workspace": workspace_seq }, |row| {
+            row.get(0)
+        })?,
+    )
+}
+
+/// The hidden webhook of a one-off or alert target, by the digest of what makes it the same one.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn find_target(
+    conn: &Connection,
+    workspace_seq: i64,
+    digest: &[u8; 32],
+) -> Result<Option<i64>, StoreError> {
+    let mut statement = conn.prepare_cached(
+        "SELECT seq
+         FROM webhooks
+         WHERE workspace_seq = :workspace AND target_digest = :digest AND deleted_at IS NULL
+         LIMIT 1",
+    )?;
+    let params = named_params! { ":workspace": workspace_seq, ":digest": digest.as_slice() };
+    Ok(statement.query_row(params, |row| row.get(0)).optional()?)
+}
+
+/// What a new row is made of.
+pub struct NewWebhook<'a> {
+    /// The workspace that will own it.
+    pub workspace: WorkspaceId,
+    /// What it stands for.
+    pub kind: WebhookKind,
+    /// The version of its wire profile.
+    pub profile_seq: i64,
+    /// What a person set.
+    pub settings: &'a WebhookSettings,
+    /// Whether it takes part.
+    pub state: WebhookState,
+    /// For hidden webhooks: what makes the same target the same row.
+    pub target_digest: Option<[u8; 32]>,
+}
+
+/// Stores a new webhook and answers its row; its secret is stored apart.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn insert(tx: &mut WriteTx<'_>, new: &NewWebhook<'_>) -> Result<WebhookId, StoreError> {
+    let now = tx.now();
+    tx.prepare_cached(
+        "INSERT INTO webhooks (workspace_seq, kind, label, url, event_types, profile_seq, format,
+             status, retry_policy, timeout_ms, max_in_flight, ordered, metadata, target_digest,
+             created_at, updated_at)
+         VALUES (:workspace, :kind, '', '', '[]', :profile, 'json', 'active', '{}', 0, 0, 0, '{}',
+             :digest, :now, :now)",
+    )?
+    .execute(named_params! {
+        ":workspace": new.workspace.seq(),
+        ":kind": new.kind.as_str(),
+        ":profile": new.profile_seq,
+        ":digest": new.target_digest,
+        ":now": now.millis(),
+    })?;
+    let id = WebhookId::new(now, tx.last_insert_rowid());
+    update_settings(
+        tx,
+        new.workspace.seq(),
+        id.seq(),
+        new.profile_seq,
+        new.settings,
+    )?;
+    set_state(tx, new.workspace.seq(), id.seq(), new.state)?;
+    Ok(id)
+}
+
+/// Writes what a person set.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn update_settings(
+    tx: &mut WriteTx<'_>,
+    workspace_seq: i64,
+    seq: i64,
+    profile_seq: i64,
+    settings: &WebhookSettings,
+) -> Result<(), StoreError> {
+    let WebhookSettings {
+        label,
+        url,
+        subscription,
+        format,
+        headers,
+        ..
+    } = settings;
+    let event_types = json_text(&subscription.texts());
+    let sealed = seal_headers(tx.vault(), seq, headers);
+    tx.prepare_cached(
+        "UPDATE webhooks
+         SET label = :label, url = :url, event_types = :event_types, profile_seq = :profile,
+             format = :format, headers_sealed = :headers, retry_policy = :retry_policy,
+             timeout_ms = :timeout_ms, max_in_flight = :max_in_flight, rate_limit = :rate_limit,
+             ordered = :ordered, disable_after_failures = :disable_after_failures,
+             disable_after_ms = :disable_after_ms, metadata = :metadata, updated_at = :now
+         WHERE seq = :seq",
+    )?
+    .execute(named_params! {
+        ":seq": seq,
+        ":label": label,
+        ":url": url,
+        ":event_types": event_types,
+        ":profile": profile_seq,
+        ":format": format.as_str(),
+        ":headers": sealed,
+        ":retry_policy": json_text(&RetryColumn::from(&settings.retry)),
+        ":timeout_ms": millis(settings.timeout),
+        ":max_in_flight": settings.max_in_flight,
+        ":rate_limit": settings.rate_limit,
+        ":ordered": settings.ordered,
+        ":disable_after_failures": settings.breaker.disable_after_failures,
+        ":disable_after_ms": settings.breaker.disable_after.map(millis),
+        ":metadata": &*settings.metadata,
+        ":now": tx.now().millis(),
+    })?;
+    changed(tx, workspace_seq, seq);
+    Ok(())
+}
+
+/// Changes whether a webhook takes part.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn set_state(
+    tx: &mut WriteTx<'_>,
+    workspace_seq: i64,
+    seq: i64,
+    state: WebhookState,
+) -> Result<(), StoreError> {
+    let (reason, at) = match state {
+        WebhookState::Disabled { reason, at } => (Some(reason.as_str()), Some(at.millis())),
+        WebhookState::Active | WebhookState::Revoked => (None, None),
+    };
+    tx.prepare_cached(
+        "UPDATE webhooks
+         SET status = :status, disabled_reason = :reason, disabled_at = :at, updated_at = :now
+         WHERE seq = :seq",
+    )?
+    .execute(named_params! {
+        ":seq": seq,
+        ":status": state.as_str(),
+        ":reason": reason,
+        ":at": at,
+        ":now": tx.now().millis(),
+    })?;
+    changed(tx, workspace_seq, seq);
+    Ok(())
+}
+
+/// Revokes every webhook of a workspace, hidden ones included, and answers how many.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn revoke_all(tx: &mut WriteTx<'_>, workspace_seq: i64) -> Result<usize, StoreError> {
+    let revoked: Vec<i64> = tx
+        .prepare_cached(
+            "UPDATE webhooks
+             SET status = 'revoked', disabled_reason = NULL, disabled_at = NULL, updated_at = :now
+             WHERE workspace_seq = :workspace AND status <> 'revoked'
+             RETURNING seq",
+        )?
+        .query_map(
+            named_params! { ":workspace": workspace_seq, ":now": tx.now().millis() },
+            |row| row.get(0),
+        )?
+        .collect::<Result<_, _>>()?;
+    let count = revoked.len();
+    tx.subscribers.forget(workspace_seq);
+    let notices = tx.notices();
+    notices.webhooks_changed.extend(revoked);
+    notices.activity = true;
+    Ok(count)
+}
+
+/// Marks a webhook deleted.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn delete(tx: &mut WriteTx<'_>, workspace_seq: i64, seq: i64) -> Result<(), StoreError> {
+    tx.prepare_cached("UPDATE webhooks SET deleted_at = :now WHERE seq = :seq")?
+        .execute(named_params! { ":seq": seq, ":now": tx.now().millis() })?;
+    changed(tx, workspace_seq, seq);
+    Ok(())
+}
+
+/// Whether a webhook is out for good: revoked, deleted, or gone altogether.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn is_ended(conn: &Connection, seq: i64) -> Result<bool, StoreError> {
+    let mut statement = conn.prepare_cached(
+        "SELECT status = 'revoked' OR deleted_at IS NOT NULL FROM webhooks WHERE seq = :seq",
+    )?;
+    let ended: Option<bool> = statement
+        .query_row(named_params! { ":seq": seq }, |row| row.get(0))
+        .optional()?;
+    Ok(ended.unwrap_or(true))
+}
+
+fn changed(tx: &mut WriteTx<'_>, workspace_seq: i64, seq: i64) {
+    tx.subscribers.forget(workspace_seq);
+    let notices = tx.notices();
+    notices.webhooks_changed.push(seq);
+    notices.activity = true;
+}
