@@ -1,0 +1,208 @@
+//! Enabling, disabling and ending webhooks.
+//!
+//! Owns: what becomes of what waits for them. Refuses: disabling one for its answers; that is the
+//! engine's.
+
+use serde_json::json;
+
+use super::{registered, usable};
+use crate::domain::breaker::{DisabledReason, Health};
+use crate::domain::delivery::{Input, Status, step};
+use crate::domain::id::WebhookId;
+use crate::domain::page::Order;
+use crate::domain::retry::RetryPolicy;
+use crate::domain::webhook::{Webhook, WebhookState};
+use crate::service::{Caller, Refusal, Service, audit};
+use crate::store::deliveries::{self, DeliveryFilter, DeliveryPlace};
+use crate::store::{StoreError, WriteTx, webhooks};
+
+/// Deliveries that one transaction calls off when a webhook ends.
+const CANCEL_BATCH: usize = 500;
+
+/// Which way a person turns a webhook.
+#[derive(Clone, Copy)]
+pub(super) enum Turn {
+    /// It takes part.
+    On,
+    /// It is held.
+    Off,
+}
+
+impl Service {
+    /// Lets a webhook take part again; what was held goes on. Its failures are forgotten.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`], [`Refusal::Revoked`].
+    pub async fn enable_webhook(&self, caller: &Caller, id: WebhookId) -> Result<Webhook, Refusal> {
+        self.change_state(caller, id, "webhook.enable", Turn::On)
+            .await
+    }
+
+    /// Holds a webhook until it is enabled again.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`], [`Refusal::Revoked`].
+    pub async fn disable_webhook(
+        &self,
+        caller: &Caller,
+        id: WebhookId,
+    ) -> Result<Webhook, Refusal> {
+        self.change_state(caller, id, "webhook.disable", Turn::Off)
+            .await
+    }
+
+    /// Ends a webhook for good: it stops at once, what waits is called off.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`], [`Refusal::Revoked`] where it was revoked before.
+    pub async fn revoke_webhook(&self, caller: &Caller, id: WebhookId) -> Result<Webhook, Refusal> {
+        caller.actor.check_proof()?;
+        let revoker = caller.clone();
+        let webhook = self
+            .store()
+            .write(move |tx| {
+                usable(tx, &revoker, id)?;
+                let workspace_seq = revoker.workspace.seq();
+                webhooks::set_state(tx, workspace_seq, id.seq(), WebhookState::Revoked)?;
+                audit(tx, &revoker, "webhook.revoke", &id.to_string(), &json!({}))?;
+                registered(tx, &revoker, id)
+            })
+            .await?;
+        self.cancel_waiting(caller, id).await?;
+        Ok(webhook)
+    }
+
+    /// Revokes a webhook and takes it out of lists; its history stays until retention.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`].
+    pub async fn delete_webhook(&self, caller: &Caller, id: WebhookId) -> Result<(), Refusal> {
+        caller.actor.check_proof()?;
+        let deleter = caller.clone();
+        self.store()
+            .write(move |tx| {
+                registered(tx, &deleter, id)?;
+                let workspace_seq = deleter.workspace.seq();
+                webhooks::set_state(tx, workspace_seq, id.seq(), WebhookState::Revoked)?;
+                webhooks::delete(tx, workspace_seq, id.seq())?;
+                audit(tx, &deleter, "webhook.delete", &id.to_string(), &json!({}))
+            })
+            .await?;
+        self.cancel_waiting(caller, id).await
+    }
+
+    async fn change_state(
+        &self,
+        caller: &Caller,
+        id: WebhookId,
+        action: &'static str,
+        turn: Turn,
+    ) -> Result<Webhook, Refusal> {
+        let caller = caller.clone();
+        let work = move |tx: &mut WriteTx<'_>| {
+            usable(tx, &caller, id)?;
+            turn_to(tx, &caller, id, turn)?;
+            audit(tx, &caller, action, &id.to_string(), &json!({}))?;
+            registered(tx, &caller, id)
+        };
+        self.store().write(work).await
+    }
+
+    async fn cancel_waiting(&self, caller: &Caller, id: WebhookId) -> Result<(), Refusal> {
+        self.cancel_all(DeliveryFilter {
+            workspace_seq: caller.workspace.seq(),
+            webhook_seq: Some(id.seq()),
+            ..DeliveryFilter::default()
+        })
+        .await
+    }
+
+    /// Calls off everything that waits among what `filter` matches, in bounded batches.
+    pub(in crate::service) async fn cancel_all(
+        &self,
+        filter: DeliveryFilter,
+    ) -> Result<(), Refusal> {
+        let filter = DeliveryFilter {
+            statuses: vec![Status::Pending, Status::Retrying],
+            ..filter
+        };
+        loop {
+            let filter = filter.clone();
+            let canceled = self
+                .store()
+                .settle(move |tx| cancel_batch(tx, &filter))
+                .await?;
+            if canceled < CANCEL_BATCH {
+                return Ok(());
+            }
+        }
+    }
+}
+
+pub(super) fn turn_to(
+    tx: &mut WriteTx<'_>,
+    caller: &Caller,
+    id: WebhookId,
+    turn: Turn,
+) -> Result<(), Refusal> {
+    let webhook = registered(tx, caller, id)?;
+    let workspace_seq = caller.workspace.seq();
+    match (webhook.state, turn) {
+        (WebhookState::Active, Turn::On) | (WebhookState::Disabled { .. }, Turn::Off) => Ok(()),
+        (WebhookState::Revoked, _) => Err(Refusal::Revoked),
+        (WebhookState::Disabled { .. }, Turn::On) => {
+            // Otherwise the first failure would trip the breaker again at once.
+            let health = Health {
+                consecutive_failures: 0,
+                failing_since: None,
+                ..webhook.health
+            };
+            webhooks::set_health(tx, id.seq(), &health)?;
+            Ok(webhooks::set_state(
+                tx,
+                workspace_seq,
+                id.seq(),
+                WebhookState::Active,
+            )?)
+        }
+        (WebhookState::Active, Turn::Off) => {
+            let state = WebhookState::Disabled {
+                reason: DisabledReason::Manual,
+                at: tx.now(),
+            };
+            Ok(webhooks::set_state(tx, workspace_seq, id.seq(), state)?)
+        }
+    }
+}
+
+/// Calls off one batch of what waits; answers how many that were.
+fn cancel_batch(tx: &mut WriteTx<'_>, filter: &DeliveryFilter) -> Result<usize, StoreError> {
+    let found = deliveries::scan(tx, filter, None, CANCEL_BATCH, Order::Ascending)?;
+    for seq in &found.items {
+        cancel(tx, *seq)?;
+    }
+    Ok(found.items.len())
+}
+
+/// Calls off one delivery that waits.
+pub(in crate::service) fn cancel(tx: &mut WriteTx<'_>, seq: i64) -> Result<(), StoreError> {
+    let Some(delivery) = deliveries::find(tx, seq)? else {
+        return Ok(());
+    };
+    let policy = RetryPolicy::standard();
+    let now = tx.now();
+    let Ok(next) = step(delivery.progress, Input::Cancel, &policy, now, 0.0) else {
+        return Ok(());
+    };
+    let place = DeliveryPlace {
+        seq,
+        webhook_seq: delivery.webhook.seq(),
+        workspace_seq: delivery.workspace_seq,
+        trigger: delivery.trigger,
+    };
+    deliveries::set_progress(tx, place, &delivery.progress, &next, None)?;
+    tx.notices()
+        .canceled
+        .push((delivery.webhook.seq(), delivery.id));
+    Ok(())
+}

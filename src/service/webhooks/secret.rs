@@ -1,0 +1,88 @@
+//! Rotating a webhook's secret.
+//!
+//! Owns: how long old secrets stay valid. Refuses: showing a secret twice.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::{first_secret, usable};
+use crate::domain::id::WebhookId;
+use crate::domain::secret::Secret;
+use crate::domain::time::{Timestamp, parse_duration};
+use crate::service::{Caller, Refusal, Service, audit};
+use crate::store::{WriteTx, secrets};
+
+/// How long old secrets stay valid unless the caller says otherwise.
+pub const OVERLAP_DEFAULT: Duration = Duration::from_secs(24 * 3600);
+/// How long old secrets may stay valid at most: seven days.
+pub const OVERLAP_MAX: Duration = Duration::from_secs(7 * 24 * 3600);
+
+/// What a rotation answers.
+#[derive(Clone, Debug)]
+pub struct Rotated {
+    /// The webhook.
+    pub webhook: WebhookId,
+    /// The new secret, shown only now.
+    pub secret: Secret,
+    /// Until when old secrets are valid; `None` where they are not any more.
+    pub previous_secret_expires_at: Option<Timestamp>,
+}
+
+impl Service {
+    /// Gives a webhook a new secret. Old ones stay valid for `overlap`.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`], [`Refusal::Revoked`], or the field at fault.
+    pub async fn rotate_secret(
+        &self,
+        caller: &Caller,
+        id: WebhookId,
+        secret: Option<String>,
+        overlap: Option<String>,
+    ) -> Result<Rotated, Refusal> {
+        caller.actor.check_proof()?;
+        let overlap = parse_overlap(overlap.as_deref())?;
+        let caller = caller.clone();
+        let work = move |tx: &mut WriteTx<'_>| {
+            let webhook = usable(tx, &caller, id)?;
+            let profile = tx.profile(webhook.profile.seq)?;
+            let secret = first_secret(&profile, secret.as_deref())?;
+            let live = secrets::live(tx, tx.vault(), id.seq(), tx.now())?;
+            if live.iter().any(|live| live.secret == secret) {
+                return Err(Refusal::field(
+                    "secret",
+                    "is in use already; give a new one",
+                ));
+            }
+            let expires_at = tx.now().after(overlap);
+            secrets::rotate(tx, id.seq(), &secret, expires_at)?;
+            let detail = json!({ "overlap_ms": overlap.as_millis() });
+            audit(
+                tx,
+                &caller,
+                "webhook.rotate_secret",
+                &id.to_string(),
+                &detail,
+            )?;
+            let previous_secret_expires_at = (!overlap.is_zero()).then_some(expires_at);
+            Ok(Rotated {
+                webhook: id,
+                secret,
+                previous_secret_expires_at,
+            })
+        };
+        self.store().write(work).await
+    }
+}
+
+fn parse_overlap(text: Option<&str>) -> Result<Duration, Refusal> {
+    let Some(text) = text else {
+        return Ok(OVERLAP_DEFAULT);
+    };
+    let overlap = parse_duration(text).map_err(|message| Refusal::field("overlap", message))?;
+    if overlap > OVERLAP_MAX {
+        return Err(Refusal::field("overlap", "must be at most 7 days (168h)"));
+    }
+    Ok(overlap)
+}

@@ -1,0 +1,137 @@
+//! Writing where a delivery stands now.
+//!
+//! Owns: the row's columns, and the counts and sums that follow from a change. Refuses: choosing the
+//! next state (`domain::delivery`).
+
+use crate::domain::delivery::{Fallback, Next, Progress, Status, Trigger};
+use crate::domain::outcome::FailureKind;
+use crate::domain::time::Timestamp;
+use crate::store::effects::{Place, Sums};
+use crate::store::{StoreError, WriteTx, stats};
+use rusqlite::named_params;
+
+/// What an attempt adds to the delivery's own row.
+#[derive(Clone, Debug)]
+pub struct LastAttempt<'a> {
+    /// The answer's status code.
+    pub status_code: Option<u16>,
+    /// The failure's kind.
+    pub error_kind: Option<FailureKind>,
+    /// The failure in words.
+    pub error: Option<&'a str>,
+    /// How long it took, in milliseconds.
+    pub duration_ms: u32,
+}
+
+/// Writes a new progress that `domain::delivery::step` chose, and with it the last attempt if there
+/// was one. Keeps counts and sums.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn set_progress(
+    tx: &mut WriteTx<'_>,
+    place: DeliveryPlace,
+    old: &Progress,
+    new: &Progress,
+    attempt: Option<&LastAttempt<'_>>,
+) -> Result<(), StoreError> {
+    let now = tx.now();
+    let (manual_fallback, fallback_at) = match new.next {
+        Next::Never | Next::Scheduled(_) => (None, None),
+        Next::Manual {
+            fallback: Fallback::Restart,
+            ..
+        } => (Some(0), None),
+        Next::Manual {
+            fallback: Fallback::Continue(at),
+            ..
+        } => (Some(1), Some(at.millis())),
+        Next::Manual {
+            fallback: Fallback::Delivered,
+            ..
+        } => (Some(2), None),
+    };
+    let completed_at = (!new.status.is_waiting()).then_some(now.millis());
+    tx.prepare_cached(
+        "UPDATE deliveries
+         SET status = :status, attempt_count = :attempt_count, failed_in_run = :failed_in_run,
+             run_started_at = :run_started_at, next_attempt_at = :next_attempt_at,
+             manual_fallback = :manual_fallback, fallback_at = :fallback_at,
+             completed_at = :completed_at,
+             discarded_at = CASE WHEN :status = 3 THEN discarded_at END,
+             last_status_code = CASE WHEN :attempted THEN :code ELSE last_status_code END,
+             last_error_kind = CASE WHEN :attempted THEN :kind ELSE last_error_kind END,
+             last_error = CASE WHEN :attempted THEN :error ELSE last_error END,
+             last_duration_ms = CASE WHEN :attempted THEN :duration ELSE last_duration_ms END
+         WHERE seq = :seq",
+    )?
+    .execute(named_params! {
+        ":seq": place.seq,
+        ":status": new.status.code(),
+        ":attempt_count": new.attempt_count,
+        ":failed_in_run": new.failed_in_run,
+        ":run_started_at": new.run_started_at.map(Timestamp::millis),
+        ":next_attempt_at": new.next.at().map(Timestamp::millis),
+        ":manual_fallback": manual_fallback,
+        ":fallback_at": fallback_at,
+        ":completed_at": completed_at,
+        ":attempted": attempt.is_some(),
+        ":code": attempt.and_then(|attempt| attempt.status_code),
+        ":kind": attempt.and_then(|attempt| attempt.error_kind).map(FailureKind::as_str),
+        ":error": attempt.and_then(|attempt| attempt.error),
+        ":duration": attempt.map(|attempt| attempt.duration_ms),
+    })?;
+    tx.effects
+        .count(place.webhook_seq, Some(old.status), Some(new.status));
+    add_sums(tx, place, old, new, attempt);
+    tx.notices().activity = true;
+    Ok(())
+}
+
+/// Where a delivery belongs.
+#[derive(Clone, Copy, Debug)]
+pub struct DeliveryPlace {
+    /// Its row.
+    pub seq: i64,
+    /// Its webhook.
+    pub webhook_seq: i64,
+    /// Its workspace.
+    pub workspace_seq: i64,
+    /// Why it exists.
+    pub trigger: Trigger,
+}
+
+fn add_sums(
+    tx: &mut WriteTx<'_>,
+    place: DeliveryPlace,
+    old: &Progress,
+    new: &Progress,
+    attempt: Option<&LastAttempt<'_>>,
+) {
+    let became = |status| i64::from(new.status == status && old.status != status);
+    let success = |code: u16| (200..300).contains(&code);
+    let mut sums = Sums {
+        attempts: i64::from(attempt.is_some()),
+        failures: i64::from(
+            attempt.is_some_and(|attempt| !attempt.status_code.is_some_and(success)),
+        ),
+        delivered: became(Status::Delivered),
+        exhausted: became(Status::Exhausted),
+        canceled: became(Status::Canceled),
+        ..Sums::default()
+    };
+    if let Some(attempt) = attempt {
+        sums.durations.insert(stats::slot(attempt.duration_ms), 1);
+    }
+    let minute_at = stats::minute(tx.now());
+    // hookpost's own troubles are not part of what a workspace sends.
+    let whole = (place.trigger != Trigger::Alert).then_some(stats::WHOLE_WORKSPACE);
+    for webhook_seq in [Some(place.webhook_seq), whole].into_iter().flatten() {
+        let place = Place {
+            workspace_seq: place.workspace_seq,
+            webhook_seq,
+            minute_at,
+        };
+        tx.effects.sums.entry(place).or_default().add(&sums);
+    }
+}

@@ -1,0 +1,190 @@
+//! What is due, as the engine takes it.
+//!
+//! Owns: the two ways to what is due. Refuses: remembering who is in flight (`engine`).
+//!
+//! # Why first attempts and retries are found in two ways
+//! A pending delivery is due from its creation on, so its row number is its place in line. A
+//! retrying one is due at a time of its own, so it is found by an index on that time. The two never
+//! compete for one scan, and a mass of retries cannot hide new events.
+
+use std::sync::Arc;
+
+use rusqlite::{Connection, OptionalExtension, named_params};
+
+use super::row::{delivery, format_of, progress_of, trigger_of};
+use super::{Delivery, SELECT};
+use crate::domain::id::DeliveryId;
+use crate::domain::time::Timestamp;
+use crate::store::effects::QueuedDelivery;
+use crate::store::{StoreError, damaged, events};
+
+/// Pending deliveries of a webhook behind row `after`, oldest first, with their events.
+///
+/// # Errors
+/// [`StoreError::Damaged`] where an event is not what was once published.
+pub fn pending(
+    conn: &Connection,
+    webhook_seq: i64,
+    after: i64,
+    limit: usize,
+) -> Result<Vec<QueuedDelivery>, StoreError> {
+    let mut statement = conn.prepare_cached(
+        "SELECT seq, webhook_seq, event_seq, status, trigger, profile_seq, format, attempt_count,
+             failed_in_run, run_started_at, next_attempt_at, manual_fallback, fallback_at,
+             created_at
+         FROM deliveries
+         WHERE webhook_seq = :webhook AND status = 0 AND seq > :after AND trigger <> 1
+         ORDER BY seq
+         LIMIT :limit",
+    )?;
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let rows = statement
+        .query(named_params! { ":webhook": webhook_seq, ":after": after, ":limit": limit })?;
+    queued_rows(conn, rows)
+}
+
+/// Retrying deliveries of a webhook that are due at `now`, longest due first, with their events.
+///
+/// # Errors
+/// As [`pending`].
+pub fn due(
+    conn: &Connection,
+    webhook_seq: i64,
+    now: Timestamp,
+    limit: usize,
+) -> Result<Vec<QueuedDelivery>, StoreError> {
+    let mut statement = conn.prepare_cached(
+        "SELECT seq, webhook_seq, event_seq, status, trigger, profile_seq, format, attempt_count,
+             failed_in_run, run_started_at, next_attempt_at, manual_fallback, fallback_at,
+             created_at
+         FROM deliveries
+         WHERE webhook_seq = :webhook AND status = 1 AND next_attempt_at <= :now
+         ORDER BY next_attempt_at, seq
+         LIMIT :limit",
+    )?;
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let rows = statement
+        .query(named_params! { ":webhook": webhook_seq, ":now": now.millis(), ":limit": limit })?;
+    queued_rows(conn, rows)
+}
+
+/// One delivery as the engine takes it, whatever its state.
+///
+/// # Errors
+/// As [`pending`].
+pub fn queued(conn: &Connection, seq: i64) -> Result<Option<QueuedDelivery>, StoreError> {
+    let mut statement = conn.prepare_cached(
+        "SELECT seq, webhook_seq, event_seq, status, trigger, profile_seq, format, attempt_count,
+             failed_in_run, run_started_at, next_attempt_at, manual_fallback, fallback_at,
+             created_at
+         FROM deliveries
+         WHERE seq = :seq",
+    )?;
+    let rows = statement.query(named_params! { ":seq": seq })?;
+    Ok(queued_rows(conn, rows)?.pop())
+}
+
+/// The oldest retrying delivery of a webhook, due or not: the one that an ordered webhook's later
+/// deliveries wait for.
+///
+/// # Errors
+/// As [`pending`].
+pub fn oldest_retrying(
+    conn: &Connection,
+    webhook_seq: i64,
+) -> Result<Option<QueuedDelivery>, StoreError> {
+    let mut statement = conn.prepare_cached(
+        "SELECT seq FROM deliveries WHERE webhook_seq = :webhook AND status = 1 ORDER BY seq LIMIT 1",
+    )?;
+    let seq: Option<i64> = statement
+        .query_row(named_params! { ":webhook": webhook_seq }, |row| row.get(0))
+        .optional()?;
+    seq.map_or(Ok(None), |seq| queued(conn, seq))
+}
+
+/// When the first retrying delivery of a webhook after `now` is due.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn next_due(
+    conn: &Connection,
+    webhook_seq: i64,
+    now: Timestamp,
+) -> Result<Option<Timestamp>, StoreError> {
+    let mut statement = conn.prepare_cached(
+        "SELECT min(next_attempt_at)
+         FROM deliveries
+         WHERE webhook_seq = :webhook AND status = 1 AND next_attempt_at > :now",
+    )?;
+    let params = named_params! { ":webhook": webhook_seq, ":now": now.millis() };
+    let at: Option<i64> = statement.query_row(params, |row| row.get(0))?;
+    Ok(at.map(Timestamp::from_millis))
+}
+
+/// Every webhook with deliveries that wait; read once at start.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn webhooks_waiting(conn: &Connection) -> Result<Vec<i64>, StoreError> {
+    let mut statement = conn.prepare_cached(
+        "SELECT DISTINCT webhook_seq
+         FROM delivery_counts
+         WHERE status < 2 AND deliveries > 0
+         ORDER BY webhook_seq
+         LIMIT -1",
+    )?;
+    let rows = statement.query_map([], |row| row.get(0))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Tests that were under way when the process ended: they are over, and nobody waits for them.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn interrupted_tests(conn: &Connection, limit: usize) -> Result<Vec<Delivery>, StoreError> {
+    let sql = format!(
+        "{SELECT}
+         WHERE d.trigger = 1 AND d.status = 0 AND d.webhook_seq = :webhook
+         LIMIT :limit"
+    );
+    let mut found = Vec::new();
+    for webhook_seq in webhooks_waiting(conn)? {
+        let mut statement = conn.prepare_cached(&sql)?;
+        let limit = i64::try_from(limit.saturating_sub(found.len())).unwrap_or(i64::MAX);
+        let mut rows =
+            statement.query(named_params! { ":webhook": webhook_seq, ":limit": limit })?;
+        while let Some(row) = rows.next()? {
+            found.push(delivery(row)?);
+        }
+    }
+    Ok(found)
+}
+
+fn queued_rows(
+    conn: &Connection,
+    mut rows: rusqlite::Rows<'_>,
+) -> Result<Vec<QueuedDelivery>, StoreError> {
+    let mut found: Vec<QueuedDelivery> = Vec::new();
+    while let Some(row) = rows.next()? {
+        let seq: i64 = row.get("seq")?;
+        let event_seq: i64 = row.get("event_seq")?;
+        let event = match found.last().filter(|last| last.event.id.seq() == event_seq) {
+            Some(last) => Arc::clone(&last.event),
+            None => Arc::new(
+                events::find(conn, event_seq)?
+                    .ok_or_else(|| damaged("deliveries.event_seq", seq))?
+                    .event,
+            ),
+        };
+        found.push(QueuedDelivery {
+            id: DeliveryId::new(Timestamp::from_millis(row.get("created_at")?), seq),
+            webhook_seq: row.get("webhook_seq")?,
+            event,
+            profile_seq: row.get("profile_seq")?,
+            format: format_of(row)?,
+            trigger: trigger_of(row)?,
+            progress: progress_of(row)?,
+        });
+    }
+    Ok(found)
+}
