@@ -73,7 +73,7 @@ pub async fn enrol(seat: &Seat) -> Phone {
     let mut phone = Phone::of_base32(seed.as_str().unwrap());
     reader.type_into("Code", "000000").await;
     reader.press("Turn it on").await;
-    reader.see("Scan this").await;
+    reader.see("this code is wrong").await;
     reader
         .type_into("Code", &phone.code(seat.clock.now()))
         .await;

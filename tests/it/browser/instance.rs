@@ -95,15 +95,15 @@ async fn make_person(seat: &Seat) {
     reader.press("Make account").await;
     reader.see("bob@example.com may sign in now.").await;
     reader.choose("Role of bob@example.com", "operator").await;
-    reader.press_in("bob@example.com", "Change").await;
+    reader.press("Change role of bob@example.com").await;
     reader.see("The role was changed.").await;
-    reader.press_in("bob@example.com", "More").await;
+    reader.press("More about bob@example.com").await;
     reader
         .press("Bar")
         .await
         .see("Barred from signing in.")
         .await;
-    reader.press_in("bob@example.com", "More").await;
+    reader.press("More about bob@example.com").await;
     reader.press("Remove").await.see("Removed.").await;
     reader.miss("bob@example.com").await;
 }

@@ -13,6 +13,7 @@ use crate::dashboard::sign_in;
 use chromium::Scripts;
 use reader::Reader;
 
+mod accessible;
 mod chromium;
 mod first_run;
 mod instance;

@@ -13,7 +13,7 @@ use super::reader::{Colours, Width};
 use super::story::Story;
 
 /// What is drawn: the file's name and the page.
-const PAGES: [(&str, &str); 9] = [
+const PAGES: [(&str, &str); 19] = [
     ("overview", "/"),
     ("webhooks", "/webhooks"),
     ("webhook", "/webhooks/{webhook}"),
@@ -23,6 +23,16 @@ const PAGES: [(&str, &str); 9] = [
     ("dead-letters", "/dead-letters"),
     ("events", "/events"),
     ("event", "/events/{event}"),
+    ("event-new", "/events/new?type=order.paid"),
+    ("event-types", "/event-types"),
+    ("event-type", "/event-types/order.paid"),
+    ("api-keys", "/api-keys"),
+    ("workspaces", "/workspaces"),
+    ("settings", "/settings"),
+    ("people", "/people"),
+    ("profile", "/profile"),
+    ("audit-log", "/audit-log"),
+    ("system", "/system"),
 ];
 const COLOURS: [(&str, Colours); 2] = [("light", Colours::Light), ("dark", Colours::Dark)];
 /// The pictures of the README.

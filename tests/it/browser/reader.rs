@@ -118,37 +118,45 @@ impl Reader {
 
     /// As [`Reader::type_into`], within the section, form or row of this name.
     pub async fn type_into_in(&self, part: &str, name: &str, text: &str) -> &Self {
-        let field = self.field(part, name).await;
-        field.clear().await.unwrap();
-        field.send_keys(text).await.unwrap();
+        // A page that goes while it is typed into is typed into again once it came.
+        self.wait(&format!("to type into {name:?}"), async || {
+            let field = self.find("field", name, part).await?;
+            field.clear().await.ok()?;
+            field.send_keys(text).await.ok()?;
+            let typed = field.prop("value").await.ok()??;
+            (typed.replace('\r', "") == text).then_some(())
+        })
+        .await;
         self
     }
 
     /// Ticks or unticks the box of this name, or chooses it.
     pub async fn tick(&self, name: &str) -> &Self {
-        self.field("", name).await.click().await.unwrap();
+        self.wait(&format!("to tick {name:?}"), async || {
+            let field = self.find("field", name, "").await?;
+            field.click().await.ok()
+        })
+        .await;
         self
     }
 
     /// Chooses an option of the field of this name.
     pub async fn choose(&self, name: &str, option: &str) -> &Self {
-        let field = self.field("", name).await;
         let path = format!("./option[normalize-space()='{option}']");
-        let option = field.find(By::XPath(path)).await.unwrap();
-        option.click().await.unwrap();
+        self.wait(&format!("to choose {option:?} of {name:?}"), async || {
+            let field = self.find("field", name, "").await?;
+            let option = field.find(By::XPath(path.clone())).await.ok()?;
+            option.click().await.ok()
+        })
+        .await;
         self
     }
 
     /// What stands in the field of this name.
     pub async fn typed(&self, name: &str) -> String {
-        let field = self.field("", name).await;
-        field.prop("value").await.unwrap().unwrap_or_default()
-    }
-
-    /// The field of this name, once it is shown.
-    pub async fn field(&self, part: &str, name: &str) -> WebElement {
-        self.wait(&format!("the field {name:?} in {part:?}"), async || {
-            self.find("field", name, part).await
+        self.wait(&format!("the field {name:?}"), async || {
+            let field = self.find("field", name, "").await?;
+            field.prop("value").await.ok()?
         })
         .await
     }
@@ -235,7 +243,7 @@ impl Reader {
     /// Makes the window as wide as this, and the system's colours these. Nothing moves.
     pub async fn look(&self, width: Width, colours: Colours) {
         let (width, height, mobile) = match width {
-            Width::Desk => (1280, 900, false),
+            Width::Desk => (1280, 800, false),
             Width::Phone => (320, 720, true),
         };
         let size = json!({"width": width, "height": height, "deviceScaleFactor": 1,

@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use hookpost::domain::role::Role;
+use hookpost::domain::time::Timestamp;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
@@ -73,11 +74,11 @@ impl Story {
         catalogue(seat).await;
         let stage = Stage::set(seat).await;
         for step in 0..steps {
-            seat.clock.set(begin.after(DAY * step / steps));
             stage.turn(seat, f64::from(step) / f64::from(steps)).await;
+            pass_until(seat, begin.after(DAY * step / steps));
             publish(seat, step).await;
         }
-        seat.clock.set(begin.after(DAY));
+        pass_until(seat, begin.after(DAY));
         publish(seat, 1).await;
         people(seat).await;
         Self::of(seat, &stage).await
@@ -142,8 +143,8 @@ impl Stage {
             panic!("six parts are set");
         };
         match time {
-            0.2..0.5 => erp.answer(Reply::status(404).body("no such route")),
-            0.7..0.9 => erp.answer(Reply::status(500).body("ORA-01034: ORACLE not available")),
+            0.3..0.5 => erp.answer(Reply::status(404).body("no such route")),
+            0.65.. => erp.answer(Reply::status(500).body("ORA-01034: ORACLE not available")),
             _ => erp.answer(Reply::status(200)),
         };
         if (0.3..0.34).contains(&time) || (0.6..0.62).contains(&time) {
@@ -180,7 +181,12 @@ async fn catalogue(seat: &Seat) {
     }
 }
 
-/// What the platform publishes in a step, and waits until each was tried once.
+/// Time passes, so that retries come due; the next publish call wakes who sends them.
+fn pass_until(seat: &Seat, then: Timestamp) {
+    seat.clock.advance(then.since(seat.clock.now()));
+}
+
+/// What the platform publishes in a step, and waits until all that is due was tried.
 async fn publish(seat: &Seat, step: u32) {
     let orders = 2 + step % 5;
     let mut events: Vec<Value> = (0..orders)
@@ -195,6 +201,11 @@ async fn publish(seat: &Seat, step: u32) {
     post(seat, "/api/v1/events/batch", &json!({ "events": events })).await;
     let tried = |stats: &Value| stats["counts"]["pending"] == 0;
     seat.app.poll("/api/v1/stats", tried).await;
+    let now = seat.clock.now().to_string();
+    let ahead = |delivery: &Value| delivery["next_attempt_at"].as_str().unwrap() > now.as_str();
+    let waits = |list: &Value| list["data"].as_array().unwrap().iter().all(ahead);
+    let path = "/api/v1/deliveries?status=retrying&limit=250";
+    seat.app.poll(path, waits).await;
 }
 
 fn event(event_type: &str, n: u32) -> Value {
