@@ -10,6 +10,7 @@
 
 mod api;
 mod app;
+mod audit;
 mod binary;
 mod browser;
 mod conventions;
@@ -25,4 +26,5 @@ mod receiver;
 mod schemathesis;
 mod second_factor;
 mod sentinel;
+mod step_up;
 mod world;

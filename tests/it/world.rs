@@ -6,12 +6,12 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use hookpost::domain::role::Role;
-use hookpost::http::dialects;
+use hookpost::http::dialects::{self, BEARER, Form};
 use hookpost::http::routes::{self, Route};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::app::{Answer, TestApp};
+use crate::app::{Answer, Call, TestApp};
 use crate::dashboard::sign_in;
 use crate::receiver::{Receiver, Reply};
 
@@ -221,6 +221,15 @@ pub fn api() -> impl Iterator<Item = &'static Route> {
 /// The method of a route, as the client writes it.
 pub fn method(route: &Route) -> Method {
     route.method.as_str().parse().unwrap()
+}
+
+/// The credential in the header that the route's dialect names.
+pub fn with_credential(call: Call, path: &str, token: &str) -> Call {
+    let credential = dialects::of(path).map_or(BEARER, |dialect| dialect.credential);
+    match credential.form {
+        Form::Bearer => call.bearer(token),
+        Form::Plain => call.header(credential.header, token),
+    }
 }
 
 /// A body with which the route does what it is there for; null where it takes none.

@@ -3,7 +3,6 @@
 
 use hookpost::domain::api_key::Scope;
 use hookpost::domain::role::Role;
-use hookpost::http::dialects::{self, BEARER, Form};
 use hookpost::http::routes::{Access, Route};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -11,7 +10,7 @@ use serde_json::{Value, json};
 use super::{Counts, Neighbours};
 use crate::app::{Answer, Call, TestApp};
 use crate::dashboard::sign_in_program;
-use crate::world::{World, api, body, method};
+use crate::world::{World, api, body, method, with_credential};
 
 /// A credential and what it is good for in our workspace.
 struct Holder {
@@ -54,15 +53,6 @@ fn scopes_of(role: Role) -> Vec<Scope> {
         ],
         Role::Operator => all_but_admin(),
         Role::Owner => Scope::ALL.to_vec(),
-    }
-}
-
-/// The credential in the header that the route's dialect names.
-fn with_credential(call: Call, path: &str, token: &str) -> Call {
-    let credential = dialects::of(path).map_or(BEARER, |dialect| dialect.credential);
-    match credential.form {
-        Form::Bearer => call.bearer(token),
-        Form::Plain => call.header(credential.header, token),
     }
 }
 

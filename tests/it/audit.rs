@@ -1,0 +1,102 @@
+//! Everything that a key or a person changes is in the audit log, whichever route it came by.
+
+use std::collections::BTreeSet;
+
+use hookpost::http::routes::{Access, Route};
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use crate::app::{Answer, TestApp};
+use crate::receiver::{Receiver, Reply};
+use crate::world::{World, api, body, method, with_credential};
+
+/// What the log does not repeat: an event is its own record, with its publisher's time.
+const RECORDED_ELSEWHERE: [&str; 2] = ["/api/v1/events", "/api/v1/events/batch"];
+
+async fn last_entry(app: &TestApp) -> Value {
+    let page = app.get("/api/v1/audit-log?limit=1").await;
+    page.json(StatusCode::OK)["data"][0].take()
+}
+
+async fn act(app: &TestApp, receiver: &Receiver, route: &Route, world: &World) -> Answer {
+    let path = world.path(route);
+    let call = app.anonymous(method(route), &path);
+    let call = with_credential(call, route.path, &app.admin);
+    let call = call.header("hookpost-workspace", &world.workspace);
+    match body(route, world, &receiver.url("/")) {
+        Value::Null => call.send().await,
+        body => call.json(&body).send().await,
+    }
+}
+
+#[tokio::test]
+async fn whatever_a_route_changes_is_in_the_audit_log_with_who_did_it() {
+    let app = TestApp::start().await;
+    let receiver = Receiver::start().await;
+    let (mut done, mut refused) = (BTreeSet::new(), BTreeSet::new());
+    let mut actions = BTreeSet::new();
+    for route in api() {
+        let is_change = method(route) != Method::GET && route.access != Access::Session;
+        if !is_change || route.access == Access::Public || RECORDED_ELSEWHERE.contains(&route.path)
+        {
+            continue;
+        }
+        let world = World::make(&app, &receiver, "plain").await;
+        receiver.answer(Reply::status(200));
+        // Its receiver said that it was gone.
+        let enable = format!("/api/v1/webhooks/{}/enable", world.webhook);
+        app.call(Method::POST, &enable)
+            .header("hookpost-workspace", &world.workspace)
+            .send()
+            .await
+            .json(StatusCode::OK);
+        let before = last_entry(&app).await;
+        let answer = act(&app, &receiver, route, &world).await;
+        let what = format!("{} {}", route.method, route.path);
+        assert!(answer.status.as_u16() < 500, "{what}: {answer:?}");
+        if !answer.status.is_success() {
+            refused.insert(format!("{what}: {}", answer.status.as_u16()));
+            continue;
+        }
+        let after = last_entry(&app).await;
+        if answer.text.contains("\"processed\":0") && before == after {
+            refused.insert(format!("{what}: nothing was due"));
+            continue;
+        }
+        assert_ne!(before["id"], after["id"], "{what} left no entry");
+        assert_eq!(after["actor"]["kind"], "key", "{what}: {after:#}");
+        actions.insert(after["action"].as_str().unwrap().to_owned());
+        done.insert(what);
+    }
+    println!(
+        "audit log: {} routes, {} actions: {actions:?}; refused: {refused:?}",
+        done.len(),
+        actions.len()
+    );
+    assert!(done.len() >= 41, "{refused:?}");
+}
+
+#[tokio::test]
+async fn entries_hold_no_secrets_and_cannot_be_changed_by_anybody() {
+    let app = TestApp::start().await;
+    let secret = "whsec_U0VOVElORUxzaWduaW5nc2VjcmV0MDEyMzQ1Njc4OTA=";
+    let webhook = json!({
+        "url": "http://127.0.0.1:9001/hook?token=hidden-in-query", "event_types": ["*"],
+        "secret": secret, "headers": {"authorization": "Bearer hidden-in-header"},
+    });
+    let made = app.post("/api/v1/webhooks", &webhook).await;
+    let id = made.json(StatusCode::CREATED)["id"].take();
+    let path = format!("/api/v1/webhooks/{}", id.as_str().unwrap());
+    let changed = json!({"headers": {"x-api-key": "hidden-in-header"}, "label": "new"});
+    app.patch(&path, &changed).await.json(StatusCode::OK);
+    let rotate = format!("{path}/rotate-secret");
+    let rotated = app.post(&rotate, &json!({})).await.json(StatusCode::OK);
+    let log = app.get("/api/v1/audit-log").await;
+    for hidden in [secret, "hidden-in", rotated["secret"].as_str().unwrap()] {
+        assert!(!log.text.contains(hidden), "{hidden} in {}", log.text);
+    }
+    for method in [Method::POST, Method::PUT, Method::PATCH, Method::DELETE] {
+        let answer = app.call(method, "/api/v1/audit-log").send().await;
+        answer.problem(405, "method_not_allowed");
+    }
+}
