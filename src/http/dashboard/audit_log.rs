@@ -2,23 +2,25 @@
 //!
 //! Owns: the list in words. Refuses: changing entries.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use actix_web::HttpRequest;
 use askama::Template;
+use rusqlite::Connection;
+use serde_json::{Map, Value};
 
 use super::deliveries::Choice;
 use super::page::{Page, Section, show};
 use super::parts::Stamp;
 use super::parts::url_query::with_query;
 use super::{Shown, Visitor};
-use crate::domain::id::UserId;
+use crate::domain::id::{KeyId, UserId};
 use crate::domain::page::Limit;
 use crate::http::State;
 use crate::http::extract::Query;
 use crate::store::StoreError;
 use crate::store::audit::{ActorKind, Entry};
-use crate::store::users;
+use crate::store::{keys, users};
 
 /// Entries of a page.
 const ROWS: u32 = 40;
@@ -76,31 +78,14 @@ pub async fn list(state: State, visitor: Visitor, request: HttpRequest) -> Shown
         .service
         .audit_log(workspace, cursor, Limit::clamped(ROWS))
         .await?;
-    let people: Vec<UserId> = found
-        .items
-        .iter()
-        .filter(|entry| entry.actor_kind == ActorKind::User)
-        .filter_map(|entry| UserId::parse(&entry.actor))
-        .collect();
-    let read = move |conn: &rusqlite::Connection| {
-        let mut emails = BTreeMap::new();
-        for id in people {
-            if let Some(user) = users::find(conn, id.seq())? {
-                emails.insert(id.to_string(), user.email);
-            }
-        }
-        Ok::<_, StoreError>(emails)
-    };
-    let emails = state.service.store().read(read).await?;
+    let actors: BTreeSet<String> = found.items.iter().map(|one| one.actor.clone()).collect();
+    let names = state.service.store().read(|conn| names(conn, actors));
+    let names = names.await?;
     let page = Page::of(&state, &request, visitor, Section::AuditLog, "Audit log").await?;
     let address = |cursor: &str| with_query("/audit-log", &[("of", &of), ("cursor", cursor)]);
     let view = AuditLogView {
         page: &page,
-        rows: found
-            .items
-            .iter()
-            .map(|entry| row(entry, &emails))
-            .collect(),
+        rows: found.items.iter().map(|entry| row(entry, &names)).collect(),
         scopes: vec![
             Choice::new("all", "the whole instance", &of),
             Choice::new("workspace", "this workspace", &of),
@@ -111,19 +96,32 @@ pub async fn list(state: State, visitor: Visitor, request: HttpRequest) -> Shown
     show(&page, &view)
 }
 
-fn row(entry: &Entry, emails: &BTreeMap<String, String>) -> EntryRow {
+/// What people call the actors that still exist, by id.
+fn names(
+    conn: &Connection,
+    actors: BTreeSet<String>,
+) -> Result<BTreeMap<String, String>, StoreError> {
+    let mut names = BTreeMap::new();
+    for actor in actors {
+        let name = if let Some(id) = UserId::parse(&actor) {
+            users::find(conn, id.seq())?.map(|user| user.email)
+        } else if let Some(id) = KeyId::parse(&actor) {
+            keys::find(conn, id)?.map(|key| format!("key {}", key.name))
+        } else {
+            None
+        };
+        names.extend(name.map(|name| (actor, name)));
+    }
+    Ok(names)
+}
+
+fn row(entry: &Entry, names: &BTreeMap<String, String>) -> EntryRow {
+    let name = names.get(&entry.actor).cloned();
     let actor = match entry.actor_kind {
-        ActorKind::User => emails
-            .get(&entry.actor)
-            .cloned()
-            .unwrap_or_else(|| format!("removed user {}", entry.actor)),
-        ActorKind::Key => format!("key {}", entry.actor),
+        ActorKind::User => name.unwrap_or_else(|| format!("removed user {}", entry.actor)),
+        ActorKind::Key => name.unwrap_or_else(|| format!("removed key {}", entry.actor)),
         ActorKind::Cli => "command line".to_owned(),
         ActorKind::System => "hookpost".to_owned(),
-    };
-    let detail = match entry.detail.as_str() {
-        "{}" => String::new(),
-        detail => detail.chars().take(DETAIL_CHARS).collect(),
     };
     EntryRow {
         at: Stamp(entry.at),
@@ -131,8 +129,26 @@ fn row(entry: &Entry, emails: &BTreeMap<String, String>) -> EntryRow {
         action: entry.action.clone(),
         link: link(&entry.target),
         target: entry.target.clone(),
-        detail,
+        detail: told(&entry.detail).chars().take(DETAIL_CHARS).collect(),
     }
+}
+
+/// A detail without the marks of JSON: `role: viewer, matched: 7`.
+fn told(detail: &str) -> String {
+    let Ok(members) = serde_json::from_str::<Map<String, Value>>(detail) else {
+        return detail.to_owned();
+    };
+    let said = members.into_iter().map(|(name, value)| {
+        let name = name.replace('_', " ");
+        match value {
+            Value::String(text) => format!("{name}: {text}"),
+            Value::Null => format!("{name}: none"),
+            value @ (Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_)) => {
+                format!("{name}: {value}")
+            }
+        }
+    });
+    said.collect::<Vec<_>>().join(", ")
 }
 
 /// Where a thing is looked at, by the prefix of its id.

@@ -13,6 +13,7 @@ use super::parts::{Copyable, Field, Stamp};
 use super::webhook_form::mendable;
 use super::{Form, Shown, Visitor};
 use crate::domain::page::{Cursor, Limit};
+use crate::domain::profile::DEFAULT_PROFILE;
 use crate::domain::time::format_duration;
 use crate::domain::workspace::{Plan, Workspace};
 use crate::http::State;
@@ -185,7 +186,7 @@ pub async fn list(state: State, visitor: Visitor, request: HttpRequest) -> Shown
         &request,
         visitor,
         cursor,
-        Form::default(),
+        Form::new(vec![("profile".to_owned(), DEFAULT_PROFILE.to_owned())]),
         Vec::new(),
     )
     .await
