@@ -20,6 +20,7 @@ use super::connections;
 use super::dashboard::preferences::Theme;
 use super::dashboard::trouble;
 use super::dialects::{self, Dialect};
+use super::front::front;
 use super::{Answered, Problem};
 use crate::entropy;
 use crate::service::{Answer, Done, Refusal};
@@ -60,9 +61,10 @@ pub async fn dress(
         None if !is_api => drawn(response),
         None => response.map_into_left_body(),
     };
+    let is_encrypted = front(response.request()).is_encrypted(response.request());
     let headers = response.headers_mut();
     headers.insert(REQUEST_ID, id);
-    secure(headers, is_api);
+    secure(headers, is_encrypted);
     Ok(response)
 }
 
@@ -131,21 +133,27 @@ fn new_request_id() -> HeaderValue {
     HeaderValue::from_str(&text).expect("hexadecimal digits make a header value")
 }
 
-/// Headers that a page may have set for itself are left alone.
-fn secure(headers: &mut HeaderMap, is_api: bool) {
+/// Nothing that an answer holds is to be drawn in a frame, taken for a script, kept by anybody on the
+/// way, or read by another site's page. Headers that a page set for itself are left alone.
+fn secure(headers: &mut HeaderMap, is_encrypted: bool) {
     let mut set = |name: HeaderName, value: &'static str| {
         if !headers.contains_key(&name) {
             headers.insert(name, HeaderValue::from_static(value));
         }
     };
     set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    set(header::X_FRAME_OPTIONS, "DENY");
     set(header::REFERRER_POLICY, "no-referrer");
-    if is_api {
-        set(header::CACHE_CONTROL, "no-store");
-        set(
-            header::CONTENT_SECURITY_POLICY,
-            "default-src 'none'; frame-ancestors 'none'",
-        );
+    set(header::CACHE_CONTROL, "no-store");
+    set(
+        header::CONTENT_SECURITY_POLICY,
+        "default-src 'none'; frame-ancestors 'none'",
+    );
+    set(header::CROSS_ORIGIN_OPENER_POLICY, "same-origin");
+    set(header::CROSS_ORIGIN_RESOURCE_POLICY, "same-origin");
+    if is_encrypted {
+        // A year; other names of the same domain are none of our business.
+        set(header::STRICT_TRANSPORT_SECURITY, "max-age=31536000");
     }
 }
 

@@ -16,6 +16,8 @@ mod browser;
 mod conventions;
 mod dashboard;
 mod dialects;
+mod entrance;
+mod headers;
 mod house;
 mod housekeeping;
 mod limits;

@@ -22,7 +22,7 @@ use super::form::Form;
 use super::page::{dress, go};
 use super::parts::field::Field;
 use super::preferences::Theme;
-use super::visitor::{SESSION_COOKIE, SESSION_COOKIE_SECURE, check_origin, csrf, session_token};
+use super::visitor::{check_origin, cookie_name, csrf, session_token};
 use super::{Shown, Visitor};
 use crate::domain::secret::Secret;
 use crate::domain::token::SessionToken;
@@ -359,12 +359,7 @@ fn enter(request: &HttpRequest, token: &SessionToken, path: &str) -> HttpRespons
 /// The session's cookie, under the name that fits how the browser reaches us.
 pub(super) fn cookie<'a>(request: &HttpRequest, value: &'a str) -> Cookie<'a> {
     let secure = front(request).is_encrypted(request);
-    let name = if secure {
-        SESSION_COOKIE_SECURE
-    } else {
-        SESSION_COOKIE
-    };
-    Cookie::build(name, value)
+    Cookie::build(cookie_name(request), value)
         .path("/")
         .http_only(true)
         .same_site(SameSite::Lax)

@@ -166,12 +166,21 @@ async fn workspace_of(state: &State, person: &Person) -> Result<Workspace, Refus
     found.ok_or(Refusal::NotFound("workspace"))
 }
 
+/// The name of the session's cookie on the way that `request` came. Over TLS only the one with the
+/// prefix counts: whoever is in between on plain HTTP can plant any other.
+#[must_use]
+pub fn cookie_name(request: &HttpRequest) -> &'static str {
+    match front(request).is_encrypted(request) {
+        true => SESSION_COOKIE_SECURE,
+        false => SESSION_COOKIE,
+    }
+}
+
 /// The session that a browser's cookie names.
 #[must_use]
 pub fn session_token(request: &HttpRequest) -> Option<SessionToken> {
-    let cookie = |name| request.cookie(name).map(|cookie| cookie.value().to_owned());
-    let text = cookie(SESSION_COOKIE_SECURE).or_else(|| cookie(SESSION_COOKIE))?;
-    SessionToken::parse(&text)
+    let cookie = request.cookie(cookie_name(request))?;
+    SessionToken::parse(cookie.value())
 }
 
 /// A token of its own for forms: who reads it in a page does not learn the session's.
