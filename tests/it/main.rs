@@ -17,6 +17,7 @@ mod conventions;
 mod dashboard;
 mod dialects;
 mod entrance;
+mod fuzz;
 mod headers;
 mod house;
 mod housekeeping;

@@ -14,6 +14,18 @@ pub(crate) enum Slot {
     Body,
 }
 
+impl Slot {
+    /// Whether a value may hold `c`. Text that begins so behind the placeholder would be taken for a
+    /// part of the value.
+    fn may_hold(self, c: char) -> bool {
+        match self {
+            Self::EventId | Self::DeliveryId => c.is_ascii_alphanumeric() || c == '_' || c == '-',
+            Self::Timestamp => c.is_ascii_digit(),
+            Self::Body => true,
+        }
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Part {
     Text(Box<str>),
@@ -86,13 +98,15 @@ impl Template {
         self.parts.iter().filter(|part| **part == wanted).count()
     }
 
-    /// Whether filled-in text can always be taken apart again: two placeholders have text between
-    /// them, and none occurs twice.
+    /// Whether filled-in text can always be taken apart again: what follows a placeholder cannot be
+    /// a part of its value, and none occurs twice.
     pub(crate) fn reads_back(&self) -> bool {
-        let apart = self
-            .parts
-            .windows(2)
-            .all(|pair| !matches!(pair, [Part::Slot(_), Part::Slot(_)]));
+        let mut neighbours = self.parts.iter().zip(self.parts.iter().skip(1));
+        let apart = neighbours.all(|pair| match pair {
+            (Part::Slot(slot), Part::Text(text)) => !text.starts_with(|c| slot.may_hold(c)),
+            (Part::Slot(_), Part::Slot(_)) => false,
+            (Part::Text(_), _) => true,
+        });
         let once = [Slot::EventId, Slot::DeliveryId, Slot::Timestamp, Slot::Body]
             .iter()
             .all(|slot| self.count(*slot) <= 1);
@@ -246,6 +260,10 @@ mod tests {
         let reads_back = |text| Template::parse(text, &KNOWN).unwrap().reads_back();
         assert!(reads_back("{event_id}.{timestamp}"));
         assert!(!reads_back("{event_id}{timestamp}"));
-        assert!(!reads_back("{event_id}-{event_id}"));
+        assert!(!reads_back("{event_id}.{event_id}"));
+        assert!(reads_back("t={timestamp}-{event_id}"));
+        for part_of_the_value in ["{timestamp}0", "{event_id}-{timestamp}", "{delivery_id}a"] {
+            assert!(!reads_back(part_of_the_value), "{part_of_the_value}");
+        }
     }
 }

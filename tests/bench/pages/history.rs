@@ -282,7 +282,7 @@ impl Story {
                 status_code,
                 error_kind,
                 error: error_kind.map(|kind| kind.as_str().to_owned()),
-                remote_addr: Some("127.0.0.1:9".to_owned()),
+                remote_addr: Some("127.0.0.1:8009".to_owned()),
                 url: self.url.clone(),
                 request_headers: "content-type: application/json\nuser-agent: hookpost/0.1.0"
                     .to_owned(),

@@ -88,7 +88,7 @@ fn deliveries() -> Result<u64> {
 async fn register(appliance: &Appliance) -> Result<Vec<String>> {
     let mut webhooks = Vec::with_capacity(history::WEBHOOKS);
     for number in 0..history::WEBHOOKS {
-        let url = format!("http://127.0.0.1:9/receivers/{number}");
+        let url = format!("http://127.0.0.1:8009/receivers/{number}");
         webhooks.push(
             appliance
                 .create_webhook(&url, "*", Value::Null, IN_FLIGHT)

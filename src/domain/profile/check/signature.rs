@@ -51,7 +51,7 @@ pub(super) fn headers(document: &Document) -> Checked<Vec<HeaderRule>> {
         if !value.reads_back() {
             return refuse(
                 field(),
-                "must use a placeholder once, with text between two of them",
+                "must use a placeholder once, and go on with text that cannot be part of its value",
             );
         }
         rules.push(HeaderRule {
@@ -145,7 +145,10 @@ fn lead(text: &str) -> Checked<Template> {
     let lead = Template::parse(text, &[("timestamp", Slot::Timestamp)])
         .map_err(|message| fault(FIELD, message))?;
     if !lead.reads_back() || !lead.ends_in_text() {
-        return refuse(FIELD, "must use {timestamp} at most once and end in text");
+        return refuse(
+            FIELD,
+            "must use {timestamp} at most once and go on with text that is no digit",
+        );
     }
     Ok(lead)
 }

@@ -252,6 +252,11 @@ fn a_signature_must_be_verifiable() {
     );
     check(
         "lead = \"t={timestamp},\"",
+        "lead = \"t={timestamp}0,\"",
+        "signature.lead",
+    );
+    check(
+        "lead = \"t={timestamp},\"",
         "lead = \"{body},\"",
         "signature.lead",
     );

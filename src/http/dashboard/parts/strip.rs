@@ -14,23 +14,21 @@ const STEP: usize = 5;
 /// How high a strip is.
 const HEIGHT: usize = 18;
 
-/// A mark: where it stands, how high it is, and its class.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Mark {
-    x: usize,
-    y: usize,
-    height: usize,
+/// The marks of one colour, drawn as one path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Layer {
     class: &'static str,
+    path: String,
 }
 
 /// A strip of outcomes, the newest on the right.
 #[derive(Clone, Debug, PartialEq, Eq, Template)]
 #[template(
-    source = r#"<svg class="strip" viewBox="0 0 {{ width() }} 18" width="{{ width() }}" role="img" aria-label="{{ words }}"><title>{{ words }}</title>{% for mark in marks %}<rect class="{{ mark.class }}" x="{{ mark.x }}" y="{{ mark.y }}" width="3" height="{{ mark.height }}" rx="1"/>{% endfor %}</svg>"#,
+    source = r#"<svg class="strip" viewBox="0 0 {{ width() }} 18" width="{{ width() }}" role="img" aria-label="{{ words }}"><title>{{ words }}</title>{% for layer in layers %}<path class="{{ layer.class }}" d="{{ layer.path }}"/>{% endfor %}</svg>"#,
     ext = "html"
 )]
 pub struct Strip {
-    marks: Vec<Mark>,
+    layers: Vec<Layer>,
     words: String,
 }
 
@@ -47,11 +45,16 @@ impl Strip {
             .rev()
             .map(|status| Some(*status));
         let all = std::iter::repeat_n(None, empty).chain(known);
+        let mut layers: Vec<Layer> = Vec::new();
+        for (place, status) in all.enumerate() {
+            let (class, mark) = mark(place, status);
+            match layers.iter_mut().find(|layer| layer.class == class) {
+                Some(layer) => layer.path.push_str(&mark),
+                None => layers.push(Layer { class, path: mark }),
+            }
+        }
         Self {
-            marks: all
-                .enumerate()
-                .map(|(place, status)| mark(place, status))
-                .collect(),
+            layers,
             words: words(statuses),
         }
     }
@@ -61,7 +64,8 @@ impl Strip {
     }
 }
 
-fn mark(place: usize, status: Option<Status>) -> Mark {
+/// A mark's class and its rectangle.
+fn mark(place: usize, status: Option<Status>) -> (&'static str, String) {
     // A success stands tall, a failure hangs from the top, what is open is short.
     let (y, height, class) = match status {
         Some(Status::Delivered) => (2, 14, "s-good"),
@@ -71,12 +75,7 @@ fn mark(place: usize, status: Option<Status>) -> Mark {
         Some(Status::Canceled) => (8, 2, "s-calm"),
         None => (8, 2, "s-none"),
     };
-    Mark {
-        x: place * STEP,
-        y,
-        height,
-        class,
-    }
+    (class, format!("M{} {y}h3v{height}h-3z", place * STEP))
 }
 
 fn words(statuses: &[Status]) -> String {
@@ -102,9 +101,14 @@ mod tests {
         let statuses = [Status::Exhausted, Status::Delivered, Status::Delivered];
         let strip = Strip::new(&statuses);
         assert_eq!(strip.words, "Last 3: 2 delivered, 1 exhausted");
-        assert_eq!(strip.marks.len(), OUTCOMES);
-        assert_eq!(strip.marks[OUTCOMES - 1].class, "s-bad");
-        assert_eq!(strip.marks[OUTCOMES - 4].class, "s-none");
+        let layer = |class: &str| {
+            let found = strip.layers.iter().find(|layer| layer.class == class);
+            found.map(|layer| layer.path.as_str())
+        };
+        assert_eq!(layer("s-bad"), Some("M145 0h3v18h-3z"));
+        assert_eq!(layer("s-good"), Some("M135 2h3v14h-3zM140 2h3v14h-3z"));
+        assert_eq!(layer("s-none").unwrap().matches('M').count(), OUTCOMES - 3);
+        assert_eq!(layer("s-warn"), None);
         assert_eq!(Strip::new(&[]).words, "no deliveries yet");
     }
 }

@@ -1,0 +1,11 @@
+//! Which custom headers a webhook may have.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+
+#[path = "../laws/mod.rs"]
+mod laws;
+
+fuzz_target!(|input: &[u8]| {
+    laws::judge("header", input);
+});

@@ -1,0 +1,11 @@
+//! Which waits a receiver may ask for.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+
+#[path = "../laws/mod.rs"]
+mod laws;
+
+fuzz_target!(|input: &[u8]| {
+    laws::judge("retry_after", input);
+});

@@ -1,0 +1,11 @@
+//! Which URLs the guard lets pass.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+
+#[path = "../laws/mod.rs"]
+mod laws;
+
+fuzz_target!(|input: &[u8]| {
+    laws::judge("url", input);
+});
