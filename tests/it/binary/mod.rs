@@ -9,5 +9,6 @@ mod demo;
 mod life;
 pub mod process;
 mod profiles;
+mod rotation;
 mod tls;
 mod usage;

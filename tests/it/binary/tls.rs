@@ -102,7 +102,8 @@ fn a_key_that_does_not_fit_stops_the_start() {
     let dir = tempfile::tempdir().unwrap();
     let (cert, _) = certificate(dir.path());
     let output = serve(dir.path())
-        .args(["--tls-cert", &cert, "--tls-key", &cert])
+        .args(["--listen=127.0.0.1:0", "--tls-cert", &cert])
+        .args(["--tls-key", &cert])
         .output()
         .unwrap();
     let complaint = complaint(&output, 1);
