@@ -94,7 +94,12 @@ fn by_status(status: u16) -> (&'static str, &'static str) {
             "The receiver failed while it worked on the delivery.",
             "Look for this delivery's id in the receiver's log; retry once it is mended.",
         ),
-        502..=504 => (
+        503 => (
+            "The receiver says that it can't take this now.",
+            "Check that it runs, is not overloaded, and is not down for maintenance; a proxy before \
+             it may say this in its place.",
+        ),
+        502 | 504 => (
             "Something before the receiver could not reach it.",
             "Check that the receiver behind the proxy or load balancer runs and is healthy.",
         ),

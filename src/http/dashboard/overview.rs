@@ -39,6 +39,8 @@ const PERIODS: [(&str, &str, Duration); 4] = [
     ("7d", "7 days", Duration::from_secs(7 * 24 * 3600)),
     ("30d", "30 days", Duration::from_secs(30 * 24 * 3600)),
 ];
+/// A workspace of this age has an hour's worth to show.
+const YOUNG: Duration = Duration::from_secs(2 * 3600);
 /// Webhooks that are looked at for trouble.
 const LOOKED_AT_MAX: u32 = 250;
 /// Of them, so many are listed.
@@ -157,6 +159,12 @@ impl OverviewView<'_> {
     }
 }
 
+/// The period of a reader who chose none: a day, or an hour of a workspace that is so young that its
+/// day would be an empty chart.
+fn usual(age: Duration) -> (&'static str, &'static str, Duration) {
+    if age < YOUNG { PERIODS[0] } else { PERIODS[1] }
+}
+
 /// `GET /`.
 ///
 /// # Errors
@@ -168,9 +176,9 @@ pub async fn overview(state: State, visitor: Visitor, request: HttpRequest) -> S
         found.ok_or("must be 1h, 24h, 7d or 30d")
     });
     query.finish()?;
-    let (word, period, length) = chosen.unwrap_or(PERIODS[1]);
     let now = state.service.clock().now();
     let caller = visitor.caller.clone();
+    let (word, period, length) = chosen.unwrap_or_else(|| usual(now.since(caller.workspace.at())));
     let input = PeriodInput {
         since: Some(now.before(length)),
         until: None,

@@ -15,6 +15,7 @@ use super::assets::{Addresses, addresses};
 use super::entrance::{OpenForm, cookie};
 use super::flash::Flash;
 use super::page::{Page, Section, back_to, confirm_path, dress, go, go_and_say, show, show_faults};
+use super::parts::agent::agent;
 use super::parts::{Ago, Copyable, Field, Stamp};
 use super::preferences::Theme;
 use super::visitor::{csrf, session_token};
@@ -118,7 +119,7 @@ async fn draw(
 fn session_row(session: &Session, person: &Person) -> SessionRow {
     SessionRow {
         id: session.id.to_string(),
-        agent: session.user_agent.clone(),
+        agent: agent(&session.user_agent),
         is_token: session.channel == Channel::Token,
         began: Stamp(session.created_at),
         seen: Ago(session.last_seen_at),

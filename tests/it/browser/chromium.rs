@@ -69,6 +69,7 @@ impl Chromium {
         let number = driver.capabilities().get("goog:processID").unwrap();
         let number = number.as_i64().unwrap();
         let browser = Pid::from_raw(i32::try_from(number).unwrap()).unwrap();
+        driver.set_script_timeout(COMMAND_DEADLINE).await.unwrap();
         // Its own way of ending blocks a thread that the server may need; ours kills.
         driver.clone().leak().unwrap();
         Self {

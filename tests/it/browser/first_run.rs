@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::Seat;
+use super::accessible::check;
 use super::chromium::Scripts;
 use crate::dashboard::PASSWORD;
 use crate::second_factor::App as Phone;
@@ -43,6 +44,7 @@ async fn enter(scripts: Scripts) {
     reader.see("wrong").await;
     sign_in(&seat, PASSWORD).await;
     reader.arrive("/sign-in/code").await;
+    check(reader, "/sign-in/code").await;
     // The page behind it stays closed until the code was shown.
     reader.open("/webhooks").await.arrive("/sign-in/code").await;
     seat.clock.advance(Duration::from_secs(60));
@@ -67,6 +69,7 @@ pub async fn enrol(seat: &Seat) -> Phone {
     reader.see("Scan this with an authenticator app").await;
     let picture = "return document.querySelector('.qr svg')?.getBoundingClientRect().width > 150;";
     reader.until("the QR code", picture).await;
+    check(reader, "/profile/second-factor with the QR code").await;
     reader.press("Can't scan? Type the key").await;
     let seed = "return document.querySelector('details code').textContent;";
     let seed = reader.script(seed, &[]).await.unwrap();
@@ -82,6 +85,7 @@ pub async fn enrol(seat: &Seat) -> Phone {
     let codes = "return document.querySelector('pre').textContent.trim().split('\\n');";
     let codes = reader.script(codes, &[]).await.unwrap();
     assert_eq!(codes.as_array().unwrap().len(), 10, "{codes}");
+    check(reader, "/profile/second-factor with recovery codes").await;
     phone.recovery = serde_json::from_value(codes).unwrap();
     reader.press("Go on").await.see("Overview").await;
     phone

@@ -3,6 +3,7 @@
 use hookpost::domain::role::Role;
 
 use super::Seat;
+use super::accessible::check;
 use super::chromium::Scripts;
 use crate::dashboard::PASSWORD;
 
@@ -30,6 +31,7 @@ async fn closed_and_missing_pages_say_so_and_lead_back() {
     let reader = &seat.reader;
     reader.open("/people").await;
     reader.see("403").await.see("You may not do this").await;
+    check(reader, "a page that is closed").await;
     reader.press("To the overview").await.see("Overview").await;
     assert!(!reader.offers("Pages", "People").await);
     reader.open("/webhooks/wh_nothing").await;

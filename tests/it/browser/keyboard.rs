@@ -4,6 +4,7 @@ use reqwest::StatusCode;
 use serde_json::{Value, json};
 
 use super::Seat;
+use super::accessible::check;
 use super::chromium::Scripts;
 use super::reader::{ENTER, ESCAPE};
 use crate::receiver::{Receiver, Reply};
@@ -41,7 +42,8 @@ async fn a_webhook_is_registered_tested_and_looked_after_by_keyboard_only() {
 
 async fn retry_by_shortcuts(seat: &Seat, receiver: &Receiver) {
     let reader = &seat.reader;
-    reader.keys("?").await.see("Shortcuts").await;
+    reader.keys("?").await.see("next, previous row").await;
+    check(reader, "the list of shortcuts").await;
     reader.keys(ESCAPE).await.miss("next, previous row").await;
     reader.keys("gd").await.arrive("/deliveries").await;
     reader.see("retrying order.paid").await;

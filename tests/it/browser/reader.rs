@@ -31,6 +31,7 @@ const TABS_MAX: usize = 80;
 /// Somebody at a browser.
 pub struct Reader {
     pub chromium: Chromium,
+    pub scripts: Scripts,
     base: String,
 }
 
@@ -54,6 +55,7 @@ impl Reader {
     pub async fn start(app: &TestApp, scripts: Scripts) -> Self {
         Self {
             chromium: Chromium::start(scripts).await,
+            scripts,
             base: app.base.clone(),
         }
     }
@@ -243,7 +245,7 @@ impl Reader {
     /// Makes the window as wide as this, and the system's colours these. Nothing moves.
     pub async fn look(&self, width: Width, colours: Colours) {
         let (width, height, mobile) = match width {
-            Width::Desk => (1280, 800, false),
+            Width::Desk => (1280, 700, false),
             Width::Phone => (320, 720, true),
         };
         let size = json!({"width": width, "height": height, "deviceScaleFactor": 1,

@@ -6,6 +6,7 @@ use reqwest::StatusCode;
 use serde_json::{Value, json};
 
 use super::Seat;
+use super::accessible::check;
 use super::chromium::Scripts;
 use super::first_run::enrol;
 use crate::receiver::{Receiver, Reply};
@@ -40,6 +41,7 @@ async fn all_dead_letters_are_retried_with_a_bar_that_survives_a_reload() {
     let bar = "const bar = document.querySelector('progress'); return bar.value === 250 && \
         bar.max === 300;";
     reader.until("the bar to stand at 250", bar).await;
+    check(reader, "/jobs/{id} under way").await;
     seat.app.work_on();
     reader.see("300 of 300 items").await.see("done").await;
     reader.open("/dead-letters").await;
@@ -118,6 +120,7 @@ async fn mend(scripts: Scripts) {
     let place = reader.place().await;
     reader.press("Retry now").await.arrive("/confirm").await;
     reader.see("Show that it is you").await;
+    check(reader, "/confirm").await;
     reader
         .type_into("Code", &phone.code(seat.clock.now()))
         .await;

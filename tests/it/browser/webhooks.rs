@@ -4,6 +4,7 @@ use reqwest::StatusCode;
 use serde_json::json;
 
 use super::Seat;
+use super::accessible::check;
 use super::chromium::Scripts;
 use crate::receiver::Receiver;
 
@@ -43,6 +44,7 @@ async fn register(seat: &Seat, url: &str) {
     reader.type_into("Event types", "order.*").await;
     reader.press("Register webhook").await;
     reader.see("What you typed is kept").await;
+    check(reader, "/webhooks/new with faults").await;
     let beside = "const field = document.querySelector('[name=url]'); return \
         field.getAttribute('aria-invalid') === 'true' && field.getAttribute('aria-describedby')\
         .split(' ').some((id) => document.getElementById(id)?.textContent.includes('URL:'));";
@@ -55,6 +57,7 @@ async fn register(seat: &Seat, url: &str) {
     reader.see("Shown only now").await.see("whsec_").await;
     reader.press_in("Check signatures", "Python").await;
     reader.see("hmac").await;
+    check(reader, "/webhooks/{id} with a new secret").await;
     reader.reload().await.see("Latest deliveries").await;
     let shown = reader.text().await;
     assert!(!shown.contains("whsec_"), "{shown}");

@@ -7,6 +7,7 @@
 use askama::Template;
 use askama::filters::HtmlSafe;
 
+pub mod agent;
 pub mod badge;
 pub mod chart;
 pub mod code;
