@@ -1,8 +1,9 @@
 //! hookpost as the tests start it: everything real, in one process, in a directory of its own.
 
-use std::net::TcpListener;
+use std::collections::HashMap;
+use std::net::{IpAddr, TcpListener};
 use std::path::Path;
-use std::sync::{Arc, Once};
+use std::sync::{Arc, Mutex, Once};
 use std::time::Duration;
 
 use actix_web::web;
@@ -12,7 +13,9 @@ use hookpost::domain::id::WorkspaceId;
 use hookpost::engine::{Engine, EngineParts, IN_FLIGHT_DEFAULT};
 use hookpost::entropy;
 use hookpost::http::{AppState, HttpOptions, ServeOptions, Serving, serve};
-use hookpost::net::{Client, ClientOptions, Guard, GuardOptions, Lookup, OwnAddresses};
+use hookpost::net::{
+    Client, ClientOptions, Guard, GuardOptions, Lookup, OwnAddresses, ResolveError,
+};
 use hookpost::service::worker::Worker;
 use hookpost::service::{Service, ServiceOptions, ServiceParts};
 use hookpost::store::keys::{self, NewKey};
@@ -24,6 +27,12 @@ use serde_json::Value;
 
 /// How long tests wait for anything.
 pub const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A name that leads to a private address.
+pub const NAMES_A_PRIVATE_ADDRESS: &str = "inside.example.com";
+/// A name that begins so, and goes on with a number, leads to loopback as often as that, and to a
+/// private address from then on.
+pub const TURNS_AFTER: &str = "turns-after-";
 
 /// A running hookpost and a key of its instance.
 pub struct TestApp {
@@ -309,18 +318,9 @@ fn service(store: &Store, clock: Clock, own_port: u16, options: ServiceOptions) 
         own: OwnAddresses::Listed(Vec::new()),
     }));
     guard.set_own_ports(vec![own_port]);
-    // No test asks the world's name servers for anything; names for tests are this machine's.
-    let lookup = |name: &str| {
-        let is_ours = name.ends_with(".test");
-        let address = if is_ours {
-            "127.0.0.1"
-        } else {
-            "93.184.215.14"
-        };
-        Ok(vec![address.parse().unwrap()])
-    };
+    // No test asks the world's name servers for anything.
     let client_options = ClientOptions {
-        lookup: Lookup::Scripted(Arc::new(lookup)),
+        lookup: Lookup::Scripted(Arc::new(names())),
         ..ClientOptions::default()
     };
     let client = Client::new(Arc::clone(&guard), &client_options).unwrap();
@@ -339,6 +339,31 @@ fn service(store: &Store, clock: Clock, own_port: u16, options: ServiceOptions) 
         guard,
         options,
     })
+}
+
+/// What names mean: those for tests are this machine's; some lead to a private address, or do so
+/// once they were looked up a few times.
+fn names() -> impl Fn(&str) -> Result<Vec<IpAddr>, ResolveError> + Send + Sync {
+    let asked: Mutex<HashMap<String, usize>> = Mutex::default();
+    move |name| {
+        let first = name.split('.').next().unwrap_or_default();
+        let good_times = first.strip_prefix(TURNS_AFTER);
+        let address = match good_times.map(|count| count.parse::<usize>().unwrap()) {
+            Some(count) => {
+                let mut asked = asked.lock().unwrap();
+                let times = asked.entry(name.to_owned()).or_default();
+                *times += 1;
+                match *times <= count {
+                    true => "127.0.0.1",
+                    false => "10.77.0.1",
+                }
+            }
+            None if name == NAMES_A_PRIVATE_ADDRESS => "10.77.0.1",
+            None if name.ends_with(".test") => "127.0.0.1",
+            None => "93.184.215.14",
+        };
+        Ok(vec![address.parse().unwrap()])
+    }
 }
 
 async fn key(store: &Store, workspace: Option<WorkspaceId>, scopes: Scopes) -> String {

@@ -15,6 +15,7 @@ mod binary;
 mod browser;
 mod conventions;
 mod dashboard;
+mod destinations;
 mod dialects;
 mod entrance;
 mod fuzz;
