@@ -1,4 +1,4 @@
-//! Pictures of the main pages, in light and dark, with a day of history on them.
+//! Pictures of the main pages, in light and dark, wide and narrow, with a day of history on them.
 //!
 //! They are drawn by every run, into `target/pictures`, so that they never stop working. With
 //! `HOOKPOST_PICTURES` set to a directory, the two of the README are also written there.

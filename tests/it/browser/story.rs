@@ -153,7 +153,8 @@ impl Stage {
         if time >= 0.8 {
             let body = "{\"error\":\"maintenance\",\"message\":\"Back at 18:00 UTC.\"}";
             let reply = Reply::status(503).body(body);
-            crm.answer(reply.header("content-type", "application/json"));
+            let reply = reply.header("content-type", "application/json");
+            crm.answer(reply.after(Duration::from_millis(40)));
         }
         if (0.55..0.7).contains(&time) {
             let path = format!("/api/v1/webhooks/{}/disable", self.webhooks[0]);

@@ -72,6 +72,16 @@ async fn ticked_dead_letters_are_discarded_without_scripts() {
 }
 
 #[tokio::test]
+async fn deliveries_are_narrowed_down_by_the_address_and_one_is_canceled() {
+    narrow_down(Scripts::On).await;
+}
+
+#[tokio::test]
+async fn narrowing_down_works_without_scripts() {
+    narrow_down(Scripts::Off).await;
+}
+
+#[tokio::test]
 async fn the_overview_changes_by_itself_and_can_be_held() {
     let seat = Seat::owner(Scripts::On).await;
     let receiver = Receiver::start().await;
@@ -89,6 +99,42 @@ async fn the_overview_changes_by_itself_and_can_be_held() {
     receiver.wait_for(2).await;
     assert!(reader.text().await.contains("Events accepted 1 "));
     reader.press("Paused").await.see("Events accepted 2").await;
+    seat.reader.leave().await;
+}
+
+async fn narrow_down(scripts: Scripts) {
+    let seat = Seat::owner(scripts).await;
+    let (crm, shop) = (Receiver::start().await, Receiver::start().await);
+    crm.answer(Reply::status(500));
+    webhook(&seat, &crm, "CRM").await;
+    webhook(&seat, &shop, "Shop").await;
+    publish(&seat, 2).await;
+    let tried = |stats: &Value| stats["counts"]["pending"] == 0;
+    seat.app.poll("/api/v1/stats", tried).await;
+    let reader = &seat.reader;
+    reader.open("/deliveries").await;
+    reader.press_in("Status", "retrying").await;
+    reader.arrive("/deliveries?status=retrying").await;
+    let only_crm = "const rows = [...document.querySelectorAll('tbody tr')]; return \
+        rows.length === 2 && rows.every((row) => row.textContent.includes('CRM'));";
+    reader.until("the two that fail", only_crm).await;
+    reader.choose("Webhook", "Shop").await;
+    if scripts == Scripts::Off {
+        reader.press("Filter").await;
+    }
+    reader.see("No delivery matches").await;
+    let place = reader.place().await;
+    assert!(place.contains("webhook_id=wh_"), "{place}");
+    // The address says it all: who gets it by mail sees the same.
+    reader.open("/").await.open(&place).await;
+    reader.see("No delivery matches").await;
+    reader.press("Show all deliveries").await.see("Shop").await;
+    let failing = "Deliveries, newest first";
+    reader.open("/deliveries?status=retrying").await;
+    reader.press_in(failing, "order.paid").await;
+    reader.see("HTTP 500").await.press("Cancel").await;
+    reader.see("canceled").await;
+    assert!(!reader.offers("", "Cancel").await);
     seat.reader.leave().await;
 }
 

@@ -1,7 +1,7 @@
 //! A receiver's life: registered, tested, used, given a new secret, ended.
 
 use reqwest::StatusCode;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::Seat;
 use super::accessible::check;
@@ -25,6 +25,7 @@ async fn live(scripts: Scripts) {
     let place = seat.reader.place().await;
     test(&seat, &place).await;
     publish(&seat, &receiver).await;
+    recover(&seat, &receiver, &place).await;
     rotate(&seat, &place).await;
     revoke(&seat, &place).await;
     let reader = &seat.reader;
@@ -109,6 +110,30 @@ async fn publish(seat: &Seat, receiver: &Receiver) {
         .await
         .see("curl -sS")
         .await;
+}
+
+async fn recover(seat: &Seat, receiver: &Receiver, place: &str) {
+    let reader = &seat.reader;
+    reader.open(place).await.press("Disable").await;
+    reader.see("It gets nothing new").await;
+    let event = json!({"type": "order.paid", "data": {"id": 9}});
+    let accepted = seat.app.post("/api/v1/events", &event).await;
+    accepted.json(StatusCode::ACCEPTED);
+    reader.open("/events").await;
+    reader
+        .press_in("Events, newest first", "order.paid")
+        .await
+        .see("Webhooks that did not get it")
+        .await
+        .see("Replay to it")
+        .await;
+    reader.open(place).await.press("Enable").await;
+    reader.miss("It gets nothing new").await;
+    reader.press("Recover").await.arrive("/jobs/").await;
+    receiver.wait_for(3).await;
+    let done = |job: &Value| job["data"][0]["status"] == "done";
+    seat.app.poll("/api/v1/jobs", done).await;
+    reader.reload().await.see("1 of 1 item").await;
 }
 
 async fn rotate(seat: &Seat, place: &str) {
