@@ -22,6 +22,8 @@ pub const PERIOD_MAX: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
 pub const STEPS_MAX: i64 = 500;
 /// Steps of a workspace's answer times at most.
 pub const LATENCY_STEPS_MAX: i64 = 60;
+/// Longer steps of answer times are whole hours: a quarter of an hour.
+const FINE_STEP_MS_MAX: i64 = HOUR_MS / 4;
 
 const DAY_MS: i64 = 24 * HOUR_MS;
 /// Widths of a step, finest first.
@@ -130,7 +132,11 @@ impl Service {
         let steps = (plan.until_ms - plan.since_ms) / plan.step_ms + 1;
         let together = (steps + LATENCY_STEPS_MAX - 1) / LATENCY_STEPS_MAX;
         let of = plan.period(workspace_seq, WHOLE_WORKSPACE);
-        let step_ms = plan.step_ms * together;
+        let mut step_ms = plan.step_ms * together;
+        if step_ms > FINE_STEP_MS_MAX {
+            // Whole hours are summed up already.
+            step_ms = (step_ms + HOUR_MS - 1) / HOUR_MS * HOUR_MS;
+        }
         Ok(self
             .store()
             .read(move |conn| stats::latencies(conn, &of, step_ms))

@@ -13,7 +13,7 @@ use rusqlite::trace::{TraceEvent, TraceEventCodes};
 use super::deliveries::{self, DeliveryFilter, Which};
 use super::retention::{self, Sweep};
 use super::samples::{DAY, Office, attempt, delivery, event, office, webhook};
-use super::{events, idempotency, jobs, sessions, webhooks};
+use super::{events, idempotency, jobs, sessions, stats, webhooks};
 use crate::domain::delivery::{Status, Trigger};
 use crate::domain::page::{Cursor, Limit, Order};
 use crate::domain::time::Timestamp;
@@ -171,6 +171,51 @@ fn every_list_of_deliveries_is_led_by_an_index() {
         ..of_webhook
     };
     check_list(&office, "dead_letters_of", &dead_of);
+}
+
+#[test]
+fn a_page_asks_once_however_many_rows_it_looks_at() {
+    let office = filled();
+    let rare = DeliveryFilter {
+        workspace_seq: 1,
+        event_type: Some("unheard.of".to_owned()),
+        which: Which::DeadLetters,
+        ..DeliveryFilter::default()
+    };
+    office.read(|conn| {
+        let asked = |conn: &Connection| {
+            let found = deliveries::list(conn, &rare, None, Limit::clamped(10)).unwrap();
+            assert!(found.items.is_empty());
+        };
+        assert_eq!(plans(conn, asked).len(), 1);
+        Ok(())
+    });
+}
+
+#[test]
+fn durations_are_read_in_the_order_in_which_they_are_stored() {
+    let office = filled();
+    let now = office.clock.now();
+    let period = stats::Period {
+        workspace_seq: 1,
+        webhook_seq: stats::WHOLE_WORKSPACE,
+        width_ms: stats::MINUTE_MS,
+        since: now.before(DAY),
+        until: now.after(DAY),
+    };
+    check(&office, "PRIMARY KEY", |conn| {
+        assert!(
+            stats::durations(conn, &period)
+                .unwrap()
+                .quantile_ms(0.5)
+                .is_some()
+        );
+    });
+    for step_ms in [stats::MINUTE_MS, stats::HOUR_MS] {
+        check(&office, "PRIMARY KEY", |conn| {
+            assert_eq!(stats::latencies(conn, &period, step_ms).unwrap().len(), 1);
+        });
+    }
 }
 
 #[test]

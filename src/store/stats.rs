@@ -20,6 +20,11 @@ pub const HOUR_MS: i64 = 3_600_000;
 pub const MINUTES_KEPT_MS: i64 = 48 * HOUR_MS;
 /// Buckets that one reading answers at most.
 pub const BUCKETS_MAX: i64 = 3000;
+/// Rows of durations that one reading looks at most: two months of hours, each with attempts of 160
+/// classes.
+const DURATION_ROWS_MAX: i64 = BUCKETS_MAX * 80;
+/// The highest class of a duration.
+const SLOT_MAX: usize = 256;
 
 /// The minute that `at` lies in.
 pub(super) fn minute(at: Timestamp) -> i64 {
@@ -310,28 +315,38 @@ pub fn series(conn: &Connection, period: &Period, step_ms: i64) -> Result<Vec<Bu
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// How attempts' durations were distributed in a period.
+/// How attempts' durations were distributed in a period: attempts by class.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Durations(Vec<(i64, u64)>);
+pub struct Durations(Vec<u64>);
 
 impl Durations {
+    fn add(&mut self, slot: i64, attempts: u64) {
+        let Some(slot) = usize::try_from(slot).ok().filter(|slot| *slot <= SLOT_MAX) else {
+            return;
+        };
+        if self.0.len() <= slot {
+            self.0.resize(slot + 1, 0);
+        }
+        self.0[slot] += attempts;
+    }
+
     /// The duration that the share `quantile` (0.0 to 1.0) of attempts did not exceed, in
     /// milliseconds, within 9 %; `None` where there were none.
     #[must_use]
     pub fn quantile_ms(&self, quantile: f64) -> Option<f64> {
-        let total: u64 = self.0.iter().map(|(_, attempts)| attempts).sum();
+        let total: u64 = self.0.iter().sum();
         #[expect(
             clippy::cast_precision_loss,
             reason = "a share of a count needs no last digit"
         )]
         let wanted = (total as f64 * quantile).ceil().max(1.0);
         let mut seen = 0.0;
-        for (slot, attempts) in &self.0 {
+        for (slot, attempts) in (0..).zip(&self.0) {
             #[expect(clippy::cast_precision_loss, reason = "as above")]
             let attempts = *attempts as f64;
             seen += attempts;
             if seen >= wanted {
-                return Some(slot_ms(*slot));
+                return Some(slot_ms(slot));
             }
         }
         None
@@ -343,26 +358,61 @@ impl Durations {
 /// # Errors
 /// [`StoreError::Sqlite`].
 pub fn durations(conn: &Connection, period: &Period) -> Result<Durations, StoreError> {
+    let mut durations = Durations::default();
+    for part in parts(period) {
+        let add = |_, slot, attempts| durations.add(slot, attempts);
+        each_duration(conn, &part, add)?;
+    }
+    Ok(durations)
+}
+
+/// The same period, with whole hours in the place of their minutes: sixty times fewer rows.
+fn parts(period: &Period) -> Vec<Period> {
+    let (since, until) = (first_bucket(period), period.until.millis());
+    let (first, last) = ((since + HOUR_MS - 1) / HOUR_MS, until / HOUR_MS);
+    if period.width_ms == HOUR_MS || first >= last {
+        return vec![*period];
+    }
+    let part = |width_ms, since, until| Period {
+        width_ms,
+        since: Timestamp::from_millis(since),
+        until: Timestamp::from_millis(until),
+        ..*period
+    };
+    vec![
+        part(period.width_ms, since, first * HOUR_MS),
+        part(HOUR_MS, first * HOUR_MS, last * HOUR_MS),
+        part(period.width_ms, last * HOUR_MS, until),
+    ]
+}
+
+/// Hands over every bucket, class and number of attempts of a period, in that order: as they are
+/// stored, because sorting or grouping a month's takes longer than reading it.
+fn each_duration(
+    conn: &Connection,
+    period: &Period,
+    mut sink: impl FnMut(i64, i64, u64),
+) -> Result<(), StoreError> {
     let mut statement = conn.prepare_cached(
-        "SELECT slot, sum(attempts)
+        "SELECT bucket_at, slot, attempts
          FROM duration_stats
          WHERE workspace_seq = :workspace AND webhook_seq = :webhook AND width_ms = :width
              AND bucket_at >= :since AND bucket_at < :until
-         GROUP BY slot
-         ORDER BY slot
-         LIMIT 300",
+         ORDER BY bucket_at, slot
+         LIMIT :limit",
     )?;
-    let rows = statement.query_map(
-        named_params! {
-            ":workspace": period.workspace_seq,
-            ":webhook": period.webhook_seq,
-            ":width": period.width_ms,
-            ":since": first_bucket(period),
-            ":until": period.until.millis(),
-        },
-        |row| Ok((row.get(0)?, row.get(1)?)),
-    )?;
-    Ok(Durations(rows.collect::<Result<_, _>>()?))
+    let mut rows = statement.query(named_params! {
+        ":workspace": period.workspace_seq,
+        ":webhook": period.webhook_seq,
+        ":width": period.width_ms,
+        ":since": first_bucket(period),
+        ":until": period.until.millis(),
+        ":limit": DURATION_ROWS_MAX,
+    })?;
+    while let Some(row) = rows.next()? {
+        sink(row.get(0)?, row.get(1)?, row.get(2)?);
+    }
+    Ok(())
 }
 
 /// How long attempts took in one step of a period.
@@ -386,35 +436,24 @@ pub fn latencies(
     period: &Period,
     step_ms: i64,
 ) -> Result<Vec<Latency>, StoreError> {
-    let mut statement = conn.prepare_cached(
-        "SELECT bucket_at - bucket_at % :step AS step_at, slot, sum(attempts)
-         FROM duration_stats
-         WHERE workspace_seq = :workspace AND webhook_seq = :webhook AND width_ms = :width
-             AND bucket_at >= :since AND bucket_at < :until
-         GROUP BY step_at, slot
-         ORDER BY step_at, slot
-         LIMIT :limit",
-    )?;
-    let mut rows = statement.query(named_params! {
-        ":workspace": period.workspace_seq,
-        ":webhook": period.webhook_seq,
-        ":width": period.width_ms,
-        ":since": first_bucket(period),
-        ":until": period.until.millis(),
-        ":step": step_ms,
-        ":limit": BUCKETS_MAX * 40,
-    })?;
     let mut found = Vec::new();
     let mut present: Option<(i64, Durations)> = None;
-    while let Some(row) = rows.next()? {
-        let (at, slot, attempts): (i64, i64, u64) = (row.get(0)?, row.get(1)?, row.get(2)?);
-        match &mut present {
-            Some((own, durations)) if *own == at => durations.0.push((slot, attempts)),
-            Some(_) | None => {
-                let ended = present.replace((at, Durations(vec![(slot, attempts)])));
-                found.extend(ended.and_then(latency));
-            }
+    let mut add = |bucket_at: i64, slot, attempts| {
+        let at = bucket_at - bucket_at % step_ms;
+        if present.as_ref().is_none_or(|(own, _)| *own != at) {
+            let ended = present.replace((at, Durations::default()));
+            found.extend(ended.and_then(latency));
         }
+        if let Some((_, durations)) = &mut present {
+            durations.add(slot, attempts);
+        }
+    };
+    let parts = match step_ms % HOUR_MS {
+        0 => parts(period),
+        _ => vec![*period],
+    };
+    for part in parts {
+        each_duration(conn, &part, &mut add)?;
     }
     found.extend(present.and_then(latency));
     Ok(found)
@@ -449,7 +488,10 @@ mod tests {
 
     #[test]
     fn quantiles_come_from_the_classes() {
-        let durations = Durations(vec![(slot(10), 94), (slot(100), 5), (slot(1000), 1)]);
+        let mut durations = Durations::default();
+        for (ms, attempts) in [(10, 94), (100, 5), (1000, 1)] {
+            durations.add(slot(ms), attempts);
+        }
         let near = |quantile, ms: f64| {
             let shown = durations.quantile_ms(quantile).unwrap();
             assert!((shown / ms - 1.0).abs() < 0.09, "{quantile}: {shown}");
@@ -458,5 +500,34 @@ mod tests {
         near(0.95, 100.0);
         near(1.0, 1000.0);
         assert_eq!(Durations::default().quantile_ms(0.5), None);
+        durations.add(-1, 1);
+        durations.add(i64::MAX, 1);
+        assert_eq!(durations.0.iter().sum::<u64>(), 100);
+    }
+
+    #[test]
+    fn a_period_of_minutes_is_read_by_whole_hours_where_it_holds_some() {
+        let check = |since: i64, until: i64, expect: &[(i64, i64, i64)]| {
+            let period = Period {
+                workspace_seq: 1,
+                webhook_seq: WHOLE_WORKSPACE,
+                width_ms: MINUTE_MS,
+                since: Timestamp::from_millis(since * MINUTE_MS),
+                until: Timestamp::from_millis(until * MINUTE_MS),
+            };
+            let found = parts(&period).into_iter().map(|part| {
+                let minutes = |at: Timestamp| at.millis() / MINUTE_MS;
+                (
+                    part.width_ms / MINUTE_MS,
+                    minutes(part.since),
+                    minutes(part.until),
+                )
+            });
+            assert_eq!(found.collect::<Vec<_>>(), expect, "{since} to {until}");
+        };
+        check(10, 50, &[(1, 10, 50)]);
+        check(10, 119, &[(1, 10, 119)]);
+        check(10, 120, &[(1, 10, 60), (60, 60, 120), (1, 120, 120)]);
+        check(60, 190, &[(1, 60, 60), (60, 60, 180), (1, 180, 190)]);
     }
 }

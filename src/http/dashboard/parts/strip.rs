@@ -64,7 +64,7 @@ impl Strip {
     }
 }
 
-/// A mark's class and its rectangle.
+/// A mark's class and its stroke.
 fn mark(place: usize, status: Option<Status>) -> (&'static str, String) {
     // A success stands tall, a failure hangs from the top, what is open is short.
     let (y, height, class) = match status {
@@ -75,7 +75,7 @@ fn mark(place: usize, status: Option<Status>) -> (&'static str, String) {
         Some(Status::Canceled) => (8, 2, "s-calm"),
         None => (8, 2, "s-none"),
     };
-    (class, format!("M{} {y}h3v{height}h-3z", place * STEP))
+    (class, format!("M{} {y}v{height}", place * STEP + 2))
 }
 
 fn words(statuses: &[Status]) -> String {
@@ -105,8 +105,8 @@ mod tests {
             let found = strip.layers.iter().find(|layer| layer.class == class);
             found.map(|layer| layer.path.as_str())
         };
-        assert_eq!(layer("s-bad"), Some("M145 0h3v18h-3z"));
-        assert_eq!(layer("s-good"), Some("M135 2h3v14h-3zM140 2h3v14h-3z"));
+        assert_eq!(layer("s-bad"), Some("M147 0v18"));
+        assert_eq!(layer("s-good"), Some("M137 2v14M142 2v14"));
         assert_eq!(layer("s-none").unwrap().matches('M').count(), OUTCOMES - 3);
         assert_eq!(layer("s-warn"), None);
         assert_eq!(Strip::new(&[]).words, "no deliveries yet");
