@@ -68,6 +68,11 @@ const told = (rule) => rule.nodes.map((node) => `${rule.id}: ${node.target} ${no
 axe.run(document, { runOnly: { type: 'tag', values: tags }, resultTypes: ['violations'] }).then(
   (found) => done(found.violations.flatMap(told)),
   (fault) => done([String(fault)]));";
+/// What is shown only once and cut off; empty where all of it can be read.
+const CUT_OFF: &str = "
+const codes = [...document.querySelectorAll('.secret code, .bare code, .bare pre')];
+return codes.filter((one) => one.scrollWidth > one.clientWidth + 1 && one.clientWidth > 0)
+  .map((one) => `cut off: ${one.outerHTML.slice(0, 40)}`);";
 /// Opens one operation of each group; they are all drawn alike.
 const UNFOLD: &str = "
 document.querySelectorAll('section > details:first-of-type').forEach((one) => { one.open = true; });";
@@ -176,7 +181,8 @@ async fn faults(reader: &Reader) -> Vec<String> {
         reader.look(width, colours).await;
         let judged = driver.execute_async(JUDGE, Vec::new()).await.unwrap();
         let sideways = driver.execute(STICKS_OUT, Vec::new()).await.unwrap();
-        for found in [judged.json(), sideways.json()] {
+        let cut_off = driver.execute(CUT_OFF, Vec::new()).await.unwrap();
+        for found in [judged.json(), sideways.json(), cut_off.json()] {
             let found = found.as_array().unwrap().iter();
             faults.extend(found.map(|fault| format!("{width:?} {colours:?}: {fault}")));
         }

@@ -71,6 +71,7 @@ pub async fn enrol(seat: &Seat) -> Phone {
     reader.until("the QR code", picture).await;
     check(reader, "/profile/second-factor with the QR code").await;
     reader.press("Can't scan? Type the key").await;
+    check(reader, "/profile/second-factor with the key in letters").await;
     let seed = "return document.querySelector('details code').textContent;";
     let seed = reader.script(seed, &[]).await.unwrap();
     let mut phone = Phone::of_base32(seed.as_str().unwrap());

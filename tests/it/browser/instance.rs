@@ -52,6 +52,7 @@ async fn make_key(seat: &Seat) {
     reader.type_into("Name", "billing").await;
     reader.press("Make key").await;
     reader.see("Shown only now").await.see("hpk_").await;
+    check(reader, "/api-keys with a new key").await;
     let key = reader.between("Shown only now ", " ").await;
     assert!(key.starts_with("hpk_"), "{key}");
     reader.reload().await.see("billing").await.miss(&key).await;
