@@ -165,22 +165,4 @@ fn header_with(document: &Value, slot: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_built_in_profile_has_whole_snippets() {
-        for profile in Profile::built_in() {
-            for Snippet { language, code } in snippets(profile) {
-                let what = format!("{} in {language}:\n{code}", profile.name());
-                assert!(!code.contains("headers[\"\"]"), "{what}");
-                assert!(
-                    !code.contains("headers['']") && !code.contains("Get(\"\")"),
-                    "{what}"
-                );
-                let braces = code.matches('{').count() == code.matches('}').count();
-                assert!(braces, "{what}");
-            }
-        }
-    }
-}
+mod tests;

@@ -227,11 +227,22 @@ impl Scheme {
     }
 
     pub(super) fn shell(&self, profile: &str) -> String {
+        let mut headers = vec![(&self.header, "$SIGNATURE")];
+        if self.mentions_id() {
+            headers.push((&self.id_header, "$ID"));
+        }
+        if self.mentions_timestamp() && self.timestamp_lead.is_none() {
+            headers.push((&self.timestamp_header, "$TIMESTAMP"));
+        }
+        let headers: Vec<String> = headers
+            .iter()
+            .map(|(name, value)| format!("--header \"{name}: {value}\""))
+            .collect();
         format!(
             "# Says whether a captured delivery is genuine, and if not, which step fails.\n\
              hookpost verify --profile {profile} --secret \"$SECRET\" \\\n  \
-             --header \"{header}: $SIGNATURE\" --body-file delivery.body",
-            header = self.header
+             {headers} --body-file delivery.body",
+            headers = headers.join(" \\\n  ")
         )
     }
 }
