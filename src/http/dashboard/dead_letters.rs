@@ -112,8 +112,11 @@ pub async fn list(state: State, visitor: Visitor, request: HttpRequest) -> Shown
         .service
         .deliveries(filter.clone(), cursor, Limit::clamped(ROWS))
         .await?;
-    let whole = cursor.is_none() && found.next.is_none();
     let listed = found.items.len();
+    // A first page that is not full has looked at all rows that counting would look at.
+    let counted =
+        cursor.is_none() && (found.next.is_none() || listed < Limit::clamped(ROWS).rows());
+    let is_cut = found.next.is_some();
     let mut rows: Vec<i64> = found.items.iter().map(|one| one.webhook.seq()).collect();
     let workspace_seq = visitor.caller.workspace.seq();
     let grouped = cursor.is_none() && !filters.are_set();
@@ -126,8 +129,8 @@ pub async fn list(state: State, visitor: Visitor, request: HttpRequest) -> Shown
         rows.extend(groups.iter().map(|group| group.webhook_seq));
         let names = Names::read(conn, rows)?;
         let choices = webhooks::names(conn, workspace_seq, CHOICES_MAX)?;
-        let matching = if whole {
-            (listed, false)
+        let matching = if counted {
+            (listed, is_cut)
         } else {
             let found = deliveries::scan(conn, &filter, None, COUNTED_MAX, Order::Descending)?;
             (found.items.len(), found.next.is_some())
