@@ -133,7 +133,7 @@ impl Viewer {
             TOLERANCE_DEFAULT,
         );
         match verified {
-            Ok(()) => format!("signature: holds ({name})"),
+            Ok(_) => format!("signature: holds ({name})"),
             Err(why) => format!("signature: DOES NOT HOLD ({name}): {why}"),
         }
     }

@@ -37,10 +37,11 @@ pub(super) struct Verify {
     /// The file that holds the body
     #[arg(long, value_name = "FILE")]
     body_file: Option<PathBuf>,
-    /// How far the signed time may lie from the present, where the profile signs a time
-    #[arg(long, value_name = "DURATION", value_parser = parse_duration, default_value = default_tolerance())]
-    tolerance: Duration,
-    /// The time to take as the present, such as 2026-03-16T10:05:00Z; for deliveries captured earlier
+    /// How far the signed time may lie from the present, where the profile signs a time; unlimited if
+    /// absent, because what was captured may be old
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
+    tolerance: Option<Duration>,
+    /// The time to take as the present, such as 2026-03-16T10:05:00Z
     #[arg(long, value_name = "TIME", value_parser = Timestamp::parse)]
     at: Option<Timestamp>,
 }
@@ -51,13 +52,21 @@ impl Verify {
         let body = self.body()?;
         let now = self.at.unwrap_or_else(|| Clock::System.now());
         let secret = Secret::new(self.secret);
-        let verified = profile.verify(&secret, &self.headers, &body, now, self.tolerance);
-        verified.map_err(|why| anyhow!("not genuine: {why}"))?;
+        let tolerance = self.tolerance.unwrap_or(Duration::MAX);
+        let verified = profile.verify(&secret, &self.headers, &body, now, tolerance);
+        let signed_at = verified.map_err(|why| anyhow!("not genuine: {why}"))?;
         let name = profile.name();
         output::say(format_args!(
             "genuine: the {name} signature fits the secret and all {} bytes of the body",
             body.len()
         ))?;
+        let apart = |at: Timestamp| at.since(now).max(now.since(at));
+        if let Some(at) = signed_at.filter(|at| apart(*at) > TOLERANCE_DEFAULT) {
+            output::say(format_args!(
+                "signed at {at}: receivers refuse it now, because that is more than {} s away",
+                TOLERANCE_DEFAULT.as_secs()
+            ))?;
+        }
         Ok(())
     }
 
@@ -85,9 +94,4 @@ impl Verify {
 fn header(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once(':').ok_or("must look like 'Name: value'")?;
     Ok((name.trim().to_owned(), value.trim().to_owned()))
-}
-
-fn default_tolerance() -> &'static str {
-    const { assert!(TOLERANCE_DEFAULT.as_secs() == 300) };
-    "5m"
 }

@@ -12,6 +12,7 @@
 mod chat_line;
 pub mod members;
 
+use super::event::GivenId;
 use super::format::Format;
 use super::profile::{EnvelopePart, FieldValue, Profile, TimeForm};
 use super::time::Timestamp;
@@ -37,7 +38,7 @@ pub struct EnvelopeInput<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RenderError {
     /// The profile carries the data's members beside its own fields, and the data has none.
-    #[error("data must be a JSON object, because the wire profile flattens it")]
+    #[error("must be a JSON object, because the wire profile flattens it")]
     NotAnObject,
 }
 
@@ -71,6 +72,17 @@ pub fn render(
         Format::CloudEvents => Ok(cloud_event(input)),
         Format::Slack => Ok(chat_line::render(input.event_type, input.data)),
     }
+}
+
+/// The id that an event has where its publisher gave none: the member of the data that the profile
+/// names, if it can be an id.
+#[must_use]
+pub fn event_id_in(profile: &Profile, data: &str) -> Option<GivenId> {
+    let wanted = profile.event_id.as_deref()?;
+    let own = members::split(data)?;
+    let member = own.iter().rfind(|member| member.name == wanted)?;
+    let text: String = serde_json::from_str(member.raw_value).ok()?;
+    GivenId::parse(&text).ok()
 }
 
 /// Writes a JSON object member by member.
@@ -222,6 +234,8 @@ mod tests {
             "\"a\":{\"event\":2},",
         );
         check("{\"\\u0061\":1,\"a\":2}", "\"\\u0061\":1,\"a\":2,");
+        // Half a character is no text, but JSON allows it in a name.
+        check("{\"\\udc00x\":1,\"event\":2}", "\"\\udc00x\":1,");
     }
 
     #[test]

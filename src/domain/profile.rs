@@ -64,6 +64,7 @@ pub struct Profile {
     pub(super) retry_policy: RetryPolicy,
     pub(super) timeout: Duration,
     pub(super) breaker: BreakerPolicy,
+    pub(super) event_id: Option<String>,
     pub(super) default_event_types: Option<Subscription>,
     pub(super) test_event: TestEvent,
     pub(super) catalogue: Vec<CatalogueEntry>,

@@ -132,7 +132,7 @@ fn prepare(
     profile: &Arc<Profile>,
     now: Timestamp,
 ) -> Result<Prepared, String> {
-    let body = body(delivery, profile).map_err(|error| error.to_string())?;
+    let body = body(delivery, profile).map_err(|error| format!("data {error}"))?;
     let keys = target.keys_for(profile, delivery.profile_seq, now);
     if keys.is_empty() {
         return Err("the webhook's secret does not fit its wire profile; rotate it".to_owned());

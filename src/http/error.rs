@@ -30,6 +30,16 @@ struct Told {
     errors: Vec<FieldError>,
     retry_after: Option<Duration>,
     allow: Option<HeaderValue>,
+    wording: Wording,
+}
+
+/// Whose names the fields at fault have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wording {
+    /// Those of the native API.
+    Native,
+    /// Those that the caller wrote.
+    Callers,
 }
 
 /// The members of a problem, as RFC 9457 and the contract name them.
@@ -67,6 +77,7 @@ impl Problem {
             errors: Vec::new(),
             retry_after: None,
             allow: None,
+            wording: Wording::Native,
         }))
     }
 
@@ -122,6 +133,14 @@ impl Problem {
         )
     }
 
+    /// 422 for a body of another shape; its fields are named as the caller wrote them.
+    #[must_use]
+    pub fn misfit(error: FieldError) -> Self {
+        let mut problem = Self::from(Refusal::Invalid(vec![error]));
+        problem.0.wording = Wording::Callers;
+        problem
+    }
+
     /// 422 for one field.
     #[must_use]
     pub fn field(field: impl Into<String>, message: impl Into<String>) -> Self {
@@ -144,6 +163,12 @@ impl Problem {
     #[must_use]
     pub fn detail(&self) -> &str {
         &self.0.detail
+    }
+
+    /// Whose names the fields at fault have.
+    #[must_use]
+    pub fn wording(&self) -> Wording {
+        self.0.wording
     }
 
     /// The fields at fault.

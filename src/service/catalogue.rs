@@ -106,10 +106,23 @@ fn check_data(schema: &Schema, data: &str) -> Result<(), Vec<FieldError>> {
         return Ok(());
     }
     let named = faults.into_iter().map(|fault| FieldError {
-        field: format!("data{}", fault.path.replace('/', ".")),
+        field: field_at(&fault.path),
         message: fault.message,
     });
     Err(named.collect())
+}
+
+/// A JSON pointer (RFC 6901) into the data as a path such as `data.items[2].name`.
+fn field_at(pointer: &str) -> String {
+    let mut field = "data".to_owned();
+    for step in pointer.split('/').skip(1) {
+        if !step.is_empty() && step.bytes().all(|byte| byte.is_ascii_digit()) {
+            field.extend(["[", step, "]"]);
+        } else {
+            field.extend([".", &step.replace("~1", "/").replace("~0", "~")]);
+        }
+    }
+    field
 }
 
 /// The compiled catalogues.

@@ -30,7 +30,7 @@ pub enum Refusal {
     #[error("{0}")]
     Forbidden(String),
     /// There is no such thing in this workspace.
-    #[error("no such {0} in this workspace")]
+    #[error("no such {0}")]
     NotFound(&'static str),
     /// It cannot be done in the present state.
     #[error("{0}")]

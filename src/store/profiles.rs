@@ -171,7 +171,8 @@ pub fn supersede(conn: &Connection, name: &str, now: Timestamp) -> Result<(), St
     Ok(())
 }
 
-/// How many registered webhooks use any version of the profile called `name`.
+/// How many registered webhooks that are not out for good use any version of the profile called
+/// `name`. The targets of single events do not count: their deliveries keep their version.
 ///
 /// # Errors
 /// [`StoreError::Sqlite`].
@@ -180,6 +181,8 @@ pub fn webhooks_using(conn: &Connection, name: &str) -> Result<i64, StoreError> 
         "SELECT count(*)
          FROM webhooks
          WHERE deleted_at IS NULL
+             AND kind = 'registered'
+             AND status <> 'revoked'
              AND profile_seq IN (SELECT seq FROM profiles WHERE name = :name)",
     )?;
     Ok(statement.query_row(named_params! { ":name": name }, |row| row.get(0))?)

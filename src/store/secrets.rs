@@ -71,8 +71,8 @@ pub fn insert(tx: &mut WriteTx<'_>, webhook_seq: i64, secret: &Secret) -> Result
     Ok(())
 }
 
-/// Makes `secret` the current one; the present one goes on until `old_expires_at`. Secrets that
-/// have expired, or exceed [`LIVE_SECRETS_MAX`], are forgotten.
+/// Makes `secret` the current one; those before it go on until `old_expires_at` at most. Secrets that
+/// have expired are forgotten. The caller has seen to [`LIVE_SECRETS_MAX`].
 ///
 /// # Errors
 /// [`StoreError::Sqlite`].
@@ -90,17 +90,10 @@ pub fn rotate(
     )?
     .execute(named_params! { ":webhook": webhook_seq, ":expires": old_expires_at.millis() })?;
     insert(tx, webhook_seq, secret)?;
-    let kept = i64::try_from(LIVE_SECRETS_MAX).expect("a small bound");
     tx.prepare_cached(
-        "DELETE FROM webhook_secrets
-         WHERE webhook_seq = :webhook
-             AND (expires_at <= :now OR seq NOT IN (
-                 SELECT seq FROM webhook_secrets
-                 WHERE webhook_seq = :webhook
-                 ORDER BY seq DESC
-                 LIMIT :kept))",
+        "DELETE FROM webhook_secrets WHERE webhook_seq = :webhook AND expires_at <= :now",
     )?
-    .execute(named_params! { ":webhook": webhook_seq, ":now": now, ":kept": kept })?;
+    .execute(named_params! { ":webhook": webhook_seq, ":now": now })?;
     tx.prepare_cached(
         "UPDATE webhooks SET secret_rotated_at = :now, updated_at = :now WHERE seq = :webhook",
     )?

@@ -11,7 +11,8 @@ use serde_json::value::RawValue;
 
 /// One member of an object.
 pub struct Member<'a> {
-    /// The name with escapes resolved, for comparing.
+    /// The name with escapes resolved, for comparing. One that is no text, because it escapes half a
+    /// character, stands here as it was written; no name of ours looks like that.
     pub name: Cow<'a, str>,
     /// The name as it was written, quotes included.
     pub raw_name: &'a str,
@@ -51,7 +52,7 @@ impl<'de> Visitor<'de> for MembersVisitor {
         while let Some((name, value)) = map.next_entry::<&RawValue, &RawValue>()? {
             let raw_name = name.get();
             members.push(Member {
-                name: unescaped(raw_name).map_err(serde::de::Error::custom)?,
+                name: unescaped(raw_name),
                 raw_name,
                 raw_value: value.get(),
             });
@@ -61,10 +62,10 @@ impl<'de> Visitor<'de> for MembersVisitor {
 }
 
 /// A JSON string as text; only names with escapes cost an allocation.
-fn unescaped(raw: &str) -> Result<Cow<'_, str>, serde_json::Error> {
+fn unescaped(raw: &str) -> Cow<'_, str> {
     let plain = raw.strip_prefix('"').and_then(|raw| raw.strip_suffix('"'));
     match plain.filter(|plain| !plain.contains('\\')) {
-        Some(plain) => Ok(Cow::Borrowed(plain)),
-        None => serde_json::from_str(raw).map(Cow::Owned),
+        Some(plain) => Cow::Borrowed(plain),
+        None => serde_json::from_str(raw).map_or(Cow::Borrowed(raw), Cow::Owned),
     }
 }

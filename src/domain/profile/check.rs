@@ -85,6 +85,13 @@ fn shown(text: &str) -> String {
 fn profile(document: Document, source: String) -> Checked<Profile> {
     name(&document.name)?;
     text("description", &document.description)?;
+    let event_id = document.event_id.clone();
+    if let Some(member) = &event_id {
+        text("event_id", member)?;
+        if member.is_empty() {
+            return refuse("event_id", "must name a member of the data");
+        }
+    }
     let envelope = envelope::envelope(&document.envelope)?;
     let headers = signature::headers(&document)?;
     let signature = signature::signature(&document.signature, &headers)?;
@@ -92,6 +99,7 @@ fn profile(document: Document, source: String) -> Checked<Profile> {
     Ok(Profile {
         name: document.name.clone(),
         description: document.description.clone(),
+        event_id,
         source,
         headers,
         signature,

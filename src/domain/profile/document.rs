@@ -16,6 +16,8 @@ pub(crate) struct Document {
     pub(crate) description: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) timeout: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) event_id: Option<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) default_event_types: Vec<String>,
     pub(crate) envelope: Vec<FieldDocument>,

@@ -54,11 +54,11 @@ pub enum VerifyFailure {
 }
 
 impl Profile {
-    /// Verifies a delivery of this profile: `headers` and `body` as they arrived.
+    /// Verifies a delivery of this profile: `headers` and `body` as they arrived. Answers when it was
+    /// signed, where the profile signs a time.
     ///
     /// # Errors
-    /// The first step that failed: secret, headers, timestamp (only where the profile signs one),
-    /// signature.
+    /// The first step that failed: secret, headers, signature, the time of signing.
     pub fn verify<N: AsRef<str>, V: AsRef<str>>(
         &self,
         secret: &Secret,
@@ -66,7 +66,7 @@ impl Profile {
         body: &[u8],
         now: Timestamp,
         tolerance: Duration,
-    ) -> Result<(), VerifyFailure> {
+    ) -> Result<Option<Timestamp>, VerifyFailure> {
         let key = self.signing_key(secret)?;
         let header = find(headers, &self.signature.header)?;
         let (lead, signatures) = self.signature.lead.capture(header).ok_or_else(|| {
@@ -76,23 +76,27 @@ impl Profile {
             )
         })?;
         let captured = lead.or(self.captured(headers)?);
-        if self.signature.content.count(Slot::Timestamp) > 0 {
-            let signed_at = self.signed_at(captured.timestamp.unwrap_or_default())?;
-            if signed_at.since(now) > tolerance || now.since(signed_at) > tolerance {
-                return Err(VerifyFailure::OutOfTolerance {
-                    signed_at,
-                    now,
-                    tolerance,
-                });
-            }
-        }
+        let signed_at = match self.signature.content.count(Slot::Timestamp) {
+            0 => None,
+            _ => Some(self.signed_at(captured.timestamp.unwrap_or_default())?),
+        };
         let values = Values {
             event_id: captured.event_id.unwrap_or_default(),
             delivery_id: captured.delivery_id.unwrap_or_default(),
             timestamp: captured.timestamp.unwrap_or_default(),
             body,
         };
-        self.any_fits(&key, signatures, &values)
+        self.any_fits(&key, signatures, &values)?;
+        // Only what was signed can be believed, the time as well.
+        let apart = |at: Timestamp| at.since(now).max(now.since(at));
+        match signed_at.filter(|at| apart(*at) > tolerance) {
+            None => Ok(signed_at),
+            Some(signed_at) => Err(VerifyFailure::OutOfTolerance {
+                signed_at,
+                now,
+                tolerance,
+            }),
+        }
     }
 
     /// Reads ids and timestamp out of the headers that carry what is signed; others may be absent.
@@ -158,10 +162,8 @@ impl Profile {
             .collect();
         if digests.is_empty() {
             let message = match scheme.encoding {
-                Encoding::Hex => {
-                    format!("must be {:?} and 64 lower-case hex digits", scheme.prefix)
-                }
-                Encoding::Base64 => format!("must be {:?} and base64 of 32 bytes", scheme.prefix),
+                Encoding::Hex => wanted(&scheme.prefix, "64 lower-case hex digits"),
+                Encoding::Base64 => wanted(&scheme.prefix, "base64 of 32 bytes"),
             };
             return Err(malformed(&scheme.header, &message));
         }
@@ -170,6 +172,13 @@ impl Profile {
             return Ok(());
         }
         Err(VerifyFailure::Mismatch)
+    }
+}
+
+fn wanted(prefix: &str, digest: &str) -> String {
+    match prefix {
+        "" => format!("must be {digest}"),
+        prefix => format!("must be {prefix:?} and {digest}"),
     }
 }
 

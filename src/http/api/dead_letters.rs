@@ -5,9 +5,9 @@
 use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
 
-use super::{Nothing, deliveries};
+use super::deliveries;
 use crate::domain::id::DeliveryId;
-use crate::http::extract::{OptionalJson, path_id};
+use crate::http::extract::{Nothing, OptionalJson, path_id};
 use crate::http::{Answered, Problem, State, answer};
 use crate::service::Caller;
 use crate::store::deliveries::Which;

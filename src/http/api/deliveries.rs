@@ -10,10 +10,9 @@ use actix_web::http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::Nothing;
 use crate::domain::id::{AttemptId, DeliveryId};
 use crate::domain::outcome::FailureKind;
-use crate::http::extract::{OptionalJson, Query, path_id};
+use crate::http::extract::{Nothing, OptionalJson, Query, path_id};
 use crate::http::wire::{ListBody, Time};
 use crate::http::{Answered, Problem, State, answer};
 use crate::service::Caller;
@@ -209,7 +208,7 @@ pub fn delivery(delivery: &Delivery) -> DeliveryBody {
         trigger: delivery.trigger.as_str(),
         attempt_count: delivery.progress.attempt_count,
         max_attempts: delivery.max_attempts,
-        next_attempt_at: delivery.progress.next.at().map(Time::from),
+        next_attempt_at: delivery.next_attempt_at().map(Time::from),
         last_status_code: delivery.last_status_code,
         last_error: delivery.last_error.clone(),
         last_error_kind: delivery.last_error_kind.map(FailureKind::as_str),

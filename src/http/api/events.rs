@@ -448,7 +448,7 @@ fn delivery(delivery: &Delivery) -> EventDeliveryBody {
         trigger: delivery.trigger.as_str(),
         attempt_count: delivery.progress.attempt_count,
         last_status_code: delivery.last_status_code,
-        next_attempt_at: delivery.progress.next.at().map(Time::from),
+        next_attempt_at: delivery.next_attempt_at().map(Time::from),
     }
 }
 

@@ -6,8 +6,7 @@ use actix_web::HttpRequest;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::Nothing;
-use crate::http::extract::{OptionalJson, Query, path_id};
+use crate::http::extract::{Nothing, OptionalJson, Query, path_id};
 use crate::http::wire::{ListBody, Time};
 use crate::http::{Answered, State, answer};
 use crate::service::Caller;

@@ -3,11 +3,6 @@
 //! Owns: the wire shapes of requests and answers, and turning them into calls of the service.
 //! Refuses: rules; what is refused here is refused for its form.
 
-use serde::Deserialize;
-use utoipa::ToSchema;
-
-use super::extract::RequestBody;
-
 pub mod api_keys;
 pub mod audit_log;
 pub mod bulk;
@@ -22,10 +17,3 @@ pub mod sessions;
 pub mod stats;
 pub mod webhooks;
 pub mod workspaces;
-
-/// The body of an action that needs none: nothing at all, or an empty object.
-#[derive(Debug, Default, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Nothing {}
-
-impl RequestBody for Nothing {}

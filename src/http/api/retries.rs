@@ -6,8 +6,7 @@ use actix_web::HttpRequest;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::Nothing;
-use crate::http::extract::{OptionalJson, Query};
+use crate::http::extract::{Nothing, OptionalJson, Query};
 use crate::http::wire::Time;
 use crate::http::{Answered, State, answer};
 use crate::service::Caller;

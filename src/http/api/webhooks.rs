@@ -9,10 +9,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
-use super::Nothing;
 use crate::domain::id::WebhookId;
 use crate::domain::outcome::FailureKind;
-use crate::http::extract::{Json, OptionalJson, Query, RequestBody, path_id};
+use crate::http::extract::{Json, Nothing, OptionalJson, Query, RequestBody, path_id};
 use crate::http::wire::{ListBody, Time};
 use crate::http::{Answered, Problem, State, answer};
 use crate::service::webhooks::Registered;

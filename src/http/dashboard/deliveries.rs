@@ -187,7 +187,7 @@ impl Row {
             failed: delivery.last_error_kind.is_some(),
             attempts: format!("{} / {}", progress.attempt_count, delivery.max_attempts),
             took: delivery.last_duration_ms.map(took).unwrap_or_default(),
-            next: progress.next.at().map(Due),
+            next: delivery.next_attempt_at().map(Due),
             made: Ago(delivery.created_at),
             retry: retry_word(delivery),
         }

@@ -138,11 +138,11 @@ pub struct DeliveryView<'a> {
 
 impl DeliveryView<'_> {
     fn next(&self) -> Option<Stamp> {
-        self.delivery.progress.next.at().map(Stamp)
+        self.delivery.next_attempt_at().map(Stamp)
     }
 
     fn next_in(&self) -> Option<Ago> {
-        self.delivery.progress.next.at().map(Ago)
+        self.delivery.next_attempt_at().map(Ago)
     }
 
     fn waits(&self) -> bool {

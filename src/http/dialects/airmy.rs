@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{BEARER, DELIVERIES_READ, Dialect, WEBHOOKS_READ, WEBHOOKS_WRITE, plain};
 use crate::domain::webhook::{Webhook, WebhookState};
-use crate::http::extract::{Json, Query, RequestBody, path_id};
+use crate::http::extract::{Json, Nothing, OptionalJson, Query, RequestBody, path_id};
 use crate::http::routes::{get, post};
 use crate::http::wire::Time;
 use crate::http::{Answered, Problem, State, answer};
@@ -127,7 +127,12 @@ async fn list(state: State, caller: Caller) -> Answered {
     answer::ok(&WebhooksBody { webhooks })
 }
 
-async fn test(state: State, caller: Caller, request: HttpRequest) -> Answered {
+async fn test(
+    state: State,
+    caller: Caller,
+    request: HttpRequest,
+    _: OptionalJson<Nothing>,
+) -> Answered {
     let webhook = named(&state, &caller, &request).await?;
     let tested = state.service.test_webhook(&caller, webhook.id, None, None);
     let tested = tested.await?;
@@ -189,6 +194,7 @@ fn webhook(webhook: Webhook) -> WebhookBody {
 
 fn delivery(detail: DeliveryDetail) -> DeliveryBody {
     let delivery = detail.delivery;
+    let next_attempt_at = delivery.next_attempt_at().map(Time);
     let answered = detail.attempts.into_iter().next_back();
     let response = answered.and_then(|attempt| attempt.response_body);
     DeliveryBody {
@@ -203,6 +209,6 @@ fn delivery(detail: DeliveryDetail) -> DeliveryBody {
         response: response.map(|body| String::from_utf8_lossy(&body).into_owned()),
         error: delivery.last_error,
         created_at: delivery.created_at.into(),
-        next_attempt_at: delivery.progress.next.at().map(Time),
+        next_attempt_at,
     }
 }

@@ -43,8 +43,8 @@ pub struct JobsBody {
     next_cursor: Option<String>,
 }
 
-/// A job as it was published, with `webhook_delivered` beside its own members. Where it has no `id`
-/// of its own, or is no object at all, the event's id stands for it.
+/// A job as it was published, with `webhook_delivered` beside its own members. Its `id` is the one
+/// that it can be asked for by: the event's.
 #[derive(Debug)]
 pub struct JobBody(Reconciled);
 
@@ -52,15 +52,12 @@ impl Serialize for JobBody {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let event = &self.0.stored.event;
         let own = members::split(&event.data);
-        let has_id = own.iter().flatten().any(|member| member.name == "id");
         let mut map = serializer.serialize_map(None)?;
-        if !has_id {
-            map.serialize_entry("id", &event.public_id())?;
-        }
+        map.serialize_entry("id", &event.public_id())?;
         for member in own
             .iter()
             .flatten()
-            .filter(|member| member.name != DELIVERED)
+            .filter(|member| member.name != "id" && member.name != DELIVERED)
         {
             map.serialize_entry(&member.name, raw(member.raw_value)?)?;
         }

@@ -16,7 +16,7 @@ use crate::domain::id::WebhookId;
 use crate::domain::outcome::FailureKind;
 use crate::domain::webhook::{Webhook, WebhookState};
 use crate::engine::Attempted;
-use crate::http::extract::{Json, RequestBody, path_text};
+use crate::http::extract::{Json, Nothing, OptionalJson, RequestBody, path_text};
 use crate::http::routes::{delete, get, patch, post, put};
 use crate::http::wire::Time;
 use crate::http::{Answered, Problem, State, answer};
@@ -177,7 +177,12 @@ async fn remove(state: State, caller: Caller, request: HttpRequest) -> Answered 
     answer::ok(&DeletedBody { deleted: true })
 }
 
-async fn test(state: State, caller: Caller, request: HttpRequest) -> Answered {
+async fn test(
+    state: State,
+    caller: Caller,
+    request: HttpRequest,
+    _: OptionalJson<Nothing>,
+) -> Answered {
     let id = named(&state, &caller, &request).await?;
     let testing = state.service.test_webhook(&caller, id, None, None);
     let body = match tokio::time::timeout(TEST_WAIT, testing).await {

@@ -22,6 +22,7 @@ use actix_web::http::header::HeaderMap;
 use serde_json::{Value, json};
 
 use super::Problem;
+use super::error::Wording;
 use super::routes::{Access, Route};
 use crate::domain::api_key::Scope;
 use crate::service::{FieldError, Refusal};
@@ -141,7 +142,10 @@ impl Dialect {
             .errors()
             .iter()
             .map(|error| FieldError {
-                field: self.renamed(&error.field),
+                field: match problem.wording() {
+                    Wording::Native => self.renamed(&error.field),
+                    Wording::Callers => error.field.clone(),
+                },
                 message: error.message.clone(),
             })
             .collect();
@@ -225,5 +229,11 @@ mod tests {
         assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
         assert_eq!(body["error"], "events[1] is odd; url is required");
         assert_eq!(body["errors"][0]["field"], "events[1]");
+        let unknown = Problem::misfit(FieldError {
+            field: "event_types".to_owned(),
+            message: "is not a known field".to_owned(),
+        });
+        let (_, body) = armalo::DIALECT.tell(&unknown);
+        assert_eq!(body["error"], "event_types is not a known field");
     }
 }

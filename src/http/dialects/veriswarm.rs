@@ -30,7 +30,7 @@ use super::{
 use crate::domain::delivery::Status;
 use crate::domain::id::{DeliveryId, WebhookId};
 use crate::domain::webhook::{Webhook, WebhookState};
-use crate::http::extract::{Json, Query, RequestBody, path_text};
+use crate::http::extract::{Json, Nothing, OptionalJson, Query, RequestBody, path_text};
 use crate::http::routes::{get, post};
 use crate::http::wire::Time;
 use crate::http::{Answered, Problem, State, answer};
@@ -258,14 +258,24 @@ async fn deliveries(state: State, caller: Caller, request: HttpRequest) -> Answe
     answer::ok(&shown)
 }
 
-async fn retry(state: State, caller: Caller, request: HttpRequest) -> Answered {
+async fn retry(
+    state: State,
+    caller: Caller,
+    request: HttpRequest,
+    _: OptionalJson<Nothing>,
+) -> Answered {
     caller.actor.check_shown()?;
     let id = delivery_named(&state, &caller, &request).await?;
     let retried = state.service.retry_delivery(&caller, id).await?;
     answer::json(StatusCode::ACCEPTED, &delivery(retried))
 }
 
-async fn run(state: State, caller: Caller, request: HttpRequest) -> Answered {
+async fn run(
+    state: State,
+    caller: Caller,
+    request: HttpRequest,
+    _: OptionalJson<Nothing>,
+) -> Answered {
     let mut query = Query::of(&request);
     let limit = query.parsed("limit", |text| text.parse().map_err(|_| NO_NUMBER));
     query.finish()?;
@@ -306,7 +316,12 @@ fn of_webhook(standing: &Standing) -> OfWebhookBody {
     }
 }
 
-async fn rotate(state: State, caller: Caller, request: HttpRequest) -> Answered {
+async fn rotate(
+    state: State,
+    caller: Caller,
+    request: HttpRequest,
+    _: OptionalJson<Nothing>,
+) -> Answered {
     caller.actor.check_shown()?;
     let id = webhook_named(&state, &caller, &request).await?;
     let rotated = state.service.rotate_secret(&caller, id, None, None).await?;
@@ -317,7 +332,12 @@ async fn rotate(state: State, caller: Caller, request: HttpRequest) -> Answered 
     })
 }
 
-async fn test(state: State, caller: Caller, request: HttpRequest) -> Answered {
+async fn test(
+    state: State,
+    caller: Caller,
+    request: HttpRequest,
+    _: OptionalJson<Nothing>,
+) -> Answered {
     caller.actor.check_shown()?;
     let id = webhook_named(&state, &caller, &request).await?;
     let tested = state.service.test_webhook(&caller, id, None, None).await?;
@@ -335,7 +355,12 @@ async fn test(state: State, caller: Caller, request: HttpRequest) -> Answered {
     })
 }
 
-async fn revoke(state: State, caller: Caller, request: HttpRequest) -> Answered {
+async fn revoke(
+    state: State,
+    caller: Caller,
+    request: HttpRequest,
+    _: OptionalJson<Nothing>,
+) -> Answered {
     caller.actor.check_shown()?;
     let id = webhook_named(&state, &caller, &request).await?;
     state.service.revoke_webhook(&caller, id).await?;
@@ -412,6 +437,7 @@ fn delivery(delivery: Delivery) -> DeliveryBody {
         // No attempt will follow: of the documented words that is this one.
         Status::Canceled => ("exhausted", Some(ABANDONED)),
     };
+    let next = delivery.next_attempt_at();
     let attempt_number = progress.attempt_count.max(1);
     DeliveryBody {
         id: delivery.id.seq(),
@@ -425,7 +451,7 @@ fn delivery(delivery: Delivery) -> DeliveryBody {
         max_attempts: delivery.max_attempts.max(attempt_number),
         retried_from_delivery_id: delivery.retried_from.map(|id| id.seq()),
         next_retry_at: match progress.status {
-            Status::Retrying => progress.next.at().map(Time),
+            Status::Retrying => next.map(Time),
             Status::Pending | Status::Delivered | Status::Exhausted | Status::Canceled => None,
         },
         alert_sent_at: delivery.alert_sent_at.map(Time),

@@ -13,9 +13,11 @@ use std::pin::Pin;
 use actix_web::dev::Payload;
 use actix_web::http::header;
 use actix_web::{FromRequest, HttpRequest};
+use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::error::Category;
 use tokio::sync::OwnedSemaphorePermit;
+use utoipa::ToSchema;
 
 use super::body::{self, Body};
 use super::depth::{DATA_DEPTH_MAX, check_depth};
@@ -53,7 +55,7 @@ impl From<Misread> for Problem {
     fn from(misread: Misread) -> Self {
         match misread {
             Misread::Malformed(detail) => Self::malformed(detail),
-            Misread::Misfit(error) => Refusal::Invalid(vec![error]).into(),
+            Misread::Misfit(error) => Self::misfit(error),
         }
     }
 }
@@ -77,6 +79,13 @@ pub struct Json<T> {
     // Given back when the request is answered.
     _share: Option<OwnedSemaphorePermit>,
 }
+
+/// The body of an action that needs none: nothing at all, or an empty object.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Nothing {}
+
+impl RequestBody for Nothing {}
 
 /// A body that may be left out; it then means `T::default()`.
 pub struct OptionalJson<T>(pub Json<T>);

@@ -13,6 +13,6 @@ mod query;
 pub use body::read_body;
 pub use depth::{DATA_DEPTH_MAX, check_depth};
 pub use idempotency::{IDEMPOTENCY_KEY_CHARS_MAX, Keyed};
-pub use json::{BODY_BYTES_MAX, Json, Misread, OptionalJson, RequestBody, from_slice};
+pub use json::{BODY_BYTES_MAX, Json, Misread, Nothing, OptionalJson, RequestBody, from_slice};
 pub use path::{path_id, path_text};
 pub use query::Query;

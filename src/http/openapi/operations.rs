@@ -7,7 +7,6 @@ use actix_web::http::Method;
 
 use super::operation::{Operation, operation};
 use super::parts::{cursor, one_of, text, time};
-use crate::http::api::Nothing;
 use crate::http::api::api_keys::{CreatedKeyBody, KeyBody, KeyRequest};
 use crate::http::api::audit_log::EntryBody;
 use crate::http::api::bulk::{BegunBody, BulkRequest, RecoverRequest};
@@ -27,6 +26,7 @@ use crate::http::api::webhooks::{
     WebhookRequest,
 };
 use crate::http::api::workspaces::{SecretBody, SecretRequest, WorkspaceBody, WorkspaceRequest};
+use crate::http::extract::Nothing;
 use crate::http::health::HealthBody;
 
 /// The groups, in the order of reading.

@@ -5,8 +5,8 @@
 
 use std::sync::Arc;
 
-use super::one_off::{OneOff, deliver_one_off};
-use super::{Known, Published};
+use super::one_off::{OneOff, Target};
+use super::{EVENT_DELIVERIES_MAX, Known, Published};
 use crate::domain::delivery::Trigger;
 use crate::domain::envelope::check_data;
 use crate::domain::event::Event;
@@ -33,20 +33,30 @@ pub(super) fn accept(
     caller: &Caller,
     checked: Checked,
 ) -> Result<Published, Refusal> {
-    let Checked { new, one_off } = checked;
+    let Checked { mut new, one_off } = checked;
+    let target = match one_off {
+        Some(one_off) => Some(one_off.resolve(tx, caller.workspace)?),
+        None => None,
+    };
+    if let Some(target) = &target {
+        target.check(&new.data)?;
+        if new.given_id.is_none() {
+            new.given_id = target.event_id_in(&new.data);
+        }
+    }
     if let Some(given_id) = &new.given_id
         && let Some(known) = events::find_public(tx, caller.workspace.seq(), given_id.as_str())?
     {
-        return known_before(&known, &new);
+        return known_before(tx, &known, &new, target.as_ref());
     }
     let subscribers = webhooks::subscribers(tx, caller.workspace.seq())?;
     let wanted = wanting(&subscribers, &new)?;
     let open = wanted.iter().filter(|s| s.disabled.is_none()).count();
-    let count = open + usize::from(one_off.is_some());
+    let count = open + usize::from(target.is_some());
     let event = Arc::new(events::insert(tx, caller.workspace, new, count)?);
     fan_out(tx, &event, &wanted)?;
-    if let Some(one_off) = one_off {
-        deliver_one_off(tx, &event, &one_off)?;
+    if let Some(target) = target {
+        target.deliver(tx, &event)?;
     }
     Ok(Published {
         id: event.public_id(),
@@ -58,8 +68,14 @@ pub(super) fn accept(
     })
 }
 
-/// The same event under the same id is answered with the first; another event is refused.
-fn known_before(known: &StoredEvent, new: &NewEvent) -> Result<Published, Refusal> {
+/// The same event under the same id is answered with the first; another event, or a receiver that the
+/// first did not go to, is refused.
+fn known_before(
+    tx: &WriteTx<'_>,
+    known: &StoredEvent,
+    new: &NewEvent,
+    target: Option<&Target>,
+) -> Result<Published, Refusal> {
     let StoredEvent {
         event,
         created_at,
@@ -71,6 +87,15 @@ fn known_before(known: &StoredEvent, new: &NewEvent) -> Result<Published, Refusa
             "the id {} was used for another event; ids are unique in a workspace",
             event.public_id()
         )));
+    }
+    if let Some(target) = target {
+        let before = deliveries::of_event(tx, event.id.seq(), EVENT_DELIVERIES_MAX)?;
+        if !target.is_among(tx, &before)? {
+            return Err(Refusal::Conflict(format!(
+                "the event {} was published before without this webhook_url; give it another id",
+                event.public_id()
+            )));
+        }
     }
     Ok(Published {
         id: event.public_id(),
@@ -96,7 +121,7 @@ fn wanting<'a>(
         check_data(&subscriber.profile, subscriber.format, &new.data).map_err(|error| {
             Refusal::field(
                 "data",
-                format!("does not fit webhook {}: {error}", subscriber.id),
+                format!("does not fit webhook {}: it {error}", subscriber.id),
             )
         })?;
     }

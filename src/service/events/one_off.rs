@@ -8,8 +8,8 @@ use sha2::{Digest, Sha256};
 
 use crate::domain::breaker::BreakerPolicy;
 use crate::domain::delivery::Trigger;
-use crate::domain::envelope::check_data;
-use crate::domain::event::Event;
+use crate::domain::envelope::{check_data, event_id_in};
+use crate::domain::event::{Event, GivenId};
 use crate::domain::event_type::Subscription;
 use crate::domain::format::Format;
 use crate::domain::id::WorkspaceId;
@@ -19,9 +19,9 @@ use crate::domain::webhook::{WebhookKind, WebhookSettings, WebhookState};
 use crate::entropy;
 use crate::service::Refusal;
 use crate::service::webhooks::defaults_of;
-use crate::store::deliveries::{self, NewDelivery};
+use crate::store::deliveries::{self, Delivery, NewDelivery};
 use crate::store::webhooks::NewWebhook;
-use crate::store::{WriteTx, profiles, secrets, webhooks, workspaces};
+use crate::store::{StoreError, WriteTx, profiles, secrets, webhooks, workspaces};
 
 /// A receiver that a publish call names.
 pub(super) struct OneOff {
@@ -30,44 +30,112 @@ pub(super) struct OneOff {
     pub(super) profile: Option<String>,
 }
 
-/// Gives an event to the receiver that its publish call names, through a hidden webhook.
-pub(super) fn deliver_one_off(
-    tx: &mut WriteTx<'_>,
-    event: &Arc<Event>,
-    one_off: &OneOff,
-) -> Result<(), Refusal> {
-    let workspace =
-        workspaces::find(tx, event.workspace.seq())?.ok_or(Refusal::NotFound("workspace"))?;
-    let name = one_off.profile.as_deref().unwrap_or(&workspace.profile);
-    let stored = profiles::find(tx, name)?
-        .ok_or_else(|| Refusal::field("profile", format!("there is no profile {name}")))?;
-    let profile = tx.profile(stored.seq)?;
-    check_data(&profile, Format::Json, &event.data)
-        .map_err(|error| Refusal::field("data", error.to_string()))?;
-    let secret = match &one_off.secret {
-        Some(text) => profile
-            .accept_secret(text)
-            .map_err(|message| Refusal::field("webhook_secret", message))?,
-        None => workspace_secret(tx, event.workspace, &profile)?,
-    };
-    let digest = target_digest(&one_off.url, stored.seq, &secret);
-    let webhook_seq = match webhooks::find_target(tx, event.workspace.seq(), &digest)? {
-        Some(seq) => seq,
-        None => {
-            let settings = one_off_settings(&one_off.url, &profile)?;
-            insert_one_off(tx, event.workspace, stored.seq, &settings, digest, &secret)?
+/// A receiver that a publish call names, with everything that a delivery to it needs.
+pub(super) struct Target {
+    url: String,
+    profile_seq: i64,
+    profile: Arc<Profile>,
+    secret: Secret,
+}
+
+impl OneOff {
+    /// Finds the profile and the secret.
+    ///
+    /// # Errors
+    /// [`Refusal::Invalid`] where there is no such profile, or the secret does not fit it.
+    pub(super) fn resolve(
+        self,
+        tx: &mut WriteTx<'_>,
+        workspace: WorkspaceId,
+    ) -> Result<Target, Refusal> {
+        let owner = workspaces::find(tx, workspace.seq())?.ok_or(Refusal::NotFound("workspace"))?;
+        let name = self.profile.as_deref().unwrap_or(&owner.profile);
+        let stored = profiles::find(tx, name)?
+            .ok_or_else(|| Refusal::field("profile", format!("there is no profile {name}")))?;
+        let profile = tx.profile(stored.seq)?;
+        let secret = match &self.secret {
+            Some(text) => profile
+                .accept_secret(text)
+                .map_err(|message| Refusal::field("webhook_secret", message))?,
+            None => workspace_secret(tx, workspace, &profile)?,
+        };
+        Ok(Target {
+            url: self.url,
+            profile_seq: stored.seq,
+            profile,
+            secret,
+        })
+    }
+}
+
+impl Target {
+    /// Whether the data can be carried to it.
+    ///
+    /// # Errors
+    /// [`Refusal::Invalid`] says why not.
+    pub(super) fn check(&self, data: &str) -> Result<(), Refusal> {
+        check_data(&self.profile, Format::Json, data)
+            .map_err(|error| Refusal::field("data", error.to_string()))
+    }
+
+    /// The id that the event has by the profile's own rule, where its publisher gave none.
+    pub(super) fn event_id_in(&self, data: &str) -> Option<GivenId> {
+        event_id_in(&self.profile, data)
+    }
+
+    /// Whether one of an event's deliveries goes to it.
+    pub(super) fn is_among(
+        &self,
+        tx: &WriteTx<'_>,
+        deliveries: &[Delivery],
+    ) -> Result<bool, StoreError> {
+        for delivery in deliveries.iter().filter(|own| !own.webhook_registered) {
+            let url = webhooks::url(tx, delivery.webhook.seq())?;
+            if url.as_deref() == Some(&self.url) {
+                return Ok(true);
+            }
         }
-    };
-    let new = NewDelivery {
-        webhook_seq,
-        profile_seq: stored.seq,
-        format: Format::Json,
-        trigger: Trigger::Event,
-        max_attempts: profile.retry_policy().max_attempts(),
-        retried_from: None,
-    };
-    deliveries::insert(tx, event, &new)?;
-    Ok(())
+        Ok(false)
+    }
+
+    /// Gives an event to it, through a hidden webhook.
+    pub(super) fn deliver(&self, tx: &mut WriteTx<'_>, event: &Arc<Event>) -> Result<(), Refusal> {
+        let digest = target_digest(&self.url, self.profile_seq, &self.secret);
+        let webhook_seq = match webhooks::find_target(tx, event.workspace.seq(), &digest)? {
+            Some(seq) => seq,
+            None => self.insert(tx, event.workspace, digest)?,
+        };
+        let new = NewDelivery {
+            webhook_seq,
+            profile_seq: self.profile_seq,
+            format: Format::Json,
+            trigger: Trigger::Event,
+            max_attempts: self.profile.retry_policy().max_attempts(),
+            retried_from: None,
+        };
+        deliveries::insert(tx, event, &new)?;
+        Ok(())
+    }
+
+    fn insert(
+        &self,
+        tx: &mut WriteTx<'_>,
+        workspace: WorkspaceId,
+        digest: [u8; 32],
+    ) -> Result<i64, Refusal> {
+        let settings = one_off_settings(&self.url, &self.profile)?;
+        let new = NewWebhook {
+            workspace,
+            kind: WebhookKind::OneOff,
+            profile_seq: self.profile_seq,
+            settings: &settings,
+            state: WebhookState::Active,
+            target_digest: Some(digest),
+        };
+        let id = webhooks::insert(tx, &new)?;
+        secrets::insert(tx, id.seq(), &self.secret)?;
+        Ok(id.seq())
+    }
 }
 
 /// What makes two one-off targets the same: they then share a lane.
@@ -113,25 +181,4 @@ fn one_off_settings(url: &str, profile: &Profile) -> Result<WebhookSettings, Ref
         breaker,
         ..defaults
     })
-}
-
-fn insert_one_off(
-    tx: &mut WriteTx<'_>,
-    workspace: WorkspaceId,
-    profile_seq: i64,
-    settings: &WebhookSettings,
-    digest: [u8; 32],
-    secret: &Secret,
-) -> Result<i64, Refusal> {
-    let new = NewWebhook {
-        workspace,
-        kind: WebhookKind::OneOff,
-        profile_seq,
-        settings,
-        state: WebhookState::Active,
-        target_digest: Some(digest),
-    };
-    let id = webhooks::insert(tx, &new)?;
-    secrets::insert(tx, id.seq(), secret)?;
-    Ok(id.seq())
 }

@@ -83,7 +83,7 @@ fn replay(
     let mut made = Vec::with_capacity(open.len());
     for subscriber in open {
         check_data(&subscriber.profile, subscriber.format, &event.data)
-            .map_err(|error| Refusal::Conflict(error.to_string()))?;
+            .map_err(|error| Refusal::Conflict(format!("data {error}")))?;
         let retried_from = latest(subscriber.webhook_seq);
         let new = NewDelivery {
             retried_from,

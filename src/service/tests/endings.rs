@@ -108,6 +108,8 @@ async fn what_waits_for_a_disabled_webhook_is_held_and_goes_on_when_it_is_enable
         .disable_webhook(&house.caller, webhook.id)
         .await
         .unwrap();
+    // It waits for a person, not for a time that passes without anything happening.
+    assert_eq!(house.deliveries().await[0].next_attempt_at(), None);
     let house = house.restart().await;
     receiver.answer(200);
     house.counted(Status::Retrying, 1).await;

@@ -6,7 +6,9 @@ use super::house::{House, field_of};
 use super::receiver::{Arrived, Receiver};
 use crate::clock::Clock;
 use crate::domain::secret::Secret;
+use crate::service::Refusal;
 use crate::service::webhooks::Rotated;
+use crate::store::secrets::LIVE_SECRETS_MAX;
 
 impl House {
     async fn rotate(&self, id: crate::domain::id::WebhookId, overlap: &str) -> Rotated {
@@ -92,6 +94,35 @@ async fn an_overlap_out_of_range_and_an_unfit_or_known_secret_are_refused() {
     check(None, Some("soon"), "overlap").await;
     check(Some("whsec_short"), None, "secret").await;
     check(Some(registered.secret.expose()), None, "secret").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_secret_ends_early_because_there_are_many() {
+    let house = House::start();
+    let receiver = Receiver::start().await;
+    let id = house.webhook(&receiver.url, &["1s"]).await.webhook.id;
+    for _ in 1..LIVE_SECRETS_MAX {
+        house.rotate(id, "1h").await;
+    }
+    let rotate = async |overlap: &str| {
+        let overlap = Some(overlap.to_owned());
+        house
+            .service
+            .rotate_secret(&house.caller, id, None, overlap)
+            .await
+    };
+    assert!(matches!(rotate("1h").await, Err(Refusal::Conflict(_))));
+    house.publish(1).await;
+    let signatures = receiver.wait_for(1).await[0]
+        .header("webhook-signature")
+        .to_owned();
+    assert_eq!(signatures.split(' ').count(), LIVE_SECRETS_MAX);
+    rotate("0s").await.unwrap();
+    house.publish(2).await;
+    let signatures = receiver.wait_for(2).await[1]
+        .header("webhook-signature")
+        .to_owned();
+    assert_eq!(signatures.split(' ').count(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

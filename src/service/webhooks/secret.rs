@@ -11,7 +11,8 @@ use crate::domain::id::WebhookId;
 use crate::domain::secret::Secret;
 use crate::domain::time::{Timestamp, parse_duration};
 use crate::service::{Caller, Refusal, Service, audit};
-use crate::store::{WriteTx, secrets};
+use crate::store::WriteTx;
+use crate::store::secrets::{self, LIVE_SECRETS_MAX};
 
 /// How long old secrets stay valid unless the caller says otherwise.
 pub const OVERLAP_DEFAULT: Duration = Duration::from_secs(24 * 3600);
@@ -30,10 +31,12 @@ pub struct Rotated {
 }
 
 impl Service {
-    /// Gives a webhook a new secret. Old ones stay valid for `overlap`.
+    /// Gives a webhook a new secret. Old ones stay valid for `overlap` at most: a shorter overlap than
+    /// that of an earlier rotation shortens that one as well.
     ///
     /// # Errors
-    /// [`Refusal::NotFound`], [`Refusal::Revoked`], or the field at fault.
+    /// [`Refusal::NotFound`], [`Refusal::Revoked`], or the field at fault;
+    /// [`Refusal::Conflict`] where too many old ones are valid.
     pub async fn rotate_secret(
         &self,
         caller: &Caller,
@@ -54,6 +57,12 @@ impl Service {
                     "secret",
                     "is in use already; give a new one",
                 ));
+            }
+            if live.len() >= LIVE_SECRETS_MAX && !overlap.is_zero() {
+                return Err(Refusal::Conflict(format!(
+                    "{LIVE_SECRETS_MAX} secrets of this webhook are valid; wait until an old one has \
+                     expired, or end them all now with an overlap of 0s"
+                )));
             }
             let expires_at = tx.now().after(overlap);
             secrets::rotate(tx, id.seq(), &secret, expires_at)?;

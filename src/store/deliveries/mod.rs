@@ -8,7 +8,7 @@ use rusqlite::{Connection, named_params};
 
 use super::effects::QueuedDelivery;
 use super::{StoreError, WriteTx};
-use crate::domain::delivery::{Progress, Status, Trigger};
+use crate::domain::delivery::{Next, Progress, Status, Trigger};
 use crate::domain::event::Event;
 use crate::domain::format::Format;
 use crate::domain::id::{DeliveryId, EventId, WebhookId};
@@ -61,6 +61,8 @@ pub struct Delivery {
     pub webhook: WebhookId,
     /// Whether the webhook was registered by somebody.
     pub webhook_registered: bool,
+    /// Whether the webhook is disabled: then what waits is held.
+    pub webhook_disabled: bool,
     /// The event's row.
     pub event: EventId,
     /// The event's id as the API shows it.
@@ -106,11 +108,20 @@ impl Delivery {
     pub fn is_dead_letter(&self) -> bool {
         self.progress.status == Status::Exhausted && self.discarded_at.is_none()
     }
+
+    /// When it is attempted next; `None` also where its webhook is disabled and it is held.
+    #[must_use]
+    pub fn next_attempt_at(&self) -> Option<Timestamp> {
+        match self.progress.next {
+            Next::Scheduled(_) if self.webhook_disabled => None,
+            next => next.at(),
+        }
+    }
 }
 
 const SELECT: &str = "SELECT d.*, events.created_at AS event_created_at,
         events.given_id AS event_given_id, webhooks.created_at AS webhook_created_at,
-        webhooks.kind AS webhook_kind
+        webhooks.kind AS webhook_kind, webhooks.status AS webhook_status
     FROM deliveries AS d
     JOIN events ON events.seq = d.event_seq
     JOIN webhooks ON webhooks.seq = d.webhook_seq";

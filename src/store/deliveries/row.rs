@@ -22,6 +22,7 @@ pub(super) fn delivery(row: &Row<'_>) -> Result<Delivery, StoreError> {
     let event_at = Timestamp::from_millis(row.get("event_created_at")?);
     let webhook_at = Timestamp::from_millis(row.get("webhook_created_at")?);
     let webhook_kind: String = row.get("webhook_kind")?;
+    let webhook_status: String = row.get("webhook_status")?;
     let event = EventId::new(event_at, row.get("event_seq")?);
     let given_id: Option<String> = row.get("event_given_id")?;
     let error_kind: Option<String> = row.get("last_error_kind")?;
@@ -31,6 +32,7 @@ pub(super) fn delivery(row: &Row<'_>) -> Result<Delivery, StoreError> {
         workspace_seq: row.get("workspace_seq")?,
         webhook: WebhookId::new(webhook_at, row.get("webhook_seq")?),
         webhook_registered: webhook_kind == "registered",
+        webhook_disabled: webhook_status == "disabled",
         event,
         event_public_id: given_id.unwrap_or_else(|| event.to_string()),
         event_type: row.get("event_type")?,

@@ -192,6 +192,17 @@ pub fn find_target(
     Ok(statement.query_row(params, |row| row.get(0)).optional()?)
 }
 
+/// The URL of a webhook, hidden ones included.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn url(conn: &Connection, seq: i64) -> Result<Option<String>, StoreError> {
+    let mut statement = conn.prepare_cached("SELECT url FROM webhooks WHERE seq = :seq")?;
+    Ok(statement
+        .query_row(named_params! { ":seq": seq }, |row| row.get(0))
+        .optional()?)
+}
+
 /// What a new row is made of.
 pub struct NewWebhook<'a> {
     /// The workspace that will own it.

@@ -61,7 +61,7 @@ async fn data_that_does_not_fit_its_schema_is_refused_with_the_paths() {
         .invalid("data.score");
     publish(json!({"score": 1, "tags": ["a", 2]}))
         .await
-        .invalid("data.tags.1");
+        .invalid("data.tags[1]");
     publish(json!({})).await.invalid("data");
     assert_eq!(
         publish(json!({"score": 1})).await.status,

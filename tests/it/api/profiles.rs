@@ -67,11 +67,15 @@ async fn a_profile_of_ones_own_shapes_deliveries_until_nobody_uses_it() {
     let received = receiver.wait_for(1).await;
     assert_eq!(received[0].header("x-made-by"), "us");
     app.delete(&path).await.problem(409, "conflict");
-    app.delete(&format!(
-        "/api/v1/webhooks/{}",
-        hook["id"].as_str().unwrap()
-    ))
-    .await;
+    // A receiver of one event is nobody's webhook, and a revoked one uses nothing any more.
+    let once = json!({"type": "a.b", "data": 1, "webhook_url": receiver.url("/once"),
+        "profile": "mine"});
+    app.post("/api/v1/events", &once)
+        .await
+        .json(StatusCode::ACCEPTED);
+    receiver.wait_for(3).await;
+    let revoke = format!("/api/v1/webhooks/{}/revoke", hook["id"].as_str().unwrap());
+    app.post(&revoke, &json!({})).await.json(StatusCode::OK);
     assert_eq!(app.delete(&path).await.status, StatusCode::NO_CONTENT);
     app.get(&path).await.problem(404, "not_found");
 }

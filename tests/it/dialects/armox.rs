@@ -49,6 +49,42 @@ async fn a_finished_job_goes_to_the_webhook_url_of_its_run_request() {
 }
 
 #[tokio::test]
+async fn a_job_goes_by_its_own_id_where_its_publisher_gives_none() {
+    let app = TestApp::start().await;
+    let client = client(&app).await;
+    let receiver = Receiver::start().await;
+    let job = client.example("delivery")["job"].clone();
+    let publish = |path: &str| {
+        json!({"type": "job.completed", "data": job, "profile": "armox",
+            "webhook_url": receiver.url(path), "webhook_secret": SECRET})
+    };
+    let first = app.post("/api/v1/events", &publish("/run")).await;
+    assert_eq!(first.json(StatusCode::ACCEPTED)["id"], job["id"]);
+    receiver.wait_for(1).await;
+    let again = app.post("/api/v1/events", &publish("/run")).await;
+    assert_eq!(again.json(StatusCode::OK)["id"], job["id"]);
+    let elsewhere = app.post("/api/v1/events", &publish("/other")).await;
+    elsewhere.problem(409, "conflict");
+    client.replay("show", &[("job", "job_456")]).await;
+    assert_eq!(receiver.received().len(), 1);
+}
+
+#[tokio::test]
+async fn every_job_is_found_under_the_id_that_the_list_shows() {
+    let app = TestApp::start().await;
+    let client = client(&app).await;
+    let event = json!({"type": "job.completed", "data": {"id": "job_1"}});
+    app.post("/api/v1/events", &event)
+        .await
+        .json(StatusCode::ACCEPTED);
+    let listed = client.replay("list", &[]).await;
+    let id = listed["jobs"][0]["id"].as_str().unwrap();
+    let path = format!("/api/v1/jobs/{id}");
+    let shown = client.send(Method::GET, &path, None).await;
+    assert_eq!(shown.json(StatusCode::OK), listed["jobs"][0]);
+}
+
+#[tokio::test]
 async fn polling_tells_whether_the_webhook_was_delivered() {
     let app = TestApp::start().await;
     let client = client(&app).await;

@@ -2,7 +2,7 @@
 
 use hookpost::domain::api_key::Scope;
 use hookpost::domain::workspace::Plan;
-use reqwest::Method;
+use reqwest::{Method, StatusCode};
 use serde_json::json;
 
 use super::{Client, refusal};
@@ -115,6 +115,9 @@ async fn faults_name_the_fields_of_the_dialect() {
     let path = "/api/v1/webhooks";
     let told = armalo.refused((Method::POST, path), Some(&body), 422).await;
     assert_eq!(told["errors"][0]["field"], "events[1]");
+    let body = json!({ "url": "https://a.example.com", "events": ["ok"], "event_types": ["ok"] });
+    let told = armalo.refused((Method::POST, path), Some(&body), 422).await;
+    assert_eq!(told["errors"][0]["field"], "event_types");
     let body = json!({ "url": "http://10.0.0.1/", "events": ["ok"] });
     let told = armalo.refused((Method::POST, path), Some(&body), 422).await;
     assert_eq!(told["errors"][0]["field"], "url");
@@ -132,6 +135,27 @@ async fn faults_name_the_fields_of_the_dialect() {
         .refused((Method::POST, "/webhooks"), Some(&body), 422)
         .await;
     assert_eq!(told["errors"][0]["field"], "secret");
+}
+
+#[tokio::test]
+async fn an_action_takes_no_body_or_an_empty_one() {
+    let app = TestApp::start().await;
+    let header = "x-account-access-token";
+    let client = Client::new(&app, "/veriswarm", header, app.admin.clone());
+    let path = "/v1/public/providers/webhooks";
+    let body = json!({ "callback_url": "https://a.example.com", "event_types": ["ok"] });
+    let made = client.send(Method::POST, path, Some(&body)).await;
+    let made = made.json(StatusCode::CREATED);
+    let rotate = format!("{path}/{}/rotate-secret", made["id"]);
+    let own = json!({ "secret": "a-secret-of-my-own" });
+    let told = client
+        .refused((Method::POST, &rotate), Some(&own), 422)
+        .await;
+    assert_eq!(told["errors"][0]["field"], "secret");
+    for body in [None, Some(json!({}))] {
+        let rotated = client.send(Method::POST, &rotate, body.as_ref()).await;
+        rotated.json(StatusCode::OK);
+    }
 }
 
 #[tokio::test]
@@ -166,7 +190,7 @@ async fn a_dialect_shows_the_webhooks_of_its_own_profile_only() {
     for (base, header, _) in DIALECTS {
         let client = Client::new(&app, base, header, credential(header, &admin));
         let listed = client.send(Method::GET, path_of(base), None).await;
-        let listed = listed.json(reqwest::StatusCode::OK);
+        let listed = listed.json(StatusCode::OK);
         let webhooks = listed.get("webhooks").unwrap_or(&listed);
         assert_eq!(webhooks.as_array().unwrap().len(), 1, "{base}: {listed:#}");
     }

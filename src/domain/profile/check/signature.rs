@@ -88,6 +88,12 @@ pub(super) fn signature(
         return refuse("signature.header", "is also listed under headers");
     }
     visible("signature.prefix", &scheme.prefix)?;
+    if scheme.prefix.contains(['{', '}']) {
+        return refuse(
+            "signature.prefix",
+            "is sent as it is: placeholders belong into signature.lead",
+        );
+    }
     separator(scheme)?;
     let lead = lead(&scheme.lead)?;
     let content = signed_content(scheme)?;

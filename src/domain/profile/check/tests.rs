@@ -246,6 +246,11 @@ fn a_signature_must_be_verifiable() {
     );
     check("prefix = \"v1=\"", "prefix = \"v1,\"", "signature.prefix");
     check(
+        "prefix = \"v1=\"",
+        "prefix = \"{timestamp}=\"",
+        "signature.prefix",
+    );
+    check(
         "lead = \"t={timestamp},\"",
         "lead = \"t={timestamp}\"",
         "signature.lead",
