@@ -27,12 +27,14 @@ use reqwest::{Method, Request, Response};
 use tokio::time::{Instant, timeout_at};
 use url::Host;
 
+use crate::domain::outcome::FailureKind;
 use crate::domain::webhook::IN_FLIGHT_MAX;
 use crate::net::failure::Failure;
 use crate::net::guard::{Guard, PortKind};
 use crate::net::resolver::{Lookup, Lookups, ResolveError, Resolver};
 use crate::net::target::{Refusal, Target};
 use crate::net::tls;
+use crate::net::unpooled::Unpooled;
 
 /// How hookpost names itself to receivers.
 pub const USER_AGENT: &str = concat!("hookpost/", env!("CARGO_PKG_VERSION"));
@@ -146,12 +148,15 @@ struct Inner {
     guard: Arc<Guard>,
     ordinary: Route,
     own_port: Route,
+    unpooled: Unpooled,
     reply_body_bytes_max: usize,
 }
 
 /// A connection pool and the resolver that feeds it.
 struct Route {
     http: reqwest::Client,
+    /// For receivers whose connections can't be used twice.
+    once: reqwest::Client,
     resolver: Resolver,
 }
 
@@ -165,8 +170,12 @@ impl Client {
         let tls = tls::client_config(options.extra_roots_pem.as_deref())?;
         let route = |port| {
             let resolver = Resolver::new(Arc::clone(&guard), Arc::clone(&lookups), port);
-            let http = http_client(options, tls.clone(), resolver.clone())?;
-            Ok::<_, ClientError>(Route { http, resolver })
+            let client = |idle_max| http_client(options, tls.clone(), resolver.clone(), idle_max);
+            Ok::<_, ClientError>(Route {
+                http: client(options.idle_per_host_max)?,
+                once: client(0)?,
+                resolver,
+            })
         };
         let ordinary = route(PortKind::Other)?;
         let own_port = route(PortKind::Own)?;
@@ -176,6 +185,7 @@ impl Client {
                 guard,
                 ordinary,
                 own_port,
+                unpooled: Unpooled::default(),
                 reply_body_bytes_max,
             }),
         })
@@ -194,9 +204,9 @@ impl Client {
         if let Err(refusal) = self.inner.guard.check_target(request.target) {
             return exchange(None, Err(Failure::blocked(refusal)));
         }
-        let response = match timeout_at(deadline, self.send(request)).await {
+        let response = match timeout_at(deadline, self.send(&request)).await {
             Ok(Ok(response)) => response,
-            Ok(Err(error)) => return exchange(None, Err(Failure::from_error(&error))),
+            Ok(Err(failure)) => return exchange(None, Err(failure)),
             Err(_) => return exchange(None, Err(Failure::timeout(timeout))),
         };
         let remote_addr = response.remote_addr();
@@ -230,14 +240,25 @@ impl Client {
         }
     }
 
-    fn send(
-        &self,
-        outbound: OutboundRequest<'_>,
-    ) -> impl Future<Output = reqwest::Result<Response>> + use<> {
-        let mut request = Request::new(Method::POST, outbound.target.url().clone());
-        *request.headers_mut() = outbound.headers;
-        *request.body_mut() = Some(outbound.body.into());
-        self.route(outbound.target).http.execute(request)
+    /// Sends on a pooled connection; what comes back as no HTTP is believed only from a new one. See
+    /// `unpooled`.
+    async fn send(&self, outbound: &OutboundRequest<'_>) -> Result<Response, Failure> {
+        let route = self.route(outbound.target);
+        let url = outbound.target.url();
+        if !self.inner.unpooled.holds(url, Instant::now()) {
+            match route.http.execute(request(outbound)).await {
+                Ok(response) => return Ok(response),
+                Err(error) => {
+                    let failure = Failure::from_error(&error);
+                    if failure.kind != FailureKind::Protocol {
+                        return Err(failure);
+                    }
+                    self.inner.unpooled.remember(url, Instant::now());
+                }
+            }
+        }
+        let response = route.once.execute(request(outbound)).await;
+        response.map_err(|error| Failure::from_error(&error))
     }
 
     async fn read(&self, mut response: Response, deadline: Instant) -> Reply {
@@ -256,6 +277,13 @@ impl Client {
             body_truncated,
         }
     }
+}
+
+fn request(outbound: &OutboundRequest<'_>) -> Request {
+    let mut request = Request::new(Method::POST, outbound.target.url().clone());
+    *request.headers_mut() = outbound.headers.clone();
+    *request.body_mut() = Some(outbound.body.clone().into());
+    request
 }
 
 /// How reading a body ended.
@@ -303,6 +331,7 @@ fn http_client(
     options: &ClientOptions,
     tls: rustls::ClientConfig,
     resolver: Resolver,
+    idle_per_host_max: usize,
 ) -> reqwest::Result<reqwest::Client> {
     reqwest::Client::builder()
         .tls_backend_preconfigured(tls)
@@ -314,7 +343,7 @@ fn http_client(
         .http1_only()
         .user_agent(HeaderValue::from_static(USER_AGENT))
         .connect_timeout(options.connect_timeout)
-        .pool_max_idle_per_host(options.idle_per_host_max)
+        .pool_max_idle_per_host(idle_per_host_max)
         .pool_idle_timeout(options.idle_timeout)
         .tcp_nodelay(true)
         .build()

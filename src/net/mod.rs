@@ -18,6 +18,7 @@ mod resolver;
 mod rest;
 mod target;
 mod tls;
+mod unpooled;
 
 pub use address::AddressRefusal;
 pub use client::{

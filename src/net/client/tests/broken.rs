@@ -151,3 +151,35 @@ async fn broken_connections_are_told_apart() {
     check(resets, "the connection was reset").await;
     check(nobody, "the connection was refused").await;
 }
+
+/// A hand-written receiver that sends a body with every answer, also with a 204, which has none; it
+/// comes late enough to meet the connection's next request.
+async fn sending_too_much() -> SocketAddr {
+    const NOTHING: &[u8] = b"HTTP/1.1 204 No Content\r\ncontent-length: 11\r\n\r\n";
+    const WELL: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
+    serve(|mut stream| async move {
+        let mut late: &[u8] = b"";
+        while let Some(asked) = request(&mut stream).await {
+            let well = asked.starts_with("POST /well");
+            let answer = [late, if well { WELL } else { NOTHING }].concat();
+            if stream.write_all(&answer).await.is_err() {
+                return;
+            }
+            late = if well { b"" } else { b"hello world" };
+        }
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_receiver_that_sends_too_much_spoils_no_neighbours_answer() {
+    let receiver = sending_too_much().await;
+    let client = client();
+    for _ in 0..30 {
+        for (path, status) in [("nothing", 204), ("well", 200)] {
+            let url = format!("http://{receiver}/{path}");
+            let exchange = post(&client, &url, Duration::from_secs(5)).await;
+            assert_eq!(exchange.result.unwrap().status, status, "{path}");
+        }
+    }
+}
