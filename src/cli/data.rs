@@ -18,7 +18,7 @@ use crate::admin::{self, AdminAnswer, AdminCommand, socket};
 use crate::app;
 use crate::config::options::Options;
 use crate::config::{Config, KeyEnvironment};
-use crate::store::OpenError;
+use crate::store::{DATABASE_FILE, OpenError};
 
 /// How long a command waits for a server that is just starting or ending.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -66,6 +66,7 @@ impl DataArgs {
             if let Some(answer) = asked {
                 return refused_or(answer);
             }
+            refuse_nothing(&config, command)?;
             match perform_here(&config, command) {
                 Err(error) if is_locked(&error) && Instant::now() < deadline => {
                     std::thread::sleep(PAUSE);
@@ -74,6 +75,17 @@ impl DataArgs {
             }
         }
     }
+}
+
+/// A mistyped directory must not become a new instance, unless something is made in it.
+fn refuse_nothing(config: &Config, command: &AdminCommand) -> anyhow::Result<()> {
+    if command.makes_something() || config.data_dir.join(DATABASE_FILE).exists() {
+        return Ok(());
+    }
+    bail!(
+        "there is no hookpost in {}; name the server's data directory with --data-dir",
+        config.data_dir.display()
+    )
 }
 
 fn perform_here(config: &Config, command: &AdminCommand) -> anyhow::Result<AdminAnswer> {

@@ -33,9 +33,22 @@ fn forgive_closed_pipe(written: io::Result<()>) -> io::Result<()> {
 
 /// Prints one line on standard error that says why the command failed.
 pub(super) fn complain(error: &anyhow::Error) {
-    let line = format!("{error:#}").replace(['\n', '\r'], " ");
+    let line = chained(error).replace(['\n', '\r'], " ");
     // If standard error is gone too, nobody is left to be told.
     drop(writeln!(io::stderr(), "error: {line}"));
+}
+
+/// The error and its causes; one that the error before it quotes already is not said again.
+fn chained(error: &anyhow::Error) -> String {
+    let mut line = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if line.is_empty() {
+            line = cause;
+        } else if !line.ends_with(&cause) {
+            line = format!("{line}: {cause}");
+        }
+    }
+    line
 }
 
 /// Text of others without the control characters that would move the cursor or colour the terminal.

@@ -135,8 +135,8 @@ impl Problem {
 
     /// 422 for a body of another shape; its fields are named as the caller wrote them.
     #[must_use]
-    pub fn misfit(error: FieldError) -> Self {
-        let mut problem = Self::from(Refusal::Invalid(vec![error]));
+    pub fn misfit(errors: Vec<FieldError>) -> Self {
+        let mut problem = Self::from(Refusal::Invalid(errors));
         problem.0.wording = Wording::Callers;
         problem
     }

@@ -109,15 +109,6 @@ impl<T> ListBody<T> {
             next_cursor,
         }
     }
-
-    /// A list that always fits on one page.
-    #[must_use]
-    pub fn whole(data: Vec<T>) -> Self {
-        Self {
-            data,
-            next_cursor: None,
-        }
-    }
 }
 
 /// For PATCH: with `#[serde(default)]` an absent field is `None`, null is `Some(None)`.

@@ -47,6 +47,17 @@ pub enum Done<T> {
     Replayed(Answer),
 }
 
+impl<T> Done<T> {
+    /// What was done now; `None` where it had been done before.
+    #[must_use]
+    pub fn fresh(self) -> Option<T> {
+        match self {
+            Self::Fresh(done) => Some(done),
+            Self::Replayed(_) => None,
+        }
+    }
+}
+
 /// Runs `work` unless the same request was answered before, and records its answer with it.
 ///
 /// # Errors

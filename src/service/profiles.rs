@@ -7,10 +7,13 @@
 //! They are promises that other systems have made to their receivers. Who needs another envelope
 //! copies one under another name.
 
+use std::cmp::Reverse;
+
 use serde_json::{Value, json};
 
 use super::once::once;
 use super::{Caller, Done, Once, Refusal, Service, audit_instance};
+use crate::domain::page::{Cursor, Limit, Page};
 use crate::domain::profile::{Profile, ProfileError};
 use crate::store::profiles::{self, Origin, PROFILES_MAX, StoredProfile};
 use crate::store::{StoreError, WriteTx, secrets, workspaces};
@@ -29,6 +32,29 @@ impl Service {
     pub async fn profiles(&self) -> Result<Vec<StoredProfile>, Refusal> {
         let read = |conn: &rusqlite::Connection| profiles::list(conn);
         Ok(self.store().read(read).await?)
+    }
+
+    /// A page of the profiles, newest first.
+    ///
+    /// # Errors
+    /// [`Refusal::Internal`] where the database cannot be read.
+    pub async fn profiles_page(
+        &self,
+        cursor: Option<Cursor>,
+        limit: Limit,
+    ) -> Result<Page<StoredProfile>, Refusal> {
+        // There are few, so all of them are read.
+        let mut all = self.profiles().await?;
+        all.sort_by_key(|profile| Reverse(profile.seq));
+        let before = cursor.map_or(i64::MAX, Cursor::seq);
+        let mut items: Vec<_> = all.into_iter().filter(|own| own.seq < before).collect();
+        let more = items.len() > limit.rows();
+        items.truncate(limit.rows());
+        let next = items
+            .last()
+            .filter(|_| more)
+            .map(|own| Cursor::behind(own.seq));
+        Ok(Page { items, next })
     }
 
     /// The profile called `name`.

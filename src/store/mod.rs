@@ -56,7 +56,7 @@ pub mod workspaces;
 pub mod writer;
 
 pub use effects::{Committed, QueuedDelivery};
-pub use open::{OpenError, OpenOptions};
+pub use open::{DATABASE_FILE, OpenError, OpenOptions};
 pub use tx::WriteTx;
 
 /// Why the store could not do what it was asked.

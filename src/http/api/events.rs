@@ -325,7 +325,7 @@ pub async fn replay(
 /// Reads one event of a batch.
 fn read_event(text: &RawValue) -> Result<PublishInput, Refusal> {
     let text = text.get().as_bytes();
-    check_depth(text, PublishBody::DEPTH_MAX).map_err(Misread::Misfit)?;
+    check_depth(text, PublishBody::DEPTH_MAX).map_err(Misread::misfit)?;
     let body: PublishBody = from_slice(text)?;
     Ok(body.into())
 }

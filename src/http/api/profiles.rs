@@ -44,9 +44,11 @@ pub struct ProfileBody {
 /// # Errors
 /// 422 for parameters that make no sense.
 pub async fn list(state: State, request: HttpRequest) -> Answered {
-    Query::of(&request).finish()?;
-    let profiles = state.service.profiles().await?;
-    answer::ok(&ListBody::whole(profiles.iter().map(profile).collect()))
+    let mut query = Query::of(&request);
+    let (cursor, limit) = (query.cursor("cursor"), query.limit());
+    query.finish()?;
+    let page = state.service.profiles_page(cursor, limit).await?;
+    answer::ok(&ListBody::of(page, |found| profile(&found)))
 }
 
 /// `POST /profiles`.

@@ -14,7 +14,7 @@ use crate::domain::outcome::FailureKind;
 use crate::http::extract::{Json, Nothing, OptionalJson, Query, RequestBody, path_id};
 use crate::http::wire::{ListBody, Time};
 use crate::http::{Answered, Problem, State, answer};
-use crate::service::webhooks::Registered;
+use crate::service::webhooks::{Registered, Rotated};
 use crate::service::{Answer, Caller};
 
 mod request;
@@ -198,16 +198,22 @@ pub async fn rotate_secret(
     request: HttpRequest,
     body: OptionalJson<RotateRequest>,
 ) -> Answered {
+    let key = body.0.keyed.once(rotated);
     let RotateRequest { secret, overlap } = body.0.value;
-    let rotated = state
+    let done = state
         .service
-        .rotate_secret(&caller, id(&request)?, secret, overlap)
+        .rotate_secret(&caller, id(&request)?, secret, overlap, key)
         .await?;
-    answer::ok(&RotatedBody {
+    answer::done(&done, rotated)
+}
+
+fn rotated(rotated: &Rotated) -> Answer {
+    let body = RotatedBody {
         webhook_id: rotated.webhook.to_string(),
         secret: rotated.secret.expose().to_owned(),
         previous_secret_expires_at: rotated.previous_secret_expires_at.map(Time::from),
-    })
+    };
+    answer::recorded(StatusCode::OK, &body)
 }
 
 /// `POST /webhooks/{id}/test`.

@@ -30,7 +30,7 @@ use crate::http::extract::{Query, path_id};
 use crate::service::jobs::RecoverInput;
 use crate::service::stats::{PeriodInput, Stats};
 use crate::service::webhooks::MASK;
-use crate::service::{Once, Refusal};
+use crate::service::{Done, Once, Refusal};
 use crate::store::StoreError;
 use crate::store::deliveries::{self, Delivery, DeliveryFilter};
 
@@ -389,9 +389,9 @@ pub async fn rotate(state: State, visitor: Visitor, request: HttpRequest, form: 
     let (secret, overlap) = (form.text("secret"), form.text("overlap"));
     let rotated = state
         .service
-        .rotate_secret(&visitor.caller, id, secret, overlap)
+        .rotate_secret(&visitor.caller, id, secret, overlap, Once::unkeyed())
         .await;
-    if let Ok(rotated) = &rotated {
+    if let Ok(Done::Fresh(rotated)) = &rotated {
         let now = state.service.clock().now();
         let secret = rotated.secret.clone();
         state
@@ -399,7 +399,11 @@ pub async fn rotate(state: State, visitor: Visitor, request: HttpRequest, form: 
             .put(visitor.person.user, id.to_string(), secret, now);
     }
     back_to(&path(id), rotated, |rotated| {
-        match rotated.previous_secret_expires_at {
+        let until = match rotated {
+            Done::Fresh(rotated) => rotated.previous_secret_expires_at,
+            Done::Replayed(_) => None,
+        };
+        match until {
             Some(until) => format!("The secret was rotated. Old secrets stay valid until {until}."),
             None => "The secret was rotated. Old secrets are not valid any more.".to_owned(),
         }

@@ -229,10 +229,10 @@ mod tests {
         assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
         assert_eq!(body["error"], "events[1] is odd; url is required");
         assert_eq!(body["errors"][0]["field"], "events[1]");
-        let unknown = Problem::misfit(FieldError {
+        let unknown = Problem::misfit(vec![FieldError {
             field: "event_types".to_owned(),
             message: "is not a known field".to_owned(),
-        });
+        }]);
         let (_, body) = armalo::DIALECT.tell(&unknown);
         assert_eq!(body["error"], "event_types is not a known field");
     }

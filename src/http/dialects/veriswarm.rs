@@ -36,7 +36,7 @@ use crate::http::wire::Time;
 use crate::http::{Answered, Problem, State, answer};
 use crate::service::by_profile::WebhookName;
 use crate::service::retries::RUN_LIMIT_DEFAULT;
-use crate::service::webhooks::{Registered, WebhookInput};
+use crate::service::webhooks::{Registered, Rotated, WebhookInput};
 use crate::service::{Answer, Caller, Refusal};
 use crate::store::deliveries::{Delivery, DeliveryFilter, Standing};
 
@@ -320,16 +320,24 @@ async fn rotate(
     state: State,
     caller: Caller,
     request: HttpRequest,
-    _: OptionalJson<Nothing>,
+    body: OptionalJson<Nothing>,
 ) -> Answered {
     caller.actor.check_shown()?;
     let id = webhook_named(&state, &caller, &request).await?;
-    let rotated = state.service.rotate_secret(&caller, id, None, None).await?;
-    answer::ok(&RotatedBody {
-        status: "rotated",
-        webhook_id: id.seq(),
-        signing_secret: rotated.secret.expose().to_owned(),
-    })
+    let key = body.0.keyed.once(rotated);
+    let rotating = state.service.rotate_secret(&caller, id, None, None, key);
+    answer::done(&rotating.await?, rotated)
+}
+
+fn rotated(rotated: &Rotated) -> Answer {
+    answer::recorded(
+        StatusCode::OK,
+        &RotatedBody {
+            status: "rotated",
+            webhook_id: rotated.webhook.seq(),
+            signing_secret: rotated.secret.expose().to_owned(),
+        },
+    )
 }
 
 async fn test(

@@ -152,11 +152,6 @@ impl Operation {
             .reply(200, about, Content::Page(Shape::of::<T>()))
     }
 
-    /// It answers with a list that is always whole.
-    pub(super) fn gives_all<T: ToSchema>(self, about: &'static str) -> Self {
-        self.reply(200, about, Content::Page(Shape::of::<T>()))
-    }
-
     /// It answers with nothing.
     pub(super) fn ends(self, about: &'static str) -> Self {
         self.reply(204, about, Content::Nothing)

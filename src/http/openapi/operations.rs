@@ -262,7 +262,8 @@ fn webhooks() -> Vec<Operation> {
         )
         .may_take::<RotateRequest>()
         .gives::<RotatedBody>(200, "The new secret, only here.")
-        .or(409),
+        .or(409)
+        .keyed(),
         post(
             "/api/v1/webhooks/{id}/test",
             "test_webhook",
@@ -557,7 +558,7 @@ fn profiles() -> Vec<Operation> {
             TAG,
             "List wire profiles",
         )
-        .gives_all::<ProfileBody>("All of them.")
+        .lists::<ProfileBody>("The newest first.")
         .or(422),
         get(
             "/api/v1/profiles/{name}",

@@ -2,18 +2,19 @@
 //!
 //! Owns: who gets it again. Refuses: changing what was delivered before.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{EVENT_DELIVERIES_MAX, new_delivery};
 use crate::domain::delivery::Trigger;
 use crate::domain::envelope::check_data;
-use crate::domain::event::EventKind;
+use crate::domain::event::{Event, EventKind};
 use crate::domain::id::{DeliveryId, WebhookId};
 use crate::service::once::once;
 use crate::service::{Caller, Done, Once, Refusal, Service, audit};
-use crate::store::deliveries::{self, NewDelivery};
+use crate::store::deliveries::{self, Delivery, NewDelivery};
 use crate::store::webhooks::Subscriber;
-use crate::store::{WriteTx, events, webhooks};
+use crate::store::{StoreError, WriteTx, events, webhooks};
 
 impl Service {
     /// Makes new deliveries of an event, to one webhook or to all that had one.
@@ -75,12 +76,15 @@ fn replay(
         .into_iter()
         .filter(|s| s.disabled.is_none())
         .collect();
-    if open.is_empty() {
+    let mut made = Vec::new();
+    if webhook.is_none() {
+        replay_one_offs(tx, &event, &before, &mut made)?;
+    }
+    if open.is_empty() && made.is_empty() {
         return Err(Refusal::Conflict(
             "there is no active webhook to replay this event to".to_owned(),
         ));
     }
-    let mut made = Vec::with_capacity(open.len());
     for subscriber in open {
         check_data(&subscriber.profile, subscriber.format, &event.data)
             .map_err(|error| Refusal::Conflict(format!("data {error}")))?;
@@ -94,4 +98,30 @@ fn replay(
     let detail = serde_json::json!({ "deliveries": made.len() });
     audit(tx, caller, "event.replay", event_id, &detail)?;
     Ok(made)
+}
+
+/// The receivers that the publish call named get it again as well: each delivery's latest repetition
+/// is repeated.
+fn replay_one_offs(
+    tx: &mut WriteTx<'_>,
+    event: &Arc<Event>,
+    before: &[Delivery],
+    made: &mut Vec<DeliveryId>,
+) -> Result<(), StoreError> {
+    let mut latest: BTreeMap<i64, &Delivery> = BTreeMap::new();
+    for delivery in before.iter().filter(|own| !own.webhook_registered) {
+        latest.insert(delivery.webhook.seq(), delivery);
+    }
+    for delivery in latest.into_values() {
+        let new = NewDelivery {
+            webhook_seq: delivery.webhook.seq(),
+            profile_seq: delivery.profile_seq,
+            format: delivery.format,
+            trigger: Trigger::Replay,
+            max_attempts: delivery.max_attempts,
+            retried_from: Some(delivery.id),
+        };
+        made.push(deliveries::insert(tx, event, &new)?);
+    }
+    Ok(())
 }

@@ -184,7 +184,8 @@ impl Scene {
             Bulk::Recover => self.recover(self.free.0, &["undelivered"]).await,
             Bulk::Run => service.run_retries(caller, 50).await.map(drop),
             Bulk::Rotate => {
-                let rotated = service.rotate_secret(caller, self.free.0, None, None);
+                let rotated =
+                    service.rotate_secret(caller, self.free.0, None, None, Once::unkeyed());
                 rotated.await.map(drop)
             }
         };

@@ -5,19 +5,29 @@ use std::time::Duration;
 use super::house::{House, field_of};
 use super::receiver::{Arrived, Receiver};
 use crate::clock::Clock;
+use crate::domain::id::WebhookId;
 use crate::domain::secret::Secret;
-use crate::service::Refusal;
 use crate::service::webhooks::Rotated;
+use crate::service::{Once, Refusal};
 use crate::store::secrets::LIVE_SECRETS_MAX;
 
 impl House {
-    async fn rotate(&self, id: crate::domain::id::WebhookId, overlap: &str) -> Rotated {
-        let overlap = Some(overlap.to_owned());
+    async fn rotate(&self, id: WebhookId, overlap: &str) -> Rotated {
+        self.try_rotate(id, None, Some(overlap)).await.unwrap()
+    }
+
+    async fn try_rotate(
+        &self,
+        id: WebhookId,
+        secret: Option<&str>,
+        overlap: Option<&str>,
+    ) -> Result<Rotated, Refusal> {
+        let (secret, overlap) = (secret.map(str::to_owned), overlap.map(str::to_owned));
         let rotated = self
             .service
-            .rotate_secret(&self.caller, id, None, overlap)
+            .rotate_secret(&self.caller, id, secret, overlap, Once::unkeyed())
             .await;
-        rotated.unwrap()
+        rotated.map(|done| done.fresh().unwrap())
     }
 }
 
@@ -78,15 +88,7 @@ async fn an_overlap_out_of_range_and_an_unfit_or_known_secret_are_refused() {
     let registered = house.webhook(&receiver.url, &["1s"]).await;
     let id = registered.webhook.id;
     let check = async |secret: Option<&str>, overlap: Option<&str>, field: &str| {
-        let refused = house
-            .service
-            .rotate_secret(
-                &house.caller,
-                id,
-                secret.map(str::to_owned),
-                overlap.map(str::to_owned),
-            )
-            .await;
+        let refused = house.try_rotate(id, secret, overlap).await;
         assert_eq!(field_of(refused), field);
     };
     check(None, Some("169h"), "overlap").await;
@@ -104,20 +106,16 @@ async fn no_secret_ends_early_because_there_are_many() {
     for _ in 1..LIVE_SECRETS_MAX {
         house.rotate(id, "1h").await;
     }
-    let rotate = async |overlap: &str| {
-        let overlap = Some(overlap.to_owned());
-        house
-            .service
-            .rotate_secret(&house.caller, id, None, overlap)
-            .await
-    };
-    assert!(matches!(rotate("1h").await, Err(Refusal::Conflict(_))));
+    assert!(matches!(
+        house.try_rotate(id, None, Some("1h")).await,
+        Err(Refusal::Conflict(_))
+    ));
     house.publish(1).await;
     let signatures = receiver.wait_for(1).await[0]
         .header("webhook-signature")
         .to_owned();
     assert_eq!(signatures.split(' ').count(), LIVE_SECRETS_MAX);
-    rotate("0s").await.unwrap();
+    house.rotate(id, "0s").await;
     house.publish(2).await;
     let signatures = receiver.wait_for(2).await[1]
         .header("webhook-signature")

@@ -207,6 +207,12 @@ impl Faults {
                 Ok(header) if headers.iter().any(|other| other.name() == header.name()) => {
                     self.add(format!("headers.{name}"), "is given twice");
                 }
+                Ok(header) if value == MASK && header.is_credential() => {
+                    self.add(
+                        format!("headers.{name}"),
+                        "is only a mask, and there is no value that it could stand for",
+                    );
+                }
                 Ok(header) => headers.push(header),
                 Err(error) => self.add(format!("headers.{name}"), error.to_string()),
             }

@@ -10,7 +10,8 @@ use super::{first_secret, usable};
 use crate::domain::id::WebhookId;
 use crate::domain::secret::Secret;
 use crate::domain::time::{Timestamp, parse_duration};
-use crate::service::{Caller, Refusal, Service, audit};
+use crate::service::once::once;
+use crate::service::{Caller, Done, Once, Refusal, Service, audit};
 use crate::store::WriteTx;
 use crate::store::secrets::{self, LIVE_SECRETS_MAX};
 
@@ -43,46 +44,58 @@ impl Service {
         id: WebhookId,
         secret: Option<String>,
         overlap: Option<String>,
-    ) -> Result<Rotated, Refusal> {
+        key: Once<Rotated>,
+    ) -> Result<Done<Rotated>, Refusal> {
         caller.actor.check_proof()?;
         let overlap = parse_overlap(overlap.as_deref())?;
         let caller = caller.clone();
         let work = move |tx: &mut WriteTx<'_>| {
-            let webhook = usable(tx, &caller, id)?;
-            let profile = tx.profile(webhook.profile.seq)?;
-            let secret = first_secret(&profile, secret.as_deref())?;
-            let live = secrets::live(tx, tx.vault(), id.seq(), tx.now())?;
-            if live.iter().any(|live| live.secret == secret) {
-                return Err(Refusal::field(
-                    "secret",
-                    "is in use already; give a new one",
-                ));
-            }
-            if live.len() >= LIVE_SECRETS_MAX && !overlap.is_zero() {
-                return Err(Refusal::Conflict(format!(
-                    "{LIVE_SECRETS_MAX} secrets of this webhook are valid; wait until an old one has \
-                     expired, or end them all now with an overlap of 0s"
-                )));
-            }
-            let expires_at = tx.now().after(overlap);
-            secrets::rotate(tx, id.seq(), &secret, expires_at)?;
-            let detail = json!({ "overlap_ms": overlap.as_millis() });
-            audit(
-                tx,
-                &caller,
-                "webhook.rotate_secret",
-                &id.to_string(),
-                &detail,
-            )?;
-            let previous_secret_expires_at = (!overlap.is_zero()).then_some(expires_at);
-            Ok(Rotated {
-                webhook: id,
-                secret,
-                previous_secret_expires_at,
+            once(tx, &caller, &key, |tx| {
+                rotate(tx, &caller, id, secret.as_deref(), overlap)
             })
         };
         self.store().write(work).await
     }
+}
+
+fn rotate(
+    tx: &mut WriteTx<'_>,
+    caller: &Caller,
+    id: WebhookId,
+    secret: Option<&str>,
+    overlap: Duration,
+) -> Result<Rotated, Refusal> {
+    let webhook = usable(tx, caller, id)?;
+    let profile = tx.profile(webhook.profile.seq)?;
+    let secret = first_secret(&profile, secret)?;
+    let live = secrets::live(tx, tx.vault(), id.seq(), tx.now())?;
+    if live.iter().any(|live| live.secret == secret) {
+        return Err(Refusal::field(
+            "secret",
+            "is in use already; give a new one",
+        ));
+    }
+    if live.len() >= LIVE_SECRETS_MAX && !overlap.is_zero() {
+        return Err(Refusal::Conflict(format!(
+            "{LIVE_SECRETS_MAX} secrets of this webhook are valid; wait until an old one has \
+             expired, or end them all now with an overlap of 0s"
+        )));
+    }
+    let expires_at = tx.now().after(overlap);
+    secrets::rotate(tx, id.seq(), &secret, expires_at)?;
+    let detail = json!({ "overlap_ms": overlap.as_millis() });
+    audit(
+        tx,
+        caller,
+        "webhook.rotate_secret",
+        &id.to_string(),
+        &detail,
+    )?;
+    Ok(Rotated {
+        webhook: id,
+        secret,
+        previous_secret_expires_at: (!overlap.is_zero()).then_some(expires_at),
+    })
 }
 
 fn parse_overlap(text: Option<&str>) -> Result<Duration, Refusal> {

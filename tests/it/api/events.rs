@@ -358,6 +358,13 @@ async fn a_publish_call_may_name_a_receiver_of_its_own() {
     assert_eq!(hooks["data"], json!([]));
     let found = app.get("/api/v1/deliveries").await.json(StatusCode::OK);
     assert_eq!(found["data"][0]["webhook_id"], Value::Null);
+    let path = format!("{EVENTS}/{}/replay", event["id"].as_str().unwrap());
+    for times in [2, 3] {
+        let replayed = app.post(&path, &json!({})).await;
+        assert_eq!(replayed.json(StatusCode::ACCEPTED)["deliveries"], 1);
+        let received = receiver.wait_for(times).await;
+        assert_eq!(received[times - 1].path, "/once");
+    }
 }
 
 #[tokio::test]

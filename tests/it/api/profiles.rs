@@ -40,6 +40,24 @@ async fn the_built_in_profiles_are_listed_and_can_not_be_changed() {
 }
 
 #[tokio::test]
+async fn profiles_come_in_pages_like_everything_else() {
+    let app = TestApp::start().await;
+    let whole = app.get(PROFILES).await.json(StatusCode::OK);
+    let whole = whole["data"].as_array().unwrap();
+    let (mut seen, mut path) = (Vec::new(), format!("{PROFILES}?limit=4"));
+    loop {
+        let page = app.get(&path).await.json(StatusCode::OK);
+        seen.extend(page["data"].as_array().unwrap().clone());
+        let Some(cursor) = page["next_cursor"].as_str() else {
+            break;
+        };
+        path = format!("{PROFILES}?limit=4&cursor={cursor}");
+    }
+    assert_eq!(&seen, whole);
+    assert_eq!(seen.len(), 6);
+}
+
+#[tokio::test]
 async fn a_profile_of_ones_own_shapes_deliveries_until_nobody_uses_it() {
     let app = TestApp::start().await;
     let receiver = Receiver::start().await;

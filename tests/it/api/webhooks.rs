@@ -213,6 +213,35 @@ async fn a_webhook_is_disabled_enabled_revoked_and_deleted() {
 }
 
 #[tokio::test]
+async fn a_repeated_rotation_shows_the_same_secret_again() {
+    let app = TestApp::start().await;
+    let body = json!({"url": "https://example.com/", "event_types": ["*"]});
+    let created = create(&app, &body).await;
+    let path = format!(
+        "{WEBHOOKS}/{}/rotate-secret",
+        created["id"].as_str().unwrap()
+    );
+    let rotate = async || {
+        let call = app.call(Method::POST, &path);
+        call.header("idempotency-key", "once").send().await
+    };
+    let (first, again) = (rotate().await, rotate().await);
+    assert_eq!(again.header("idempotent-replayed"), "true");
+    assert_eq!(first.json(StatusCode::OK), again.json(StatusCode::OK));
+}
+
+#[tokio::test]
+async fn a_mask_that_stands_for_nothing_is_no_header() {
+    let app = TestApp::start().await;
+    let masked = json!({"authorization": "***", "x-env": "***"});
+    let mut body = json!({"url": "https://example.com/", "event_types": ["*"], "headers": masked});
+    let refused = app.post(WEBHOOKS, &body).await;
+    refused.invalid("headers.authorization");
+    body["headers"] = json!({"x-env": "***"});
+    create(&app, &body).await;
+}
+
+#[tokio::test]
 async fn ids_that_are_foreign_malformed_or_unknown_name_nothing() {
     let app = TestApp::start().await;
     let body = json!({"url": "https://example.com/", "event_types": ["*"]});

@@ -123,6 +123,19 @@ async fn what_cannot_be_done_is_said_in_one_line_by_either_way() {
         check("workspace create --name x --profile none", "none");
         check("workspace create --name x --plan gold", "enterprise");
     };
+    let nowhere = dir.path().join("mistyped");
+    for line in [
+        "backup copy",
+        "pause",
+        "resume",
+        "key list",
+        "user list",
+        "key revoke key_1",
+    ] {
+        let complaint = complaint(&run(&on(&nowhere, line)), 1);
+        assert!(complaint.contains("there is no hookpost in"), "{complaint}");
+    }
+    assert!(!nowhere.exists());
     check_all();
     let _server = Server::start(dir.path());
     check_all();

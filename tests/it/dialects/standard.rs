@@ -51,10 +51,10 @@ async fn during_a_rotation_both_secrets_verify() {
     let receiver = Receiver::start().await;
     let registered = register(&app, receiver.url("/hook")).await;
     let caller = caller(&app);
-    let rotated = app
-        .service
-        .rotate_secret(&caller, registered.webhook.id, None, None);
-    let rotated = rotated.await.unwrap();
+    let rotated =
+        app.service
+            .rotate_secret(&caller, registered.webhook.id, None, None, Once::unkeyed());
+    let rotated = rotated.await.unwrap().fresh().unwrap();
     let received = deliver(&app, &receiver).await;
     for secret in [&registered.secret, &rotated.secret] {
         accepted_everywhere("standard", secret.expose(), &received);
