@@ -18,6 +18,9 @@ use crate::store::StoreError;
 /// The media type of every refusal.
 pub const CONTENT_TYPE: &str = "application/problem+json";
 
+/// Faults that a problem's detail says; its `errors` hold all of them.
+const FAULTS_SAID: usize = 3;
+
 /// A refused request, ready to be told.
 #[derive(Clone, Debug)]
 pub struct Problem(Box<Told>);
@@ -221,9 +224,7 @@ impl From<Refusal> for Problem {
         problem.0.retry_after = refusal.retry_after();
         match refusal {
             Refusal::Invalid(errors) => {
-                if let [only] = errors.as_slice() {
-                    problem.0.detail = format!("{} {}", only.field, only.message);
-                }
+                problem.0.detail = said(&errors);
                 problem.0.errors = errors;
             }
             Refusal::Internal(detail) => {
@@ -245,6 +246,19 @@ impl From<Refusal> for Problem {
         }
         problem
     }
+}
+
+/// The first faults in one line.
+fn said(errors: &[FieldError]) -> String {
+    let (first, more) = errors.split_at(errors.len().min(FAULTS_SAID));
+    let mut said: Vec<String> = first
+        .iter()
+        .map(|error| format!("{} {}", error.field, error.message))
+        .collect();
+    if !more.is_empty() {
+        said.push(format!("and {} more", more.len()));
+    }
+    said.join("; ")
 }
 
 impl From<StoreError> for Problem {
