@@ -21,6 +21,7 @@ mod figures;
 mod load;
 #[expect(dead_code, reason = "another benchmark uses the rest")]
 mod receiver;
+mod start;
 
 use appliance::Appliance;
 use figures::{milliseconds, percentile};
@@ -39,18 +40,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(250);
 const PATIENCE: Duration = Duration::from_secs(600);
 
 fn main() -> Result<()> {
-    // `cargo test` builds and starts benchmarks too; only `cargo bench` passes this flag.
-    if !std::env::args().any(|argument| argument == "--bench") {
-        println!("run with: cargo bench --bench bulk_retry");
-        return Ok(());
-    }
-    // A second installation would only say that there is one already.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()?
-        .block_on(async { tokio::time::timeout(PATIENCE, run()).await? })
+    start::start("bulk_retry", PATIENCE, run())
 }
 
 async fn run() -> Result<()> {

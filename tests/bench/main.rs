@@ -18,6 +18,7 @@ mod figures;
 mod load;
 #[expect(dead_code, reason = "another benchmark uses the rest")]
 mod receiver;
+mod start;
 
 use appliance::Appliance;
 use figures::{milliseconds, percentile};
@@ -33,18 +34,7 @@ const PACED_SECONDS: u32 = 10;
 const PATIENCE: Duration = Duration::from_secs(180);
 
 fn main() -> Result<()> {
-    // `cargo test` builds and starts benchmarks too; only `cargo bench` passes this flag.
-    if !std::env::args().any(|argument| argument == "--bench") {
-        println!("run with: cargo bench --bench throughput");
-        return Ok(());
-    }
-    // A second installation would only say that there is one already.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()?
-        .block_on(async { tokio::time::timeout(4 * PATIENCE, run()).await? })
+    start::start("throughput", 4 * PATIENCE, run())
 }
 
 async fn run() -> Result<()> {

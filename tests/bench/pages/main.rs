@@ -19,6 +19,8 @@ mod browser;
 mod figures;
 mod history;
 mod pages;
+#[path = "../start.rs"]
+mod start;
 
 use appliance::{Appliance, command};
 use browser::{Browser, Page};
@@ -32,22 +34,13 @@ const IN_FLIGHT: usize = 16;
 const ROUNDS: usize = 40;
 /// What 95 of 100 answers must not exceed, from the request to the first byte.
 const FIRST_BYTE_MAX: Duration = Duration::from_millis(50);
+/// Nothing here takes longer unless something is broken.
+const PATIENCE: Duration = Duration::from_secs(1800);
 /// The most bytes of a page.
 const PAGE_BYTES_MAX: usize = 50 * 1024;
 
 fn main() -> Result<()> {
-    // `cargo test` builds and starts benchmarks too; only `cargo bench` passes this flag.
-    if !std::env::args().any(|argument| argument == "--bench") {
-        println!("run with: cargo bench --bench pages");
-        return Ok(());
-    }
-    // A second installation would only say that there is one already.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()?
-        .block_on(run())
+    start::start("pages", PATIENCE, run())
 }
 
 async fn run() -> Result<()> {
