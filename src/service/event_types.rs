@@ -37,7 +37,7 @@ pub struct EventTypeInput {
     pub archived: bool,
 }
 
-/// What became of putting an event type.
+/// What became of putting something under a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Placed {
     /// It is new.

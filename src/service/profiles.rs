@@ -11,6 +11,7 @@ use std::cmp::Reverse;
 
 use serde_json::{Value, json};
 
+use super::event_types::Placed;
 use super::once::once;
 use super::{Caller, Done, Once, Refusal, Service, audit_instance};
 use crate::domain::page::{Cursor, Limit, Page};
@@ -105,7 +106,7 @@ impl Service {
         caller: &Caller,
         name: &str,
         document: Value,
-    ) -> Result<StoredProfile, Refusal> {
+    ) -> Result<(StoredProfile, Placed), Refusal> {
         let profile = Profile::from_json(document)?;
         if profile.name() != name {
             let message = format!("must be {name}, as in the path");
@@ -113,11 +114,14 @@ impl Service {
         }
         let caller = caller.clone();
         let work = move |tx: &mut WriteTx<'_>| {
-            if let Some(known) = profiles::find(tx, profile.name())? {
-                refuse_built_in(&known)?;
-                check_secrets_fit(tx, &profile)?;
-            }
-            put(tx, &caller, &profile, "profile.update")
+            let Some(known) = profiles::find(tx, profile.name())? else {
+                let added = put(tx, &caller, &profile, "profile.create")?;
+                return Ok((added, Placed::Added));
+            };
+            refuse_built_in(&known)?;
+            check_secrets_fit(tx, &profile)?;
+            let replaced = put(tx, &caller, &profile, "profile.update")?;
+            Ok((replaced, Placed::Replaced))
         };
         self.store().write(work).await
     }

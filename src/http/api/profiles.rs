@@ -12,6 +12,7 @@ use crate::domain::profile::Profile;
 use crate::http::extract::{Json, Query, RequestBody, path_text};
 use crate::http::wire::{ListBody, Time};
 use crate::http::{Answered, State, answer};
+use crate::service::event_types::Placed;
 use crate::service::{Answer, Caller};
 use crate::store::profiles::StoredProfile;
 
@@ -86,8 +87,12 @@ pub async fn put(
 ) -> Answered {
     let name = path_text(&request, "name");
     let document = Value::Object(body.value.0);
-    let stored = state.service.put_profile(&caller, &name, document).await?;
-    answer::ok(&profile(&stored))
+    let (stored, placed) = state.service.put_profile(&caller, &name, document).await?;
+    let status = match placed {
+        Placed::Added => StatusCode::CREATED,
+        Placed::Replaced => StatusCode::OK,
+    };
+    answer::json(status, &profile(&stored))
 }
 
 /// `DELETE /profiles/{name}`.

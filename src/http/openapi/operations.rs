@@ -571,10 +571,11 @@ fn profiles() -> Vec<Operation> {
             "/api/v1/profiles/{name}",
             "put_profile",
             TAG,
-            "Replace a wire profile",
+            "Add or replace a wire profile",
         )
         .takes::<ProfileRequest>()
-        .gives::<ProfileBody>(200, "The profile as it is now.")
+        .gives::<ProfileBody>(200, "It was replaced.")
+        .gives::<ProfileBody>(201, "It was added.")
         .or(409),
         delete(
             "/api/v1/profiles/{name}",

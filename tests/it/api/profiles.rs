@@ -75,6 +75,12 @@ async fn a_profile_of_ones_own_shapes_deliveries_until_nobody_uses_it() {
         .post("/api/v1/webhooks", &hook)
         .await
         .json(StatusCode::CREATED);
+    let mut another = document.clone();
+    another["name"] = json!("another");
+    let another_path = format!("{PROFILES}/another");
+    for status in [StatusCode::CREATED, StatusCode::OK] {
+        app.put(&another_path, &another).await.json(status);
+    }
     document["headers"]["x-made-by"] = json!("us");
     let path = format!("{PROFILES}/mine");
     app.put(&path, &document).await.json(StatusCode::OK);
