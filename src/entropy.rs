@@ -1,7 +1,7 @@
 //! Randomness: the only place where the program rolls dice.
 //!
 //! Owns: unguessable bytes from the operating system, and cheap fractions for jitter. Refuses: any
-//! other use of the cheap ones; whatever must not be guessed is made of [`bytes`].
+//! other use of the cheap ones; whatever must not be guessed is made of [`bytes()`].
 //!
 //! # Why a missing source of randomness is a panic
 //! A key, salt or nonce made of anything else is worse than no answer at all. No caller could do

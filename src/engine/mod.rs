@@ -5,7 +5,7 @@
 //! ask for what (`service`).
 //!
 //! # One step, one loop
-//! [`lanes::Lanes::step`] says what can be done now and until when to sleep; `run` does it and
+//! `lanes::Lanes::step` says what can be done now and until when to sleep; `run` does it and
 //! sleeps until then or until something happens. An idle engine does nothing at all.
 //!
 //! # What "in flight" means

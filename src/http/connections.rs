@@ -16,13 +16,14 @@
 use std::net::{Shutdown, TcpStream};
 use std::os::fd::AsFd;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use actix_tls::accept::rustls_0_23::TlsStream;
 use actix_web::HttpRequest;
 use actix_web::dev::Extensions;
 use actix_web::rt::net::TcpStream as Socket;
+use tokio::sync::Notify;
 
 /// How often silent connections are looked for, at most.
 const SWEEP_EVERY_MAX: Duration = Duration::from_secs(1);
@@ -71,7 +72,20 @@ impl Drop for Busy {
 
 /// The open connections of a server.
 #[derive(Clone, Default)]
-pub(super) struct Connections(Arc<Mutex<Vec<Weak<Pulse>>>>);
+pub(super) struct Connections(Arc<Known>);
+
+#[derive(Default)]
+struct Known {
+    pulses: Mutex<Vec<Weak<Pulse>>>,
+    /// Somebody connected.
+    more: Notify,
+}
+
+impl Known {
+    fn pulses(&self) -> MutexGuard<'_, Vec<Weak<Pulse>>> {
+        self.pulses.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 impl Connections {
     /// Takes note of a connection that was just made.
@@ -84,8 +98,8 @@ impl Connections {
         match Pulse::of(socket) {
             Ok(pulse) => {
                 let pulse = Arc::new(pulse);
-                let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-                known.push(Arc::downgrade(&pulse));
+                self.0.pulses().push(Arc::downgrade(&pulse));
+                self.0.more.notify_one();
                 attached.insert(pulse);
             }
             // Without a handle to spare the connection has the framework's deadlines only.
@@ -93,14 +107,15 @@ impl Connections {
         }
     }
 
-    /// Closes what has been quiet for longer than `quiet_max`, again and again.
+    /// Closes what has been quiet for longer than `quiet_max`, again and again while there is any.
     pub(super) async fn sweep(self, quiet_max: Duration) {
-        let mut turns = tokio::time::interval(SWEEP_EVERY_MAX.min(quiet_max / 2));
-        turns.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let every = SWEEP_EVERY_MAX.min(quiet_max / 2);
         loop {
-            turns.tick().await;
-            let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            known.retain(|pulse| {
+            if self.0.pulses().is_empty() {
+                self.0.more.notified().await;
+            }
+            tokio::time::sleep(every).await;
+            self.0.pulses().retain(|pulse| {
                 let Some(pulse) = pulse.upgrade() else {
                     return false;
                 };

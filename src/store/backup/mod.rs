@@ -70,7 +70,7 @@ pub enum BackupError {
         /// One of the things in it.
         entry: String,
     },
-    /// The file was not written by [`write`].
+    /// The file was not written by [`write()`].
     #[error("{} is not a backup that this hookpost can read", .0.display())]
     NotABackup(PathBuf),
     /// The file was a backup once.
