@@ -60,8 +60,7 @@ impl Verify {
             "genuine: the {name} signature fits the secret and all {} bytes of the body",
             body.len()
         ))?;
-        let apart = |at: Timestamp| at.since(now).max(now.since(at));
-        if let Some(at) = signed_at.filter(|at| apart(*at) > TOLERANCE_DEFAULT) {
+        if let Some(at) = signed_at.filter(|at| at.apart(now) > TOLERANCE_DEFAULT) {
             output::say(format_args!(
                 "signed at {at}: receivers refuse it now, because that is more than {} s away",
                 TOLERANCE_DEFAULT.as_secs()

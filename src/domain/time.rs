@@ -65,6 +65,12 @@ impl Timestamp {
         Duration::from_millis(u64::try_from(self.0 - earlier.0).unwrap_or(0))
     }
 
+    /// The time between both, whichever is earlier.
+    #[must_use]
+    pub fn apart(self, other: Self) -> Duration {
+        self.since(other).max(other.since(self))
+    }
+
     /// RFC 3339 in UTC with milliseconds: `2026-03-16T10:05:00.000Z`.
     #[must_use]
     pub fn rfc3339(self) -> String {

@@ -77,7 +77,7 @@ impl ClockWatch {
     /// Whether it is time to write down what the clock shows; it is then taken as done.
     fn forgets(&self, now: Timestamp) -> bool {
         let mut seen = self.seen();
-        let recently = |at: Timestamp| now.since(at).max(at.since(now)) < REMEMBER_EVERY;
+        let recently = |at: Timestamp| now.apart(at) < REMEMBER_EVERY;
         if seen.remembered_at.is_some_and(recently) {
             return false;
         }

@@ -7,8 +7,6 @@
 //! They are promises that other systems have made to their receivers. Who needs another envelope
 //! copies one under another name.
 
-use std::cmp::Reverse;
-
 use serde_json::{Value, json};
 
 use super::event_types::Placed;
@@ -44,18 +42,8 @@ impl Service {
         cursor: Option<Cursor>,
         limit: Limit,
     ) -> Result<Page<StoredProfile>, Refusal> {
-        // There are few, so all of them are read.
-        let mut all = self.profiles().await?;
-        all.sort_by_key(|profile| Reverse(profile.seq));
-        let before = cursor.map_or(i64::MAX, Cursor::seq);
-        let mut items: Vec<_> = all.into_iter().filter(|own| own.seq < before).collect();
-        let more = items.len() > limit.rows();
-        items.truncate(limit.rows());
-        let next = items
-            .last()
-            .filter(|_| more)
-            .map(|own| Cursor::behind(own.seq));
-        Ok(Page { items, next })
+        let read = move |conn: &rusqlite::Connection| profiles::page(conn, cursor, limit);
+        Ok(self.store().read(read).await?)
     }
 
     /// The profile called `name`.

@@ -12,6 +12,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
 use super::{StoreError, WriteTx};
+use crate::domain::page::{Cursor, Limit, Page};
 use crate::domain::profile::Profile;
 use crate::domain::time::Timestamp;
 
@@ -107,6 +108,31 @@ pub fn list(conn: &Connection) -> Result<Vec<StoredProfile>, StoreError> {
     let limit = i64::try_from(PROFILES_MAX).expect("a small bound");
     let rows = statement.query_map(named_params! { ":limit": limit }, stored)?;
     Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// A page of the current profiles, newest first.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn page(
+    conn: &Connection,
+    cursor: Option<Cursor>,
+    limit: Limit,
+) -> Result<Page<StoredProfile>, StoreError> {
+    let mut statement = conn.prepare_cached(
+        "SELECT seq, name, origin, source, created_at
+         FROM profiles
+         WHERE superseded_at IS NULL AND seq < :before
+         ORDER BY seq DESC
+         LIMIT :limit",
+    )?;
+    let params = named_params! {
+        ":before": cursor.map_or(i64::MAX, Cursor::seq),
+        ":limit": i64::try_from(limit.rows() + 1).unwrap_or(i64::MAX),
+    };
+    let rows = statement.query_map(params, stored)?;
+    let found = rows.collect::<Result<_, _>>()?;
+    Ok(super::paged(found, limit, |profile| profile.seq))
 }
 
 /// The rows of every version that the profile called `name` ever had.

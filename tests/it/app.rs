@@ -205,15 +205,27 @@ impl TestApp {
     /// Asks for `path` until its answer satisfies `done`; fails with the last answer after
     /// [`PATIENCE`].
     pub async fn poll(&self, path: &str, done: impl Fn(&Value) -> bool) -> Value {
-        let deadline = tokio::time::Instant::now() + PATIENCE;
-        loop {
+        eventually(async || {
             let answer = self.get(path).await.json(StatusCode::OK);
             if done(&answer) {
-                return answer;
+                Ok(answer)
+            } else {
+                Err(answer)
             }
-            assert!(tokio::time::Instant::now() < deadline, "{path}: {answer:#}");
-            tokio::time::sleep(Duration::from_millis(10)).await;
+        })
+        .await
+    }
+}
+
+/// Looks until there is what is looked for; fails with what was seen last after [`PATIENCE`].
+pub async fn eventually<T, S: std::fmt::Display>(look: impl AsyncFn() -> Result<T, S>) -> T {
+    let deadline = tokio::time::Instant::now() + PATIENCE;
+    loop {
+        match look().await {
+            Ok(found) => return found,
+            Err(seen) => assert!(tokio::time::Instant::now() < deadline, "{seen:#}"),
         }
+        tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }
 

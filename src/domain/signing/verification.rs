@@ -88,8 +88,7 @@ impl Profile {
         };
         self.any_fits(&key, signatures, &values)?;
         // Only what was signed can be believed, the time as well.
-        let apart = |at: Timestamp| at.since(now).max(now.since(at));
-        match signed_at.filter(|at| apart(*at) > tolerance) {
+        match signed_at.filter(|at| at.apart(now) > tolerance) {
             None => Ok(signed_at),
             Some(signed_at) => Err(VerifyFailure::OutOfTolerance {
                 signed_at,

@@ -18,6 +18,12 @@ use crate::domain::time::Timestamp;
 use crate::store::effects::QueuedDelivery;
 use crate::store::{StoreError, damaged, events};
 
+/// What [`queued_rows`] reads.
+const SELECT_QUEUED: &str = "SELECT seq, webhook_seq, event_seq, status, trigger, profile_seq,
+        format, attempt_count, failed_in_run, run_started_at, next_attempt_at, manual_fallback,
+        fallback_at, created_at
+    FROM deliveries";
+
 /// Pending deliveries of a webhook behind row `after`, oldest first, with their events.
 ///
 /// # Errors
@@ -28,15 +34,13 @@ pub fn pending(
     after: i64,
     limit: usize,
 ) -> Result<Vec<QueuedDelivery>, StoreError> {
-    let mut statement = conn.prepare_cached(
-        "SELECT seq, webhook_seq, event_seq, status, trigger, profile_seq, format, attempt_count,
-             failed_in_run, run_started_at, next_attempt_at, manual_fallback, fallback_at,
-             created_at
-         FROM deliveries
+    let sql = format!(
+        "{SELECT_QUEUED}
          WHERE webhook_seq = :webhook AND status = 0 AND seq > :after AND trigger <> 1
          ORDER BY seq
-         LIMIT :limit",
-    )?;
+         LIMIT :limit"
+    );
+    let mut statement = conn.prepare_cached(&sql)?;
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let rows = statement
         .query(named_params! { ":webhook": webhook_seq, ":after": after, ":limit": limit })?;
@@ -53,15 +57,13 @@ pub fn due(
     now: Timestamp,
     limit: usize,
 ) -> Result<Vec<QueuedDelivery>, StoreError> {
-    let mut statement = conn.prepare_cached(
-        "SELECT seq, webhook_seq, event_seq, status, trigger, profile_seq, format, attempt_count,
-             failed_in_run, run_started_at, next_attempt_at, manual_fallback, fallback_at,
-             created_at
-         FROM deliveries
+    let sql = format!(
+        "{SELECT_QUEUED}
          WHERE webhook_seq = :webhook AND status = 1 AND next_attempt_at <= :now
          ORDER BY next_attempt_at, seq
-         LIMIT :limit",
-    )?;
+         LIMIT :limit"
+    );
+    let mut statement = conn.prepare_cached(&sql)?;
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let rows = statement
         .query(named_params! { ":webhook": webhook_seq, ":now": now.millis(), ":limit": limit })?;
@@ -73,13 +75,11 @@ pub fn due(
 /// # Errors
 /// As [`pending`].
 pub fn queued(conn: &Connection, seq: i64) -> Result<Option<QueuedDelivery>, StoreError> {
-    let mut statement = conn.prepare_cached(
-        "SELECT seq, webhook_seq, event_seq, status, trigger, profile_seq, format, attempt_count,
-             failed_in_run, run_started_at, next_attempt_at, manual_fallback, fallback_at,
-             created_at
-         FROM deliveries
-         WHERE seq = :seq",
-    )?;
+    let sql = format!(
+        "{SELECT_QUEUED}
+         WHERE seq = :seq"
+    );
+    let mut statement = conn.prepare_cached(&sql)?;
     let rows = statement.query(named_params! { ":seq": seq })?;
     Ok(queued_rows(conn, rows)?.pop())
 }

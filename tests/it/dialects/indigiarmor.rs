@@ -120,16 +120,8 @@ async fn failures_in_a_row_are_counted_until_a_success() {
         json!({ "event": "red_tier", "tier": "red", "cost": 1.5, "timestamp": "2026-01-15T10:00:00.000Z" })
     );
     let count = async |wanted: i64| {
-        let deadline = tokio::time::Instant::now() + crate::app::PATIENCE;
-        loop {
-            let answer = client.send(Method::GET, "/v1/webhooks", None).await;
-            let listed = answer.json(StatusCode::OK);
-            if listed["webhooks"][0]["failure_count"] == wanted {
-                return;
-            }
-            assert!(tokio::time::Instant::now() < deadline, "{listed:#}");
-            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-        }
+        let counted = |listed: &Value| listed["webhooks"][0]["failure_count"] == wanted;
+        client.poll("/v1/webhooks", counted).await;
     };
     count(1).await;
     receiver.wait_for(2).await;

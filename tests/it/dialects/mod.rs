@@ -21,7 +21,7 @@ use hookpost::service::{Actor, Caller, Done, Once};
 use reqwest::{Method, StatusCode};
 use serde_json::{Map, Value};
 
-use crate::app::{Answer, TestApp};
+use crate::app::{Answer, TestApp, eventually};
 
 /// A client of a documented system.
 pub struct Client<'a> {
@@ -73,6 +73,22 @@ impl<'a> Client<'a> {
             None => call,
         };
         call.send().await
+    }
+
+    /// Asks for `path` until its answer satisfies `done`, as [`TestApp::poll`] does.
+    pub async fn poll(&self, path: &str, done: impl Fn(&Value) -> bool) -> Value {
+        eventually(async || {
+            let answer = self
+                .send(Method::GET, path, None)
+                .await
+                .json(StatusCode::OK);
+            if done(&answer) {
+                Ok(answer)
+            } else {
+                Err(answer)
+            }
+        })
+        .await
     }
 
     /// Sends the documented request `name` as it is printed, with `fill` in the place of the ids of

@@ -14,7 +14,7 @@ use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use super::Client;
-use crate::app::{Answer, PATIENCE, TestApp};
+use crate::app::{Answer, TestApp, eventually};
 use crate::receiver::{Receiver, Reply};
 use crate::second_factor::App as Authenticator;
 
@@ -83,14 +83,14 @@ async fn guarded(client: &Client<'_>, receiver: &Receiver) -> Vec<String> {
 
 /// Posts once no attempt is under way: time that passed may have made a retry due.
 async fn when_free(client: &Client<'_>, path: &str) -> Answer {
-    let deadline = tokio::time::Instant::now() + PATIENCE;
-    loop {
+    eventually(async || {
         let answer = client.send(Method::POST, path, None).await;
-        if answer.status != StatusCode::CONFLICT || tokio::time::Instant::now() > deadline {
-            return answer;
+        match answer.status {
+            StatusCode::CONFLICT => Err(answer.text),
+            _ => Ok(answer),
         }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    })
+    .await
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use super::{Client, Publish, publish};
-use crate::app::{PATIENCE, TestApp};
+use crate::app::TestApp;
 use crate::dialects::verify::accepted_everywhere;
 use crate::receiver::{Receiver, Reply};
 
@@ -38,16 +38,8 @@ async fn publish_documented(client: &Client<'_>) {
 
 /// The newest delivery, once it satisfies `done`.
 async fn newest(client: &Client<'_>, done: impl Fn(&Value) -> bool) -> Value {
-    let deadline = tokio::time::Instant::now() + PATIENCE;
-    loop {
-        let answer = client.send(Method::GET, DELIVERIES, None).await;
-        let listed = answer.json(StatusCode::OK);
-        if done(&listed[0]) {
-            return listed[0].clone();
-        }
-        assert!(tokio::time::Instant::now() < deadline, "{listed:#}");
-        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-    }
+    let listed = client.poll(DELIVERIES, |listed| done(&listed[0])).await;
+    listed[0].clone()
 }
 
 #[tokio::test]
@@ -172,20 +164,10 @@ async fn ten_failures_in_a_row_make_a_webhook_inactive() {
         publish_documented(&client).await;
     }
     receiver.wait_for(10).await;
-    let deadline = tokio::time::Instant::now() + PATIENCE;
-    loop {
-        let path = "/v1/public/providers/webhooks";
-        let listed = client
-            .send(Method::GET, path, None)
-            .await
-            .json(StatusCode::OK);
-        if listed[0]["is_active"] == json!(false) {
-            assert_eq!(listed[0]["last_status_code"], 500);
-            break;
-        }
-        assert!(tokio::time::Instant::now() < deadline, "{listed:#}");
-        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-    }
+    let path = "/v1/public/providers/webhooks";
+    let inactive = |listed: &Value| listed[0]["is_active"] == json!(false);
+    let listed = client.poll(path, inactive).await;
+    assert_eq!(listed[0]["last_status_code"], 500);
 }
 
 #[tokio::test]
@@ -218,16 +200,8 @@ async fn what_waits_is_summed_up_and_attempted_in_one_batch() {
         publish_documented(&client).await;
     }
     let failed = |delivery: &Value| delivery["status"] == "failed";
-    let deadline = tokio::time::Instant::now() + PATIENCE;
-    loop {
-        let answer = client.send(Method::GET, DELIVERIES, None).await;
-        let listed = answer.json(StatusCode::OK);
-        if listed.as_array().unwrap().iter().all(failed) {
-            break;
-        }
-        assert!(tokio::time::Instant::now() < deadline, "{listed:#}");
-        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-    }
+    let all_failed = |listed: &Value| listed.as_array().unwrap().iter().all(failed);
+    client.poll(DELIVERIES, all_failed).await;
     let summary = client.replay("summary", &[]).await;
     assert_eq!(
         (&summary["retrying"], &summary["due_now"]),
