@@ -56,9 +56,15 @@ impl Pulse {
         u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 
+    /// Whether it has been quiet for too long. Whether it is busy is asked first: a request that ends
+    /// in between has then left its time behind, and does not look as old as its beginning.
     fn is_overdue(&self, quiet_max: Duration) -> bool {
-        let quiet_ms = self.elapsed_ms() - self.quiet_since_ms.load(Ordering::Relaxed);
-        self.busy.load(Ordering::Relaxed) == 0 && Duration::from_millis(quiet_ms) > quiet_max
+        if self.busy.load(Ordering::Acquire) > 0 {
+            return false;
+        }
+        let quiet_since_ms = self.quiet_since_ms.load(Ordering::Relaxed);
+        let quiet_ms = self.elapsed_ms().saturating_sub(quiet_since_ms);
+        Duration::from_millis(quiet_ms) > quiet_max
     }
 }
 
@@ -66,7 +72,7 @@ impl Drop for Busy {
     fn drop(&mut self) {
         let now_ms = self.0.elapsed_ms();
         self.0.quiet_since_ms.fetch_max(now_ms, Ordering::Relaxed);
-        self.0.busy.fetch_sub(1, Ordering::Relaxed);
+        self.0.busy.fetch_sub(1, Ordering::Release);
     }
 }
 
@@ -136,4 +142,24 @@ pub fn busy(request: &HttpRequest) -> Option<Busy> {
     let pulse = request.conn_data::<Arc<Pulse>>()?;
     pulse.busy.fetch_add(1, Ordering::Relaxed);
     Some(Busy(Arc::clone(pulse)))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+
+    use super::*;
+
+    #[test]
+    fn a_request_that_ended_in_this_very_moment_is_not_long_ago() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let pulse = Pulse {
+            socket: TcpStream::connect(listener.local_addr().unwrap()).unwrap(),
+            began: Instant::now(),
+            busy: AtomicUsize::new(0),
+            // Written by another thread after this one looked at its clock.
+            quiet_since_ms: AtomicU64::new(60_000),
+        };
+        assert!(!pulse.is_overdue(Duration::from_secs(1)));
+    }
 }
