@@ -6,6 +6,7 @@
 
 pub mod api_key;
 pub mod breaker;
+pub mod bucket;
 pub mod delivery;
 pub mod envelope;
 pub mod event;

@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use crate::domain::bucket;
 use crate::domain::time::Timestamp;
 
 /// How much of a second's deliveries may start at once. Small, so that the rate that a receiver
@@ -12,24 +13,22 @@ const BURST_SECONDS: f64 = 0.05;
 
 /// A token bucket; a token is the right to start one delivery.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Bucket {
-    per_second: f64,
-    tokens: f64,
-    filled_at: Timestamp,
-}
+pub(super) struct Bucket(bucket::Bucket);
 
 impl Bucket {
     pub(super) fn new(per_second: f64, now: Timestamp) -> Self {
-        Self {
+        let tokens = 1.0;
+        Self(bucket::Bucket::holding(
+            tokens,
+            size(per_second),
             per_second,
-            tokens: 1.0,
-            filled_at: now,
-        }
+            now,
+        ))
     }
 
     /// The same bucket with another rate; what it holds stays.
     pub(super) fn with_rate(self, per_second: f64) -> Self {
-        Self { per_second, ..self }
+        Self(self.0.resized(size(per_second), per_second))
     }
 
     /// Takes a token.
@@ -37,17 +36,14 @@ impl Bucket {
     /// # Errors
     /// When the next one will be there.
     pub(super) fn take(&mut self, now: Timestamp) -> Result<(), Timestamp> {
-        let capacity = (self.per_second * BURST_SECONDS).max(1.0);
-        let gained = now.since(self.filled_at).as_secs_f64() * self.per_second;
-        self.tokens = (self.tokens + gained).min(capacity);
-        self.filled_at = now;
-        if self.tokens >= 1.0 {
-            self.tokens -= 1.0;
-            return Ok(());
-        }
-        let wait = Duration::from_secs_f64((1.0 - self.tokens) / self.per_second);
-        Err(now.after(wait.max(Duration::from_millis(1))))
+        self.0
+            .take(now)
+            .map_err(|wait| now.after(wait.max(Duration::from_millis(1))))
     }
+}
+
+fn size(per_second: f64) -> f64 {
+    (per_second * BURST_SECONDS).max(1.0)
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use super::Refusal;
+use crate::domain::bucket::Bucket;
 use crate::domain::time::Timestamp;
 
 /// Workspaces remembered at most; then all are forgotten, and each has a full bucket.
@@ -21,11 +22,6 @@ const MINUTE: Duration = Duration::from_secs(60);
 pub(super) struct Pace {
     per_minute: f64,
     buckets: Mutex<HashMap<i64, Bucket>>,
-}
-
-struct Bucket {
-    left: f64,
-    filled_at: Timestamp,
 }
 
 impl Pace {
@@ -42,21 +38,11 @@ impl Pace {
         if buckets.len() >= WORKSPACES_MAX {
             buckets.clear();
         }
-        let bucket = buckets.entry(workspace_seq).or_insert(Bucket {
-            left: self.per_minute,
-            filled_at: now,
-        });
         let per_second = self.per_minute / MINUTE.as_secs_f64();
-        let gained = now.since(bucket.filled_at).as_secs_f64() * per_second;
-        bucket.left = (bucket.left + gained).min(self.per_minute);
-        bucket.filled_at = now;
-        if bucket.left >= 1.0 {
-            bucket.left -= 1.0;
-            return Ok(());
-        }
-        Err(Refusal::RateLimited {
-            retry_after: Duration::from_secs_f64((1.0 - bucket.left) / per_second),
-        })
+        let full = Bucket::holding(self.per_minute, self.per_minute, per_second, now);
+        let bucket = buckets.entry(workspace_seq).or_insert(full);
+        let taken = bucket.take(now);
+        taken.map_err(|retry_after| Refusal::RateLimited { retry_after })
     }
 }
 
