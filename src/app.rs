@@ -30,8 +30,6 @@ use crate::admin::socket;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::engine::{Engine, EngineParts};
-use crate::http::front::{Front, PlainSignIn, Scheme};
-use crate::http::{AppState, HttpOptions, Limits, ServeOptions, Serving, serve};
 use crate::net::{Client, ClientOptions, Guard, GuardOptions, OwnAddresses};
 use crate::service::housekeeping::Housekeeper;
 use crate::service::people::MfaDemand;
@@ -39,6 +37,8 @@ use crate::service::profile_files::load_files;
 use crate::service::worker::Worker;
 use crate::service::{Service, ServiceOptions, ServiceParts};
 use crate::store::{OpenOptions, Store};
+use crate::web::proxy::{PlainSignIn, ProxyRules, Scheme};
+use crate::web::{AppState, HttpOptions, Limits, ServeOptions, Serving, serve};
 
 mod descriptors;
 mod signals;
@@ -147,7 +147,7 @@ fn assemble(
 }
 
 fn http_options(config: &Config) -> HttpOptions {
-    let front = Front {
+    let proxy = ProxyRules {
         scheme: match config.tls {
             Some(_) => Scheme::Https,
             None => Scheme::Http,
@@ -160,7 +160,7 @@ fn http_options(config: &Config) -> HttpOptions {
         },
     };
     HttpOptions {
-        front,
+        proxy,
         limits: Limits {
             connections_max: config.max_connections,
             head_deadline: config.head_timeout,

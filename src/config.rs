@@ -20,10 +20,10 @@ use url::Url;
 
 use crate::domain::secret::Secret;
 use crate::domain::workspace::{RETAIN_DELIVERED, RETAIN_EXHAUSTED};
-use crate::http::limits::{BODY_DEADLINE_DEFAULT, CONNECTIONS_DEFAULT, HEAD_DEADLINE_DEFAULT};
 use crate::service::TESTS_PER_MINUTE_DEFAULT;
 use crate::store::vault::KeySource;
 use crate::telemetry::{LogFormat, LogLevel};
+use crate::web::limits::{BODY_DEADLINE_DEFAULT, CONNECTIONS_DEFAULT, HEAD_DEADLINE_DEFAULT};
 use file::Presence;
 use options::Options;
 

@@ -5,7 +5,7 @@
 use clap::Args;
 
 use super::output;
-use crate::http::openapi;
+use crate::web::openapi;
 
 /// Print the OpenAPI 3.1 document of the REST API.
 #[derive(Args)]

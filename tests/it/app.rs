@@ -12,7 +12,6 @@ use hookpost::domain::api_key::{Scope, Scopes};
 use hookpost::domain::id::WorkspaceId;
 use hookpost::engine::{Engine, EngineParts, IN_FLIGHT_DEFAULT};
 use hookpost::entropy;
-use hookpost::http::{AppState, HttpOptions, ServeOptions, Serving, serve};
 use hookpost::net::{
     Client, ClientOptions, Guard, GuardOptions, Lookup, OwnAddresses, ResolveError,
 };
@@ -22,6 +21,7 @@ use hookpost::store::keys::{self, NewKey};
 use hookpost::store::vault::KeySource;
 use hookpost::store::workspaces;
 use hookpost::store::{OpenError, OpenOptions, Store, StoreError};
+use hookpost::web::{AppState, HttpOptions, ServeOptions, Serving, serve};
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use hookpost::http::routes::{Access, Route};
+use hookpost::web::endpoint::{Access, Endpoint};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -18,7 +18,7 @@ async fn last_entry(app: &TestApp) -> Value {
     page.json(StatusCode::OK)["data"][0].take()
 }
 
-async fn act(app: &TestApp, receiver: &Receiver, route: &Route, world: &World) -> Answer {
+async fn act(app: &TestApp, receiver: &Receiver, route: &Endpoint, world: &World) -> Answer {
     let path = world.path(route);
     let call = app.anonymous(method(route), &path);
     let call = with_credential(call, route.path, &app.admin);

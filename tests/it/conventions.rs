@@ -1,7 +1,7 @@
 //! What holds on every path: problems, request ids, credentials, bodies.
 
 use hookpost::domain::api_key::Scope;
-use hookpost::http::routes::{self, Access};
+use hookpost::web::endpoint::{self, Access};
 use reqwest::{Method, StatusCode};
 
 use crate::app::TestApp;
@@ -46,7 +46,7 @@ async fn every_gated_route_asks_for_credentials_and_for_its_own_scope() {
     {
         keys.push((scope, app.key(&[scope]).await));
     }
-    for route in routes::all() {
+    for route in endpoint::all() {
         let Access::Scope(needed) = route.access else {
             continue;
         };

@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use hookpost::clock::Clock;
+use hookpost::console;
 use hookpost::domain::role::Role;
 use hookpost::domain::secret::Secret;
 use hookpost::domain::time::Timestamp;
-use hookpost::http::front::{Front, PlainSignIn, Scheme};
-use hookpost::http::{HttpOptions, Limits, dashboard};
 use hookpost::service::people::{NewUser, SETUP_LINK_LASTS};
 use hookpost::service::{Actor, ServiceOptions};
+use hookpost::web::proxy::{PlainSignIn, ProxyRules, Scheme};
+use hookpost::web::{HttpOptions, Limits};
 use reqwest::{Method, StatusCode};
 use serde_json::json;
 
@@ -54,14 +55,14 @@ async fn link(app: &TestApp) -> String {
 
 /// Behind something on loopback that speaks for others.
 async fn behind_proxy() -> TestApp {
-    let front = Front {
+    let proxy = ProxyRules {
         trusted_proxies: vec!["127.0.0.0/8".parse().unwrap()],
         public_url: None,
         scheme: Scheme::Http,
         plain_sign_in: PlainSignIn::Local,
     };
     let limits = Limits::default();
-    TestApp::start_as(HttpOptions { front, limits }, ServiceOptions::default()).await
+    TestApp::start_as(HttpOptions { proxy, limits }, ServiceOptions::default()).await
 }
 
 #[tokio::test]
@@ -196,7 +197,7 @@ async fn over_plain_http_from_another_machine_nobody_gets_as_far_as_a_password()
         call.header("x-forwarded-for", "203.0.113.9")
     };
     let mut tried = 0;
-    for route in dashboard::routes() {
+    for route in console::routes() {
         let path = route.path.replace("{id}", "x").replace("{name}", "x");
         if path.starts_with("/static/") || path == "/live" {
             continue;

@@ -1,8 +1,8 @@
 //! Headers that stand on every answer, whatever it answers.
 
+use hookpost::console;
 use hookpost::domain::role::Role;
-use hookpost::http::dashboard;
-use hookpost::http::routes::{Access, Route};
+use hookpost::web::endpoint::{Access, Endpoint};
 use reqwest::{Method, StatusCode};
 
 use crate::app::{Answer, TestApp};
@@ -49,7 +49,7 @@ fn assert_dressed(what: &str, answer: &Answer) {
     );
 }
 
-async fn ask(app: &TestApp, world: &World, route: &Route, cookie: &str, accept: &str) -> Answer {
+async fn ask(app: &TestApp, world: &World, route: &Endpoint, cookie: &str, accept: &str) -> Answer {
     let call = app.anonymous(method(route), &world.path(route));
     let call = call.header("cookie", cookie).header("accept", accept);
     call.send().await
@@ -71,7 +71,7 @@ async fn every_answer_of_every_route_forbids_framing_sniffing_and_foreign_script
         }
         count += 1;
     }
-    for route in dashboard::routes() {
+    for route in console::routes() {
         let what = format!("{} {}", route.method, route.path);
         assert_dressed(&what, &ask(&app, &world, route, "", "text/html").await);
         let is_page = route.method == Method::GET.as_str() && route.path != STREAMING;

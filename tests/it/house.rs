@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 /// Modules and their floors, as `src/lib.rs` shows them.
 const FLOORS: [(u8, &[&str]); 6] = [
     (5, &["main", "cli", "admin", "config", "app"]),
-    (4, &["http"]),
+    (4, &["web"]),
     (3, &["service"]),
     (2, &["engine"]),
     (1, &["store", "net", "telemetry"]),

@@ -6,11 +6,11 @@ use std::net::{Shutdown, TcpStream};
 use std::time::{Duration, Instant};
 
 use hookpost::domain::api_key::Scope;
-use hookpost::http::extract::{BODY_BYTES_MAX, DATA_DEPTH_MAX};
-use hookpost::http::front::Front;
-use hookpost::http::limits::STRANGERS_BODY_BYTES_MAX;
-use hookpost::http::{HttpOptions, Limits};
 use hookpost::service::ServiceOptions;
+use hookpost::web::extract::{BODY_BYTES_MAX, DATA_DEPTH_MAX};
+use hookpost::web::limits::STRANGERS_BODY_BYTES_MAX;
+use hookpost::web::proxy::ProxyRules;
+use hookpost::web::{HttpOptions, Limits};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -26,7 +26,7 @@ const SHORT_MIN: Duration = Duration::from_millis(600);
 async fn bounded(limits: Limits) -> TestApp {
     let http = HttpOptions {
         limits,
-        front: Front::default(),
+        proxy: ProxyRules::default(),
     };
     TestApp::start_as(http, ServiceOptions::default()).await
 }

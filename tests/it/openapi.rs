@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use hookpost::http::{openapi, routes};
+use hookpost::web::{endpoint, openapi};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
@@ -11,7 +11,7 @@ use crate::receiver::Receiver;
 
 #[test]
 fn every_route_has_its_operation_and_every_operation_its_route() {
-    let routes: BTreeSet<String> = routes::all()
+    let routes: BTreeSet<String> = endpoint::all()
         .filter(|route| openapi::describes(route.path))
         .map(|route| format!("{} {}", route.method, route.path))
         .collect();

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use hookpost::domain::role::Role;
-use hookpost::http::routes::{self, Access, Route};
+use hookpost::web::endpoint::{self, Access, Endpoint};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -68,7 +68,7 @@ impl Things {
     }
 
     /// What stands in the place of a path's parameter: things stay where they are looked at.
-    fn id(&self, route: &Route) -> Option<&str> {
+    fn id(&self, route: &Endpoint) -> Option<&str> {
         let ends = route.method == "DELETE" || route.path.ends_with("/revoke");
         match route.path {
             "/api/v1/webhooks/{id}" | "/api/v1/webhooks/{id}/revoke" if ends => {
@@ -92,13 +92,13 @@ impl Things {
              'header.Hookpost-Workspace' = {{ dictionary = 'workspace', probability = 0.9 }}\n\
              'body.url' = {{ dictionary = 'url', probability = 0.8 }}\n"
         );
-        for route in routes::all() {
+        for route in endpoint::all() {
             told.push_str(&self.about(route));
         }
         told
     }
 
-    fn about(&self, route: &Route) -> String {
+    fn about(&self, route: &Endpoint) -> String {
         let token = match (route.access, route.method.as_str()) {
             (Access::Session, "DELETE") => &self.sessions[0],
             (Access::Session, _) => &self.sessions[1],

@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use hookpost::clock::Clock;
+use hookpost::console;
 use hookpost::domain::role::Role;
 use hookpost::domain::secret::Secret;
 use hookpost::domain::time::Timestamp;
-use hookpost::http::dashboard;
-use hookpost::http::routes::{Access, Route};
 use hookpost::service::Actor;
 use hookpost::service::people::{MfaDemand, NewUser, SignIn};
 use hookpost::store::sessions::Channel;
+use hookpost::web::endpoint::{Access, Endpoint};
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
 
@@ -107,7 +107,7 @@ impl Scene {
         signed_in.unwrap().token.expose().to_owned()
     }
 
-    async fn call(&self, route: &Route, world: &World, token: &str) -> Answer {
+    async fn call(&self, route: &Endpoint, world: &World, token: &str) -> Answer {
         let call = self.app.anonymous(method(route), &world.path(route));
         let call = with_credential(call, route.path, token);
         let call = call.header("hookpost-workspace", &world.workspace);
@@ -153,7 +153,7 @@ fn asked(channel: Channel, code: Option<Secret>) -> SignIn {
     }
 }
 
-fn is_change(route: &Route) -> bool {
+fn is_change(route: &Endpoint) -> bool {
     method(route) != Method::GET && !matches!(route.access, Access::Public | Access::Session)
 }
 
@@ -198,7 +198,7 @@ async fn an_old_code_is_not_enough_for_what_is_delicate_by_any_form() {
     assert_eq!(moved.status, StatusCode::SEE_OTHER, "{moved:?}");
     scene.clock.advance(STALE);
     let mut asking = BTreeSet::new();
-    let forms = dashboard::routes().filter(|route| is_change(route));
+    let forms = console::routes().filter(|route| is_change(route));
     for route in forms.filter(|route| !NOT_TRIED.contains(&route.path)) {
         let fields = [
             ("csrf", &csrf[..]),
@@ -373,7 +373,7 @@ async fn where_everybody_needs_a_second_factor_who_has_none_can_only_enrol() {
         assert_eq!(answer.status, StatusCode::FORBIDDEN, "{what}");
         tried += 1;
     }
-    for route in dashboard::routes().filter(|route| matches!(route.access, Access::Page(_))) {
+    for route in console::routes().filter(|route| matches!(route.access, Access::Page(_))) {
         let call = scene.app.anonymous(method(route), &world.path(route));
         let cookie = format!("hookpost={}", browser.expose());
         let answer = call.header("cookie", &cookie).send().await;

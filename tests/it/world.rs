@@ -5,9 +5,9 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use hookpost::dialects::{self, BEARER, Form};
 use hookpost::domain::role::Role;
-use hookpost::http::dialects::{self, BEARER, Form};
-use hookpost::http::routes::{self, Route};
+use hookpost::web::endpoint::{self, Endpoint};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -171,7 +171,7 @@ impl World {
     }
 
     /// The path of a route with this world's ids in it.
-    pub fn path(&self, route: &Route) -> String {
+    pub fn path(&self, route: &Endpoint) -> String {
         let path = route.path;
         match self.id(path) {
             Some(id) => ["{id}", "{name}", "{file}"]
@@ -214,12 +214,12 @@ async fn session_of(app: &TestApp, user: hookpost::domain::id::UserId) -> String
 }
 
 /// Routes of programs: the native API and all dialects.
-pub fn api() -> impl Iterator<Item = &'static Route> {
-    routes::all().chain(dialects::routes())
+pub fn api() -> impl Iterator<Item = &'static Endpoint> {
+    endpoint::all().chain(dialects::routes())
 }
 
 /// The method of a route, as the client writes it.
-pub fn method(route: &Route) -> Method {
+pub fn method(route: &Endpoint) -> Method {
     route.method.as_str().parse().unwrap()
 }
 
@@ -233,7 +233,7 @@ pub fn with_credential(call: Call, path: &str, token: &str) -> Call {
 }
 
 /// A body with which the route does what it is there for; null where it takes none.
-pub fn body(route: &Route, world: &World, url: &str) -> Value {
+pub fn body(route: &Endpoint, world: &World, url: &str) -> Value {
     let line = format!("{} {}", route.method, route.path);
     match line.as_str() {
         "POST /api/v1/events" => json!({"type": "a.b", "data": 1}),

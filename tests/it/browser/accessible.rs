@@ -7,9 +7,9 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use hookpost::console;
 use hookpost::domain::role::Role;
-use hookpost::http::dashboard;
-use hookpost::http::routes::Access;
+use hookpost::web::endpoint::Access;
 
 use super::Seat;
 use super::chromium::Scripts;
@@ -88,11 +88,11 @@ return [`scrolls sideways: ${root.scrollWidth} of ${root.clientWidth} px`,
 
 #[test]
 fn no_page_is_left_out() {
-    let gets = dashboard::routes().filter(|route| route.method.as_str() == "GET");
+    let gets = console::routes().filter(|route| route.method.as_str() == "GET");
     let known: BTreeSet<&str> = gets.map(|route| route.path).collect();
     let pages = PAGES.iter().map(|(route, _)| *route);
     assert_eq!(known, pages.chain(NO_PAGES).collect());
-    let open = dashboard::routes().filter(|route| route.access == Access::Public);
+    let open = console::routes().filter(|route| route.access == Access::Public);
     let open: BTreeSet<&str> = open.map(|route| route.path).collect();
     assert!(IN_FRONT.iter().all(|path| open.contains(path)));
 }

@@ -1,8 +1,8 @@
 //! What holds on every page and form.
 
+use hookpost::console;
 use hookpost::domain::role::Role;
-use hookpost::http::dashboard;
-use hookpost::http::routes::Access;
+use hookpost::web::endpoint::Access;
 use reqwest::{Method, StatusCode};
 
 use super::{Desk, between, sign_in};
@@ -23,7 +23,7 @@ async fn who_is_not_signed_in_is_sent_to_the_sign_in_page_and_back() {
 async fn every_form_asks_for_its_sessions_token_and_for_its_role() {
     let desk = Desk::open().await;
     let viewer = sign_in(&desk.app, "bob@example.com", Role::Viewer).await;
-    for route in dashboard::routes() {
+    for route in console::routes() {
         let Access::Page(needed) = route.access else {
             continue;
         };

@@ -1,8 +1,8 @@
 //! People in front of the dashboard: each role, and nobody, on every page and form.
 
+use hookpost::console;
 use hookpost::domain::role::Role;
-use hookpost::http::dashboard;
-use hookpost::http::routes::{Access, Route};
+use hookpost::web::endpoint::{Access, Endpoint};
 use reqwest::{Method, StatusCode};
 
 use super::{Counts, Neighbours};
@@ -69,7 +69,7 @@ impl Visitor {
 }
 
 /// What the form needs to get as far as looking for what it is about.
-fn fields(near: &Neighbours, route: &Route) -> String {
+fn fields(near: &Neighbours, route: &Endpoint) -> String {
     let theirs = &near.theirs;
     match route.path {
         "/dead-letters" => format!("action=retry&id={}", theirs.delivery),
@@ -90,7 +90,7 @@ fn is_of_the_instance(path: &str) -> bool {
 }
 
 impl Neighbours {
-    async fn turn_nobody_in(&self, route: &Route, counts: &mut Counts) {
+    async fn turn_nobody_in(&self, route: &Endpoint, counts: &mut Counts) {
         let path = self.theirs.path(route);
         let call = self.app.anonymous(method(route), &path);
         let answer = call.header("accept", "text/html").send().await;
@@ -104,7 +104,7 @@ impl Neighbours {
         }
     }
 
-    async fn turn_away(&self, route: &Route, visitor: &Visitor, counts: &mut Counts) {
+    async fn turn_away(&self, route: &Endpoint, visitor: &Visitor, counts: &mut Counts) {
         let Access::Page(needed) = route.access else {
             return;
         };
@@ -138,7 +138,7 @@ async fn no_page_and_no_form_shows_or_changes_anything_of_another_workspace() {
     let near = Neighbours::meet().await;
     let before = near.theirs_as_they_are().await;
     let mut counts = Counts::default();
-    let tried = || dashboard::routes().filter(|route| !NOT_TRIED.contains(&route.path));
+    let tried = || console::routes().filter(|route| !NOT_TRIED.contains(&route.path));
     for route in tried() {
         counts.routes += 1;
         near.turn_nobody_in(route, &mut counts).await;

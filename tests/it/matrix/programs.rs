@@ -3,7 +3,7 @@
 
 use hookpost::domain::api_key::Scope;
 use hookpost::domain::role::Role;
-use hookpost::http::routes::{Access, Route};
+use hookpost::web::endpoint::{Access, Endpoint};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -39,7 +39,7 @@ fn allows(held: &[Scope], access: Access) -> bool {
 
 /// Putting something of the same name into one's own workspace is one's own affair. It comes last,
 /// since then there is something of that name.
-fn is_put_by_name(route: &Route) -> bool {
+fn is_put_by_name(route: &Endpoint) -> bool {
     route.method.as_str() == "PUT" && route.path.contains("{name}")
 }
 
@@ -97,7 +97,7 @@ async fn holders(near: &Neighbours) -> Vec<Holder> {
 }
 
 impl Neighbours {
-    fn request(&self, route: &Route, world: &World) -> (Call, String) {
+    fn request(&self, route: &Endpoint, world: &World) -> (Call, String) {
         let path = world.path(route);
         let body = body(route, world, &self.receiver.url("/"));
         let call = self.app.anonymous(method(route), &path);
@@ -107,7 +107,7 @@ impl Neighbours {
         }
     }
 
-    async fn ask_as(&self, holder: &Holder, route: &Route, world: &World) -> (Answer, String) {
+    async fn ask_as(&self, holder: &Holder, route: &Endpoint, world: &World) -> (Answer, String) {
         let (call, asked) = self.request(route, world);
         let answer = with_credential(call, route.path, &holder.token)
             .header("hookpost-workspace", &self.ours.workspace)
@@ -117,7 +117,12 @@ impl Neighbours {
 
     /// Without credentials, and with each that lacks the right; things of our own, so that nothing
     /// but the right is missing.
-    async fn refuse_the_unentitled(&self, route: &Route, holders: &[Holder], counts: &mut Counts) {
+    async fn refuse_the_unentitled(
+        &self,
+        route: &Endpoint,
+        holders: &[Holder],
+        counts: &mut Counts,
+    ) {
         let what = format!("{} {}", route.method, route.path);
         let (call, asked) = self.request(route, &self.ours);
         let answer = call.send().await;
@@ -139,7 +144,7 @@ impl Neighbours {
     }
 
     /// With each right, and with ids of theirs.
-    async fn refuse_the_foreign(&self, route: &Route, holders: &[Holder], counts: &mut Counts) {
+    async fn refuse_the_foreign(&self, route: &Endpoint, holders: &[Holder], counts: &mut Counts) {
         // What belongs to the instance belongs to who looks after it.
         if matches!(
             route.access,

@@ -1,0 +1,131 @@
+//! `/api-keys`: who may call the API, and for what.
+//!
+//! Owns: the wire shapes of keys. Refuses: showing a key after the one answer that makes it.
+
+use actix_web::HttpRequest;
+use actix_web::http::StatusCode;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::domain::api_key::Scope;
+use crate::domain::id::KeyId;
+use crate::service::keys::{CreatedKey, KeyInput};
+use crate::service::{Answer, Caller};
+use crate::store::keys::ApiKey;
+use crate::web::extract::{Json, Query, RequestBody, path_id};
+use crate::web::wire::{ListBody, Time};
+use crate::web::{Answered, State, answer};
+
+/// A key to make.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct KeyRequest {
+    /// What people call it.
+    pub name: String,
+    /// What it may do; everything that a key of one workspace may, if absent.
+    #[serde(default)]
+    pub scopes: Option<Vec<String>>,
+    /// The workspace it will belong to, by id or name; the request's own if absent. A key with the
+    /// scope `admin` belongs to the instance.
+    #[serde(default, alias = "workspace_id")]
+    pub workspace: Option<String>,
+    /// Requests per second; not limited if absent.
+    #[serde(default)]
+    pub rate_limit: Option<f64>,
+}
+
+impl RequestBody for KeyRequest {}
+
+/// A key.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct KeyBody {
+    /// Its id.
+    pub id: String,
+    /// What people call it.
+    pub name: String,
+    /// The workspace it belongs to; null for a key of the instance.
+    pub workspace_id: Option<String>,
+    /// What it may do.
+    pub scopes: Vec<&'static str>,
+    /// Requests per second; null is not limited.
+    pub rate_limit: Option<f64>,
+    /// When it was made.
+    pub created_at: Time,
+    /// When it was last used, to the minute.
+    pub last_used_at: Option<Time>,
+}
+
+/// A new key, with the text that programs present. It is shown only here.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CreatedKeyBody {
+    /// The key's properties.
+    #[serde(flatten)]
+    pub properties: KeyBody,
+    /// What goes behind `Authorization: Bearer`.
+    pub key: String,
+}
+
+/// `POST /api-keys`.
+///
+/// # Errors
+/// As `Service::create_key`.
+pub async fn create(state: State, caller: Caller, body: Json<KeyRequest>) -> Answered {
+    let KeyRequest {
+        name,
+        scopes,
+        workspace,
+        rate_limit,
+    } = body.value;
+    let input = KeyInput {
+        name,
+        scopes,
+        workspace,
+        rate_limit,
+    };
+    let once = body.keyed.once(created);
+    let done = state.service.create_key(&caller, input, once).await?;
+    answer::done(&done, created)
+}
+
+/// `GET /api-keys`.
+///
+/// # Errors
+/// 404 where `workspace` names none.
+pub async fn list(state: State, request: HttpRequest) -> Answered {
+    let mut query = Query::of(&request);
+    let workspace = query.text("workspace");
+    let (cursor, limit) = (query.cursor("cursor"), query.limit());
+    query.finish()?;
+    let page = state.service.keys(workspace, cursor, limit).await?;
+    answer::ok(&ListBody::of(page, |own| key(&own)))
+}
+
+/// `DELETE /api-keys/{id}`.
+///
+/// # Errors
+/// 404 where there is no such live key.
+pub async fn revoke(state: State, caller: Caller, request: HttpRequest) -> Answered {
+    let id: KeyId = path_id(&request, "API key")?;
+    state.service.revoke_key(&caller, id).await?;
+    answer::no_content()
+}
+
+fn created(made: &CreatedKey) -> Answer {
+    let body = CreatedKeyBody {
+        properties: key(&made.key),
+        key: made.token.expose().to_owned(),
+    };
+    answer::recorded(StatusCode::CREATED, &body)
+}
+
+fn key(key: &ApiKey) -> KeyBody {
+    KeyBody {
+        id: key.id.to_string(),
+        name: key.name.clone(),
+        workspace_id: key.workspace.map(|id| id.to_string()),
+        scopes: key.scopes.iter().map(Scope::as_str).collect(),
+        rate_limit: key.rate_limit,
+        created_at: key.created_at.into(),
+        last_used_at: key.last_used_at.map(Time::from),
+    }
+}

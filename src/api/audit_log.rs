@@ -1,0 +1,70 @@
+//! `/audit-log`: who changed what, and when.
+//!
+//! Owns: the entry's wire shape. Refuses: changing entries.
+
+use actix_web::HttpRequest;
+use serde::Serialize;
+use serde_json::value::RawValue;
+use utoipa::ToSchema;
+
+use crate::store::audit::Entry;
+use crate::web::extract::Query;
+use crate::web::wire::{ListBody, Time};
+use crate::web::{Answered, State, answer};
+
+/// A line of the audit log.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct EntryBody {
+    /// Its id.
+    pub id: String,
+    /// The workspace it happened in; null for the instance.
+    pub workspace_id: Option<String>,
+    /// Who did it.
+    pub actor: ActorBody,
+    /// What was done, such as `webhook.revoke`.
+    pub action: String,
+    /// To what: an id or a name.
+    pub target: String,
+    /// More about it.
+    #[schema(value_type = Value)]
+    pub detail: Box<RawValue>,
+    /// When it happened.
+    pub created_at: Time,
+}
+
+/// Who did something.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ActorBody {
+    /// `key`, `user`, `cli` or `system`.
+    pub kind: &'static str,
+    /// Which one exactly; null where the kind says all.
+    pub id: Option<String>,
+}
+
+/// `GET /audit-log`.
+///
+/// # Errors
+/// 404 where `workspace` names none.
+pub async fn list(state: State, request: HttpRequest) -> Answered {
+    let mut query = Query::of(&request);
+    let workspace = query.text("workspace");
+    let (cursor, limit) = (query.cursor("cursor"), query.limit());
+    query.finish()?;
+    let page = state.service.audit_log(workspace, cursor, limit).await?;
+    answer::ok(&ListBody::of(page, entry))
+}
+
+fn entry(entry: Entry) -> EntryBody {
+    EntryBody {
+        id: entry.id.to_string(),
+        workspace_id: entry.workspace.map(|id| id.to_string()),
+        actor: ActorBody {
+            kind: entry.actor_kind.as_str(),
+            id: Some(entry.actor).filter(|actor| !actor.is_empty()),
+        },
+        action: entry.action,
+        target: entry.target,
+        detail: RawValue::from_string(entry.detail).unwrap_or_default(),
+        created_at: entry.at.into(),
+    }
+}

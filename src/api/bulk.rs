@@ -1,0 +1,252 @@
+//! Bulk work on deliveries and dead letters, and what a webhook recovers.
+//!
+//! Owns: the wire shapes of what is chosen and of what was begun. Refuses: doing it; a job does,
+//! and `/jobs/{id}` says how far it has come.
+
+use std::fmt;
+
+use actix_web::HttpRequest;
+use actix_web::http::StatusCode;
+use serde::de::value::SeqAccessDeserializer;
+use serde::de::{SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
+use utoipa::ToSchema;
+
+use super::deliveries::words;
+use crate::domain::id::DeliveryId;
+use crate::service::filter::FilterInput;
+use crate::service::jobs::{Begun, RecoverInput, Selection};
+use crate::service::{Answer, Caller, FieldError, Refusal};
+use crate::store::deliveries::Which;
+use crate::web::extract::{Json, RequestBody, path_id};
+use crate::web::{Answered, Problem, State, answer};
+
+/// What bulk work is done to: `ids` or `filter`, not both.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BulkRequest {
+    /// These.
+    #[serde(default)]
+    pub ids: Option<Vec<String>>,
+    /// All that match.
+    #[serde(default)]
+    pub filter: Option<FilterRequest>,
+}
+
+impl RequestBody for BulkRequest {}
+
+/// Which deliveries; absent parts filter nothing.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FilterRequest {
+    /// Only to this webhook.
+    #[serde(default)]
+    pub webhook_id: Option<String>,
+    /// Only of this event.
+    #[serde(default)]
+    pub event_id: Option<String>,
+    /// Only of this event type.
+    #[serde(default)]
+    pub event_type: Option<String>,
+    /// Only in this state, or in one of these.
+    #[serde(default)]
+    #[schema(value_type = Option<Vec<String>>)]
+    pub status: Option<StatusWords>,
+    /// Only made at or after this instant.
+    #[serde(default)]
+    pub since: Option<String>,
+    /// Only made before this instant.
+    #[serde(default)]
+    pub until: Option<String>,
+}
+
+/// One status, several with commas between them, or a list.
+#[derive(Debug, Default)]
+pub struct StatusWords(Vec<String>);
+
+impl<'de> Deserialize<'de> for StatusWords {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Either;
+
+        impl<'de> Visitor<'de> for Either {
+            type Value = StatusWords;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a status or a list of them")
+            }
+
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Self::Value, E> {
+                Ok(StatusWords(words(text)))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Self::Value, A::Error> {
+                Vec::deserialize(SeqAccessDeserializer::new(list)).map(StatusWords)
+            }
+        }
+
+        deserializer.deserialize_any(Either)
+    }
+}
+
+impl From<FilterRequest> for FilterInput {
+    fn from(request: FilterRequest) -> Self {
+        Self {
+            webhook_id: request.webhook_id,
+            event_id: request.event_id,
+            event_type: request.event_type,
+            statuses: request.status.unwrap_or_default().0,
+            since: request.since,
+            until: request.until,
+        }
+    }
+}
+
+/// Work that was begun.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct BegunBody {
+    /// The job that does it.
+    pub job_id: String,
+    /// How many deliveries or events it comes to.
+    pub matched: u64,
+}
+
+/// What a webhook is to recover.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RecoverRequest {
+    /// From when on.
+    #[serde(default)]
+    pub since: Option<String>,
+    /// Until when; now if absent.
+    #[serde(default)]
+    pub until: Option<String>,
+    /// `exhausted`, `undelivered`, `missed`; only `exhausted` if absent.
+    #[serde(default)]
+    pub include: Option<Vec<String>>,
+}
+
+impl RequestBody for RecoverRequest {}
+
+/// `POST /deliveries/retry`.
+///
+/// # Errors
+/// As `Service::retry_deliveries`.
+pub async fn retry_deliveries(state: State, caller: Caller, body: Json<BulkRequest>) -> Answered {
+    let once = body.keyed.once(begun);
+    let chosen = selection(&state, &caller, body.value, Which::Undiscarded).await?;
+    let done = state
+        .service
+        .retry_deliveries(&caller, chosen, once)
+        .await?;
+    answer::done(&done, begun)
+}
+
+/// `POST /dead-letters/retry`.
+///
+/// # Errors
+/// As `Service::retry_dead_letters`.
+pub async fn retry_dead_letters(state: State, caller: Caller, body: Json<BulkRequest>) -> Answered {
+    let once = body.keyed.once(begun);
+    let chosen = selection(&state, &caller, body.value, Which::DeadLetters).await?;
+    let done = state
+        .service
+        .retry_dead_letters(&caller, chosen, once)
+        .await?;
+    answer::done(&done, begun)
+}
+
+/// `POST /dead-letters/discard`.
+///
+/// # Errors
+/// As `Service::discard_dead_letters`.
+pub async fn discard_dead_letters(
+    state: State,
+    caller: Caller,
+    body: Json<BulkRequest>,
+) -> Answered {
+    let once = body.keyed.once(begun);
+    let chosen = selection(&state, &caller, body.value, Which::DeadLetters).await?;
+    let done = state
+        .service
+        .discard_dead_letters(&caller, chosen, once)
+        .await?;
+    answer::done(&done, begun)
+}
+
+/// `POST /webhooks/{id}/recover`.
+///
+/// # Errors
+/// As `Service::recover_webhook`.
+pub async fn recover(
+    state: State,
+    caller: Caller,
+    request: HttpRequest,
+    body: Json<RecoverRequest>,
+) -> Answered {
+    let id = path_id(&request, "webhook")?;
+    let once = body.keyed.once(begun);
+    let RecoverRequest {
+        since,
+        until,
+        include,
+    } = body.value;
+    let input = RecoverInput {
+        since,
+        until,
+        include,
+    };
+    let done = state
+        .service
+        .recover_webhook(&caller, id, input, once)
+        .await?;
+    answer::done(&done, begun)
+}
+
+fn begun(begun: &Begun) -> Answer {
+    let body = BegunBody {
+        job_id: begun.job.to_string(),
+        matched: begun.matched,
+    };
+    answer::recorded(StatusCode::ACCEPTED, &body)
+}
+
+async fn selection(
+    state: &State,
+    caller: &Caller,
+    request: BulkRequest,
+    which: Which,
+) -> Result<Selection, Problem> {
+    match (request.ids, request.filter) {
+        (Some(texts), None) => Ok(Selection::Ids(ids(&texts)?)),
+        (None, Some(filter)) => {
+            let service = &state.service;
+            let filter = service.delivery_filter(caller, which, filter.into(), "filter.");
+            Ok(Selection::Filter(filter.await?))
+        }
+        (None, None) => Err(Problem::field("filter", "is needed, or else ids")),
+        (Some(_), Some(_)) => Err(Problem::field("filter", "can't be given together with ids")),
+    }
+}
+
+fn ids(texts: &[String]) -> Result<Vec<DeliveryId>, Problem> {
+    let mut faults = Vec::new();
+    let mut ids = Vec::with_capacity(texts.len());
+    for (index, text) in texts.iter().enumerate() {
+        match DeliveryId::parse(text) {
+            Some(id) => ids.push(id),
+            None => faults.push(FieldError {
+                field: format!("ids[{index}]"),
+                message: "is no delivery's id".to_owned(),
+            }),
+        }
+    }
+    if faults.is_empty() {
+        Ok(ids)
+    } else {
+        faults.truncate(FAULTS_SHOWN_MAX);
+        Err(Refusal::Invalid(faults).into())
+    }
+}
+
+/// Ids at fault that one answer names.
+const FAULTS_SHOWN_MAX: usize = 20;

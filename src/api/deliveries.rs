@@ -1,0 +1,267 @@
+//! `/deliveries`: where each stands, what was sent and what came back.
+//!
+//! Owns: the wire shapes of deliveries and attempts. Refuses: trusting what receivers sent: it is
+//! shown as text, never as anything else.
+
+use std::collections::BTreeMap;
+
+use actix_web::HttpRequest;
+use actix_web::http::StatusCode;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::domain::id::{AttemptId, DeliveryId};
+use crate::domain::outcome::FailureKind;
+use crate::service::Caller;
+use crate::service::deliveries::DeliveryDetail;
+use crate::service::filter::FilterInput;
+use crate::store::attempts::Attempt;
+use crate::store::deliveries::{Delivery, Which};
+use crate::web::extract::{Nothing, OptionalJson, Query, path_id};
+use crate::web::wire::{ListBody, Time};
+use crate::web::{Answered, Problem, State, answer};
+
+/// A delivery.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct DeliveryBody {
+    /// Its id.
+    pub id: String,
+    /// The webhook it goes to; null for a one-off receiver.
+    pub webhook_id: Option<String>,
+    /// The event it carries.
+    pub event_id: String,
+    /// The event's type.
+    pub event_type: String,
+    /// Where it stands.
+    pub status: &'static str,
+    /// Why it exists.
+    pub trigger: &'static str,
+    /// Attempts made so far.
+    pub attempt_count: u32,
+    /// How many attempts its policy comes to.
+    pub max_attempts: u32,
+    /// When the next attempt is due.
+    pub next_attempt_at: Option<Time>,
+    /// The last answer's status code.
+    pub last_status_code: Option<u16>,
+    /// The last failure in words.
+    pub last_error: Option<String>,
+    /// The last failure's kind.
+    pub last_error_kind: Option<&'static str>,
+    /// How long the last attempt took.
+    pub last_duration_ms: Option<u32>,
+    /// The delivery that it repeats.
+    pub retried_from: Option<String>,
+    /// When the alert target was told that it gave up.
+    pub alert_sent_at: Option<Time>,
+    /// Why the alert target could not be told.
+    pub alert_error: Option<String>,
+    /// When it was made.
+    pub created_at: Time,
+    /// When it ended.
+    pub completed_at: Option<Time>,
+}
+
+/// One delivery, whole.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct DeliveryDetailBody {
+    /// The delivery.
+    #[serde(flatten)]
+    pub delivery: DeliveryBody,
+    /// Where it goes, or went last.
+    pub url: String,
+    /// The headers of the last attempt; empty before the first.
+    pub request_headers: BTreeMap<String, String>,
+    /// The body, the same in every attempt.
+    pub request_body: String,
+    /// Its attempts, oldest first.
+    pub attempts: Vec<AttemptBody>,
+}
+
+/// One HTTP request of a delivery, with what came back.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AttemptBody {
+    /// Its id.
+    pub id: String,
+    /// The delivery's how-manieth it is, from 1.
+    pub number: u32,
+    /// `schedule`, `manual` or `test`.
+    pub trigger: &'static str,
+    /// When it started.
+    pub started_at: Time,
+    /// How long it took.
+    pub duration_ms: u32,
+    /// The answer's status code.
+    pub status_code: Option<u16>,
+    /// Why it failed, in words.
+    pub error: Option<String>,
+    /// Why it failed.
+    pub error_kind: Option<&'static str>,
+    /// Whom it reached.
+    pub remote_addr: Option<String>,
+    /// The headers that came back.
+    pub response_headers: BTreeMap<String, String>,
+    /// The body that came back, as far as it is kept.
+    pub response_body: Option<String>,
+    /// Whether more came back than is kept.
+    pub response_truncated: bool,
+}
+
+/// `GET /deliveries`.
+///
+/// # Errors
+/// 422 for parameters that make no sense.
+pub async fn list(state: State, caller: Caller, request: HttpRequest) -> Answered {
+    list_of(&state, &caller, &request, Which::All).await
+}
+
+/// A page of deliveries of some sort.
+///
+/// # Errors
+/// 422 for parameters that make no sense.
+pub(super) async fn list_of(
+    state: &State,
+    caller: &Caller,
+    request: &HttpRequest,
+    which: Which,
+) -> Answered {
+    let mut query = Query::of(request);
+    let statuses = query.text("status").unwrap_or_default();
+    let input = FilterInput {
+        webhook_id: query.text("webhook_id"),
+        event_id: query.text("event_id"),
+        event_type: query.text("event_type"),
+        statuses: words(&statuses),
+        since: query.text("since"),
+        until: query.text("until"),
+    };
+    let (cursor, limit) = (query.cursor("cursor"), query.limit());
+    query.finish()?;
+    let filter = state
+        .service
+        .delivery_filter(caller, which, input, "")
+        .await?;
+    let page = state.service.deliveries(filter, cursor, limit).await?;
+    answer::ok(&ListBody::of(page, |own| delivery(&own)))
+}
+
+/// Several statuses may be given with commas between them.
+pub(super) fn words(text: &str) -> Vec<String> {
+    let words = text.split(',').filter(|word| !word.is_empty());
+    words.map(|word| word.trim().to_owned()).collect()
+}
+
+/// `GET /deliveries/{id}`.
+///
+/// # Errors
+/// 404 where the workspace has no such delivery.
+pub async fn show(state: State, caller: Caller, request: HttpRequest) -> Answered {
+    let detail = state.service.delivery(&caller, id(&request)?).await?;
+    answer::ok(&detailed(detail))
+}
+
+/// `POST /deliveries/{id}/retry`.
+///
+/// # Errors
+/// As `Service::retry_delivery`.
+pub async fn retry(
+    state: State,
+    caller: Caller,
+    request: HttpRequest,
+    _: OptionalJson<Nothing>,
+) -> Answered {
+    let retried = state.service.retry_delivery(&caller, id(&request)?).await?;
+    answer::json(StatusCode::ACCEPTED, &delivery(&retried))
+}
+
+/// `POST /deliveries/{id}/cancel`.
+///
+/// # Errors
+/// As `Service::cancel_delivery`.
+pub async fn cancel(
+    state: State,
+    caller: Caller,
+    request: HttpRequest,
+    _: OptionalJson<Nothing>,
+) -> Answered {
+    let canceled = state
+        .service
+        .cancel_delivery(&caller, id(&request)?)
+        .await?;
+    answer::ok(&delivery(&canceled))
+}
+
+fn id(request: &HttpRequest) -> Result<DeliveryId, Problem> {
+    path_id(request, "delivery")
+}
+
+/// A delivery's wire shape.
+#[must_use]
+pub fn delivery(delivery: &Delivery) -> DeliveryBody {
+    let registered = delivery.webhook_registered;
+    DeliveryBody {
+        id: delivery.id.to_string(),
+        webhook_id: registered.then(|| delivery.webhook.to_string()),
+        event_id: delivery.event_public_id.clone(),
+        event_type: delivery.event_type.clone(),
+        status: delivery.progress.status.as_str(),
+        trigger: delivery.trigger.as_str(),
+        attempt_count: delivery.progress.attempt_count,
+        max_attempts: delivery.max_attempts,
+        next_attempt_at: delivery.next_attempt_at().map(Time::from),
+        last_status_code: delivery.last_status_code,
+        last_error: delivery.last_error.clone(),
+        last_error_kind: delivery.last_error_kind.map(FailureKind::as_str),
+        last_duration_ms: delivery.last_duration_ms,
+        retried_from: delivery.retried_from.map(|id| id.to_string()),
+        alert_sent_at: delivery.alert_sent_at.map(Time::from),
+        alert_error: delivery.alert_error.clone(),
+        created_at: delivery.created_at.into(),
+        completed_at: delivery.completed_at.map(Time::from),
+    }
+}
+
+fn detailed(detail: DeliveryDetail) -> DeliveryDetailBody {
+    let id = detail.delivery.id;
+    let attempts = detail.attempts.into_iter();
+    DeliveryDetailBody {
+        delivery: delivery(&detail.delivery),
+        url: detail.url,
+        request_headers: headers(&detail.request_headers),
+        request_body: String::from_utf8_lossy(&detail.request_body).into_owned(),
+        attempts: attempts.map(|own| attempt(own.id(id), own)).collect(),
+    }
+}
+
+fn attempt(id: AttemptId, attempt: Attempt) -> AttemptBody {
+    let body = attempt.response_body.as_deref();
+    AttemptBody {
+        id: id.to_string(),
+        number: attempt.number,
+        trigger: attempt.trigger.as_str(),
+        started_at: attempt.started_at.into(),
+        duration_ms: attempt.duration_ms,
+        status_code: attempt.status_code,
+        error: attempt.error,
+        error_kind: attempt.error_kind.map(FailureKind::as_str),
+        remote_addr: attempt.remote_addr,
+        response_headers: headers(&attempt.response_headers),
+        response_body: body.map(|body| String::from_utf8_lossy(body).into_owned()),
+        response_truncated: attempt.response_truncated,
+    }
+}
+
+/// Headers are stored a line each; a name that came twice is shown once, with both values.
+fn headers(lines: &str) -> BTreeMap<String, String> {
+    let mut headers: BTreeMap<String, String> = BTreeMap::new();
+    for (name, value) in lines.lines().filter_map(|line| line.split_once(": ")) {
+        headers
+            .entry(name.to_owned())
+            .and_modify(|known| {
+                known.push_str(", ");
+                known.push_str(value);
+            })
+            .or_insert_with(|| value.to_owned());
+    }
+    headers
+}

@@ -1,0 +1,302 @@
+//! `/docs`: the OpenAPI document as a page, drawn by the server.
+//!
+//! Owns: the page and its stylesheet. Refuses: scripts, and anything from elsewhere: the page works
+//! without a network, and its policy lets a browser load nothing but the one stylesheet.
+
+use std::sync::LazyLock;
+
+use actix_web::HttpResponse;
+use actix_web::http::header;
+use askama::Template;
+use serde_json::Value;
+
+use crate::web::{Answered, openapi};
+
+const CSS: &str = include_str!("../../static/docs.css");
+/// What a browser may load for the page.
+const POLICY: &str = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+static PAGE: LazyLock<String> = LazyLock::new(|| {
+    let page = Page::of(&openapi::document());
+    page.render().expect("the page is made of text alone")
+});
+
+#[derive(Template)]
+#[template(path = "docs.html")]
+struct Page {
+    version: String,
+    about: String,
+    groups: Vec<Group>,
+    schemas: Vec<Schema>,
+}
+
+struct Group {
+    name: String,
+    about: String,
+    operations: Vec<Operation>,
+}
+
+struct Operation {
+    id: String,
+    method: String,
+    path: String,
+    summary: String,
+    scope: String,
+    parameters: Vec<Field>,
+    body: Option<Kind>,
+    answers: Vec<Reply>,
+}
+
+struct Reply {
+    status: String,
+    about: String,
+    kind: Kind,
+}
+
+struct Schema {
+    name: String,
+    about: String,
+    fields: Vec<Field>,
+}
+
+struct Field {
+    name: String,
+    place: String,
+    need: &'static str,
+    kind: Kind,
+    about: String,
+}
+
+/// A schema in a few words: a text, and the name of the schema it leads to.
+#[derive(Default)]
+struct Kind {
+    text: String,
+    target: String,
+}
+
+/// `GET /docs`.
+///
+/// # Errors
+/// None.
+pub async fn page() -> Answered {
+    Ok(HttpResponse::Ok()
+        .content_type("text/html; charset=utf-8")
+        .insert_header((header::CONTENT_SECURITY_POLICY, POLICY))
+        .body(PAGE.as_str()))
+}
+
+/// `GET /docs.css`.
+///
+/// # Errors
+/// None.
+pub async fn css() -> Answered {
+    Ok(HttpResponse::Ok()
+        .content_type("text/css; charset=utf-8")
+        .body(CSS))
+}
+
+impl Page {
+    fn of(document: &Value) -> Self {
+        let operations: Vec<(String, Operation)> = members(&document["paths"])
+            .flat_map(|(path, methods)| {
+                members(methods).map(|(method, own)| {
+                    (
+                        text(&own["tags"][0]),
+                        operation(document, method, path, own),
+                    )
+                })
+            })
+            .collect();
+        let mut groups: Vec<Group> = items(&document["tags"])
+            .map(|tag| Group {
+                name: text(&tag["name"]),
+                about: text(&tag["description"]),
+                operations: Vec::new(),
+            })
+            .collect();
+        for (tag, operation) in operations {
+            if let Some(group) = groups.iter_mut().find(|group| group.name == tag) {
+                group.operations.push(operation);
+            }
+        }
+        Self {
+            version: text(&document["info"]["version"]),
+            about: text(&document["info"]["description"]),
+            groups,
+            schemas: members(&document["components"]["schemas"])
+                .map(schema)
+                .collect(),
+        }
+    }
+}
+
+fn operation(document: &Value, method: &str, path: &str, own: &Value) -> Operation {
+    let parameters = items(&own["parameters"]).map(|parameter| {
+        let parameter = resolved(document, parameter);
+        Field {
+            name: text(&parameter["name"]),
+            place: text(&parameter["in"]),
+            need: if parameter["required"] == true {
+                REQUIRED
+            } else {
+                ""
+            },
+            kind: kind(&parameter["schema"]),
+            about: text(&parameter["description"]),
+        }
+    });
+    let answers = members(&own["responses"]).map(|(status, told)| {
+        let told = resolved(document, told);
+        let content = members(&told["content"]).next();
+        Reply {
+            status: status.to_owned(),
+            about: text(&told["description"]),
+            kind: content.map_or_else(Kind::default, |(_, content)| kind(&content["schema"])),
+        }
+    });
+    let body = &own["requestBody"]["content"]["application/json"]["schema"];
+    Operation {
+        id: text(&own["operationId"]),
+        method: method.to_ascii_uppercase(),
+        path: path.to_owned(),
+        summary: text(&own["summary"]),
+        scope: text(&own["x-required-scope"]),
+        parameters: parameters.collect(),
+        body: (!body.is_null()).then(|| kind(body)),
+        answers: answers.collect(),
+    }
+}
+
+fn schema((name, schema): (&str, &Value)) -> Schema {
+    let parts = items(&schema["allOf"]).chain(items(&schema["oneOf"]));
+    let fields = std::iter::once(schema).chain(parts).flat_map(|part| {
+        let is_needed = |name: &str| items(&part["required"]).any(|needed| needed == name);
+        members(&part["properties"]).map(move |(name, property)| Field {
+            name: name.to_owned(),
+            place: String::new(),
+            need: if is_needed(name) { REQUIRED } else { "" },
+            kind: kind(property),
+            about: text(&property["description"]),
+        })
+    });
+    let mut fields: Vec<Field> = fields.collect();
+    // What a shape takes over whole from another has no name of its own here.
+    for part in items(&schema["allOf"]).chain(items(&schema["oneOf"])) {
+        let kind = kind(part);
+        if !kind.target.is_empty() {
+            fields.insert(
+                0,
+                Field {
+                    name: "…".to_owned(),
+                    place: String::new(),
+                    need: "",
+                    kind,
+                    about: "Its members.".to_owned(),
+                },
+            );
+        }
+    }
+    Schema {
+        name: name.to_owned(),
+        about: text(&schema["description"]),
+        fields,
+    }
+}
+
+/// The word for a member that must be there.
+const REQUIRED: &str = "required";
+
+fn kind(schema: &Value) -> Kind {
+    if let Some(target) = schema["$ref"]
+        .as_str()
+        .and_then(|path| path.rsplit('/').next())
+    {
+        return Kind {
+            text: target.to_owned(),
+            target: target.to_owned(),
+        };
+    }
+    if let Some(data) = schema["properties"]
+        .get("data")
+        .filter(|data| !data["items"].is_null())
+    {
+        let item = kind(&data["items"]);
+        return Kind {
+            text: format!("page of {}", item.text),
+            target: item.target,
+        };
+    }
+    if !schema["items"].is_null() {
+        let item = kind(&schema["items"]);
+        return Kind {
+            text: format!("list of {}", item.text),
+            target: item.target,
+        };
+    }
+    let choices = items(&schema["oneOf"]).chain(items(&schema["anyOf"]));
+    let choices: Vec<Kind> = choices.map(kind).collect();
+    if !choices.is_empty() {
+        let words: Vec<&str> = choices.iter().map(|choice| choice.text.as_str()).collect();
+        let text = words.join(" or ");
+        let target = choices
+            .into_iter()
+            .map(|choice| choice.target)
+            .find(|target| !target.is_empty());
+        return Kind {
+            text,
+            target: target.unwrap_or_default(),
+        };
+    }
+    if schema["enum"].is_array() {
+        let words: Vec<String> = items(&schema["enum"]).map(text).collect();
+        return Kind {
+            text: words.join(" | "),
+            target: String::new(),
+        };
+    }
+    Kind {
+        text: plain(schema),
+        target: String::new(),
+    }
+}
+
+/// A schema without parts: its type, and its format in brackets.
+fn plain(schema: &Value) -> String {
+    let types: Vec<String> = match &schema["type"] {
+        Value::Array(types) => types.iter().map(text).collect(),
+        Value::String(one) => vec![one.clone()],
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => {
+            vec!["any".to_owned()]
+        }
+    };
+    match schema["format"].as_str() {
+        Some(format) => format!("{} ({format})", types.join(" or ")),
+        None => types.join(" or "),
+    }
+}
+
+fn resolved<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
+    let pointer = value["$ref"]
+        .as_str()
+        .map(|path| path.trim_start_matches('#'));
+    pointer
+        .and_then(|pointer| document.pointer(pointer))
+        .unwrap_or(value)
+}
+
+fn members(value: &Value) -> impl Iterator<Item = (&str, &Value)> {
+    value
+        .as_object()
+        .into_iter()
+        .flatten()
+        .map(|(name, value)| (name.as_str(), value))
+}
+
+fn items(value: &Value) -> impl Iterator<Item = &Value> {
+    value.as_array().into_iter().flatten()
+}
+
+/// Prose of the document, without the marks of Markdown that pages would show as they are.
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().replace('`', "")
+}

@@ -1,0 +1,172 @@
+//! `/event-types`: the workspace's catalogue.
+//!
+//! Owns: the wire shapes of event types. Refuses: changing a schema's text: it reads back as given.
+
+use actix_web::HttpRequest;
+use actix_web::http::StatusCode;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use utoipa::ToSchema;
+
+use crate::service::event_types::{EventTypeInput, Placed};
+use crate::service::{Answer, Caller};
+use crate::store::event_types::EventType;
+use crate::web::extract::{Json, Query, RequestBody, path_text};
+use crate::web::wire::{ListBody, Time};
+use crate::web::{Answered, Problem, State, answer};
+
+/// An event type as a caller describes it.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EventTypeRequest {
+    /// Its name; where the path has it, it may be left out.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// When it happens, in words.
+    #[serde(default)]
+    pub description: Option<String>,
+    /// The heading under which lists show it.
+    #[serde(default)]
+    pub group: Option<String>,
+    /// The JSON Schema (2020-12) of its data.
+    #[serde(default)]
+    #[schema(value_type = Option<Value>)]
+    pub schema: Option<Box<RawValue>>,
+    /// An example of its data.
+    #[serde(default)]
+    #[schema(value_type = Option<Value>)]
+    pub example: Option<Box<RawValue>>,
+    /// Whether it is out of use.
+    #[serde(default)]
+    pub archived: bool,
+}
+
+impl RequestBody for EventTypeRequest {}
+
+/// An event type.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct EventTypeBody {
+    /// Its name.
+    pub name: String,
+    /// When it happens, in words.
+    pub description: Option<String>,
+    /// The heading under which lists show it.
+    pub group: Option<String>,
+    /// The JSON Schema of its data.
+    #[schema(value_type = Option<Value>)]
+    pub schema: Option<Box<RawValue>>,
+    /// An example of its data.
+    #[schema(value_type = Option<Value>)]
+    pub example: Option<Box<RawValue>>,
+    /// Whether it is out of use.
+    pub archived: bool,
+    /// When it was added.
+    pub created_at: Time,
+    /// When it last changed.
+    pub updated_at: Time,
+}
+
+/// `GET /event-types`.
+///
+/// # Errors
+/// 422 for parameters that make no sense.
+pub async fn list(state: State, caller: Caller, request: HttpRequest) -> Answered {
+    let mut query = Query::of(&request);
+    let (cursor, limit) = (query.cursor("cursor"), query.limit());
+    query.finish()?;
+    let page = state.service.event_types(&caller, cursor, limit).await?;
+    answer::ok(&ListBody::of(page, |own| event_type(&own)))
+}
+
+/// `POST /event-types`.
+///
+/// # Errors
+/// As `Service::create_event_type`.
+pub async fn create(state: State, caller: Caller, body: Json<EventTypeRequest>) -> Answered {
+    let Json {
+        mut value, keyed, ..
+    } = body;
+    let name = value.name.take();
+    let name = name.ok_or_else(|| Problem::field("name", "is needed"))?;
+    let once = keyed.once(created);
+    let done = state
+        .service
+        .create_event_type(&caller, input(name, value), once)
+        .await?;
+    answer::done(&done, created)
+}
+
+/// `GET /event-types/{name}`.
+///
+/// # Errors
+/// 404 where there is none of that name.
+pub async fn show(state: State, caller: Caller, request: HttpRequest) -> Answered {
+    let name = path_text(&request, "name");
+    answer::ok(&event_type(
+        &state.service.event_type(&caller, &name).await?,
+    ))
+}
+
+/// `PUT /event-types/{name}`.
+///
+/// # Errors
+/// As `Service::put_event_type`.
+pub async fn put(
+    state: State,
+    caller: Caller,
+    request: HttpRequest,
+    body: Json<EventTypeRequest>,
+) -> Answered {
+    let name = path_text(&request, "name");
+    if body.value.name.as_ref().is_some_and(|given| *given != name) {
+        let message = format!("must be {name}, as in the path");
+        return Err(Problem::field("name", message));
+    }
+    let input = input(name, body.value);
+    let (stored, placed) = state.service.put_event_type(&caller, input).await?;
+    let status = match placed {
+        Placed::Added => StatusCode::CREATED,
+        Placed::Replaced => StatusCode::OK,
+    };
+    answer::json(status, &event_type(&stored))
+}
+
+/// `DELETE /event-types/{name}`.
+///
+/// # Errors
+/// 404 where there is none of that name.
+pub async fn delete(state: State, caller: Caller, request: HttpRequest) -> Answered {
+    let name = path_text(&request, "name");
+    state.service.delete_event_type(&caller, &name).await?;
+    answer::no_content()
+}
+
+fn input(name: String, request: EventTypeRequest) -> EventTypeInput {
+    let text = |raw: Box<RawValue>| Box::<str>::from(raw).into_string();
+    EventTypeInput {
+        name,
+        description: request.description,
+        group: request.group,
+        schema: request.schema.map(text),
+        example: request.example.map(text),
+        archived: request.archived,
+    }
+}
+
+fn created(stored: &EventType) -> Answer {
+    answer::recorded(StatusCode::CREATED, &event_type(stored))
+}
+
+fn event_type(stored: &EventType) -> EventTypeBody {
+    let raw = |text: &Option<String>| RawValue::from_string(text.clone()?).ok();
+    EventTypeBody {
+        name: stored.name.to_string(),
+        description: stored.settings.description.clone(),
+        group: stored.settings.group.clone(),
+        schema: raw(&stored.settings.schema),
+        example: raw(&stored.settings.example),
+        archived: stored.settings.archived,
+        created_at: stored.created_at.into(),
+        updated_at: stored.updated_at.into(),
+    }
+}

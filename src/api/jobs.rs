@@ -1,0 +1,82 @@
+//! `/jobs`: how far background work has come.
+//!
+//! Owns: the job's wire shape. Refuses: starting jobs; the resources they work on do.
+
+use actix_web::HttpRequest;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::service::Caller;
+use crate::store::jobs::Job;
+use crate::web::extract::{Nothing, OptionalJson, Query, path_id};
+use crate::web::wire::{ListBody, Time};
+use crate::web::{Answered, State, answer};
+
+/// A background job.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct JobBody {
+    /// Its id.
+    pub id: String,
+    /// `retry`, `discard` or `recover`.
+    pub kind: &'static str,
+    /// `running`, `done`, `failed` or `canceled`.
+    pub status: &'static str,
+    /// How many items it comes to.
+    pub total: u64,
+    /// How many of them are done.
+    pub done: u64,
+    /// Why it failed.
+    pub error: Option<String>,
+    /// When it was made.
+    pub created_at: Time,
+    /// When it last went on.
+    pub updated_at: Time,
+}
+
+/// `GET /jobs/{id}`.
+///
+/// # Errors
+/// 404 where the workspace has no such job.
+pub async fn show(state: State, caller: Caller, request: HttpRequest) -> Answered {
+    let id = path_id(&request, "job")?;
+    answer::ok(&job(state.service.job(&caller, id).await?))
+}
+
+/// `GET /jobs`.
+///
+/// # Errors
+/// 422 for parameters that make no sense.
+pub async fn list(state: State, caller: Caller, request: HttpRequest) -> Answered {
+    let mut query = Query::of(&request);
+    let (cursor, limit) = (query.cursor("cursor"), query.limit());
+    query.finish()?;
+    let page = state.service.jobs(&caller, cursor, limit).await?;
+    answer::ok(&ListBody::of(page, job))
+}
+
+/// `POST /jobs/{id}/cancel`.
+///
+/// # Errors
+/// As `Service::cancel_job`.
+pub async fn cancel(
+    state: State,
+    caller: Caller,
+    request: HttpRequest,
+    _: OptionalJson<Nothing>,
+) -> Answered {
+    let id = path_id(&request, "job")?;
+    answer::ok(&job(state.service.cancel_job(&caller, id).await?))
+}
+
+fn job(job: Job) -> JobBody {
+    JobBody {
+        id: job.id.to_string(),
+        kind: job.kind.as_str(),
+        status: job.status.as_str(),
+        total: job.total,
+        done: job.done,
+        error: job.error,
+        created_at: job.created_at.into(),
+        updated_at: job.updated_at.into(),
+    }
+}

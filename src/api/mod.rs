@@ -1,0 +1,22 @@
+//! The native REST API: a file per resource.
+//!
+//! Owns: the wire shapes of requests and answers, and turning them into calls of the service.
+//! Refuses: rules; what is refused here is refused for its form.
+
+pub mod api_keys;
+pub mod audit_log;
+pub mod bulk;
+pub mod dead_letters;
+pub mod deliveries;
+pub mod docs;
+pub mod event_types;
+pub mod events;
+pub mod health;
+pub mod jobs;
+pub mod metrics;
+pub mod profiles;
+pub mod retries;
+pub mod sessions;
+pub mod stats;
+pub mod webhooks;
+pub mod workspaces;

@@ -1,0 +1,123 @@
+//! `/profiles`: wire profiles, as JSON documents.
+//!
+//! Owns: the envelope around the document. Refuses: knowing the document's fields (`domain`).
+
+use actix_web::HttpRequest;
+use actix_web::http::StatusCode;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+
+use crate::domain::profile::Profile;
+use crate::service::event_types::Placed;
+use crate::service::{Answer, Caller};
+use crate::store::profiles::StoredProfile;
+use crate::web::extract::{Json, Query, RequestBody, path_text};
+use crate::web::wire::{ListBody, Time};
+use crate::web::{Answered, State, answer};
+
+/// A profile's document, as `document` of an answer shows it.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(transparent)]
+pub struct ProfileRequest(pub Map<String, Value>);
+
+impl RequestBody for ProfileRequest {}
+
+/// A profile.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ProfileBody {
+    /// Its name.
+    pub name: String,
+    /// One sentence about it.
+    pub description: String,
+    /// `built_in`, `file` or `api`.
+    pub origin: &'static str,
+    /// Whether it can be changed here.
+    pub built_in: bool,
+    /// The whole profile.
+    pub document: Value,
+    /// When this version was stored.
+    pub created_at: Time,
+}
+
+/// `GET /profiles`.
+///
+/// # Errors
+/// 422 for parameters that make no sense.
+pub async fn list(state: State, request: HttpRequest) -> Answered {
+    let mut query = Query::of(&request);
+    let (cursor, limit) = (query.cursor("cursor"), query.limit());
+    query.finish()?;
+    let page = state.service.profiles_page(cursor, limit).await?;
+    answer::ok(&ListBody::of(page, |found| profile(&found)))
+}
+
+/// `POST /profiles`.
+///
+/// # Errors
+/// As `Service::create_profile`.
+pub async fn create(state: State, caller: Caller, body: Json<ProfileRequest>) -> Answered {
+    let document = Value::Object(body.value.0);
+    let once = body.keyed.once(created);
+    let done = state
+        .service
+        .create_profile(&caller, document, once)
+        .await?;
+    answer::done(&done, created)
+}
+
+/// `GET /profiles/{name}`.
+///
+/// # Errors
+/// 404 where there is no such profile.
+pub async fn show(state: State, request: HttpRequest) -> Answered {
+    let name = path_text(&request, "name");
+    answer::ok(&profile(&state.service.profile(&name).await?))
+}
+
+/// `PUT /profiles/{name}`.
+///
+/// # Errors
+/// As `Service::put_profile`.
+pub async fn put(
+    state: State,
+    caller: Caller,
+    request: HttpRequest,
+    body: Json<ProfileRequest>,
+) -> Answered {
+    let name = path_text(&request, "name");
+    let document = Value::Object(body.value.0);
+    let (stored, placed) = state.service.put_profile(&caller, &name, document).await?;
+    let status = match placed {
+        Placed::Added => StatusCode::CREATED,
+        Placed::Replaced => StatusCode::OK,
+    };
+    answer::json(status, &profile(&stored))
+}
+
+/// `DELETE /profiles/{name}`.
+///
+/// # Errors
+/// As `Service::delete_profile`.
+pub async fn delete(state: State, caller: Caller, request: HttpRequest) -> Answered {
+    let name = path_text(&request, "name");
+    state.service.delete_profile(&caller, &name).await?;
+    answer::no_content()
+}
+
+fn created(stored: &StoredProfile) -> Answer {
+    answer::recorded(StatusCode::CREATED, &profile(stored))
+}
+
+fn profile(stored: &StoredProfile) -> ProfileBody {
+    let parsed = Profile::parse(&stored.source).ok();
+    let description = parsed.as_ref().map(Profile::description);
+    ProfileBody {
+        name: stored.name.clone(),
+        description: description.unwrap_or_default().to_owned(),
+        origin: stored.origin.as_str(),
+        built_in: Profile::built_in_named(&stored.name).is_some(),
+        document: parsed.as_ref().map_or(Value::Null, Profile::to_json),
+        created_at: stored.created_at.into(),
+    }
+}

@@ -1,0 +1,147 @@
+//! `/webhooks/{id}/stats` and `/stats`: how a webhook or the workspace has been doing.
+//!
+//! Owns: the wire shapes. Refuses: choosing periods and steps.
+
+use actix_web::HttpRequest;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::service::Caller;
+use crate::service::stats::{PeriodInput, Stats};
+use crate::store::stats::{Bucket, Counts};
+use crate::web::extract::{Query, path_id};
+use crate::web::wire::{Span, Time};
+use crate::web::{Answered, Problem, State, answer};
+
+/// How a webhook or a workspace has been doing.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct StatsBody {
+    /// The webhook; null for the whole workspace.
+    pub webhook_id: Option<String>,
+    /// Where the period begins.
+    pub since: Time,
+    /// Where it ends.
+    pub until: Time,
+    /// How many deliveries stand where, now.
+    pub counts: CountsBody,
+    /// Attempts made in the period.
+    pub attempts: u64,
+    /// Attempts that failed.
+    pub failures: u64,
+    /// The share of attempts that succeeded, 0 to 1; null where there were none.
+    pub success_rate: Option<f64>,
+    /// What half of the attempts did not exceed.
+    pub p50_duration_ms: Option<f64>,
+    /// What 95 of 100 attempts did not exceed.
+    pub p95_duration_ms: Option<f64>,
+    /// How long each step of the series is.
+    pub step: Span,
+    /// What happened in each step, oldest first, without gaps.
+    pub series: Vec<StepBody>,
+}
+
+/// How many deliveries stand where.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CountsBody {
+    /// Waiting for their first attempt.
+    pub pending: u64,
+    /// Waiting for another attempt.
+    pub retrying: u64,
+    /// Delivered.
+    pub delivered: u64,
+    /// Given up.
+    pub exhausted: u64,
+    /// Called off.
+    pub canceled: u64,
+}
+
+/// What happened in one step.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct StepBody {
+    /// When it begins.
+    pub at: Time,
+    /// Events accepted; null for a single webhook.
+    pub events: Option<u64>,
+    /// Attempts made.
+    pub attempts: u64,
+    /// Attempts that failed.
+    pub failures: u64,
+    /// Deliveries delivered.
+    pub delivered: u64,
+    /// Deliveries that gave up.
+    pub exhausted: u64,
+    /// Deliveries called off.
+    pub canceled: u64,
+}
+
+/// `GET /webhooks/{id}/stats`.
+///
+/// # Errors
+/// As `Service::webhook_stats`.
+pub async fn of_webhook(state: State, caller: Caller, request: HttpRequest) -> Answered {
+    let id = path_id(&request, "webhook")?;
+    let period = period(&request)?;
+    let stats = state.service.webhook_stats(&caller, id, period).await?;
+    let step = |step: &Bucket| step_body(step, None);
+    answer::ok(&body(Some(id.to_string()), &stats, step))
+}
+
+/// `GET /stats`.
+///
+/// # Errors
+/// As `Service::workspace_stats`.
+pub async fn of_workspace(state: State, caller: Caller, request: HttpRequest) -> Answered {
+    let period = period(&request)?;
+    let stats = state.service.workspace_stats(&caller, period).await?;
+    let step = |step: &Bucket| step_body(step, Some(step.events));
+    answer::ok(&body(None, &stats, step))
+}
+
+fn period(request: &HttpRequest) -> Result<PeriodInput, Problem> {
+    let mut query = Query::of(request);
+    let (since, until) = (query.time("since"), query.time("until"));
+    query.finish()?;
+    Ok(PeriodInput { since, until })
+}
+
+fn body(
+    webhook_id: Option<String>,
+    stats: &Stats,
+    step: impl FnMut(&Bucket) -> StepBody,
+) -> StatsBody {
+    StatsBody {
+        webhook_id,
+        since: stats.since.into(),
+        until: stats.until.into(),
+        counts: counts(&stats.counts),
+        attempts: stats.total.attempts,
+        failures: stats.total.failures,
+        success_rate: stats.success_rate,
+        p50_duration_ms: stats.p50_ms,
+        p95_duration_ms: stats.p95_ms,
+        step: stats.step.into(),
+        series: stats.series.iter().map(step).collect(),
+    }
+}
+
+fn counts(counts: &Counts) -> CountsBody {
+    CountsBody {
+        pending: counts.pending,
+        retrying: counts.retrying,
+        delivered: counts.delivered,
+        exhausted: counts.exhausted,
+        canceled: counts.canceled,
+    }
+}
+
+fn step_body(step: &Bucket, events: Option<u64>) -> StepBody {
+    StepBody {
+        at: step.at.into(),
+        events,
+        attempts: step.attempts,
+        failures: step.failures,
+        delivered: step.delivered,
+        exhausted: step.exhausted,
+        canceled: step.canceled,
+    }
+}

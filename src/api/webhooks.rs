@@ -1,0 +1,257 @@
+//! `/webhooks`: registering receivers, changing and ending them.
+//!
+//! Owns: the paths, and the shapes of single actions. Refuses: showing secrets after the one answer
+//! that makes them.
+
+use actix_web::HttpRequest;
+use actix_web::http::StatusCode;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use utoipa::ToSchema;
+
+use crate::domain::id::WebhookId;
+use crate::domain::outcome::FailureKind;
+use crate::service::webhooks::{Registered, Rotated};
+use crate::service::{Answer, Caller};
+use crate::web::extract::{Json, Nothing, OptionalJson, Query, RequestBody, path_id};
+use crate::web::wire::{ListBody, Time};
+use crate::web::{Answered, Problem, State, answer};
+
+mod request;
+mod shape;
+
+pub use request::{HeadersRequest, RetryFields, RetryRequest, WebhookRequest};
+pub use shape::{RegisteredBody, RetryBody, WebhookBody, webhook};
+
+/// How to rotate a secret.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RotateRequest {
+    /// The new secret; made up if absent.
+    #[serde(default)]
+    pub secret: Option<String>,
+    /// How long old secrets stay valid; 24 h if absent.
+    #[serde(default)]
+    pub overlap: Option<String>,
+}
+
+impl RequestBody for RotateRequest {}
+
+/// A webhook's new secret, shown only here.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RotatedBody {
+    /// The webhook.
+    pub webhook_id: String,
+    /// The new secret.
+    pub secret: String,
+    /// Until when old secrets are valid.
+    pub previous_secret_expires_at: Option<Time>,
+}
+
+/// What a test sends; the wire profile's own test event if absent.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TestRequest {
+    /// The event's type.
+    #[serde(default)]
+    pub event_type: Option<String>,
+    /// Its data.
+    #[serde(default)]
+    #[schema(value_type = Option<Value>)]
+    pub data: Option<Box<RawValue>>,
+}
+
+impl RequestBody for TestRequest {}
+
+/// What a test came to.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct TestedBody {
+    /// Whether the receiver answered 2xx in time.
+    pub success: bool,
+    /// The answer's status code.
+    pub status: Option<u16>,
+    /// Why it failed.
+    pub error: Option<String>,
+    /// The kind of failure.
+    pub error_kind: Option<&'static str>,
+    /// How long it took.
+    pub duration_ms: u32,
+    /// The delivery that records it.
+    pub delivery_id: String,
+    /// Whether the circuit breaker had disabled the webhook and it may now be enabled again.
+    pub may_enable: bool,
+}
+
+/// `POST /webhooks`.
+///
+/// # Errors
+/// As `Service::create_webhook`.
+pub async fn create(state: State, caller: Caller, body: Json<WebhookRequest>) -> Answered {
+    let once = body.keyed.once(registered_answer);
+    let done = state
+        .service
+        .create_webhook(&caller, body.value.into(), once)
+        .await?;
+    answer::done(&done, registered_answer)
+}
+
+/// `GET /webhooks`.
+///
+/// # Errors
+/// 422 for parameters that make no sense.
+pub async fn list(state: State, caller: Caller, request: HttpRequest) -> Answered {
+    let mut query = Query::of(&request);
+    let (cursor, limit) = (query.cursor("cursor"), query.limit());
+    query.finish()?;
+    let page = state.service.webhooks(&caller, cursor, limit).await?;
+    answer::ok(&ListBody::of(page, |own| webhook(&own)))
+}
+
+/// `GET /webhooks/{id}`.
+///
+/// # Errors
+/// 404 where the workspace has no such webhook.
+pub async fn show(state: State, caller: Caller, request: HttpRequest) -> Answered {
+    let found = state.service.webhook(&caller, id(&request)?).await?;
+    answer::ok(&webhook(&found))
+}
+
+/// `PATCH /webhooks/{id}`.
+///
+/// # Errors
+/// As `Service::update_webhook`.
+pub async fn update(
+    state: State,
+    caller: Caller,
+    request: HttpRequest,
+    body: Json<WebhookRequest>,
+) -> Answered {
+    let id = id(&request)?;
+    let changed = state
+        .service
+        .update_webhook(&caller, id, body.value.into())
+        .await?;
+    answer::ok(&webhook(&changed))
+}
+
+/// `DELETE /webhooks/{id}`.
+///
+/// # Errors
+/// 404 where the workspace has no such webhook.
+pub async fn delete(state: State, caller: Caller, request: HttpRequest) -> Answered {
+    state.service.delete_webhook(&caller, id(&request)?).await?;
+    answer::no_content()
+}
+
+/// `POST /webhooks/{id}/enable`.
+///
+/// # Errors
+/// As `Service::enable_webhook`.
+pub async fn enable(
+    state: State,
+    caller: Caller,
+    request: HttpRequest,
+    _: OptionalJson<Nothing>,
+) -> Answered {
+    let changed = state.service.enable_webhook(&caller, id(&request)?).await?;
+    answer::ok(&webhook(&changed))
+}
+
+/// `POST /webhooks/{id}/disable`.
+///
+/// # Errors
+/// As `Service::disable_webhook`.
+pub async fn disable(
+    state: State,
+    caller: Caller,
+    request: HttpRequest,
+    _: OptionalJson<Nothing>,
+) -> Answered {
+    let changed = state
+        .service
+        .disable_webhook(&caller, id(&request)?)
+        .await?;
+    answer::ok(&webhook(&changed))
+}
+
+/// `POST /webhooks/{id}/revoke`.
+///
+/// # Errors
+/// As `Service::revoke_webhook`.
+pub async fn revoke(
+    state: State,
+    caller: Caller,
+    request: HttpRequest,
+    _: OptionalJson<Nothing>,
+) -> Answered {
+    let changed = state.service.revoke_webhook(&caller, id(&request)?).await?;
+    answer::ok(&webhook(&changed))
+}
+
+/// `POST /webhooks/{id}/rotate-secret`.
+///
+/// # Errors
+/// As `Service::rotate_secret`.
+pub async fn rotate_secret(
+    state: State,
+    caller: Caller,
+    request: HttpRequest,
+    body: OptionalJson<RotateRequest>,
+) -> Answered {
+    let key = body.0.keyed.once(rotated);
+    let RotateRequest { secret, overlap } = body.0.value;
+    let done = state
+        .service
+        .rotate_secret(&caller, id(&request)?, secret, overlap, key)
+        .await?;
+    answer::done(&done, rotated)
+}
+
+fn rotated(rotated: &Rotated) -> Answer {
+    let body = RotatedBody {
+        webhook_id: rotated.webhook.to_string(),
+        secret: rotated.secret.expose().to_owned(),
+        previous_secret_expires_at: rotated.previous_secret_expires_at.map(Time::from),
+    };
+    answer::recorded(StatusCode::OK, &body)
+}
+
+/// `POST /webhooks/{id}/test`.
+///
+/// # Errors
+/// As `Service::test_webhook`.
+pub async fn test(
+    state: State,
+    caller: Caller,
+    request: HttpRequest,
+    body: OptionalJson<TestRequest>,
+) -> Answered {
+    let TestRequest { event_type, data } = body.0.value;
+    let data = data.map(|data| Box::<str>::from(data).into_string());
+    let tested = state
+        .service
+        .test_webhook(&caller, id(&request)?, event_type, data)
+        .await?;
+    let attempted = tested.attempted;
+    answer::ok(&TestedBody {
+        success: attempted.error_kind.is_none(),
+        status: attempted.status_code,
+        error: attempted.failure(),
+        error_kind: attempted.error_kind.map(FailureKind::as_str),
+        duration_ms: attempted.duration_ms,
+        delivery_id: tested.delivery.to_string(),
+        may_enable: tested.may_enable,
+    })
+}
+
+fn id(request: &HttpRequest) -> Result<WebhookId, Problem> {
+    path_id(request, "webhook")
+}
+
+fn registered_answer(registered: &Registered) -> Answer {
+    let body = RegisteredBody {
+        webhook: webhook(&registered.webhook),
+        secret: registered.secret.expose().to_owned(),
+    };
+    answer::recorded(StatusCode::CREATED, &body)
+}

@@ -1,0 +1,220 @@
+//! What callers say of a webhook.
+//!
+//! Owns: its JSON, whole on creation and in part on change. Refuses: judging values (`service`).
+
+use std::fmt;
+
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
+use utoipa::ToSchema;
+
+use crate::service::webhooks::{RetryInput, WebhookInput};
+use crate::web::extract::RequestBody;
+use crate::web::wire::{given, nullable};
+
+/// A webhook as a caller describes it: whole on creation, in part on change.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WebhookRequest {
+    /// Where deliveries go.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false)]
+    pub url: Option<String>,
+    /// Which events it wants.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false)]
+    pub event_types: Option<Vec<String>>,
+    /// What people call it.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<String>)]
+    pub label: Option<Option<String>>,
+    /// Its signing secret; only on creation.
+    #[serde(default)]
+    pub secret: Option<String>,
+    /// Its wire profile.
+    #[serde(default)]
+    pub profile: Option<String>,
+    /// How bodies look: `json`, `cloudevents` or `slack`.
+    #[serde(default)]
+    pub format: Option<String>,
+    /// Headers added to every delivery; null means none.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<BTreeMap<String, String>>)]
+    pub headers: Option<Option<HeadersRequest>>,
+    /// Delays between attempts, or a built-in profile's name; null means the profile's.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<RetryRequest>)]
+    pub retry_policy: Option<Option<RetryRequest>>,
+    /// The whole exchange's deadline; null means the profile's.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<String>)]
+    pub timeout: Option<Option<String>>,
+    /// Attempts under way at once; null means the default.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<i64>)]
+    pub max_in_flight: Option<Option<i64>>,
+    /// Deliveries per second; null means no limit.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<f64>)]
+    pub rate_limit: Option<Option<f64>>,
+    /// One at a time, in event order.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false)]
+    pub ordered: Option<bool>,
+    /// Failures in a row that disable it; null means never.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<i64>)]
+    pub disable_after_failures: Option<Option<i64>>,
+    /// Time of nothing but failures that disables it; null means never.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<String>)]
+    pub disable_after: Option<Option<String>>,
+    /// Whether it takes part.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false)]
+    pub active: Option<bool>,
+    /// The owner's own JSON object; null means an empty one.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<Object>)]
+    pub metadata: Option<Option<Box<RawValue>>>,
+}
+
+impl RequestBody for WebhookRequest {}
+
+/// Header names and values, in the order given: a name that is given twice must be noticed.
+#[derive(Debug)]
+pub struct HeadersRequest(pub Vec<(String, String)>);
+
+impl<'de> Deserialize<'de> for HeadersRequest {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Pairs;
+
+        impl<'de> Visitor<'de> for Pairs {
+            type Value = HeadersRequest;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object of header names and values")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut pairs = Vec::new();
+                while let Some(pair) = map.next_entry()? {
+                    pairs.push(pair);
+                }
+                Ok(HeadersRequest(pairs))
+            }
+        }
+
+        deserializer.deserialize_map(Pairs)
+    }
+}
+
+/// A retry policy: a built-in profile's name, or one's own.
+#[derive(Debug)]
+pub enum RetryRequest {
+    /// That of a built-in profile.
+    Named(String),
+    /// Its own.
+    Custom(RetryFields),
+}
+
+/// A retry policy of one's own.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RetryFields {
+    /// Delays before the retries.
+    pub delays: Vec<String>,
+    /// The repeating delay after those.
+    #[serde(default)]
+    pub then_every: Option<String>,
+    /// When to end, counted from the first attempt.
+    #[serde(default)]
+    pub give_up_after: Option<String>,
+    /// Whether delays are spread; true if absent.
+    #[serde(default)]
+    pub jitter: Option<bool>,
+}
+
+impl<'de> Deserialize<'de> for RetryRequest {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Either;
+
+        impl<'de> Visitor<'de> for Either {
+            type Value = RetryRequest;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a retry policy or the name of a built-in profile")
+            }
+
+            fn visit_str<E: serde::de::Error>(self, name: &str) -> Result<Self::Value, E> {
+                Ok(RetryRequest::Named(name.to_owned()))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+                RetryFields::deserialize(MapAccessDeserializer::new(map)).map(RetryRequest::Custom)
+            }
+        }
+
+        deserializer.deserialize_any(Either)
+    }
+}
+
+impl utoipa::PartialSchema for RetryRequest {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+        utoipa::openapi::OneOfBuilder::new()
+            .item(<String as utoipa::PartialSchema>::schema())
+            .item(utoipa::openapi::Ref::from_schema_name(RetryFields::name()))
+            .into()
+    }
+}
+
+impl ToSchema for RetryRequest {
+    fn schemas(schemas: &mut Vec<(String, utoipa::openapi::RefOr<utoipa::openapi::Schema>)>) {
+        let schema = <RetryFields as utoipa::PartialSchema>::schema();
+        schemas.push((RetryFields::name().into_owned(), schema));
+    }
+}
+
+impl From<RetryRequest> for RetryInput {
+    fn from(request: RetryRequest) -> Self {
+        match request {
+            RetryRequest::Named(name) => Self::Named(name),
+            RetryRequest::Custom(fields) => Self::Custom {
+                delays: fields.delays,
+                then_every: fields.then_every,
+                give_up_after: fields.give_up_after,
+                jitter: fields.jitter,
+            },
+        }
+    }
+}
+
+impl From<WebhookRequest> for WebhookInput {
+    fn from(request: WebhookRequest) -> Self {
+        let metadata = |text: Option<Box<RawValue>>| match text {
+            Some(text) => Box::<str>::from(text).into_string(),
+            None => "{}".to_owned(),
+        };
+        let headers = |headers: Option<HeadersRequest>| headers.map_or(Vec::new(), |own| own.0);
+        Self {
+            url: request.url,
+            event_types: request.event_types,
+            label: request.label.map(Option::unwrap_or_default),
+            secret: request.secret,
+            profile: request.profile,
+            format: request.format,
+            headers: request.headers.map(headers),
+            retry_policy: request.retry_policy.map(|own| own.map(Into::into)),
+            timeout: request.timeout,
+            max_in_flight: request.max_in_flight,
+            rate_limit: request.rate_limit,
+            ordered: request.ordered,
+            disable_after_failures: request.disable_after_failures,
+            disable_after: request.disable_after,
+            active: request.active,
+            metadata: request.metadata.map(metadata),
+        }
+    }
+}

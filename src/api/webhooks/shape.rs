@@ -1,0 +1,151 @@
+//! How a webhook reads in answers.
+//!
+//! Owns: its JSON. Refuses: showing header values that are credentials.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+use utoipa::ToSchema;
+
+use crate::domain::breaker::DisabledReason;
+use crate::domain::header::CustomHeader;
+use crate::domain::retry::{Jitter, RetryPolicy};
+use crate::domain::webhook::Webhook;
+use crate::service::webhooks::MASK;
+use crate::web::wire::{Span, Time};
+
+/// A webhook.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct WebhookBody {
+    /// Its id.
+    pub id: String,
+    /// The workspace that owns it.
+    pub workspace_id: String,
+    /// What people call it.
+    pub label: String,
+    /// Where deliveries go.
+    pub url: String,
+    /// Which events it wants.
+    pub event_types: Vec<String>,
+    /// Its wire profile.
+    pub profile: String,
+    /// How bodies look.
+    pub format: &'static str,
+    /// Headers added to every delivery; credentials read `***`.
+    pub headers: BTreeMap<String, String>,
+    /// `active`, `disabled` or `revoked`.
+    pub status: &'static str,
+    /// `manual`, `circuit_breaker`, `gone` or null.
+    pub disabled_reason: Option<&'static str>,
+    /// Delays between attempts.
+    pub retry_policy: RetryBody,
+    /// The whole exchange's deadline.
+    pub timeout: Span,
+    /// Attempts under way at once, at most.
+    pub max_in_flight: u32,
+    /// Deliveries per second, at most.
+    pub rate_limit: Option<f64>,
+    /// One at a time, in event order.
+    pub ordered: bool,
+    /// Failures in a row that disable it.
+    pub disable_after_failures: Option<u32>,
+    /// Time of nothing but failures that disables it.
+    pub disable_after: Option<Span>,
+    /// Failures in a row so far.
+    pub consecutive_failures: u32,
+    /// When it was last attempted.
+    pub last_attempted_at: Option<Time>,
+    /// When it last answered 2xx.
+    pub last_success_at: Option<Time>,
+    /// Its last answer's status code.
+    pub last_status_code: Option<u16>,
+    /// When its secret was last rotated.
+    pub secret_rotated_at: Option<Time>,
+    /// Until when old secrets are valid.
+    pub previous_secret_expires_at: Option<Time>,
+    /// The owner's own JSON object.
+    #[schema(value_type = Object)]
+    pub metadata: Box<RawValue>,
+    /// When it was registered.
+    pub created_at: Time,
+    /// When it last changed.
+    pub updated_at: Time,
+}
+
+/// A retry policy.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RetryBody {
+    /// Delays before the retries.
+    pub delays: Vec<Span>,
+    /// The repeating delay after those.
+    pub then_every: Option<Span>,
+    /// When it ends, counted from the first attempt.
+    pub give_up_after: Option<Span>,
+    /// Whether delays are spread.
+    pub jitter: bool,
+}
+
+/// A webhook just registered, with the secret that is shown only here.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RegisteredBody {
+    /// The webhook.
+    #[serde(flatten)]
+    pub webhook: WebhookBody,
+    /// Its secret.
+    pub secret: String,
+}
+
+/// A webhook's wire shape.
+#[must_use]
+pub fn webhook(webhook: &Webhook) -> WebhookBody {
+    let settings = &webhook.settings;
+    let health = &webhook.health;
+    WebhookBody {
+        id: webhook.id.to_string(),
+        workspace_id: webhook.workspace.to_string(),
+        label: settings.label.clone(),
+        url: settings.url.clone(),
+        event_types: settings.subscription.texts(),
+        profile: webhook.profile.name.to_string(),
+        format: settings.format.as_str(),
+        headers: settings.headers.iter().map(header).collect(),
+        status: webhook.state.as_str(),
+        disabled_reason: webhook.state.disabled_reason().map(DisabledReason::as_str),
+        retry_policy: retry_policy(&settings.retry),
+        timeout: settings.timeout.into(),
+        max_in_flight: settings.max_in_flight,
+        rate_limit: settings.rate_limit,
+        ordered: settings.ordered,
+        disable_after_failures: settings.breaker.disable_after_failures,
+        disable_after: settings.breaker.disable_after.map(Span::from),
+        consecutive_failures: health.consecutive_failures,
+        last_attempted_at: health.last_attempted_at.map(Time::from),
+        last_success_at: health.last_success_at.map(Time::from),
+        last_status_code: health.last_status_code,
+        secret_rotated_at: webhook.secret_rotated_at.map(Time::from),
+        previous_secret_expires_at: webhook.previous_secret_expires_at.map(Time::from),
+        metadata: RawValue::from_string(settings.metadata.to_string()).unwrap_or_default(),
+        created_at: webhook.created_at.into(),
+        updated_at: webhook.updated_at.into(),
+    }
+}
+
+fn header(header: &CustomHeader) -> (String, String) {
+    let value = if header.is_credential() {
+        MASK
+    } else {
+        header.value().expose()
+    };
+    (header.name().to_owned(), value.to_owned())
+}
+
+fn retry_policy(policy: &RetryPolicy) -> RetryBody {
+    let repeat = policy.repeat();
+    RetryBody {
+        delays: policy.delays().iter().copied().map(Span).collect(),
+        then_every: repeat.map(|repeat| Span(repeat.every)),
+        give_up_after: repeat.map(|repeat| Span(repeat.give_up_after)),
+        jitter: policy.jitter() == Jitter::Tenth,
+    }
+}

@@ -1,0 +1,248 @@
+//! `/workspaces`: tenants of the instance.
+//!
+//! Owns: the wire shapes of workspaces. Refuses: names in paths; a name may change hands, an id
+//! never does.
+
+use actix_web::HttpRequest;
+use actix_web::http::StatusCode;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::domain::id::WorkspaceId;
+use crate::domain::workspace::Workspace;
+use crate::service::workspaces::{RetentionInput, WorkspaceInput};
+use crate::service::{Answer, Caller};
+use crate::web::extract::{Json, OptionalJson, Query, RequestBody, path_id};
+use crate::web::wire::{ListBody, Span, Time, given, nullable};
+use crate::web::{Answered, Problem, State, answer};
+
+/// A workspace as a caller describes it: whole on creation, in part on change.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WorkspaceRequest {
+    /// Its name.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false)]
+    pub name: Option<String>,
+    /// `free`, `pro` or `enterprise`.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false)]
+    pub plan: Option<String>,
+    /// The wire profile of new webhooks.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false)]
+    pub profile: Option<String>,
+    /// Whether unknown event types are refused.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false)]
+    pub strict_event_types: Option<bool>,
+    /// Where alerts go; null means nowhere.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<String>)]
+    pub alert_url: Option<Option<String>>,
+    /// How long history is kept; null means the instance's defaults.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<RetentionRequest>)]
+    pub retention: Option<Option<RetentionRequest>>,
+}
+
+impl RequestBody for WorkspaceRequest {}
+
+/// A new secret for alerts and one-off receivers.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SecretRequest {
+    /// The new secret; made up if absent.
+    #[serde(default)]
+    pub secret: Option<String>,
+}
+
+impl RequestBody for SecretRequest {}
+
+/// A workspace's own signing secret, shown only here.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SecretBody {
+    /// The workspace.
+    pub workspace_id: String,
+    /// What signs for alerts, and for one-off receivers without a secret of their own.
+    pub secret: String,
+}
+
+/// How long history is kept; null means the instance's default.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RetentionRequest {
+    /// Delivered and canceled deliveries.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<String>)]
+    pub delivered: Option<Option<String>>,
+    /// Dead letters.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<String>)]
+    pub exhausted: Option<Option<String>>,
+    /// So many of the newest of each webhook, whatever their age.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<i64>)]
+    pub keep_latest: Option<Option<i64>>,
+}
+
+/// A workspace.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct WorkspaceBody {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// What it has paid for.
+    pub plan: &'static str,
+    /// The wire profile of new webhooks.
+    pub profile: String,
+    /// Whether unknown event types are refused.
+    pub strict_event_types: bool,
+    /// Where alerts go.
+    pub alert_url: Option<String>,
+    /// How long history is kept.
+    pub retention: RetentionBody,
+    /// When it was made.
+    pub created_at: Time,
+    /// When it last changed.
+    pub updated_at: Time,
+}
+
+/// How long history is kept; null means the instance's default.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RetentionBody {
+    /// Delivered and canceled deliveries.
+    pub delivered: Option<Span>,
+    /// Dead letters.
+    pub exhausted: Option<Span>,
+    /// So many of the newest of each webhook, whatever their age.
+    pub keep_latest: Option<u32>,
+}
+
+impl From<WorkspaceRequest> for WorkspaceInput {
+    fn from(request: WorkspaceRequest) -> Self {
+        let retention = |own: RetentionRequest| RetentionInput {
+            delivered: own.delivered,
+            exhausted: own.exhausted,
+            keep_latest: own.keep_latest,
+        };
+        Self {
+            name: request.name,
+            plan: request.plan,
+            profile: request.profile,
+            strict_event_types: request.strict_event_types,
+            alert_url: request.alert_url,
+            retention: request.retention.map(|own| own.map(retention)),
+        }
+    }
+}
+
+/// `POST /workspaces`.
+///
+/// # Errors
+/// As `Service::create_workspace`.
+pub async fn create(state: State, caller: Caller, body: Json<WorkspaceRequest>) -> Answered {
+    let once = body.keyed.once(created);
+    let done = state
+        .service
+        .create_workspace(&caller, body.value.into(), once)
+        .await?;
+    answer::done(&done, created)
+}
+
+/// `GET /workspaces`.
+///
+/// # Errors
+/// 422 for parameters that make no sense.
+pub async fn list(state: State, request: HttpRequest) -> Answered {
+    let mut query = Query::of(&request);
+    let (cursor, limit) = (query.cursor("cursor"), query.limit());
+    query.finish()?;
+    let page = state.service.workspaces(cursor, limit).await?;
+    answer::ok(&ListBody::of(page, |own| workspace(&own)))
+}
+
+/// `GET /workspaces/{id}`.
+///
+/// # Errors
+/// 404 where there is no such workspace.
+pub async fn show(state: State, request: HttpRequest) -> Answered {
+    let id = id(&request)?;
+    let found = state.service.workspace(&id.to_string()).await?;
+    answer::ok(&workspace(&found))
+}
+
+/// `PATCH /workspaces/{id}`.
+///
+/// # Errors
+/// As `Service::update_workspace`.
+pub async fn update(
+    state: State,
+    caller: Caller,
+    request: HttpRequest,
+    body: Json<WorkspaceRequest>,
+) -> Answered {
+    let id = id(&request)?;
+    let input = body.value.into();
+    let changed = state.service.update_workspace(&caller, id, input).await?;
+    answer::ok(&workspace(&changed))
+}
+
+/// `DELETE /workspaces/{id}`.
+///
+/// # Errors
+/// As `Service::delete_workspace`.
+pub async fn delete(state: State, caller: Caller, request: HttpRequest) -> Answered {
+    let id = id(&request)?;
+    state.service.delete_workspace(&caller, id).await?;
+    answer::no_content()
+}
+
+/// `POST /workspaces/{id}/rotate-secret`.
+///
+/// # Errors
+/// As `Service::rotate_workspace_secret`.
+pub async fn rotate_secret(
+    state: State,
+    caller: Caller,
+    request: HttpRequest,
+    body: OptionalJson<SecretRequest>,
+) -> Answered {
+    let id = id(&request)?;
+    let given = body.0.value.secret;
+    let secret = state
+        .service
+        .rotate_workspace_secret(&caller, id, given)
+        .await?;
+    answer::ok(&SecretBody {
+        workspace_id: id.to_string(),
+        secret: secret.expose().to_owned(),
+    })
+}
+
+fn id(request: &HttpRequest) -> Result<WorkspaceId, Problem> {
+    path_id(request, "workspace")
+}
+
+fn created(made: &Workspace) -> Answer {
+    answer::recorded(StatusCode::CREATED, &workspace(made))
+}
+
+fn workspace(workspace: &Workspace) -> WorkspaceBody {
+    WorkspaceBody {
+        id: workspace.id.to_string(),
+        name: workspace.name.clone(),
+        plan: workspace.plan.as_str(),
+        profile: workspace.profile.clone(),
+        strict_event_types: workspace.strict_event_types,
+        alert_url: workspace.alert_url.clone(),
+        retention: RetentionBody {
+            delivered: workspace.retention.delivered.map(Span::from),
+            exhausted: workspace.retention.exhausted.map(Span::from),
+            keep_latest: workspace.retention.keep_latest,
+        },
+        created_at: workspace.created_at.into(),
+        updated_at: workspace.updated_at.into(),
+    }
+}

@@ -1,0 +1,240 @@
+//! `/api-keys`: what programs present.
+//!
+//! Owns: the list, the form, the one page that shows a new key. Refuses: showing a key twice.
+
+use actix_web::HttpRequest;
+use askama::Template;
+
+use super::overview::curl;
+use super::page::{Page, Section, back_to, confirm_path, go, go_and_say, show, show_faults};
+use super::webhook_form::mendable;
+use super::{Form, Shown, Visitor};
+use crate::domain::api_key::Scope;
+use crate::domain::id::KeyId;
+use crate::domain::page::{Cursor, Limit};
+use crate::domain::secret::Secret;
+use crate::service::keys::KeyInput;
+use crate::service::{Done, FieldError, Once, Refusal};
+use crate::store::keys::ApiKey;
+use crate::ui::flash::Flash;
+use crate::ui::parts::field::left_over;
+use crate::ui::parts::url_query::with_query;
+use crate::ui::parts::{Ago, Copyable, Field, Stamp};
+use crate::web::State;
+use crate::web::extract::{Query, path_id};
+
+/// Keys of a page.
+const ROWS: u32 = 30;
+/// What a new key is waiting for its page under.
+const SUBJECT: &str = "api key";
+
+/// A line of the list.
+#[derive(Clone, Debug)]
+pub struct KeyRow {
+    /// Its id.
+    pub id: String,
+    /// What people call it.
+    pub name: String,
+    /// What it may do.
+    pub scopes: Vec<&'static str>,
+    /// When it was last used.
+    pub used: Option<Ago>,
+    /// When it was made.
+    pub made: Stamp,
+}
+
+/// A scope of the form.
+#[derive(Clone, Debug)]
+pub struct ScopeChoice {
+    /// Its name.
+    pub name: &'static str,
+    /// What it permits.
+    pub words: &'static str,
+    /// Whether it is ticked.
+    pub ticked: bool,
+}
+
+/// The page.
+#[derive(Template)]
+#[template(path = "api_keys.html")]
+pub struct ApiKeysView<'a> {
+    /// The layout's context.
+    pub page: &'a Page,
+    /// The lines.
+    pub rows: Vec<KeyRow>,
+    /// Where the list goes on.
+    pub older: Option<String>,
+    /// The key that was just made.
+    pub token: Option<Copyable>,
+    /// A publish call for a shell.
+    pub curl: String,
+    /// What was typed.
+    pub typed: Form,
+    /// What is wrong with it.
+    pub errors: Vec<FieldError>,
+    /// The scopes to choose from.
+    pub scopes: Vec<ScopeChoice>,
+}
+
+impl ApiKeysView<'_> {
+    fn name(&self) -> Field {
+        Field::line("name", "Name", self.typed.typed("name"))
+            .hint("Where it is used, so that somebody dares to revoke it later.")
+            .example("billing service, production")
+            .required()
+            .faults(&self.errors, "name")
+    }
+
+    fn rate_limit(&self) -> Field {
+        let typed = self.typed.typed("rate_limit");
+        Field::of_kind("number", "rate_limit", "Requests per second", typed)
+            .hint("At most. Empty: no limit.")
+            .faults(&self.errors, "rate_limit")
+    }
+
+    fn left_over(&self) -> Vec<String> {
+        left_over(&self.errors, &["name", "rate_limit"])
+    }
+}
+
+/// `GET /api-keys`.
+///
+/// # Errors
+/// 422 for a cursor that makes no sense.
+pub async fn list(state: State, visitor: Visitor, request: HttpRequest) -> Shown {
+    let mut query = Query::of(&request);
+    let cursor = query.cursor("cursor");
+    query.finish()?;
+    let own = Scope::ALL
+        .into_iter()
+        .filter(|scope| *scope != Scope::Admin);
+    let ticked = own.map(|scope| ("scope".to_owned(), scope.as_str().to_owned()));
+    let typed = Form::new(ticked.collect());
+    draw(&state, &request, visitor, cursor, typed, Vec::new()).await
+}
+
+/// `POST /api-keys`.
+///
+/// # Errors
+/// What nobody at the form can mend.
+pub async fn create(state: State, visitor: Visitor, request: HttpRequest, form: Form) -> Shown {
+    let rate_limit = form.text("rate_limit").map(|text| text.parse::<f64>());
+    let made = match rate_limit.transpose() {
+        Ok(rate_limit) => {
+            let input = KeyInput {
+                name: form.typed("name").trim().to_owned(),
+                scopes: Some(form.all("scope").map(str::to_owned).collect()),
+                workspace: None,
+                rate_limit,
+            };
+            state
+                .service
+                .create_key(&visitor.caller, input, Once::unkeyed())
+                .await
+        }
+        Err(_) => Err(Refusal::field("rate_limit", "must be a number")),
+    };
+    match made {
+        Ok(Done::Fresh(made)) => {
+            let now = state.service.clock().now();
+            let token = Secret::new(made.token.expose().to_owned());
+            state
+                .one_time_secrets
+                .put(visitor.person.user, SUBJECT.to_owned(), token, now);
+            let flash = Flash::good("The key is made. Copy it now: it is shown only this once.");
+            Ok(go_and_say("/api-keys", &flash))
+        }
+        Ok(Done::Replayed(_)) => Ok(go("/api-keys")),
+        Err(Refusal::MfaRequired(_)) => Ok(go(&confirm_path("/api-keys"))),
+        Err(refusal) => {
+            let errors = mendable(refusal)?;
+            draw(&state, &request, visitor, None, form, errors).await
+        }
+    }
+}
+
+/// `POST /api-keys/{id}/revoke`.
+///
+/// # Errors
+/// 404 where there is no such live key.
+pub async fn revoke(state: State, visitor: Visitor, request: HttpRequest, _form: Form) -> Shown {
+    let id: KeyId = path_id(&request, "API key")?;
+    let done = state.service.revoke_key(&visitor.caller, id).await;
+    back_to("/api-keys", done, |()| {
+        "The key was revoked: the next request with it is refused.".to_owned()
+    })
+}
+
+async fn draw(
+    state: &State,
+    request: &HttpRequest,
+    visitor: Visitor,
+    cursor: Option<Cursor>,
+    typed: Form,
+    errors: Vec<FieldError>,
+) -> Shown {
+    let workspace = visitor.caller.workspace.to_string();
+    let found = state
+        .service
+        .keys(Some(workspace), cursor, Limit::clamped(ROWS))
+        .await?;
+    let now = state.service.clock().now();
+    let token = state
+        .one_time_secrets
+        .take(visitor.person.user, SUBJECT, now);
+    let page = Page::of(state, request, visitor, Section::ApiKeys, "API keys").await?;
+    let curl = match &token {
+        Some(token) => curl(&page.base).replace("YOUR_API_KEY", token.expose()),
+        None => curl(&page.base),
+    };
+    let older = found.next.map(|next| next.to_string());
+    let view = ApiKeysView {
+        page: &page,
+        rows: found.items.iter().map(row).collect(),
+        older: older.map(|next| with_query("/api-keys", &[("cursor", &next)])),
+        token: token.map(|token| Copyable::new(token.expose(), "the API key")),
+        curl,
+        scopes: scopes(&typed),
+        typed,
+        errors,
+    };
+    if view.errors.is_empty() {
+        show(&page, &view)
+    } else {
+        show_faults(&page, &view)
+    }
+}
+
+fn row(key: &ApiKey) -> KeyRow {
+    KeyRow {
+        id: key.id.to_string(),
+        name: key.name.clone(),
+        scopes: key.scopes.iter().map(Scope::as_str).collect(),
+        used: key.last_used_at.map(Ago),
+        made: Stamp(key.created_at),
+    }
+}
+
+fn scopes(typed: &Form) -> Vec<ScopeChoice> {
+    let choice = |scope: Scope| ScopeChoice {
+        name: scope.as_str(),
+        words: permits(scope),
+        ticked: typed.all("scope").any(|name| name == scope.as_str()),
+    };
+    let own = Scope::ALL
+        .into_iter()
+        .filter(|scope| *scope != Scope::Admin);
+    own.map(choice).collect()
+}
+
+fn permits(scope: Scope) -> &'static str {
+    match scope {
+        Scope::EventsWrite => "publish and replay events, change the catalogue",
+        Scope::EventsRead => "read events and the catalogue",
+        Scope::WebhooksRead => "read webhooks and their statistics",
+        Scope::WebhooksWrite => "create, change, test and remove webhooks",
+        Scope::DeliveriesRead => "read deliveries, attempts and dead letters",
+        Scope::DeliveriesWrite => "retry, cancel and discard deliveries",
+        Scope::Admin => "everything, in every workspace",
+    }
+}

@@ -1,0 +1,40 @@
+//! `/static/{file}`: the static files of pages.
+//!
+//! Owns: answering with them, compressed where the browser takes that. Refuses: knowing which there
+//! are (`ui::assets`).
+
+use actix_web::http::header::{self, HeaderValue};
+use actix_web::{HttpRequest, HttpResponse};
+
+use crate::ui::assets::asset;
+use crate::web::extract::path_text;
+use crate::web::{Answered, Problem};
+
+const FOR_GOOD: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
+
+/// `GET /static/{file}`.
+///
+/// # Errors
+/// 404 for names that this build does not have.
+pub async fn file(request: HttpRequest) -> Answered {
+    let name = path_text(&request, "file");
+    let asset = asset(&name).ok_or_else(|| Problem::no_route(request.path()))?;
+    let mut response = HttpResponse::Ok();
+    response
+        .content_type(asset.content_type.as_str())
+        .insert_header((header::CACHE_CONTROL, FOR_GOOD))
+        .insert_header((header::VARY, HeaderValue::from_static("accept-encoding")));
+    if takes_gzip(&request) {
+        response.insert_header((header::CONTENT_ENCODING, HeaderValue::from_static("gzip")));
+        return Ok(response.body(asset.gzip.clone()));
+    }
+    Ok(response.body(asset.plain.clone()))
+}
+
+fn takes_gzip(request: &HttpRequest) -> bool {
+    let accepted = request.headers().get(header::ACCEPT_ENCODING);
+    let accepted = accepted.and_then(|value| value.to_str().ok()).unwrap_or("");
+    accepted
+        .split(',')
+        .any(|coding| coding.trim().eq_ignore_ascii_case("gzip"))
+}

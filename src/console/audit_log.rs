@@ -1,0 +1,169 @@
+//! `/audit-log`: who changed what, and when.
+//!
+//! Owns: the list in words. Refuses: changing entries.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use actix_web::HttpRequest;
+use askama::Template;
+use rusqlite::Connection;
+use serde_json::{Map, Value};
+
+use super::deliveries::Choice;
+use super::page::{Page, Section, show};
+use super::{Shown, Visitor};
+use crate::domain::id::{KeyId, UserId};
+use crate::domain::page::Limit;
+use crate::store::StoreError;
+use crate::store::audit::{ActorKind, Entry};
+use crate::store::{keys, users};
+use crate::ui::parts::Stamp;
+use crate::ui::parts::url_query::with_query;
+use crate::web::State;
+use crate::web::extract::Query;
+
+/// Entries of a page.
+const ROWS: u32 = 40;
+/// The most characters of an entry's detail.
+const DETAIL_CHARS: usize = 120;
+
+/// A line of the log.
+#[derive(Clone, Debug)]
+pub struct EntryRow {
+    /// When.
+    pub at: Stamp,
+    /// Who.
+    pub actor: String,
+    /// What, such as `webhook.revoke`.
+    pub action: String,
+    /// To what.
+    pub target: String,
+    /// Where that is looked at; empty where nowhere.
+    pub link: String,
+    /// More about it.
+    pub detail: String,
+}
+
+/// The page.
+#[derive(Template)]
+#[template(path = "audit_log.html")]
+pub struct AuditLogView<'a> {
+    /// The layout's context.
+    pub page: &'a Page,
+    /// The lines.
+    pub rows: Vec<EntryRow>,
+    /// Whose entries.
+    pub scopes: Vec<Choice>,
+    /// Where the log goes on.
+    pub older: Option<String>,
+    /// Where it begins, if this is not there.
+    pub newest: Option<String>,
+}
+
+/// `GET /audit-log`.
+///
+/// # Errors
+/// 422 for a cursor that makes no sense.
+pub async fn list(state: State, visitor: Visitor, request: HttpRequest) -> Shown {
+    let mut query = Query::of(&request);
+    let of = query.parsed("of", |text| match text {
+        "all" | "workspace" => Ok(text.to_owned()),
+        _ => Err("must be all or workspace"),
+    });
+    let cursor = query.cursor("cursor");
+    query.finish()?;
+    let of = of.unwrap_or_else(|| "all".to_owned());
+    let workspace = (of == "workspace").then(|| visitor.caller.workspace.to_string());
+    let found = state
+        .service
+        .audit_log(workspace, cursor, Limit::clamped(ROWS))
+        .await?;
+    let actors: BTreeSet<String> = found.items.iter().map(|one| one.actor.clone()).collect();
+    let names = state.service.store().read(|conn| names(conn, actors));
+    let names = names.await?;
+    let page = Page::of(&state, &request, visitor, Section::AuditLog, "Audit log").await?;
+    let address = |cursor: &str| with_query("/audit-log", &[("of", &of), ("cursor", cursor)]);
+    let view = AuditLogView {
+        page: &page,
+        rows: found.items.iter().map(|entry| row(entry, &names)).collect(),
+        scopes: vec![
+            Choice::new("all", "the whole instance", &of),
+            Choice::new("workspace", "this workspace", &of),
+        ],
+        older: found.next.map(|next| address(&next.to_string())),
+        newest: cursor.map(|_| address("")),
+    };
+    show(&page, &view)
+}
+
+/// What people call the actors that still exist, by id.
+fn names(
+    conn: &Connection,
+    actors: BTreeSet<String>,
+) -> Result<BTreeMap<String, String>, StoreError> {
+    let mut names = BTreeMap::new();
+    for actor in actors {
+        let name = if let Some(id) = UserId::parse(&actor) {
+            users::find(conn, id.seq())?.map(|user| user.email)
+        } else if let Some(id) = KeyId::parse(&actor) {
+            keys::find(conn, id)?.map(|key| format!("key {}", key.name))
+        } else {
+            None
+        };
+        names.extend(name.map(|name| (actor, name)));
+    }
+    Ok(names)
+}
+
+fn row(entry: &Entry, names: &BTreeMap<String, String>) -> EntryRow {
+    let name = names.get(&entry.actor).cloned();
+    let actor = match entry.actor_kind {
+        ActorKind::User => name.unwrap_or_else(|| format!("removed user {}", entry.actor)),
+        ActorKind::Key => name.unwrap_or_else(|| format!("removed key {}", entry.actor)),
+        ActorKind::Cli => "command line".to_owned(),
+        ActorKind::System => "hookpost".to_owned(),
+    };
+    EntryRow {
+        at: Stamp(entry.at),
+        actor,
+        action: entry.action.clone(),
+        link: link(&entry.target),
+        target: entry.target.clone(),
+        detail: told(&entry.detail).chars().take(DETAIL_CHARS).collect(),
+    }
+}
+
+/// A detail without the marks of JSON: `role: viewer, matched: 7`.
+fn told(detail: &str) -> String {
+    let Ok(members) = serde_json::from_str::<Map<String, Value>>(detail) else {
+        return detail.to_owned();
+    };
+    let said = members.into_iter().map(|(name, value)| {
+        let name = name.replace('_', " ");
+        match value {
+            Value::String(text) => format!("{name}: {text}"),
+            Value::Null => format!("{name}: none"),
+            value @ (Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_)) => {
+                format!("{name}: {value}")
+            }
+        }
+    });
+    said.collect::<Vec<_>>().join(", ")
+}
+
+/// Where a thing is looked at, by the prefix of its id.
+fn link(target: &str) -> String {
+    let place = match target.split_once('_').map(|(prefix, _)| prefix) {
+        Some("wh") => "webhooks",
+        Some("dlv") => "deliveries",
+        Some("evt") => "events",
+        Some("job") => "jobs",
+        Some(_) | None => return String::new(),
+    };
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    if target.chars().all(plain) {
+        format!("/{place}/{target}")
+    } else {
+        String::new()
+    }
+}

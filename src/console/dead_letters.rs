@@ -1,0 +1,398 @@
+//! `/dead-letters`: what gave up and waits for a person.
+//!
+//! Owns: the groups by webhook and cause, the list, single and bulk actions. Refuses: working bulk
+//! off: a job does, and its page shows how far it is.
+
+use actix_web::HttpRequest;
+use askama::Template;
+
+use super::deliveries::{Choice, Filters, ROWS, Row, period_choices, short, webhook_choices};
+use super::job::heading;
+use super::names::{CHOICES_MAX, Names};
+use super::page::{Page, Section, back_to, go_and_say, show};
+use super::{Form, Shown, Visitor};
+use crate::domain::id::{DeliveryId, WebhookId};
+use crate::domain::job::JobStatus;
+use crate::domain::outcome::FailureKind;
+use crate::domain::page::{Limit, Order};
+use crate::service::jobs::{Begun, Selection};
+use crate::service::{Caller, Done, Once, Refusal};
+use crate::store::StoreError;
+use crate::store::deliveries::{self, Cause, DeliveryFilter, GROUPED_ROWS_MAX, Group, Which};
+use crate::store::jobs::{self, Job};
+use crate::store::webhooks;
+use crate::ui::explain::explain;
+use crate::ui::flash::Flash;
+use crate::ui::parts::{Stamp, counted, grouped};
+use crate::web::State;
+use crate::web::extract::{Query, path_id};
+
+/// Matching dead letters that are counted; more are called more.
+const COUNTED_MAX: usize = 2000;
+/// Jobs among which those that run are looked for.
+const JOBS_LOOKED_AT: u32 = 20;
+
+/// Dead letters of one webhook with one cause.
+#[derive(Clone, Debug)]
+pub struct GroupRow {
+    /// What the webhook is called.
+    pub webhook: String,
+    /// Its id; empty for a receiver that a publish call named.
+    pub webhook_id: String,
+    /// What the form sends to name the cause.
+    pub cause: String,
+    /// The cause in a word.
+    pub word: String,
+    /// The cause for people.
+    pub explained: &'static str,
+    /// How many.
+    pub letters: String,
+    /// When the first of them was made.
+    pub oldest: Stamp,
+    /// When the last of them was made.
+    pub newest: Stamp,
+}
+
+/// The page.
+#[derive(Template)]
+#[template(path = "dead_letters.html")]
+pub struct DeadLettersView<'a> {
+    /// The layout's context.
+    pub page: &'a Page,
+    /// The groups.
+    pub groups: Vec<GroupRow>,
+    /// Whether the groups leave older letters out.
+    pub groups_cut: Option<u32>,
+    /// The list.
+    pub rows: Vec<Row>,
+    /// What it is narrowed to.
+    pub filters: Filters,
+    /// The webhooks to choose from.
+    pub webhooks: Vec<Choice>,
+    /// The periods to choose from.
+    pub periods: Vec<Choice>,
+    /// Where the list goes on.
+    pub older: Option<String>,
+    /// Where it begins, if this is not there.
+    pub newest: Option<String>,
+    /// How many match, in words.
+    pub matching: String,
+    /// Work on dead letters and deliveries that goes on.
+    pub jobs: Vec<JobRow>,
+    /// Whether the reader may act.
+    pub may_operate: bool,
+}
+
+/// Work that goes on in the background.
+#[derive(Clone, Debug)]
+pub struct JobRow {
+    /// Its id.
+    pub id: String,
+    /// What it does.
+    pub heading: &'static str,
+    /// How much it has done.
+    pub done: u64,
+    /// How much there is.
+    pub total: u64,
+    /// The same in words.
+    pub words: String,
+}
+
+/// `GET /dead-letters`.
+///
+/// # Errors
+/// 422 for filters that make no sense.
+pub async fn list(state: State, visitor: Visitor, request: HttpRequest) -> Shown {
+    let mut query = Query::of(&request);
+    let filters = Filters::of(&mut query);
+    let cursor = query.cursor("cursor");
+    query.finish()?;
+    let filter = filter(&state, &visitor.caller, &filters).await?;
+    let found = state
+        .service
+        .deliveries(filter.clone(), cursor, Limit::clamped(ROWS))
+        .await?;
+    let listed = found.items.len();
+    // A first page that is not full has looked at all rows that counting would look at.
+    let counted =
+        cursor.is_none() && (found.next.is_none() || listed < Limit::clamped(ROWS).rows());
+    let is_cut = found.next.is_some();
+    let mut rows: Vec<i64> = found.items.iter().map(|one| one.webhook.seq()).collect();
+    let workspace_seq = visitor.caller.workspace.seq();
+    let grouped = cursor.is_none() && !filters.are_set();
+    let read = move |conn: &rusqlite::Connection| {
+        let groups = if grouped {
+            deliveries::groups(conn, workspace_seq)?
+        } else {
+            Vec::new()
+        };
+        rows.extend(groups.iter().map(|group| group.webhook_seq));
+        let names = Names::read(conn, rows)?;
+        let choices = webhooks::names(conn, workspace_seq, CHOICES_MAX)?;
+        let matching = if counted {
+            (listed, is_cut)
+        } else {
+            let found = deliveries::scan(conn, &filter, None, COUNTED_MAX, Order::Descending)?;
+            (found.items.len(), found.next.is_some())
+        };
+        let jobs = jobs::list(conn, workspace_seq, None, Limit::clamped(JOBS_LOOKED_AT))?;
+        Ok::<_, StoreError>((groups, names, choices, matching, jobs.items))
+    };
+    let (groups, names, choices, matching, jobs) = state.service.store().read(read).await?;
+    let grouped_letters: u64 = groups.iter().map(|group| group.letters).sum();
+    let may_operate = visitor.may_operate();
+    let page = Page::of(
+        &state,
+        &request,
+        visitor,
+        Section::DeadLetters,
+        "Dead letters",
+    )
+    .await?;
+    let view = DeadLettersView {
+        page: &page,
+        groups: groups
+            .iter()
+            .map(|group| group_row(group, &names))
+            .collect(),
+        groups_cut: (grouped_letters >= u64::from(GROUPED_ROWS_MAX)).then_some(GROUPED_ROWS_MAX),
+        rows: found.items.iter().map(|one| Row::of(one, &names)).collect(),
+        webhooks: webhook_choices(&choices, &filters.webhook),
+        periods: period_choices(&filters.last),
+        older: found
+            .next
+            .map(|next| filters.address("/dead-letters", "", &next.to_string())),
+        newest: cursor.map(|_| filters.address("/dead-letters", "", "")),
+        filters,
+        matching: matching_words(matching),
+        jobs: jobs
+            .iter()
+            .filter(|job| job.status == JobStatus::Running)
+            .map(job_row)
+            .collect(),
+        may_operate,
+    };
+    show(&page, &view)
+}
+
+/// How many match; a count that stopped early says so.
+fn matching_words((counted, is_cut): (usize, bool)) -> String {
+    let counted = grouped(counted as u64);
+    if is_cut {
+        format!("{counted} and more")
+    } else {
+        counted
+    }
+}
+
+fn job_row(job: &Job) -> JobRow {
+    let total = job.total.max(job.done).max(1);
+    JobRow {
+        id: job.id.to_string(),
+        heading: heading(job.kind),
+        done: job.done,
+        total,
+        words: format!("{} of {}", grouped(job.done), grouped(total)),
+    }
+}
+
+async fn filter(
+    state: &State,
+    caller: &Caller,
+    filters: &Filters,
+) -> Result<DeliveryFilter, Refusal> {
+    let input = filters.input(state.service.clock().now());
+    state
+        .service
+        .delivery_filter(caller, Which::DeadLetters, input, "")
+        .await
+}
+
+fn group_row(group: &Group, names: &Names) -> GroupRow {
+    let explained = explain(group.cause.kind, group.cause.status_code);
+    GroupRow {
+        webhook: short(&names.called(group.webhook_seq)),
+        webhook_id: names
+            .id(group.webhook_seq)
+            .map(|id| id.to_string())
+            .unwrap_or_default(),
+        cause: cause_text(group.cause),
+        word: match (group.cause.status_code, group.cause.kind) {
+            (Some(code), _) => format!("HTTP {code}"),
+            (None, Some(kind)) => kind.as_str().to_owned(),
+            (None, None) => "unknown".to_owned(),
+        },
+        explained: explained.map_or("", |explained| explained.cause),
+        letters: counted(group.letters, "dead letter", "dead letters"),
+        oldest: Stamp(group.oldest),
+        newest: Stamp(group.newest),
+    }
+}
+
+/// A cause as a form carries it: `status:500`, `timeout:`.
+fn cause_text(cause: Cause) -> String {
+    let kind = cause.kind.map_or("", FailureKind::as_str);
+    let code = cause
+        .status_code
+        .map(|code| code.to_string())
+        .unwrap_or_default();
+    format!("{kind}:{code}")
+}
+
+fn parse_cause(text: &str) -> Option<Cause> {
+    let (kind, code) = text.split_once(':')?;
+    Some(Cause {
+        kind: FailureKind::parse(kind),
+        status_code: code.parse().ok(),
+    })
+}
+
+/// What to do with dead letters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Action {
+    Retry,
+    Discard,
+}
+
+impl Action {
+    fn parse(word: &str) -> Option<Self> {
+        match word {
+            "retry" => Some(Self::Retry),
+            "discard" => Some(Self::Discard),
+            _ => None,
+        }
+    }
+}
+
+/// `POST /dead-letters`: retries or discards those that are ticked, those of a group, or all that
+/// match the filter.
+///
+/// # Errors
+/// 422 for filters that make no sense.
+pub async fn bulk(state: State, visitor: Visitor, form: Form) -> Shown {
+    let back = form.back("/dead-letters");
+    let action = Action::parse(form.typed("action"));
+    let action = action.ok_or_else(|| Refusal::field("action", "must be retry or discard"))?;
+    let chosen = chosen(&state, &visitor.caller, &form).await?;
+    if matches!(&chosen, Selection::Ids(ids) if ids.is_empty()) {
+        let flash = Flash::bad("Nothing was ticked: choose dead letters first.");
+        return Ok(go_and_say(&back, &flash));
+    }
+    let caller = &visitor.caller;
+    let begun = match action {
+        Action::Retry => {
+            state
+                .service
+                .retry_dead_letters(caller, chosen, Once::unkeyed())
+                .await
+        }
+        Action::Discard => {
+            state
+                .service
+                .discard_dead_letters(caller, chosen, Once::unkeyed())
+                .await
+        }
+    };
+    match begun {
+        Ok(begun) => Ok(to_job(&begun)),
+        Err(refusal) => back_to(&back, Err::<(), _>(refusal), |()| String::new()),
+    }
+}
+
+/// On to the page of a job that was just begun.
+pub(super) fn to_job(begun: &Done<Begun>) -> actix_web::HttpResponse {
+    match begun {
+        Done::Fresh(begun) => {
+            let text = format!(
+                "{} found; the work goes on in the background, whether or not this page is open.",
+                counted(begun.matched, "item", "items")
+            );
+            go_and_say(&format!("/jobs/{}", begun.job), &Flash::good(text))
+        }
+        Done::Replayed(_) => super::page::go("/dead-letters"),
+    }
+}
+
+async fn chosen(state: &State, caller: &Caller, form: &Form) -> Result<Selection, Refusal> {
+    let filters = Filters {
+        webhook: form.typed("webhook_id").to_owned(),
+        event_type: form.typed("event_type").to_owned(),
+        last: form.typed("last").to_owned(),
+        since: form.typed("since").to_owned(),
+        until: form.typed("until").to_owned(),
+        ..Filters::default()
+    };
+    match form.typed("choose") {
+        "all" => Ok(Selection::Filter(filter(state, caller, &filters).await?)),
+        "group" => group_letters(state, caller, form).await,
+        _ => {
+            let ids = form.all("id").filter_map(DeliveryId::parse);
+            Ok(Selection::Ids(ids.collect()))
+        }
+    }
+}
+
+async fn group_letters(state: &State, caller: &Caller, form: &Form) -> Result<Selection, Refusal> {
+    let webhook = WebhookId::parse(form.typed("webhook_id"));
+    let cause = parse_cause(form.typed("cause"));
+    let (Some(webhook), Some(cause)) = (webhook, cause) else {
+        return Err(Refusal::field("cause", "names no group"));
+    };
+    let workspace_seq = caller.workspace.seq();
+    let read = move |conn: &rusqlite::Connection| {
+        deliveries::letters_of(conn, workspace_seq, webhook.seq(), cause)
+    };
+    Ok(Selection::Ids(state.service.store().read(read).await?))
+}
+
+/// `POST /dead-letters/{id}/retry`.
+///
+/// # Errors
+/// 404 where there is no such dead letter.
+pub async fn retry(state: State, visitor: Visitor, request: HttpRequest, form: Form) -> Shown {
+    let id: DeliveryId = path_id(&request, "dead letter")?;
+    let back = form.back(&format!("/deliveries/{id}"));
+    let done = state.service.retry_dead_letter(&visitor.caller, id).await;
+    back_to(&back, done, |_| {
+        "One attempt is being made now; if it fails, the schedule starts anew.".to_owned()
+    })
+}
+
+/// `POST /dead-letters/{id}/discard`.
+///
+/// # Errors
+/// 404 where there is no such dead letter.
+pub async fn discard(state: State, visitor: Visitor, request: HttpRequest, form: Form) -> Shown {
+    let id: DeliveryId = path_id(&request, "dead letter")?;
+    let back = form.back("/dead-letters");
+    let done = state.service.discard_dead_letter(&visitor.caller, id).await;
+    back_to(&back, done, |()| {
+        "The dead letter was discarded; its delivery stays in the history.".to_owned()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cause_survives_its_form() {
+        for cause in [
+            Cause {
+                kind: Some(FailureKind::Status),
+                status_code: Some(500),
+            },
+            Cause {
+                kind: Some(FailureKind::Timeout),
+                status_code: None,
+            },
+            Cause {
+                kind: None,
+                status_code: None,
+            },
+        ] {
+            assert_eq!(parse_cause(&cause_text(cause)), Some(cause));
+        }
+        assert_eq!(parse_cause("nonsense"), None);
+    }
+}

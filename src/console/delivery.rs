@@ -1,0 +1,455 @@
+//! `/deliveries/{id}`: one delivery with every attempt, what was sent and what came back.
+//!
+//! Owns: the timeline, one attempt's request and answer at a time, and the actions on a delivery.
+//! Refuses: showing all bodies at once: a page has a bound, and an attempt is one click away.
+
+use actix_web::http::header;
+use actix_web::{HttpRequest, HttpResponse};
+use askama::Template;
+
+use super::deliveries::retry_word;
+use super::names::Names;
+use super::page::{Page, Section, back_to, show};
+use super::{Form, Shown, Visitor};
+use crate::domain::delivery::{AttemptTrigger, Status};
+use crate::domain::id::DeliveryId;
+use crate::service::deliveries::DeliveryDetail;
+use crate::store::StoreError;
+use crate::store::attempts::Attempt;
+use crate::store::deliveries::{self, Delivery};
+use crate::ui::explain::{Explained, explain};
+use crate::ui::parts::code::{Block, pretty, quoted};
+use crate::ui::parts::stamp::{Ago, Stamp, took};
+use crate::ui::parts::{Badge, Copyable, cut};
+use crate::web::State;
+use crate::web::extract::{Query, path_id};
+
+/// Attempts that the timeline shows; the oldest are left out.
+const ATTEMPTS_SHOWN: usize = 25;
+/// What one body may take of a page, in bytes of HTML.
+const BODY_HTML_BYTES: usize = 11 * 1024;
+/// What one block of headers may take of a page, in bytes of HTML.
+const HEADERS_HTML_BYTES: usize = 3 * 1024;
+/// Bodies above this are not re-indented.
+const PRETTY_BYTES_MAX: usize = 64 * 1024;
+/// Deliveries of the same event that are listed.
+const SIBLINGS_SHOWN: usize = 8;
+
+/// An attempt as the timeline shows it.
+#[derive(Clone, Debug)]
+pub struct Line {
+    /// Its number.
+    pub number: u32,
+    /// What came back.
+    pub outcome: String,
+    /// Whether that was a 2xx.
+    pub good: bool,
+    /// Who asked for it, where it was not the schedule.
+    pub by: &'static str,
+    /// When it started.
+    pub at: Stamp,
+    /// How long it took.
+    pub took: String,
+    /// The same as a share of the longest, in percent.
+    pub width: u32,
+    /// Where it is shown whole.
+    pub address: String,
+    /// Whether it is shown whole here.
+    pub shown: bool,
+}
+
+/// An attempt shown whole.
+#[derive(Clone, Debug)]
+pub struct Exchange {
+    /// Its number.
+    pub number: u32,
+    /// What came back.
+    pub outcome: String,
+    /// Whether that was a 2xx.
+    pub good: bool,
+    /// What happened, as it was recorded.
+    pub error: Option<String>,
+    /// The same for people.
+    pub explained: Option<Explained>,
+    /// Method and URL.
+    pub request_line: String,
+    /// The headers as sent.
+    pub request_headers: Block,
+    /// The headers that came back.
+    pub response_headers: Option<Block>,
+    /// The body that came back.
+    pub response_body: Option<Block>,
+    /// What is to be said about that body.
+    pub response_note: String,
+}
+
+/// Another delivery of the same event.
+#[derive(Clone, Debug)]
+pub struct Sibling {
+    /// Its id.
+    pub id: String,
+    /// Where it stands.
+    pub badge: Badge,
+    /// What its webhook is called.
+    pub webhook: String,
+}
+
+/// The page.
+#[derive(Template)]
+#[template(path = "delivery.html")]
+pub struct DeliveryView<'a> {
+    /// The layout's context.
+    pub page: &'a Page,
+    /// The delivery.
+    pub delivery: &'a Delivery,
+    /// Its id, to be copied.
+    pub id: Copyable,
+    /// Its event's id, to be copied.
+    pub event_id: Copyable,
+    /// Where it stands.
+    pub badge: Badge,
+    /// What its webhook is called.
+    pub webhook: String,
+    /// Where it goes.
+    pub url: String,
+    /// Its attempts, newest first.
+    pub lines: Vec<Line>,
+    /// How many older ones are left out.
+    pub left_out: usize,
+    /// The attempt that is shown whole.
+    pub exchange: Option<Exchange>,
+    /// The body that is sent.
+    pub body: Block,
+    /// What is to be said about it.
+    pub body_note: String,
+    /// The address of the other form of the bodies, and its word.
+    pub other_form: (String, &'static str),
+    /// The request as a command.
+    pub curl: Block,
+    /// The same event's other deliveries.
+    pub siblings: Vec<Sibling>,
+    /// How many more of those there are.
+    pub siblings_left_out: usize,
+    /// The word of the button that makes one more attempt.
+    pub retry: Option<&'static str>,
+    /// Whether the reader may.
+    pub may_operate: bool,
+}
+
+impl DeliveryView<'_> {
+    fn next(&self) -> Option<Stamp> {
+        self.delivery.next_attempt_at().map(Stamp)
+    }
+
+    fn next_in(&self) -> Option<Ago> {
+        self.delivery.next_attempt_at().map(Ago)
+    }
+
+    fn waits(&self) -> bool {
+        self.delivery.progress.status.is_waiting()
+    }
+
+    fn is_dead(&self) -> bool {
+        self.delivery.progress.status == Status::Exhausted && self.delivery.discarded_at.is_none()
+    }
+
+    fn made(&self) -> Stamp {
+        Stamp(self.delivery.created_at)
+    }
+
+    fn completed(&self) -> Option<Stamp> {
+        self.delivery.completed_at.map(Stamp)
+    }
+
+    fn discarded(&self) -> Option<Stamp> {
+        self.delivery.discarded_at.map(Stamp)
+    }
+
+    fn alerted(&self) -> Option<Stamp> {
+        self.delivery.alert_sent_at.map(Stamp)
+    }
+
+    fn attempts_left(&self) -> u32 {
+        let progress = &self.delivery.progress;
+        self.delivery
+            .max_attempts
+            .saturating_sub(progress.failed_in_run)
+    }
+}
+
+/// How bodies are shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Bodies {
+    Pretty,
+    Raw,
+}
+
+/// `GET /deliveries/{id}`.
+///
+/// # Errors
+/// 404 where the workspace has no such delivery.
+pub async fn detail(state: State, visitor: Visitor, request: HttpRequest) -> Shown {
+    let id: DeliveryId = path_id(&request, "delivery")?;
+    let mut query = Query::of(&request);
+    let wanted = query.parsed("attempt", |text| {
+        text.parse::<u32>().map_err(|_| "must be a number")
+    });
+    let form = match query.text("bodies").as_deref() {
+        Some("raw") => Bodies::Raw,
+        Some(_) | None => Bodies::Pretty,
+    };
+    query.finish()?;
+    let found = state.service.delivery(&visitor.caller, id).await?;
+    let event_seq = found.delivery.event.seq();
+    let read = move |conn: &rusqlite::Connection| {
+        let siblings = deliveries::of_event(conn, event_seq, SIBLINGS_SHOWN + 50)?;
+        let rows: Vec<i64> = siblings.iter().map(|one| one.webhook.seq()).collect();
+        Ok::<_, StoreError>((Names::read(conn, rows)?, siblings))
+    };
+    let (mut names, siblings) = state.service.store().read(read).await?;
+    let webhook_seq = found.delivery.webhook.seq();
+    if !names.has(webhook_seq) {
+        names = Names::of(state.service.store(), vec![webhook_seq]).await?;
+    }
+    let title = format!(
+        "{} to {}",
+        found.delivery.event_type,
+        names.called(webhook_seq)
+    );
+    let page = Page::of(&state, &request, visitor, Section::Deliveries, title).await?;
+    show(&page, &view(&page, &found, &siblings, &names, wanted, form))
+}
+
+fn view<'a>(
+    page: &'a Page,
+    found: &'a DeliveryDetail,
+    siblings: &[Delivery],
+    names: &Names,
+    wanted: Option<u32>,
+    form: Bodies,
+) -> DeliveryView<'a> {
+    let delivery = &found.delivery;
+    let attempts = &found.attempts;
+    let shown = wanted
+        .and_then(|number| attempts.iter().find(|attempt| attempt.number == number))
+        .or(attempts.last());
+    let others: Vec<&Delivery> = siblings
+        .iter()
+        .filter(|one| one.id != delivery.id)
+        .collect();
+    let (body, body_note) = body_block(&found.request_body, form, "the request's body");
+    DeliveryView {
+        page,
+        id: Copyable::new(delivery.id.to_string(), "the delivery's id"),
+        event_id: Copyable::new(&delivery.event_public_id, "the event's id"),
+        badge: Badge::delivery(delivery.progress.status),
+        webhook: names.called(delivery.webhook.seq()),
+        url: found.url.clone(),
+        lines: lines(delivery, attempts, shown, form),
+        left_out: attempts.len().saturating_sub(ATTEMPTS_SHOWN),
+        exchange: shown.map(|attempt| exchange(attempt, form)),
+        body,
+        body_note,
+        other_form: other_form(delivery, shown, form),
+        curl: Block::new(curl(found), "the request as a curl command"),
+        siblings: others
+            .iter()
+            .take(SIBLINGS_SHOWN)
+            .map(|one| sibling(one, names))
+            .collect(),
+        siblings_left_out: others.len().saturating_sub(SIBLINGS_SHOWN),
+        retry: retry_word(delivery),
+        may_operate: page.visitor.may_operate(),
+        delivery,
+    }
+}
+
+fn sibling(delivery: &Delivery, names: &Names) -> Sibling {
+    Sibling {
+        id: delivery.id.to_string(),
+        badge: Badge::delivery(delivery.progress.status),
+        webhook: names.called(delivery.webhook.seq()),
+    }
+}
+
+fn address(delivery: &Delivery, attempt: Option<&Attempt>, form: Bodies) -> String {
+    let number = attempt.map(|attempt| attempt.number.to_string());
+    let raw = if form == Bodies::Raw { "raw" } else { "" };
+    let parameters = [
+        ("attempt", number.as_deref().unwrap_or("")),
+        ("bodies", raw),
+    ];
+    crate::ui::parts::url_query::with_query(&format!("/deliveries/{}", delivery.id), &parameters)
+}
+
+fn other_form(
+    delivery: &Delivery,
+    shown: Option<&Attempt>,
+    form: Bodies,
+) -> (String, &'static str) {
+    match form {
+        Bodies::Pretty => (address(delivery, shown, Bodies::Raw), "Show raw"),
+        Bodies::Raw => (address(delivery, shown, Bodies::Pretty), "Show indented"),
+    }
+}
+
+fn lines(
+    delivery: &Delivery,
+    attempts: &[Attempt],
+    shown: Option<&Attempt>,
+    form: Bodies,
+) -> Vec<Line> {
+    let longest = attempts
+        .iter()
+        .map(|attempt| attempt.duration_ms)
+        .max()
+        .unwrap_or(1);
+    let line = |attempt: &Attempt| Line {
+        number: attempt.number,
+        outcome: outcome(attempt),
+        good: attempt.error_kind.is_none(),
+        by: match attempt.trigger {
+            AttemptTrigger::Schedule => "",
+            AttemptTrigger::Manual => "asked for by hand",
+            AttemptTrigger::Test => "a test",
+        },
+        at: Stamp(attempt.started_at),
+        took: took(attempt.duration_ms),
+        width: (attempt.duration_ms * 100)
+            .div_ceil(longest.max(1))
+            .clamp(1, 100),
+        address: address(delivery, Some(attempt), form),
+        shown: shown.is_some_and(|one| one.number == attempt.number),
+    };
+    attempts
+        .iter()
+        .rev()
+        .take(ATTEMPTS_SHOWN)
+        .map(line)
+        .collect()
+}
+
+fn outcome(attempt: &Attempt) -> String {
+    match (attempt.status_code, attempt.error_kind) {
+        (Some(code), _) => format!("HTTP {code}"),
+        (None, Some(kind)) => kind.as_str().to_owned(),
+        (None, None) => "no answer".to_owned(),
+    }
+}
+
+fn exchange(attempt: &Attempt, form: Bodies) -> Exchange {
+    let headers = |text: &str, what| Block::new(cut(text, HEADERS_HTML_BYTES).0, what);
+    let body = attempt
+        .response_body
+        .as_deref()
+        .filter(|body| !body.is_empty());
+    let body = body.map(|body| body_block(body, form, "the answer's body"));
+    let (response_body, mut response_note) = match body {
+        Some((block, note)) => (Some(block), note),
+        None if attempt.status_code.is_some() => (None, "The answer had no body.".to_owned()),
+        None => (None, String::new()),
+    };
+    if attempt.response_truncated {
+        response_note =
+            "The receiver sent more than hookpost keeps; this is its beginning.".to_owned();
+    }
+    let has_headers = !attempt.response_headers.is_empty();
+    Exchange {
+        number: attempt.number,
+        outcome: outcome(attempt),
+        good: attempt.error_kind.is_none(),
+        error: attempt.error.clone(),
+        explained: explain(attempt.error_kind, attempt.status_code),
+        request_line: format!("POST {}", attempt.url),
+        request_headers: headers(&attempt.request_headers, "the request's headers"),
+        response_headers: has_headers
+            .then(|| headers(&attempt.response_headers, "the answer's headers")),
+        response_body,
+        response_note,
+    }
+}
+
+/// A body as text, within what the page has room for, and a word about what is missing.
+fn body_block(body: &[u8], form: Bodies, what: &'static str) -> (Block, String) {
+    let text = String::from_utf8_lossy(body);
+    let indented = match form {
+        Bodies::Pretty if text.len() <= PRETTY_BYTES_MAX => pretty(&text),
+        Bodies::Pretty | Bodies::Raw => None,
+    };
+    let whole = indented.as_deref().unwrap_or(&text);
+    let (shown, is_cut) = cut(whole, BODY_HTML_BYTES);
+    let note = if is_cut {
+        format!(
+            "Cut here; the whole has {}.",
+            crate::ui::parts::size(body.len() as u64)
+        )
+    } else {
+        String::new()
+    };
+    (Block::new(shown, what), note)
+}
+
+/// The last request as a command. Credentials are masked, as they were recorded.
+fn curl(found: &DeliveryDetail) -> String {
+    let mut command = format!("curl -sS -i -X POST {}", quoted(&found.url));
+    let own = ["host:", "content-length:", "accept:", "connection:"];
+    for line in found.request_headers.lines() {
+        let lower = line.to_ascii_lowercase();
+        if !own.iter().any(|name| lower.starts_with(name)) {
+            command.push_str(&format!(" \\\n  -H {}", quoted(line)));
+        }
+    }
+    let body = String::from_utf8_lossy(&found.request_body);
+    if body.len() > 4 * 1024 {
+        command.push_str(&format!(" \\\n  --data-binary @{}.body", found.delivery.id));
+    } else {
+        command.push_str(&format!(" \\\n  --data-binary {}", quoted(&body)));
+    }
+    command
+}
+
+/// `GET /deliveries/{id}/body`: the body as it is sent, to be saved.
+///
+/// # Errors
+/// 404 where the workspace has no such delivery.
+pub async fn body(state: State, visitor: Visitor, request: HttpRequest) -> Shown {
+    let id: DeliveryId = path_id(&request, "delivery")?;
+    let found = state.service.delivery(&visitor.caller, id).await?;
+    // Saved and never shown: what a publisher sent must not become a page of ours.
+    Ok(HttpResponse::Ok()
+        .content_type("application/octet-stream")
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .insert_header((
+            header::CONTENT_SECURITY_POLICY,
+            "sandbox; default-src 'none'",
+        ))
+        .insert_header((
+            header::CONTENT_DISPOSITION,
+            format!("attachment; filename=\"{id}.body\""),
+        ))
+        .body(found.request_body))
+}
+
+/// `POST /deliveries/{id}/retry`.
+///
+/// # Errors
+/// 404 where the workspace has no such delivery.
+pub async fn retry(state: State, visitor: Visitor, request: HttpRequest, form: Form) -> Shown {
+    let id: DeliveryId = path_id(&request, "delivery")?;
+    let back = form.back(&format!("/deliveries/{id}"));
+    let done = state.service.retry_delivery(&visitor.caller, id).await;
+    back_to(&back, done, |_| {
+        "One attempt is being made now; its result appears here.".to_owned()
+    })
+}
+
+/// `POST /deliveries/{id}/cancel`.
+///
+/// # Errors
+/// 404 where the workspace has no such delivery.
+pub async fn cancel(state: State, visitor: Visitor, request: HttpRequest, form: Form) -> Shown {
+    let id: DeliveryId = path_id(&request, "delivery")?;
+    let back = form.back(&format!("/deliveries/{id}"));
+    let done = state.service.cancel_delivery(&visitor.caller, id).await;
+    back_to(&back, done, |_| "The delivery was called off.".to_owned())
+}

@@ -1,0 +1,374 @@
+//! `/events/new` and `/events/{id}`: publishing one event, and what became of it at each webhook.
+//!
+//! Owns: the publish form, the detail with the reason why a webhook did not get it, replays.
+//! Refuses: rules; the form publishes as the API does.
+
+use std::collections::BTreeSet;
+
+use actix_web::HttpRequest;
+use askama::Template;
+
+use super::deliveries::{Row, short};
+use super::names::Names;
+use super::page::{Page, Section, back_to, go_and_say, show, show_faults};
+use super::webhook_form::mendable;
+use super::{Form, Shown, Visitor};
+use crate::domain::id::WebhookId;
+use crate::service::events::{EventDetail, EventWebhook, Known, PublishInput, WhyNot};
+use crate::service::{Done, FieldError, Once, Refusal};
+use crate::ui::flash::Flash;
+use crate::ui::parts::badge::disabled_words;
+use crate::ui::parts::code::{Block, pretty};
+use crate::ui::parts::field::left_over;
+use crate::ui::parts::{Copyable, Field, Stamp, counted, cut, size};
+use crate::web::State;
+use crate::web::extract::{Query, path_text};
+
+/// Deliveries that the page lists.
+const ROWS: usize = 20;
+/// Webhooks without a delivery that the page lists.
+const WITHOUT_MAX: usize = 20;
+/// What the data may take of the page, in bytes of HTML.
+const DATA_HTML_BYTES: usize = 16 * 1024;
+/// Data above this is not re-indented.
+const PRETTY_BYTES_MAX: usize = 64 * 1024;
+/// Event types that the form offers.
+const OFFERED_MAX: usize = 100;
+
+/// A webhook that did not get the event, and why.
+#[derive(Clone, Debug)]
+pub struct Without {
+    /// Its id.
+    pub id: String,
+    /// What it is called.
+    pub called: String,
+    /// Why.
+    pub why: String,
+    /// Whether a replay could reach it.
+    pub missed: bool,
+}
+
+/// The page of an event.
+#[derive(Template)]
+#[template(path = "event.html")]
+pub struct EventView<'a> {
+    /// The layout's context.
+    pub page: &'a Page,
+    /// The event.
+    pub detail: &'a EventDetail,
+    /// Its id, to be copied.
+    pub id: Copyable,
+    /// Its type.
+    pub event_type: String,
+    /// Its data.
+    pub data: Block,
+    /// What is to be said about it.
+    pub note: String,
+    /// Its deliveries.
+    pub rows: Vec<Row>,
+    /// How many more.
+    pub rows_left_out: usize,
+    /// Webhooks that got nothing.
+    pub without: Vec<Without>,
+    /// How many more.
+    pub without_left_out: usize,
+    /// Whether the reader may replay.
+    pub may_operate: bool,
+}
+
+impl EventView<'_> {
+    fn public_id(&self) -> String {
+        self.detail.stored.event.public_id()
+    }
+
+    fn occurred(&self) -> Stamp {
+        Stamp(self.detail.stored.event.occurred_at)
+    }
+
+    fn accepted(&self) -> Stamp {
+        Stamp(self.detail.stored.created_at)
+    }
+
+    fn data_size(&self) -> String {
+        size(self.detail.stored.event.data.len() as u64)
+    }
+
+    fn count(&self) -> String {
+        counted(
+            self.detail.deliveries.len() as u64,
+            "delivery",
+            "deliveries",
+        )
+    }
+}
+
+/// The page of the publish form.
+#[derive(Template)]
+#[template(path = "event_form.html")]
+pub struct EventFormView<'a> {
+    /// The layout's context.
+    pub page: &'a Page,
+    /// What was typed.
+    pub typed: Form,
+    /// What is wrong with it.
+    pub errors: Vec<FieldError>,
+    /// Event types that are known, and whether they have an example.
+    pub offered: Vec<(String, bool)>,
+}
+
+impl EventFormView<'_> {
+    fn event_type(&self) -> Field {
+        Field::line("type", "Event type", self.typed.typed("type"))
+            .hint("Webhooks that subscribe to it get the event.")
+            .example("order.paid")
+            .required()
+            .faults(&self.errors, "type")
+    }
+
+    fn data(&self) -> Field {
+        Field::lines("data", "Data", self.typed.typed("data"), 10)
+            .hint("JSON; it is kept and signed byte for byte.")
+            .faults(&self.errors, "data")
+    }
+
+    fn id(&self) -> Field {
+        Field::line("id", "Your own id", self.typed.typed("id"))
+            .hint("Empty: hookpost gives one. The same id again delivers nothing twice.")
+            .faults(&self.errors, "id")
+    }
+
+    fn occurred_at(&self) -> Field {
+        Field::line(
+            "occurred_at",
+            "Happened at",
+            self.typed.typed("occurred_at"),
+        )
+        .hint("Empty: now.")
+        .example("2026-03-16T10:05:00Z")
+        .faults(&self.errors, "occurred_at")
+    }
+
+    fn left_over(&self) -> Vec<String> {
+        left_over(&self.errors, &["type", "data", "id", "occurred_at"])
+    }
+}
+
+/// `GET /events/{id}`.
+///
+/// # Errors
+/// 404 where the workspace has no such event.
+pub async fn detail(state: State, visitor: Visitor, request: HttpRequest) -> Shown {
+    let id = path_text(&request, "id");
+    Query::of(&request).finish()?;
+    let detail = state.service.event(&visitor.caller, &id).await?;
+    let rows: BTreeSet<i64> = detail
+        .deliveries
+        .iter()
+        .map(|one| one.webhook.seq())
+        .chain(detail.webhooks.iter().map(|one| one.id.seq()))
+        .collect();
+    let names = Names::of(state.service.store(), rows.into_iter().collect()).await?;
+    let may_operate = visitor.may_operate();
+    let event_type = detail.stored.event.event_type.to_string();
+    let page = Page::of(
+        &state,
+        &request,
+        visitor,
+        Section::Events,
+        event_type.clone(),
+    )
+    .await?;
+    let data = &detail.stored.event.data;
+    let indented = Some(data).filter(|data| data.len() <= PRETTY_BYTES_MAX);
+    let indented = indented.and_then(|data| pretty(data));
+    let (shown, is_cut) = cut(indented.as_deref().unwrap_or(data), DATA_HTML_BYTES);
+    let mut without = without(&detail, &names);
+    let without_left_out = without.len().saturating_sub(WITHOUT_MAX);
+    without.truncate(WITHOUT_MAX);
+    let view = EventView {
+        id: Copyable::new(detail.stored.event.public_id(), "the event's id"),
+        data: Block::new(shown, "the event's data"),
+        note: if is_cut {
+            "Cut here; the whole is in the API's answer.".to_owned()
+        } else {
+            String::new()
+        },
+        rows: detail
+            .deliveries
+            .iter()
+            .rev()
+            .take(ROWS)
+            .map(|one| Row::of(one, &names))
+            .collect(),
+        rows_left_out: detail.deliveries.len().saturating_sub(ROWS),
+        without,
+        without_left_out,
+        event_type,
+        may_operate,
+        detail: &detail,
+        page: &page,
+    };
+    show(&page, &view)
+}
+
+/// Who got nothing: those that missed it first, for they wanted it.
+fn without(detail: &EventDetail, names: &Names) -> Vec<Without> {
+    let row = |webhook: &EventWebhook| {
+        let why = webhook.why_not?;
+        Some(Without {
+            id: webhook.id.to_string(),
+            called: short(&names.called(webhook.id.seq())),
+            why: why_words(why),
+            missed: matches!(why, WhyNot::Disabled(_)),
+        })
+    };
+    let mut found: Vec<Without> = detail.webhooks.iter().filter_map(row).collect();
+    found.sort_by_key(|one| !one.missed);
+    found
+}
+
+fn why_words(why: WhyNot) -> String {
+    match why {
+        WhyNot::Disabled(reason) => format!("missed: {}", disabled_words(reason)),
+        WhyNot::Revoked => "was revoked".to_owned(),
+        WhyNot::RegisteredLater => "was registered after the event".to_owned(),
+        WhyNot::NotSubscribed => "does not subscribe to this type".to_owned(),
+        WhyNot::SubscribedLater => "subscribed to this type after the event".to_owned(),
+    }
+}
+
+/// `GET /events/new`.
+///
+/// # Errors
+/// [`Refusal::Internal`] where the catalogue cannot be read.
+pub async fn new(state: State, visitor: Visitor, request: HttpRequest) -> Shown {
+    let mut query = Query::of(&request);
+    let chosen = query.text("type").unwrap_or_default();
+    query.finish()?;
+    let example = match state.service.event_type(&visitor.caller, &chosen).await {
+        Ok(found) => found.settings.example,
+        Err(Refusal::NotFound(_) | Refusal::Invalid(_)) => None,
+        Err(other) => return Err(other.into()),
+    };
+    let data = example.map_or("{}".to_owned(), |text| pretty(&text).unwrap_or(text));
+    let typed = Form::new(vec![("type".to_owned(), chosen), ("data".to_owned(), data)]);
+    draw(&state, &request, visitor, typed, Vec::new()).await
+}
+
+/// `POST /events`.
+///
+/// # Errors
+/// What nobody at the form can mend.
+pub async fn publish(state: State, visitor: Visitor, request: HttpRequest, form: Form) -> Shown {
+    let published = match checked(&form) {
+        Ok(input) => {
+            state
+                .service
+                .publish(&visitor.caller, input, Once::unkeyed())
+                .await
+        }
+        Err(error) => Err(Refusal::Invalid(vec![error])),
+    };
+    match published {
+        Ok(Done::Fresh(event)) => {
+            let words = match event.known {
+                Known::Before => {
+                    "This event had been published before; nothing was sent again.".to_owned()
+                }
+                Known::New => format!(
+                    "Published, with {}.",
+                    counted(u64::from(event.deliveries), "delivery", "deliveries")
+                ),
+            };
+            Ok(go_and_say(
+                &format!("/events/{}", event.id),
+                &Flash::good(words),
+            ))
+        }
+        Ok(Done::Replayed(_)) => Ok(super::page::go("/events")),
+        Err(refusal) => {
+            let errors = mendable(refusal)?;
+            draw(&state, &request, visitor, form, errors).await
+        }
+    }
+}
+
+/// The service takes JSON as it is; that it is JSON is checked where it is read.
+fn checked(form: &Form) -> Result<PublishInput, FieldError> {
+    let data = form.typed("data").trim().to_owned();
+    let bytes = data.as_bytes();
+    let fault = |message: String| FieldError {
+        field: "data".to_owned(),
+        message,
+    };
+    crate::web::extract::check_depth(bytes, crate::web::extract::DATA_DEPTH_MAX)
+        .map_err(|error| fault(error.message))?;
+    serde_json::from_str::<serde::de::IgnoredAny>(&data)
+        .map_err(|error| fault(format!("is no JSON: {error}")))?;
+    Ok(PublishInput {
+        event_type: form.typed("type").trim().to_owned(),
+        data,
+        id: form.text("id"),
+        occurred_at: form.text("occurred_at"),
+        webhook_url: None,
+        webhook_secret: None,
+        profile: None,
+    })
+}
+
+async fn draw(
+    state: &State,
+    request: &HttpRequest,
+    visitor: Visitor,
+    typed: Form,
+    errors: Vec<FieldError>,
+) -> Shown {
+    let workspace_seq = visitor.caller.workspace.seq();
+    let known = state
+        .service
+        .store()
+        .read(move |conn| crate::store::event_types::catalogue(conn, workspace_seq))
+        .await?;
+    let offered = known
+        .iter()
+        .filter(|one| !one.settings.archived)
+        .take(OFFERED_MAX)
+        .map(|one| (one.name.as_str().to_owned(), one.settings.example.is_some()));
+    let page = Page::of(state, request, visitor, Section::Events, "Publish an event").await?;
+    let view = EventFormView {
+        page: &page,
+        typed,
+        offered: offered.collect(),
+        errors,
+    };
+    if view.errors.is_empty() {
+        show(&page, &view)
+    } else {
+        show_faults(&page, &view)
+    }
+}
+
+/// `POST /events/{id}/replay`.
+///
+/// # Errors
+/// 404 where the workspace has no such event or webhook.
+pub async fn replay(state: State, visitor: Visitor, request: HttpRequest, form: Form) -> Shown {
+    let id = path_text(&request, "id");
+    let webhook = match form.text("webhook_id") {
+        Some(text) => Some(WebhookId::parse(&text).ok_or(Refusal::NotFound("webhook"))?),
+        None => None,
+    };
+    let done = state
+        .service
+        .replay(&visitor.caller, &id, webhook, Once::unkeyed())
+        .await;
+    // The id may be anything until it was found, so the way back is the one that was come.
+    let page = request.path().trim_end_matches("/replay");
+    back_to(page, done, |done| match done {
+        Done::Fresh(made) => format!(
+            "Replayed: {} with a new id.",
+            counted(made.len() as u64, "delivery", "deliveries")
+        ),
+        Done::Replayed(_) => "Replayed before.".to_owned(),
+    })
+}

@@ -1,0 +1,114 @@
+//! `/events`: what publishers said.
+//!
+//! Owns: the list, looking an event up by its id. Refuses: single events ([`super::event`]).
+
+use actix_web::HttpRequest;
+use askama::Template;
+
+use super::overview::curl;
+use super::page::{Page, Section, go, show};
+use super::{Shown, Visitor};
+use crate::domain::event_type::EventTypeName;
+use crate::domain::page::{Limit, Order};
+use crate::service::Refusal;
+use crate::store::events::{EventFilter, StoredEvent};
+use crate::ui::parts::url_query::with_query;
+use crate::ui::parts::{Ago, size};
+use crate::web::State;
+use crate::web::extract::Query;
+
+/// Events of a page.
+const ROWS: u32 = 30;
+
+/// A line of the list.
+#[derive(Clone, Debug)]
+pub struct EventRow {
+    /// Its id, as its publisher knows it.
+    pub id: String,
+    /// Its type.
+    pub event_type: String,
+    /// How many deliveries it was given.
+    pub deliveries: u32,
+    /// How large its data is.
+    pub size: String,
+    /// When it was accepted.
+    pub accepted: Ago,
+}
+
+/// The page.
+#[derive(Template)]
+#[template(path = "events.html")]
+pub struct EventsView<'a> {
+    /// The layout's context.
+    pub page: &'a Page,
+    /// The lines.
+    pub rows: Vec<EventRow>,
+    /// The type that the list is narrowed to.
+    pub event_type: String,
+    /// An id that was looked for in vain.
+    pub not_found: Option<String>,
+    /// Where the list goes on.
+    pub older: Option<String>,
+    /// Where it begins, if this is not there.
+    pub newest: Option<String>,
+    /// A publish call for a shell.
+    pub curl: String,
+    /// Whether the reader may publish.
+    pub may_operate: bool,
+}
+
+/// `GET /events`.
+///
+/// # Errors
+/// 422 for a type or cursor that makes no sense.
+pub async fn list(state: State, visitor: Visitor, request: HttpRequest) -> Shown {
+    let mut query = Query::of(&request);
+    let event_type = query.text("type");
+    let wanted = query.text("id");
+    let cursor = query.cursor("cursor");
+    query.finish()?;
+    let mut not_found = None;
+    if let Some(id) = wanted {
+        let id = id.trim().to_owned();
+        match state.service.event(&visitor.caller, &id).await {
+            Ok(found) => return Ok(go(&format!("/events/{}", found.stored.event.public_id()))),
+            Err(Refusal::NotFound(_)) => not_found = Some(id),
+            Err(other) => return Err(other.into()),
+        }
+    }
+    let typed = event_type.clone().unwrap_or_default();
+    if let Some(name) = &event_type {
+        EventTypeName::parse(name).map_err(|message| Refusal::field("type", message))?;
+    }
+    let filter = EventFilter {
+        workspace_seq: visitor.caller.workspace.seq(),
+        event_type,
+        order: Order::Descending,
+        cursor,
+    };
+    let found = state.service.events(filter, Limit::clamped(ROWS)).await?;
+    let may_operate = visitor.may_operate();
+    let page = Page::of(&state, &request, visitor, Section::Events, "Events").await?;
+    let address = |cursor: &str| with_query("/events", &[("type", &typed), ("cursor", cursor)]);
+    let view = EventsView {
+        rows: found.items.iter().map(row).collect(),
+        older: found.next.map(|next| address(&next.to_string())),
+        newest: cursor.map(|_| address("")),
+        event_type: typed.clone(),
+        curl: curl(&page.base),
+        not_found,
+        may_operate,
+        page: &page,
+    };
+    show(&page, &view)
+}
+
+fn row(stored: &StoredEvent) -> EventRow {
+    EventRow {
+        id: stored.event.public_id(),
+        event_type: stored.event.event_type.to_string(),
+        deliveries: stored.delivery_count,
+        size: size(stored.event.data.len() as u64),
+        accepted: Ago(stored.created_at),
+    }
+}

@@ -1,0 +1,107 @@
+//! `/jobs/{id}`: how far background work has come.
+//!
+//! Owns: the progress bar, which is drawn from the database and so survives any reload, and calling
+//! a job off. Refuses: beginning jobs.
+
+use actix_web::HttpRequest;
+use askama::Template;
+
+use super::page::{Page, Section, back_to, show};
+use super::{Form, Shown, Visitor};
+use crate::domain::id::JobId;
+use crate::domain::job::{JobKind, JobStatus};
+use crate::store::jobs::Job;
+use crate::ui::parts::stamp::lasting;
+use crate::ui::parts::{Badge, Copyable, Stamp, counted, grouped, percent};
+use crate::web::State;
+use crate::web::extract::{Query, path_id};
+
+/// The page.
+#[derive(Template)]
+#[template(path = "job.html")]
+pub struct JobView<'a> {
+    /// The layout's context.
+    pub page: &'a Page,
+    /// The job.
+    pub job: &'a Job,
+    /// Its id, to be copied.
+    pub id: Copyable,
+    /// How it stands.
+    pub badge: Badge,
+    /// Whether the reader may call it off.
+    pub may_operate: bool,
+}
+
+impl JobView<'_> {
+    fn heading(&self) -> &'static str {
+        heading(self.job.kind)
+    }
+
+    fn runs(&self) -> bool {
+        self.job.status == JobStatus::Running
+    }
+
+    /// The bar's end; what was estimated too low must not look finished.
+    fn total(&self) -> u64 {
+        self.job.total.max(self.job.done).max(1)
+    }
+
+    fn share(&self) -> String {
+        percent(self.job.done, self.total()).unwrap_or_default()
+    }
+
+    fn progress(&self) -> String {
+        let what = counted(self.job.total.max(self.job.done), "item", "items");
+        format!("{} of {what}", grouped(self.job.done))
+    }
+
+    fn began(&self) -> Stamp {
+        Stamp(self.job.created_at)
+    }
+
+    fn lasted(&self) -> String {
+        lasting(self.job.updated_at.since(self.job.created_at))
+    }
+}
+
+/// What a job does, in words.
+#[must_use]
+pub fn heading(kind: JobKind) -> &'static str {
+    match kind {
+        JobKind::Retry => "Retrying deliveries",
+        JobKind::Discard => "Discarding dead letters",
+        JobKind::Recover => "Recovering a webhook",
+    }
+}
+
+/// `GET /jobs/{id}`.
+///
+/// # Errors
+/// 404 where the workspace has no such job.
+pub async fn detail(state: State, visitor: Visitor, request: HttpRequest) -> Shown {
+    let id: JobId = path_id(&request, "job")?;
+    Query::of(&request).finish()?;
+    let job = state.service.job(&visitor.caller, id).await?;
+    let may_operate = visitor.may_operate();
+    let page = Page::of(&state, &request, visitor, Section::Elsewhere, "Job").await?;
+    let view = JobView {
+        page: &page,
+        id: Copyable::new(job.id.to_string(), "the job's id"),
+        badge: Badge::job(job.status),
+        job: &job,
+        may_operate,
+    };
+    show(&page, &view)
+}
+
+/// `POST /jobs/{id}/cancel`.
+///
+/// # Errors
+/// 404 where the workspace has no such job.
+pub async fn cancel(state: State, visitor: Visitor, request: HttpRequest, _form: Form) -> Shown {
+    let id: JobId = path_id(&request, "job")?;
+    let done = state.service.cancel_job(&visitor.caller, id).await;
+    back_to(&format!("/jobs/{id}"), done, |_| {
+        "The job was called off; what it had done stays done.".to_owned()
+    })
+}

@@ -1,0 +1,151 @@
+//! The live signal: pages learn that something changed, and then ask for a fresh copy.
+//!
+//! Owns: `GET /live`, a stream of server-sent events without content. Refuses: saying what changed:
+//! the page is drawn in one place only, by its own handler, whoever asks.
+//!
+//! # Why it is bounded in every way
+//! A stream occupies a connection for as long as it lasts. So there are at most [`STREAMS_MAX`] of
+//! them, each tells of changes once a second at most, ends after [`STREAM_LASTS`] (the browser
+//! comes again, and is asked anew who it is), and all end when the server stops.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::http::header::{self, HeaderValue};
+use actix_web::{HttpRequest, HttpResponse};
+use bytes::Bytes;
+use futures_util::stream::{self, Stream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::time::{Instant, sleep, timeout};
+
+use super::{Shown, Visitor};
+use crate::service::Refusal;
+use crate::store::Store;
+use crate::web::State;
+use crate::web::connections::{self, Busy};
+
+/// Streams that are open at once.
+pub const STREAMS_MAX: usize = 200;
+/// How long a stream lasts before the browser has to ask again.
+pub const STREAM_LASTS: Duration = Duration::from_secs(10 * 60);
+/// The least time between two signals of a stream.
+const PAUSE: Duration = Duration::from_secs(1);
+/// How often a stream without signals shows that it lives.
+const HEARTBEAT: Duration = Duration::from_secs(20);
+/// The count that means that no more signals come.
+const CLOSED: u64 = u64::MAX;
+
+/// What tells streams of changes.
+pub struct Live {
+    /// Counts the commits that pages may show.
+    changes: watch::Sender<u64>,
+    room: Arc<Semaphore>,
+}
+
+impl Live {
+    /// Listens to the commits of `store`.
+    #[must_use]
+    pub fn new(store: &Store) -> Self {
+        let changes = watch::Sender::new(0);
+        let heard = changes.clone();
+        store.on_commit(move |committed| {
+            if committed.activity {
+                heard.send_if_modified(|count| {
+                    let open = *count != CLOSED;
+                    *count += u64::from(open);
+                    open
+                });
+            }
+        });
+        Self {
+            changes,
+            room: Arc::new(Semaphore::new(STREAMS_MAX)),
+        }
+    }
+
+    /// How many commits there were that pages may show. A page that was read after this says it when
+    /// it opens its stream, and hears at once if there were more.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        *self.changes.borrow()
+    }
+
+    /// Ends every stream, for good.
+    pub fn close(&self) {
+        self.changes.send_replace(CLOSED);
+    }
+}
+
+struct Listening {
+    changes: watch::Receiver<u64>,
+    until: Instant,
+    greeted: bool,
+    // Given back when the stream ends.
+    _room: OwnedSemaphorePermit,
+    // A stream listens without asking anything, which is not the same as being gone.
+    _busy: Option<Busy>,
+}
+
+/// `GET /live`.
+///
+/// # Errors
+/// 503 while too many streams are open; the page then simply does not refresh itself.
+pub async fn stream(state: State, _visitor: Visitor, request: HttpRequest) -> Shown {
+    let room = Arc::clone(&state.live.room).try_acquire_owned();
+    let room = room.map_err(|_| Refusal::Overloaded)?;
+    let changes = state.live.changes.subscribe();
+    let missed = missed_some(&request, *changes.borrow());
+    let listening = Listening {
+        changes,
+        until: Instant::now() + STREAM_LASTS,
+        greeted: !missed,
+        _room: room,
+        _busy: connections::busy(&request),
+    };
+    Ok(HttpResponse::Ok()
+        .content_type("text/event-stream")
+        .insert_header((header::CACHE_CONTROL, HeaderValue::from_static("no-store")))
+        .insert_header(("x-accel-buffering", "no"))
+        .streaming(signals(listening)))
+}
+
+/// A browser that comes again says what it heard last; one that comes first, what its page knows.
+fn missed_some(request: &HttpRequest, now: u64) -> bool {
+    let last = request.headers().get("last-event-id");
+    let last = last.and_then(|id| id.to_str().ok());
+    let known = last.or_else(|| request.query_string().strip_prefix("since="));
+    let known = known.and_then(|count| count.parse::<u64>().ok());
+    known.is_some_and(|known| known != now)
+}
+
+fn signals(listening: Listening) -> impl Stream<Item = Result<Bytes, std::convert::Infallible>> {
+    stream::unfold(listening, |mut listening| async move {
+        let line = next(&mut listening).await?;
+        Some((Ok(line), listening))
+    })
+}
+
+async fn next(listening: &mut Listening) -> Option<Bytes> {
+    if *listening.changes.borrow() == CLOSED || Instant::now() >= listening.until {
+        return None;
+    }
+    if !std::mem::replace(&mut listening.greeted, true) {
+        return Some(signal(*listening.changes.borrow_and_update()));
+    }
+    match timeout(HEARTBEAT, listening.changes.changed()).await {
+        Err(_) => Some(Bytes::from_static(b": still here\n\n")),
+        Ok(Err(_)) => None,
+        Ok(Ok(())) => {
+            let count = *listening.changes.borrow_and_update();
+            if count == CLOSED {
+                return None;
+            }
+            sleep(PAUSE).await;
+            Some(signal(*listening.changes.borrow_and_update()))
+        }
+    }
+}
+
+fn signal(count: u64) -> Bytes {
+    format!("event: change\nid: {count}\ndata: {count}\n\n").into()
+}

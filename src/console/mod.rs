@@ -1,0 +1,56 @@
+//! The dashboard: where people look after their webhooks. A file per page, its template of the same
+//! name in `templates/`.
+//!
+//! Owns: pages, forms, static files, the live signal. Refuses: rules (`service`) and deciding who
+//! somebody is (`auth`). A handler is extract → one call → render; what a template shows is
+//! formatted by methods of its view.
+//!
+//! # Why everything works without JavaScript
+//! Forms post and are answered with a redirect, so that a reload repeats nothing. The one script in
+//! `static/` only adds to that: copying, local times, refreshing what changed. No page holds inline
+//! script or style, and the policy in [`page`] forbids both.
+//!
+//! # Why nothing that a receiver or publisher sent can act
+//! All of it is text that askama escapes. The few types whose output is taken as HTML
+//! (`askama::filters::HtmlSafe`) are templates of this module themselves, and escape in turn.
+
+pub mod api_keys;
+pub mod assets;
+pub mod audit_log;
+pub mod dead_letters;
+pub mod deliveries;
+pub mod delivery;
+pub mod error_page;
+pub mod event;
+pub mod event_types;
+pub mod events;
+mod form;
+pub mod job;
+pub mod live;
+pub mod login;
+pub mod names;
+pub mod one_time_secret;
+pub mod overview;
+pub mod page;
+pub mod people;
+pub mod preferences;
+pub mod profile;
+mod routes;
+pub mod system;
+pub mod visitor;
+pub mod webhook;
+pub mod webhook_form;
+pub mod webhooks;
+pub mod workspaces;
+
+/// What a page's handler answers; a refusal becomes a page on its way out.
+pub type Shown = crate::web::Answered;
+
+pub use crate::ui::form::Form;
+pub use page::{Page, Section, back_to, show};
+pub use routes::routes;
+
+pub use visitor::Visitor;
+
+#[cfg(test)]
+mod samples;

@@ -1,0 +1,396 @@
+//! `/`: whether everything is well, within five seconds.
+//!
+//! Owns: the figures, the charts, what needs attention, the latest dead letters, the first steps.
+//! Refuses: detail: every figure leads to the page that has it.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use actix_web::HttpRequest;
+use askama::Template;
+use rusqlite::Connection;
+
+use super::deliveries::Row;
+use super::names::{Names, called_by};
+use super::page::{Page, Section, show};
+use super::webhooks::{success, took_about};
+use super::{Shown, Visitor};
+use crate::domain::delivery::Status;
+use crate::domain::page::Limit;
+use crate::domain::time::Timestamp;
+use crate::domain::webhook::{Webhook, WebhookState};
+use crate::service::retries::Summary;
+use crate::service::stats::{PeriodInput, Stats};
+use crate::store::StoreError;
+use crate::store::deliveries::{self, Delivery, DeliveryFilter, Which};
+use crate::ui::explain::explain;
+use crate::ui::parts::chart::{Bars, Lines};
+use crate::ui::parts::code::quoted;
+use crate::ui::parts::stamp::lasting;
+use crate::ui::parts::url_query::with_query;
+use crate::ui::parts::{Badge, Since, counted, grouped};
+use crate::web::State;
+use crate::web::extract::Query;
+
+/// The periods of the switch: the word in the address, the words, the length.
+const PERIODS: [(&str, &str, Duration); 4] = [
+    ("1h", "1 hour", Duration::from_secs(3600)),
+    ("24h", "24 hours", Duration::from_secs(24 * 3600)),
+    ("7d", "7 days", Duration::from_secs(7 * 24 * 3600)),
+    ("30d", "30 days", Duration::from_secs(30 * 24 * 3600)),
+];
+/// A workspace of this age has an hour's worth to show.
+const YOUNG: Duration = Duration::from_secs(2 * 3600);
+/// Webhooks that are looked at for trouble.
+const LOOKED_AT_MAX: u32 = 250;
+/// Of them, so many are listed.
+const TROUBLED_MAX: usize = 8;
+
+/// Dead letters that are listed.
+const LETTERS_SHOWN: u32 = 5;
+
+/// A webhook that needs somebody.
+#[derive(Clone, Debug)]
+pub struct Troubled {
+    /// Its id.
+    pub id: String,
+    /// What it is called.
+    pub called: String,
+    /// How it stands.
+    pub badge: Badge,
+    /// Since when.
+    pub since: Option<Since>,
+    /// What is wrong, in words.
+    pub words: String,
+    /// Dead letters that wait, in words; empty where there are none.
+    pub dead_letters: String,
+    /// Whether it can be enabled.
+    pub is_disabled: bool,
+}
+
+/// A step of the first run.
+#[derive(Clone, Debug)]
+pub struct FirstStep {
+    /// What to do.
+    pub words: &'static str,
+    /// Whether it is done.
+    pub done: bool,
+}
+
+/// The page.
+#[derive(Template)]
+#[template(path = "overview.html")]
+pub struct OverviewView<'a> {
+    /// The layout's context.
+    pub page: &'a Page,
+    /// The period's words.
+    pub period: &'static str,
+    /// The switch: address, word, whether it is the present one.
+    pub periods: Vec<(String, &'static str, bool)>,
+    /// What happened.
+    pub stats: &'a Stats,
+    /// What stands open.
+    pub summary: &'a Summary,
+    /// How long the oldest delivery has been waiting.
+    pub waited: Option<String>,
+    /// Outcomes by time.
+    pub bars: Bars,
+    /// Answer times by time.
+    pub lines: Lines,
+    /// What needs attention.
+    pub troubled: Vec<Troubled>,
+    /// How many more.
+    pub troubled_left_out: usize,
+    /// The latest dead letters.
+    pub letters: Vec<Row>,
+    /// The first steps, until they are done.
+    pub steps: Vec<FirstStep>,
+    /// A publish call for a shell.
+    pub curl: String,
+    /// Whether sending is paused.
+    pub paused: bool,
+    /// Whether the reader may act.
+    pub may_operate: bool,
+}
+
+impl OverviewView<'_> {
+    fn accepted(&self) -> String {
+        grouped(self.stats.total.events)
+    }
+
+    fn delivered(&self) -> String {
+        grouped(self.stats.total.delivered)
+    }
+
+    fn gave_up(&self) -> String {
+        grouped(self.stats.total.exhausted)
+    }
+
+    fn success(&self) -> Option<String> {
+        success(&self.stats.total)
+    }
+
+    fn failing(&self) -> String {
+        grouped(self.summary.retrying)
+    }
+
+    fn dead_letters(&self) -> String {
+        counted(self.summary.exhausted, "dead letter", "dead letters")
+    }
+
+    fn pending(&self) -> String {
+        grouped(self.summary.pending)
+    }
+
+    fn p50(&self) -> Option<String> {
+        self.stats.p50_ms.map(took_about)
+    }
+
+    fn p95(&self) -> Option<String> {
+        self.stats.p95_ms.map(took_about)
+    }
+
+    fn is_first_run(&self) -> bool {
+        self.steps.iter().any(|step| !step.done)
+    }
+
+    fn is_well(&self) -> bool {
+        self.troubled.is_empty() && self.summary.exhausted == 0
+    }
+}
+
+/// The period of a reader who chose none: a day, or an hour of a workspace that is so young that its
+/// day would be an empty chart.
+fn usual(age: Duration) -> (&'static str, &'static str, Duration) {
+    if age < YOUNG { PERIODS[0] } else { PERIODS[1] }
+}
+
+/// `GET /`.
+///
+/// # Errors
+/// 422 for a period that makes no sense.
+pub async fn overview(state: State, visitor: Visitor, request: HttpRequest) -> Shown {
+    let mut query = Query::of(&request);
+    let chosen = query.parsed("period", |text| {
+        let found = PERIODS.into_iter().find(|(word, ..)| *word == text);
+        found.ok_or("must be 1h, 24h, 7d or 30d")
+    });
+    query.finish()?;
+    let now = state.service.clock().now();
+    let caller = visitor.caller.clone();
+    let (word, period, length) = chosen.unwrap_or_else(|| usual(now.since(caller.workspace.at())));
+    let input = PeriodInput {
+        since: Some(now.before(length)),
+        until: None,
+    };
+    let stats = state.service.workspace_stats(&caller, input).await?;
+    let latency = state.service.workspace_latency(&caller, input).await?;
+    let summary = state.service.retry_summary(&caller).await?;
+    let webhooks = state
+        .service
+        .webhooks(&caller, None, Limit::clamped(LOOKED_AT_MAX))
+        .await?;
+    let mut found = troubled(&webhooks.items, &summary);
+    let troubled_left_out = found.len().saturating_sub(TROUBLED_MAX);
+    found.truncate(TROUBLED_MAX);
+    let (workspace_seq, asked) = (caller.workspace.seq(), seqs(&found));
+    let read = move |conn: &Connection| more(conn, workspace_seq, &asked);
+    let more = state.service.store().read(read).await?;
+    let troubled = found.iter();
+    let troubled = troubled.map(|(webhook, letters)| {
+        let last = more.failures.get(&webhook.id.seq());
+        troubled_row(webhook, *letters, last)
+    });
+    let troubled: Vec<Troubled> = troubled.collect();
+    let steps = steps(
+        !webhooks.items.is_empty(),
+        stats.total.events > 0 || more.any_delivered,
+        more.any_delivered,
+    );
+    let may_operate = visitor.may_operate();
+    let page = Page::of(&state, &request, visitor, Section::Overview, "Overview").await?;
+    let view = OverviewView {
+        period,
+        periods: PERIODS
+            .map(|(own, words, _)| (with_query("/", &[("period", own)]), words, own == word))
+            .to_vec(),
+        waited: more.oldest.map(|at| lasting(now.since(at))),
+        bars: Bars::of(&stats),
+        lines: Lines::of(&latency, stats.since, stats.until),
+        troubled,
+        troubled_left_out,
+        letters: more
+            .letters
+            .iter()
+            .map(|one| Row::of(one, &more.names))
+            .collect(),
+        steps,
+        curl: curl(&page.base),
+        paused: state.service.engine().status().paused,
+        may_operate,
+        summary: &summary,
+        stats: &stats,
+        page: &page,
+    };
+    show(&page, &view)
+}
+
+/// The checklist of the first run; it ticks itself.
+fn steps(webhook: bool, published: bool, delivered: bool) -> Vec<FirstStep> {
+    let step = |words, done| FirstStep { words, done };
+    vec![
+        step("Register a webhook", webhook),
+        step("Publish an event", published),
+        step("See it delivered", delivered),
+    ]
+}
+
+/// What only the deliveries' own rows say.
+struct More {
+    oldest: Option<Timestamp>,
+    any_delivered: bool,
+    /// The latest failed delivery of a troubled webhook, by the webhook's row.
+    failures: BTreeMap<i64, Delivery>,
+    letters: Vec<Delivery>,
+    names: Names,
+}
+
+fn more(conn: &Connection, workspace_seq: i64, troubled: &[i64]) -> Result<More, StoreError> {
+    let newest = |filter: DeliveryFilter, rows| {
+        let filter = DeliveryFilter {
+            workspace_seq,
+            ..filter
+        };
+        let page = deliveries::list(conn, &filter, None, Limit::clamped(rows))?;
+        Ok::<_, StoreError>(page.items)
+    };
+    let delivered = DeliveryFilter {
+        statuses: vec![Status::Delivered],
+        ..DeliveryFilter::default()
+    };
+    let dead = DeliveryFilter {
+        which: Which::DeadLetters,
+        ..DeliveryFilter::default()
+    };
+    let mut failures = BTreeMap::new();
+    for seq in troubled {
+        let failed = DeliveryFilter {
+            webhook_seq: Some(*seq),
+            statuses: vec![Status::Retrying, Status::Exhausted],
+            ..DeliveryFilter::default()
+        };
+        failures.extend(newest(failed, 1)?.pop().map(|one| (*seq, one)));
+    }
+    let letters = newest(dead, LETTERS_SHOWN)?;
+    Ok(More {
+        oldest: deliveries::oldest_waiting(conn, workspace_seq)?,
+        any_delivered: !newest(delivered, 1)?.is_empty(),
+        failures,
+        names: Names::read(conn, letters.iter().map(|one| one.webhook.seq()))?,
+        letters,
+    })
+}
+
+/// What registered webhooks need somebody, the longest failing first, with their dead letters.
+fn troubled<'a>(webhooks: &'a [Webhook], summary: &Summary) -> Vec<(&'a Webhook, u64)> {
+    let mut found: Vec<(&Webhook, u64)> = webhooks
+        .iter()
+        .map(|webhook| (webhook, dead_letters(webhook, summary)))
+        .filter(|(webhook, letters)| needs_somebody(webhook, *letters))
+        .collect();
+    found.sort_by_key(|(webhook, _)| {
+        webhook
+            .health
+            .failing_since
+            .map_or(i64::MAX, Timestamp::millis)
+    });
+    found
+}
+
+fn seqs(found: &[(&Webhook, u64)]) -> Vec<i64> {
+    found.iter().map(|(webhook, _)| webhook.id.seq()).collect()
+}
+
+fn troubled_row(webhook: &Webhook, letters: u64, last: Option<&Delivery>) -> Troubled {
+    Troubled {
+        id: webhook.id.to_string(),
+        called: called_by(&webhook.settings.label, &webhook.settings.url),
+        badge: Badge::webhook(webhook.state, webhook.health.consecutive_failures),
+        since: since(webhook).map(Since),
+        words: words(webhook, last),
+        dead_letters: match letters {
+            0 => String::new(),
+            letters => counted(letters, "dead letter", "dead letters"),
+        },
+        is_disabled: matches!(webhook.state, WebhookState::Disabled { .. }),
+    }
+}
+
+fn dead_letters(webhook: &Webhook, summary: &Summary) -> u64 {
+    let mut standings = summary.by_webhook.iter();
+    let own = standings.find(|standing| standing.webhook == webhook.id);
+    own.map_or(0, |standing| standing.dead_letters)
+}
+
+/// What a person disabled, a person knows of.
+fn needs_somebody(webhook: &Webhook, dead_letters: u64) -> bool {
+    use crate::domain::breaker::DisabledReason;
+    match webhook.state {
+        WebhookState::Active => webhook.health.consecutive_failures > 0 || dead_letters > 0,
+        WebhookState::Disabled { reason, .. } => {
+            reason != DisabledReason::Manual || dead_letters > 0
+        }
+        WebhookState::Revoked => false,
+    }
+}
+
+fn since(webhook: &Webhook) -> Option<Timestamp> {
+    match webhook.state {
+        WebhookState::Disabled { at, .. } => Some(at),
+        WebhookState::Active | WebhookState::Revoked => webhook.health.failing_since,
+    }
+}
+
+/// What is wrong, and the last failure in words.
+fn words(webhook: &Webhook, last: Option<&Delivery>) -> String {
+    use crate::ui::parts::badge::disabled_words;
+    let health = &webhook.health;
+    let what = match (webhook.state.disabled_reason(), health.consecutive_failures) {
+        (Some(reason), _) => disabled_words(reason).to_owned(),
+        (None, 0) => return "answers again; its dead letters wait".to_owned(),
+        (None, count) => in_a_row(count),
+    };
+    let cause = last.and_then(|one| explain(one.last_error_kind, one.last_status_code));
+    match (cause, last.and_then(|one| one.last_status_code)) {
+        (Some(explained), Some(code)) => format!("{what}; HTTP {code}: {}", explained.cause),
+        (Some(explained), None) => format!("{what}: {}", explained.cause),
+        (None, _) => what,
+    }
+}
+
+fn in_a_row(failures: u32) -> String {
+    format!(
+        "{} in a row",
+        counted(failures.into(), "failure", "failures")
+    )
+}
+
+/// A publish call with the host filled in.
+#[must_use]
+pub fn curl(base: &str) -> String {
+    call(
+        &format!("{base}/api/v1/events"),
+        r#"{"type": "order.paid", "data": {"id": 1}}"#,
+    )
+}
+
+/// A POST of `body` for a shell.
+#[must_use]
+pub fn call(url: &str, body: &str) -> String {
+    format!(
+        "curl -sS {} \\\n  -H 'Authorization: Bearer YOUR_API_KEY' \\\n  \
+         -H 'Content-Type: application/json' \\\n  -d {}",
+        quoted(url),
+        quoted(body)
+    )
+}

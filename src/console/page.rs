@@ -1,0 +1,371 @@
+//! What every page has: who looks, where they are, how it is dressed.
+//!
+//! Owns: the context of the layout, the headers of every page, redirects after forms. Refuses: the
+//! content of any page.
+//!
+//! # Why pages carry an entity tag that browsers never see used
+//! Pages are not to be stored, so the tag is for the page's own script: while nothing changed, the
+//! refreshing of live regions costs a 304 and no drawing on the screen.
+
+use actix_web::http::header::{self, HeaderValue};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
+use askama::Template;
+use sha2::{Digest, Sha256};
+
+use super::{Shown, Visitor};
+use crate::domain::page::Limit;
+use crate::domain::role::Role;
+use crate::service::Refusal;
+use crate::store::workspaces;
+use crate::ui::assets::{Addresses, addresses};
+use crate::ui::flash::Flash;
+use crate::ui::parts::{Icon, icon};
+use crate::ui::preferences::{Shortcuts, Theme};
+use crate::web::State;
+use crate::web::proxy::proxy;
+
+/// Workspaces that the switcher shows; the rest are on their page.
+pub const SWITCHER_MAX: u32 = 8;
+/// The most bytes of a page: what a reader on a slow line waits for.
+pub const PAGE_BYTES_MAX: usize = 50 * 1024;
+
+const POLICY: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
+     form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+);
+
+/// Where in the house a page is; the navigation marks it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Section {
+    /// `/`
+    Overview,
+    /// `/deliveries`
+    Deliveries,
+    /// `/dead-letters`
+    DeadLetters,
+    /// `/webhooks`
+    Webhooks,
+    /// `/events`
+    Events,
+    /// `/event-types`
+    EventTypes,
+    /// `/api-keys`
+    ApiKeys,
+    /// `/people`
+    People,
+    /// `/workspaces`
+    Workspaces,
+    /// `/audit-log`
+    AuditLog,
+    /// `/settings`
+    Settings,
+    /// `/system`
+    System,
+    /// `/profile`
+    Profile,
+    /// No entry of the navigation.
+    Elsewhere,
+}
+
+/// An entry of the navigation.
+#[derive(Debug)]
+pub struct Entry {
+    /// The heading above it; empty within a group.
+    pub heading: &'static str,
+    /// Where it leads.
+    pub path: &'static str,
+    /// What it stands for.
+    pub section: Section,
+    /// Its picture.
+    pub icon: &'static str,
+    /// Its word.
+    pub word: &'static str,
+    /// The key that leads there after `g`; empty for none.
+    pub key: &'static str,
+    /// Who sees it.
+    role: Role,
+}
+
+#[rustfmt::skip]
+const ENTRIES: [Entry; 12] = [
+    entry("", "/", Section::Overview, "home", "Overview", "o", Role::Viewer),
+    entry("", "/deliveries", Section::Deliveries, "send", "Deliveries", "d", Role::Viewer),
+    entry("", "/dead-letters", Section::DeadLetters, "tray", "Dead letters", "l", Role::Viewer),
+    entry("", "/webhooks", Section::Webhooks, "hook", "Webhooks", "w", Role::Viewer),
+    entry("", "/events", Section::Events, "bolt", "Events", "e", Role::Viewer),
+    entry("Workspace", "/event-types", Section::EventTypes, "list", "Event types", "t", Role::Viewer),
+    entry("", "/api-keys", Section::ApiKeys, "key", "API keys", "k", Role::Owner),
+    entry("", "/settings", Section::Settings, "gear", "Settings", "s", Role::Viewer),
+    entry("Instance", "/workspaces", Section::Workspaces, "layers", "Workspaces", "", Role::Viewer),
+    entry("", "/people", Section::People, "people", "People", "p", Role::Owner),
+    entry("", "/audit-log", Section::AuditLog, "book", "Audit log", "a", Role::Owner),
+    entry("", "/system", Section::System, "chip", "System", "y", Role::Viewer),
+];
+
+const fn entry(
+    heading: &'static str,
+    path: &'static str,
+    section: Section,
+    icon: &'static str,
+    word: &'static str,
+    key: &'static str,
+    role: Role,
+) -> Entry {
+    Entry {
+        heading,
+        path,
+        section,
+        icon,
+        word,
+        key,
+        role,
+    }
+}
+
+/// The context of the layout.
+#[derive(Debug)]
+pub struct Page {
+    /// What the browser's tab says.
+    pub title: String,
+    /// Where this is.
+    pub section: Section,
+    /// Who looks.
+    pub visitor: Visitor,
+    /// Workspaces to switch to.
+    pub workspaces: Vec<String>,
+    /// Light or dark.
+    pub theme: Theme,
+    /// Whether single keys do anything.
+    pub shortcuts: Shortcuts,
+    /// What the action before came to.
+    pub flash: Option<Flash>,
+    /// The path and query of this page.
+    pub here: String,
+    /// Where the static files are.
+    pub assets: &'static Addresses,
+    /// How the API is reached from outside, for examples.
+    pub base: String,
+    known_tag: Option<String>,
+    is_refresh: bool,
+}
+
+impl Page {
+    /// The context of the page that `request` asks for.
+    ///
+    /// # Errors
+    /// [`Refusal::Internal`] where the database cannot be read.
+    pub async fn of(
+        state: &State,
+        request: &HttpRequest,
+        visitor: Visitor,
+        section: Section,
+        title: impl Into<String>,
+    ) -> Result<Self, Refusal> {
+        let listed = state
+            .service
+            .store()
+            .read(|conn| workspaces::list(conn, None, Limit::clamped(SWITCHER_MAX)))
+            .await
+            .map_err(Refusal::from)?;
+        let header = |name: &str| {
+            let value = request.headers().get(name)?;
+            value.to_str().ok().map(str::to_owned)
+        };
+        let is_refresh = header("hookpost-live").is_some();
+        Ok(Self {
+            title: title.into(),
+            section,
+            visitor,
+            workspaces: listed.items.into_iter().map(|one| one.name).collect(),
+            theme: Theme::of(request),
+            shortcuts: Shortcuts::of(request),
+            // A refresh in the background must not swallow what was meant for the reader.
+            flash: Flash::of(request).filter(|_| !is_refresh),
+            here: request
+                .uri()
+                .path_and_query()
+                .map_or("/", |p| p.as_str())
+                .to_owned(),
+            assets: addresses(),
+            base: proxy(request).base(request),
+            known_tag: header("if-none-match"),
+            is_refresh,
+        })
+    }
+
+    /// The changes that this page shows at least, for its live signal. A refresh does not say it: its
+    /// tag would change with every commit of anybody.
+    #[must_use]
+    pub fn changes(&self) -> Option<u64> {
+        (!self.is_refresh).then_some(self.visitor.changes)
+    }
+
+    /// Whether the navigation's entry `section` is this page's.
+    #[must_use]
+    pub fn is_in(&self, section: &Section) -> bool {
+        self.section == *section
+    }
+
+    /// A picture of the layout's sprite.
+    #[must_use]
+    pub fn icon(&self, name: &'static str) -> Icon {
+        icon(name)
+    }
+
+    /// The navigation, as far as the reader may go.
+    pub fn entries(&self) -> impl Iterator<Item = &'static Entry> {
+        let role = self.visitor.role();
+        ENTRIES.iter().filter(move |entry| role.allows(entry.role))
+    }
+
+    /// The first letter of the workspace's name.
+    #[must_use]
+    pub fn workspace_letter(&self) -> String {
+        self.visitor.workspace.chars().take(1).collect()
+    }
+
+    /// The first letter of the reader's address.
+    #[must_use]
+    pub fn person_letter(&self) -> String {
+        self.visitor.person.email.chars().take(1).collect()
+    }
+
+    #[cfg(test)]
+    pub(super) fn sample(visitor: Visitor) -> Self {
+        Self {
+            title: "Sample".to_owned(),
+            section: Section::Overview,
+            visitor,
+            workspaces: vec!["default".to_owned(), "staging <b>".to_owned()],
+            theme: Theme::Auto,
+            shortcuts: Shortcuts::On,
+            flash: Some(Flash::good("Done <b>indeed</b>.")),
+            here: "/?period=24h".to_owned(),
+            assets: addresses(),
+            base: "https://hooks.example.com".to_owned(),
+            known_tag: None,
+            is_refresh: false,
+        }
+    }
+}
+
+/// Draws a page.
+///
+/// # Errors
+/// A 500 where the template fails.
+pub fn show(page: &Page, view: &impl Template) -> Shown {
+    show_as(page, HttpResponse::Ok(), view)
+}
+
+/// Draws a page again because what was typed is not right.
+///
+/// # Errors
+/// As [`show`].
+pub fn show_faults(page: &Page, view: &impl Template) -> Shown {
+    show_as(page, HttpResponse::UnprocessableEntity(), view)
+}
+
+fn show_as(page: &Page, mut response: HttpResponseBuilder, view: &impl Template) -> Shown {
+    let body = view.render()?;
+    let digest = Sha256::digest(&body);
+    let tag: String = digest[..8]
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    let tag = format!("\"{tag}\"");
+    if page.is_refresh && page.known_tag.as_deref() == Some(tag.as_str()) {
+        return Ok(HttpResponse::NotModified().finish());
+    }
+    dress(&mut response);
+    response.insert_header((header::ETAG, tag));
+    if page.flash.is_some() {
+        response.cookie(Flash::forget());
+    }
+    Ok(response.body(body))
+}
+
+/// The headers of every page.
+pub(super) fn dress(response: &mut HttpResponseBuilder) {
+    response
+        .content_type("text/html; charset=utf-8")
+        .insert_header((header::CACHE_CONTROL, HeaderValue::from_static("no-store")))
+        .insert_header((header::CONTENT_SECURITY_POLICY, POLICY))
+        .insert_header((header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY")))
+        .insert_header((
+            header::REFERRER_POLICY,
+            HeaderValue::from_static("same-origin"),
+        ))
+        .insert_header(("cross-origin-opener-policy", "same-origin"));
+}
+
+/// On to another page, with GET.
+#[must_use]
+pub fn go(path: &str) -> HttpResponse {
+    HttpResponse::SeeOther()
+        .insert_header((header::LOCATION, path))
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .finish()
+}
+
+/// On to another page that says what this action came to.
+#[must_use]
+pub fn go_and_say(path: &str, flash: &Flash) -> HttpResponse {
+    HttpResponse::SeeOther()
+        .insert_header((header::LOCATION, path))
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .cookie(flash.cookie())
+        .finish()
+}
+
+/// Back to the page of a form, saying what its action came to. Who has to show a second factor
+/// first is sent there, and comes back to the same page.
+///
+/// # Errors
+/// What is nobody's to mend on that page: a thing that does not exist, a fault of ours.
+pub fn back_to<T>(
+    path: &str,
+    result: Result<T, Refusal>,
+    said: impl FnOnce(&T) -> String,
+) -> Shown {
+    match result {
+        Ok(value) => Ok(go_and_say(path, &Flash::good(said(&value)))),
+        Err(Refusal::MfaRequired(_)) => Ok(go(&confirm_path(path))),
+        Err(Refusal::Invalid(errors)) => {
+            let faults: Vec<String> = errors
+                .into_iter()
+                .map(|error| format!("{} {}", error.field, error.message))
+                .collect();
+            Ok(go_and_say(
+                path,
+                &Flash::bad(format!("Not done: {}.", faults.join("; "))),
+            ))
+        }
+        Err(
+            refusal @ (Refusal::Conflict(_)
+            | Refusal::Revoked
+            | Refusal::PlanRequired
+            | Refusal::TooLarge(_)
+            | Refusal::RateLimited { .. }
+            | Refusal::Overloaded
+            | Refusal::StorageLow
+            | Refusal::Unavailable(_)),
+        ) => Ok(go_and_say(
+            path,
+            &Flash::bad(format!("Not done: {refusal}.")),
+        )),
+        Err(
+            refusal @ (Refusal::Unauthorized(_)
+            | Refusal::Forbidden(_)
+            | Refusal::NotFound(_)
+            | Refusal::Internal(_)),
+        ) => Err(refusal.into()),
+    }
+}
+
+/// Where a fresh code is asked for before `back`.
+#[must_use]
+pub fn confirm_path(back: &str) -> String {
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    query.append_pair("back", back);
+    format!("/confirm?{}", query.finish())
+}

@@ -1,0 +1,255 @@
+//! `/people`: who may sign in, and what they may do.
+//!
+//! Owns: the list, making people, roles, barring, second factors of others. Refuses: leaving nobody
+//! in charge (`service` sees to it).
+
+use actix_web::HttpRequest;
+use askama::Template;
+
+use super::page::{Page, Section, back_to, confirm_path, go, go_and_say, show, show_faults};
+use super::webhook_form::mendable;
+use super::{Form, Shown, Visitor};
+use crate::domain::id::UserId;
+use crate::domain::page::{Cursor, Limit};
+use crate::domain::role::Role;
+use crate::domain::secret::Secret;
+use crate::service::people::{MfaDemand, NewUser};
+use crate::service::{FieldError, Refusal};
+use crate::store::users::{SecondFactor, User};
+use crate::ui::flash::Flash;
+use crate::ui::parts::field::left_over;
+use crate::ui::parts::url_query::with_query;
+use crate::ui::parts::{Ago, Badge, Field, Tone};
+use crate::web::State;
+use crate::web::extract::{Query, path_id};
+
+/// People of a page.
+const ROWS: u32 = 30;
+
+/// A line of the list.
+#[derive(Clone, Debug)]
+pub struct PersonRow {
+    /// The id.
+    pub id: String,
+    /// The address.
+    pub email: String,
+    /// What the person may do.
+    pub role: Role,
+    /// How the account stands.
+    pub badge: Badge,
+    /// Whether the second factor is on.
+    pub has_second_factor: bool,
+    /// When the person last signed in.
+    pub signed_in: Option<Ago>,
+    /// Whether it is the reader.
+    pub is_reader: bool,
+    /// Whether the person is barred.
+    pub is_barred: bool,
+}
+
+/// The page.
+#[derive(Template)]
+#[template(path = "people.html")]
+pub struct PeopleView<'a> {
+    /// The layout's context.
+    pub page: &'a Page,
+    /// The lines.
+    pub rows: Vec<PersonRow>,
+    /// Where the list goes on.
+    pub older: Option<String>,
+    /// What was typed.
+    pub typed: Form,
+    /// What is wrong with it.
+    pub errors: Vec<FieldError>,
+    /// Whether everybody needs a second factor.
+    pub is_demanded: bool,
+}
+
+impl PeopleView<'_> {
+    fn roles(&self) -> [(Role, &'static str); 3] {
+        [
+            (Role::Viewer, "looks at everything"),
+            (Role::Operator, "changes webhooks and deliveries"),
+            (Role::Owner, "changes the instance and its people too"),
+        ]
+    }
+
+    fn email(&self) -> Field {
+        Field::of_kind(
+            "email",
+            "email",
+            "E-mail address",
+            self.typed.typed("email"),
+        )
+        .required()
+        .faults(&self.errors, "email")
+    }
+
+    fn password(&self) -> Field {
+        Field::of_kind("password", "password", "First password", "")
+            .autocomplete("new-password")
+            .hint("Hand it over in person; it can be changed under Profile.")
+            .required()
+            .faults(&self.errors, "password")
+    }
+
+    fn role(&self) -> Field {
+        let options = self.roles().map(|(role, words)| {
+            (
+                role.as_str().to_owned(),
+                format!("{}: {words}", role.as_str()),
+            )
+        });
+        Field::choice("role", "Role", self.typed.typed("role"), options.to_vec())
+    }
+
+    fn left_over(&self) -> Vec<String> {
+        left_over(&self.errors, &["email", "password", "role"])
+    }
+}
+
+/// `GET /people`.
+///
+/// # Errors
+/// 422 for a cursor that makes no sense.
+pub async fn list(state: State, visitor: Visitor, request: HttpRequest) -> Shown {
+    let mut query = Query::of(&request);
+    let cursor = query.cursor("cursor");
+    query.finish()?;
+    let typed = Form::new(vec![("role".to_owned(), "operator".to_owned())]);
+    draw(&state, &request, visitor, cursor, typed, Vec::new()).await
+}
+
+/// `POST /people`.
+///
+/// # Errors
+/// What nobody at the form can mend.
+pub async fn create(state: State, visitor: Visitor, request: HttpRequest, form: Form) -> Shown {
+    let made = match Role::parse(form.typed("role")) {
+        Some(role) => {
+            let new = NewUser {
+                email: form.typed("email").to_owned(),
+                password: Secret::new(form.typed("password").to_owned()),
+                role,
+            };
+            state.service.create_user(&visitor.caller.actor, new).await
+        }
+        None => Err(Refusal::field("role", "must be viewer, operator or owner")),
+    };
+    match made {
+        Ok(user) => {
+            let text = format!("{} may sign in now.", user.email);
+            Ok(go_and_say("/people", &Flash::good(text)))
+        }
+        Err(Refusal::MfaRequired(_)) => Ok(go(&confirm_path("/people"))),
+        Err(refusal) => {
+            let errors = mendable(refusal)?;
+            draw(&state, &request, visitor, None, form, errors).await
+        }
+    }
+}
+
+/// `POST /people/{id}`: one of the changes to a person.
+///
+/// # Errors
+/// 404 where there is no such user.
+pub async fn change(state: State, visitor: Visitor, request: HttpRequest, form: Form) -> Shown {
+    let id: UserId = path_id(&request, "user")?;
+    let actor = &visitor.caller.actor;
+    let (done, said) = match form.typed("action") {
+        "disable" => (
+            state.service.disable_user(actor, id).await,
+            "Barred from signing in.",
+        ),
+        "enable" => (
+            state.service.enable_user(actor, id).await,
+            "May sign in again.",
+        ),
+        "reset-mfa" => (
+            state.service.reset_mfa(actor, id).await,
+            "The second factor was taken away; the person is signed out.",
+        ),
+        "remove" => (state.service.remove_user(actor, id).await, "Removed."),
+        "role" => {
+            let role = Role::parse(form.typed("role"));
+            let role = role.ok_or_else(|| Refusal::field("role", "is unknown"))?;
+            (
+                state.service.set_role(actor, id, role).await,
+                "The role was changed.",
+            )
+        }
+        _ => return Err(Refusal::field("action", "is unknown").into()),
+    };
+    back_to("/people", done, |()| said.to_owned())
+}
+
+/// `POST /people/second-factor`: asks everybody for one, or nobody but those who have one.
+///
+/// # Errors
+/// Where the database takes no writes.
+pub async fn demand(state: State, visitor: Visitor, form: Form) -> Shown {
+    let (demand, said) = match form.typed("of") {
+        "everybody" => (
+            MfaDemand::Everybody,
+            "Everybody needs a second factor from now on.",
+        ),
+        _ => (
+            MfaDemand::Nobody,
+            "A second factor is everybody's own choice again.",
+        ),
+    };
+    let done = state
+        .service
+        .demand_mfa(&visitor.caller.actor, demand)
+        .await;
+    back_to("/people", done, |()| said.to_owned())
+}
+
+async fn draw(
+    state: &State,
+    request: &HttpRequest,
+    visitor: Visitor,
+    cursor: Option<Cursor>,
+    typed: Form,
+    errors: Vec<FieldError>,
+) -> Shown {
+    let found = state.service.users(cursor, Limit::clamped(ROWS)).await?;
+    let reader = visitor.person.user;
+    let is_demanded = visitor.person.mfa == MfaDemand::Everybody;
+    let page = Page::of(state, request, visitor, Section::People, "People").await?;
+    let older = found.next.map(|next| next.to_string());
+    let view = PeopleView {
+        page: &page,
+        rows: found.items.iter().map(|user| row(user, reader)).collect(),
+        older: older.map(|next| with_query("/people", &[("cursor", &next)])),
+        typed,
+        errors,
+        is_demanded,
+    };
+    if view.errors.is_empty() {
+        show(&page, &view)
+    } else {
+        show_faults(&page, &view)
+    }
+}
+
+fn row(user: &User, reader: UserId) -> PersonRow {
+    let is_barred = user.disabled_at.is_some();
+    PersonRow {
+        id: user.id.to_string(),
+        email: user.email.clone(),
+        role: user.role,
+        badge: if is_barred {
+            Badge::new(Tone::Calm, "slash", "barred")
+        } else {
+            Badge::new(Tone::Good, "check", "active")
+        },
+        has_second_factor: match user.second_factor {
+            SecondFactor::On { .. } => true,
+            SecondFactor::Off | SecondFactor::Enrolling => false,
+        },
+        signed_in: user.last_login_at.map(Ago),
+        is_reader: user.id == reader,
+        is_barred,
+    }
+}

@@ -1,0 +1,364 @@
+//! `/profile`: a person's own password, second factor and sessions.
+//!
+//! Owns: the page, enrolling a second factor, the one page that shows recovery codes. Refuses:
+//! changing other people ([`super::people`]).
+//!
+//! # Why enrolling has a gate of its own
+//! Where everybody needs a second factor, who has none yet may do nothing but enrol one. So these
+//! pages let such a person in, and no other page does.
+
+use actix_web::cookie::Cookie;
+use actix_web::{HttpRequest, HttpResponse};
+use askama::Template;
+
+use super::login::{OpenForm, cookie};
+use super::page::{Page, Section, back_to, confirm_path, dress, go, go_and_say, show, show_faults};
+use super::visitor::{csrf, session_token};
+use super::webhook_form::mendable;
+use super::{Form, Shown, Visitor};
+use crate::domain::id::SessionId;
+use crate::domain::secret::Secret;
+use crate::domain::token::SessionToken;
+use crate::service::people::{Enrolment, Person, Stage};
+use crate::service::{FieldError, Refusal};
+use crate::store::sessions::{Channel, Session};
+use crate::ui::assets::{Addresses, addresses};
+use crate::ui::flash::Flash;
+use crate::ui::parts::agent::agent;
+use crate::ui::parts::{Ago, Copyable, Field, Stamp};
+use crate::ui::preferences::Theme;
+use crate::web::State;
+use crate::web::extract::{Query, path_id};
+use crate::web::proxy::proxy;
+
+/// A session of the reader.
+#[derive(Clone, Debug)]
+pub struct SessionRow {
+    /// Its id.
+    pub id: String,
+    /// What the browser or program calls itself.
+    pub agent: String,
+    /// Whether a program holds it.
+    pub is_token: bool,
+    /// When it began.
+    pub began: Stamp,
+    /// When it was last heard of.
+    pub seen: Ago,
+    /// Whether it is the one at hand.
+    pub is_present: bool,
+}
+
+/// The page.
+#[derive(Template)]
+#[template(path = "profile.html")]
+pub struct ProfileView<'a> {
+    /// The layout's context.
+    pub page: &'a Page,
+    /// The reader's sessions.
+    pub sessions: Vec<SessionRow>,
+    /// What is wrong with the new password.
+    pub errors: Vec<FieldError>,
+    /// Whether the second factor is in force.
+    pub has_second_factor: bool,
+    /// Recovery codes that are left.
+    pub codes_left: usize,
+}
+
+impl ProfileView<'_> {
+    fn current_password(&self) -> Field {
+        Field::of_kind("password", "current_password", "Present password", "")
+            .autocomplete("current-password")
+            .required()
+            .faults(&self.errors, "current_password")
+    }
+
+    fn new_password(&self) -> Field {
+        Field::of_kind("password", "new_password", "New password", "")
+            .autocomplete("new-password")
+            .hint("At least 12 characters; a few words are fine.")
+            .required()
+            .faults(&self.errors, "new_password")
+    }
+}
+
+/// `GET /profile`.
+///
+/// # Errors
+/// None of its own.
+pub async fn profile(state: State, visitor: Visitor, request: HttpRequest) -> Shown {
+    Query::of(&request).finish()?;
+    draw(&state, &request, visitor, Vec::new()).await
+}
+
+async fn draw(
+    state: &State,
+    request: &HttpRequest,
+    visitor: Visitor,
+    errors: Vec<FieldError>,
+) -> Shown {
+    let person = visitor.person.clone();
+    let sessions = state.service.sessions(&person).await?;
+    let page = Page::of(state, request, visitor, Section::Profile, "Profile").await?;
+    let view = ProfileView {
+        page: &page,
+        sessions: sessions
+            .iter()
+            .map(|one| session_row(one, &person))
+            .collect(),
+        errors,
+        has_second_factor: person.has_second_factor(),
+        codes_left: person.recovery_codes_left,
+    };
+    if view.errors.is_empty() {
+        show(&page, &view)
+    } else {
+        show_faults(&page, &view)
+    }
+}
+
+fn session_row(session: &Session, person: &Person) -> SessionRow {
+    SessionRow {
+        id: session.id.to_string(),
+        agent: agent(&session.user_agent),
+        is_token: session.channel == Channel::Token,
+        began: Stamp(session.created_at),
+        seen: Ago(session.last_seen_at),
+        is_present: session.id == person.session,
+    }
+}
+
+/// `POST /profile/password`.
+///
+/// # Errors
+/// 429 after too many tries.
+pub async fn password(state: State, visitor: Visitor, request: HttpRequest, form: Form) -> Shown {
+    let secret = |name: &str| Secret::new(form.typed(name).to_owned());
+    let (current, new) = (secret("current_password"), secret("new_password"));
+    match state
+        .service
+        .change_password(&visitor.person, current, new)
+        .await
+    {
+        Ok(signed_in) => {
+            let flash = Flash::good("Your password is changed; your other sessions have ended.");
+            let response = go_and_say("/profile", &flash);
+            Ok(with_session(&request, response, &signed_in.token))
+        }
+        Err(refusal) => {
+            let errors = mendable(refusal)?;
+            draw(&state, &request, visitor, errors).await
+        }
+    }
+}
+
+/// `POST /profile/sessions/{id}/end`.
+///
+/// # Errors
+/// 404 where the reader has no such session.
+pub async fn end_session(
+    state: State,
+    visitor: Visitor,
+    request: HttpRequest,
+    _form: Form,
+) -> Shown {
+    let id: SessionId = path_id(&request, "session")?;
+    let done = state.service.end_session(&visitor.person, id).await;
+    back_to("/profile", done, |()| "That session has ended.".to_owned())
+}
+
+/// `POST /profile/sessions/end`: signs out everywhere, here too.
+///
+/// # Errors
+/// Where the database takes no writes.
+pub async fn end_sessions(state: State, visitor: Visitor, _form: Form) -> Shown {
+    state.service.sign_out_everywhere(&visitor.person).await?;
+    Ok(go("/sign-in"))
+}
+
+/// A page about the second factor, which who must enrol first sees too.
+#[derive(Template)]
+#[template(path = "second_factor.html")]
+pub struct SecondFactorView {
+    /// Where the static files are.
+    pub assets: &'static Addresses,
+    /// Light or dark.
+    pub theme: Theme,
+    /// Whether it is asked of everybody.
+    pub is_demanded: bool,
+    /// The seed on its way into an app.
+    pub enrolment: Option<Enrolment>,
+    /// Recovery codes, shown now only.
+    pub codes: Vec<String>,
+    /// What was wrong with the code.
+    pub fault: Option<String>,
+    /// The token of the session's forms.
+    pub csrf: String,
+}
+
+impl SecondFactorView {
+    fn new(request: &HttpRequest, person: &Person) -> Self {
+        Self {
+            assets: addresses(),
+            theme: Theme::of(request),
+            is_demanded: person.stage == Stage::Enrolment,
+            enrolment: None,
+            codes: Vec::new(),
+            fault: None,
+            csrf: session_token(request).map_or(String::new(), |token| csrf(&token)),
+        }
+    }
+
+    fn qr(&self) -> &str {
+        self.enrolment
+            .as_ref()
+            .map_or("", |one| one.qr_svg.expose())
+    }
+
+    fn seed(&self) -> Option<Copyable> {
+        let enrolment = self.enrolment.as_ref()?;
+        Some(Copyable::new(enrolment.base32.expose(), "the key"))
+    }
+
+    fn code(&self) -> Field {
+        Field::line("code", "Code", "")
+            .autocomplete("one-time-code")
+            .hint("The six digits that the app shows now.")
+            .required()
+    }
+
+    fn show(&self, mut response: actix_web::HttpResponseBuilder) -> Shown {
+        let body = self.render()?;
+        dress(&mut response);
+        Ok(response.body(body))
+    }
+}
+
+/// Who may enrol: who is in, and who is asked to before anything else.
+async fn enrolling(state: &State, request: &HttpRequest) -> Result<Option<Person>, Refusal> {
+    proxy(request).check_sign_in(request)?;
+    let Some(token) = session_token(request) else {
+        return Ok(None);
+    };
+    match state.service.person(&token, Channel::Browser).await {
+        Ok(person) => Ok(match person.stage {
+            Stage::Inside | Stage::Enrolment => Some(person),
+            Stage::SecondFactor => None,
+        }),
+        Err(Refusal::Unauthorized(_)) => Ok(None),
+        Err(other) => Err(other),
+    }
+}
+
+/// These pages have a gate of their own, so they also look at the form's token themselves.
+fn check_token(request: &HttpRequest, OpenForm(form): &OpenForm) -> Result<(), Refusal> {
+    let expected = session_token(request).map_or(String::new(), |token| csrf(&token));
+    form.check_token(&expected)
+}
+
+/// `GET /profile/second-factor`.
+///
+/// # Errors
+/// Where the database cannot be read.
+pub async fn second_factor(state: State, request: HttpRequest) -> Shown {
+    let Some(person) = enrolling(&state, &request).await? else {
+        return Ok(go("/sign-in"));
+    };
+    if person.has_second_factor() {
+        return Ok(go("/profile"));
+    }
+    let mut view = SecondFactorView::new(&request, &person);
+    view.enrolment = state.service.enrolment(&person).await?;
+    view.show(HttpResponse::Ok())
+}
+
+/// `POST /profile/second-factor/begin`.
+///
+/// # Errors
+/// Where the database takes no writes.
+pub async fn begin(state: State, request: HttpRequest, form: OpenForm) -> Shown {
+    let Some(person) = enrolling(&state, &request).await? else {
+        return Ok(go("/sign-in"));
+    };
+    check_token(&request, &form)?;
+    match state.service.begin_enrolment(&person).await {
+        Ok(()) => Ok(go("/profile/second-factor")),
+        Err(Refusal::Conflict(_)) => Ok(go("/profile")),
+        Err(other) => Err(other.into()),
+    }
+}
+
+/// `POST /profile/second-factor`: the first code puts it in force.
+///
+/// # Errors
+/// 429 after too many tries.
+pub async fn confirm(state: State, request: HttpRequest, form: OpenForm) -> Shown {
+    let Some(person) = enrolling(&state, &request).await? else {
+        return Ok(go("/sign-in"));
+    };
+    check_token(&request, &form)?;
+    let OpenForm(form) = form;
+    let code = Secret::new(form.typed("code").trim().to_owned());
+    let mut view = SecondFactorView::new(&request, &person);
+    match state.service.confirm_enrolment(&person, code).await {
+        Ok((signed_in, recovery)) => {
+            view.codes = recovery
+                .codes
+                .iter()
+                .map(|code| code.expose().to_owned())
+                .collect();
+            let response = view.show(HttpResponse::Ok())?;
+            Ok(with_session(&request, response, &signed_in.token))
+        }
+        Err(Refusal::Unauthorized(message)) => {
+            view.enrolment = state.service.enrolment(&person).await?;
+            view.fault = Some(message.to_owned());
+            view.show(HttpResponse::UnprocessableEntity())
+        }
+        Err(Refusal::Conflict(_)) => Ok(go("/profile/second-factor")),
+        Err(other) => Err(other.into()),
+    }
+}
+
+/// `POST /profile/second-factor/codes`: new recovery codes in the place of the old ones.
+///
+/// # Errors
+/// Where the database takes no writes.
+pub async fn codes(state: State, visitor: Visitor, request: HttpRequest, _form: Form) -> Shown {
+    match state.service.new_recovery_codes(&visitor.person).await {
+        Ok(recovery) => {
+            let mut view = SecondFactorView::new(&request, &visitor.person);
+            view.codes = recovery
+                .codes
+                .iter()
+                .map(|code| code.expose().to_owned())
+                .collect();
+            view.show(HttpResponse::Ok())
+        }
+        Err(Refusal::MfaRequired(_)) => Ok(go(&confirm_path("/profile"))),
+        Err(refusal) => back_to("/profile", Err::<(), _>(refusal), |()| String::new()),
+    }
+}
+
+/// `POST /profile/second-factor/off`.
+///
+/// # Errors
+/// Where the database takes no writes.
+pub async fn turn_off(state: State, visitor: Visitor, _form: Form) -> Shown {
+    let done = state.service.disable_second_factor(&visitor.person).await;
+    back_to("/profile", done, |()| {
+        "Your second factor is turned off.".to_owned()
+    })
+}
+
+/// The response with the session's new token.
+fn with_session(
+    request: &HttpRequest,
+    mut response: HttpResponse,
+    token: &SessionToken,
+) -> HttpResponse {
+    let renewed: Cookie<'_> = cookie(request, token.expose());
+    response
+        .add_cookie(&renewed)
+        .expect("a token's characters are plain");
+    response
+}

@@ -1,0 +1,202 @@
+//! Every view drawn once, with the nastiest text that a receiver or publisher could have sent.
+//!
+//! What holds for one page holds for all: no inline script or style, nothing unescaped, no id twice,
+//! every form with its token, and no more bytes than a page may have.
+
+use std::collections::BTreeSet;
+
+use askama::Template;
+
+use super::Visitor;
+use super::dead_letters::{DeadLettersView, GroupRow};
+use super::deliveries::{Choice, DeliveriesView, Filters, ROWS, Row, short};
+use super::error_page::TroubleView;
+use super::job::JobView;
+use super::names::CHOICES_MAX;
+use super::page::{PAGE_BYTES_MAX, Page};
+use crate::domain::delivery::Status;
+use crate::domain::id::{JobId, SessionId, UserId, WorkspaceId};
+use crate::domain::job::{JobKind, JobStatus};
+use crate::domain::role::Role;
+use crate::domain::time::Timestamp;
+use crate::domain::workspace::Plan;
+use crate::service::people::{MfaDemand, Person, Stage};
+use crate::service::{Caller, Proof};
+use crate::store::jobs::Job;
+use crate::store::users::SecondFactor;
+use crate::ui::parts::{Ago, Badge, Copyable, Due, Stamp};
+use crate::ui::preferences::Theme;
+
+/// What an attacker would send.
+pub(super) const HOSTILE: &str = "\"><script>alert(1)</script><img src=x onerror=alert(2)>'&";
+
+pub(super) fn at() -> Timestamp {
+    Timestamp::parse("2026-11-21T02:01:14.123Z").unwrap()
+}
+
+pub(super) fn visitor() -> Visitor {
+    let person = Person {
+        session: SessionId::new(at(), 1),
+        user: UserId::new(at(), 1),
+        email: format!("ada{HOSTILE}@example.com"),
+        role: Role::Owner,
+        workspace_seq: 1,
+        stage: Stage::Inside,
+        proof: Proof::Unasked,
+        second_factor: SecondFactor::Off,
+        mfa: MfaDemand::Nobody,
+        recovery_codes_left: 0,
+    };
+    Visitor {
+        caller: Caller {
+            workspace: WorkspaceId::new(at(), 1),
+            plan: Plan::Pro,
+            actor: person.actor(),
+        },
+        person,
+        workspace: HOSTILE.to_owned(),
+        csrf: "0123456789abcdef".to_owned(),
+        changes: 7,
+    }
+}
+
+fn row(number: i64) -> Row {
+    Row {
+        id: format!("dlv_{number:026}"),
+        badge: Badge::delivery(Status::Exhausted),
+        event_type: "a".repeat(128),
+        origin: "replay",
+        webhook: short(HOSTILE),
+        outcome: "timeout".to_owned(),
+        failed: true,
+        attempts: "29 / 29".to_owned(),
+        took: "10.0 s".to_owned(),
+        next: Some(Due(at())),
+        made: Ago(at()),
+        retry: Some("Retry now"),
+    }
+}
+
+fn filters() -> Filters {
+    Filters {
+        webhook: HOSTILE.to_owned(),
+        event_type: HOSTILE.to_owned(),
+        status: "exhausted".to_owned(),
+        ..Filters::default()
+    }
+}
+
+fn deliveries(page: &Page) -> String {
+    let view = DeliveriesView {
+        page,
+        rows: (0..i64::from(ROWS)).map(row).collect(),
+        filters: filters(),
+        tabs: vec![(HOSTILE.to_owned(), "all", true)],
+        webhooks: (0..i64::from(CHOICES_MAX))
+            .map(|n| Choice::new(format!("wh_{n:026}"), short(HOSTILE), ""))
+            .collect(),
+        periods: Vec::new(),
+        older: Some("/deliveries?cursor=c_1".to_owned()),
+        newest: None,
+        curl: HOSTILE.to_owned(),
+        may_operate: true,
+    };
+    view.render().unwrap()
+}
+
+fn dead_letters(page: &Page) -> String {
+    let group = GroupRow {
+        webhook: short(HOSTILE),
+        webhook_id: "wh_1".to_owned(),
+        cause: "status:500".to_owned(),
+        word: "HTTP 500".to_owned(),
+        explained: "It failed.",
+        letters: "7 dead letters".to_owned(),
+        oldest: Stamp(at()),
+        newest: Stamp(at()),
+    };
+    let view = DeadLettersView {
+        page,
+        groups: vec![group; 12],
+        groups_cut: Some(5000),
+        rows: (0..i64::from(ROWS)).map(row).collect(),
+        filters: filters(),
+        webhooks: Vec::new(),
+        periods: Vec::new(),
+        older: None,
+        newest: Some("/dead-letters".to_owned()),
+        matching: "2 000 and more".to_owned(),
+        jobs: Vec::new(),
+        may_operate: true,
+    };
+    view.render().unwrap()
+}
+
+fn job(page: &Page) -> String {
+    let job = Job {
+        id: JobId::new(at(), 1),
+        workspace_seq: 1,
+        kind: JobKind::Retry,
+        task: "{}".to_owned(),
+        status: JobStatus::Running,
+        total: 10_000,
+        done: 2500,
+        position: None,
+        error: Some(HOSTILE.to_owned()),
+        created_at: at(),
+        updated_at: at(),
+    };
+    let view = JobView {
+        page,
+        id: Copyable::new(job.id.to_string(), "the job's id"),
+        badge: Badge::job(job.status),
+        job: &job,
+        may_operate: true,
+    };
+    view.render().unwrap()
+}
+
+fn trouble(_: &Page) -> String {
+    let view = TroubleView {
+        assets: crate::ui::assets::addresses(),
+        theme: Theme::Dark,
+        status: 404,
+        title: "There is nothing here",
+        detail: HOSTILE,
+    };
+    view.render().unwrap()
+}
+
+/// A view's name and its sample.
+type Sample = (&'static str, fn(&Page) -> String);
+
+const SAMPLES: &[Sample] = &[
+    ("deliveries", deliveries),
+    ("dead letters", dead_letters),
+    ("job", job),
+    ("trouble", trouble),
+];
+
+#[test]
+fn every_view_is_drawn_within_its_bounds_and_without_a_word_of_html_from_outside() {
+    let page = Page::sample(visitor());
+    for (name, draw) in SAMPLES {
+        let html = draw(&page);
+        let size = html.len();
+        assert!(size <= PAGE_BYTES_MAX, "{name} has {size} bytes");
+        assert!(html.starts_with("<!doctype html>"), "{name}");
+        for forbidden in ["<script>", "<img", " style=", "onerror=alert(2)>", "<style"] {
+            assert!(!html.contains(forbidden), "{name} holds {forbidden}");
+        }
+        let mut ids = BTreeSet::new();
+        for rest in html.split(" id=\"").skip(1) {
+            let id = rest.split('"').next().unwrap();
+            assert!(ids.insert(id.to_owned()), "{name} has the id {id} twice");
+        }
+        for form in html.split("<form").skip(1) {
+            let form = form.split("</form>").next().unwrap();
+            let posts = form.contains("method=\"post\"");
+            assert!(!posts || form.contains("name=\"csrf\""), "{name}: {form}");
+        }
+    }
+}

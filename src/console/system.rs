@@ -1,0 +1,120 @@
+//! `/system`: the machine room: version, disk, queue, backups, sending.
+//!
+//! Owns: the page, pausing and resuming. Refuses: writing backups: that needs a place on the
+//! machine, hence somebody on it.
+
+use actix_web::HttpRequest;
+use askama::Template;
+
+use super::page::{Page, Section, back_to, show};
+use super::{Form, Shown, Visitor};
+use crate::engine::{EngineStatus, Paused};
+use crate::service::Refusal;
+use crate::store::disk::disk;
+use crate::ui::parts::stamp::lasting;
+use crate::ui::parts::{grouped, size};
+use crate::web::State;
+use crate::web::extract::Query;
+
+/// The page.
+#[derive(Template)]
+#[template(path = "system.html")]
+pub struct SystemView<'a> {
+    /// The layout's context.
+    pub page: &'a Page,
+    /// The version that runs.
+    pub version: &'static str,
+    /// SQLite's version.
+    pub sqlite: &'static str,
+    /// How large the database is.
+    pub database: String,
+    /// How large its log is.
+    pub log: String,
+    /// How much room the disk has.
+    pub free: String,
+    /// Where the data lies.
+    pub data_dir: String,
+    /// What the engine has in hand.
+    pub status: EngineStatus,
+    /// How long history is kept.
+    pub retention: (String, String),
+    /// The largest event.
+    pub event_bytes: String,
+    /// Whether the reader may pause.
+    pub may_own: bool,
+}
+
+impl SystemView<'_> {
+    fn attempts(&self) -> String {
+        grouped(self.status.attempts)
+    }
+
+    fn queued(&self) -> String {
+        grouped(self.status.queued as u64)
+    }
+
+    fn in_flight(&self) -> String {
+        grouped(self.status.in_flight as u64)
+    }
+}
+
+/// `GET /system`.
+///
+/// # Errors
+/// [`Refusal::Internal`] where the disk cannot be asked.
+pub async fn system(state: State, visitor: Visitor, request: HttpRequest) -> Shown {
+    Query::of(&request).finish()?;
+    let service = &state.service;
+    let data_dir = service.store().data_dir().to_owned();
+    let dir = data_dir.clone();
+    let disk = service
+        .store()
+        .read(move |_| disk(&dir).map_err(|error| Refusal::Internal(error.to_string())))
+        .await?;
+    let options = service.options();
+    let may_own = visitor.may_own();
+    let page = Page::of(&state, &request, visitor, Section::System, "System").await?;
+    let view = SystemView {
+        page: &page,
+        version: env!("CARGO_PKG_VERSION"),
+        sqlite: rusqlite::version(),
+        database: size(disk.database_bytes),
+        log: size(disk.log_bytes),
+        free: size(disk.free_bytes),
+        data_dir: data_dir.display().to_string(),
+        status: service.engine().status(),
+        retention: (
+            lasting(options.retain_delivered),
+            lasting(options.retain_exhausted),
+        ),
+        event_bytes: size(options.event_data_bytes_max as u64),
+        may_own,
+    };
+    show(&page, &view)
+}
+
+/// `POST /system/pause` and `/system/resume`.
+async fn set(state: &State, visitor: &Visitor, paused: Paused, said: &'static str) -> Shown {
+    let done = state
+        .service
+        .set_sending(&visitor.caller.actor, paused)
+        .await;
+    back_to("/system", done, |()| said.to_owned())
+}
+
+/// `POST /system/pause`.
+///
+/// # Errors
+/// Where it cannot be recorded.
+pub async fn pause(state: State, visitor: Visitor, _form: Form) -> Shown {
+    let said = "Sending is paused. Events are accepted and kept.";
+    set(&state, &visitor, Paused::Yes, said).await
+}
+
+/// `POST /system/resume`.
+///
+/// # Errors
+/// Where it cannot be recorded.
+pub async fn resume(state: State, visitor: Visitor, _form: Form) -> Shown {
+    set(&state, &visitor, Paused::No, "Sending goes on.").await
+}

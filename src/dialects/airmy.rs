@@ -1,0 +1,214 @@
+//! AIRMY: webhooks with a secret of the caller's choice, and deliveries with what was said.
+//!
+//! Owns: its routes and shapes. Refuses: anything that its documentation does not show.
+
+use actix_web::HttpRequest;
+use actix_web::http::StatusCode;
+use actix_web::web::to;
+use serde::{Deserialize, Serialize};
+
+use super::{BEARER, DELIVERIES_READ, Dialect, WEBHOOKS_READ, WEBHOOKS_WRITE, plain};
+use crate::domain::webhook::{Webhook, WebhookState};
+use crate::service::by_profile::WebhookName;
+use crate::service::deliveries::DeliveryDetail;
+use crate::service::webhooks::{Registered, WebhookInput};
+use crate::service::{Answer, Caller};
+use crate::store::deliveries::DeliveryFilter;
+use crate::web::endpoint::{get, post};
+use crate::web::extract::{Json, Nothing, OptionalJson, Query, RequestBody, path_id};
+use crate::web::wire::Time;
+use crate::web::{Answered, Problem, State, answer};
+
+const PROFILE: &str = "airmy";
+
+/// What the documentation prints in the place of a secret. Whoever sends its example as it stands
+/// gets a secret made up; to sign with words that everybody can read would prove nothing.
+const SECRET_OF_THE_EXAMPLE: &str = "whsec_...";
+
+/// The line in the table of dialects.
+pub static DIALECT: Dialect = Dialect {
+    base: "/airmy",
+    credential: BEARER,
+    fields: &[("event_types", "events")],
+    status: Problem::status,
+    refusal: plain,
+    routes: &[
+        post("/airmy/webhooks", WEBHOOKS_WRITE, || to(create)),
+        get("/airmy/webhooks", WEBHOOKS_READ, || to(list)),
+        post("/airmy/webhooks/{id}/test", WEBHOOKS_WRITE, || to(test)),
+        get("/airmy/webhooks/{id}/deliveries", DELIVERIES_READ, || {
+            to(deliveries)
+        }),
+    ],
+};
+
+/// What registers a webhook.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewWebhook {
+    url: String,
+    events: Vec<String>,
+    secret: Option<String>,
+    active: Option<bool>,
+}
+
+impl RequestBody for NewWebhook {}
+
+/// A webhook. The secret is present in the answer to its registration only.
+#[derive(Debug, Serialize)]
+pub struct WebhookBody {
+    id: String,
+    url: String,
+    events: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    secret: Option<String>,
+    active: bool,
+    created_at: Time,
+}
+
+/// A list of webhooks.
+#[derive(Debug, Serialize)]
+pub struct WebhooksBody {
+    webhooks: Vec<WebhookBody>,
+}
+
+/// What a test came to.
+#[derive(Debug, Serialize)]
+pub struct TestBody {
+    success: bool,
+    status_code: Option<u16>,
+    error: Option<String>,
+    duration_ms: u32,
+    delivery_id: String,
+}
+
+/// A delivery with its request, and with the last answer to it.
+#[derive(Debug, Serialize)]
+pub struct DeliveryBody {
+    id: String,
+    webhook_id: String,
+    event_id: String,
+    event_type: String,
+    status: &'static str,
+    attempts: u32,
+    status_code: Option<u16>,
+    request_body: String,
+    response: Option<String>,
+    error: Option<String>,
+    created_at: Time,
+    next_attempt_at: Option<Time>,
+}
+
+/// A page of deliveries, the latest first.
+#[derive(Debug, Serialize)]
+pub struct DeliveriesBody {
+    deliveries: Vec<DeliveryBody>,
+    next_cursor: Option<String>,
+}
+
+async fn create(state: State, caller: Caller, body: Json<NewWebhook>) -> Answered {
+    let given = body.value;
+    let input = WebhookInput {
+        url: Some(given.url),
+        event_types: Some(given.events),
+        secret: given.secret.filter(|text| text != SECRET_OF_THE_EXAMPLE),
+        active: given.active,
+        profile: Some(PROFILE.to_owned()),
+        ..WebhookInput::default()
+    };
+    let key = body.keyed.once(created);
+    let done = state.service.create_webhook(&caller, input, key).await?;
+    answer::done(&done, created)
+}
+
+async fn list(state: State, caller: Caller) -> Answered {
+    let found = state.service.webhooks_of_profile(&caller, PROFILE).await?;
+    let webhooks = found.into_iter().map(webhook).collect();
+    answer::ok(&WebhooksBody { webhooks })
+}
+
+async fn test(
+    state: State,
+    caller: Caller,
+    request: HttpRequest,
+    _: OptionalJson<Nothing>,
+) -> Answered {
+    let webhook = named(&state, &caller, &request).await?;
+    let tested = state.service.test_webhook(&caller, webhook.id, None, None);
+    let tested = tested.await?;
+    answer::ok(&TestBody {
+        success: tested.attempted.error_kind.is_none(),
+        status_code: tested.attempted.status_code,
+        error: tested.attempted.failure(),
+        duration_ms: tested.attempted.duration_ms,
+        delivery_id: tested.delivery.to_string(),
+    })
+}
+
+async fn deliveries(state: State, caller: Caller, request: HttpRequest) -> Answered {
+    let mut query = Query::of(&request);
+    let (cursor, limit) = (query.cursor("cursor"), query.limit());
+    query.finish()?;
+    let webhook = named(&state, &caller, &request).await?;
+    let filter = DeliveryFilter {
+        workspace_seq: caller.workspace.seq(),
+        webhook_seq: Some(webhook.id.seq()),
+        ..DeliveryFilter::default()
+    };
+    let page = state.service.deliveries(filter, cursor, limit).await?;
+    let mut deliveries = Vec::with_capacity(page.items.len());
+    for item in page.items {
+        let detail = state.service.delivery(&caller, item.id).await?;
+        deliveries.push(delivery(detail));
+    }
+    answer::ok(&DeliveriesBody {
+        deliveries,
+        next_cursor: page.next.map(|cursor| cursor.to_string()),
+    })
+}
+
+async fn named(state: &State, caller: &Caller, request: &HttpRequest) -> Result<Webhook, Problem> {
+    let name = WebhookName::Id(path_id(request, "webhook")?);
+    let found = state.service.webhook_of_profile(caller, PROFILE, name);
+    Ok(found.await?)
+}
+
+fn created(registered: &Registered) -> Answer {
+    let body = WebhookBody {
+        secret: Some(registered.secret.expose().to_owned()),
+        ..webhook(registered.webhook.clone())
+    };
+    answer::recorded(StatusCode::CREATED, &body)
+}
+
+fn webhook(webhook: Webhook) -> WebhookBody {
+    WebhookBody {
+        id: webhook.id.to_string(),
+        events: webhook.settings.subscription.texts(),
+        url: webhook.settings.url,
+        secret: None,
+        active: webhook.state == WebhookState::Active,
+        created_at: webhook.created_at.into(),
+    }
+}
+
+fn delivery(detail: DeliveryDetail) -> DeliveryBody {
+    let delivery = detail.delivery;
+    let next_attempt_at = delivery.next_attempt_at().map(Time);
+    let answered = detail.attempts.into_iter().next_back();
+    let response = answered.and_then(|attempt| attempt.response_body);
+    DeliveryBody {
+        id: delivery.id.to_string(),
+        webhook_id: delivery.webhook.to_string(),
+        event_id: delivery.event_public_id,
+        event_type: delivery.event_type,
+        status: delivery.progress.status.as_str(),
+        attempts: delivery.progress.attempt_count,
+        status_code: delivery.last_status_code,
+        request_body: String::from_utf8_lossy(&detail.request_body).into_owned(),
+        response: response.map(|body| String::from_utf8_lossy(&body).into_owned()),
+        error: delivery.last_error,
+        created_at: delivery.created_at.into(),
+        next_attempt_at,
+    }
+}

@@ -1,0 +1,469 @@
+//! VeriSwarm: numbers for ids, bare arrays, and deliveries that fail rather than retry.
+//!
+//! Owns: its routes, its shapes and its words for a delivery's state. Refuses: anything that its
+//! documentation does not show.
+//!
+//! # The second factor
+//! Retry, rotate, test and revoke are documented as needing one. A session in which none was shown
+//! lately is refused here even where the native API lets a person without one pass; keys of programs
+//! need their scope alone.
+//!
+//! # Numbers
+//! An id here is the number of the row. Row numbers count up from 1, so that a JavaScript client
+//! holds them exactly.
+//!
+//! # How many attempts there are
+//! The documentation prints `max_attempts: 3` beside a schedule of three retries, which makes four
+//! attempts. What is told here is how often the delivery really may be attempted, so that
+//! `attempt_number < max_attempts` means what a client takes it to mean; when a person retries a
+//! delivery beyond that, the limit goes up with it, and the number never exceeds it.
+
+use actix_web::HttpRequest;
+use actix_web::http::StatusCode;
+use actix_web::web::to;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Credential, DELIVERIES_READ, DELIVERIES_WRITE, Dialect, Form, WEBHOOKS_READ, WEBHOOKS_WRITE,
+    plain,
+};
+use crate::domain::delivery::Status;
+use crate::domain::id::{DeliveryId, WebhookId};
+use crate::domain::webhook::{Webhook, WebhookState};
+use crate::service::by_profile::WebhookName;
+use crate::service::retries::RUN_LIMIT_DEFAULT;
+use crate::service::webhooks::{Registered, Rotated, WebhookInput};
+use crate::service::{Answer, Caller, Refusal};
+use crate::store::deliveries::{Delivery, DeliveryFilter, Standing};
+use crate::web::endpoint::{get, post};
+use crate::web::extract::{Json, Nothing, OptionalJson, Query, RequestBody, path_text};
+use crate::web::wire::Time;
+use crate::web::{Answered, Problem, State, answer};
+
+const PROFILE: &str = "veriswarm";
+/// What is said of a delivery that was called off, which the documentation has no word for.
+const ABANDONED: &str = "abandoned: the webhook was revoked, or the delivery was canceled";
+
+/// The line in the table of dialects.
+pub static DIALECT: Dialect = Dialect {
+    base: "/veriswarm",
+    credential: Credential {
+        header: "x-account-access-token",
+        form: Form::Plain,
+        missing: "credentials are needed: send x-account-access-token: <session token or API key>",
+    },
+    fields: &[("url", "callback_url")],
+    status: Problem::status,
+    refusal: plain,
+    routes: &[
+        post(
+            "/veriswarm/v1/public/providers/webhooks",
+            WEBHOOKS_WRITE,
+            || to(create),
+        ),
+        get(
+            "/veriswarm/v1/public/providers/webhooks",
+            WEBHOOKS_READ,
+            || to(list),
+        ),
+        get(
+            "/veriswarm/v1/public/providers/webhooks/deliveries",
+            DELIVERIES_READ,
+            || to(deliveries),
+        ),
+        post(
+            "/veriswarm/v1/public/providers/webhooks/deliveries/{id}/retry",
+            DELIVERIES_WRITE,
+            || to(retry),
+        ),
+        post(
+            "/veriswarm/v1/public/providers/webhooks/retries/run",
+            DELIVERIES_WRITE,
+            || to(run),
+        ),
+        get(
+            "/veriswarm/v1/public/providers/webhooks/retries/summary",
+            DELIVERIES_READ,
+            || to(summary),
+        ),
+        post(
+            "/veriswarm/v1/public/providers/webhooks/{id}/rotate-secret",
+            WEBHOOKS_WRITE,
+            || to(rotate),
+        ),
+        post(
+            "/veriswarm/v1/public/providers/webhooks/{id}/test",
+            WEBHOOKS_WRITE,
+            || to(test),
+        ),
+        post(
+            "/veriswarm/v1/public/providers/webhooks/{id}/revoke",
+            WEBHOOKS_WRITE,
+            || to(revoke),
+        ),
+    ],
+};
+
+/// What registers a webhook.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewWebhook {
+    label: Option<String>,
+    callback_url: String,
+    event_types: Vec<String>,
+}
+
+impl RequestBody for NewWebhook {}
+
+/// A webhook as its registration answers it.
+#[derive(Debug, Serialize)]
+pub struct CreatedBody {
+    #[serde(flatten)]
+    webhook: WebhookBody,
+    signing_secret: String,
+}
+
+/// What every answer says of a webhook.
+#[derive(Debug, Serialize)]
+pub struct WebhookBody {
+    id: i64,
+    label: String,
+    callback_url: String,
+    event_types: Vec<String>,
+    is_active: bool,
+    created_at: Time,
+}
+
+/// A webhook in the list, with how it has been answering.
+#[derive(Debug, Serialize)]
+pub struct ListedBody {
+    #[serde(flatten)]
+    webhook: WebhookBody,
+    last_attempted_at: Option<Time>,
+    last_success_at: Option<Time>,
+    last_status_code: Option<u16>,
+}
+
+/// A delivery.
+#[derive(Debug, Serialize)]
+pub struct DeliveryBody {
+    id: i64,
+    webhook_id: i64,
+    event_type: String,
+    status: &'static str,
+    status_code: Option<u16>,
+    duration_ms: Option<u32>,
+    error_message: Option<String>,
+    attempt_number: u32,
+    max_attempts: u32,
+    retried_from_delivery_id: Option<i64>,
+    next_retry_at: Option<Time>,
+    alert_sent_at: Option<Time>,
+    alert_error: Option<String>,
+    created_at: Time,
+}
+
+/// What running the retries came to.
+#[derive(Debug, Serialize)]
+pub struct RanBody {
+    processed: u64,
+    delivered: u64,
+    failed: u64,
+}
+
+/// What waits in the workspace, for webhooks of this dialect and all others.
+#[derive(Debug, Serialize)]
+pub struct SummaryBody {
+    #[serde(flatten)]
+    all: WaitingBody,
+    by_webhook: Vec<OfWebhookBody>,
+}
+
+/// What waits for one webhook.
+#[derive(Debug, Serialize)]
+pub struct OfWebhookBody {
+    webhook_id: i64,
+    #[serde(flatten)]
+    waiting: WaitingBody,
+}
+
+/// How much waits, and until when.
+#[derive(Debug, Serialize)]
+pub struct WaitingBody {
+    pending: u64,
+    retrying: u64,
+    due_now: u64,
+    next_retry_at: Option<Time>,
+    exhausted: u64,
+}
+
+/// What a rotation answers.
+#[derive(Debug, Serialize)]
+pub struct RotatedBody {
+    status: &'static str,
+    webhook_id: i64,
+    signing_secret: String,
+}
+
+/// What a test came to.
+#[derive(Debug, Serialize)]
+pub struct TestBody {
+    status: &'static str,
+    webhook_id: i64,
+    delivery_id: i64,
+    status_code: Option<u16>,
+    duration_ms: u32,
+    error_message: Option<String>,
+}
+
+/// What a revocation answers.
+#[derive(Debug, Serialize)]
+pub struct RevokedBody {
+    status: &'static str,
+    webhook_id: i64,
+}
+
+async fn create(state: State, caller: Caller, body: Json<NewWebhook>) -> Answered {
+    let input = WebhookInput {
+        url: Some(body.value.callback_url),
+        event_types: Some(body.value.event_types),
+        label: body.value.label,
+        profile: Some(PROFILE.to_owned()),
+        ..WebhookInput::default()
+    };
+    let key = body.keyed.once(created);
+    let done = state.service.create_webhook(&caller, input, key).await?;
+    answer::done(&done, created)
+}
+
+async fn list(state: State, caller: Caller) -> Answered {
+    let found = state.service.webhooks_of_profile(&caller, PROFILE).await?;
+    let listed: Vec<ListedBody> = found.into_iter().map(listed).collect();
+    answer::ok(&listed)
+}
+
+async fn deliveries(state: State, caller: Caller, request: HttpRequest) -> Answered {
+    let mut query = Query::of(&request);
+    let limit = query.limit();
+    let webhook_seq = query.parsed("webhook_id", |text| text.parse().map_err(|_| NO_NUMBER));
+    query.finish()?;
+    let filter = DeliveryFilter {
+        workspace_seq: caller.workspace.seq(),
+        profile: Some(PROFILE.to_owned()),
+        webhook_seq,
+        ..DeliveryFilter::default()
+    };
+    let page = state.service.deliveries(filter, None, limit).await?;
+    let shown: Vec<DeliveryBody> = page.items.into_iter().map(delivery).collect();
+    answer::ok(&shown)
+}
+
+async fn retry(
+    state: State,
+    caller: Caller,
+    request: HttpRequest,
+    _: OptionalJson<Nothing>,
+) -> Answered {
+    caller.actor.check_shown()?;
+    let id = delivery_named(&state, &caller, &request).await?;
+    let retried = state.service.retry_delivery(&caller, id).await?;
+    answer::json(StatusCode::ACCEPTED, &delivery(retried))
+}
+
+async fn run(
+    state: State,
+    caller: Caller,
+    request: HttpRequest,
+    _: OptionalJson<Nothing>,
+) -> Answered {
+    let mut query = Query::of(&request);
+    let limit = query.parsed("limit", |text| text.parse().map_err(|_| NO_NUMBER));
+    query.finish()?;
+    let limit = limit.unwrap_or(RUN_LIMIT_DEFAULT);
+    let ran = state.service.run_retries(&caller, limit).await?;
+    answer::ok(&RanBody {
+        processed: ran.processed,
+        delivered: ran.delivered,
+        failed: ran.failed,
+    })
+}
+
+async fn summary(state: State, caller: Caller, request: HttpRequest) -> Answered {
+    Query::of(&request).finish()?;
+    let summary = state.service.retry_summary(&caller).await?;
+    answer::ok(&SummaryBody {
+        all: WaitingBody {
+            pending: summary.pending,
+            retrying: summary.retrying,
+            due_now: summary.due_now,
+            next_retry_at: summary.next_attempt_at.map(Time),
+            exhausted: summary.exhausted,
+        },
+        by_webhook: summary.by_webhook.iter().map(of_webhook).collect(),
+    })
+}
+
+fn of_webhook(standing: &Standing) -> OfWebhookBody {
+    OfWebhookBody {
+        webhook_id: standing.webhook.seq(),
+        waiting: WaitingBody {
+            pending: standing.pending,
+            retrying: standing.retrying,
+            due_now: standing.due_now,
+            next_retry_at: standing.next_attempt_at.map(Time),
+            exhausted: standing.dead_letters,
+        },
+    }
+}
+
+async fn rotate(
+    state: State,
+    caller: Caller,
+    request: HttpRequest,
+    body: OptionalJson<Nothing>,
+) -> Answered {
+    caller.actor.check_shown()?;
+    let id = webhook_named(&state, &caller, &request).await?;
+    let key = body.0.keyed.once(rotated);
+    let rotating = state.service.rotate_secret(&caller, id, None, None, key);
+    answer::done(&rotating.await?, rotated)
+}
+
+fn rotated(rotated: &Rotated) -> Answer {
+    answer::recorded(
+        StatusCode::OK,
+        &RotatedBody {
+            status: "rotated",
+            webhook_id: rotated.webhook.seq(),
+            signing_secret: rotated.secret.expose().to_owned(),
+        },
+    )
+}
+
+async fn test(
+    state: State,
+    caller: Caller,
+    request: HttpRequest,
+    _: OptionalJson<Nothing>,
+) -> Answered {
+    caller.actor.check_shown()?;
+    let id = webhook_named(&state, &caller, &request).await?;
+    let tested = state.service.test_webhook(&caller, id, None, None).await?;
+    let attempted = tested.attempted;
+    answer::ok(&TestBody {
+        status: match attempted.error_kind {
+            None => "delivered",
+            Some(_) => "failed",
+        },
+        webhook_id: id.seq(),
+        delivery_id: tested.delivery.seq(),
+        status_code: attempted.status_code,
+        duration_ms: attempted.duration_ms,
+        error_message: attempted.failure(),
+    })
+}
+
+async fn revoke(
+    state: State,
+    caller: Caller,
+    request: HttpRequest,
+    _: OptionalJson<Nothing>,
+) -> Answered {
+    caller.actor.check_shown()?;
+    let id = webhook_named(&state, &caller, &request).await?;
+    state.service.revoke_webhook(&caller, id).await?;
+    answer::ok(&RevokedBody {
+        status: "revoked",
+        webhook_id: id.seq(),
+    })
+}
+
+const NO_NUMBER: &str = "must be a whole number";
+
+/// What is no number names nothing that exists.
+fn number(request: &HttpRequest, what: &'static str) -> Result<i64, Problem> {
+    let text = path_text(request, "id");
+    let number = text.parse().ok().filter(|number: &i64| *number > 0);
+    number.ok_or_else(|| Refusal::NotFound(what).into())
+}
+
+async fn webhook_named(
+    state: &State,
+    caller: &Caller,
+    request: &HttpRequest,
+) -> Result<WebhookId, Problem> {
+    let name = WebhookName::Number(number(request, "webhook")?);
+    let found = state.service.webhook_of_profile(caller, PROFILE, name);
+    Ok(found.await?.id)
+}
+
+async fn delivery_named(
+    state: &State,
+    caller: &Caller,
+    request: &HttpRequest,
+) -> Result<DeliveryId, Problem> {
+    let number = number(request, "delivery")?;
+    let found = state.service.delivery_of_profile(caller, PROFILE, number);
+    Ok(found.await?.id)
+}
+
+fn created(registered: &Registered) -> Answer {
+    let body = CreatedBody {
+        webhook: webhook(registered.webhook.clone()),
+        signing_secret: registered.secret.expose().to_owned(),
+    };
+    answer::recorded(StatusCode::CREATED, &body)
+}
+
+fn listed(found: Webhook) -> ListedBody {
+    ListedBody {
+        last_attempted_at: found.health.last_attempted_at.map(Time),
+        last_success_at: found.health.last_success_at.map(Time),
+        last_status_code: found.health.last_status_code,
+        webhook: webhook(found),
+    }
+}
+
+fn webhook(webhook: Webhook) -> WebhookBody {
+    WebhookBody {
+        id: webhook.id.seq(),
+        label: webhook.settings.label,
+        callback_url: webhook.settings.url,
+        event_types: webhook.settings.subscription.texts(),
+        is_active: webhook.state == WebhookState::Active,
+        created_at: webhook.created_at.into(),
+    }
+}
+
+fn delivery(delivery: Delivery) -> DeliveryBody {
+    let progress = delivery.progress;
+    let (status, said) = match progress.status {
+        Status::Pending => ("pending", None),
+        Status::Delivered => ("delivered", None),
+        Status::Retrying => ("failed", None),
+        Status::Exhausted => ("exhausted", None),
+        // No attempt will follow: of the documented words that is this one.
+        Status::Canceled => ("exhausted", Some(ABANDONED)),
+    };
+    let next = delivery.next_attempt_at();
+    let attempt_number = progress.attempt_count.max(1);
+    DeliveryBody {
+        id: delivery.id.seq(),
+        webhook_id: delivery.webhook.seq(),
+        event_type: delivery.event_type,
+        status,
+        status_code: delivery.last_status_code,
+        duration_ms: delivery.last_duration_ms,
+        error_message: delivery.last_error.or(said.map(str::to_owned)),
+        attempt_number,
+        max_attempts: delivery.max_attempts.max(attempt_number),
+        retried_from_delivery_id: delivery.retried_from.map(|id| id.seq()),
+        next_retry_at: match progress.status {
+            Status::Retrying => next.map(Time),
+            Status::Pending | Status::Delivered | Status::Exhausted | Status::Canceled => None,
+        },
+        alert_sent_at: delivery.alert_sent_at.map(Time),
+        alert_error: delivery.alert_error,
+        created_at: delivery.created_at.into(),
+    }
+}

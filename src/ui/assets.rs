@@ -1,0 +1,125 @@
+//! Static files: embedded, compressed once, named after their content.
+//!
+//! Owns: the files below `/static/` and the addresses that pages use. Refuses: files that are not
+//! embedded, and answering requests.
+//!
+//! # Why the name holds a digest
+//! A file under such a name never changes, so browsers keep it for a year and ask for nothing on the
+//! next page; a new version has a new name, so nobody ever sees an old one with a new page.
+
+use std::collections::HashMap;
+use std::io::Write;
+use std::sync::LazyLock;
+
+use bytes::Bytes;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use rust_embed::RustEmbed;
+use sha2::{Digest, Sha256};
+
+/// Bytes of the digest that stand in a name.
+const DIGEST_BYTES: usize = 6;
+
+#[derive(RustEmbed)]
+#[folder = "static/"]
+struct Files;
+
+/// The addresses that the layout needs.
+#[derive(Debug)]
+pub struct Addresses {
+    /// The style sheet.
+    pub css: String,
+    /// The script.
+    pub js: String,
+    /// The sign in the browser's tab.
+    pub favicon: String,
+}
+
+/// A file, ready to be sent.
+pub struct Asset {
+    /// As it is.
+    pub plain: Bytes,
+    /// Compressed.
+    pub gzip: Bytes,
+    /// Its media type.
+    pub content_type: String,
+}
+
+struct Shelf {
+    by_name: HashMap<String, Asset>,
+    addresses: Addresses,
+}
+
+static SHELF: LazyLock<Shelf> = LazyLock::new(|| {
+    let mut by_name = HashMap::new();
+    let mut address = |file: &str| {
+        let (name, asset) = load(file);
+        by_name.insert(name.clone(), asset);
+        format!("/static/{name}")
+    };
+    let addresses = Addresses {
+        css: address("app.css"),
+        js: address("app.js"),
+        favicon: address("favicon.svg"),
+    };
+    Shelf { by_name, addresses }
+});
+
+/// Where the static files of this build are.
+#[must_use]
+pub fn addresses() -> &'static Addresses {
+    &SHELF.addresses
+}
+
+/// The file called `name`; `None` where this build has none.
+#[must_use]
+pub fn asset(name: &str) -> Option<&'static Asset> {
+    SHELF.by_name.get(name)
+}
+
+fn load(file: &str) -> (String, Asset) {
+    let embedded = Files::get(file).expect("the static files are embedded");
+    let plain = Bytes::from(embedded.data.into_owned());
+    let digest = Sha256::digest(&plain);
+    let digest: String = digest[..DIGEST_BYTES]
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    let (stem, ending) = file.rsplit_once('.').expect("static files have an ending");
+    let asset = Asset {
+        gzip: gzip(&plain),
+        content_type: content_type(ending).to_owned(),
+        plain,
+    };
+    (format!("{stem}-{digest}.{ending}"), asset)
+}
+
+fn content_type(ending: &str) -> &'static str {
+    match ending {
+        "css" => "text/css; charset=utf-8",
+        "js" => "text/javascript; charset=utf-8",
+        "svg" => "image/svg+xml",
+        _ => "application/octet-stream",
+    }
+}
+
+fn gzip(plain: &[u8]) -> Bytes {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    let written = encoder.write_all(plain).and_then(|()| encoder.finish());
+    written.expect("memory takes what is written to it").into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn static_files_stay_small_and_are_named_after_their_content() {
+        let (name, css) = load("app.css");
+        assert!(css.plain.len() <= 25 * 1024, "{} bytes", css.plain.len());
+        assert!(name.starts_with("app-") && name.ends_with(".css"), "{name}");
+        let (_, js) = load("app.js");
+        assert!(js.plain.len() <= 10 * 1024, "{} bytes", js.plain.len());
+        assert!(css.gzip.len() < css.plain.len() / 2);
+    }
+}

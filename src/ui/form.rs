@@ -1,0 +1,119 @@
+//! What a form posts.
+//!
+//! Owns: its fields in order, and refusing one that does not carry its session's token.
+//! Refuses: understanding fields; each page knows its own.
+
+use subtle::ConstantTimeEq;
+
+use crate::service::Refusal;
+
+/// The most bytes of a form: an event's data at its limit, percent-encoded, fits.
+pub const FORM_BYTES_MAX: usize = 1024 * 1024;
+/// The most fields of a form.
+pub const FIELDS_MAX: usize = 2000;
+/// The name of the field that holds the session's token.
+pub const CSRF_FIELD: &str = "csrf";
+
+/// The fields of a form, in order.
+#[derive(Clone, Debug, Default)]
+pub struct Form(Vec<(String, String)>);
+
+impl Form {
+    /// A form with these fields.
+    #[must_use]
+    pub fn new(fields: Vec<(String, String)>) -> Self {
+        Self(fields)
+    }
+
+    /// Reads `name=value&…`.
+    #[must_use]
+    pub fn parse(bytes: &[u8]) -> Self {
+        let pairs = url::form_urlencoded::parse(bytes)
+            .into_owned()
+            .take(FIELDS_MAX);
+        // Browsers send line ends as CR LF whatever was typed.
+        let plain = |text: String| text.replace("\r\n", "\n");
+        Self(pairs.map(|(name, value)| (name, plain(value))).collect())
+    }
+
+    /// Refuses a form that does not carry its session's token.
+    ///
+    /// # Errors
+    /// [`Refusal::Forbidden`].
+    pub fn check_token(&self, expected: &str) -> Result<(), Refusal> {
+        let given = self.typed(CSRF_FIELD).as_bytes();
+        if bool::from(given.ct_eq(expected.as_bytes())) {
+            return Ok(());
+        }
+        let why = "this form is from before you last signed in; go back, reload the page and send \
+                   it again";
+        Err(Refusal::Forbidden(why.to_owned()))
+    }
+
+    /// The first field called `name`, as typed; empty where there is none.
+    #[must_use]
+    pub fn typed(&self, name: &str) -> &str {
+        let found = self.0.iter().find(|(known, _)| known == name);
+        found.map_or("", |(_, value)| value)
+    }
+
+    /// The field without the spaces around it; `None` where that is empty.
+    #[must_use]
+    pub fn text(&self, name: &str) -> Option<String> {
+        Some(self.typed(name).trim())
+            .filter(|text| !text.is_empty())
+            .map(str::to_owned)
+    }
+
+    /// Whether the box called `name` is ticked.
+    #[must_use]
+    pub fn ticked(&self, name: &str) -> bool {
+        self.0.iter().any(|(known, _)| known == name)
+    }
+
+    /// Every field called `name`.
+    pub fn all(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.0
+            .iter()
+            .filter(move |(known, _)| known == name)
+            .map(|(_, value)| value.as_str())
+    }
+
+    /// The local path in the field `back`, if it is one; else `otherwise`.
+    #[must_use]
+    pub fn back(&self, otherwise: &str) -> String {
+        let asked = self.typed("back");
+        let local = asked.starts_with('/')
+            && !asked.starts_with("//")
+            && !asked.contains(|c: char| c == '\\' || c.is_control());
+        if local { asked } else { otherwise }.to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_local_paths_are_gone_back_to() {
+        fn check(back: &str, expect: &str) {
+            let form = Form::new(vec![("back".to_owned(), back.to_owned())]);
+            assert_eq!(form.back("/x"), expect, "{back}");
+        }
+        check("/deliveries?status=retrying", "/deliveries?status=retrying");
+        check("//evil.example", "/x");
+        check("/\\evil.example", "/x");
+        check("https://evil.example", "/x");
+        check("", "/x");
+    }
+
+    #[test]
+    fn fields_are_read_as_typed_and_line_ends_are_plain() {
+        let form = Form::parse(b"a=+x+&b=1%0D%0A2&c=&d=on&a=y");
+        assert_eq!(form.typed("a"), " x ");
+        assert_eq!(form.text("a").as_deref(), Some("x"));
+        assert_eq!(form.typed("b"), "1\n2");
+        assert_eq!((form.text("c"), form.ticked("d")), (None, true));
+        assert_eq!(form.all("a").collect::<Vec<_>>(), [" x ", "y"]);
+    }
+}

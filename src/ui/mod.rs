@@ -1,0 +1,12 @@
+//! What pages are made of, whoever they are for: parts, charts, code, static files, flashes.
+//!
+//! Owns: pieces of HTML and how a value becomes words. Refuses: requests, sessions, reading
+//! anything: an audience gathers what a page shows and hands it over.
+
+pub mod assets;
+pub mod explain;
+pub mod flash;
+pub mod form;
+pub mod parts;
+pub mod preferences;
+pub mod snippets;

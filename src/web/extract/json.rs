@@ -1,0 +1,135 @@
+//! A request's body as a value of a type: every fault is told with its place.
+//!
+//! Owns: [`Json`] and [`OptionalJson`]. Refuses: explaining what can't be read (`misread`).
+
+use std::future::Future;
+use std::pin::Pin;
+
+use actix_web::dev::Payload;
+use actix_web::http::header;
+use actix_web::{FromRequest, HttpRequest};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use tokio::sync::OwnedSemaphorePermit;
+use utoipa::ToSchema;
+
+use super::body::{self, Body};
+use super::depth::{DATA_DEPTH_MAX, check_depth};
+use super::idempotency::Keyed;
+use super::misread::{Misread, from_slice};
+use crate::web::{AppState, Problem, State};
+
+/// The most bytes of a body whose type says nothing else: 1 MiB.
+pub const BODY_BYTES_MAX: usize = 1024 * 1024;
+
+/// A type that requests carry, and how large it may be.
+pub trait RequestBody: DeserializeOwned {
+    /// The deepest nesting.
+    const DEPTH_MAX: usize = DATA_DEPTH_MAX;
+
+    /// The most bytes.
+    #[must_use]
+    fn bytes_max(_state: &AppState) -> usize {
+        BODY_BYTES_MAX
+    }
+}
+
+/// A body that must be there.
+pub struct Json<T> {
+    /// What it says.
+    pub value: T,
+    /// The caller's `Idempotency-Key`.
+    pub keyed: Keyed,
+    // Given back when the request is answered.
+    _share: Option<OwnedSemaphorePermit>,
+}
+
+/// The body of an action that needs none: nothing at all, or an empty object.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Nothing {}
+
+impl RequestBody for Nothing {}
+
+/// A body that may be left out; it then means `T::default()`.
+pub struct OptionalJson<T>(pub Json<T>);
+
+impl<T: RequestBody> FromRequest for Json<T> {
+    type Error = Problem;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (request, payload) = (request.clone(), payload.take());
+        Box::pin(async move {
+            let body = read::<T>(&request, payload).await?;
+            json(&request, body, from_slice)
+        })
+    }
+}
+
+impl<T: RequestBody + Default> FromRequest for OptionalJson<T> {
+    type Error = Problem;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (request, payload) = (request.clone(), payload.take());
+        Box::pin(async move {
+            let body = read::<T>(&request, payload).await?;
+            json(&request, body, |bytes| {
+                if bytes.is_empty() {
+                    return Ok(T::default());
+                }
+                from_slice(bytes)
+            })
+            .map(Self)
+        })
+    }
+}
+
+async fn read<T: RequestBody>(request: &HttpRequest, payload: Payload) -> Result<Body, Problem> {
+    let state = request
+        .app_data::<State>()
+        .expect("every app is built with the state");
+    body::read(request.headers(), payload, state, T::bytes_max(state)).await
+}
+
+fn json<T: RequestBody>(
+    request: &HttpRequest,
+    body: Body,
+    parse: impl FnOnce(&[u8]) -> Result<T, Misread>,
+) -> Result<Json<T>, Problem> {
+    if !body.bytes.is_empty() {
+        check_media_type(request)?;
+    }
+    check_depth(&body.bytes, T::DEPTH_MAX).map_err(Misread::misfit)?;
+    let value = parse(&body.bytes)?;
+    let keyed = Keyed::of(request, &body.bytes)?;
+    Ok(Json {
+        value,
+        keyed,
+        _share: body.into_share(),
+    })
+}
+
+/// JSON, in UTF-8. A body whose kind nobody names is taken for JSON.
+fn check_media_type(request: &HttpRequest) -> Result<(), Problem> {
+    const WANTED: &str = "bodies must be sent as application/json";
+    let Some(value) = request.headers().get(header::CONTENT_TYPE) else {
+        return Ok(());
+    };
+    let text = value.to_str().unwrap_or_default().to_ascii_lowercase();
+    let (kind, parameters) = text.split_once(';').unwrap_or((&text, ""));
+    let kind = kind.trim();
+    let is_json =
+        kind == "application/json" || (kind.starts_with("application/") && kind.ends_with("+json"));
+    if !is_json {
+        return Err(Problem::unsupported_media(WANTED));
+    }
+    let charset = parameters
+        .split(';')
+        .find_map(|parameter| parameter.trim().strip_prefix("charset="));
+    match charset.map(|charset| charset.trim_matches('"')) {
+        None | Some("utf-8" | "utf8" | "us-ascii") => Ok(()),
+        Some(_) => Err(Problem::unsupported_media("bodies must be sent in UTF-8")),
+    }
+}
