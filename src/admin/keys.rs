@@ -3,13 +3,12 @@
 use serde::{Deserialize, Serialize};
 
 use super::{AdminAnswer, Sensitive};
-use crate::domain::api_key::Scope;
+use crate::domain::api_key::{ApiKey, Scope};
 use crate::domain::id::KeyId;
 use crate::domain::page::Limit;
 use crate::domain::time::Timestamp;
 use crate::service::keys::KeyInput;
 use crate::service::{Done, Once, Refusal, Service};
-use crate::store::keys::ApiKey;
 
 /// A key as lists show it.
 #[derive(Clone, Debug, Serialize, Deserialize)]

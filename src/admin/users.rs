@@ -6,9 +6,9 @@ use super::{AdminAnswer, Sensitive};
 use crate::domain::page::Limit;
 use crate::domain::role::Role;
 use crate::domain::time::Timestamp;
+use crate::domain::user::{SecondFactor, User};
 use crate::service::people::NewUser;
 use crate::service::{Actor, Refusal, Service};
-use crate::store::users::{SecondFactor, User};
 
 /// A user as lists show it.
 #[derive(Clone, Debug, Serialize, Deserialize)]

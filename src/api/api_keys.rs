@@ -7,11 +7,10 @@ use actix_web::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::domain::api_key::Scope;
+use crate::domain::api_key::{ApiKey, Scope};
 use crate::domain::id::KeyId;
 use crate::service::keys::{CreatedKey, KeyInput};
 use crate::service::{Answer, Caller};
-use crate::store::keys::ApiKey;
 use crate::web::extract::{Json, Query, RequestBody, path_id};
 use crate::web::wire::{ListBody, Time};
 use crate::web::{Answered, State, answer};

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
-use crate::store::audit::Entry;
+use crate::domain::audit::AuditEntry;
 use crate::web::extract::Query;
 use crate::web::wire::{ListBody, Time};
 use crate::web::{Answered, State, answer};
@@ -54,7 +54,7 @@ pub async fn list(state: State, request: HttpRequest) -> Answered {
     answer::ok(&ListBody::of(page, entry))
 }
 
-fn entry(entry: Entry) -> EntryBody {
+fn entry(entry: AuditEntry) -> EntryBody {
     EntryBody {
         id: entry.id.to_string(),
         workspace_id: entry.workspace.map(|id| id.to_string()),

@@ -13,11 +13,11 @@ use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
 use super::deliveries::words;
+use crate::domain::delivery::DeliveryScope;
 use crate::domain::id::DeliveryId;
 use crate::service::filter::FilterInput;
 use crate::service::jobs::{Begun, RecoverInput, Selection};
 use crate::service::{Answer, Caller, FieldError, Refusal};
-use crate::store::deliveries::Which;
 use crate::web::extract::{Json, RequestBody, path_id};
 use crate::web::{Answered, Problem, State, answer};
 
@@ -35,7 +35,7 @@ pub struct BulkRequest {
 
 impl RequestBody for BulkRequest {}
 
-/// Which deliveries; absent parts filter nothing.
+/// DeliveryScope deliveries; absent parts filter nothing.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FilterRequest {
@@ -133,7 +133,7 @@ impl RequestBody for RecoverRequest {}
 /// As `Service::retry_deliveries`.
 pub async fn retry_deliveries(state: State, caller: Caller, body: Json<BulkRequest>) -> Answered {
     let once = body.keyed.once(begun);
-    let chosen = selection(&state, &caller, body.value, Which::Undiscarded).await?;
+    let chosen = selection(&state, &caller, body.value, DeliveryScope::Undiscarded).await?;
     let done = state
         .service
         .retry_deliveries(&caller, chosen, once)
@@ -147,7 +147,7 @@ pub async fn retry_deliveries(state: State, caller: Caller, body: Json<BulkReque
 /// As `Service::retry_dead_letters`.
 pub async fn retry_dead_letters(state: State, caller: Caller, body: Json<BulkRequest>) -> Answered {
     let once = body.keyed.once(begun);
-    let chosen = selection(&state, &caller, body.value, Which::DeadLetters).await?;
+    let chosen = selection(&state, &caller, body.value, DeliveryScope::DeadLetters).await?;
     let done = state
         .service
         .retry_dead_letters(&caller, chosen, once)
@@ -165,7 +165,7 @@ pub async fn discard_dead_letters(
     body: Json<BulkRequest>,
 ) -> Answered {
     let once = body.keyed.once(begun);
-    let chosen = selection(&state, &caller, body.value, Which::DeadLetters).await?;
+    let chosen = selection(&state, &caller, body.value, DeliveryScope::DeadLetters).await?;
     let done = state
         .service
         .discard_dead_letters(&caller, chosen, once)
@@ -214,7 +214,7 @@ async fn selection(
     state: &State,
     caller: &Caller,
     request: BulkRequest,
-    which: Which,
+    which: DeliveryScope,
 ) -> Result<Selection, Problem> {
     match (request.ids, request.filter) {
         (Some(texts), None) => Ok(Selection::Ids(ids(&texts)?)),

@@ -6,9 +6,9 @@ use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
 
 use super::deliveries;
+use crate::domain::delivery::DeliveryScope;
 use crate::domain::id::DeliveryId;
 use crate::service::Caller;
-use crate::store::deliveries::Which;
 use crate::web::extract::{Nothing, OptionalJson, path_id};
 use crate::web::{Answered, Problem, State, answer};
 
@@ -17,7 +17,7 @@ use crate::web::{Answered, Problem, State, answer};
 /// # Errors
 /// 422 for parameters that make no sense.
 pub async fn list(state: State, caller: Caller, request: HttpRequest) -> Answered {
-    deliveries::list_of(&state, &caller, &request, Which::DeadLetters).await
+    deliveries::list_of(&state, &caller, &request, DeliveryScope::DeadLetters).await
 }
 
 /// `POST /dead-letters/{id}/retry`.

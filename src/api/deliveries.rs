@@ -10,13 +10,13 @@ use actix_web::http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::domain::attempt::Attempt;
+use crate::domain::delivery::{Delivery, DeliveryScope};
 use crate::domain::id::{AttemptId, DeliveryId};
 use crate::domain::outcome::FailureKind;
 use crate::service::Caller;
 use crate::service::deliveries::DeliveryDetail;
 use crate::service::filter::FilterInput;
-use crate::store::attempts::Attempt;
-use crate::store::deliveries::{Delivery, Which};
 use crate::web::extract::{Nothing, OptionalJson, Query, path_id};
 use crate::web::wire::{ListBody, Time};
 use crate::web::{Answered, Problem, State, answer};
@@ -112,7 +112,7 @@ pub struct AttemptBody {
 /// # Errors
 /// 422 for parameters that make no sense.
 pub async fn list(state: State, caller: Caller, request: HttpRequest) -> Answered {
-    list_of(&state, &caller, &request, Which::All).await
+    list_of(&state, &caller, &request, DeliveryScope::All).await
 }
 
 /// A page of deliveries of some sort.
@@ -123,7 +123,7 @@ pub(super) async fn list_of(
     state: &State,
     caller: &Caller,
     request: &HttpRequest,
-    which: Which,
+    which: DeliveryScope,
 ) -> Answered {
     let mut query = Query::of(request);
     let statuses = query.text("status").unwrap_or_default();

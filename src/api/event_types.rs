@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
+use crate::domain::catalogue::EventType;
 use crate::service::event_types::{EventTypeInput, Placed};
 use crate::service::{Answer, Caller};
-use crate::store::event_types::EventType;
 use crate::web::extract::{Json, Query, RequestBody, path_text};
 use crate::web::wire::{ListBody, Time};
 use crate::web::{Answered, Problem, State, answer};

@@ -9,12 +9,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
+use crate::domain::delivery::Delivery;
+use crate::domain::event::{EventFilter, StoredEvent};
 use crate::domain::id::{DeliveryId, WebhookId};
 use crate::domain::page::{Cursor, Order, Page};
 use crate::service::events::{EventDetail, EventWebhook, Known, PublishInput, Published, WhyNot};
 use crate::service::{Answer, Caller, Refusal};
-use crate::store::deliveries::Delivery;
-use crate::store::events::{EventFilter, StoredEvent};
 use crate::web::extract::{
     DATA_DEPTH_MAX, Json, Misread, OptionalJson, Query, RequestBody, check_depth, from_slice,
     path_text,

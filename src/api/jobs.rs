@@ -6,8 +6,8 @@ use actix_web::HttpRequest;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::domain::job::Job;
 use crate::service::Caller;
-use crate::store::jobs::Job;
 use crate::web::extract::{Nothing, OptionalJson, Query, path_id};
 use crate::web::wire::{ListBody, Time};
 use crate::web::{Answered, State, answer};

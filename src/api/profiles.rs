@@ -8,10 +8,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use crate::domain::profile::Profile;
+use crate::domain::profile::{Profile, StoredProfile};
 use crate::service::event_types::Placed;
 use crate::service::{Answer, Caller};
-use crate::store::profiles::StoredProfile;
 use crate::web::extract::{Json, Query, RequestBody, path_text};
 use crate::web::wire::{ListBody, Time};
 use crate::web::{Answered, State, answer};

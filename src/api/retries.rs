@@ -6,9 +6,9 @@ use actix_web::HttpRequest;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::domain::delivery::Standing;
 use crate::service::Caller;
 use crate::service::retries::{RUN_LIMIT_DEFAULT, RUN_LIMIT_MAX};
-use crate::store::deliveries::Standing;
 use crate::web::extract::{Nothing, OptionalJson, Query};
 use crate::web::wire::Time;
 use crate::web::{Answered, State, answer};

@@ -13,10 +13,10 @@ use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
 use crate::domain::secret::Secret;
+use crate::domain::session::Channel;
 use crate::domain::token::SessionToken;
 use crate::service::Refusal;
 use crate::service::people::{Person, SignIn};
-use crate::store::sessions::Channel;
 use crate::web::extract::{Json, RequestBody};
 use crate::web::limits::STRANGERS_BODY_BYTES_MAX;
 use crate::web::proxy::proxy;

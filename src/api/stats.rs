@@ -6,9 +6,9 @@ use actix_web::HttpRequest;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::domain::stats::{Counts, StatsBucket};
 use crate::service::Caller;
 use crate::service::stats::{PeriodInput, Stats};
-use crate::store::stats::{Bucket, Counts};
 use crate::web::extract::{Query, path_id};
 use crate::web::wire::{Span, Time};
 use crate::web::{Answered, Problem, State, answer};
@@ -82,7 +82,7 @@ pub async fn of_webhook(state: State, caller: Caller, request: HttpRequest) -> A
     let id = path_id(&request, "webhook")?;
     let period = period(&request)?;
     let stats = state.service.webhook_stats(&caller, id, period).await?;
-    let step = |step: &Bucket| step_body(step, None);
+    let step = |step: &StatsBucket| step_body(step, None);
     answer::ok(&body(Some(id.to_string()), &stats, step))
 }
 
@@ -93,7 +93,7 @@ pub async fn of_webhook(state: State, caller: Caller, request: HttpRequest) -> A
 pub async fn of_workspace(state: State, caller: Caller, request: HttpRequest) -> Answered {
     let period = period(&request)?;
     let stats = state.service.workspace_stats(&caller, period).await?;
-    let step = |step: &Bucket| step_body(step, Some(step.events));
+    let step = |step: &StatsBucket| step_body(step, Some(step.events));
     answer::ok(&body(None, &stats, step))
 }
 
@@ -107,7 +107,7 @@ fn period(request: &HttpRequest) -> Result<PeriodInput, Problem> {
 fn body(
     webhook_id: Option<String>,
     stats: &Stats,
-    step: impl FnMut(&Bucket) -> StepBody,
+    step: impl FnMut(&StatsBucket) -> StepBody,
 ) -> StatsBody {
     StatsBody {
         webhook_id,
@@ -134,7 +134,7 @@ fn counts(counts: &Counts) -> CountsBody {
     }
 }
 
-fn step_body(step: &Bucket, events: Option<u64>) -> StepBody {
+fn step_body(step: &StatsBucket, events: Option<u64>) -> StepBody {
     StepBody {
         at: step.at.into(),
         events,

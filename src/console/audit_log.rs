@@ -12,10 +12,10 @@ use serde_json::{Map, Value};
 use super::deliveries::Choice;
 use super::page::{Page, Section, show};
 use super::{Shown, Visitor};
+use crate::domain::audit::{ActorKind, AuditEntry};
 use crate::domain::id::{KeyId, UserId};
 use crate::domain::page::Limit;
 use crate::store::StoreError;
-use crate::store::audit::{ActorKind, Entry};
 use crate::store::{keys, users};
 use crate::ui::parts::Stamp;
 use crate::ui::parts::url_query::with_query;
@@ -115,7 +115,7 @@ fn names(
     Ok(names)
 }
 
-fn row(entry: &Entry, names: &BTreeMap<String, String>) -> EntryRow {
+fn row(entry: &AuditEntry, names: &BTreeMap<String, String>) -> EntryRow {
     let name = names.get(&entry.actor).cloned();
     let actor = match entry.actor_kind {
         ActorKind::User => name.unwrap_or_else(|| format!("removed user {}", entry.actor)),

@@ -11,15 +11,16 @@ use super::job::heading;
 use super::names::{CHOICES_MAX, Names};
 use super::page::{Page, Section, back_to, go_and_say, show};
 use super::{Form, Shown, Visitor};
+use crate::domain::delivery::{Cause, DeliveryFilter, DeliveryScope, LetterGroup};
 use crate::domain::id::{DeliveryId, WebhookId};
-use crate::domain::job::JobStatus;
+use crate::domain::job::{Job, JobStatus};
 use crate::domain::outcome::FailureKind;
 use crate::domain::page::{Limit, Order};
 use crate::service::jobs::{Begun, Selection};
 use crate::service::{Caller, Done, Once, Refusal};
 use crate::store::StoreError;
-use crate::store::deliveries::{self, Cause, DeliveryFilter, GROUPED_ROWS_MAX, Group, Which};
-use crate::store::jobs::{self, Job};
+use crate::store::deliveries::{self, GROUPED_ROWS_MAX};
+use crate::store::jobs;
 use crate::store::webhooks;
 use crate::ui::explain::explain;
 use crate::ui::flash::Flash;
@@ -204,11 +205,11 @@ async fn filter(
     let input = filters.input(state.service.clock().now());
     state
         .service
-        .delivery_filter(caller, Which::DeadLetters, input, "")
+        .delivery_filter(caller, DeliveryScope::DeadLetters, input, "")
         .await
 }
 
-fn group_row(group: &Group, names: &Names) -> GroupRow {
+fn group_row(group: &LetterGroup, names: &Names) -> GroupRow {
     let explained = explain(group.cause.kind, group.cause.status_code);
     GroupRow {
         webhook: short(&names.called(group.webhook_seq)),

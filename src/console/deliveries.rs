@@ -11,13 +11,12 @@ use askama::Template;
 use super::names::{CHOICES_MAX, Names, called};
 use super::page::{Page, Section, show};
 use super::{Shown, Visitor};
-use crate::domain::delivery::{Status, Trigger};
+use crate::domain::delivery::{Delivery, DeliveryScope, Status, Trigger};
 use crate::domain::page::{Cursor, Limit};
 use crate::domain::time::Timestamp;
-use crate::domain::webhook::Webhook;
+use crate::domain::webhook::{Webhook, WebhookName};
 use crate::service::filter::FilterInput;
-use crate::store::deliveries::{Delivery, Which};
-use crate::store::webhooks::{self, WebhookName};
+use crate::store::webhooks;
 use crate::ui::parts::url_query::with_query;
 use crate::ui::parts::{Ago, Badge, Due, took};
 use crate::web::State;
@@ -262,7 +261,7 @@ pub async fn list(state: State, visitor: Visitor, request: HttpRequest) -> Shown
     let caller = visitor.caller.clone();
     let filter = state
         .service
-        .delivery_filter(&caller, Which::All, input, "")
+        .delivery_filter(&caller, DeliveryScope::All, input, "")
         .await?;
     let found = state
         .service

@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 use rusqlite::Connection;
 
 use crate::domain::id::WebhookId;
-use crate::store::webhooks::{self, WebhookName};
+use crate::domain::webhook::WebhookName;
+use crate::store::webhooks;
 use crate::store::{Store, StoreError};
 use crate::ui::parts::host;
 

@@ -15,14 +15,14 @@ use super::names::{Names, called_by};
 use super::page::{Page, Section, show};
 use super::webhooks::{success, took_about};
 use super::{Shown, Visitor};
-use crate::domain::delivery::Status;
+use crate::domain::delivery::{Delivery, DeliveryFilter, DeliveryScope, Status};
 use crate::domain::page::Limit;
 use crate::domain::time::Timestamp;
 use crate::domain::webhook::{Webhook, WebhookState};
 use crate::service::retries::Summary;
 use crate::service::stats::{PeriodInput, Stats};
 use crate::store::StoreError;
-use crate::store::deliveries::{self, Delivery, DeliveryFilter, Which};
+use crate::store::deliveries;
 use crate::ui::explain::explain;
 use crate::ui::parts::chart::{Bars, Lines};
 use crate::ui::parts::code::quoted;
@@ -269,7 +269,7 @@ fn more(conn: &Connection, workspace_seq: i64, troubled: &[i64]) -> Result<More,
         ..DeliveryFilter::default()
     };
     let dead = DeliveryFilter {
-        which: Which::DeadLetters,
+        which: DeliveryScope::DeadLetters,
         ..DeliveryFilter::default()
     };
     let mut failures = BTreeMap::new();

@@ -16,14 +16,13 @@ use super::names::CHOICES_MAX;
 use super::page::{PAGE_BYTES_MAX, Page};
 use crate::domain::delivery::Status;
 use crate::domain::id::{JobId, SessionId, UserId, WorkspaceId};
-use crate::domain::job::{JobKind, JobStatus};
+use crate::domain::job::{Job, JobKind, JobStatus};
 use crate::domain::role::Role;
 use crate::domain::time::Timestamp;
+use crate::domain::user::SecondFactor;
 use crate::domain::workspace::Plan;
 use crate::service::people::{MfaDemand, Person, Stage};
 use crate::service::{Caller, Proof};
-use crate::store::jobs::Job;
-use crate::store::users::SecondFactor;
 use crate::ui::parts::{Ago, Badge, Copyable, Due, Stamp};
 use crate::ui::preferences::Theme;
 

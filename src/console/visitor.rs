@@ -12,11 +12,11 @@ use sha2::{Digest, Sha256};
 
 use super::page::go;
 use crate::domain::role::Role;
+use crate::domain::session::Channel;
 use crate::domain::token::SessionToken;
 use crate::domain::workspace::Workspace;
 use crate::service::people::{Person, Stage};
 use crate::service::{Caller, Refusal};
-use crate::store::sessions::Channel;
 use crate::ui::parts::url_query::with_query;
 use crate::web::answer::guarded;
 use crate::web::proxy::proxy;

@@ -16,6 +16,7 @@ use crate::ui::parts::chart::Bars;
 
 use super::webhooks::{success, took_about};
 use super::{Form, Shown, Visitor};
+use crate::domain::delivery::{Delivery, DeliveryFilter};
 use crate::domain::id::{DeliveryId, WebhookId};
 use crate::domain::page::Limit;
 use crate::domain::retry::Jitter;
@@ -26,7 +27,7 @@ use crate::service::stats::{PeriodInput, Stats};
 use crate::service::webhooks::MASK;
 use crate::service::{Done, Once, Refusal};
 use crate::store::StoreError;
-use crate::store::deliveries::{self, Delivery, DeliveryFilter};
+use crate::store::deliveries;
 use crate::ui::parts::strip::{OUTCOMES, Strip};
 use crate::ui::parts::url_query::with_query;
 use crate::ui::parts::{Ago, Badge, Copyable, Field, Since, Stamp, counted, grouped, took};

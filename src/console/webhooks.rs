@@ -13,11 +13,12 @@ use super::overview::call;
 use super::page::{Page, Section, show};
 use super::{Shown, Visitor};
 use crate::domain::page::Limit;
+use crate::domain::stats::{HOUR_MS, Period, StatsBucket};
 use crate::domain::time::Timestamp;
 use crate::domain::webhook::Webhook;
 use crate::store::StoreError;
 use crate::store::deliveries;
-use crate::store::stats::{self, Bucket, HOUR_MS, Period};
+use crate::store::stats;
 use crate::ui::parts::strip::{OUTCOMES, Strip};
 use crate::ui::parts::url_query::with_query;
 use crate::ui::parts::{Ago, Badge, Due, host, percent, took};
@@ -134,7 +135,7 @@ fn row(
         since: now.before(DAY),
         until: now,
     };
-    let mut total = Bucket::default();
+    let mut total = StatsBucket::default();
     for bucket in stats::series(conn, &day, HOUR_MS)? {
         total.add(&bucket);
     }
@@ -168,7 +169,7 @@ fn curl(base: &str) -> String {
 
 /// The share of attempts that succeeded.
 #[must_use]
-pub fn success(total: &Bucket) -> Option<String> {
+pub fn success(total: &StatsBucket) -> Option<String> {
     percent(
         total.attempts.saturating_sub(total.failures),
         total.attempts,

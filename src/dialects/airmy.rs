@@ -8,12 +8,12 @@ use actix_web::web::to;
 use serde::{Deserialize, Serialize};
 
 use super::{BEARER, DELIVERIES_READ, Dialect, WEBHOOKS_READ, WEBHOOKS_WRITE, plain};
+use crate::domain::delivery::DeliveryFilter;
 use crate::domain::webhook::{Webhook, WebhookState};
 use crate::service::by_profile::WebhookName;
 use crate::service::deliveries::DeliveryDetail;
 use crate::service::webhooks::{Registered, WebhookInput};
 use crate::service::{Answer, Caller};
-use crate::store::deliveries::DeliveryFilter;
 use crate::web::endpoint::{get, post};
 use crate::web::extract::{Json, Nothing, OptionalJson, Query, RequestBody, path_id};
 use crate::web::wire::Time;

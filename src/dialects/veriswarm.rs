@@ -27,14 +27,13 @@ use super::{
     Credential, DELIVERIES_READ, DELIVERIES_WRITE, Dialect, Form, WEBHOOKS_READ, WEBHOOKS_WRITE,
     plain,
 };
-use crate::domain::delivery::Status;
+use crate::domain::delivery::{Delivery, DeliveryFilter, Standing, Status};
 use crate::domain::id::{DeliveryId, WebhookId};
 use crate::domain::webhook::{Webhook, WebhookState};
 use crate::service::by_profile::WebhookName;
 use crate::service::retries::RUN_LIMIT_DEFAULT;
 use crate::service::webhooks::{Registered, Rotated, WebhookInput};
 use crate::service::{Answer, Caller, Refusal};
-use crate::store::deliveries::{Delivery, DeliveryFilter, Standing};
 use crate::web::endpoint::{get, post};
 use crate::web::extract::{Json, Nothing, OptionalJson, Query, RequestBody, path_text};
 use crate::web::wire::Time;

@@ -5,8 +5,9 @@
 
 use std::fmt;
 
-use super::id::KeyKind;
-use super::token::Token;
+use super::id::{KeyId, KeyKind, WorkspaceId};
+use super::time::Timestamp;
+use super::token::{Token, TokenHash};
 
 /// An API key as a program presents it: `hpk_…`.
 pub type ApiKeyToken = Token<KeyKind>;
@@ -142,6 +143,51 @@ impl fmt::Debug for Scopes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set().entries(self.iter()).finish()
     }
+}
+
+/// A key as it is stored.
+#[derive(Clone, Debug)]
+pub struct ApiKey {
+    /// Its id.
+    pub id: KeyId,
+    /// The workspace it belongs to; `None` for a key of the instance.
+    pub workspace: Option<WorkspaceId>,
+    /// What people call it.
+    pub name: String,
+    /// What it may do.
+    pub scopes: Scopes,
+    /// What its token hashes to.
+    pub hash: TokenHash,
+    /// Requests per second that it may make; `None` is not limited.
+    pub rate_limit: Option<f64>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was last used, to the minute.
+    pub last_used_at: Option<Timestamp>,
+    /// When it was revoked.
+    pub revoked_at: Option<Timestamp>,
+}
+
+/// What a new row is made of.
+#[derive(Clone, Debug)]
+pub struct NewKey {
+    /// The workspace it belongs to; `None` for a key of the instance.
+    pub workspace: Option<WorkspaceId>,
+    /// What people call it.
+    pub name: String,
+    /// What it may do.
+    pub scopes: Scopes,
+    /// Requests per second that it may make; `None` is not limited.
+    pub rate_limit: Option<f64>,
+}
+
+/// Which keys a list shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeysOf {
+    /// Those of every workspace, and of the instance.
+    Everybody,
+    /// Those of one workspace.
+    Workspace(i64),
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use super::id::{EventId, WorkspaceId};
+use super::page::{Cursor, Order};
 use super::time::Timestamp;
 
 /// The longest name a publisher may give an event, in characters.
@@ -97,6 +98,45 @@ impl Event {
             None => self.id.to_string(),
         }
     }
+}
+
+/// An event about to be stored.
+#[derive(Clone, Debug)]
+pub struct NewEvent {
+    /// The publisher's own id for it.
+    pub given_id: Option<GivenId>,
+    /// Why it exists.
+    pub kind: EventKind,
+    /// Its type.
+    pub event_type: Arc<str>,
+    /// When it happened; absent means now.
+    pub occurred_at: Option<Timestamp>,
+    /// The publisher's JSON, byte for byte.
+    pub data: Arc<str>,
+}
+
+/// An event with what lists show beside it.
+#[derive(Clone, Debug)]
+pub struct StoredEvent {
+    /// The event.
+    pub event: Event,
+    /// When it was accepted.
+    pub created_at: Timestamp,
+    /// How many deliveries it was given when it was published.
+    pub delivery_count: u32,
+}
+
+/// Which events a list shows.
+#[derive(Clone, Debug)]
+pub struct EventFilter {
+    /// The workspace they belong to.
+    pub workspace_seq: i64,
+    /// Only this type.
+    pub event_type: Option<String>,
+    /// Which end comes first.
+    pub order: Order,
+    /// Where the page begins.
+    pub cursor: Option<Cursor>,
 }
 
 #[cfg(test)]

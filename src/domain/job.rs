@@ -1,6 +1,9 @@
 //! Background jobs: which there are, and how they stand.
 //!
-//! Owns: their words. Refuses: working anything off (`engine`) and storing where a job got to.
+//! Owns: the values. Refuses: working anything off (`service`) and storing where a job got to.
+
+use super::id::JobId;
+use super::time::Timestamp;
 
 /// What a job works off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -65,6 +68,57 @@ impl JobStatus {
     pub fn parse(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|status| status.as_str() == word)
     }
+}
+
+/// A background job.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Job {
+    /// Its id.
+    pub id: JobId,
+    /// The workspace it works in.
+    pub workspace_seq: i64,
+    /// What it works off.
+    pub kind: JobKind,
+    /// What exactly, as JSON of the floor that made it.
+    pub task: String,
+    /// How it stands.
+    pub status: JobStatus,
+    /// How many items it was estimated to come to.
+    pub total: u64,
+    /// How many are done.
+    pub done: u64,
+    /// Where its next batch begins, as JSON of the floor that works it off.
+    pub position: Option<String>,
+    /// Why it failed.
+    pub error: Option<String>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it last went on.
+    pub updated_at: Timestamp,
+}
+
+/// What a new row is made of.
+#[derive(Clone, Debug)]
+pub struct NewJob {
+    /// The workspace it works in.
+    pub workspace_seq: i64,
+    /// What it works off.
+    pub kind: JobKind,
+    /// What exactly, as JSON.
+    pub task: String,
+    /// How many items it is estimated to come to.
+    pub total: u64,
+}
+
+/// How a running job ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum JobEnding {
+    /// Everything is done; the total becomes what was done.
+    Done,
+    /// It cannot go on, for this reason.
+    Failed(String),
+    /// A person called it off.
+    Canceled,
 }
 
 #[cfg(test)]

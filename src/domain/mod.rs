@@ -5,8 +5,11 @@
 //! parameters everywhere.
 
 pub mod api_key;
+pub mod attempt;
+pub mod audit;
 pub mod breaker;
 pub mod bucket;
+pub mod catalogue;
 pub mod delivery;
 pub mod envelope;
 pub mod event;
@@ -14,6 +17,7 @@ pub mod event_type;
 pub mod format;
 pub mod header;
 pub mod id;
+pub mod idempotency;
 pub mod job;
 pub mod outcome;
 pub mod page;
@@ -24,10 +28,13 @@ pub mod retry;
 pub mod retry_after;
 pub mod role;
 pub mod secret;
+pub mod session;
 pub mod signing;
+pub mod stats;
 pub mod throttle;
 pub mod time;
 pub mod token;
 pub mod totp;
+pub mod user;
 pub mod webhook;
 pub mod workspace;

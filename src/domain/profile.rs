@@ -15,6 +15,7 @@
 
 mod check;
 mod document;
+mod stored;
 pub(super) mod template;
 
 use std::sync::{Arc, LazyLock};
@@ -25,6 +26,7 @@ use super::event_type::{EventTypeName, Subscription};
 use super::format::Format;
 use super::retry::RetryPolicy;
 use document::Document;
+pub use stored::{Origin, StoredProfile};
 use template::Template;
 
 /// The most bytes of a profile's file: 64 KiB.

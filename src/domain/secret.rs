@@ -8,6 +8,8 @@ use std::fmt;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
+use super::time::Timestamp;
+
 /// Text that redacts itself. [`Secret::expose`] is the only way to the characters, so that every
 /// place where a secret leaves the type can be found by one search.
 #[derive(Clone)]
@@ -39,6 +41,15 @@ impl PartialEq for Secret {
     }
 }
 impl Eq for Secret {}
+
+/// A secret that may still sign.
+#[derive(Clone, Debug)]
+pub struct LiveSecret {
+    /// The secret.
+    pub secret: Secret,
+    /// From when on it no longer signs; `None` for the current one.
+    pub expires_at: Option<Timestamp>,
+}
 
 #[cfg(test)]
 mod tests {

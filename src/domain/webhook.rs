@@ -11,6 +11,7 @@ use super::event_type::Subscription;
 use super::format::Format;
 use super::header::CustomHeader;
 use super::id::{WebhookId, WorkspaceId};
+use super::profile::Profile;
 use super::retry::RetryPolicy;
 use super::time::Timestamp;
 
@@ -172,4 +173,65 @@ pub struct Webhook {
     pub updated_at: Timestamp,
     /// When it was deleted; history stays until retention.
     pub deleted_at: Option<Timestamp>,
+}
+
+/// What people call a webhook.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WebhookName {
+    /// Its id.
+    pub id: WebhookId,
+    /// Its label; may be empty.
+    pub label: String,
+    /// Where its deliveries go.
+    pub url: String,
+}
+
+/// What a new row is made of.
+pub struct NewWebhook<'a> {
+    /// The workspace that will own it.
+    pub workspace: WorkspaceId,
+    /// What it stands for.
+    pub kind: WebhookKind,
+    /// The version of its wire profile.
+    pub profile_seq: i64,
+    /// What a person set.
+    pub settings: &'a WebhookSettings,
+    /// Whether it takes part.
+    pub state: WebhookState,
+    /// For hidden webhooks: what makes the same target the same row.
+    pub target_digest: Option<[u8; 32]>,
+}
+
+/// A webhook as publishing sees it.
+#[derive(Clone, Debug)]
+pub struct Subscriber {
+    /// Its row.
+    pub webhook_seq: i64,
+    /// Its id.
+    pub id: WebhookId,
+    /// Which events it wants.
+    pub subscription: Subscription,
+    /// Why it gets nothing at present; `None` while it is active.
+    pub disabled: Option<DisabledReason>,
+    /// The version of its wire profile.
+    pub profile_seq: i64,
+    /// The parsed profile.
+    pub profile: Arc<Profile>,
+    /// How bodies look.
+    pub format: Format,
+    /// How many attempts its policy comes to.
+    pub max_attempts: u32,
+}
+
+/// What settling an attempt needs to know of a webhook.
+#[derive(Clone, Copy, Debug)]
+pub struct Activity {
+    /// Whether it is active.
+    pub active: bool,
+    /// Whether it was registered; hidden targets are never disabled.
+    pub registered: bool,
+    /// Whether it carries alerts; nobody is alerted about those.
+    pub alert: bool,
+    /// Its workspace.
+    pub workspace_seq: i64,
 }

@@ -12,11 +12,11 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::domain::breaker::DisabledReason;
-use crate::domain::delivery::{Progress, Status, Trigger};
-use crate::domain::event::EventKind;
+use crate::domain::delivery::{DeliveryPlace, LastAttempt, NewDelivery, Progress, Status, Trigger};
+use crate::domain::event::{EventKind, NewEvent};
 use crate::domain::id::DeliveryId;
-use crate::store::deliveries::{self, DeliveryPlace, LastAttempt, NewDelivery};
-use crate::store::events::{self, NewEvent};
+use crate::store::deliveries;
+use crate::store::events;
 use crate::store::{StoreError, WriteTx, webhooks, workspaces};
 
 /// What an alert says of a delivery that gave up.

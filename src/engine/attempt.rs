@@ -9,7 +9,8 @@ use bytes::Bytes;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 
 use super::target::Target;
-use crate::domain::delivery::AttemptTrigger;
+use crate::domain::attempt::AttemptTrigger;
+use crate::domain::delivery::QueuedDelivery;
 use crate::domain::envelope::{self, EnvelopeInput};
 use crate::domain::outcome::{self, Answer, FailureKind, Verdict};
 use crate::domain::profile::Profile;
@@ -17,7 +18,6 @@ use crate::domain::retry_after::parse_retry_after;
 use crate::domain::signing::AttemptToSign;
 use crate::domain::time::Timestamp;
 use crate::net::{Client, Exchange, Failure, Guard, OutboundRequest, USER_AGENT};
-use crate::store::QueuedDelivery;
 
 /// What an attempt came to.
 #[derive(Clone, Debug)]

@@ -14,8 +14,8 @@ use std::sync::Arc;
 
 use super::bucket::Bucket;
 use super::target::Target;
+use crate::domain::delivery::QueuedDelivery;
 use crate::domain::time::Timestamp;
-use crate::store::QueuedDelivery;
 
 /// Deliveries that each of a lane's queues holds at most.
 pub(super) const QUEUE_MAX: usize = 256;

@@ -18,8 +18,8 @@ use std::sync::Arc;
 use super::lane::{Lane, NextUp, QUEUE_MAX, Share};
 use super::target::Target;
 use super::trouble::Trouble;
+use crate::domain::delivery::QueuedDelivery;
 use crate::domain::time::Timestamp;
-use crate::store::QueuedDelivery;
 
 /// Deliveries queued in memory over all lanes.
 const QUEUED_MAX: usize = 20_000;

@@ -12,12 +12,13 @@ use super::settle::settle;
 use super::shift::{follow_clock, remember_clock};
 use super::target::Target;
 use super::{Shared, load};
-use crate::domain::delivery::{AttemptTrigger, Input, Trigger};
+use crate::domain::attempt::AttemptTrigger;
+use crate::domain::delivery::{DeliveryPlace, Input, LastAttempt, QueuedDelivery, Trigger};
 use crate::domain::outcome::{FailureKind, Verdict};
 use crate::domain::retry::RetryPolicy;
 use crate::entropy;
-use crate::store::deliveries::{self, DeliveryPlace, LastAttempt};
-use crate::store::{QueuedDelivery, Store, StoreError};
+use crate::store::deliveries;
+use crate::store::{Store, StoreError};
 use crate::telemetry::metrics;
 
 /// How long a lane waits before it reads the database again after a read failed.

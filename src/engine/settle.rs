@@ -6,13 +6,14 @@
 use super::alert;
 use super::attempt::Attempted;
 use super::lanes::Settled;
+use crate::domain::attempt::{Attempt, AttemptTrigger};
 use crate::domain::breaker::{self, DisabledReason, Health};
-use crate::domain::delivery::{self, AttemptTrigger, Input, Next, Status, Trigger};
+use crate::domain::delivery::{self, DeliveryPlace, Input, LastAttempt, Next, Status, Trigger};
 use crate::domain::outcome::{FailureKind, Verdict};
 use crate::domain::retry::RetryPolicy;
 use crate::domain::webhook::WebhookState;
-use crate::store::attempts::{self, Attempt};
-use crate::store::deliveries::{self, DeliveryPlace, LastAttempt};
+use crate::store::attempts;
+use crate::store::deliveries;
 use crate::store::{StoreError, WriteTx, webhooks};
 
 /// Records an attempt of the delivery at `place`. `moved_ms` says by how much the clock was set

@@ -22,10 +22,9 @@ use crate::domain::id::WorkspaceId;
 use crate::domain::profile::{DEFAULT_PROFILE, Profile};
 use crate::domain::retry::{Jitter, RetryPolicy};
 use crate::domain::secret::Secret;
-use crate::domain::webhook::{WebhookKind, WebhookSettings, WebhookState};
+use crate::domain::webhook::{NewWebhook, WebhookKind, WebhookSettings, WebhookState};
 use crate::domain::workspace::Workspace;
 use crate::entropy;
-use crate::store::webhooks::NewWebhook;
 use crate::store::{WriteTx, profiles, secrets, webhooks, workspaces};
 
 /// Delays between the attempts of an alert.

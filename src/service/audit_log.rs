@@ -6,9 +6,10 @@
 use serde_json::Value;
 
 use super::{Actor, Caller, Refusal, Service};
+use crate::domain::audit::{ActorKind, AuditEntry, EntriesOf, NewAuditEntry};
 use crate::domain::page::{Cursor, Limit, Page};
 use crate::store::WriteTx;
-use crate::store::audit::{self as audit_log, ActorKind, EntriesOf, Entry, NewEntry};
+use crate::store::audit as audit_log;
 use crate::store::workspaces;
 
 /// Writes an action in the caller's workspace into the audit log, in the transaction of the action
@@ -49,7 +50,7 @@ fn write(
     target: &str,
     detail: &Value,
 ) -> Result<(), Refusal> {
-    let entry = NewEntry {
+    let entry = NewAuditEntry {
         workspace_seq,
         actor_kind: kind(actor),
         actor: &actor.name(),
@@ -81,7 +82,7 @@ impl Service {
         workspace: Option<String>,
         cursor: Option<Cursor>,
         limit: Limit,
-    ) -> Result<Page<Entry>, Refusal> {
+    ) -> Result<Page<AuditEntry>, Refusal> {
         self.store()
             .read(move |conn| {
                 let of = match workspace {

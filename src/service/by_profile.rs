@@ -4,11 +4,11 @@
 //! the place of ids. Refuses: changing anything; the actions take ids.
 
 use super::{Caller, Refusal, Service};
-use crate::domain::delivery::Trigger;
+use crate::domain::delivery::{Delivery, Trigger};
 use crate::domain::id::WebhookId;
 use crate::domain::page::{LIMIT_MAX, Limit};
 use crate::domain::webhook::Webhook;
-use crate::store::deliveries::{self, Delivery};
+use crate::store::deliveries;
 use crate::store::webhooks::{self, WEBHOOKS_MAX};
 
 /// How a dialect names a webhook.

@@ -7,13 +7,16 @@ use bytes::Bytes;
 use serde_json::json;
 
 use super::{Caller, Refusal, Service, audit};
-use crate::domain::delivery::{IllegalTransition, Input, Trigger, step};
+use crate::domain::attempt::{ATTEMPTS_MAX, Attempt};
+use crate::domain::delivery::{
+    Delivery, DeliveryFilter, DeliveryPlace, IllegalTransition, Input, Trigger, step,
+};
 use crate::domain::id::DeliveryId;
 use crate::domain::page::{Cursor, Limit, Page};
 use crate::domain::retry::RetryPolicy;
 use crate::engine::{Engine, attempt};
-use crate::store::attempts::{self, ATTEMPTS_MAX, Attempt};
-use crate::store::deliveries::{self, Delivery, DeliveryFilter, DeliveryPlace};
+use crate::store::attempts;
+use crate::store::deliveries;
 use crate::store::{WriteTx, webhooks};
 
 /// A delivery with everything that was sent and that came back.

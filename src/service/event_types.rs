@@ -8,10 +8,11 @@ use serde_json::{Value, json};
 use super::once::once;
 use super::schema::Schema;
 use super::{Caller, Done, FieldError, Once, Refusal, Service, audit, text};
+use crate::domain::catalogue::{EventType, EventTypeSettings};
 use crate::domain::event_type::EventTypeName;
 use crate::domain::page::{Cursor, Limit, Page};
 use crate::store::WriteTx;
-use crate::store::event_types::{self, EVENT_TYPES_MAX, EventType, EventTypeSettings};
+use crate::store::event_types::{self, EVENT_TYPES_MAX};
 
 /// The longest description, in characters.
 pub const DESCRIPTION_CHARS_MAX: usize = 1000;

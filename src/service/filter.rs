@@ -1,13 +1,12 @@
-//! Which deliveries a caller means: the filter of lists and of bulk work.
+//! DeliveryScope deliveries a caller means: the filter of lists and of bulk work.
 //!
 //! Owns: reading every part of it, each fault with its field. Refuses: looking deliveries up.
 
 use super::{Caller, FieldError, Refusal, Service};
-use crate::domain::delivery::Status;
+use crate::domain::delivery::{DeliveryFilter, DeliveryScope, Status};
 use crate::domain::event_type::EventTypeName;
 use crate::domain::id::WebhookId;
 use crate::domain::time::Timestamp;
-use crate::store::deliveries::{DeliveryFilter, Which};
 use crate::store::events;
 
 /// A row number that no row has: what an unknown event's deliveries belong to.
@@ -39,7 +38,7 @@ impl Service {
     pub async fn delivery_filter(
         &self,
         caller: &Caller,
-        which: Which,
+        which: DeliveryScope,
         input: FilterInput,
         prefix: &str,
     ) -> Result<DeliveryFilter, Refusal> {
@@ -55,7 +54,11 @@ impl Service {
     }
 }
 
-fn read(which: Which, input: &FilterInput, prefix: &str) -> Result<DeliveryFilter, Refusal> {
+fn read(
+    which: DeliveryScope,
+    input: &FilterInput,
+    prefix: &str,
+) -> Result<DeliveryFilter, Refusal> {
     let mut faults = Vec::new();
     let mut fault = |field: &str, message: String| {
         faults.push(FieldError {

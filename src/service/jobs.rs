@@ -8,12 +8,12 @@ use serde_json::json;
 
 use super::once::once;
 use super::{Caller, Done, Once, Refusal, Service, audit};
-use crate::domain::delivery::{Status, Trigger};
+use crate::domain::delivery::{Delivery, DeliveryFilter, DeliveryScope, Status, Trigger};
 use crate::domain::id::{DeliveryId, JobId};
-use crate::domain::job::JobKind;
+use crate::domain::job::{Job, JobEnding, JobKind, NewJob};
 use crate::domain::page::{Cursor, Limit, Page};
-use crate::store::deliveries::{self, Delivery, DeliveryFilter, Which};
-use crate::store::jobs::{self, Ending, Job, NewJob, RUNNING_OF_WORKSPACE_MAX};
+use crate::store::deliveries;
+use crate::store::jobs::{self, RUNNING_OF_WORKSPACE_MAX};
 use crate::store::{StoreError, WriteTx, webhooks};
 
 mod batch;
@@ -26,7 +26,7 @@ use task::{Chosen, Criteria, Position, Task};
 /// Deliveries that one call may name by id.
 pub const IDS_MAX: usize = 10_000;
 
-/// Which deliveries bulk work is done to.
+/// DeliveryScope deliveries bulk work is done to.
 #[derive(Clone, Debug)]
 pub enum Selection {
     /// These; at most [`IDS_MAX`].
@@ -72,7 +72,7 @@ impl Service {
         caller.actor.check_proof()?;
         let mut chosen = chosen;
         if let Selection::Filter(filter) = &mut chosen {
-            filter.which = Which::Undiscarded;
+            filter.which = DeliveryScope::Undiscarded;
             if filter.statuses.is_empty() {
                 filter.statuses = vec![Status::Retrying, Status::Exhausted];
             }
@@ -157,7 +157,7 @@ impl Service {
         let work = move |tx: &mut WriteTx<'_>| {
             let workspace_seq = caller.workspace.seq();
             let job = jobs::find_in(tx, workspace_seq, id)?.ok_or(Refusal::NotFound("job"))?;
-            if !jobs::finish(tx, id.seq(), &Ending::Canceled)? {
+            if !jobs::finish(tx, id.seq(), &JobEnding::Canceled)? {
                 return Err(Refusal::Conflict(format!(
                     "this job has ended: it is {}",
                     job.status.as_str()
@@ -213,7 +213,7 @@ impl Service {
     }
 
     async fn end_job(&self, seq: i64, reason: &'static str) -> Result<(), StoreError> {
-        let ending = Ending::Failed(reason.to_owned());
+        let ending = JobEnding::Failed(reason.to_owned());
         let ended = move |tx: &mut WriteTx<'_>| jobs::finish(tx, seq, &ending).map(drop);
         self.store().settle(ended).await
     }
@@ -282,7 +282,7 @@ impl Service {
     ) -> Result<Selection, Refusal> {
         match chosen {
             Selection::Filter(mut filter) => {
-                filter.which = Which::DeadLetters;
+                filter.which = DeliveryScope::DeadLetters;
                 Ok(Selection::Filter(filter))
             }
             Selection::Ids(ids) => {
@@ -324,7 +324,7 @@ fn insert(
     };
     let job = jobs::insert(tx, &new)?;
     if matched == 0 {
-        jobs::finish(tx, job.seq(), &Ending::Done)?;
+        jobs::finish(tx, job.seq(), &JobEnding::Done)?;
     }
     Ok(Begun { job, matched })
 }

@@ -10,11 +10,11 @@ use serde_json::json;
 
 use super::once::once;
 use super::{Caller, Done, FieldError, Once, Refusal, Service, audit_instance, text};
-use crate::domain::api_key::{ApiKeyToken, Scope, Scopes};
+use crate::domain::api_key::{ApiKey, ApiKeyToken, KeysOf, NewKey, Scope, Scopes};
 use crate::domain::id::KeyId;
 use crate::domain::page::{Cursor, Limit, Page};
 use crate::entropy;
-use crate::store::keys::{self, ApiKey, KEYS_MAX, KeysOf, NewKey};
+use crate::store::keys::{self, KEYS_MAX};
 use crate::store::{WriteTx, workspaces};
 
 /// The longest name, in characters.

@@ -19,8 +19,8 @@ use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use crate::domain::profile::{FILE_BYTES_MAX, Profile};
-use crate::store::profiles::{self, Origin, PROFILES_MAX};
+use crate::domain::profile::{FILE_BYTES_MAX, Origin, Profile};
+use crate::store::profiles::{self, PROFILES_MAX};
 use crate::store::{Store, StoreError, WriteTx, workspaces};
 
 /// A file that stops the start, and why.

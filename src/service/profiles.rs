@@ -13,8 +13,8 @@ use super::event_types::Placed;
 use super::once::once;
 use super::{Caller, Done, Once, Refusal, Service, audit_instance};
 use crate::domain::page::{Cursor, Limit, Page};
-use crate::domain::profile::{Profile, ProfileError};
-use crate::store::profiles::{self, Origin, PROFILES_MAX, StoredProfile};
+use crate::domain::profile::{Origin, Profile, ProfileError, StoredProfile};
+use crate::store::profiles::{self, PROFILES_MAX};
 use crate::store::{StoreError, WriteTx, secrets, workspaces};
 
 impl From<ProfileError> for Refusal {

@@ -7,11 +7,11 @@ use std::collections::BTreeMap;
 
 use super::events::EVENT_DELIVERIES_MAX;
 use super::{Caller, Refusal, Service};
-use crate::domain::delivery::Status;
-use crate::domain::event::EventKind;
+use crate::domain::delivery::{Delivery, Status};
+use crate::domain::event::{EventFilter, EventKind, StoredEvent};
 use crate::domain::page::{Cursor, Limit, Order, Page};
-use crate::store::deliveries::{self, Delivery};
-use crate::store::events::{self, EventFilter, StoredEvent};
+use crate::store::deliveries;
+use crate::store::events;
 
 /// Events that one page looks at, in pages of its own length.
 const PAGES_LOOKED_AT_MAX: usize = 20;

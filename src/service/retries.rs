@@ -17,12 +17,12 @@ use tokio::time::{Instant, timeout_at};
 
 use super::deliveries::{is_under_way, put_back};
 use super::{Caller, Refusal, Service, audit};
-use crate::domain::delivery::Status;
+use crate::domain::delivery::{Standing, Status, Waiting};
 use crate::domain::outcome::Verdict;
 use crate::domain::time::Timestamp;
 use crate::engine::Engine;
 use crate::store::WriteTx;
-use crate::store::deliveries::{self, Standing, Waiting, soonest, standings};
+use crate::store::deliveries::{self, soonest, standings};
 
 /// Deliveries that one call attempts unless it says otherwise.
 pub const RUN_LIMIT_DEFAULT: usize = 100;

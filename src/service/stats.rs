@@ -8,11 +8,12 @@ use std::time::Duration;
 use super::webhooks::registered_in;
 use super::{Caller, Refusal, Service};
 use crate::domain::id::WebhookId;
+use crate::domain::stats::{
+    Counts, HOUR_MS, Latency, MINUTE_MS, Period, StatsBucket, WHOLE_WORKSPACE,
+};
 use crate::domain::time::Timestamp;
 use crate::store::StoreError;
-use crate::store::stats::{
-    self, Bucket, Counts, HOUR_MS, Latency, MINUTE_MS, MINUTES_KEPT_MS, Period, WHOLE_WORKSPACE,
-};
+use crate::store::stats::{self, MINUTES_KEPT_MS};
 
 /// The period unless the caller says otherwise: a day.
 pub const PERIOD_DEFAULT: Duration = Duration::from_secs(24 * 3600);
@@ -60,7 +61,7 @@ pub struct Stats {
     /// How long each step is.
     pub step: Duration,
     /// What happened in the whole period.
-    pub total: Bucket,
+    pub total: StatsBucket,
     /// The share of attempts that succeeded; `None` where there were none.
     pub success_rate: Option<f64>,
     /// What half of the attempts did not exceed, in milliseconds; `None` where there were none.
@@ -68,7 +69,7 @@ pub struct Stats {
     /// What 95 of 100 attempts did not exceed, in milliseconds.
     pub p95_ms: Option<f64>,
     /// What happened in each step, oldest first, without gaps.
-    pub series: Vec<Bucket>,
+    pub series: Vec<StatsBucket>,
 }
 
 impl Service {
@@ -209,9 +210,9 @@ fn read(
     let period = plan.period(workspace_seq, webhook_seq);
     let found = stats::series(conn, &period, plan.step_ms)?;
     let durations = stats::durations(conn, &period)?;
-    let mut total = Bucket {
+    let mut total = StatsBucket {
         at: period.since,
-        ..Bucket::default()
+        ..StatsBucket::default()
     };
     for bucket in &found {
         total.add(bucket);
@@ -229,7 +230,7 @@ fn read(
     })
 }
 
-fn success_rate(total: &Bucket) -> Option<f64> {
+fn success_rate(total: &StatsBucket) -> Option<f64> {
     #[expect(
         clippy::cast_precision_loss,
         reason = "a share of a count needs no last digit"
@@ -238,14 +239,14 @@ fn success_rate(total: &Bucket) -> Option<f64> {
     (total.attempts > 0).then(|| share(total.attempts.saturating_sub(total.failures)))
 }
 
-fn without_gaps(plan: &Plan, found: &[Bucket]) -> Vec<Bucket> {
+fn without_gaps(plan: &Plan, found: &[StatsBucket]) -> Vec<StatsBucket> {
     let mut found = found.iter().copied().peekable();
     let mut series = Vec::new();
     let mut at = plan.since_ms;
     while at < plan.until_ms {
-        let empty = Bucket {
+        let empty = StatsBucket {
             at: Timestamp::from_millis(at),
-            ..Bucket::default()
+            ..StatsBucket::default()
         };
         series.push(
             found

@@ -14,14 +14,13 @@ use serde_json::json;
 use super::alerts::set_alert_target;
 use super::once::once;
 use super::{Caller, Done, FieldError, Once, Refusal, Service, audit_instance, text};
+use crate::domain::delivery::DeliveryFilter;
 use crate::domain::id::WorkspaceId;
 use crate::domain::page::{Cursor, Limit, Page};
-use crate::domain::profile::{DEFAULT_PROFILE, Profile};
+use crate::domain::profile::{DEFAULT_PROFILE, Origin, Profile};
 use crate::domain::time::parse_duration;
 use crate::domain::workspace::{NAME_CHARS_MAX, Plan, Retention, Workspace};
 use crate::entropy;
-use crate::store::deliveries::DeliveryFilter;
-use crate::store::profiles::Origin;
 use crate::store::workspaces::DEFAULT_NAME;
 use crate::store::{WriteTx, event_types, profiles, webhooks, workspaces};
 

@@ -5,57 +5,9 @@
 use rusqlite::{Connection, Row, named_params};
 
 use super::{StoreError, WriteTx, damaged};
-use crate::domain::delivery::AttemptTrigger;
-use crate::domain::id::{AttemptId, DeliveryId};
+use crate::domain::attempt::{ATTEMPTS_MAX, Attempt, AttemptTrigger, row_number};
 use crate::domain::outcome::FailureKind;
 use crate::domain::time::Timestamp;
-
-/// Attempts that one delivery may have; the row number has 12 bits for them.
-pub const ATTEMPTS_MAX: u32 = (1 << NUMBER_BITS) - 1;
-const NUMBER_BITS: u32 = 12;
-
-/// One HTTP request of a delivery.
-#[derive(Clone, Debug)]
-pub struct Attempt {
-    /// The delivery's how-manieth it is, from 1.
-    pub number: u32,
-    /// Why it was made.
-    pub trigger: AttemptTrigger,
-    /// When it started.
-    pub started_at: Timestamp,
-    /// How long it took, in milliseconds.
-    pub duration_ms: u32,
-    /// The answer's status code.
-    pub status_code: Option<u16>,
-    /// Why it failed.
-    pub error_kind: Option<FailureKind>,
-    /// Why it failed, in words.
-    pub error: Option<String>,
-    /// Whom it reached.
-    pub remote_addr: Option<String>,
-    /// Where it went.
-    pub url: String,
-    /// The headers as sent, credentials masked: one `name: value` a line.
-    pub request_headers: String,
-    /// The headers that came back, in the same form.
-    pub response_headers: String,
-    /// The body that came back, as far as it is kept.
-    pub response_body: Option<Vec<u8>>,
-    /// Whether more came back than is kept.
-    pub response_truncated: bool,
-}
-
-impl Attempt {
-    /// Its id.
-    #[must_use]
-    pub fn id(&self, delivery: DeliveryId) -> AttemptId {
-        AttemptId::new(self.started_at, row_number(delivery.seq(), self.number))
-    }
-}
-
-fn row_number(delivery_seq: i64, number: u32) -> i64 {
-    delivery_seq << NUMBER_BITS | i64::from(number.min(ATTEMPTS_MAX))
-}
 
 /// Stores an attempt.
 ///

@@ -5,94 +5,16 @@
 use rusqlite::{Connection, Row, named_params};
 
 use super::{StoreError, WriteTx, damaged};
+use crate::domain::audit::{ActorKind, AuditEntry, EntriesOf, NewAuditEntry};
 use crate::domain::id::{AuditId, WorkspaceId};
 use crate::domain::page::{Cursor, Limit, Page};
 use crate::domain::time::Timestamp;
-
-/// What kind of actor changed something.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ActorKind {
-    /// A program with an API key.
-    Key,
-    /// A person.
-    User,
-    /// Somebody with a shell on the machine.
-    Cli,
-    /// hookpost itself.
-    System,
-}
-
-impl ActorKind {
-    const ALL: [Self; 4] = [Self::Key, Self::User, Self::Cli, Self::System];
-
-    /// The word of the API and the database.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Key => "key",
-            Self::User => "user",
-            Self::Cli => "cli",
-            Self::System => "system",
-        }
-    }
-
-    fn parse(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == word)
-    }
-}
-
-/// An entry about to be written.
-#[derive(Clone, Debug)]
-pub struct NewEntry<'a> {
-    /// The workspace it happened in; `None` for the instance.
-    pub workspace_seq: Option<i64>,
-    /// What kind of actor did it.
-    pub actor_kind: ActorKind,
-    /// Who exactly: an id, an address, or empty.
-    pub actor: &'a str,
-    /// What was done, such as `webhook.revoke`.
-    pub action: &'a str,
-    /// To what: an id or a name.
-    pub target: &'a str,
-    /// More about it: a JSON object without secrets.
-    pub detail: &'a str,
-}
-
-/// An entry as it is stored.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Entry {
-    /// Its id.
-    pub id: AuditId,
-    /// The workspace it happened in; `None` for the instance.
-    pub workspace: Option<WorkspaceId>,
-    /// When it happened.
-    pub at: Timestamp,
-    /// What kind of actor did it.
-    pub actor_kind: ActorKind,
-    /// Who exactly: an id, an address, or empty.
-    pub actor: String,
-    /// What was done, such as `webhook.revoke`.
-    pub action: String,
-    /// To what: an id or a name.
-    pub target: String,
-    /// More about it: a JSON object without secrets.
-    pub detail: String,
-}
-
-/// Which entries a list shows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum EntriesOf {
-    /// Those of every workspace, and of the instance.
-    Everybody,
-    /// Those of one workspace.
-    Workspace(i64),
-}
 
 /// Writes an entry, in the transaction of the change that it tells of.
 ///
 /// # Errors
 /// [`StoreError::Sqlite`].
-pub fn append(tx: &WriteTx<'_>, new: &NewEntry<'_>) -> Result<AuditId, StoreError> {
+pub fn append(tx: &WriteTx<'_>, new: &NewAuditEntry<'_>) -> Result<AuditId, StoreError> {
     let now = tx.now();
     tx.prepare_cached(
         "INSERT INTO audit_log (workspace_seq, at, actor_kind, actor, action, target, detail)
@@ -119,7 +41,7 @@ pub fn list(
     of: EntriesOf,
     cursor: Option<Cursor>,
     limit: Limit,
-) -> Result<Page<Entry>, StoreError> {
+) -> Result<Page<AuditEntry>, StoreError> {
     let (owner, workspace) = match of {
         EntriesOf::Everybody => (":workspace IS NULL", None),
         EntriesOf::Workspace(seq) => ("log.workspace_seq = :workspace", Some(seq)),
@@ -162,13 +84,13 @@ pub fn prune(tx: &WriteTx<'_>, before: Timestamp, limit: u32) -> Result<usize, S
     Ok(pruned)
 }
 
-fn entry(row: &Row<'_>) -> Result<Entry, StoreError> {
+fn entry(row: &Row<'_>) -> Result<AuditEntry, StoreError> {
     let seq: i64 = row.get("seq")?;
     let at = Timestamp::from_millis(row.get("at")?);
     let kind: String = row.get("actor_kind")?;
     let workspace_seq: Option<i64> = row.get("workspace_seq")?;
     let workspace_at: Option<i64> = row.get("workspace_created_at")?;
-    Ok(Entry {
+    Ok(AuditEntry {
         id: AuditId::new(at, seq),
         workspace: workspace_seq
             .zip(workspace_at)
@@ -191,7 +113,7 @@ mod tests {
     fn write(store: &Store, workspace_seq: Option<i64>, target: &'static str) {
         store
             .write_blocking(move |tx| {
-                let new = NewEntry {
+                let new = NewAuditEntry {
                     workspace_seq,
                     actor_kind: ActorKind::Key,
                     actor: "key_x",

@@ -4,31 +4,9 @@
 //! them to the listeners when it is committed. Refuses: acting on them.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
-use crate::domain::delivery::{Progress, Status, Trigger};
-use crate::domain::event::Event;
-use crate::domain::format::Format;
+use crate::domain::delivery::{QueuedDelivery, Status};
 use crate::domain::id::DeliveryId;
-
-/// A delivery that became due with a commit, with all that is needed to attempt it.
-#[derive(Clone, Debug)]
-pub struct QueuedDelivery {
-    /// Its id.
-    pub id: DeliveryId,
-    /// The webhook it goes to.
-    pub webhook_seq: i64,
-    /// What it carries.
-    pub event: Arc<Event>,
-    /// The version of the wire profile it began with.
-    pub profile_seq: i64,
-    /// The format it began with.
-    pub format: Format,
-    /// Why it exists.
-    pub trigger: Trigger,
-    /// Where it stands.
-    pub progress: Progress,
-}
 
 /// What listeners learn of a commit.
 #[derive(Debug, Default)]

@@ -5,6 +5,7 @@
 use rusqlite::{Connection, Row, named_params};
 
 use super::{StoreError, WriteTx, damaged};
+use crate::domain::catalogue::{EventType, EventTypeSettings};
 use crate::domain::event_type::EventTypeName;
 use crate::domain::page::{Cursor, Limit, Page};
 use crate::domain::profile::CatalogueEntry;
@@ -12,36 +13,6 @@ use crate::domain::time::Timestamp;
 
 /// The most event types in the catalogue of a workspace.
 pub const EVENT_TYPES_MAX: u32 = 1000;
-
-/// What a person says about an event type.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct EventTypeSettings {
-    /// When it happens, in words.
-    pub description: Option<String>,
-    /// The heading under which lists show it.
-    pub group: Option<String>,
-    /// The JSON Schema that its data must fit, as text.
-    pub schema: Option<String>,
-    /// An example of its data: JSON text.
-    pub example: Option<String>,
-    /// Whether it is out of use: kept, but not offered.
-    pub archived: bool,
-}
-
-/// An entry of the catalogue.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct EventType {
-    /// Its row.
-    pub seq: i64,
-    /// Its name.
-    pub name: EventTypeName,
-    /// What a person says about it.
-    pub settings: EventTypeSettings,
-    /// When it was added.
-    pub created_at: Timestamp,
-    /// When it last changed.
-    pub updated_at: Timestamp,
-}
 
 const COLUMNS: &str =
     "seq, name, description, group_name, schema, example, archived, created_at, updated_at";

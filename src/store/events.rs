@@ -7,38 +7,13 @@ use rusqlite::{Connection, OptionalExtension, Row, named_params};
 use sha2::{Digest, Sha256};
 
 use super::effects::{Place, Sums};
-use super::{StoreError, WriteTx, damaged, stats};
+use super::{StoreError, WriteTx, damaged};
 use crate::domain::breaker::DisabledReason;
-use crate::domain::event::{Event, EventKind, GivenId};
+use crate::domain::event::{Event, EventFilter, EventKind, GivenId, NewEvent, StoredEvent};
 use crate::domain::id::{EventId, WebhookId, WorkspaceId};
 use crate::domain::page::{Cursor, Limit, Order, Page};
+use crate::domain::stats::{WHOLE_WORKSPACE, minute};
 use crate::domain::time::Timestamp;
-
-/// An event about to be stored.
-#[derive(Clone, Debug)]
-pub struct NewEvent {
-    /// The publisher's own id for it.
-    pub given_id: Option<GivenId>,
-    /// Why it exists.
-    pub kind: EventKind,
-    /// Its type.
-    pub event_type: std::sync::Arc<str>,
-    /// When it happened; absent means now.
-    pub occurred_at: Option<Timestamp>,
-    /// The publisher's JSON, byte for byte.
-    pub data: std::sync::Arc<str>,
-}
-
-/// An event with what lists show beside it.
-#[derive(Clone, Debug)]
-pub struct StoredEvent {
-    /// The event.
-    pub event: Event,
-    /// When it was accepted.
-    pub created_at: Timestamp,
-    /// How many deliveries it was given when it was published.
-    pub delivery_count: u32,
-}
 
 const SELECT: &str = "SELECT events.*, workspaces.created_at AS workspace_created_at
     FROM events
@@ -78,8 +53,8 @@ pub fn insert(
     if new.kind == EventKind::Published {
         let place = Place {
             workspace_seq: workspace.seq(),
-            webhook_seq: stats::WHOLE_WORKSPACE,
-            minute_at: stats::minute(now),
+            webhook_seq: WHOLE_WORKSPACE,
+            minute_at: minute(now),
         };
         tx.effects.sums.entry(place).or_default().add(&Sums {
             events: 1,
@@ -133,19 +108,6 @@ pub fn find_public(
         let event = &stored.event;
         event.id == id && event.given_id.is_none() && event.workspace.seq() == workspace_seq
     }))
-}
-
-/// Which events a list shows.
-#[derive(Clone, Debug)]
-pub struct EventFilter {
-    /// The workspace they belong to.
-    pub workspace_seq: i64,
-    /// Only this type.
-    pub event_type: Option<String>,
-    /// Which end comes first.
-    pub order: Order,
-    /// Where the page begins.
-    pub cursor: Option<Cursor>,
 }
 
 /// A page of published events. In ascending order the page always says where to go on: row numbers

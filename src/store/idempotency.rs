@@ -3,26 +3,11 @@
 //! Owns: their rows, sealed because an answer may hold a secret that is shown once. Refuses:
 //! comparing requests.
 
-use std::time::Duration;
-
 use rusqlite::{OptionalExtension, named_params};
 
 use super::vault::Place;
 use super::{StoreError, WriteTx};
-
-/// How long a record is kept.
-pub const KEPT: Duration = Duration::from_secs(24 * 3600);
-
-/// An answered request.
-#[derive(Clone, Debug)]
-pub struct Record {
-    /// SHA-256 of the request.
-    pub request_digest: [u8; 32],
-    /// The answer's HTTP status.
-    pub status: u16,
-    /// The answer's body.
-    pub body: Vec<u8>,
-}
+use crate::domain::idempotency::{KEPT, Record};
 
 /// The record of `key`, unless it is older than [`KEPT`].
 ///

@@ -10,7 +10,7 @@ use rusqlite::{Connection, Row, named_params};
 
 use super::{StoreError, WriteTx, damaged};
 use crate::domain::id::JobId;
-use crate::domain::job::{JobKind, JobStatus};
+use crate::domain::job::{Job, JobEnding, JobKind, JobStatus, NewJob};
 use crate::domain::page::{Cursor, Limit, Page};
 use crate::domain::time::Timestamp;
 
@@ -18,46 +18,6 @@ use crate::domain::time::Timestamp;
 pub const RUNNING_OF_WORKSPACE_MAX: u32 = 20;
 /// Running jobs that one reading answers.
 pub const RUNNING_MAX: u32 = 1000;
-
-/// A background job.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Job {
-    /// Its id.
-    pub id: JobId,
-    /// The workspace it works in.
-    pub workspace_seq: i64,
-    /// What it works off.
-    pub kind: JobKind,
-    /// What exactly, as JSON of the floor that made it.
-    pub task: String,
-    /// How it stands.
-    pub status: JobStatus,
-    /// How many items it was estimated to come to.
-    pub total: u64,
-    /// How many are done.
-    pub done: u64,
-    /// Where its next batch begins, as JSON of the floor that works it off.
-    pub position: Option<String>,
-    /// Why it failed.
-    pub error: Option<String>,
-    /// When it was made.
-    pub created_at: Timestamp,
-    /// When it last went on.
-    pub updated_at: Timestamp,
-}
-
-/// What a new row is made of.
-#[derive(Clone, Debug)]
-pub struct NewJob {
-    /// The workspace it works in.
-    pub workspace_seq: i64,
-    /// What it works off.
-    pub kind: JobKind,
-    /// What exactly, as JSON.
-    pub task: String,
-    /// How many items it is estimated to come to.
-    pub total: u64,
-}
 
 const COLUMNS: &str = "seq, workspace_seq, kind, task, status, total, done, position, error, \
      created_at, updated_at";
@@ -215,26 +175,15 @@ pub fn advance(
     Ok(advanced > 0)
 }
 
-/// How a running job ends.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Ending {
-    /// Everything is done; the total becomes what was done.
-    Done,
-    /// It cannot go on, for this reason.
-    Failed(String),
-    /// A person called it off.
-    Canceled,
-}
-
 /// Ends a running job; `false` where it has ended before.
 ///
 /// # Errors
 /// [`StoreError::Sqlite`].
-pub fn finish(tx: &mut WriteTx<'_>, seq: i64, ending: &Ending) -> Result<bool, StoreError> {
+pub fn finish(tx: &mut WriteTx<'_>, seq: i64, ending: &JobEnding) -> Result<bool, StoreError> {
     let (status, error) = match ending {
-        Ending::Done => (JobStatus::Done, None),
-        Ending::Failed(error) => (JobStatus::Failed, Some(error)),
-        Ending::Canceled => (JobStatus::Canceled, None),
+        JobEnding::Done => (JobStatus::Done, None),
+        JobEnding::Failed(error) => (JobStatus::Failed, Some(error)),
+        JobEnding::Canceled => (JobStatus::Canceled, None),
     };
     let finished = tx
         .prepare_cached(
@@ -334,7 +283,7 @@ mod tests {
             (job.done, job.total, job.position.as_deref()),
             (6, 10, Some("7"))
         );
-        let end = move |tx: &mut WriteTx<'_>| finish(tx, seq, &Ending::Done);
+        let end = move |tx: &mut WriteTx<'_>| finish(tx, seq, &JobEnding::Done);
         assert!(store.write_blocking(end).unwrap());
         assert!(!store.write_blocking(end).unwrap());
         let job = read(&store, seq);
@@ -346,7 +295,7 @@ mod tests {
         let Fixture { store, dir: _dir } = fixture();
         let seq = make(&store);
         store
-            .write_blocking(move |tx| finish(tx, seq, &Ending::Canceled))
+            .write_blocking(move |tx| finish(tx, seq, &JobEnding::Canceled))
             .unwrap();
         let advanced = store.write_blocking(move |tx| advance(tx, seq, 3, None));
         assert!(!advanced.unwrap());
@@ -357,7 +306,7 @@ mod tests {
     fn running_jobs_are_found_oldest_first() {
         let Fixture { store, dir: _dir } = fixture();
         let [first, second, third] = [(); 3].map(|()| make(&store));
-        let failed = Ending::Failed("the webhook is gone".to_owned());
+        let failed = JobEnding::Failed("the webhook is gone".to_owned());
         store
             .write_blocking(move |tx| finish(tx, second, &failed))
             .unwrap();
@@ -387,7 +336,7 @@ mod tests {
         let Fixture { store, dir: _dir } = fixture();
         let [first, second] = [(); 2].map(|()| make(&store));
         store
-            .write_blocking(move |tx| finish(tx, first, &Ending::Done))
+            .write_blocking(move |tx| finish(tx, first, &JobEnding::Done))
             .unwrap();
         let pruned = store.write_blocking(|tx| prune(tx, Timestamp::MAX, 10));
         assert_eq!(pruned.unwrap(), 1);

@@ -10,59 +10,13 @@ use rusqlite::{Connection, Row, named_params};
 
 use super::vault::Purpose;
 use super::{StoreError, WriteTx, damaged};
-use crate::domain::api_key::{ApiKeyToken, Scopes};
+use crate::domain::api_key::{ApiKey, ApiKeyToken, KeysOf, NewKey, Scopes};
 use crate::domain::id::{KeyId, WorkspaceId};
 use crate::domain::page::{Cursor, Limit, Page};
 use crate::domain::time::Timestamp;
-use crate::domain::token::TokenHash;
 
 /// The most live keys that an instance may hold.
 pub const KEYS_MAX: u64 = 10_000;
-
-/// A key as it is stored.
-#[derive(Clone, Debug)]
-pub struct ApiKey {
-    /// Its id.
-    pub id: KeyId,
-    /// The workspace it belongs to; `None` for a key of the instance.
-    pub workspace: Option<WorkspaceId>,
-    /// What people call it.
-    pub name: String,
-    /// What it may do.
-    pub scopes: Scopes,
-    /// What its token hashes to.
-    pub hash: TokenHash,
-    /// Requests per second that it may make; `None` is not limited.
-    pub rate_limit: Option<f64>,
-    /// When it was made.
-    pub created_at: Timestamp,
-    /// When it was last used, to the minute.
-    pub last_used_at: Option<Timestamp>,
-    /// When it was revoked.
-    pub revoked_at: Option<Timestamp>,
-}
-
-/// What a new row is made of.
-#[derive(Clone, Debug)]
-pub struct NewKey {
-    /// The workspace it belongs to; `None` for a key of the instance.
-    pub workspace: Option<WorkspaceId>,
-    /// What people call it.
-    pub name: String,
-    /// What it may do.
-    pub scopes: Scopes,
-    /// Requests per second that it may make; `None` is not limited.
-    pub rate_limit: Option<f64>,
-}
-
-/// Which keys a list shows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum KeysOf {
-    /// Those of every workspace, and of the instance.
-    Everybody,
-    /// Those of one workspace.
-    Workspace(i64),
-}
 
 const SELECT: &str = "SELECT k.*, workspaces.created_at AS workspace_created_at
     FROM api_keys AS k

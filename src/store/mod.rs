@@ -55,7 +55,7 @@ pub mod webhooks;
 pub mod workspaces;
 pub mod writer;
 
-pub use effects::{Committed, QueuedDelivery};
+pub use effects::Committed;
 pub use open::{DATABASE_FILE, OpenError, OpenOptions};
 pub use tx::WriteTx;
 

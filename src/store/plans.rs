@@ -10,12 +10,14 @@ use std::time::Duration;
 use rusqlite::Connection;
 use rusqlite::trace::{TraceEvent, TraceEventCodes};
 
-use super::deliveries::{self, DeliveryFilter, Which};
+use super::deliveries;
 use super::retention::{self, Sweep};
 use super::samples::{DAY, Office, attempt, delivery, event, office, webhook};
 use super::{events, idempotency, jobs, sessions, stats, webhooks};
-use crate::domain::delivery::{Status, Trigger};
+use crate::domain::delivery::{DeliveryFilter, DeliveryScope, Status, Trigger};
+use crate::domain::event::EventFilter;
 use crate::domain::page::{Cursor, Limit, Order};
+use crate::domain::stats::{HOUR_MS, MINUTE_MS, Period, WHOLE_WORKSPACE};
 use crate::domain::time::Timestamp;
 use crate::domain::webhook::WebhookKind;
 
@@ -162,12 +164,12 @@ fn every_list_of_deliveries_is_led_by_an_index() {
     };
     check_list(&office, "deliveries_by_type", &of_type);
     let dead = DeliveryFilter {
-        which: Which::DeadLetters,
+        which: DeliveryScope::DeadLetters,
         ..of_type
     };
     check_list(&office, "dead_letters", &dead);
     let dead_of = DeliveryFilter {
-        which: Which::DeadLetters,
+        which: DeliveryScope::DeadLetters,
         ..of_webhook
     };
     check_list(&office, "dead_letters_of", &dead_of);
@@ -179,7 +181,7 @@ fn a_page_asks_once_however_many_rows_it_looks_at() {
     let rare = DeliveryFilter {
         workspace_seq: 1,
         event_type: Some("unheard.of".to_owned()),
-        which: Which::DeadLetters,
+        which: DeliveryScope::DeadLetters,
         ..DeliveryFilter::default()
     };
     office.read(|conn| {
@@ -196,10 +198,10 @@ fn a_page_asks_once_however_many_rows_it_looks_at() {
 fn durations_are_read_in_the_order_in_which_they_are_stored() {
     let office = filled();
     let now = office.clock.now();
-    let period = stats::Period {
+    let period = Period {
         workspace_seq: 1,
-        webhook_seq: stats::WHOLE_WORKSPACE,
-        width_ms: stats::MINUTE_MS,
+        webhook_seq: WHOLE_WORKSPACE,
+        width_ms: MINUTE_MS,
         since: now.before(DAY),
         until: now.after(DAY),
     };
@@ -211,7 +213,7 @@ fn durations_are_read_in_the_order_in_which_they_are_stored() {
                 .is_some()
         );
     });
-    for step_ms in [stats::MINUTE_MS, stats::HOUR_MS] {
+    for step_ms in [MINUTE_MS, HOUR_MS] {
         check(&office, "PRIMARY KEY", |conn| {
             assert_eq!(stats::latencies(conn, &period, step_ms).unwrap().len(), 1);
         });
@@ -223,7 +225,7 @@ fn every_list_of_events_is_led_by_an_index() {
     let office = filled();
     for (event_type, index) in [(None, "events_listed"), (Some("a"), "events_by_type")] {
         for order in [Order::Ascending, Order::Descending] {
-            let filter = events::EventFilter {
+            let filter = EventFilter {
                 workspace_seq: 1,
                 event_type: event_type.map(str::to_owned),
                 order,

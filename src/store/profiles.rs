@@ -13,7 +13,7 @@ use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
 use super::{StoreError, WriteTx};
 use crate::domain::page::{Cursor, Limit, Page};
-use crate::domain::profile::Profile;
+use crate::domain::profile::{Origin, Profile, StoredProfile};
 use crate::domain::time::Timestamp;
 
 /// The most profiles an instance may hold.
@@ -22,46 +22,6 @@ pub const PROFILES_MAX: usize = 200;
 /// The versions of one profile that are told apart from other profiles; more were never stored by
 /// one who changes a profile with thought.
 const VERSIONS_MAX: usize = 1000;
-
-/// Where a profile came from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Origin {
-    /// It is part of the binary.
-    BuiltIn,
-    /// A file in the data directory.
-    File,
-    /// Somebody sent it over the API.
-    Api,
-}
-
-impl Origin {
-    const ALL: [Self; 3] = [Self::BuiltIn, Self::File, Self::Api];
-
-    /// The word of the API and the database.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::BuiltIn => "built_in",
-            Self::File => "file",
-            Self::Api => "api",
-        }
-    }
-}
-
-/// The current version of a profile.
-#[derive(Clone, Debug)]
-pub struct StoredProfile {
-    /// The version's row.
-    pub seq: i64,
-    /// The profile's name.
-    pub name: String,
-    /// Where it came from.
-    pub origin: Origin,
-    /// Its text.
-    pub source: String,
-    /// When this version was stored.
-    pub created_at: Timestamp,
-}
 
 fn stored(row: &Row<'_>) -> rusqlite::Result<StoredProfile> {
     let origin: String = row.get("origin")?;

@@ -3,17 +3,19 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::deliveries::{DeliveryPlace, LastAttempt, NewDelivery};
 use super::tests::{default_workspace, new_event, options};
 use super::*;
+use crate::domain::attempt::{Attempt, AttemptTrigger};
 use crate::domain::breaker::BreakerPolicy;
-use crate::domain::delivery::{AttemptTrigger, Next, Progress, Status, Trigger};
-use crate::domain::event::Event;
+use crate::domain::delivery::{
+    DeliveryPlace, LastAttempt, NewDelivery, Next, Progress, Status, Trigger,
+};
+use crate::domain::event::{Event, NewEvent};
 use crate::domain::event_type::Subscription;
 use crate::domain::format::Format;
 use crate::domain::retry::RetryPolicy;
 use crate::domain::time::Timestamp;
-use crate::domain::webhook::{WebhookKind, WebhookSettings, WebhookState};
+use crate::domain::webhook::{NewWebhook, WebhookKind, WebhookSettings, WebhookState};
 
 pub(super) const DAY: Duration = Duration::from_secs(24 * 3600);
 
@@ -73,7 +75,7 @@ pub(super) fn settings() -> WebhookSettings {
 
 pub(super) fn webhook(tx: &mut WriteTx<'_>, kind: WebhookKind) -> Result<i64, StoreError> {
     let settings = settings();
-    let new = webhooks::NewWebhook {
+    let new = NewWebhook {
         workspace: default_workspace(tx),
         kind,
         profile_seq: 1,
@@ -86,7 +88,7 @@ pub(super) fn webhook(tx: &mut WriteTx<'_>, kind: WebhookKind) -> Result<i64, St
 
 pub(super) fn event(tx: &mut WriteTx<'_>, event_type: &str) -> Result<Arc<Event>, StoreError> {
     let workspace = default_workspace(tx);
-    let new = events::NewEvent {
+    let new = NewEvent {
         event_type: event_type.into(),
         ..new_event("{}")
     };
@@ -134,7 +136,7 @@ pub(super) fn attempt(
         next,
         ..old
     };
-    let made = attempts::Attempt {
+    let made = Attempt {
         number: new.attempt_count,
         trigger: AttemptTrigger::Schedule,
         started_at: tx.now(),

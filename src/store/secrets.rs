@@ -6,20 +6,11 @@ use rusqlite::{Connection, named_params};
 
 use super::vault::{Place, Vault};
 use super::{StoreError, WriteTx, unseal_text};
-use crate::domain::secret::Secret;
+use crate::domain::secret::{LiveSecret, Secret};
 use crate::domain::time::Timestamp;
 
 /// Secrets of one webhook that may be live at once: the current one and seven old ones.
 pub const LIVE_SECRETS_MAX: usize = 8;
-
-/// A secret that may still sign.
-#[derive(Clone, Debug)]
-pub struct LiveSecret {
-    /// The secret.
-    pub secret: Secret,
-    /// From when on it no longer signs; `None` for the current one.
-    pub expires_at: Option<Timestamp>,
-}
 
 /// The secrets that are live at `now`, newest first.
 ///

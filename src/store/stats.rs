@@ -8,14 +8,9 @@ use rusqlite::{Connection, named_params};
 use super::StoreError;
 use super::effects::{Effects, Place, Sums};
 use crate::domain::delivery::Status;
+use crate::domain::stats::{Counts, Durations, HOUR_MS, Latency, MINUTE_MS, Period, StatsBucket};
 use crate::domain::time::Timestamp;
 
-/// The row that sums up a whole workspace.
-pub const WHOLE_WORKSPACE: i64 = 0;
-/// The finest buckets, in milliseconds; kept for [`MINUTES_KEPT_MS`].
-pub const MINUTE_MS: i64 = 60_000;
-/// The coarse buckets, in milliseconds; kept as long as history.
-pub const HOUR_MS: i64 = 3_600_000;
 /// How long minute buckets are kept: two days.
 pub const MINUTES_KEPT_MS: i64 = 48 * HOUR_MS;
 /// Buckets that one reading answers at most.
@@ -23,30 +18,6 @@ pub const BUCKETS_MAX: i64 = 3000;
 /// Rows of durations that one reading looks at most: two months of hours, each with attempts of 160
 /// classes.
 const DURATION_ROWS_MAX: i64 = BUCKETS_MAX * 80;
-/// The highest class of a duration.
-const SLOT_MAX: usize = 256;
-
-/// The minute that `at` lies in.
-pub(super) fn minute(at: Timestamp) -> i64 {
-    at.millis() - at.millis() % MINUTE_MS
-}
-
-/// The logarithmic class of a duration: eight classes for each doubling, so that a percentile read
-/// from them is off by less than 9 %.
-pub(super) fn slot(duration_ms: u32) -> i64 {
-    let ms = f64::from(duration_ms.max(1));
-    // At most 8 × 32: the cast cannot cut anything.
-    #[expect(clippy::cast_possible_truncation, reason = "bounded by 256")]
-    let slot = (ms.log2() * 8.0).round() as i64;
-    slot
-}
-
-/// The duration that stands for a class, in milliseconds.
-fn slot_ms(slot: i64) -> f64 {
-    #[expect(clippy::cast_precision_loss, reason = "bounded by 256")]
-    let exponent = slot as f64 / 8.0;
-    exponent.exp2()
-}
 
 /// Adds a batch's sums to the tables, just before its commit.
 pub(super) fn apply(conn: &Connection, effects: &Effects) -> Result<(), StoreError> {
@@ -123,43 +94,6 @@ fn add_sums(conn: &Connection, place: Place, width_ms: i64, sums: &Sums) -> Resu
     Ok(())
 }
 
-/// How many deliveries stand where.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counts {
-    /// Waiting for their first attempt.
-    pub pending: u64,
-    /// Waiting for another attempt.
-    pub retrying: u64,
-    /// Delivered.
-    pub delivered: u64,
-    /// Dead letters, discarded ones included.
-    pub exhausted: u64,
-    /// Called off.
-    pub canceled: u64,
-}
-
-impl Counts {
-    fn add(&mut self, status: Status, deliveries: u64) {
-        let place = match status {
-            Status::Pending => &mut self.pending,
-            Status::Retrying => &mut self.retrying,
-            Status::Delivered => &mut self.delivered,
-            Status::Exhausted => &mut self.exhausted,
-            Status::Canceled => &mut self.canceled,
-        };
-        *place += deliveries;
-    }
-
-    /// Adds another webhook's.
-    pub fn add_all(&mut self, other: &Self) {
-        self.pending += other.pending;
-        self.retrying += other.retrying;
-        self.delivered += other.delivered;
-        self.exhausted += other.exhausted;
-        self.canceled += other.canceled;
-    }
-}
-
 /// How many of a webhook's deliveries stand where.
 ///
 /// # Errors
@@ -228,58 +162,16 @@ pub fn counts_by_webhook(
     Ok(found)
 }
 
-/// What happened in one bucket.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Bucket {
-    /// When it begins.
-    pub at: Timestamp,
-    /// Events accepted; only for whole workspaces.
-    pub events: u64,
-    /// Attempts made.
-    pub attempts: u64,
-    /// Attempts that failed.
-    pub failures: u64,
-    /// Deliveries delivered.
-    pub delivered: u64,
-    /// Deliveries that gave up.
-    pub exhausted: u64,
-    /// Deliveries called off.
-    pub canceled: u64,
-}
-
-impl Bucket {
-    /// Adds what happened in another one.
-    pub fn add(&mut self, other: &Self) {
-        self.events += other.events;
-        self.attempts += other.attempts;
-        self.failures += other.failures;
-        self.delivered += other.delivered;
-        self.exhausted += other.exhausted;
-        self.canceled += other.canceled;
-    }
-}
-
-/// What a reading is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Period {
-    /// The workspace.
-    pub workspace_seq: i64,
-    /// The webhook, or [`WHOLE_WORKSPACE`].
-    pub webhook_seq: i64,
-    /// Bucket width: [`MINUTE_MS`] or [`HOUR_MS`].
-    pub width_ms: i64,
-    /// The first instant.
-    pub since: Timestamp,
-    /// The end, exclusive.
-    pub until: Timestamp,
-}
-
 /// The steps of a period in which anything happened, oldest first. A step is `step_ms` long, a
 /// multiple of the period's bucket width.
 ///
 /// # Errors
 /// [`StoreError::Sqlite`].
-pub fn series(conn: &Connection, period: &Period, step_ms: i64) -> Result<Vec<Bucket>, StoreError> {
+pub fn series(
+    conn: &Connection,
+    period: &Period,
+    step_ms: i64,
+) -> Result<Vec<StatsBucket>, StoreError> {
     let mut statement = conn.prepare_cached(
         "SELECT bucket_at - bucket_at % :step AS step_at, sum(events), sum(attempts),
              sum(failures), sum(delivered), sum(exhausted), sum(canceled)
@@ -301,7 +193,7 @@ pub fn series(conn: &Connection, period: &Period, step_ms: i64) -> Result<Vec<Bu
             ":limit": BUCKETS_MAX,
         },
         |row| {
-            Ok(Bucket {
+            Ok(StatsBucket {
                 at: Timestamp::from_millis(row.get(0)?),
                 events: row.get(1)?,
                 attempts: row.get(2)?,
@@ -313,44 +205,6 @@ pub fn series(conn: &Connection, period: &Period, step_ms: i64) -> Result<Vec<Bu
         },
     )?;
     Ok(rows.collect::<Result<_, _>>()?)
-}
-
-/// How attempts' durations were distributed in a period: attempts by class.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Durations(Vec<u64>);
-
-impl Durations {
-    fn add(&mut self, slot: i64, attempts: u64) {
-        let Some(slot) = usize::try_from(slot).ok().filter(|slot| *slot <= SLOT_MAX) else {
-            return;
-        };
-        if self.0.len() <= slot {
-            self.0.resize(slot + 1, 0);
-        }
-        self.0[slot] += attempts;
-    }
-
-    /// The duration that the share `quantile` (0.0 to 1.0) of attempts did not exceed, in
-    /// milliseconds, within 9 %; `None` where there were none.
-    #[must_use]
-    pub fn quantile_ms(&self, quantile: f64) -> Option<f64> {
-        let total: u64 = self.0.iter().sum();
-        #[expect(
-            clippy::cast_precision_loss,
-            reason = "a share of a count needs no last digit"
-        )]
-        let wanted = (total as f64 * quantile).ceil().max(1.0);
-        let mut seen = 0.0;
-        for (slot, attempts) in (0..).zip(&self.0) {
-            #[expect(clippy::cast_precision_loss, reason = "as above")]
-            let attempts = *attempts as f64;
-            seen += attempts;
-            if seen >= wanted {
-                return Some(slot_ms(slot));
-            }
-        }
-        None
-    }
 }
 
 /// The durations of a period.
@@ -415,17 +269,6 @@ fn each_duration(
     Ok(())
 }
 
-/// How long attempts took in one step of a period.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Latency {
-    /// When the step begins.
-    pub at: Timestamp,
-    /// What half of the attempts did not exceed, in milliseconds.
-    pub p50_ms: f64,
-    /// What 95 of 100 attempts did not exceed, in milliseconds.
-    pub p95_ms: f64,
-}
-
 /// How long attempts took, step by step; steps without attempts are left out. A step is `step_ms`
 /// long, a multiple of the period's bucket width.
 ///
@@ -474,36 +317,7 @@ fn first_bucket(period: &Period) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_class_stands_for_its_durations_within_9_percent() {
-        for ms in [1_u32, 2, 3, 7, 10, 99, 145, 1000, 9999, 60_000] {
-            let shown = slot_ms(slot(ms));
-            assert!(
-                (shown / f64::from(ms) - 1.0).abs() < 0.09,
-                "{ms} shown as {shown}"
-            );
-        }
-    }
-
-    #[test]
-    fn quantiles_come_from_the_classes() {
-        let mut durations = Durations::default();
-        for (ms, attempts) in [(10, 94), (100, 5), (1000, 1)] {
-            durations.add(slot(ms), attempts);
-        }
-        let near = |quantile, ms: f64| {
-            let shown = durations.quantile_ms(quantile).unwrap();
-            assert!((shown / ms - 1.0).abs() < 0.09, "{quantile}: {shown}");
-        };
-        near(0.5, 10.0);
-        near(0.95, 100.0);
-        near(1.0, 1000.0);
-        assert_eq!(Durations::default().quantile_ms(0.5), None);
-        durations.add(-1, 1);
-        durations.add(i64::MAX, 1);
-        assert_eq!(durations.0.iter().sum::<u64>(), 100);
-    }
+    use crate::domain::stats::WHOLE_WORKSPACE;
 
     #[test]
     fn a_period_of_minutes_is_read_by_whole_hours_where_it_holds_some() {

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::vault::KeySource;
 use super::*;
-use crate::domain::event::EventKind;
+use crate::domain::event::{EventKind, NewEvent};
 use crate::domain::id::WorkspaceId;
 
 pub(super) struct Fixture {
@@ -28,8 +28,8 @@ pub(super) fn fixture() -> Fixture {
     Fixture { store, dir }
 }
 
-pub(super) fn new_event(data: &str) -> events::NewEvent {
-    events::NewEvent {
+pub(super) fn new_event(data: &str) -> NewEvent {
+    NewEvent {
         given_id: None,
         kind: EventKind::Published,
         event_type: "score.changed".into(),

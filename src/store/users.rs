@@ -19,50 +19,10 @@ use crate::domain::secret::Secret;
 use crate::domain::time::Timestamp;
 use crate::domain::token::TokenHash;
 use crate::domain::totp::TotpSeed;
+use crate::domain::user::{SecondFactor, User};
 
 /// The most users that an instance may hold.
 pub const USERS_MAX: u64 = 1000;
-
-/// How far a person has come with a second factor.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SecondFactor {
-    /// There is none.
-    Off,
-    /// A seed was shown, but no code of it was typed yet.
-    Enrolling,
-    /// In force.
-    On {
-        /// Since when.
-        confirmed_at: Timestamp,
-        /// The step of the last code that opened anything.
-        last_step: Option<u64>,
-    },
-}
-
-/// A person who signs in.
-#[derive(Clone, Debug)]
-pub struct User {
-    /// Its id.
-    pub id: UserId,
-    /// The e-mail address, as it was typed; compared without regard to case.
-    pub email: String,
-    /// The password's hash in PHC form.
-    pub password_hash: Secret,
-    /// What the person may do.
-    pub role: Role,
-    /// The second factor.
-    pub second_factor: SecondFactor,
-    /// Recovery codes that were not used yet.
-    pub recovery_codes_left: usize,
-    /// When the user was made.
-    pub created_at: Timestamp,
-    /// When the row last changed.
-    pub updated_at: Timestamp,
-    /// When the person last signed in.
-    pub last_login_at: Option<Timestamp>,
-    /// Since when the person may not sign in.
-    pub disabled_at: Option<Timestamp>,
-}
 
 const COLUMNS: &str = "seq, email, password_hash, role, totp_sealed IS NOT NULL AS has_seed, \
      totp_confirmed_at, totp_last_step, recovery_hashes, created_at, updated_at, last_login_at, \

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use actix_web::web;
 use hookpost::clock::Clock;
-use hookpost::domain::api_key::{Scope, Scopes};
+use hookpost::domain::api_key::{NewKey, Scope, Scopes};
 use hookpost::domain::id::WorkspaceId;
 use hookpost::engine::{Engine, EngineParts, IN_FLIGHT_DEFAULT};
 use hookpost::entropy;
@@ -17,7 +17,7 @@ use hookpost::net::{
 };
 use hookpost::service::worker::Worker;
 use hookpost::service::{Service, ServiceOptions, ServiceParts};
-use hookpost::store::keys::{self, NewKey};
+use hookpost::store::keys;
 use hookpost::store::vault::KeySource;
 use hookpost::store::workspaces;
 use hookpost::store::{OpenError, OpenOptions, Store, StoreError};

@@ -7,14 +7,14 @@ use std::sync::Arc;
 
 use super::one_off::{OneOff, Target};
 use super::{EVENT_DELIVERIES_MAX, Known, Published};
-use crate::domain::delivery::Trigger;
+use crate::domain::delivery::{NewDelivery, Trigger};
 use crate::domain::envelope::check_data;
-use crate::domain::event::Event;
+use crate::domain::event::{Event, NewEvent, StoredEvent};
 use crate::domain::event_type::EventTypeName;
+use crate::domain::webhook::Subscriber;
 use crate::service::{Caller, Refusal};
-use crate::store::deliveries::{self, NewDelivery};
-use crate::store::events::{self, NewEvent, StoredEvent};
-use crate::store::webhooks::Subscriber;
+use crate::store::deliveries;
+use crate::store::events;
 use crate::store::{StoreError, WriteTx, webhooks};
 
 /// A publisher's words, checked.

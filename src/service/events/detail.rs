@@ -4,14 +4,15 @@
 
 use super::EVENT_DELIVERIES_MAX;
 use crate::domain::breaker::DisabledReason;
-use crate::domain::event::EventKind;
+use crate::domain::delivery::Delivery;
+use crate::domain::event::{EventKind, StoredEvent};
 use crate::domain::event_type::EventTypeName;
 use crate::domain::id::WebhookId;
 use crate::domain::page::Limit;
 use crate::domain::webhook::{Webhook, WebhookState};
 use crate::service::{Caller, Refusal, Service};
-use crate::store::deliveries::{self, Delivery};
-use crate::store::events::{self, StoredEvent};
+use crate::store::deliveries;
+use crate::store::events;
 use crate::store::{Store, StoreError, webhooks};
 
 /// An event with its deliveries and with the webhooks that missed it.

@@ -7,12 +7,12 @@ use std::sync::Arc;
 
 use super::once::once;
 use super::{Caller, Done, FieldError, Once, Refusal, Service};
-use crate::domain::event::{EventKind, GivenId};
+use crate::domain::event::{EventFilter, EventKind, GivenId, NewEvent, StoredEvent};
 use crate::domain::event_type::EventTypeName;
 use crate::domain::page::{Limit, Page};
 use crate::domain::time::Timestamp;
 use crate::store::WriteTx;
-use crate::store::events::{self, EventFilter, NewEvent, StoredEvent};
+use crate::store::events;
 use crate::telemetry::metrics;
 
 mod accept;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 use crate::domain::breaker::BreakerPolicy;
-use crate::domain::delivery::Trigger;
+use crate::domain::delivery::{Delivery, NewDelivery, Trigger};
 use crate::domain::envelope::{check_data, event_id_in};
 use crate::domain::event::{Event, GivenId};
 use crate::domain::event_type::Subscription;
@@ -15,12 +15,11 @@ use crate::domain::format::Format;
 use crate::domain::id::WorkspaceId;
 use crate::domain::profile::Profile;
 use crate::domain::secret::Secret;
-use crate::domain::webhook::{WebhookKind, WebhookSettings, WebhookState};
+use crate::domain::webhook::{NewWebhook, WebhookKind, WebhookSettings, WebhookState};
 use crate::entropy;
 use crate::service::Refusal;
 use crate::service::webhooks::defaults_of;
-use crate::store::deliveries::{self, Delivery, NewDelivery};
-use crate::store::webhooks::NewWebhook;
+use crate::store::deliveries;
 use crate::store::{StoreError, WriteTx, profiles, secrets, webhooks, workspaces};
 
 /// A receiver that a publish call names.

@@ -6,14 +6,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{EVENT_DELIVERIES_MAX, new_delivery};
-use crate::domain::delivery::Trigger;
+use crate::domain::delivery::{Delivery, NewDelivery, Trigger};
 use crate::domain::envelope::check_data;
 use crate::domain::event::{Event, EventKind};
 use crate::domain::id::{DeliveryId, WebhookId};
+use crate::domain::webhook::Subscriber;
 use crate::service::once::once;
 use crate::service::{Caller, Done, Once, Refusal, Service, audit};
-use crate::store::deliveries::{self, Delivery, NewDelivery};
-use crate::store::webhooks::Subscriber;
+use crate::store::deliveries;
 use crate::store::{StoreError, WriteTx, events, webhooks};
 
 impl Service {

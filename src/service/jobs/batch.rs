@@ -7,16 +7,16 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::task::{Batch, Items};
-use crate::domain::delivery::{Status, Trigger};
+use crate::domain::delivery::{Delivery, Status, Trigger};
 use crate::domain::envelope::check_data;
-use crate::domain::job::JobKind;
+use crate::domain::job::{Job, JobEnding, JobKind};
+use crate::domain::webhook::Subscriber;
 use crate::engine::Engine;
 use crate::service::Refusal;
 use crate::service::deliveries::{is_under_way, put_back};
 use crate::service::events::new_delivery;
-use crate::store::deliveries::{self, Delivery};
-use crate::store::jobs::{self, Ending, Job};
-use crate::store::webhooks::Subscriber;
+use crate::store::deliveries;
+use crate::store::jobs;
 use crate::store::{WriteTx, events, webhooks};
 
 /// Works a batch off and records it. Answers how many items it came to.
@@ -43,7 +43,7 @@ pub(super) fn work_off(
         return Err(Refusal::Conflict("the job was called off".to_owned()));
     }
     if batch.next.is_none() {
-        jobs::finish(tx, job.id.seq(), &Ending::Done)?;
+        jobs::finish(tx, job.id.seq(), &JobEnding::Done)?;
     }
     Ok(done)
 }

@@ -3,13 +3,13 @@
 //! Owns: what may be recovered. Refuses: deciding for a person what was missed; each sort is asked
 //! for by name.
 
-use crate::domain::delivery::Status;
+use crate::domain::delivery::{DeliveryFilter, Status};
 use crate::domain::id::WebhookId;
 use crate::domain::job::JobKind;
 use crate::domain::time::Timestamp;
 use crate::service::webhooks::usable_in;
 use crate::service::{Caller, Done, FieldError, Once, Refusal, Service};
-use crate::store::deliveries::{self, DeliveryFilter};
+use crate::store::deliveries;
 use crate::store::events;
 
 use super::Begun;

@@ -13,10 +13,10 @@
 use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::delivery::Status;
+use crate::domain::delivery::{DeliveryFilter, DeliveryScope, Status};
 use crate::domain::page::{Cursor, Order};
 use crate::domain::time::Timestamp;
-use crate::store::deliveries::{self, DeliveryFilter, SCAN_ROWS_MAX, Which};
+use crate::store::deliveries::{self, SCAN_ROWS_MAX};
 use crate::store::{StoreError, events};
 
 /// Items of one batch, hence of one transaction.
@@ -29,7 +29,7 @@ pub(super) struct Task {
     pub(super) missed: Option<Missed>,
 }
 
-/// Which deliveries.
+/// DeliveryScope deliveries.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Chosen {
@@ -54,7 +54,7 @@ pub(super) struct Criteria {
     end: i64,
 }
 
-/// Which missed events: rows between `after` and `end`, both exclusive.
+/// DeliveryScope missed events: rows between `after` and `end`, both exclusive.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Missed {
     pub(super) webhook_seq: i64,
@@ -96,7 +96,7 @@ pub(super) enum Items {
 impl Criteria {
     pub(super) fn new(filter: &DeliveryFilter, end: i64) -> Self {
         Self {
-            dead_letters_only: filter.which == Which::DeadLetters,
+            dead_letters_only: filter.which == DeliveryScope::DeadLetters,
             webhook_seq: filter.webhook_seq,
             event_seq: filter.event_seq,
             event_type: filter.event_type.clone(),
@@ -113,9 +113,9 @@ impl Criteria {
         DeliveryFilter {
             workspace_seq,
             which: if self.dead_letters_only {
-                Which::DeadLetters
+                DeliveryScope::DeadLetters
             } else {
-                Which::Undiscarded
+                DeliveryScope::Undiscarded
             },
             webhook_seq: self.webhook_seq,
             event_seq: self.event_seq,

@@ -11,10 +11,11 @@ use crate::domain::page::{Cursor, Limit, Page};
 use crate::domain::password::judge;
 use crate::domain::role::Role;
 use crate::domain::secret::Secret;
+use crate::domain::user::{SecondFactor, User};
 use crate::service::audit_log::audit_instance;
 use crate::service::{Actor, Service};
 use crate::store::instance::{self, Fact};
-use crate::store::users::{self, SecondFactor, USERS_MAX, User};
+use crate::store::users::{self, USERS_MAX};
 use crate::store::{WriteTx, sessions};
 
 /// The longest e-mail address, in bytes (RFC 5321).

@@ -14,14 +14,16 @@ use super::{MfaDemand, Person, Refusal, SignedIn, too_often};
 use crate::domain::id::UserId;
 use crate::domain::recovery_code::{RECOVERY_CODE_COUNT, RecoveryCode};
 use crate::domain::secret::Secret;
+use crate::domain::session::Channel;
 use crate::domain::token::TokenHash;
 use crate::domain::totp::{self, TotpSeed};
+use crate::domain::user::{SecondFactor, User};
 use crate::entropy;
 use crate::service::audit_log::audit_instance;
 use crate::service::{Actor, Service};
 use crate::store::instance::{self, Fact};
-use crate::store::sessions::{self, Channel};
-use crate::store::users::{self, SecondFactor, User};
+use crate::store::sessions;
+use crate::store::users;
 use crate::store::vault::Purpose;
 use crate::store::{StoreError, WriteTx};
 

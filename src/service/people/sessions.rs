@@ -21,12 +21,14 @@ use super::{MfaDemand, PROOF_COUNTS, Refusal, SESSION_IDLE, SESSION_LASTS};
 use crate::domain::api_key::{Scope, Scopes};
 use crate::domain::id::{SessionId, UserId};
 use crate::domain::role::Role;
+use crate::domain::session::{Channel, Session};
 use crate::domain::time::Timestamp;
 use crate::domain::token::{Pepper, SessionToken};
+use crate::domain::user::{SecondFactor, User};
 use crate::service::{Actor, Proof, Service, SignedUser};
 use crate::store::instance::{self, Fact};
-use crate::store::sessions::{self, Channel, Session};
-use crate::store::users::{self, SecondFactor, User};
+use crate::store::sessions;
+use crate::store::users;
 use crate::store::vault::Purpose;
 use crate::store::{Store, StoreError};
 

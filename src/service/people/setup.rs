@@ -13,12 +13,12 @@ use super::sign_in::open_session;
 use super::{Refusal, SignedIn};
 use crate::domain::role::Role;
 use crate::domain::secret::Secret;
+use crate::domain::session::Channel;
 use crate::domain::time::Timestamp;
 use crate::domain::token::{Pepper, TokenHash};
 use crate::entropy;
 use crate::service::{Actor, Service};
 use crate::store::instance::{self, Fact};
-use crate::store::sessions::Channel;
 use crate::store::vault::Purpose;
 use crate::store::{StoreError, users};
 

@@ -13,14 +13,16 @@ use super::second_factor::spend_code;
 use super::{Person, Refusal, too_often};
 use crate::domain::id::SessionId;
 use crate::domain::secret::Secret;
+use crate::domain::session::{Channel, NewSession};
 use crate::domain::throttle::address_key;
 use crate::domain::time::Timestamp;
 use crate::domain::token::SessionToken;
+use crate::domain::user::User;
 use crate::entropy;
 use crate::service::audit_log::audit_instance;
 use crate::service::{Actor, Proof, Service, SignedUser};
-use crate::store::sessions::{self, Channel, NewSession};
-use crate::store::users::{self, User};
+use crate::store::sessions;
+use crate::store::users;
 use crate::store::workspaces::{self, DEFAULT_NAME};
 use crate::store::{StoreError, WriteTx};
 

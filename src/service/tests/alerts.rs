@@ -4,10 +4,10 @@ use super::house::House;
 use super::receiver::Receiver;
 use super::secrets::verifies;
 use crate::domain::delivery::Status;
+use crate::domain::event::EventFilter;
 use crate::domain::page::{Limit, Order};
 use crate::service::stats::PeriodInput;
 use crate::service::workspaces::WorkspaceInput;
-use crate::store::events::EventFilter;
 
 impl House {
     async fn alert_to(&self, url: Option<&str>) {

@@ -12,12 +12,11 @@ use proptest::prelude::*;
 
 use super::house::House;
 use super::receiver::{Arrived, Receiver};
-use crate::domain::delivery::Status;
+use crate::domain::delivery::{Delivery, Status};
 use crate::domain::id::WebhookId;
 use crate::service::jobs::{RecoverInput, Selection};
 use crate::service::webhooks::WebhookInput;
 use crate::service::{Once, Refusal};
-use crate::store::deliveries::Delivery;
 
 const IN_FLIGHT: u32 = 3;
 

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::house::{House, fresh, numbered};
+use crate::domain::event::EventFilter;
 use crate::domain::page::{Cursor, Limit, Order};
 use crate::service::events::PublishInput;
 use crate::service::{Answer, Done, Once, Refusal};
-use crate::store::events::EventFilter;
 
 fn after(house: &House, cursor: Option<Cursor>) -> EventFilter {
     EventFilter {

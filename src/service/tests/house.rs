@@ -9,9 +9,9 @@ use tokio::sync::Notify;
 
 use super::PATIENCE;
 use crate::clock::Clock;
-use crate::domain::delivery::Status;
+use crate::domain::delivery::{Delivery, DeliveryFilter, Status};
 use crate::domain::id::{DeliveryId, WebhookId};
-use crate::domain::job::JobStatus;
+use crate::domain::job::{Job, JobStatus};
 use crate::domain::page::Limit;
 use crate::domain::workspace::Plan;
 use crate::engine::{Engine, EngineParts};
@@ -20,8 +20,6 @@ use crate::service::events::{PublishInput, Published};
 use crate::service::webhooks::{Registered, RetryInput, WebhookInput};
 use crate::service::worker::Worker;
 use crate::service::{Actor, Caller, Done, Once, Refusal, Service, ServiceOptions, ServiceParts};
-use crate::store::deliveries::{Delivery, DeliveryFilter};
-use crate::store::jobs::Job;
 use crate::store::vault::KeySource;
 use crate::store::{OpenError, OpenOptions, Store, StoreError, workspaces};
 

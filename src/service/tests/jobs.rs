@@ -4,12 +4,11 @@ use std::time::Duration;
 
 use super::house::{House, field_of, fresh};
 use super::receiver::Receiver;
-use crate::domain::delivery::Status;
+use crate::domain::delivery::{DeliveryFilter, Status};
 use crate::domain::id::{DeliveryId, WebhookId};
 use crate::domain::job::JobStatus;
 use crate::service::jobs::{Begun, RecoverInput, Selection, Stepped};
 use crate::service::{Once, Refusal};
-use crate::store::deliveries::DeliveryFilter;
 
 impl House {
     async fn retry_many(&self, filter: DeliveryFilter) -> Begun {

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use super::house::{House, field_of};
 use super::receiver::{Arrived, Receiver};
-use crate::domain::delivery::{AttemptTrigger, Next, Status};
+use crate::domain::attempt::AttemptTrigger;
+use crate::domain::delivery::{Next, Status};
 use crate::engine::Paused;
 use crate::service::Refusal;
 use crate::service::retries::Ran;

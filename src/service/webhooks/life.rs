@@ -7,13 +7,13 @@ use serde_json::json;
 
 use super::{registered, usable};
 use crate::domain::breaker::{DisabledReason, Health};
-use crate::domain::delivery::{Input, Status, step};
+use crate::domain::delivery::{DeliveryFilter, DeliveryPlace, Input, Status, step};
 use crate::domain::id::WebhookId;
 use crate::domain::page::Order;
 use crate::domain::retry::RetryPolicy;
 use crate::domain::webhook::{Webhook, WebhookState};
 use crate::service::{Caller, Refusal, Service, audit};
-use crate::store::deliveries::{self, DeliveryFilter, DeliveryPlace};
+use crate::store::deliveries;
 use crate::store::{StoreError, WriteTx, webhooks};
 
 /// Deliveries that one transaction calls off when a webhook ends.

@@ -11,13 +11,13 @@ use super::{Caller, Done, FieldError, Once, Refusal, Service, audit};
 use crate::domain::breaker::DisabledReason;
 use crate::domain::id::WebhookId;
 use crate::domain::page::{Cursor, Limit, Page};
-use crate::domain::profile::Profile;
+use crate::domain::profile::{Profile, StoredProfile};
 use crate::domain::secret::Secret;
 use crate::domain::time::Timestamp;
-use crate::domain::webhook::{Webhook, WebhookKind, WebhookState};
+use crate::domain::webhook::{NewWebhook, Webhook, WebhookKind, WebhookState};
 use crate::entropy;
-use crate::store::profiles::{self, StoredProfile};
-use crate::store::webhooks::{self, NewWebhook, WEBHOOKS_MAX};
+use crate::store::profiles;
+use crate::store::webhooks::{self, WEBHOOKS_MAX};
 use crate::store::{Store, WriteTx, secrets, workspaces};
 
 mod input;

@@ -8,17 +8,17 @@ use serde_json::json;
 
 use super::usable;
 use crate::domain::breaker::DisabledReason;
-use crate::domain::delivery::Trigger;
+use crate::domain::delivery::{NewDelivery, Trigger};
 use crate::domain::envelope::check_data;
-use crate::domain::event::EventKind;
+use crate::domain::event::{EventKind, NewEvent};
 use crate::domain::event_type::EventTypeName;
 use crate::domain::id::{DeliveryId, WebhookId};
 use crate::domain::webhook::Webhook;
 use crate::engine::Attempted;
 use crate::service::{Caller, Refusal, Service, audit};
 use crate::store::WriteTx;
-use crate::store::deliveries::{self, NewDelivery};
-use crate::store::events::{self, NewEvent};
+use crate::store::deliveries;
+use crate::store::events;
 
 /// What a test came to.
 #[derive(Clone, Debug)]

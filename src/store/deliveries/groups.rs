@@ -5,9 +5,9 @@
 
 use rusqlite::{Connection, Row, named_params};
 
+use super::progress;
 use super::scan;
-use super::{DeliveryFilter, progress};
-use crate::domain::delivery::Status;
+use crate::domain::delivery::{Cause, DeliveryFilter, LetterGroup, Status};
 use crate::domain::id::DeliveryId;
 use crate::domain::outcome::FailureKind;
 use crate::domain::page::Order;
@@ -19,35 +19,11 @@ pub const GROUPED_ROWS_MAX: u32 = 5000;
 /// Groups that are told apart: those with the most letters.
 pub const GROUPS_MAX: u32 = 12;
 
-/// What made a delivery give up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Cause {
-    /// The kind of its last failure.
-    pub kind: Option<FailureKind>,
-    /// The last answer's status code.
-    pub status_code: Option<u16>,
-}
-
-/// Dead letters of one webhook with one cause.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Group {
-    /// The webhook's row.
-    pub webhook_seq: i64,
-    /// The cause.
-    pub cause: Cause,
-    /// How many there are.
-    pub letters: u64,
-    /// When the first of them was made.
-    pub oldest: Timestamp,
-    /// When the last of them was made.
-    pub newest: Timestamp,
-}
-
 /// A workspace's newest dead letters by webhook and cause, the largest group first.
 ///
 /// # Errors
 /// [`StoreError::Sqlite`].
-pub fn groups(conn: &Connection, workspace_seq: i64) -> Result<Vec<Group>, StoreError> {
+pub fn groups(conn: &Connection, workspace_seq: i64) -> Result<Vec<LetterGroup>, StoreError> {
     let mut statement = conn.prepare_cached(
         "SELECT d.webhook_seq, d.last_error_kind, d.last_status_code, count(*) AS letters,
              min(d.created_at), max(d.created_at)
@@ -71,9 +47,9 @@ pub fn groups(conn: &Connection, workspace_seq: i64) -> Result<Vec<Group>, Store
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-fn group(row: &Row<'_>) -> rusqlite::Result<Group> {
+fn group(row: &Row<'_>) -> rusqlite::Result<LetterGroup> {
     let kind: Option<String> = row.get(1)?;
-    Ok(Group {
+    Ok(LetterGroup {
         webhook_seq: row.get(0)?,
         cause: Cause {
             kind: kind.as_deref().and_then(FailureKind::parse),

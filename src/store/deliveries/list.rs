@@ -10,8 +10,8 @@
 
 use rusqlite::{Connection, Row, named_params};
 
-use super::{Delivery, find};
-use crate::domain::delivery::{Status, Trigger};
+use super::find;
+use crate::domain::delivery::{Delivery, DeliveryFilter, DeliveryScope, Status, Trigger};
 use crate::domain::page::{Cursor, Limit, Order, Page};
 use crate::domain::time::Timestamp;
 use crate::store::{StoreError, first_row_at, profiles};
@@ -24,41 +24,6 @@ pub const SCAN_ROWS_MAX: usize = 10_000;
 const CANDIDATES: &str = "SELECT seq, workspace_seq, webhook_seq, event_type, status, trigger,
          created_at, discarded_at, profile_seq
      FROM deliveries";
-
-/// All deliveries, or the dead letters among them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Which {
-    /// All.
-    #[default]
-    All,
-    /// All but those that a person discarded.
-    Undiscarded,
-    /// Exhausted ones that nobody has discarded.
-    DeadLetters,
-}
-
-/// Which deliveries a list shows.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct DeliveryFilter {
-    /// The workspace they belong to.
-    pub workspace_seq: i64,
-    /// All, or dead letters only.
-    pub which: Which,
-    /// Only to this webhook.
-    pub webhook_seq: Option<i64>,
-    /// Only of this event.
-    pub event_seq: Option<i64>,
-    /// Only of this event type.
-    pub event_type: Option<String>,
-    /// Only in the wire profile of this name, whichever version.
-    pub profile: Option<String>,
-    /// Only in one of these states; empty means any.
-    pub statuses: Vec<Status>,
-    /// Only made at or after this instant.
-    pub since: Option<Timestamp>,
-    /// Only made before this instant.
-    pub until: Option<Timestamp>,
-}
 
 /// A page of deliveries, newest first.
 ///
@@ -163,7 +128,7 @@ fn leading(filter: &DeliveryFilter, order: Order) -> String {
     let one = |condition: &str| format!("{CANDIDATES} WHERE {condition} AND {range}");
     let select = if filter.event_seq.is_some() {
         one("event_seq = :lead")
-    } else if filter.which == Which::DeadLetters {
+    } else if filter.which == DeliveryScope::DeadLetters {
         // Left to itself, SQLite takes an index that holds the discarded ones as well.
         let (column, index) = if filter.webhook_seq.is_some() {
             ("webhook_seq", "dead_letters_of")
@@ -214,7 +179,7 @@ fn lead_value(filter: &DeliveryFilter) -> rusqlite::types::Value {
             ..
         } => (*seq).into(),
         DeliveryFilter {
-            which: Which::All | Which::Undiscarded,
+            which: DeliveryScope::All | DeliveryScope::Undiscarded,
             event_type: Some(name),
             ..
         } => name.clone().into(),
@@ -249,9 +214,9 @@ fn is_in_state(filter: &DeliveryFilter, row: &Row<'_>) -> Result<bool, StoreErro
     let status: i64 = row.get(4)?;
     let discarded: Option<i64> = row.get(7)?;
     let of_sort = match filter.which {
-        Which::All => true,
-        Which::Undiscarded => discarded.is_none(),
-        Which::DeadLetters => status == Status::Exhausted.code() && discarded.is_none(),
+        DeliveryScope::All => true,
+        DeliveryScope::Undiscarded => discarded.is_none(),
+        DeliveryScope::DeadLetters => status == Status::Exhausted.code() && discarded.is_none(),
     };
     let is_wanted = |wanted: &Status| wanted.code() == status;
     Ok(of_sort && (filter.statuses.is_empty() || filter.statuses.iter().any(is_wanted)))

@@ -6,13 +6,10 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, named_params};
 
-use super::effects::QueuedDelivery;
 use super::{StoreError, WriteTx};
-use crate::domain::delivery::{Next, Progress, Status, Trigger};
+use crate::domain::delivery::{Delivery, NewDelivery, Progress, QueuedDelivery, Status, Trigger};
 use crate::domain::event::Event;
-use crate::domain::format::Format;
-use crate::domain::id::{DeliveryId, EventId, WebhookId};
-use crate::domain::outcome::FailureKind;
+use crate::domain::id::DeliveryId;
 use crate::domain::time::Timestamp;
 
 mod groups;
@@ -22,102 +19,14 @@ mod queue;
 mod row;
 mod waiting;
 
-pub use groups::{
-    Cause, GROUPED_ROWS_MAX, GROUPS_MAX, Group, groups, latest, letters_of, oldest_waiting,
-};
-pub use list::{DeliveryFilter, SCAN_ROWS_MAX, Which, count, list, scan};
-pub use progress::{DeliveryPlace, LastAttempt, set_progress};
+pub use groups::{GROUPED_ROWS_MAX, GROUPS_MAX, groups, latest, letters_of, oldest_waiting};
+pub use list::{SCAN_ROWS_MAX, count, list, scan};
+pub use progress::set_progress;
 pub use queue::{
     due, interrupted_tests, next_due, oldest_retrying, pending, queued, webhooks_waiting,
 };
 use row::{delivery, progress_of, trigger_of};
-pub use waiting::{Standing, Waiting, shift_retries, soonest, standings, waiting_of};
-
-/// A delivery about to be stored.
-#[derive(Clone, Debug)]
-pub struct NewDelivery {
-    /// The webhook it goes to.
-    pub webhook_seq: i64,
-    /// The version of the wire profile.
-    pub profile_seq: i64,
-    /// How its body looks.
-    pub format: Format,
-    /// Why it exists.
-    pub trigger: Trigger,
-    /// How many attempts its policy comes to.
-    pub max_attempts: u32,
-    /// The delivery that it repeats.
-    pub retried_from: Option<DeliveryId>,
-}
-
-/// A delivery as it is stored, without its event's data.
-#[derive(Clone, Debug)]
-pub struct Delivery {
-    /// Its id.
-    pub id: DeliveryId,
-    /// The workspace that owns it.
-    pub workspace_seq: i64,
-    /// The webhook's id, and whether it was registered (a one-off target shows none).
-    pub webhook: WebhookId,
-    /// Whether the webhook was registered by somebody.
-    pub webhook_registered: bool,
-    /// Whether the webhook is disabled: then what waits is held.
-    pub webhook_disabled: bool,
-    /// The event's row.
-    pub event: EventId,
-    /// The event's id as the API shows it.
-    pub event_public_id: String,
-    /// The event's type.
-    pub event_type: String,
-    /// Why it exists.
-    pub trigger: Trigger,
-    /// The version of the wire profile it began with.
-    pub profile_seq: i64,
-    /// How its body looks.
-    pub format: Format,
-    /// Where it stands.
-    pub progress: Progress,
-    /// How many attempts its policy comes to.
-    pub max_attempts: u32,
-    /// The last answer's status code.
-    pub last_status_code: Option<u16>,
-    /// The last failure's kind.
-    pub last_error_kind: Option<FailureKind>,
-    /// The last failure in words.
-    pub last_error: Option<String>,
-    /// How long the last attempt took, in milliseconds.
-    pub last_duration_ms: Option<u32>,
-    /// The delivery that it repeats.
-    pub retried_from: Option<DeliveryId>,
-    /// When the alert target was told that it gave up.
-    pub alert_sent_at: Option<Timestamp>,
-    /// Why the alert target could not be told.
-    pub alert_error: Option<String>,
-    /// When it was made.
-    pub created_at: Timestamp,
-    /// When it was delivered, gave up or was called off.
-    pub completed_at: Option<Timestamp>,
-    /// When a person discarded the dead letter. A failed test is discarded from the start: it
-    /// told the person who waited for it, and waits for nobody.
-    pub discarded_at: Option<Timestamp>,
-}
-
-impl Delivery {
-    /// Whether it gave up and waits for a person.
-    #[must_use]
-    pub fn is_dead_letter(&self) -> bool {
-        self.progress.status == Status::Exhausted && self.discarded_at.is_none()
-    }
-
-    /// When it is attempted next; `None` also where its webhook is disabled and it is held.
-    #[must_use]
-    pub fn next_attempt_at(&self) -> Option<Timestamp> {
-        match self.progress.next {
-            Next::Scheduled(_) if self.webhook_disabled => None,
-            next => next.at(),
-        }
-    }
-}
+pub use waiting::{shift_retries, soonest, standings, waiting_of};
 
 const SELECT: &str = "SELECT d.*, events.created_at AS event_created_at,
         events.given_id AS event_given_id, webhooks.created_at AS webhook_created_at,

@@ -3,25 +3,15 @@
 //! Owns: the row's columns, and the counts and sums that follow from a change. Refuses: choosing the
 //! next state (`domain::delivery`).
 
-use crate::domain::delivery::{Fallback, Next, Progress, Status, Trigger};
+use crate::domain::delivery::{
+    DeliveryPlace, Fallback, LastAttempt, Next, Progress, Status, Trigger,
+};
 use crate::domain::outcome::FailureKind;
+use crate::domain::stats::{WHOLE_WORKSPACE, minute, slot};
 use crate::domain::time::Timestamp;
 use crate::store::effects::{Place, Sums};
-use crate::store::{StoreError, WriteTx, stats};
+use crate::store::{StoreError, WriteTx};
 use rusqlite::named_params;
-
-/// What an attempt adds to the delivery's own row.
-#[derive(Clone, Debug)]
-pub struct LastAttempt<'a> {
-    /// The answer's status code.
-    pub status_code: Option<u16>,
-    /// The failure's kind.
-    pub error_kind: Option<FailureKind>,
-    /// The failure in words.
-    pub error: Option<&'a str>,
-    /// How long it took, in milliseconds.
-    pub duration_ms: u32,
-}
 
 /// Writes a new progress that `domain::delivery::step` chose, and with it the last attempt if there
 /// was one. Keeps counts and sums.
@@ -88,19 +78,6 @@ pub fn set_progress(
     Ok(())
 }
 
-/// Where a delivery belongs.
-#[derive(Clone, Copy, Debug)]
-pub struct DeliveryPlace {
-    /// Its row.
-    pub seq: i64,
-    /// Its webhook.
-    pub webhook_seq: i64,
-    /// Its workspace.
-    pub workspace_seq: i64,
-    /// Why it exists.
-    pub trigger: Trigger,
-}
-
 fn add_sums(
     tx: &mut WriteTx<'_>,
     place: DeliveryPlace,
@@ -121,11 +98,11 @@ fn add_sums(
         ..Sums::default()
     };
     if let Some(attempt) = attempt {
-        sums.durations.insert(stats::slot(attempt.duration_ms), 1);
+        sums.durations.insert(slot(attempt.duration_ms), 1);
     }
-    let minute_at = stats::minute(tx.now());
+    let minute_at = minute(tx.now());
     // hookpost's own troubles are not part of what a workspace sends.
-    let whole = (place.trigger != Trigger::Alert).then_some(stats::WHOLE_WORKSPACE);
+    let whole = (place.trigger != Trigger::Alert).then_some(WHOLE_WORKSPACE);
     for webhook_seq in [Some(place.webhook_seq), whole].into_iter().flatten() {
         let place = Place {
             workspace_seq: place.workspace_seq,

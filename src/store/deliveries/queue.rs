@@ -11,11 +11,11 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension, named_params};
 
+use super::SELECT;
 use super::row::{delivery, format_of, progress_of, trigger_of};
-use super::{Delivery, SELECT};
+use crate::domain::delivery::{Delivery, QueuedDelivery};
 use crate::domain::id::DeliveryId;
 use crate::domain::time::Timestamp;
-use crate::store::effects::QueuedDelivery;
 use crate::store::{StoreError, damaged, events};
 
 /// What [`queued_rows`] reads.

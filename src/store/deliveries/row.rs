@@ -4,8 +4,7 @@
 
 use rusqlite::Row;
 
-use super::Delivery;
-use crate::domain::delivery::{Fallback, Next, Progress, Status, Trigger};
+use crate::domain::delivery::{Delivery, Fallback, Next, Progress, Status, Trigger};
 use crate::domain::format::Format;
 use crate::domain::id::{DeliveryId, EventId, WebhookId};
 use crate::domain::outcome::FailureKind;

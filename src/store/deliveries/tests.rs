@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
 use super::*;
+use crate::domain::delivery::{DeliveryFilter, DeliveryPlace, DeliveryScope};
 use crate::domain::page::{Cursor, Limit, Order};
 use crate::domain::secret::Secret;
 use crate::domain::webhook::WebhookKind;
@@ -39,9 +40,9 @@ impl Remembered {
             && filter.since.is_none_or(|since| self.created_at >= since)
             && filter.until.is_none_or(|until| self.created_at < until)
             && match filter.which {
-                Which::All => true,
-                Which::Undiscarded => !self.discarded,
-                Which::DeadLetters => self.status == Status::Exhausted && !self.discarded,
+                DeliveryScope::All => true,
+                DeliveryScope::Undiscarded => !self.discarded,
+                DeliveryScope::DeadLetters => self.status == Status::Exhausted && !self.discarded,
             }
     }
 }
@@ -163,9 +164,9 @@ fn filters(first: Timestamp, last: Timestamp) -> impl Strategy<Value = DeliveryF
     (
         1..3_i64,
         prop_oneof![
-            Just(Which::All),
-            Just(Which::Undiscarded),
-            Just(Which::DeadLetters)
+            Just(DeliveryScope::All),
+            Just(DeliveryScope::Undiscarded),
+            Just(DeliveryScope::DeadLetters)
         ],
         weighted(0.3, 1..=WEBHOOKS),
         weighted(0.1, 1..=EVENTS),

@@ -13,21 +13,12 @@ use std::collections::{BinaryHeap, HashSet};
 
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
+use crate::domain::delivery::{Standing, Waiting};
 use crate::domain::id::WebhookId;
+use crate::domain::stats::Counts;
 use crate::domain::time::Timestamp;
-use crate::store::stats::{self, Counts};
+use crate::store::stats;
 use crate::store::{StoreError, WriteTx};
-
-/// A delivery that waits for its retry.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Waiting {
-    /// When it is due.
-    pub at: Timestamp,
-    /// Its row.
-    pub seq: i64,
-    /// Its webhook.
-    pub webhook_seq: i64,
-}
 
 /// The `limit` retries of a workspace's active webhooks that are due soonest, due or not, soonest
 /// first. Alerts are not among them.
@@ -98,27 +89,6 @@ fn next_of(
         })
     };
     Ok(statement.query_row(params, read).optional()?)
-}
-
-/// How a webhook's deliveries stand.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Standing {
-    /// The webhook.
-    pub webhook: WebhookId,
-    /// Whether it was registered and not deleted; hidden targets have no page of their own.
-    pub is_listed: bool,
-    /// Whether it takes part; what waits for one that does not is held.
-    pub is_active: bool,
-    /// Deliveries that wait for their first attempt.
-    pub pending: u64,
-    /// Deliveries that wait for another attempt.
-    pub retrying: u64,
-    /// Deliveries that wait and are due; none where they are held.
-    pub due_now: u64,
-    /// When the next retry is due; `None` where they are held.
-    pub next_attempt_at: Option<Timestamp>,
-    /// Dead letters that nobody has discarded.
-    pub dead_letters: u64,
 }
 
 /// How the deliveries of each of a workspace's webhooks stand; those with nothing open are left

@@ -13,8 +13,10 @@ use std::time::Duration;
 use rusqlite::named_params;
 
 use super::{InstanceStage, Run};
-use crate::store::stats::{HOUR_MS, MINUTE_MS, MINUTES_KEPT_MS};
-use crate::store::{StoreError, audit, idempotency, jobs, sessions};
+use crate::domain::idempotency::KEPT;
+use crate::domain::stats::{HOUR_MS, MINUTE_MS};
+use crate::store::stats::MINUTES_KEPT_MS;
+use crate::store::{StoreError, audit, jobs, sessions};
 
 /// How long entries of the audit log are kept: a year.
 const AUDIT_KEPT: Duration = Duration::from_secs(366 * 24 * 3600);
@@ -128,7 +130,7 @@ impl Run<'_, '_> {
                      LIMIT :limit)",
             )?
             .execute(named_params! {
-                ":before": self.tx.now().before(idempotency::KEPT).millis(),
+                ":before": self.tx.now().before(KEPT).millis(),
                 ":limit": self.points.max(1),
             })?;
         Ok(removed)

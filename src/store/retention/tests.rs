@@ -1,7 +1,7 @@
 //! What leaves, what stays, and that each step is bounded.
 
 use super::*;
-use crate::domain::delivery::Trigger;
+use crate::domain::delivery::{DeliveryFilter, Trigger};
 use crate::domain::secret::Secret;
 use crate::domain::webhook::WebhookKind;
 use crate::domain::workspace::Retention;
@@ -316,9 +316,9 @@ fn what_left_is_gone_from_lists() {
     office.clock.advance(DAY * 31);
     deliver(&office, webhook, &[Status::Delivered]);
     sweep(&office);
-    let filter = deliveries::DeliveryFilter {
+    let filter = DeliveryFilter {
         workspace_seq: 1,
-        ..deliveries::DeliveryFilter::default()
+        ..DeliveryFilter::default()
     };
     let limit = crate::domain::page::Limit::clamped(50);
     let page = office.read(|conn| deliveries::list(conn, &filter, None, limit));

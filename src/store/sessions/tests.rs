@@ -6,6 +6,7 @@ use super::*;
 use crate::clock::Clock;
 use crate::domain::role::Role;
 use crate::domain::secret::Secret;
+use crate::domain::session::{Channel, NewSession, Session};
 use crate::store::tests::options;
 use crate::store::{OpenOptions, Store, users};
 

@@ -1,6 +1,7 @@
 //! Users and their second factors on a real database.
 
 use super::*;
+use crate::domain::user::{SecondFactor, User};
 use crate::store::Store;
 use crate::store::tests::{Fixture, fixture};
 

@@ -9,7 +9,7 @@ use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
 use crate::domain::breaker::{BreakerPolicy, Health};
 use crate::domain::time::Timestamp;
-use crate::domain::webhook::WebhookKind;
+use crate::domain::webhook::{Activity, WebhookKind};
 use crate::store::StoreError;
 
 /// How a webhook has been answering, and what may disable it.
@@ -40,19 +40,6 @@ pub fn health(
     Ok(statement
         .query_row(named_params! { ":seq": seq }, read)
         .optional()?)
-}
-
-/// What settling an attempt needs to know of a webhook.
-#[derive(Clone, Copy, Debug)]
-pub struct Activity {
-    /// Whether it is active.
-    pub active: bool,
-    /// Whether it was registered; hidden targets are never disabled.
-    pub registered: bool,
-    /// Whether it carries alerts; nobody is alerted about those.
-    pub alert: bool,
-    /// Its workspace.
-    pub workspace_seq: i64,
 }
 
 /// Writes how a webhook has been answering.

@@ -7,19 +7,21 @@ use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
 use super::vault::Vault;
 use super::{StoreError, WriteTx};
-use crate::domain::id::{WebhookId, WorkspaceId};
+use crate::domain::id::WebhookId;
 use crate::domain::page::{Cursor, Limit, Page};
 use crate::domain::time::Timestamp;
-use crate::domain::webhook::{Webhook, WebhookKind, WebhookSettings, WebhookState};
+use crate::domain::webhook::{
+    NewWebhook, Webhook, WebhookKind, WebhookName, WebhookSettings, WebhookState,
+};
 
 mod health;
 mod row;
 mod subscribers;
 
-pub use health::{Activity, health, restart_failing, set_health};
+pub use health::{health, restart_failing, set_health};
 use row::{RetryColumn, json_text, millis, seal_headers, webhook};
 pub(super) use subscribers::Subscribers;
-pub use subscribers::{Subscriber, subscribers};
+pub use subscribers::subscribers;
 
 /// The most webhooks a workspace may register.
 pub const WEBHOOKS_MAX: usize = 10_000;
@@ -101,17 +103,6 @@ pub fn list(
         found.push(webhook(row, vault)?);
     }
     Ok(super::paged(found, limit, |webhook| webhook.id.seq()))
-}
-
-/// What people call a webhook.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct WebhookName {
-    /// Its id.
-    pub id: WebhookId,
-    /// Its label; may be empty.
-    pub label: String,
-    /// Where its deliveries go.
-    pub url: String,
 }
 
 /// What the webhook in row `seq` is called, deleted and hidden ones included.
@@ -201,22 +192,6 @@ pub fn url(conn: &Connection, seq: i64) -> Result<Option<String>, StoreError> {
     Ok(statement
         .query_row(named_params! { ":seq": seq }, |row| row.get(0))
         .optional()?)
-}
-
-/// What a new row is made of.
-pub struct NewWebhook<'a> {
-    /// The workspace that will own it.
-    pub workspace: WorkspaceId,
-    /// What it stands for.
-    pub kind: WebhookKind,
-    /// The version of its wire profile.
-    pub profile_seq: i64,
-    /// What a person set.
-    pub settings: &'a WebhookSettings,
-    /// Whether it takes part.
-    pub state: WebhookState,
-    /// For hidden webhooks: what makes the same target the same row.
-    pub target_digest: Option<[u8; 32]>,
 }
 
 /// Stores a new webhook and answers its row; its secret is stored apart.

@@ -14,34 +14,12 @@ use rusqlite::{Row, named_params};
 
 use super::WEBHOOKS_MAX;
 use super::row::{RetryColumn, parse_json, state};
-use crate::domain::breaker::DisabledReason;
 use crate::domain::event_type::Subscription;
 use crate::domain::format::Format;
 use crate::domain::id::WebhookId;
-use crate::domain::profile::Profile;
 use crate::domain::time::Timestamp;
+use crate::domain::webhook::Subscriber;
 use crate::store::{StoreError, WriteTx, damaged};
-
-/// A webhook as publishing sees it.
-#[derive(Clone, Debug)]
-pub struct Subscriber {
-    /// Its row.
-    pub webhook_seq: i64,
-    /// Its id.
-    pub id: WebhookId,
-    /// Which events it wants.
-    pub subscription: Subscription,
-    /// Why it gets nothing at present; `None` while it is active.
-    pub disabled: Option<DisabledReason>,
-    /// The version of its wire profile.
-    pub profile_seq: i64,
-    /// The parsed profile.
-    pub profile: Arc<Profile>,
-    /// How bodies look.
-    pub format: Format,
-    /// How many attempts its policy comes to.
-    pub max_attempts: u32,
-}
 
 /// The writer's cache of subscribers by workspace.
 #[derive(Default)]

@@ -14,9 +14,9 @@ use askama::filters::HtmlSafe;
 
 use super::grouped;
 use super::stamp::{Stamp, took};
+use crate::domain::stats::{Latency, StatsBucket};
 use crate::domain::time::Timestamp;
 use crate::service::stats::Stats;
-use crate::store::stats::{Bucket, Latency};
 
 /// The drawing's width, in its own units.
 const WIDTH: u64 = 720;
@@ -136,8 +136,8 @@ struct Step {
 }
 
 impl Step {
-    fn of(buckets: &[Bucket]) -> Self {
-        let sum = |part: fn(&Bucket) -> u64| buckets.iter().map(part).sum::<u64>();
+    fn of(buckets: &[StatsBucket]) -> Self {
+        let sum = |part: fn(&StatsBucket) -> u64| buckets.iter().map(part).sum::<u64>();
         let exhausted = sum(|bucket| bucket.exhausted);
         Self {
             at: buckets
@@ -386,11 +386,11 @@ mod tests {
 
     #[test]
     fn an_attempt_that_ended_its_delivery_is_not_counted_as_retried() {
-        let bucket = Bucket {
+        let bucket = StatsBucket {
             attempts: 10,
             failures: 4,
             exhausted: 1,
-            ..Bucket::default()
+            ..StatsBucket::default()
         };
         let step = Step::of(&[bucket, bucket]);
         assert_eq!(step.counts, [12, 6, 2, 0]);

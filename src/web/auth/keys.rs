@@ -12,11 +12,11 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use crate::domain::api_key::ApiKeyToken;
+use crate::domain::api_key::{ApiKey, ApiKeyToken};
 use crate::domain::time::Timestamp;
 use crate::domain::token::Pepper;
 use crate::service::Refusal;
-use crate::store::keys::{self, ApiKey};
+use crate::store::keys;
 use crate::store::vault::Purpose;
 use crate::store::{Store, StoreError};
 

@@ -26,10 +26,10 @@ use super::answer::guarded;
 use super::endpoint::{Access, Endpoint};
 use super::{Limits, Problem, State};
 use crate::domain::api_key::{Scope, Scopes};
+use crate::domain::session::Channel;
 use crate::domain::throttle::address_key;
 use crate::service::{Actor, Caller, Refusal, Service};
 use crate::store::Store;
-use crate::store::sessions::Channel;
 use crate::{console, dialects};
 
 use keys::Keys;

@@ -9,9 +9,9 @@ use actix_web::middleware::Next;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse};
 
 use super::bearer::{self, Bearer};
+use crate::domain::session::Channel;
 use crate::service::Refusal;
 use crate::service::people::{Person, Stage};
-use crate::store::sessions::Channel;
 use crate::web::answer::guarded;
 use crate::web::{Problem, State};
 

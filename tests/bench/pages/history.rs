@@ -11,15 +11,18 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use hookpost::clock::Clock;
-use hookpost::domain::delivery::{AttemptTrigger, Next, Progress, Status, Trigger};
-use hookpost::domain::event::{Event, EventKind};
+use hookpost::domain::attempt::{Attempt, AttemptTrigger};
+use hookpost::domain::delivery::{
+    DeliveryPlace, LastAttempt, NewDelivery, Next, Progress, Status, Trigger,
+};
+use hookpost::domain::event::{Event, EventKind, NewEvent};
 use hookpost::domain::id::{DeliveryId, WebhookId};
 use hookpost::domain::outcome::FailureKind;
 use hookpost::domain::webhook::{Webhook, WebhookState};
 use hookpost::domain::{breaker::DisabledReason, time::Timestamp};
-use hookpost::store::attempts::{self, Attempt};
-use hookpost::store::deliveries::{self, DeliveryPlace, LastAttempt, NewDelivery};
-use hookpost::store::events::{self, NewEvent};
+use hookpost::store::attempts;
+use hookpost::store::deliveries;
+use hookpost::store::events;
 use hookpost::store::vault::KeySource;
 use hookpost::store::{OpenOptions, Store, StoreError, WriteTx, webhooks};
 

@@ -5,10 +5,10 @@ use std::time::Duration;
 use hookpost::clock::Clock;
 use hookpost::domain::role::Role;
 use hookpost::domain::secret::Secret;
+use hookpost::domain::session::Channel;
 use hookpost::domain::time::Timestamp;
 use hookpost::service::Actor;
 use hookpost::service::people::{NewUser, SignIn};
-use hookpost::store::sessions::Channel;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 

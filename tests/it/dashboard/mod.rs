@@ -2,9 +2,9 @@
 
 use hookpost::domain::role::Role;
 use hookpost::domain::secret::Secret;
+use hookpost::domain::session::Channel;
 use hookpost::service::Actor;
 use hookpost::service::people::{NewUser, SignIn};
-use hookpost::store::sessions::Channel;
 use reqwest::{Method, StatusCode};
 
 use crate::app::{Answer, TestApp};

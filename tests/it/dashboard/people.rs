@@ -88,7 +88,7 @@ async fn a_second_factor_is_enrolled_and_asked_for_before_a_rotation() {
         email: "ada@example.com".to_owned(),
         password: Secret::new(PASSWORD.to_owned()),
         code: None,
-        channel: hookpost::store::sessions::Channel::Browser,
+        channel: hookpost::domain::session::Channel::Browser,
         user_agent: String::new(),
         address: [127, 0, 0, 1].into(),
     };

@@ -1,0 +1,36 @@
+//! The catalogue of event types that a workspace keeps.
+//!
+//! Owns: its entries. Refuses: parsing schemas and matching events with them (`service`).
+
+use super::event_type::EventTypeName;
+use super::time::Timestamp;
+
+/// What a person says about an event type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EventTypeSettings {
+    /// When it happens, in words.
+    pub description: Option<String>,
+    /// The heading under which lists show it.
+    pub group: Option<String>,
+    /// The JSON Schema that its data must fit, as text.
+    pub schema: Option<String>,
+    /// An example of its data: JSON text.
+    pub example: Option<String>,
+    /// Whether it is out of use: kept, but not offered.
+    pub archived: bool,
+}
+
+/// An entry of the catalogue.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EventType {
+    /// Its row.
+    pub seq: i64,
+    /// Its name.
+    pub name: EventTypeName,
+    /// What a person says about it.
+    pub settings: EventTypeSettings,
+    /// When it was added.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+}
