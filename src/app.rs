@@ -11,24 +11,30 @@
 //! Whatever was accepted is in the database; whatever was abandoned is still due there. So the
 //! grace only saves receivers from requests that they see twice.
 //!
+//! # What is read again while it runs
+//! SIGHUP has the wire profiles' files read again, and the configuration for its log level. Whatever
+//! makes no sense changes nothing and is logged. hookpost's own certificate needs no signal: its files
+//! are looked at all the time (`tls`). Every other option is in force from start to end.
+//!
 //! # Two runtimes
 //! Requests are served by actix's workers, deliveries are attempted by the engine's own threads: a
 //! burst on one side does not hold up the other.
 
 use std::net::TcpListener;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::web;
 use anyhow::{Context, bail};
+use signals::Asked;
 use tls::Certificate;
 use tokio::runtime::{Handle, Runtime};
 use tokio::task::JoinHandle;
 
 use crate::admin::socket;
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Config, ConfigError};
 use crate::engine::{Engine, EngineParts};
 use crate::net::{Client, ClientOptions, Guard, GuardOptions, OwnAddresses};
 use crate::service::housekeeping::Housekeeper;
@@ -37,6 +43,7 @@ use crate::service::profile_files::load_files;
 use crate::service::worker::Worker;
 use crate::service::{Service, ServiceOptions, ServiceParts};
 use crate::store::{OpenOptions, Store};
+use crate::telemetry;
 use crate::web::proxy::{PlainSignIn, ProxyRules, Scheme};
 use crate::web::{AppState, HttpOptions, Limits, ServeOptions, Serving, serve};
 
@@ -58,6 +65,14 @@ enum Sending<'a> {
     Off(&'a Handle),
 }
 
+/// What the end of a terminal (SIGHUP) means.
+pub enum Hangup {
+    /// Read again what can be read again; this is how the configuration is read.
+    Reload(Box<dyn Fn() -> Result<Config, ConfigError>>),
+    /// Stop.
+    Stop,
+}
+
 /// A running hookpost.
 pub struct App {
     service: Service,
@@ -70,6 +85,7 @@ pub struct App {
     /// Puts renewed certificates in force.
     renewing: Option<JoinHandle<()>>,
     grace: Duration,
+    profiles_dir: PathBuf,
     url: String,
 }
 
@@ -213,11 +229,12 @@ impl Drop for EngineThreads {
 /// Where it can't start, or ends although nobody asked it to.
 pub fn run(
     config: &Config,
+    hangup: &Hangup,
     ready: impl AsyncFnOnce(&App) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
     descriptors::raise();
+    let mut signals = signals::Signals::listen()?;
     actix_web::rt::System::new().block_on(async {
-        let mut signals = signals::Signals::listen()?;
         let mut app = App::start(config)?;
         tracing::info!(
             version = env!("CARGO_PKG_VERSION"),
@@ -226,14 +243,9 @@ pub fn run(
             "started"
         );
         let ended = match ready(&app).await {
-            Ok(()) => app.ended(&mut signals).await,
+            Ok(()) => app.ended(&mut signals, hangup).await,
             Err(error) => Err(error),
         };
-        actix_web::rt::spawn(async move {
-            signals.next().await;
-            // Whoever asks twice does not want to wait; the database survives it.
-            std::process::exit(1);
-        });
         app.stop().await;
         ended
     })
@@ -277,6 +289,7 @@ impl App {
             _threads: threads,
             renewing: certificate.map(Certificate::keep_fresh),
             grace: config.shutdown_grace,
+            profiles_dir: config.data_dir.join(PROFILES_DIR),
             url: format!("{scheme}://{address}"),
         })
     }
@@ -293,14 +306,42 @@ impl App {
         &self.service
     }
 
-    /// Waits for a signal, or for an end that nobody asked for.
-    async fn ended(&mut self, signals: &mut signals::Signals) -> anyhow::Result<()> {
-        tokio::select! {
-            signal = signals.next() => {
-                tracing::info!(signal, "stopping");
-                Ok(())
-            }
-            () = self.serving.ended() => bail!("the HTTP server ended by itself"),
+    /// Waits for a signal that ends it, or for an end that nobody asked for.
+    async fn ended(
+        &mut self,
+        signals: &mut signals::Signals,
+        hangup: &Hangup,
+    ) -> anyhow::Result<()> {
+        loop {
+            let asked = tokio::select! {
+                asked = signals.next() => asked,
+                () = self.serving.ended() => bail!("the HTTP server ended by itself"),
+            };
+            let signal = match (asked, hangup) {
+                (Asked::Reload, Hangup::Reload(read)) => {
+                    self.reload(read()).await;
+                    continue;
+                }
+                (Asked::Reload, Hangup::Stop) => "SIGHUP",
+                (Asked::Stop(signal), _) => signal,
+            };
+            tracing::info!(signal, "stopping");
+            return Ok(());
+        }
+    }
+
+    /// Reads again what can be read again. See the module's head.
+    async fn reload(&self, config: Result<Config, ConfigError>) {
+        match config {
+            Ok(config) => telemetry::set_level(config.log),
+            Err(error) => tracing::warn!(%error, "the log level stays as it is"),
+        }
+        let (store, dir) = (self.store.clone(), self.profiles_dir.clone());
+        let loaded = tokio::task::spawn_blocking(move || load_files(&store, &dir)).await;
+        match loaded {
+            Ok(Ok(())) => tracing::info!("the profiles' files and the log level were read again"),
+            Ok(Err(error)) => tracing::warn!(%error, "the wire profiles stay as they are"),
+            Err(error) => tracing::error!(%error, "the profiles' files were not read"),
         }
     }
 

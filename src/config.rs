@@ -154,7 +154,9 @@ impl KeyEnvironment {
         let text = std::env::var(MASTER_KEY_VARIABLE).ok();
         Self {
             text: text.filter(|text| !text.is_empty()).map(Secret::new),
-            credentials: std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from),
+            credentials: std::env::var_os("CREDENTIALS_DIRECTORY")
+                .filter(|dir| !dir.is_empty())
+                .map(PathBuf::from),
         }
     }
 

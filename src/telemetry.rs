@@ -13,12 +13,16 @@ pub mod metrics;
 use std::fmt;
 use std::io::IsTerminal;
 use std::str::FromStr;
+use std::sync::OnceLock;
 
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
-use tracing_subscriber::{Layer, Registry, fmt as format};
+use tracing_subscriber::{Layer, Registry, fmt as format, reload};
+
+/// The level in force, once the log has started.
+static IN_FORCE: OnceLock<reload::Handle<Targets, Registry>> = OnceLock::new();
 
 /// How much hookpost says.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -121,12 +125,23 @@ pub fn start(level: LogLevel, form: LogFormat) {
         (LogFormat::Text, _) | (LogFormat::Auto, true) => lines.with_ansi(is_terminal).boxed(),
         (LogFormat::Json, _) | (LogFormat::Auto, false) => lines.json().flatten_event(true).boxed(),
     };
+    let (filter, handle) = reload::Layer::new(targets(level));
     let started = Registry::default()
-        .with(lines.with_filter(targets(level)))
+        .with(lines.with_filter(filter))
         .try_init();
     // A second start in one process, as in tests, keeps the first log: nothing would be gained by
     // failing over it.
-    drop(started);
+    if started.is_ok() {
+        drop(IN_FORCE.set(handle));
+    }
+}
+
+/// Changes how much hookpost says from now on.
+pub fn set_level(level: LogLevel) {
+    if let Some(handle) = IN_FORCE.get() {
+        // It only fails where the log is gone, and then there is nowhere to say so.
+        drop(handle.reload(targets(level)));
+    }
 }
 
 /// hookpost at `level`, libraries at `warn` or less.

@@ -7,13 +7,17 @@
 //! Standard output carries what was asked for and nothing else, so that `$(hookpost key create …)`
 //! is a key. One line on standard error says why a command failed.
 //!
+//! # Empty variables
+//! Compose files and unit files pass on a variable that nobody set as an empty one. No option has an
+//! empty value, so an empty variable counts as unset, whichever command reads it.
+//!
 //! # Exit codes
 //! 0 success, 1 failure, 2 wrong usage: what shells and service managers expect.
 
 use std::process::ExitCode;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{Arg, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 mod backup;
 mod completions;
@@ -98,7 +102,7 @@ impl Command {
 /// Runs the command that this process was started with.
 #[must_use]
 pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let cli = match parse() {
         Ok(cli) => cli,
         Err(error) => return refuse_usage(&error),
     };
@@ -109,6 +113,25 @@ pub fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn parse() -> Result<Cli, clap::Error> {
+    let mut command = without_empty_variables(Cli::command());
+    let matches = command.try_get_matches_from_mut(std::env::args_os())?;
+    Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
+}
+
+fn without_empty_variables(command: clap::Command) -> clap::Command {
+    let unset = |argument: Arg| {
+        let value = argument.get_env().and_then(std::env::var_os);
+        match value.is_some_and(|value| value.is_empty()) {
+            true => argument.env(None),
+            false => argument,
+        }
+    };
+    command
+        .mut_args(unset)
+        .mut_subcommands(without_empty_variables)
 }
 
 /// Prints clap's answer (help and versions are answers too) and gives its exit code.

@@ -9,7 +9,7 @@ use clap::Args;
 use url::Url;
 
 use super::output;
-use crate::app::{self, App};
+use crate::app::{self, App, Hangup};
 use crate::config::options::Options;
 use crate::config::{Config, KeyEnvironment};
 use crate::domain::time::format_duration;
@@ -21,7 +21,10 @@ use crate::telemetry;
 #[command(
     after_help = "Each option can also be a variable of the environment (HOOKPOST_…) or a key of \
                   the configuration file (listen, data_dir, allow_private = [\"10.0.0.0/8\"], …). \
-                  A flag goes before a variable, a variable before the file."
+                  A flag goes before a variable, a variable before the file; an empty variable is \
+                  as good as none.\n\n\
+                  TERM, INT and QUIT stop it, at once when sent twice. HUP has the files of wire \
+                  profiles and the log level read again; certificates are noticed without it."
 )]
 pub(super) struct Serve {
     /// The configuration file [default: hookpost.toml in the data directory, if it exists]
@@ -33,9 +36,14 @@ pub(super) struct Serve {
 
 impl Serve {
     pub(super) fn run(self) -> anyhow::Result<()> {
-        let config = Config::load(self.options, self.config.as_deref(), KeyEnvironment::read())?;
+        let read = move || {
+            let named = self.config.as_deref();
+            Config::load(self.options.clone(), named, KeyEnvironment::read())
+        };
+        let config = read()?;
         telemetry::start(config.log, config.log_format);
-        app::run(&config, async |app: &App| {
+        let hangup = Hangup::Reload(Box::new(read));
+        app::run(&config, &hangup, async |app: &App| {
             output::say(format_args!("hookpost listening on {}", app.url()))?;
             let public = config.public_url.as_ref().map_or(app.url(), Url::as_str);
             if let Some(link) = app.service().setup_link(public).await? {

@@ -7,6 +7,8 @@
 //! The contract prints milliseconds, SQLite sorts integers fastest, and one unit everywhere means
 //! that nobody ever has to ask which one a column holds.
 
+mod rfc3339;
+
 use std::fmt;
 use std::time::Duration;
 
@@ -18,8 +20,8 @@ pub const DURATION_MAX: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
 pub struct Timestamp(i64);
 
 impl Timestamp {
-    /// The last instant that hookpost can print, `9999-12-30T22:00:00.000Z`: where jiff ends.
-    pub const MAX: Self = Self(253_402_207_200_000);
+    /// The last instant that RFC 3339 can spell: `9999-12-31T23:59:59.999Z`.
+    pub const MAX: Self = Self(253_402_300_799_999);
 
     /// An instant from milliseconds since the Unix epoch, held within what RFC 3339 can spell.
     #[must_use]
@@ -82,10 +84,9 @@ impl Timestamp {
     /// # Errors
     /// A sentence for the caller where `text` is not an RFC 3339 instant of the years 1970 to 9999.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let instant: jiff::Timestamp = text.parse().map_err(|_| {
+        let millis = rfc3339::parse(text).ok_or_else(|| {
             "must be an RFC 3339 time with an offset, such as 2026-03-16T10:05:00.000Z".to_owned()
         })?;
-        let millis = instant.as_millisecond();
         if (0..=Self::MAX.0).contains(&millis) {
             Ok(Self(millis))
         } else {
@@ -96,20 +97,7 @@ impl Timestamp {
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let instant = jiff::Timestamp::from_millisecond(self.0)
-            .expect("a Timestamp lies within 1970 to 9999 by construction");
-        let utc = instant.to_zoned(jiff::tz::TimeZone::UTC);
-        write!(
-            f,
-            "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z",
-            utc.year(),
-            utc.month(),
-            utc.day(),
-            utc.hour(),
-            utc.minute(),
-            utc.second(),
-            utc.millisecond()
-        )
+        rfc3339::write(f, self.0)
     }
 }
 
@@ -190,7 +178,7 @@ mod tests {
     fn the_last_instant_can_be_printed() {
         assert_eq!(
             Timestamp::from_millis(i64::MAX).rfc3339(),
-            "9999-12-30T22:00:00.000Z"
+            "9999-12-31T23:59:59.999Z"
         );
     }
 

@@ -18,7 +18,7 @@ use clap::Args;
 
 use super::{output, receiver, user};
 use crate::admin::{self, AdminAnswer, AdminCommand, Sensitive};
-use crate::app::{self, App};
+use crate::app::{self, App, Hangup};
 use crate::config::options::{Options, Span};
 use crate::config::{Config, KeyEnvironment};
 use crate::telemetry::{self, LogFormat, LogLevel};
@@ -52,7 +52,9 @@ impl Demo {
         let dir = TemporaryDir::make()?;
         let config = config(&dir.0, self.port)?;
         let pace = Duration::from_millis(self.pace_ms);
-        app::run(&config, async |app: &App| begin(app, pace).await)?;
+        app::run(&config, &Hangup::Stop, async |app: &App| {
+            begin(app, pace).await
+        })?;
         output::say("the demo is over; its directory is gone")?;
         Ok(())
     }

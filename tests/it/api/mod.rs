@@ -9,5 +9,6 @@ mod events;
 mod profiles;
 mod retries;
 mod sessions;
+mod times;
 mod webhooks;
 mod workspaces;

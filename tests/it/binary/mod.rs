@@ -10,5 +10,7 @@ mod life;
 pub mod process;
 mod profiles;
 mod rotation;
+mod signals;
 mod tls;
 mod usage;
+mod variables;

@@ -201,6 +201,13 @@ impl Server {
         self.child.signal(signal);
     }
 
+    /// Sends the signal of this number; real-time signals have no names.
+    pub fn signal_number(&self, number: &str) {
+        let pid = self.child.0.id().to_string();
+        let sent = Command::new("kill").args(["-s", number, &pid]).status();
+        assert!(sent.unwrap().success(), "{number}");
+    }
+
     /// Waits for its end.
     pub async fn exit(mut self) -> ExitStatus {
         let deadline = Instant::now() + PATIENCE;

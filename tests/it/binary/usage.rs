@@ -22,6 +22,10 @@ fn wrong_usage_exits_2_and_help_exits_0_on_every_level() {
     check(&["key"], 2);
     check(&["key", "create"], 2);
     check(&["verify", "--header", "no colon", "--secret", "x"], 2);
+    let at = |at| ["verify", "--secret", "x", "--at", at];
+    check(&at("20260316T100500Z"), 2);
+    check(&at("2026-03-16T10:05:00Z[UTC]"), 2);
+    check(&at("2026-03-16T10:05:00+24:00"), 2);
     check(&["--help"], 0);
     check(&["--version"], 0);
     for command in [
