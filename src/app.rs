@@ -20,7 +20,7 @@
 //! Requests are served by actix's workers, deliveries are attempted by the engine's own threads: a
 //! burst on one side does not hold up the other.
 
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -34,6 +34,7 @@ use tokio::task::JoinHandle;
 
 use crate::admin::socket;
 use crate::clock::Clock;
+use crate::config::listen::Listen;
 use crate::config::{Config, ConfigError};
 use crate::engine::{Engine, EngineParts};
 use crate::net::{Client, ClientOptions, Guard, GuardOptions, OwnAddresses};
@@ -109,6 +110,20 @@ fn open_store(config: &Config) -> anyhow::Result<Store> {
     load_files(&store, &config.data_dir.join(PROFILES_DIR))
         .context("a wire profile's file can't be used")?;
     Ok(store)
+}
+
+/// A name may have several addresses; those of the older kind come first, because whoever writes
+/// `localhost` most often goes on to open 127.0.0.1.
+fn listen(place: &Listen) -> std::io::Result<TcpListener> {
+    match place {
+        Listen::Address(address) => TcpListener::bind(address),
+        Listen::Name { host, port } => {
+            let found = (host.as_str(), *port).to_socket_addrs()?;
+            let mut addresses: Vec<SocketAddr> = found.collect();
+            addresses.sort_by_key(SocketAddr::is_ipv6);
+            TcpListener::bind(addresses.as_slice())
+        }
+    }
 }
 
 fn guard(config: &Config) -> Guard {
@@ -258,7 +273,7 @@ impl App {
     /// Where the directory is in use, the port taken, or the configuration can't be used.
     pub fn start(config: &Config) -> anyhow::Result<Self> {
         let store = open_store(config)?;
-        let listener = TcpListener::bind(config.listen)
+        let listener = listen(&config.listen)
             .with_context(|| format!("cannot listen on {}", config.listen))?;
         let address = listener.local_addr()?;
         let guard = Arc::new(guard(config));

@@ -9,6 +9,7 @@
 //! the data directory cannot say where the data directory is, so there `data_dir` is refused.
 
 mod file;
+pub mod listen;
 pub mod options;
 
 use std::net::{Ipv4Addr, SocketAddr};
@@ -25,6 +26,7 @@ use crate::store::vault::KeySource;
 use crate::telemetry::{LogFormat, LogLevel};
 use crate::web::limits::{BODY_DEADLINE_DEFAULT, CONNECTIONS_DEFAULT, HEAD_DEADLINE_DEFAULT};
 use file::Presence;
+use listen::Listen;
 use options::Options;
 
 /// The data directory where nobody names one.
@@ -38,7 +40,6 @@ pub const CREDENTIAL_NAME: &str = "hookpost-master-key";
 /// The master key's file in the data directory.
 pub const MASTER_KEY_FILE: &str = "master.key";
 
-const LISTEN_PORT_DEFAULT: u16 = 8080;
 const SHUTDOWN_GRACE_DEFAULT: Duration = Duration::from_secs(15);
 const MAX_IN_FLIGHT_DEFAULT: u32 = 512;
 const EVENT_DATA_BYTES_MAX_DEFAULT: usize = 256 * 1024;
@@ -84,7 +85,7 @@ pub struct TlsFiles {
 #[derive(Clone, Debug)]
 pub struct Config {
     /// Where to listen.
-    pub listen: SocketAddr,
+    pub listen: Listen,
     /// The data directory.
     pub data_dir: PathBuf,
     /// Where the master key comes from.
@@ -198,11 +199,11 @@ impl Config {
         let data_dir = options
             .data_dir
             .unwrap_or_else(|| PathBuf::from(DATA_DIR_DEFAULT));
-        let local = SocketAddr::from((Ipv4Addr::LOCALHOST, LISTEN_PORT_DEFAULT));
+        let local = SocketAddr::from((Ipv4Addr::LOCALHOST, listen::PORT_DEFAULT));
         let bytes = |given: Option<options::Bytes>, default| given.map_or(default, |given| given.0);
         let span = |given: Option<options::Span>, default| given.map_or(default, |given| given.0);
         Ok(Self {
-            listen: options.listen.unwrap_or(local),
+            listen: options.listen.unwrap_or(local.into()),
             master_key: keys.source(options.master_key_file, &data_dir),
             data_dir,
             public_url: options.public_url.map(|address| address.0),

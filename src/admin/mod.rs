@@ -92,25 +92,6 @@ pub enum AdminCommand {
     Resume,
 }
 
-impl AdminCommand {
-    /// Whether it makes something that may be the first thing in a new data directory.
-    #[must_use]
-    pub fn makes_something(&self) -> bool {
-        match self {
-            Self::KeyCreate { .. } | Self::WorkspaceCreate { .. } | Self::UserCreate { .. } => true,
-            Self::KeyList { .. }
-            | Self::KeyRevoke { .. }
-            | Self::WorkspaceList
-            | Self::UserList
-            | Self::UserResetMfa { .. }
-            | Self::UserResetPassword { .. }
-            | Self::Backup { .. }
-            | Self::Pause
-            | Self::Resume => false,
-        }
-    }
-}
-
 /// What came of a command.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(tag = "answer", rename_all = "snake_case")]

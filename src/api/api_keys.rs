@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 
 use crate::domain::api_key::{ApiKey, Scope};
 use crate::domain::id::KeyId;
+use crate::domain::page::List;
 use crate::service::keys::{CreatedKey, KeyInput};
 use crate::service::{Answer, Caller};
 use crate::web::extract::{Json, Query, RequestBody, path_id};
@@ -93,7 +94,7 @@ pub async fn create(state: State, caller: Caller, body: Json<KeyRequest>) -> Ans
 pub async fn list(state: State, request: HttpRequest) -> Answered {
     let mut query = Query::of(&request);
     let workspace = query.text("workspace");
-    let (cursor, limit) = (query.cursor("cursor"), query.limit());
+    let (cursor, limit) = (query.cursor("cursor", List::ApiKeys), query.limit());
     query.finish()?;
     let page = state.service.keys(workspace, cursor, limit).await?;
     answer::ok(&ListBody::of(page, |own| key(&own)))

@@ -8,6 +8,7 @@ use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use crate::domain::audit::AuditEntry;
+use crate::domain::page::List;
 use crate::web::extract::Query;
 use crate::web::wire::{ListBody, Time};
 use crate::web::{Answered, State, answer};
@@ -48,7 +49,7 @@ pub struct ActorBody {
 pub async fn list(state: State, request: HttpRequest) -> Answered {
     let mut query = Query::of(&request);
     let workspace = query.text("workspace");
-    let (cursor, limit) = (query.cursor("cursor"), query.limit());
+    let (cursor, limit) = (query.cursor("cursor", List::AuditLog), query.limit());
     query.finish()?;
     let page = state.service.audit_log(workspace, cursor, limit).await?;
     answer::ok(&ListBody::of(page, entry))

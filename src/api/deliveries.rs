@@ -14,6 +14,7 @@ use crate::domain::attempt::Attempt;
 use crate::domain::delivery::{Delivery, DeliveryScope};
 use crate::domain::id::{AttemptId, DeliveryId};
 use crate::domain::outcome::FailureKind;
+use crate::domain::page::List;
 use crate::service::Caller;
 use crate::service::deliveries::DeliveryDetail;
 use crate::service::filter::FilterInput;
@@ -135,7 +136,11 @@ pub(super) async fn list_of(
         since: query.text("since"),
         until: query.text("until"),
     };
-    let (cursor, limit) = (query.cursor("cursor"), query.limit());
+    let list = match which {
+        DeliveryScope::DeadLetters => List::DeadLetters,
+        DeliveryScope::All | DeliveryScope::Undiscarded => List::Deliveries,
+    };
+    let (cursor, limit) = (query.cursor("cursor", list), query.limit());
     query.finish()?;
     let filter = state
         .service

@@ -9,6 +9,7 @@ use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use crate::domain::catalogue::EventType;
+use crate::domain::page::List;
 use crate::service::event_types::{EventTypeInput, Placed};
 use crate::service::{Answer, Caller};
 use crate::web::extract::{Json, Query, RequestBody, path_text};
@@ -72,7 +73,7 @@ pub struct EventTypeBody {
 /// 422 for parameters that make no sense.
 pub async fn list(state: State, caller: Caller, request: HttpRequest) -> Answered {
     let mut query = Query::of(&request);
-    let (cursor, limit) = (query.cursor("cursor"), query.limit());
+    let (cursor, limit) = (query.cursor("cursor", List::EventTypes), query.limit());
     query.finish()?;
     let page = state.service.event_types(&caller, cursor, limit).await?;
     answer::ok(&ListBody::of(page, |own| event_type(&own)))

@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 use crate::domain::delivery::Delivery;
 use crate::domain::event::{EventFilter, StoredEvent};
 use crate::domain::id::{DeliveryId, WebhookId};
-use crate::domain::page::{Cursor, Order, Page};
+use crate::domain::page::{Cursor, List, Order, Page};
 use crate::service::events::{EventDetail, EventWebhook, Known, PublishInput, Published, WhyNot};
 use crate::service::{Answer, Caller, Refusal};
 use crate::web::extract::{
@@ -332,8 +332,8 @@ fn read_event(text: &RawValue) -> Result<PublishInput, Refusal> {
 
 fn read_cursor(text: &str) -> Result<(Cursor, Order), String> {
     match text.strip_prefix(ASCENDING_MARK) {
-        Some(rest) => Ok((Cursor::parse(rest)?, Order::Ascending)),
-        None => Ok((Cursor::parse(text)?, Order::Descending)),
+        Some(rest) => Ok((Cursor::parse(rest, List::Events)?, Order::Ascending)),
+        None => Ok((Cursor::parse(text, List::Events)?, Order::Descending)),
     }
 }
 

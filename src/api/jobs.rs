@@ -7,6 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::domain::job::Job;
+use crate::domain::page::List;
 use crate::service::Caller;
 use crate::web::extract::{Nothing, OptionalJson, Query, path_id};
 use crate::web::wire::{ListBody, Time};
@@ -48,7 +49,7 @@ pub async fn show(state: State, caller: Caller, request: HttpRequest) -> Answere
 /// 422 for parameters that make no sense.
 pub async fn list(state: State, caller: Caller, request: HttpRequest) -> Answered {
     let mut query = Query::of(&request);
-    let (cursor, limit) = (query.cursor("cursor"), query.limit());
+    let (cursor, limit) = (query.cursor("cursor", List::Jobs), query.limit());
     query.finish()?;
     let page = state.service.jobs(&caller, cursor, limit).await?;
     answer::ok(&ListBody::of(page, job))

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
+use crate::domain::page::List;
 use crate::domain::profile::{Profile, StoredProfile};
 use crate::service::event_types::Placed;
 use crate::service::{Answer, Caller};
@@ -15,12 +16,38 @@ use crate::web::extract::{Json, Query, RequestBody, path_text};
 use crate::web::wire::{ListBody, Time};
 use crate::web::{Answered, State, answer};
 
-/// A profile's document, as `document` of an answer shows it.
+/// A profile's document, alone or within what `GET` answers.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(transparent)]
 pub struct ProfileRequest(pub Map<String, Value>);
 
 impl RequestBody for ProfileRequest {}
+
+/// What an answer says of a profile and no request decides.
+const READ_ONLY: [&str; 3] = ["origin", "built_in", "created_at"];
+
+impl ProfileRequest {
+    /// The document that is meant. What was read can be sent back, under another name as well: then
+    /// the name and the description around the document go before those inside it.
+    fn document(self) -> Value {
+        let mut outer = self.0;
+        let mut document = match outer.remove("document") {
+            Some(Value::Object(document)) => document,
+            Some(other) => {
+                outer.insert("document".to_owned(), other);
+                return Value::Object(outer);
+            }
+            None => return Value::Object(outer),
+        };
+        for (name, value) in outer {
+            let is_empty = name == "description" && value == "";
+            if !READ_ONLY.contains(&name.as_str()) && !is_empty {
+                document.insert(name, value);
+            }
+        }
+        Value::Object(document)
+    }
+}
 
 /// A profile.
 #[derive(Debug, Serialize, ToSchema)]
@@ -45,7 +72,7 @@ pub struct ProfileBody {
 /// 422 for parameters that make no sense.
 pub async fn list(state: State, request: HttpRequest) -> Answered {
     let mut query = Query::of(&request);
-    let (cursor, limit) = (query.cursor("cursor"), query.limit());
+    let (cursor, limit) = (query.cursor("cursor", List::Profiles), query.limit());
     query.finish()?;
     let page = state.service.profiles_page(cursor, limit).await?;
     answer::ok(&ListBody::of(page, |found| profile(&found)))
@@ -56,7 +83,7 @@ pub async fn list(state: State, request: HttpRequest) -> Answered {
 /// # Errors
 /// As `Service::create_profile`.
 pub async fn create(state: State, caller: Caller, body: Json<ProfileRequest>) -> Answered {
-    let document = Value::Object(body.value.0);
+    let document = body.value.document();
     let once = body.keyed.once(created);
     let done = state
         .service
@@ -85,7 +112,7 @@ pub async fn put(
     body: Json<ProfileRequest>,
 ) -> Answered {
     let name = path_text(&request, "name");
-    let document = Value::Object(body.value.0);
+    let document = body.value.document();
     let (stored, placed) = state.service.put_profile(&caller, &name, document).await?;
     let status = match placed {
         Placed::Added => StatusCode::CREATED,

@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 
 use crate::domain::id::WebhookId;
 use crate::domain::outcome::FailureKind;
+use crate::domain::page::List;
 use crate::service::webhooks::{Registered, Rotated};
 use crate::service::{Answer, Caller};
 use crate::web::extract::{Json, Nothing, OptionalJson, Query, RequestBody, path_id};
@@ -101,7 +102,7 @@ pub async fn create(state: State, caller: Caller, body: Json<WebhookRequest>) ->
 /// 422 for parameters that make no sense.
 pub async fn list(state: State, caller: Caller, request: HttpRequest) -> Answered {
     let mut query = Query::of(&request);
-    let (cursor, limit) = (query.cursor("cursor"), query.limit());
+    let (cursor, limit) = (query.cursor("cursor", List::Webhooks), query.limit());
     query.finish()?;
     let page = state.service.webhooks(&caller, cursor, limit).await?;
     answer::ok(&ListBody::of(page, |own| webhook(&own)))

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::domain::id::WorkspaceId;
+use crate::domain::page::List;
 use crate::domain::workspace::Workspace;
 use crate::service::workspaces::{RetentionInput, WorkspaceInput};
 use crate::service::{Answer, Caller};
@@ -157,7 +158,7 @@ pub async fn create(state: State, caller: Caller, body: Json<WorkspaceRequest>) 
 /// 422 for parameters that make no sense.
 pub async fn list(state: State, request: HttpRequest) -> Answered {
     let mut query = Query::of(&request);
-    let (cursor, limit) = (query.cursor("cursor"), query.limit());
+    let (cursor, limit) = (query.cursor("cursor", List::Workspaces), query.limit());
     query.finish()?;
     let page = state.service.workspaces(cursor, limit).await?;
     answer::ok(&ListBody::of(page, |own| workspace(&own)))

@@ -68,7 +68,7 @@ pub(super) struct Check {
 
 impl Check {
     pub(super) fn run(self) -> anyhow::Result<()> {
-        let config = self.data.config()?;
+        let config = self.data.existing()?;
         let report = backup::check(&config.data_dir)?;
         if report.is_sound() {
             output::say(format_args!("sound: {} events were read", report.events))?;

@@ -18,7 +18,7 @@ use crate::admin::{self, AdminAnswer, AdminCommand, socket};
 use crate::app;
 use crate::config::options::Options;
 use crate::config::{Config, KeyEnvironment};
-use crate::store::{DATABASE_FILE, OpenError};
+use crate::store::{DATABASE_FILE, LOCK_FILE, OpenError};
 
 /// How long a command waits for a server that is just starting or ending.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -45,6 +45,15 @@ pub(super) struct DataArgs {
 }
 
 impl DataArgs {
+    /// As [`DataArgs::config`], for commands that work on data which is there.
+    pub(super) fn existing(self) -> anyhow::Result<Config> {
+        let config = self.config()?;
+        match look(&config) {
+            Found::Data => Ok(config),
+            Found::Lock | Found::Nothing => Err(refuse_nothing(&config)),
+        }
+    }
+
     /// The configuration that a server on this directory has, without what only serving needs.
     pub(super) fn config(self) -> anyhow::Result<Config> {
         let options = Options {
@@ -66,7 +75,14 @@ impl DataArgs {
             if let Some(answer) = asked {
                 return refused_or(answer);
             }
-            refuse_nothing(&config, command)?;
+            match look(&config) {
+                Found::Data => {}
+                Found::Lock if Instant::now() < deadline => {
+                    std::thread::sleep(PAUSE);
+                    continue;
+                }
+                Found::Lock | Found::Nothing => return Err(refuse_nothing(&config)),
+            }
             match perform_here(&config, command) {
                 Err(error) if is_locked(&error) && Instant::now() < deadline => {
                     std::thread::sleep(PAUSE);
@@ -77,13 +93,29 @@ impl DataArgs {
     }
 }
 
-/// A mistyped directory must not become a new instance, unless something is made in it.
-fn refuse_nothing(config: &Config, command: &AdminCommand) -> anyhow::Result<()> {
-    if command.makes_something() || config.data_dir.join(DATABASE_FILE).exists() {
-        return Ok(());
+/// Whether there is anything that a command could be about.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Found {
+    Data,
+    /// A server that makes its data this moment, or did not come that far.
+    Lock,
+    Nothing,
+}
+
+fn look(config: &Config) -> Found {
+    let has = |name: &str| config.data_dir.join(name).exists();
+    match (has(DATABASE_FILE), has(LOCK_FILE)) {
+        (true, _) => Found::Data,
+        (false, true) => Found::Lock,
+        (false, false) => Found::Nothing,
     }
-    bail!(
-        "there is no hookpost in {}; name the server's data directory with --data-dir",
+}
+
+/// A mistyped directory must not become a second instance, which nobody's server knows.
+fn refuse_nothing(config: &Config) -> anyhow::Error {
+    anyhow!(
+        "no hookpost data in {}: name the server's data directory with --data-dir; \
+         `hookpost serve` makes a new one",
         config.data_dir.display()
     )
 }

@@ -67,7 +67,7 @@ impl Key {
             }
             Action::List { workspace, json } => (AdminCommand::KeyList { workspace }, json),
             Action::Revoke { id } => (AdminCommand::KeyRevoke { id }, false),
-            Action::RotateMaster(rotate) => return rotate.run(self.data.config()?),
+            Action::RotateMaster(rotate) => return rotate.run(self.data.existing()?),
         };
         match self.data.perform(&command)? {
             AdminAnswer::Key { token } => output::say(token.expose())?,

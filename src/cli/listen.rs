@@ -174,6 +174,8 @@ mod tests {
         let body = br#"{"type":"score.changed","data":{"score":1.0}}"#;
         let attempt = AttemptToSign {
             event_id: "evt_1",
+            event_type: "score.changed",
+            workspace_id: "ws_1",
             delivery_id: "dlv_1",
             attempt_at: now,
             body,

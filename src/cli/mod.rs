@@ -29,6 +29,7 @@ mod master_key;
 mod openapi;
 mod output;
 mod profiles;
+mod reach;
 mod receiver;
 mod rest;
 mod sending;

@@ -6,13 +6,14 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use url::Url;
 
 use super::output;
+use super::reach::reach;
 use crate::app::{self, App, Hangup};
 use crate::config::options::Options;
 use crate::config::{Config, KeyEnvironment};
 use crate::domain::time::format_duration;
+use crate::net::outward_address;
 use crate::service::people::SETUP_LINK_LASTS;
 use crate::telemetry;
 
@@ -45,13 +46,16 @@ impl Serve {
         let hangup = Hangup::Reload(Box::new(read));
         app::run(&config, &hangup, async |app: &App| {
             output::say(format_args!("hookpost listening on {}", app.url()))?;
-            let public = config.public_url.as_ref().map_or(app.url(), Url::as_str);
-            if let Some(link) = app.service().setup_link(public).await? {
+            let reach = reach(&config, app.url(), outward_address());
+            if let Some(link) = app.service().setup_link(&reach.base).await? {
                 output::say(format_args!(
                     "nobody can sign in yet; set the dashboard up within {}: {}",
                     format_duration(SETUP_LINK_LASTS),
                     link.url.expose()
                 ))?;
+            }
+            if let Some(hint) = reach.hint {
+                output::say(hint)?;
             }
             Ok(())
         })

@@ -8,7 +8,6 @@
 //! An option that existed as a flag but not as a key, or under another name, would be a bug that no
 //! compiler finds. Here a field *is* the flag, the variable and the key.
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
@@ -19,6 +18,7 @@ use ipnet::IpNet;
 use serde::{Deserialize, Deserializer, de};
 use url::Url;
 
+use crate::config::listen::Listen;
 use crate::domain::time::parse_duration;
 use crate::telemetry::{LogFormat, LogLevel};
 
@@ -26,10 +26,10 @@ use crate::telemetry::{LogFormat, LogLevel};
 #[derive(Args, Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Options {
-    /// Where to listen for the API and the dashboard; port 0 picks a free one [default:
-    /// 127.0.0.1:8080]
-    #[arg(long, env = "HOOKPOST_LISTEN", value_name = "IP:PORT")]
-    pub listen: Option<SocketAddr>,
+    /// Where to listen for the API and the dashboard: an address or a name such as localhost; port 0
+    /// picks a free one [default: 127.0.0.1:8080]
+    #[arg(long, env = "HOOKPOST_LISTEN", value_name = "ADDRESS:PORT")]
+    pub listen: Option<Listen>,
     /// The directory of the database and all that belongs to it; made if need be, mode 0700
     /// [default: ./hookpost-data]
     #[arg(long, env = "HOOKPOST_DATA_DIR", value_name = "DIR")]

@@ -40,7 +40,7 @@ fn a_flag_wins_over_the_file_and_the_file_over_the_default() {
         ..in_dir(&dir)
     };
     let config = load(given, None).unwrap();
-    assert_eq!(config.listen.port(), 2);
+    assert_eq!(config.listen.to_string(), "127.0.0.1:2");
     assert_eq!(config.max_in_flight, 7);
     assert_eq!(config.batch_events_max, 1000);
 }

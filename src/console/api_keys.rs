@@ -11,7 +11,7 @@ use super::webhook_form::mendable;
 use super::{Form, Shown, Visitor};
 use crate::domain::api_key::{ApiKey, Scope};
 use crate::domain::id::KeyId;
-use crate::domain::page::{Cursor, Limit};
+use crate::domain::page::{Cursor, Limit, List};
 use crate::domain::secret::Secret;
 use crate::service::keys::KeyInput;
 use crate::service::{Done, FieldError, Once, Refusal};
@@ -102,7 +102,7 @@ impl ApiKeysView<'_> {
 /// 422 for a cursor that makes no sense.
 pub async fn list(state: State, visitor: Visitor, request: HttpRequest) -> Shown {
     let mut query = Query::of(&request);
-    let cursor = query.cursor("cursor");
+    let cursor = query.cursor("cursor", List::ApiKeys);
     query.finish()?;
     let own = Scope::ALL
         .into_iter()

@@ -14,7 +14,7 @@ use super::page::{Page, Section, show};
 use super::{Shown, Visitor};
 use crate::domain::audit::{ActorKind, AuditEntry};
 use crate::domain::id::{KeyId, UserId};
-use crate::domain::page::Limit;
+use crate::domain::page::{Limit, List};
 use crate::store::StoreError;
 use crate::store::{keys, users};
 use crate::ui::parts::Stamp;
@@ -70,7 +70,7 @@ pub async fn list(state: State, visitor: Visitor, request: HttpRequest) -> Shown
         "all" | "workspace" => Ok(text.to_owned()),
         _ => Err("must be all or workspace"),
     });
-    let cursor = query.cursor("cursor");
+    let cursor = query.cursor("cursor", List::AuditLog);
     query.finish()?;
     let of = of.unwrap_or_else(|| "all".to_owned());
     let workspace = (of == "workspace").then(|| visitor.caller.workspace.to_string());

@@ -15,7 +15,7 @@ use crate::domain::delivery::{Cause, DeliveryFilter, DeliveryScope, LetterGroup}
 use crate::domain::id::{DeliveryId, WebhookId};
 use crate::domain::job::{Job, JobStatus};
 use crate::domain::outcome::FailureKind;
-use crate::domain::page::{Limit, Order};
+use crate::domain::page::{Limit, List, Order};
 use crate::service::jobs::{Begun, Selection};
 use crate::service::{Caller, Done, Once, Refusal};
 use crate::store::StoreError;
@@ -106,7 +106,7 @@ pub struct JobRow {
 pub async fn list(state: State, visitor: Visitor, request: HttpRequest) -> Shown {
     let mut query = Query::of(&request);
     let filters = Filters::of(&mut query);
-    let cursor = query.cursor("cursor");
+    let cursor = query.cursor("cursor", List::DeadLetters);
     query.finish()?;
     let filter = filter(&state, &visitor.caller, &filters).await?;
     let found = state

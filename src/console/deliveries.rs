@@ -12,7 +12,7 @@ use super::names::{CHOICES_MAX, Names, called};
 use super::page::{Page, Section, show};
 use super::{Shown, Visitor};
 use crate::domain::delivery::{Delivery, DeliveryScope, Status, Trigger};
-use crate::domain::page::{Cursor, Limit};
+use crate::domain::page::{Cursor, Limit, List};
 use crate::domain::time::Timestamp;
 use crate::domain::webhook::{Webhook, WebhookName};
 use crate::service::filter::FilterInput;
@@ -255,7 +255,7 @@ pub struct DeliveriesView<'a> {
 pub async fn list(state: State, visitor: Visitor, request: HttpRequest) -> Shown {
     let mut query = Query::of(&request);
     let filters = Filters::of(&mut query);
-    let cursor = query.cursor("cursor");
+    let cursor = query.cursor("cursor", List::Deliveries);
     query.finish()?;
     let input = filters.input(state.service.clock().now());
     let caller = visitor.caller.clone();

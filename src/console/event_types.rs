@@ -9,7 +9,7 @@ use super::page::{Page, Section, back_to, go_and_say, show, show_faults};
 use super::webhook_form::mendable;
 use super::{Form, Shown, Visitor};
 use crate::domain::catalogue::EventType;
-use crate::domain::page::Limit;
+use crate::domain::page::{Limit, List};
 use crate::service::event_types::EventTypeInput;
 use crate::service::{FieldError, Once, Refusal};
 use crate::ui::flash::Flash;
@@ -129,7 +129,7 @@ impl EventTypeFormView<'_> {
 /// 422 for a cursor that makes no sense.
 pub async fn list(state: State, visitor: Visitor, request: HttpRequest) -> Shown {
     let mut query = Query::of(&request);
-    let cursor = query.cursor("cursor");
+    let cursor = query.cursor("cursor", List::EventTypes);
     query.finish()?;
     let caller = &visitor.caller;
     let found = state

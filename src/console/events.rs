@@ -10,7 +10,7 @@ use super::page::{Page, Section, go, show};
 use super::{Shown, Visitor};
 use crate::domain::event::{EventFilter, StoredEvent};
 use crate::domain::event_type::EventTypeName;
-use crate::domain::page::{Limit, Order};
+use crate::domain::page::{Limit, List, Order};
 use crate::service::Refusal;
 use crate::ui::parts::url_query::with_query;
 use crate::ui::parts::{Ago, size};
@@ -65,7 +65,7 @@ pub async fn list(state: State, visitor: Visitor, request: HttpRequest) -> Shown
     let mut query = Query::of(&request);
     let event_type = query.text("type");
     let wanted = query.text("id");
-    let cursor = query.cursor("cursor");
+    let cursor = query.cursor("cursor", List::Events);
     query.finish()?;
     let mut not_found = None;
     if let Some(id) = wanted {

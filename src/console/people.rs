@@ -10,7 +10,7 @@ use super::page::{Page, Section, back_to, confirm_path, go, go_and_say, show, sh
 use super::webhook_form::mendable;
 use super::{Form, Shown, Visitor};
 use crate::domain::id::UserId;
-use crate::domain::page::{Cursor, Limit};
+use crate::domain::page::{Cursor, Limit, List};
 use crate::domain::role::Role;
 use crate::domain::secret::Secret;
 use crate::domain::user::{SecondFactor, User};
@@ -114,7 +114,7 @@ impl PeopleView<'_> {
 /// 422 for a cursor that makes no sense.
 pub async fn list(state: State, visitor: Visitor, request: HttpRequest) -> Shown {
     let mut query = Query::of(&request);
-    let cursor = query.cursor("cursor");
+    let cursor = query.cursor("cursor", List::Users);
     query.finish()?;
     let typed = Form::new(vec![("role".to_owned(), "operator".to_owned())]);
     draw(&state, &request, visitor, cursor, typed, Vec::new()).await

@@ -12,7 +12,7 @@ use super::names::called_by;
 use super::overview::call;
 use super::page::{Page, Section, show};
 use super::{Shown, Visitor};
-use crate::domain::page::Limit;
+use crate::domain::page::{Limit, List};
 use crate::domain::stats::{HOUR_MS, Period, StatsBucket};
 use crate::domain::time::Timestamp;
 use crate::domain::webhook::Webhook;
@@ -88,7 +88,7 @@ pub struct WebhooksView<'a> {
 /// 422 for a cursor that makes no sense.
 pub async fn list(state: State, visitor: Visitor, request: HttpRequest) -> Shown {
     let mut query = Query::of(&request);
-    let cursor = query.cursor("cursor");
+    let cursor = query.cursor("cursor", List::Webhooks);
     query.finish()?;
     let caller = visitor.caller.clone();
     let found = state

@@ -8,7 +8,7 @@ use askama::Template;
 use super::page::{Page, Section, back_to, confirm_path, go, go_and_say, show, show_faults};
 use super::webhook_form::mendable;
 use super::{Form, Shown, Visitor};
-use crate::domain::page::{Cursor, Limit};
+use crate::domain::page::{Cursor, Limit, List};
 use crate::domain::profile::DEFAULT_PROFILE;
 use crate::domain::time::format_duration;
 use crate::domain::workspace::{Plan, Workspace};
@@ -179,7 +179,7 @@ impl SettingsView<'_> {
 /// 422 for a cursor that makes no sense.
 pub async fn list(state: State, visitor: Visitor, request: HttpRequest) -> Shown {
     let mut query = Query::of(&request);
-    let cursor = query.cursor("cursor");
+    let cursor = query.cursor("cursor", List::Workspaces);
     query.finish()?;
     draw_list(
         &state,

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{BEARER, DELIVERIES_READ, Dialect, WEBHOOKS_READ, WEBHOOKS_WRITE, plain};
 use crate::domain::delivery::DeliveryFilter;
+use crate::domain::page::List;
 use crate::domain::webhook::{Webhook, WebhookState};
 use crate::service::by_profile::WebhookName;
 use crate::service::deliveries::DeliveryDetail;
@@ -147,7 +148,7 @@ async fn test(
 
 async fn deliveries(state: State, caller: Caller, request: HttpRequest) -> Answered {
     let mut query = Query::of(&request);
-    let (cursor, limit) = (query.cursor("cursor"), query.limit());
+    let (cursor, limit) = (query.cursor("cursor", List::Deliveries), query.limit());
     query.finish()?;
     let webhook = named(&state, &caller, &request).await?;
     let filter = DeliveryFilter {

@@ -13,6 +13,7 @@ use serde_json::value::RawValue;
 use super::{BEARER, Dialect, plain};
 use crate::domain::api_key::Scope;
 use crate::domain::envelope::members;
+use crate::domain::page::List;
 use crate::service::Caller;
 use crate::service::reconcile::Reconciled;
 use crate::web::endpoint::{Access, get};
@@ -78,7 +79,7 @@ const DELIVERED: &str = "webhook_delivered";
 
 async fn list(state: State, caller: Caller, request: HttpRequest) -> Answered {
     let mut query = Query::of(&request);
-    let (cursor, limit) = (query.cursor("cursor"), query.limit());
+    let (cursor, limit) = (query.cursor("cursor", List::Events), query.limit());
     query.finish()?;
     let page = state
         .service

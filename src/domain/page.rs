@@ -3,6 +3,12 @@
 //! Owns: the limit, the opaque cursor, the page. Refuses: knowing what is listed. A cursor names a
 //! row, not a distance, so that a page costs the same wherever it lies and does not shift while
 //! rows are added.
+//!
+//! # Why a cursor names its list
+//! Rows of all lists are numbered alike. A cursor of one list, given to another, would silently begin
+//! somewhere; it is refused. Filters are free to change from page to page: what lies behind a row is
+//! well defined with any of them. Cursors of before lists were named still work, because consumers
+//! keep the one where they go on polling.
 
 /// Items on a page if the caller does not say.
 pub const LIMIT_DEFAULT: u32 = 50;
@@ -44,46 +50,97 @@ impl Limit {
     }
 }
 
-/// The row at which a page ended; the next page begins behind it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Cursor(i64);
+/// A list that has pages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum List {
+    /// API keys.
+    ApiKeys,
+    /// The audit log.
+    AuditLog,
+    /// Deliveries that gave up.
+    DeadLetters,
+    /// Deliveries.
+    Deliveries,
+    /// Events.
+    Events,
+    /// Event types.
+    EventTypes,
+    /// Bulk work.
+    Jobs,
+    /// Wire profiles.
+    Profiles,
+    /// People.
+    Users,
+    /// Webhooks.
+    Webhooks,
+    /// Workspaces.
+    Workspaces,
+}
+
+impl List {
+    /// The letter by which a cursor names it.
+    fn letter(self) -> char {
+        match self {
+            Self::ApiKeys => 'k',
+            Self::AuditLog => 'l',
+            Self::DeadLetters => 'x',
+            Self::Deliveries => 'd',
+            Self::Events => 'e',
+            Self::EventTypes => 't',
+            Self::Jobs => 'j',
+            Self::Profiles => 'p',
+            Self::Users => 'u',
+            Self::Webhooks => 'w',
+            Self::Workspaces => 's',
+        }
+    }
+}
+
+/// The row of a list at which a page ended; the next page begins behind it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cursor {
+    list: List,
+    seq: i64,
+}
 
 impl Cursor {
-    const MARK: &'static str = "c_";
-
-    /// The cursor behind row `seq`; 0 stands before the first row.
+    /// The cursor behind row `seq` of `list`; 0 stands before the first row.
     #[must_use]
-    pub fn behind(seq: i64) -> Self {
-        Self(seq.max(0))
+    pub fn behind(list: List, seq: i64) -> Self {
+        let seq = seq.max(0);
+        Self { list, seq }
     }
 
     /// The row's sequence number.
     #[must_use]
     pub fn seq(self) -> i64 {
-        self.0
+        self.seq
     }
 
-    /// Reads a cursor that an earlier page gave.
+    /// Reads a cursor that an earlier page of `list` gave.
     ///
     /// # Errors
     /// A sentence for the caller where `text` is not such a cursor.
-    pub fn parse(text: &str) -> Result<Self, String> {
-        let digits = text.strip_prefix(Self::MARK).filter(|digits| {
+    pub fn parse(text: &str, list: List) -> Result<Self, String> {
+        let rest = text.strip_prefix('c');
+        let rest = rest.map(|rest| rest.strip_prefix(list.letter()).unwrap_or(rest));
+        let digits = rest.and_then(|rest| rest.strip_prefix('_'));
+        let digits = digits.filter(|digits| {
             (1..=13).contains(&digits.len())
                 && digits
                     .bytes()
                     .all(|b| b.is_ascii_digit() || b.is_ascii_lowercase())
         });
         let seq = digits.and_then(|digits| i64::from_str_radix(digits, 36).ok());
-        seq.map(Self)
-            .ok_or_else(|| "must be a next_cursor of an earlier page".to_owned())
+        seq.map(|seq| Self { list, seq })
+            .ok_or_else(|| "must be a next_cursor of an earlier page of this list".to_owned())
     }
 }
 
 impl std::fmt::Display for Cursor {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let mut digits = [0_u8; 13];
-        let mut rest = self.0;
+        let mut rest = self.seq;
         let mut start = digits.len();
         loop {
             start -= 1;
@@ -95,7 +152,7 @@ impl std::fmt::Display for Cursor {
                 break;
             }
         }
-        f.write_str(Self::MARK)?;
+        write!(f, "c{}_", self.list.letter())?;
         f.write_str(std::str::from_utf8(&digits[start..]).expect("digits are ASCII"))
     }
 }
@@ -138,14 +195,24 @@ mod tests {
     proptest! {
         #[test]
         fn every_cursor_reads_back(seq in 0..i64::MAX) {
-            let cursor = Cursor::behind(seq);
-            prop_assert_eq!(Cursor::parse(&cursor.to_string()), Ok(cursor));
+            let cursor = Cursor::behind(List::Events, seq);
+            prop_assert_eq!(Cursor::parse(&cursor.to_string(), List::Events), Ok(cursor));
+            prop_assert!(Cursor::parse(&cursor.to_string(), List::Deliveries).is_err());
         }
 
         #[test]
         fn arbitrary_text_never_panics(text in ".{0,30}") {
-            let _ = Cursor::parse(&text);
+            let _ = Cursor::parse(&text, List::Webhooks);
             let _ = Limit::parse(Some(&text));
+        }
+    }
+
+    #[test]
+    fn a_cursor_of_before_lists_were_named_still_works() {
+        let cursor = Cursor::parse("c_1z", List::Events);
+        assert_eq!(cursor, Ok(Cursor::behind(List::Events, 71)));
+        for text in ["c_", "c1z", "ce1z", "_1z", "ec_1z", "cee_1z", "c__1z"] {
+            assert!(Cursor::parse(text, List::Events).is_err(), "{text}");
         }
     }
 

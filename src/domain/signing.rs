@@ -61,6 +61,10 @@ impl fmt::Debug for SigningKey {
 pub struct AttemptToSign<'a> {
     /// The event's id as the publisher knows it.
     pub event_id: &'a str,
+    /// The event's type.
+    pub event_type: &'a str,
+    /// The id of the event's workspace.
+    pub workspace_id: &'a str,
     /// The delivery's id.
     pub delivery_id: &'a str,
     /// When the attempt starts.
@@ -101,6 +105,8 @@ impl Profile {
         let timestamp = attempt.attempt_at.unix_seconds().to_string();
         let values = Values {
             event_id: attempt.event_id,
+            event_type: attempt.event_type,
+            workspace_id: attempt.workspace_id,
             delivery_id: attempt.delivery_id,
             timestamp: &timestamp,
             body: attempt.body,

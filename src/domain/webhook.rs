@@ -234,4 +234,6 @@ pub struct Activity {
     pub alert: bool,
     /// Its workspace.
     pub workspace_seq: i64,
+    /// Its id.
+    pub id: WebhookId,
 }

@@ -139,8 +139,11 @@ fn prepare(
     }
     let event_id = delivery.event.public_id();
     let delivery_id = delivery.id.to_string();
+    let workspace_id = delivery.event.workspace.to_string();
     let to_sign = AttemptToSign {
         event_id: &event_id,
+        event_type: &delivery.event.event_type,
+        workspace_id: &workspace_id,
         delivery_id: &delivery_id,
         attempt_at: now,
         body: &body,

@@ -7,14 +7,15 @@ use super::alert;
 use super::attempt::Attempted;
 use super::lanes::Settled;
 use crate::domain::attempt::{Attempt, AttemptTrigger};
+use crate::domain::audit::{ActorKind, NewAuditEntry};
 use crate::domain::breaker::{self, DisabledReason, Health};
 use crate::domain::delivery::{self, DeliveryPlace, Input, LastAttempt, Next, Status, Trigger};
 use crate::domain::outcome::{FailureKind, Verdict};
 use crate::domain::retry::RetryPolicy;
-use crate::domain::webhook::WebhookState;
-use crate::store::attempts;
+use crate::domain::webhook::{Activity, WebhookState};
 use crate::store::deliveries;
 use crate::store::{StoreError, WriteTx, webhooks};
+use crate::store::{attempts, audit};
 
 /// Records an attempt of the delivery at `place`. `moved_ms` says by how much the clock was set
 /// since the attempt started: the delivery is moved by that much first.
@@ -117,8 +118,27 @@ fn observe(
     if let Some(reason) = reason {
         let state = WebhookState::Disabled { reason, at: now };
         webhooks::set_state(tx, activity.workspace_seq, place.webhook_seq, state)?;
+        record_disabled(tx, activity, reason)?;
     }
     Ok(reason)
+}
+
+/// Nobody asked for it, so nobody would know from where else.
+fn record_disabled(
+    tx: &WriteTx<'_>,
+    activity: Activity,
+    reason: DisabledReason,
+) -> Result<(), StoreError> {
+    let entry = NewAuditEntry {
+        workspace_seq: Some(activity.workspace_seq),
+        actor_kind: ActorKind::System,
+        actor: "",
+        action: "webhook.disable",
+        target: &activity.id.to_string(),
+        detail: &serde_json::json!({ "reason": reason.as_str() }).to_string(),
+    };
+    audit::append(tx, &entry)?;
+    Ok(())
 }
 
 fn row(attempted: &Attempted, number: u32) -> Attempt {

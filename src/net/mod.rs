@@ -26,7 +26,7 @@ pub use client::{
 };
 pub use failure::Failure;
 pub use guard::{Guard, GuardOptions};
-pub use own::OwnAddresses;
+pub use own::{OwnAddresses, outward_address};
 pub use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 pub use resolver::{Lookup, ResolveError, Script};
 pub use rest::{RestClient, RestError, RestMethod, RestReply};

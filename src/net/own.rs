@@ -36,17 +36,31 @@ impl OwnAddresses {
     }
 }
 
+/// The address under which others see this machine; `None` where it has no way out. Nothing is sent.
+#[must_use]
+pub fn outward_address() -> Option<IpAddr> {
+    // Any address of somebody else will do; these are for documentation and belong to nobody.
+    let elsewhere: [IpAddr; 2] = [
+        Ipv4Addr::new(192, 0, 2, 1).into(),
+        Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1).into(),
+    ];
+    elsewhere.into_iter().find_map(|ip| source_for(ip).ok())
+}
+
 /// No route, no IPv6, or no socket to spare: then nothing can be connected either.
 fn routes_to_itself(ip: IpAddr) -> bool {
+    source_for(ip).is_ok_and(|source| source == ip)
+}
+
+/// The address from which this machine would speak to `ip`.
+fn source_for(ip: IpAddr) -> std::io::Result<IpAddr> {
     let any: IpAddr = match ip {
         IpAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
         IpAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
     };
-    let source = UdpSocket::bind((any, 0)).and_then(|socket| {
-        socket.connect((ip, ROUTE_PORT))?;
-        socket.local_addr()
-    });
-    source.is_ok_and(|source| source.ip() == ip)
+    let socket = UdpSocket::bind((any, 0))?;
+    socket.connect((ip, ROUTE_PORT))?;
+    Ok(socket.local_addr()?.ip())
 }
 
 #[cfg(test)]

@@ -19,9 +19,10 @@ use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use crate::domain::audit::{ActorKind, NewAuditEntry};
 use crate::domain::profile::{FILE_BYTES_MAX, Origin, Profile};
 use crate::store::profiles::{self, PROFILES_MAX};
-use crate::store::{Store, StoreError, WriteTx, workspaces};
+use crate::store::{Store, StoreError, WriteTx, audit, workspaces};
 
 /// A file that stops the start, and why.
 #[derive(Debug, thiserror::Error)]
@@ -114,9 +115,14 @@ fn adopt(tx: &mut WriteTx<'_>, named: &BTreeMap<String, Found>) -> Result<(), St
     for (name, (_, profile)) in named {
         let before = profiles::find(tx, name)?;
         let seq = profiles::put(tx, name, Origin::File, profile.source(), now)?;
-        if before.is_none_or(|before| before.seq != seq) {
+        if before.as_ref().is_none_or(|before| before.seq != seq) {
             tracing::info!(profile = %name, "took a wire profile from its file");
             profiles::adopt(tx, name, seq)?;
+            let action = match before {
+                None => "profile.create",
+                Some(_) => "profile.update",
+            };
+            record(tx, action, name)?;
         }
     }
     let stored = profiles::list(tx)?;
@@ -132,8 +138,22 @@ fn adopt(tx: &mut WriteTx<'_>, named: &BTreeMap<String, Found>) -> Result<(), St
             );
         } else {
             profiles::supersede(tx, &stored.name, now)?;
+            record(tx, "profile.delete", &stored.name)?;
         }
     }
+    Ok(())
+}
+
+fn record(tx: &WriteTx<'_>, action: &str, name: &str) -> Result<(), StoreError> {
+    let entry = NewAuditEntry {
+        workspace_seq: None,
+        actor_kind: ActorKind::System,
+        actor: "",
+        action,
+        target: name,
+        detail: r#"{"origin":"file"}"#,
+    };
+    audit::append(tx, &entry)?;
     Ok(())
 }
 

@@ -9,7 +9,7 @@ use super::events::EVENT_DELIVERIES_MAX;
 use super::{Caller, Refusal, Service};
 use crate::domain::delivery::{Delivery, Status};
 use crate::domain::event::{EventFilter, EventKind, StoredEvent};
-use crate::domain::page::{Cursor, Limit, Order, Page};
+use crate::domain::page::{Cursor, Limit, List, Order, Page};
 use crate::store::deliveries;
 use crate::store::events;
 
@@ -54,7 +54,7 @@ impl Service {
                     if stored.event.event_type.starts_with(prefix) {
                         items.push(reconciled(conn, stored)?);
                     }
-                    filter.cursor = Some(Cursor::behind(seq));
+                    filter.cursor = Some(Cursor::behind(List::Events, seq));
                     if items.len() == limit.rows() {
                         let next = filter.cursor;
                         return Ok(Page { items, next });

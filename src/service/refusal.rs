@@ -39,9 +39,7 @@ pub enum Refusal {
     #[error("this webhook was revoked; a revoked webhook can't be used again")]
     Revoked,
     /// The workspace's plan has no webhooks.
-    #[error(
-        "registering webhooks needs the pro or enterprise plan; events can be published and polled"
-    )]
+    #[error("webhooks need the pro or enterprise plan; events can be published and polled")]
     PlanRequired,
     /// A person must show a second factor first.
     #[error("{0}")]

@@ -154,10 +154,8 @@ fn put_forward(
         watched.push(engine.watch(waiting.seq, delivery.progress.attempt_count));
         woken.insert(waiting.webhook_seq);
     }
-    if !watched.is_empty() {
-        let detail = json!({ "deliveries": watched.len() });
-        audit(tx, caller, "retries.run", "", &detail)?;
-    }
+    let detail = json!({ "deliveries": watched.len() });
+    audit(tx, caller, "retries.run", "", &detail)?;
     tx.notices().woken.extend(woken);
     Ok(watched)
 }

@@ -7,7 +7,7 @@ use rusqlite::{Connection, Row, named_params};
 use super::{StoreError, WriteTx, damaged};
 use crate::domain::audit::{ActorKind, AuditEntry, EntriesOf, NewAuditEntry};
 use crate::domain::id::{AuditId, WorkspaceId};
-use crate::domain::page::{Cursor, Limit, Page};
+use crate::domain::page::{Cursor, Limit, List, Page};
 use crate::domain::time::Timestamp;
 
 /// Writes an entry, in the transaction of the change that it tells of.
@@ -64,7 +64,9 @@ pub fn list(
     while let Some(row) = rows.next()? {
         found.push(entry(row)?);
     }
-    Ok(super::paged(found, limit, |entry| entry.id.seq()))
+    Ok(super::paged(found, limit, List::AuditLog, |entry| {
+        entry.id.seq()
+    }))
 }
 
 /// Removes those of the `limit` oldest entries that were written before `before`; answers how many.

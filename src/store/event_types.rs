@@ -7,7 +7,7 @@ use rusqlite::{Connection, Row, named_params};
 use super::{StoreError, WriteTx, damaged};
 use crate::domain::catalogue::{EventType, EventTypeSettings};
 use crate::domain::event_type::EventTypeName;
-use crate::domain::page::{Cursor, Limit, Page};
+use crate::domain::page::{Cursor, Limit, List, Page};
 use crate::domain::profile::CatalogueEntry;
 use crate::domain::time::Timestamp;
 
@@ -61,7 +61,12 @@ pub fn list(
         ":before": cursor.map_or(i64::MAX, Cursor::seq),
         ":limit": i64::try_from(limit.rows() + 1).unwrap_or(i64::MAX),
     })?;
-    Ok(super::paged(collect(rows)?, limit, |entry| entry.seq))
+    Ok(super::paged(
+        collect(rows)?,
+        limit,
+        List::EventTypes,
+        |entry| entry.seq,
+    ))
 }
 
 /// The whole catalogue of a workspace, by name: at most [`EVENT_TYPES_MAX`].

@@ -11,7 +11,7 @@ use super::{StoreError, WriteTx, damaged};
 use crate::domain::breaker::DisabledReason;
 use crate::domain::event::{Event, EventFilter, EventKind, GivenId, NewEvent, StoredEvent};
 use crate::domain::id::{EventId, WebhookId, WorkspaceId};
-use crate::domain::page::{Cursor, Limit, Order, Page};
+use crate::domain::page::{Cursor, Limit, List, Order, Page};
 use crate::domain::stats::{WHOLE_WORKSPACE, minute};
 use crate::domain::time::Timestamp;
 
@@ -157,13 +157,13 @@ pub fn list(
     while let Some(row) = rows.next()? {
         found.push(stored(row)?);
     }
-    let mut page = super::paged(found, limit, |stored| stored.event.id.seq());
+    let mut page = super::paged(found, limit, List::Events, |stored| stored.event.id.seq());
     if filter.order == Order::Ascending {
         let last = page
             .items
             .last()
             .map_or(start, |stored| stored.event.id.seq());
-        page.next = Some(Cursor::behind(last));
+        page.next = Some(Cursor::behind(List::Events, last));
     }
     Ok(page)
 }

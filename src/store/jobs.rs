@@ -11,7 +11,7 @@ use rusqlite::{Connection, Row, named_params};
 use super::{StoreError, WriteTx, damaged};
 use crate::domain::id::JobId;
 use crate::domain::job::{Job, JobEnding, JobKind, JobStatus, NewJob};
-use crate::domain::page::{Cursor, Limit, Page};
+use crate::domain::page::{Cursor, Limit, List, Page};
 use crate::domain::time::Timestamp;
 
 /// Jobs of one workspace that may be running.
@@ -90,7 +90,9 @@ pub fn list(
         ":before": cursor.map_or(i64::MAX, Cursor::seq),
         ":limit": i64::try_from(limit.rows() + 1).unwrap_or(i64::MAX),
     })?;
-    Ok(super::paged(collect(rows)?, limit, |job| job.id.seq()))
+    Ok(super::paged(collect(rows)?, limit, List::Jobs, |job| {
+        job.id.seq()
+    }))
 }
 
 /// The jobs that are running, oldest first: at most [`RUNNING_MAX`].

@@ -12,7 +12,7 @@ use super::vault::Purpose;
 use super::{StoreError, WriteTx, damaged};
 use crate::domain::api_key::{ApiKey, ApiKeyToken, KeysOf, NewKey, Scopes};
 use crate::domain::id::{KeyId, WorkspaceId};
-use crate::domain::page::{Cursor, Limit, Page};
+use crate::domain::page::{Cursor, Limit, List, Page};
 use crate::domain::time::Timestamp;
 
 /// The most live keys that an instance may hold.
@@ -113,7 +113,9 @@ pub fn list(
     while let Some(row) = rows.next()? {
         found.push(api_key(row)?);
     }
-    Ok(super::paged(found, limit, |key| key.id.seq()))
+    Ok(super::paged(found, limit, List::ApiKeys, |key| {
+        key.id.seq()
+    }))
 }
 
 /// How many keys are live in the whole instance.

@@ -21,7 +21,7 @@ use std::sync::Arc;
 use rusqlite::Connection;
 
 use crate::clock::Clock;
-use crate::domain::page::{Cursor, Limit, Page};
+use crate::domain::page::{Cursor, Limit, List, Page};
 use crate::domain::profile::Profile;
 use crate::domain::secret::Secret;
 use crate::domain::time::Timestamp;
@@ -56,7 +56,7 @@ pub mod workspaces;
 pub mod writer;
 
 pub use effects::Committed;
-pub use open::{DATABASE_FILE, OpenError, OpenOptions};
+pub use open::{DATABASE_FILE, LOCK_FILE, OpenError, OpenOptions};
 pub use tx::WriteTx;
 
 /// Why the store could not do what it was asked.
@@ -242,13 +242,13 @@ impl Store {
 }
 
 /// Cuts a list that was read one row longer than its limit, and says where to go on.
-fn paged<T>(mut found: Vec<T>, limit: Limit, seq: impl Fn(&T) -> i64) -> Page<T> {
+fn paged<T>(mut found: Vec<T>, limit: Limit, list: List, seq: impl Fn(&T) -> i64) -> Page<T> {
     let more = found.len() > limit.rows();
     found.truncate(limit.rows());
     let next = found
         .last()
         .filter(|_| more)
-        .map(|last| Cursor::behind(seq(last)));
+        .map(|last| Cursor::behind(list, seq(last)));
     Page { items: found, next }
 }
 

@@ -16,7 +16,7 @@ use super::samples::{DAY, Office, attempt, delivery, event, office, webhook};
 use super::{events, idempotency, jobs, sessions, stats, webhooks};
 use crate::domain::delivery::{DeliveryFilter, DeliveryScope, Status, Trigger};
 use crate::domain::event::EventFilter;
-use crate::domain::page::{Cursor, Limit, Order};
+use crate::domain::page::{Cursor, Limit, List, Order};
 use crate::domain::stats::{HOUR_MS, MINUTE_MS, Period, WHOLE_WORKSPACE};
 use crate::domain::time::Timestamp;
 use crate::domain::webhook::WebhookKind;
@@ -118,7 +118,7 @@ fn what_is_due_is_found_by_an_index() {
 
 fn check_list(office: &Office, index: &str, filter: &DeliveryFilter) {
     for order in [Order::Ascending, Order::Descending] {
-        for cursor in [None, Some(Cursor::behind(3))] {
+        for cursor in [None, Some(Cursor::behind(List::Deliveries, 3))] {
             check(office, index, |conn| {
                 deliveries::scan(conn, filter, cursor, 10, order).unwrap();
             });

@@ -12,7 +12,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
 use super::{StoreError, WriteTx};
-use crate::domain::page::{Cursor, Limit, Page};
+use crate::domain::page::{Cursor, Limit, List, Page};
 use crate::domain::profile::{Origin, Profile, StoredProfile};
 use crate::domain::time::Timestamp;
 
@@ -92,7 +92,9 @@ pub fn page(
     };
     let rows = statement.query_map(params, stored)?;
     let found = rows.collect::<Result<_, _>>()?;
-    Ok(super::paged(found, limit, |profile| profile.seq))
+    Ok(super::paged(found, limit, List::Profiles, |profile| {
+        profile.seq
+    }))
 }
 
 /// The rows of every version that the profile called `name` ever had.

@@ -12,7 +12,7 @@ use rusqlite::{Connection, OptionalExtension, Row, named_params};
 use super::vault::{Place, Vault};
 use super::{StoreError, WriteTx, damaged};
 use crate::domain::id::UserId;
-use crate::domain::page::{Cursor, Limit, Page};
+use crate::domain::page::{Cursor, Limit, List, Page};
 use crate::domain::recovery_code::matching;
 use crate::domain::role::Role;
 use crate::domain::secret::Secret;
@@ -100,7 +100,9 @@ pub fn list(
     while let Some(row) = rows.next()? {
         found.push(user(row)?);
     }
-    Ok(super::paged(found, limit, |user| user.id.seq()))
+    Ok(super::paged(found, limit, List::Users, |user| {
+        user.id.seq()
+    }))
 }
 
 /// How many users there are.

@@ -9,7 +9,7 @@ use rusqlite::{Connection, OptionalExtension, Row, named_params};
 use super::vault::Place;
 use super::{StoreError, WriteTx};
 use crate::domain::id::WorkspaceId;
-use crate::domain::page::{Cursor, Limit, Page};
+use crate::domain::page::{Cursor, Limit, List, Page};
 use crate::domain::secret::Secret;
 use crate::domain::time::Timestamp;
 use crate::domain::workspace::{Plan, Retention, Workspace};
@@ -113,7 +113,9 @@ pub fn list(
             workspace,
         )?
         .collect::<Result<Vec<_>, _>>()?;
-    Ok(super::paged(found, limit, |workspace| workspace.id.seq()))
+    Ok(super::paged(found, limit, List::Workspaces, |workspace| {
+        workspace.id.seq()
+    }))
 }
 
 /// How many workspaces give the profile called `name` to new webhooks.

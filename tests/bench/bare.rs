@@ -40,6 +40,8 @@ pub async fn deliver(
                 );
                 let to_sign = AttemptToSign {
                     event_id: "evt_bench",
+                    event_type: "bench.bare",
+                    workspace_id: "ws_bench",
                     delivery_id: "dlv_bench",
                     attempt_at: Timestamp::from_millis(1_767_225_600_000),
                     body: body.as_bytes(),

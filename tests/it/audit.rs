@@ -29,6 +29,58 @@ async fn act(app: &TestApp, receiver: &Receiver, route: &Endpoint, world: &World
     }
 }
 
+/// The first entry of `action`, once there is one.
+async fn entry_of(app: &TestApp, action: &str) -> Value {
+    let path = "/api/v1/audit-log?limit=250";
+    let find = |page: &Value| {
+        let entries = page["data"].as_array().unwrap();
+        entries.iter().find(|own| own["action"] == action).cloned()
+    };
+    let page = app.poll(path, |page| find(page).is_some()).await;
+    find(&page).unwrap()
+}
+
+#[tokio::test]
+async fn what_hookpost_itself_does_to_a_webhook_is_in_the_audit_log() {
+    for (status, settings, reason) in [
+        (410, json!({}), "gone"),
+        (500, json!({"disable_after_failures": 1}), "circuit_breaker"),
+        (
+            503,
+            json!({"disable_after": "1s", "retry_policy": {"delays": ["500ms", "600ms", "700ms"], "jitter": false}}),
+            "circuit_breaker",
+        ),
+    ] {
+        let app = TestApp::start().await;
+        let receiver = Receiver::start().await;
+        receiver.answer(Reply::status(status));
+        let mut hook = json!({"url": receiver.url("/"), "event_types": ["*"]});
+        for (name, value) in settings.as_object().unwrap() {
+            hook[name] = value.clone();
+        }
+        let hook = app.post("/api/v1/webhooks", &hook).await;
+        let hook = hook.json(StatusCode::CREATED);
+        let event = json!({"type": "a.b", "data": {}});
+        app.post("/api/v1/events", &event)
+            .await
+            .json(StatusCode::ACCEPTED);
+        let entry = entry_of(&app, "webhook.disable").await;
+        assert_eq!(entry["actor"]["kind"], "system", "{entry:#}");
+        assert_eq!(entry["target"], hook["id"], "{entry:#}");
+        assert_eq!(entry["workspace_id"], hook["workspace_id"]);
+        assert_eq!(entry["detail"]["reason"], reason, "{entry:#}");
+    }
+}
+
+#[tokio::test]
+async fn running_the_retries_is_in_the_audit_log_even_where_nothing_waits() {
+    let app = TestApp::start().await;
+    let ran = app.post("/api/v1/retries/run?limit=5", &json!({})).await;
+    ran.json(StatusCode::OK);
+    let entry = entry_of(&app, "retries.run").await;
+    assert_eq!(entry["detail"]["deliveries"], 0, "{entry:#}");
+}
+
 #[tokio::test]
 async fn whatever_a_route_changes_is_in_the_audit_log_with_who_did_it() {
     let app = TestApp::start().await;

@@ -108,6 +108,8 @@ async fn queries_with_unknown_repeated_or_bad_parameters_are_refused_by_name() {
         ("?limit=many", "limit"),
         ("?limit=1&limit=2", "limit"),
         ("?cursor=nonsense", "cursor"),
+        // Of a list that there is not.
+        ("?cursor=cz_1", "cursor"),
     ] {
         let answer = app.get(&format!("/api/v1/audit-log{query}")).await;
         answer.invalid(field);

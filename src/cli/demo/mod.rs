@@ -66,7 +66,7 @@ fn config(dir: &Path, port: Option<u16>) -> anyhow::Result<Config> {
         if is_free { PORT_DEFAULT } else { 0 }
     });
     let options = Options {
-        listen: Some(SocketAddr::from((Ipv4Addr::LOCALHOST, port))),
+        listen: Some(SocketAddr::from((Ipv4Addr::LOCALHOST, port)).into()),
         data_dir: Some(dir.to_owned()),
         allow_http: Some(true),
         allow_private: Some(vec!["127.0.0.0/8".parse().expect("this is a range")]),

@@ -8,18 +8,32 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Slot {
     EventId,
+    EventType,
     DeliveryId,
+    WorkspaceId,
     /// Unix seconds of the attempt.
     Timestamp,
     Body,
 }
 
 impl Slot {
+    const ALL: [Self; 6] = [
+        Self::EventId,
+        Self::EventType,
+        Self::DeliveryId,
+        Self::WorkspaceId,
+        Self::Timestamp,
+        Self::Body,
+    ];
+
     /// Whether a value may hold `c`. Text that begins so behind the placeholder would be taken for a
     /// part of the value.
     fn may_hold(self, c: char) -> bool {
         match self {
-            Self::EventId | Self::DeliveryId => c.is_ascii_alphanumeric() || c == '_' || c == '-',
+            Self::EventId | Self::DeliveryId | Self::WorkspaceId => {
+                c.is_ascii_alphanumeric() || c == '_' || c == '-'
+            }
+            Self::EventType => c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.'),
             Self::Timestamp => c.is_ascii_digit(),
             Self::Body => true,
         }
@@ -42,7 +56,9 @@ pub(crate) struct Template {
 #[derive(Clone, Copy)]
 pub(crate) struct Values<'a> {
     pub(crate) event_id: &'a str,
+    pub(crate) event_type: &'a str,
     pub(crate) delivery_id: &'a str,
+    pub(crate) workspace_id: &'a str,
     pub(crate) timestamp: &'a str,
     pub(crate) body: &'a [u8],
 }
@@ -51,6 +67,8 @@ impl Values<'_> {
     fn bytes(&self, slot: Slot) -> &[u8] {
         match slot {
             Slot::EventId => self.event_id.as_bytes(),
+            Slot::EventType => self.event_type.as_bytes(),
+            Slot::WorkspaceId => self.workspace_id.as_bytes(),
             Slot::DeliveryId => self.delivery_id.as_bytes(),
             Slot::Timestamp => self.timestamp.as_bytes(),
             Slot::Body => self.body,
@@ -107,9 +125,7 @@ impl Template {
             (Part::Slot(_), Part::Slot(_)) => false,
             (Part::Text(_), _) => true,
         });
-        let once = [Slot::EventId, Slot::DeliveryId, Slot::Timestamp, Slot::Body]
-            .iter()
-            .all(|slot| self.count(*slot) <= 1);
+        let once = Slot::ALL.iter().all(|slot| self.count(*slot) <= 1);
         apart && once
     }
 
@@ -164,7 +180,8 @@ impl<'t> Captured<'t> {
             Slot::EventId => self.event_id = Some(value),
             Slot::DeliveryId => self.delivery_id = Some(value),
             Slot::Timestamp => self.timestamp = Some(value),
-            Slot::Body => {}
+            // Signatures are made without these.
+            Slot::EventType | Slot::WorkspaceId | Slot::Body => {}
         }
     }
 
@@ -200,7 +217,9 @@ fn lookup(name: &str, known: &[(&str, Slot)]) -> Result<Slot, String> {
 mod tests {
     use super::*;
 
-    const KNOWN: [(&str, Slot); 4] = [
+    const KNOWN: [(&str, Slot); 6] = [
+        ("event_type", Slot::EventType),
+        ("workspace_id", Slot::WorkspaceId),
         ("event_id", Slot::EventId),
         ("delivery_id", Slot::DeliveryId),
         ("timestamp", Slot::Timestamp),
@@ -209,7 +228,9 @@ mod tests {
 
     const VALUES: Values<'_> = Values {
         event_id: "evt_1",
+        event_type: "score.changed",
         delivery_id: "dlv_2",
+        workspace_id: "ws_3",
         timestamp: "1773655500",
         body: b"{}",
     };
@@ -227,6 +248,7 @@ mod tests {
         check("{event_id}", "evt_1");
         check("t={timestamp},d={delivery_id}", "t=1773655500,d=dlv_2");
         check("{timestamp}.{body}", "1773655500.{}");
+        check("{event_type} of {workspace_id}", "score.changed of ws_3");
     }
 
     #[test]
@@ -251,7 +273,7 @@ mod tests {
         ] {
             assert!(Template::parse(bad, &KNOWN).is_err(), "{bad}");
         }
-        let message = Template::parse("{url}", &KNOWN[..1]).unwrap_err();
+        let message = Template::parse("{url}", &KNOWN[2..3]).unwrap_err();
         assert!(message.contains("{url}") && message.contains("{event_id}"));
     }
 
@@ -262,7 +284,13 @@ mod tests {
         assert!(!reads_back("{event_id}{timestamp}"));
         assert!(!reads_back("{event_id}.{event_id}"));
         assert!(reads_back("t={timestamp}-{event_id}"));
-        for part_of_the_value in ["{timestamp}0", "{event_id}-{timestamp}", "{delivery_id}a"] {
+        for part_of_the_value in [
+            "{timestamp}0",
+            "{event_id}-{timestamp}",
+            "{delivery_id}a",
+            "{event_type}.json",
+            "{workspace_id}_x",
+        ] {
             assert!(!reads_back(part_of_the_value), "{part_of_the_value}");
         }
     }

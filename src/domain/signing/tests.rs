@@ -46,6 +46,8 @@ fn every_vector_comes_out_byte_for_byte() {
         assert_eq!(std::str::from_utf8(&body).unwrap(), text(case, "body"));
         let attempt = AttemptToSign {
             event_id: input.event_id,
+            event_type: "score.changed",
+            workspace_id: "ws_1",
             delivery_id: input.delivery_id,
             attempt_at: attempt_at(case),
             body: &body,
@@ -69,6 +71,8 @@ fn the_public_standard_webhooks_vector_comes_out() {
         let profile = Profile::built_in_named(text(case, "profile")).unwrap();
         let attempt = AttemptToSign {
             event_id: text(case, "signed_id"),
+            event_type: "score.changed",
+            workspace_id: "ws_1",
             delivery_id: "dlv_unused",
             attempt_at: attempt_at(case),
             body: text(case, "body").as_bytes(),
@@ -110,6 +114,8 @@ fn signed(profile: &Profile, secrets: &[Secret], body: &[u8]) -> Vec<(String, St
         .collect();
     let attempt = AttemptToSign {
         event_id: "evt_1",
+        event_type: "score.changed",
+        workspace_id: "ws_1",
         delivery_id: "dlv_1",
         attempt_at: at(NOW_UNIX),
         body,
@@ -297,6 +303,8 @@ fn the_standardwebhooks_library_accepts_a_delivery_and_refuses_a_flipped_byte() 
     let mut body = b"{\"type\":\"test\",\"data\":{}}".to_vec();
     let attempt = AttemptToSign {
         event_id: "evt_1",
+        event_type: "score.changed",
+        workspace_id: "ws_1",
         delivery_id: "dlv_1",
         attempt_at: Timestamp::from_millis(0).after(elapsed),
         body: &body,

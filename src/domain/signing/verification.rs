@@ -82,6 +82,9 @@ impl Profile {
         };
         let values = Values {
             event_id: captured.event_id.unwrap_or_default(),
+            // Neither is ever signed.
+            event_type: "",
+            workspace_id: "",
             delivery_id: captured.delivery_id.unwrap_or_default(),
             timestamp: captured.timestamp.unwrap_or_default(),
             body,

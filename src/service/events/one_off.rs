@@ -41,13 +41,17 @@ impl OneOff {
     /// Finds the profile and the secret.
     ///
     /// # Errors
-    /// [`Refusal::Invalid`] where there is no such profile, or the secret does not fit it.
+    /// [`Refusal::Invalid`] where there is no such profile, or the secret does not fit it;
+    /// [`Refusal::PlanRequired`] on a free plan: a receiver is a receiver, registered or not.
     pub(super) fn resolve(
         self,
         tx: &mut WriteTx<'_>,
         workspace: WorkspaceId,
     ) -> Result<Target, Refusal> {
         let owner = workspaces::find(tx, workspace.seq())?.ok_or(Refusal::NotFound("workspace"))?;
+        if !owner.plan.has_webhooks() {
+            return Err(Refusal::PlanRequired);
+        }
         let name = self.profile.as_deref().unwrap_or(&owner.profile);
         let stored = profiles::find(tx, name)?
             .ok_or_else(|| Refusal::field("profile", format!("there is no profile {name}")))?;

@@ -14,7 +14,7 @@ use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::delivery::{DeliveryFilter, DeliveryScope, Status};
-use crate::domain::page::{Cursor, Order};
+use crate::domain::page::{Cursor, List, Order};
 use crate::domain::time::Timestamp;
 use crate::store::deliveries::{self, SCAN_ROWS_MAX};
 use crate::store::{StoreError, events};
@@ -210,7 +210,7 @@ fn cut_deliveries(
         }
         Chosen::Filter(criteria) => {
             let filter = criteria.filter(workspace_seq);
-            let cursor = Some(Cursor::behind(after));
+            let cursor = Some(Cursor::behind(List::Deliveries, after));
             let page = deliveries::scan(conn, &filter, cursor, BATCH, Order::Ascending)?;
             let mut rows = page.items;
             rows.retain(|row| *row < criteria.end);

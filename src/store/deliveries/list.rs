@@ -12,7 +12,7 @@ use rusqlite::{Connection, Row, named_params};
 
 use super::find;
 use crate::domain::delivery::{Delivery, DeliveryFilter, DeliveryScope, Status, Trigger};
-use crate::domain::page::{Cursor, Limit, Order, Page};
+use crate::domain::page::{Cursor, Limit, List, Order, Page};
 use crate::domain::time::Timestamp;
 use crate::store::{StoreError, first_row_at, profiles};
 
@@ -81,6 +81,10 @@ pub fn scan(
         (Order::Ascending, Some(cursor)) => (low.max(cursor.seq()), high),
         (Order::Descending, Some(cursor)) => (low, high.min(cursor.seq())),
     };
+    let list = match filter.which {
+        DeliveryScope::DeadLetters => List::DeadLetters,
+        DeliveryScope::All | DeliveryScope::Undiscarded => List::Deliveries,
+    };
     let sql = leading(filter, order);
     let mut statement = conn.prepare_cached(&sql)?;
     let budget = i64::try_from(SCAN_ROWS_MAX + 1).expect("a small bound");
@@ -102,7 +106,7 @@ pub fn scan(
         if found.len() == rows || looked_at == SCAN_ROWS_MAX {
             return Ok(Page {
                 items: found,
-                next: last.map(Cursor::behind),
+                next: last.map(|last| Cursor::behind(list, last)),
             });
         }
         let seq: i64 = row.get(0)?;

@@ -14,10 +14,12 @@ use std::time::Duration;
 use rusqlite::{OptionalExtension, named_params};
 
 use super::{DELIVERY_POINTS, Rules, Run};
+use crate::domain::audit::{ActorKind, NewAuditEntry};
 use crate::domain::delivery::Status;
 use crate::domain::event::EventKind;
+use crate::domain::id::WebhookId;
 use crate::domain::time::Timestamp;
-use crate::store::{StoreError, attempts};
+use crate::store::{StoreError, attempts, audit};
 
 /// How long a hidden or deleted webhook stays at least: a request that named it may be repeated
 /// for so long.
@@ -247,16 +249,45 @@ impl Run<'_, '_> {
         for sql in [
             "DELETE FROM webhook_secrets WHERE webhook_seq = :webhook",
             "DELETE FROM delivery_counts WHERE webhook_seq = :webhook",
-            "DELETE FROM webhooks WHERE seq = :webhook",
         ] {
             self.tx
                 .prepare_cached(sql)?
                 .execute(named_params! { ":webhook": seq })?;
         }
+        self.remove_row(seq)?;
         self.pruned.webhooks += 1;
         self.spend(3);
         self.tx.notices().webhooks_changed.push(seq);
         Ok(true)
+    }
+
+    /// Whoever deleted a webhook that was registered learns from the audit log when it was gone.
+    fn remove_row(&mut self, seq: i64) -> Result<(), StoreError> {
+        let removed = self
+            .tx
+            .prepare_cached(
+                "DELETE FROM webhooks
+                 WHERE seq = :webhook
+                 RETURNING workspace_seq, created_at, kind = 'registered'",
+            )?
+            .query_row(named_params! { ":webhook": seq }, |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+            })
+            .optional()?;
+        let Some((workspace_seq, created_at, true)) = removed else {
+            return Ok(());
+        };
+        let id = WebhookId::new(Timestamp::from_millis(created_at), seq);
+        let entry = NewAuditEntry {
+            workspace_seq: Some(workspace_seq),
+            actor_kind: ActorKind::System,
+            actor: "",
+            action: "webhook.purge",
+            target: &id.to_string(),
+            detail: "{}",
+        };
+        audit::append(self.tx, &entry)?;
+        Ok(())
     }
 }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
 use crate::domain::breaker::{BreakerPolicy, Health};
+use crate::domain::id::WebhookId;
 use crate::domain::time::Timestamp;
 use crate::domain::webhook::{Activity, WebhookKind};
 use crate::store::StoreError;
@@ -22,7 +23,8 @@ pub fn health(
 ) -> Result<Option<(Health, BreakerPolicy, Activity)>, StoreError> {
     let mut statement = conn.prepare_cached(
         "SELECT consecutive_failures, failing_since, last_attempted_at, last_success_at,
-             last_status_code, disable_after_failures, disable_after_ms, status, kind, workspace_seq
+             last_status_code, disable_after_failures, disable_after_ms, status, kind, workspace_seq,
+             created_at
          FROM webhooks
          WHERE seq = :seq",
     )?;
@@ -34,6 +36,7 @@ pub fn health(
             registered: kind == WebhookKind::Registered.as_str(),
             alert: kind == WebhookKind::Alert.as_str(),
             workspace_seq: row.get("workspace_seq")?,
+            id: WebhookId::new(Timestamp::from_millis(row.get("created_at")?), seq),
         };
         Ok((health_of(row)?, breaker_of(row)?, activity))
     };

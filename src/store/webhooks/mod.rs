@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension, Row, named_params};
 use super::vault::Vault;
 use super::{StoreError, WriteTx};
 use crate::domain::id::WebhookId;
-use crate::domain::page::{Cursor, Limit, Page};
+use crate::domain::page::{Cursor, Limit, List, Page};
 use crate::domain::time::Timestamp;
 use crate::domain::webhook::{
     NewWebhook, Webhook, WebhookKind, WebhookName, WebhookSettings, WebhookState,
@@ -102,7 +102,9 @@ pub fn list(
     while let Some(row) = rows.next()? {
         found.push(webhook(row, vault)?);
     }
-    Ok(super::paged(found, limit, |webhook| webhook.id.seq()))
+    Ok(super::paged(found, limit, List::Webhooks, |webhook| {
+        webhook.id.seq()
+    }))
 }
 
 /// What the webhook in row `seq` is called, deleted and hidden ones included.

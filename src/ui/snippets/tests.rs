@@ -23,6 +23,8 @@ fn delivered(profile: &Profile) -> Delivered {
     let key = profile.signing_key(&secret).unwrap();
     let attempt = AttemptToSign {
         event_id: ID,
+        event_type: "order.paid",
+        workspace_id: "ws_1",
         delivery_id: ID,
         attempt_at: Clock::System.now(),
         body: BODY.as_bytes(),

@@ -5,7 +5,7 @@
 
 use actix_web::HttpRequest;
 
-use crate::domain::page::{Cursor, Limit, Order};
+use crate::domain::page::{Cursor, Limit, List, Order};
 use crate::domain::time::Timestamp;
 use crate::service::{FieldError, Refusal};
 use crate::web::Problem;
@@ -62,9 +62,9 @@ impl Query {
         given.unwrap_or_else(|| Limit::parse(None).expect("the default fits"))
     }
 
-    /// A cursor called `name`.
-    pub fn cursor(&mut self, name: &str) -> Option<Cursor> {
-        self.parsed(name, Cursor::parse)
+    /// A cursor of `list` called `name`.
+    pub fn cursor(&mut self, name: &str, list: List) -> Option<Cursor> {
+        self.parsed(name, |text| Cursor::parse(text, list))
     }
 
     /// An instant called `name`.

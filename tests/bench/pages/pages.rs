@@ -1,6 +1,6 @@
 //! What is asked for: every page, every filter, first and last pages of lists.
 
-use hookpost::domain::page::Cursor;
+use hookpost::domain::page::{Cursor, List};
 
 use crate::history::{History, RARE_TYPE};
 
@@ -38,11 +38,11 @@ pub fn all(history: &History, webhooks: &[String]) -> Vec<(String, String)> {
     }
     page(
         "audit-log, last page",
-        format!("/audit-log?cursor={}", Cursor::behind(10)),
+        format!("/audit-log?cursor={}", Cursor::behind(List::AuditLog, 10)),
     );
     page(
         "webhooks, last page",
-        format!("/webhooks?cursor={}", Cursor::behind(5)),
+        format!("/webhooks?cursor={}", Cursor::behind(List::Webhooks, 5)),
     );
     pages
 }
@@ -55,7 +55,7 @@ fn overview() -> Vec<(String, String)> {
 
 /// Each filter at the list's beginning and at its very end.
 fn with_ends(list: &str, path: &str, filters: &[(String, String)]) -> Vec<(String, String)> {
-    let last = Cursor::behind(1500);
+    let last = Cursor::behind(List::Deliveries, 1500);
     let mut pages = Vec::new();
     for (words, query) in filters {
         let (comma, and) = match query.as_str() {

@@ -65,6 +65,8 @@ fn check_delivery(profile: &Profile) {
     assert!(rendered.is_object());
     let attempt = AttemptToSign {
         event_id: EVENT,
+        event_type: "order.paid",
+        workspace_id: "ws_1",
         delivery_id: DELIVERY,
         attempt_at: now(),
         body: &body,

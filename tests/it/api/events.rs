@@ -292,6 +292,8 @@ async fn a_list_goes_backwards_by_default_and_a_poll_forwards_for_ever() {
         ("?order=up", "order"),
         ("?after=c_!", "after"),
         ("?cursor=c_1&after=c_1", "after"),
+        ("?cursor=cd_1", "cursor"),
+        ("?after=cx_1", "after"),
         ("?types=odd", "types"),
     ] {
         app.get(&format!("{EVENTS}{query}")).await.invalid(field);

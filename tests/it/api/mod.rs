@@ -2,6 +2,7 @@
 
 mod api_keys;
 mod bulk;
+mod cursors;
 mod dead_letters;
 mod deliveries;
 mod event_types;

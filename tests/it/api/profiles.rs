@@ -40,6 +40,80 @@ async fn the_built_in_profiles_are_listed_and_can_not_be_changed() {
 }
 
 #[tokio::test]
+async fn what_was_read_can_be_sent_back_under_another_name_too() {
+    let app = TestApp::start().await;
+    let page = app.get(PROFILES).await.json(StatusCode::OK);
+    for (place, built_in) in page["data"].as_array().unwrap().iter().enumerate() {
+        let mut copy = built_in.clone();
+        let name = format!("copy-{place}");
+        copy["name"] = json!(name);
+        let made = app.post(PROFILES, &copy).await.json(StatusCode::CREATED);
+        assert_eq!(made["name"], json!(name));
+        assert_eq!(made["document"]["name"], json!(name));
+        assert_eq!(
+            made["document"]["signature"],
+            built_in["document"]["signature"]
+        );
+        assert_eq!(
+            made["document"]["envelope"],
+            built_in["document"]["envelope"]
+        );
+        let path = format!("{PROFILES}/{name}");
+        let read = app.get(&path).await.json(StatusCode::OK);
+        let put = app.put(&path, &read).await.json(StatusCode::OK);
+        assert_eq!(put["document"], read["document"]);
+        // Under its own name it is still built in.
+        app.post(PROFILES, built_in).await.problem(409, "conflict");
+    }
+    let standard = app.get("/api/v1/profiles/standard").await;
+    let mut odd = standard.json(StatusCode::OK);
+    odd["name"] = json!("odd");
+    odd["colour"] = json!("red");
+    app.post(PROFILES, &odd).await.invalid("colour");
+    app.post(PROFILES, &json!({"name": "odd", "document": 7}))
+        .await
+        .invalid("document");
+}
+
+#[tokio::test]
+async fn a_header_can_name_the_events_type_and_its_workspace() {
+    let app = TestApp::start().await;
+    let receiver = Receiver::start().await;
+    let mut document = copy_of_standard(&app, "topical").await;
+    document["headers"]["x-topic"] = json!("{event_type}");
+    document["headers"]["x-about"] = json!("{workspace_id}/{event_type}");
+    app.post(PROFILES, &document)
+        .await
+        .json(StatusCode::CREATED);
+    let hook = json!({"url": receiver.url("/"), "event_types": ["*"], "profile": "topical"});
+    let hook = app.post("/api/v1/webhooks", &hook).await;
+    let hook = hook.json(StatusCode::CREATED);
+    let event = json!({"type": "orders.create", "data": {}});
+    app.post("/api/v1/events", &event)
+        .await
+        .json(StatusCode::ACCEPTED);
+    let received = receiver.wait_for(1).await.remove(0);
+    assert_eq!(received.header("x-topic"), "orders.create");
+    let workspace = hook["workspace_id"].as_str().unwrap();
+    assert_eq!(
+        received.header("x-about"),
+        format!("{workspace}/orders.create")
+    );
+    for (value, why) in [
+        ("{event_type}{event_id}", "headers.x-topic"),
+        ("{event_type}.json", "headers.x-topic"),
+        ("{event_type} {event_type}", "headers.x-topic"),
+        ("{data}", "headers.x-topic"),
+        ("{body}", "headers.x-topic"),
+        ("{event_type}\n", "headers.x-topic"),
+    ] {
+        let mut bad = copy_of_standard(&app, "bad").await;
+        bad["headers"]["x-topic"] = json!(value);
+        app.post(PROFILES, &bad).await.invalid(why);
+    }
+}
+
+#[tokio::test]
 async fn profiles_come_in_pages_like_everything_else() {
     let app = TestApp::start().await;
     let whole = app.get(PROFILES).await.json(StatusCode::OK);

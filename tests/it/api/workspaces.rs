@@ -236,6 +236,19 @@ async fn a_free_plan_publishes_and_polls_but_registers_no_webhooks() {
         .call(Method::POST, "/api/v1/webhooks")
         .header("hookpost-workspace", "free");
     call.json(&hook).send().await.problem(403, "plan_required");
+    // A receiver is a receiver, registered or not.
+    let one_off = json!({"type": "a.b", "data": 1, "webhook_url": "https://example.com/"});
+    let call = app
+        .call(Method::POST, "/api/v1/events")
+        .header("hookpost-workspace", "free");
+    let refused = call.json(&one_off).send().await;
+    refused.problem(403, "plan_required");
+    let call = app
+        .call(Method::POST, "/api/v1/events/batch")
+        .header("hookpost-workspace", "free");
+    let batch = json!({"events": [one_off, {"type": "a.b", "data": 0}]});
+    let answer = call.json(&batch).send().await;
+    assert!(answer.text.contains("plan_required"), "{}", answer.text);
     let event = json!({"type": "a.b", "data": 1});
     within(&app, "free", Method::POST, "/api/v1/events", &event).await;
     let page = within(
@@ -246,7 +259,7 @@ async fn a_free_plan_publishes_and_polls_but_registers_no_webhooks() {
         &json!({}),
     )
     .await;
-    assert_eq!(page["data"].as_array().unwrap().len(), 1);
+    assert_eq!(page["data"].as_array().unwrap().len(), 2);
 }
 
 #[tokio::test]

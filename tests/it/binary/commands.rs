@@ -7,7 +7,7 @@ use std::process::Stdio;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::process::{Server, complaint, hookpost, run, stdout_of};
+use super::process::{Server, complaint, hookpost, made, run, stdout_of};
 use crate::receiver::{Receiver, Reply};
 
 /// The words of `line`, on `data_dir`.
@@ -45,9 +45,10 @@ async fn a_key_made_beside_a_running_server_works_at_once_until_it_is_revoked() 
 }
 
 #[tokio::test]
-async fn workspaces_and_keys_can_be_made_before_the_first_start() {
+async fn workspaces_and_keys_can_be_made_while_no_server_runs() {
     let dir = tempfile::tempdir().unwrap();
     let data_dir = dir.path().join("data");
+    made(&data_dir).await;
     let create = "workspace create --name acme --plan free";
     let id = stdout_of(&on(&data_dir, create));
     assert!(id.starts_with("ws_"), "{id}");
@@ -72,6 +73,7 @@ async fn workspaces_and_keys_can_be_made_before_the_first_start() {
 #[tokio::test]
 async fn users_are_added_listed_and_looked_after_by_either_way() {
     let dir = tempfile::tempdir().unwrap();
+    made(dir.path()).await;
     let made_up = stdout_of(&on(dir.path(), "user create --email a@example.com"));
     assert!(made_up.starts_with("usr_"), "{made_up}");
     assert_eq!(
@@ -110,6 +112,7 @@ async fn users_are_added_listed_and_looked_after_by_either_way() {
 #[tokio::test]
 async fn what_cannot_be_done_is_said_in_one_line_by_either_way() {
     let dir = tempfile::tempdir().unwrap();
+    made(dir.path()).await;
     let check = |line: &str, expect: &str| {
         let complaint = complaint(&run(&on(dir.path(), line)), 1);
         assert!(complaint.contains(expect), "{complaint}");
@@ -123,22 +126,42 @@ async fn what_cannot_be_done_is_said_in_one_line_by_either_way() {
         check("workspace create --name x --profile none", "none");
         check("workspace create --name x --plan gold", "enterprise");
     };
-    let nowhere = dir.path().join("mistyped");
-    for line in [
-        "backup copy",
-        "pause",
-        "resume",
-        "key list",
-        "user list",
-        "key revoke key_1",
-    ] {
-        let complaint = complaint(&run(&on(&nowhere, line)), 1);
-        assert!(complaint.contains("there is no hookpost in"), "{complaint}");
-    }
-    assert!(!nowhere.exists());
     check_all();
     let _server = Server::start(dir.path());
     check_all();
+}
+
+#[test]
+fn no_command_makes_a_second_instance_in_a_directory_without_data() {
+    let lines = [
+        "key create --name k",
+        "key create --name k --workspace default",
+        "workspace create --name w",
+        "user create --email a@example.com",
+        "key list",
+        "key revoke key_1",
+        "key rotate-master",
+        "workspace list",
+        "user list",
+        "user reset-mfa --email a@example.com",
+        "backup copy",
+        "check",
+        "pause",
+        "resume",
+    ];
+    let dir = tempfile::tempdir().unwrap();
+    let (missing, empty) = (dir.path().join("mistyped"), dir.path().join("empty"));
+    std::fs::create_dir(&empty).unwrap();
+    for place in [&missing, &empty] {
+        for line in lines {
+            let complaint = complaint(&run(&on(place, line)), 1);
+            let expect = format!("no hookpost data in {}", place.display());
+            assert!(complaint.contains(&expect), "{line}: {complaint}");
+            assert_eq!(complaint.lines().count(), 1, "{complaint}");
+        }
+    }
+    assert!(!missing.exists());
+    assert_eq!(std::fs::read_dir(&empty).unwrap().count(), 0);
 }
 
 // The receiver answers on another thread while a command is waited for.

@@ -70,6 +70,49 @@ async fn a_set_up_link_is_printed_until_there_is_a_user() {
 }
 
 #[tokio::test]
+async fn a_name_is_listened_at_as_well_as_an_address() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::spawn(serve(dir.path()).args(["--listen", "localhost:0"]));
+    let port = server.url.rsplit(':').next().unwrap();
+    assert_ne!(port, "0");
+    let health = format!("http://localhost:{port}/healthz");
+    let answer = crate::app::http_client().get(health).send().await.unwrap();
+    assert_eq!(answer.status(), 200);
+    drop(server);
+    let nowhere = serve(dir.path())
+        .args(["--listen", "no-such-name.invalid:80"])
+        .output();
+    let complaint = complaint(&nowhere.unwrap(), 1);
+    assert!(
+        complaint.contains("cannot listen on no-such-name.invalid:80"),
+        "{complaint}"
+    );
+}
+
+#[tokio::test]
+async fn whoever_listens_everywhere_is_told_how_people_get_in() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::spawn(serve(dir.path()).args(["--listen", "0.0.0.0:0"]));
+    let port = server.url.rsplit(':').next().unwrap();
+    let local = format!("http://127.0.0.1:{port}");
+    let link = server.next_line().unwrap();
+    assert!(link.contains(&format!("{local}/setup?token=")), "{link}");
+    let usable = link.rsplit(' ').next().unwrap();
+    let answer = crate::app::http_client().get(usable).send().await.unwrap();
+    assert_eq!(answer.status(), 200);
+    let hint = server.next_line().unwrap();
+    for way in [
+        "ssh -L",
+        "--tls-cert",
+        "--public-url",
+        "--insecure-dashboard",
+    ] {
+        assert!(hint.contains(way), "{hint}");
+    }
+    assert!(hint.contains(&local), "{hint}");
+}
+
+#[tokio::test]
 async fn sigterm_lets_attempts_finish_and_exits_0() {
     let dir = tempfile::tempdir().unwrap();
     let receiver = Receiver::start().await;

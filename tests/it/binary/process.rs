@@ -244,6 +244,13 @@ impl Caller {
     }
 }
 
+/// Makes `data_dir` what a first start makes of it; nobody serves it afterwards.
+pub async fn made(data_dir: &Path) {
+    let server = Server::start(data_dir);
+    server.signal(Signal::TERM);
+    assert_eq!(server.exit().await.code(), Some(0));
+}
+
 /// `hookpost serve` on `data_dir`.
 pub fn serve(data_dir: &Path) -> Command {
     let mut command = hookpost(&["serve", "--data-dir"]);

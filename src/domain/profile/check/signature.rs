@@ -21,7 +21,9 @@ const SEPARATORS: [&str; 5] = [" ", ",", ", ", ";", "; "];
 pub(super) fn headers(document: &Document) -> Checked<Vec<HeaderRule>> {
     let known = [
         ("event_id", Slot::EventId),
+        ("event_type", Slot::EventType),
         ("delivery_id", Slot::DeliveryId),
+        ("workspace_id", Slot::WorkspaceId),
         ("timestamp", Slot::Timestamp),
     ];
     if document.headers.len() > HEADERS_MAX {
