@@ -25,7 +25,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_web::web;
+use actix_web::web::{self, ServiceConfig};
 use anyhow::{Context, bail};
 use signals::Asked;
 use tls::Certificate;
@@ -33,9 +33,12 @@ use tokio::runtime::{Handle, Runtime};
 use tokio::task::JoinHandle;
 
 use crate::admin::socket;
+use crate::api;
 use crate::clock::Clock;
 use crate::config::listen::Listen;
 use crate::config::{Config, ConfigError};
+use crate::console::{self, Desk, Shared};
+use crate::dialects::DIALECTS;
 use crate::engine::{Engine, EngineParts};
 use crate::net::{Client, ClientOptions, Guard, GuardOptions, OwnAddresses};
 use crate::service::housekeeping::Housekeeper;
@@ -45,6 +48,7 @@ use crate::service::worker::Worker;
 use crate::service::{Service, ServiceOptions, ServiceParts};
 use crate::store::{OpenOptions, Store};
 use crate::telemetry;
+use crate::web::audience::mount;
 use crate::web::proxy::{PlainSignIn, ProxyRules, Scheme};
 use crate::web::{AppState, HttpOptions, Limits, ServeOptions, Serving, serve};
 
@@ -79,6 +83,7 @@ pub struct App {
     service: Service,
     store: Store,
     serving: Serving,
+    desk: Shared,
     control: socket::Control,
     worker: Worker,
     housekeeper: Housekeeper,
@@ -203,6 +208,19 @@ fn http_options(config: &Config) -> HttpOptions {
     }
 }
 
+/// Mounts everybody whom hookpost speaks to.
+pub fn audiences(desk: Shared) -> impl Fn(&mut ServiceConfig) + Clone + Send + 'static {
+    move |config| {
+        config.app_data(desk.clone());
+        mount(&api::AUDIENCE, config);
+        for dialect in DIALECTS.iter().copied() {
+            mount(dialect, config);
+        }
+        // Last, since everything that is nobody else's is theirs.
+        mount(&console::AUDIENCE, config);
+    }
+}
+
 fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
     std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))
 }
@@ -288,16 +306,19 @@ impl App {
         let worker = Worker::start(&service, threads.handle());
         let housekeeper = Housekeeper::start(&service, threads.handle());
         let control = socket::serve(&config.data_dir, service.clone())?;
-        let serving = serve(ServeOptions {
+        let desk = Shared::new(Desk::new(&service));
+        let options = ServeOptions {
             state: web::Data::new(AppState::new(service.clone(), http_options(config))),
             listener,
             tls,
             grace: config.shutdown_grace,
-        })?;
+        };
+        let serving = serve(options, audiences(desk.clone()))?;
         Ok(Self {
             service,
             store,
             serving,
+            desk,
             control,
             worker,
             housekeeper,
@@ -368,6 +389,8 @@ impl App {
         }
         self.worker.stop();
         self.housekeeper.stop();
+        // Streams would last until the grace is over.
+        self.desk.live.close();
         let engine = self.service.engine().clone();
         let (abandoned, ()) = tokio::join!(engine.stop(self.grace), self.serving.stop());
         if abandoned > 0 {

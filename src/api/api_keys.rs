@@ -2,8 +2,12 @@
 //!
 //! Owns: the wire shapes of keys. Refuses: showing a key after the one answer that makes it.
 
+use super::access::ADMIN;
+use crate::web::endpoint::Endpoint;
+use crate::web::openapi::parts::text;
 use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
+use actix_web::web::to;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -15,6 +19,32 @@ use crate::service::{Answer, Caller};
 use crate::web::extract::{Json, Query, RequestBody, path_id};
 use crate::web::wire::{ListBody, Time};
 use crate::web::{Answered, State, answer};
+
+/// What can be asked for here.
+pub static ENDPOINTS: &[Endpoint] = &[
+    Endpoint::post("/api/v1/api-keys", ADMIN, || to(create)).about(|operation| {
+        operation
+            .named("create_key", "Instance", "Make an API key")
+            .takes::<KeyRequest>()
+            .gives::<CreatedKeyBody>(201, "The key, and only here its text.")
+            .keyed()
+    }),
+    Endpoint::get("/api/v1/api-keys", ADMIN, || to(list)).about(|operation| {
+        operation
+            .named("list_keys", "Instance", "List API keys")
+            .query(
+                "workspace",
+                text(),
+                "Only keys of this workspace, by id or name.",
+            )
+            .lists::<KeyBody>("A page of keys.")
+    }),
+    Endpoint::delete("/api/v1/api-keys/{id}", ADMIN, || to(revoke)).about(|operation| {
+        operation
+            .named("revoke_key", "Instance", "Revoke an API key")
+            .ends("No request with it is let through any more.")
+    }),
+];
 
 /// A key to make.
 #[derive(Debug, Deserialize, ToSchema)]

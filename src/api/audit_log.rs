@@ -2,7 +2,11 @@
 //!
 //! Owns: the entry's wire shape. Refuses: changing entries.
 
+use super::access::ADMIN;
+use crate::web::endpoint::Endpoint;
+use crate::web::openapi::parts::text;
 use actix_web::HttpRequest;
+use actix_web::web::to;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
@@ -12,6 +16,19 @@ use crate::domain::page::List;
 use crate::web::extract::Query;
 use crate::web::wire::{ListBody, Time};
 use crate::web::{Answered, State, answer};
+
+/// What can be asked for here.
+pub static ENDPOINTS: &[Endpoint] = &[Endpoint::get("/api/v1/audit-log", ADMIN, || to(list))
+    .about(|operation| {
+        operation
+            .named("list_audit_log", "Instance", "List who changed what")
+            .query(
+                "workspace",
+                text(),
+                "Only what happened in this workspace, by id or name.",
+            )
+            .lists::<EntryBody>("A page of the audit log.")
+    })];
 
 /// A line of the audit log.
 #[derive(Debug, Serialize, ToSchema)]

@@ -3,6 +3,9 @@
 //! Owns: the wire shapes of what is chosen and of what was begun. Refuses: doing it; a job does,
 //! and `/jobs/{id}` says how far it has come.
 
+use super::access::{DELIVERIES_WRITE, WEBHOOKS_WRITE};
+use crate::web::endpoint::Endpoint;
+use actix_web::web::to;
 use std::fmt;
 
 use actix_web::HttpRequest;
@@ -20,6 +23,66 @@ use crate::service::jobs::{Begun, RecoverInput, Selection};
 use crate::service::{Answer, Caller, FieldError, Refusal};
 use crate::web::extract::{Json, RequestBody, path_id};
 use crate::web::{Answered, Problem, State, answer};
+
+/// What can be asked for here.
+pub static ENDPOINTS: &[Endpoint] = &[
+    Endpoint::post("/api/v1/webhooks/{id}/recover", WEBHOOKS_WRITE, || {
+        to(recover)
+    })
+    .about(|operation| {
+        operation
+            .named(
+                "recover_webhook",
+                "Webhooks",
+                "Put back in line what a webhook did not get",
+            )
+            .takes::<RecoverRequest>()
+            .gives::<BegunBody>(202, "The job that does it.")
+            .keyed()
+    }),
+    Endpoint::post("/api/v1/deliveries/retry", DELIVERIES_WRITE, || {
+        to(retry_deliveries)
+    })
+    .about(|operation| {
+        operation
+            .named(
+                "retry_deliveries",
+                "Deliveries",
+                "Put many deliveries back in line",
+            )
+            .takes::<BulkRequest>()
+            .gives::<BegunBody>(202, "The job that does it.")
+            .keyed()
+    }),
+    Endpoint::post("/api/v1/dead-letters/retry", DELIVERIES_WRITE, || {
+        to(retry_dead_letters)
+    })
+    .about(|operation| {
+        operation
+            .named(
+                "retry_dead_letters",
+                "Dead letters",
+                "Put many dead letters back in line",
+            )
+            .takes::<BulkRequest>()
+            .gives::<BegunBody>(202, "The job that does it.")
+            .keyed()
+    }),
+    Endpoint::post("/api/v1/dead-letters/discard", DELIVERIES_WRITE, || {
+        to(discard_dead_letters)
+    })
+    .about(|operation| {
+        operation
+            .named(
+                "discard_dead_letters",
+                "Dead letters",
+                "Discard many dead letters",
+            )
+            .takes::<BulkRequest>()
+            .gives::<BegunBody>(202, "The job that does it.")
+            .keyed()
+    }),
+];
 
 /// What bulk work is done to: `ids` or `filter`, not both.
 #[derive(Debug, Deserialize, ToSchema)]

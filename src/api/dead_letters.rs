@@ -2,8 +2,11 @@
 //!
 //! Owns: the paths. Refuses: a shape of its own; a dead letter is a delivery.
 
+use super::access::{DELIVERIES_READ, DELIVERIES_WRITE};
+use crate::web::endpoint::Endpoint;
 use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
+use actix_web::web::to;
 
 use super::deliveries;
 use crate::domain::delivery::DeliveryScope;
@@ -11,6 +14,44 @@ use crate::domain::id::DeliveryId;
 use crate::service::Caller;
 use crate::web::extract::{Nothing, OptionalJson, path_id};
 use crate::web::{Answered, Problem, State, answer};
+
+/// What can be asked for here.
+pub static ENDPOINTS: &[Endpoint] = &[
+    Endpoint::get("/api/v1/dead-letters", DELIVERIES_READ, || to(list)).about(|operation| {
+        deliveries::filtered(operation.named(
+            "list_dead_letters",
+            "Dead letters",
+            "List dead letters",
+        ))
+        .lists::<deliveries::DeliveryBody>("A page of deliveries that gave up.")
+    }),
+    Endpoint::post("/api/v1/dead-letters/{id}/retry", DELIVERIES_WRITE, || {
+        to(retry)
+    })
+    .about(|operation| {
+        operation
+            .named(
+                "retry_dead_letter",
+                "Dead letters",
+                "Attempt a dead letter again, now",
+            )
+            .may_take::<Nothing>()
+            .gives::<deliveries::DeliveryBody>(202, "The delivery that is attempted.")
+            .or(409)
+    }),
+    Endpoint::delete("/api/v1/dead-letters/{id}", DELIVERIES_WRITE, || {
+        to(discard)
+    })
+    .about(|operation| {
+        operation
+            .named(
+                "discard_dead_letter",
+                "Dead letters",
+                "Discard a dead letter",
+            )
+            .ends("It is no longer listed as one.")
+    }),
+];
 
 /// `GET /dead-letters`.
 ///

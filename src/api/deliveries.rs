@@ -3,6 +3,11 @@
 //! Owns: the wire shapes of deliveries and attempts. Refuses: trusting what receivers sent: it is
 //! shown as text, never as anything else.
 
+use super::access::{DELIVERIES_READ, DELIVERIES_WRITE};
+use crate::web::endpoint::Endpoint;
+use crate::web::openapi::Operation;
+use crate::web::openapi::parts::{text, time};
+use actix_web::web::to;
 use std::collections::BTreeMap;
 
 use actix_web::HttpRequest;
@@ -21,6 +26,43 @@ use crate::service::filter::FilterInput;
 use crate::web::extract::{Nothing, OptionalJson, Query, path_id};
 use crate::web::wire::{ListBody, Time};
 use crate::web::{Answered, Problem, State, answer};
+
+/// What can be asked for here.
+pub static ENDPOINTS: &[Endpoint] = &[
+    Endpoint::get("/api/v1/deliveries", DELIVERIES_READ, || to(list)).about(|operation| {
+        filtered(operation.named("list_deliveries", "Deliveries", "List deliveries"))
+            .lists::<DeliveryBody>("A page of deliveries.")
+    }),
+    Endpoint::get("/api/v1/deliveries/{id}", DELIVERIES_READ, || to(show)).about(|operation| {
+        operation
+            .named("show_delivery", "Deliveries", "Show a delivery")
+            .gives::<DeliveryDetailBody>(200, "The delivery, what is sent and every attempt.")
+    }),
+    Endpoint::post("/api/v1/deliveries/{id}/retry", DELIVERIES_WRITE, || {
+        to(retry)
+    })
+    .about(|operation| {
+        operation
+            .named(
+                "retry_delivery",
+                "Deliveries",
+                "Attempt a delivery again, now",
+            )
+            .may_take::<Nothing>()
+            .gives::<DeliveryBody>(202, "The delivery that is attempted.")
+            .or(409)
+    }),
+    Endpoint::post("/api/v1/deliveries/{id}/cancel", DELIVERIES_WRITE, || {
+        to(cancel)
+    })
+    .about(|operation| {
+        operation
+            .named("cancel_delivery", "Deliveries", "Give a delivery up")
+            .may_take::<Nothing>()
+            .gives::<DeliveryBody>(200, "The delivery as it is now.")
+            .or(409)
+    }),
+];
 
 /// A delivery.
 #[derive(Debug, Serialize, ToSchema)]
@@ -269,4 +311,18 @@ fn headers(lines: &str) -> BTreeMap<String, String> {
             .or_insert_with(|| value.to_owned());
     }
     headers
+}
+
+const STATUSES: &str =
+    "One of `pending`, `retrying`, `delivered`, `exhausted`, `canceled`, or several with commas.";
+
+/// What lists of deliveries can be filtered by.
+pub(super) fn filtered(operation: Operation) -> Operation {
+    operation
+        .query("webhook_id", text(), "Only those to this webhook.")
+        .query("event_id", text(), "Only those of this event.")
+        .query("event_type", text(), "Only those of events of this type.")
+        .query("status", text(), STATUSES)
+        .query("since", time(), "Only those made at or after this time.")
+        .query("until", time(), "Only those made before this time.")
 }

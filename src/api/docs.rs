@@ -3,23 +3,18 @@
 //! Owns: the page and its stylesheet. Refuses: scripts, and anything from elsewhere: the page works
 //! without a network, and its policy lets a browser load nothing but the one stylesheet.
 
-use std::sync::LazyLock;
+use std::sync::OnceLock;
 
 use actix_web::HttpResponse;
 use actix_web::http::header;
 use askama::Template;
 use serde_json::Value;
 
-use crate::web::{Answered, openapi};
+use crate::web::Answered;
 
 const CSS: &str = include_str!("../../static/docs.css");
 /// What a browser may load for the page.
 const POLICY: &str = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-
-static PAGE: LazyLock<String> = LazyLock::new(|| {
-    let page = Page::of(&openapi::document());
-    page.render().expect("the page is made of text alone")
-});
 
 #[derive(Template)]
 #[template(path = "docs.html")]
@@ -78,11 +73,16 @@ struct Kind {
 ///
 /// # Errors
 /// None.
-pub async fn page() -> Answered {
+pub async fn page(document: &'static Value) -> Answered {
+    static PAGE: OnceLock<String> = OnceLock::new();
+    let page = PAGE.get_or_init(|| {
+        let page = Page::of(document).render();
+        page.expect("the page is made of text alone")
+    });
     Ok(HttpResponse::Ok()
         .content_type("text/html; charset=utf-8")
         .insert_header((header::CONTENT_SECURITY_POLICY, POLICY))
-        .body(PAGE.as_str()))
+        .body(page.as_str()))
 }
 
 /// `GET /docs.css`.

@@ -2,8 +2,11 @@
 //!
 //! Owns: the wire shapes of event types. Refuses: changing a schema's text: it reads back as given.
 
+use super::access::{EVENTS_READ, EVENTS_WRITE};
+use crate::web::endpoint::Endpoint;
 use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
+use actix_web::web::to;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
@@ -15,6 +18,46 @@ use crate::service::{Answer, Caller};
 use crate::web::extract::{Json, Query, RequestBody, path_text};
 use crate::web::wire::{ListBody, Time};
 use crate::web::{Answered, Problem, State, answer};
+
+/// What can be asked for here.
+pub static ENDPOINTS: &[Endpoint] = &[
+    Endpoint::post("/api/v1/event-types", EVENTS_WRITE, || to(create)).about(|operation| {
+        operation
+            .named("create_event_type", "Event types", "Add an event type")
+            .takes::<EventTypeRequest>()
+            .gives::<EventTypeBody>(201, "The event type.")
+            .keyed()
+    }),
+    Endpoint::get("/api/v1/event-types", EVENTS_READ, || to(list)).about(|operation| {
+        operation
+            .named("list_event_types", "Event types", "List event types")
+            .lists::<EventTypeBody>("A page of event types.")
+    }),
+    Endpoint::get("/api/v1/event-types/{name}", EVENTS_READ, || to(show)).about(|operation| {
+        operation
+            .named("show_event_type", "Event types", "Show an event type")
+            .gives::<EventTypeBody>(200, "The event type.")
+    }),
+    Endpoint::put("/api/v1/event-types/{name}", EVENTS_WRITE, || to(put)).about(|operation| {
+        operation
+            .named(
+                "put_event_type",
+                "Event types",
+                "Add or replace an event type",
+            )
+            .takes::<EventTypeRequest>()
+            .gives::<EventTypeBody>(200, "It was replaced.")
+            .gives::<EventTypeBody>(201, "It was added.")
+            .or(409)
+    }),
+    Endpoint::delete("/api/v1/event-types/{name}", EVENTS_WRITE, || to(delete)).about(
+        |operation| {
+            operation
+                .named("delete_event_type", "Event types", "Delete an event type")
+                .ends("It is gone.")
+        },
+    ),
+];
 
 /// An event type as a caller describes it.
 #[derive(Debug, Deserialize, ToSchema)]

@@ -3,8 +3,12 @@
 //! Owns: the wire shapes of events. Refuses: touching `data`: its bytes go through as raw text, and
 //! what was published is what is signed and delivered.
 
+use super::access::{EVENTS_READ, EVENTS_WRITE};
+use crate::web::endpoint::Endpoint;
+use crate::web::openapi::parts::{cursor, one_of, text};
 use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
+use actix_web::web::to;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
@@ -22,6 +26,45 @@ use crate::web::extract::{
 use crate::web::problem::ProblemBody;
 use crate::web::wire::{ListBody, Time};
 use crate::web::{Answered, AppState, Problem, State, answer};
+
+/// What can be asked for here.
+pub static ENDPOINTS: &[Endpoint] = &[
+    Endpoint::post("/api/v1/events", EVENTS_WRITE, || to(publish)).about(|operation| {
+        operation
+            .named("publish_event", "Events", "Publish an event")
+            .takes::<PublishBody>()
+            .gives::<PublishedBody>(202, "It is on the disk and will be delivered.")
+            .gives::<PublishedBody>(200, "It had been published before; nothing is delivered.")
+            .keyed()
+    }),
+    Endpoint::get("/api/v1/events", EVENTS_READ, || to(list)).about(|operation| {
+        operation
+            .named("list_events", "Events", "List or poll events")
+            .query("type", text(), "Only events of this type.")
+            .query("order", one_of(&["asc", "desc"]), "Newest first if absent.")
+            .query("after", cursor(), "Like `cursor`, for going on polling.")
+            .lists::<EventBody>("A page of events.")
+    }),
+    Endpoint::post("/api/v1/events/batch", EVENTS_WRITE, || to(publish_batch)).about(|operation| {
+        operation
+            .named("publish_events", "Events", "Publish events together")
+            .takes::<BatchBody>()
+            .gives::<BatchAnswer>(202, "One result per event, in order.")
+            .keyed()
+    }),
+    Endpoint::get("/api/v1/events/{id}", EVENTS_READ, || to(show)).about(|operation| {
+        operation
+            .named("show_event", "Events", "Show an event")
+            .gives::<EventDetailBody>(200, "The event and what became of it.")
+    }),
+    Endpoint::post("/api/v1/events/{id}/replay", EVENTS_WRITE, || to(replay)).about(|operation| {
+        operation
+            .named("replay_event", "Events", "Deliver an event again")
+            .may_take::<ReplayBody>()
+            .gives::<ReplayedBody>(202, "The new deliveries.")
+            .keyed()
+    }),
+];
 
 /// What a publish call may carry besides its data: 64 KiB.
 const ENVELOPE_BYTES_MAX: usize = 64 * 1024;

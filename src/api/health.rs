@@ -2,10 +2,31 @@
 //!
 //! Owns: `/healthz` and `/readyz`. Refuses: detail; both are public.
 
+use super::access::PUBLIC;
+use crate::web::endpoint::Endpoint;
+use actix_web::web::to;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::web::{Answered, State, answer};
+
+/// What can be asked for here.
+pub static ENDPOINTS: &[Endpoint] = &[
+    Endpoint::get("/healthz", PUBLIC, || to(healthz)).about(|operation| {
+        operation
+            .named("healthz", "Operations", "Whether the process is up")
+            .gives::<HealthBody>(200, "It is.")
+    }),
+    Endpoint::get("/readyz", PUBLIC, || to(readyz)).about(|operation| {
+        operation
+            .named(
+                "readyz",
+                "Operations",
+                "Whether the database takes writes and deliveries are made",
+            )
+            .gives::<HealthBody>(200, "Both are so.")
+    }),
+];
 
 /// The answer of both checks.
 #[derive(Debug, Serialize, ToSchema)]

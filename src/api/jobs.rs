@@ -2,7 +2,10 @@
 //!
 //! Owns: the job's wire shape. Refuses: starting jobs; the resources they work on do.
 
+use super::access::{DELIVERIES_READ, DELIVERIES_WRITE};
+use crate::web::endpoint::Endpoint;
 use actix_web::HttpRequest;
+use actix_web::web::to;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -12,6 +15,29 @@ use crate::service::Caller;
 use crate::web::extract::{Nothing, OptionalJson, Query, path_id};
 use crate::web::wire::{ListBody, Time};
 use crate::web::{Answered, State, answer};
+
+/// What can be asked for here.
+pub static ENDPOINTS: &[Endpoint] = &[
+    Endpoint::get("/api/v1/jobs", DELIVERIES_READ, || to(list)).about(|operation| {
+        operation
+            .named("list_jobs", "Instance", "List background jobs")
+            .lists::<JobBody>("A page of jobs.")
+    }),
+    Endpoint::get("/api/v1/jobs/{id}", DELIVERIES_READ, || to(show)).about(|operation| {
+        operation
+            .named("show_job", "Instance", "Show how far a job has come")
+            .gives::<JobBody>(200, "The job.")
+    }),
+    Endpoint::post("/api/v1/jobs/{id}/cancel", DELIVERIES_WRITE, || to(cancel)).about(
+        |operation| {
+            operation
+                .named("cancel_job", "Instance", "Call a background job off")
+                .may_take::<Nothing>()
+                .gives::<JobBody>(200, "The job as it is now.")
+                .or(409)
+        },
+    ),
+];
 
 /// A background job.
 #[derive(Debug, Serialize, ToSchema)]

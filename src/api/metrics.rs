@@ -3,6 +3,9 @@
 //! Owns: collecting what is read at the moment of a scrape. Refuses: names and forms of numbers
 //! (`telemetry::metrics`), and anything that tells one tenant from another: the path is public.
 
+use super::access::PUBLIC;
+use crate::web::endpoint::Endpoint;
+use actix_web::web::to;
 use std::path::Path;
 
 use actix_web::HttpResponse;
@@ -11,6 +14,16 @@ use crate::service::Refusal;
 use crate::store::stats;
 use crate::telemetry::metrics::{self, Reading};
 use crate::web::{Answered, State};
+
+/// What can be asked for here.
+pub static ENDPOINTS: &[Endpoint] =
+    &[
+        Endpoint::get("/metrics", PUBLIC, || to(show)).about(|operation| {
+            operation
+                .named("metrics", "Operations", "Numbers for Prometheus")
+                .gives_text("application/openmetrics-text", "The numbers.")
+        }),
+    ];
 
 const DATABASE_FILES: [&str; 2] = ["hookpost.db", "hookpost.db-wal"];
 

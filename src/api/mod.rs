@@ -3,7 +3,9 @@
 //! Owns: the wire shapes of requests and answers, and turning them into calls of the service.
 //! Refuses: rules; what is refused here is refused for its form.
 
+mod access;
 pub mod api_keys;
+mod audience;
 pub mod audit_log;
 pub mod bulk;
 pub mod dead_letters;
@@ -14,9 +16,12 @@ pub mod events;
 pub mod health;
 pub mod jobs;
 pub mod metrics;
+pub mod openapi;
 pub mod profiles;
 pub mod retries;
 pub mod sessions;
 pub mod stats;
 pub mod webhooks;
 pub mod workspaces;
+
+pub use audience::{AUDIENCE, Programs, document};

@@ -2,8 +2,11 @@
 //!
 //! Owns: the envelope around the document. Refuses: knowing the document's fields (`domain`).
 
+use super::access::ADMIN;
+use crate::web::endpoint::Endpoint;
 use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
+use actix_web::web::to;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -15,6 +18,42 @@ use crate::service::{Answer, Caller};
 use crate::web::extract::{Json, Query, RequestBody, path_text};
 use crate::web::wire::{ListBody, Time};
 use crate::web::{Answered, State, answer};
+
+/// What can be asked for here.
+pub static ENDPOINTS: &[Endpoint] = &[
+    Endpoint::post("/api/v1/profiles", ADMIN, || to(create)).about(|operation| {
+        operation
+            .named("create_profile", "Instance", "Add a wire profile")
+            .takes::<ProfileRequest>()
+            .gives::<ProfileBody>(201, "The profile.")
+            .keyed()
+    }),
+    Endpoint::get("/api/v1/profiles", ADMIN, || to(list)).about(|operation| {
+        operation
+            .named("list_profiles", "Instance", "List wire profiles")
+            .lists::<ProfileBody>("The newest first.")
+            .or(422)
+    }),
+    Endpoint::get("/api/v1/profiles/{name}", ADMIN, || to(show)).about(|operation| {
+        operation
+            .named("show_profile", "Instance", "Show a wire profile")
+            .gives::<ProfileBody>(200, "The profile.")
+    }),
+    Endpoint::put("/api/v1/profiles/{name}", ADMIN, || to(put)).about(|operation| {
+        operation
+            .named("put_profile", "Instance", "Add or replace a wire profile")
+            .takes::<ProfileRequest>()
+            .gives::<ProfileBody>(200, "It was replaced.")
+            .gives::<ProfileBody>(201, "It was added.")
+            .or(409)
+    }),
+    Endpoint::delete("/api/v1/profiles/{name}", ADMIN, || to(delete)).about(|operation| {
+        operation
+            .named("delete_profile", "Instance", "Delete a wire profile")
+            .ends("It is gone.")
+            .or(409)
+    }),
+];
 
 /// A profile's document, alone or within what `GET` answers.
 #[derive(Debug, Deserialize, ToSchema)]

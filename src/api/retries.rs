@@ -2,7 +2,11 @@
 //!
 //! Owns: the wire shapes. Refuses: rules.
 
+use super::access::{DELIVERIES_READ, DELIVERIES_WRITE};
+use crate::web::endpoint::Endpoint;
+use crate::web::openapi::parts::text;
 use actix_web::HttpRequest;
+use actix_web::web::to;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -12,6 +16,34 @@ use crate::service::retries::{RUN_LIMIT_DEFAULT, RUN_LIMIT_MAX};
 use crate::web::extract::{Nothing, OptionalJson, Query};
 use crate::web::wire::Time;
 use crate::web::{Answered, State, answer};
+
+/// What can be asked for here.
+pub static ENDPOINTS: &[Endpoint] = &[
+    Endpoint::post("/api/v1/retries/run", DELIVERIES_WRITE, || to(run)).about(|operation| {
+        operation
+            .named(
+                "run_retries",
+                "Deliveries",
+                "Attempt now what waits for another attempt, and wait for the results",
+            )
+            .query(
+                "limit",
+                text(),
+                "How many at most; 100 if absent, at most 1,000.",
+            )
+            .may_take::<Nothing>()
+            .gives::<RanBody>(200, "What came of it.")
+    }),
+    Endpoint::get("/api/v1/retries/summary", DELIVERIES_READ, || to(summary)).about(|operation| {
+        operation
+            .named(
+                "show_retries",
+                "Deliveries",
+                "Show what waits, and when it is due",
+            )
+            .gives::<SummaryBody>(200, "What waits.")
+    }),
+];
 
 /// What running the retries came to.
 #[derive(Debug, Serialize, ToSchema)]

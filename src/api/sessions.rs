@@ -7,8 +7,11 @@
 //! A browser gets a new token then, because somebody else may have planted the one it had. A program
 //! got its token in the answer to its own request, and goes on using it.
 
+use super::access::{PUBLIC, SESSION};
+use crate::web::endpoint::Endpoint;
 use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
+use actix_web::web::to;
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
@@ -19,9 +22,37 @@ use crate::service::Refusal;
 use crate::service::people::{Person, SignIn};
 use crate::web::extract::{Json, RequestBody};
 use crate::web::limits::STRANGERS_BODY_BYTES_MAX;
-use crate::web::proxy::proxy;
+use crate::web::state::proxy;
 use crate::web::wire::Time;
 use crate::web::{Answered, AppState, State, answer};
+
+/// What can be asked for here.
+pub static ENDPOINTS: &[Endpoint] = &[
+    Endpoint::post("/api/v1/sessions", PUBLIC, || to(create)).about(|operation| {
+        operation
+            .named("create_session", "Instance", "Sign in")
+            .takes::<SessionRequest>()
+            .gives::<SessionBody>(201, "A session; its token, only here.")
+            .or(401)
+            .or(403)
+            .or(429)
+    }),
+    Endpoint::delete("/api/v1/sessions", SESSION, || to(end)).about(|operation| {
+        operation
+            .named("end_session", "Instance", "Sign out")
+            .ends("The session of this request is over.")
+    }),
+    Endpoint::post("/api/v1/sessions/mfa", SESSION, || to(show_second_factor)).about(|operation| {
+        operation
+            .named("show_second_factor", "Instance", "Show the second factor")
+            .takes::<SecondFactorRequest>()
+            .gives::<SessionBody>(
+                200,
+                "The session, and until when the factor counts as fresh.",
+            )
+            .or(409)
+    }),
+];
 
 /// Text that no log may show.
 #[derive(Debug)]

@@ -2,7 +2,12 @@
 //!
 //! Owns: the wire shapes. Refuses: choosing periods and steps.
 
+use super::access::WEBHOOKS_READ;
+use crate::web::endpoint::Endpoint;
+use crate::web::openapi::Operation;
+use crate::web::openapi::parts::time;
 use actix_web::HttpRequest;
+use actix_web::web::to;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -12,6 +17,27 @@ use crate::service::stats::{PeriodInput, Stats};
 use crate::web::extract::{Query, path_id};
 use crate::web::wire::{Span, Time};
 use crate::web::{Answered, Problem, State, answer};
+
+/// What can be asked for here.
+pub static ENDPOINTS: &[Endpoint] = &[
+    Endpoint::get("/api/v1/webhooks/{id}/stats", WEBHOOKS_READ, || {
+        to(of_webhook)
+    })
+    .about(|operation| {
+        in_period(operation.named(
+            "show_webhook_stats",
+            "Webhooks",
+            "Show how a webhook has been doing",
+        ))
+    }),
+    Endpoint::get("/api/v1/stats", WEBHOOKS_READ, || to(of_workspace)).about(|operation| {
+        in_period(operation.named(
+            "show_stats",
+            "Webhooks",
+            "Show how the workspace has been doing",
+        ))
+    }),
+];
 
 /// How a webhook or a workspace has been doing.
 #[derive(Debug, Serialize, ToSchema)]
@@ -144,4 +170,15 @@ fn step_body(step: &StatsBucket, events: Option<u64>) -> StepBody {
         exhausted: step.exhausted,
         canceled: step.canceled,
     }
+}
+
+fn in_period(operation: Operation) -> Operation {
+    operation
+        .query(
+            "since",
+            time(),
+            "From when on; a day before the end if absent.",
+        )
+        .query("until", time(), "Until when; now if absent.")
+        .gives::<StatsBody>(200, "Counts, rates and a time series.")
 }

@@ -3,8 +3,11 @@
 //! Owns: the paths, and the shapes of single actions. Refuses: showing secrets after the one answer
 //! that makes them.
 
+use super::access::{WEBHOOKS_READ, WEBHOOKS_WRITE};
+use crate::web::endpoint::Endpoint;
 use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
+use actix_web::web::to;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
@@ -23,6 +26,97 @@ mod shape;
 
 pub use request::{HeadersRequest, RetryFields, RetryRequest, WebhookRequest};
 pub use shape::{RegisteredBody, RetryBody, WebhookBody, webhook};
+
+/// What can be asked for here.
+pub static ENDPOINTS: &[Endpoint] = &[
+    Endpoint::post("/api/v1/webhooks", WEBHOOKS_WRITE, || to(create)).about(|operation| {
+        operation
+            .named("create_webhook", "Webhooks", "Register a webhook")
+            .takes::<WebhookRequest>()
+            .gives::<RegisteredBody>(201, "The webhook, and only here its secret.")
+            .keyed()
+    }),
+    Endpoint::get("/api/v1/webhooks", WEBHOOKS_READ, || to(list)).about(|operation| {
+        operation
+            .named("list_webhooks", "Webhooks", "List webhooks")
+            .lists::<WebhookBody>("A page of webhooks.")
+    }),
+    Endpoint::get("/api/v1/webhooks/{id}", WEBHOOKS_READ, || to(show)).about(|operation| {
+        operation
+            .named("show_webhook", "Webhooks", "Show a webhook")
+            .gives::<WebhookBody>(200, "The webhook.")
+    }),
+    Endpoint::patch("/api/v1/webhooks/{id}", WEBHOOKS_WRITE, || to(update)).about(|operation| {
+        operation
+            .named("update_webhook", "Webhooks", "Change a webhook")
+            .takes::<WebhookRequest>()
+            .gives::<WebhookBody>(200, "The webhook as it is now.")
+            .or(409)
+    }),
+    Endpoint::delete("/api/v1/webhooks/{id}", WEBHOOKS_WRITE, || to(delete)).about(|operation| {
+        operation
+            .named("delete_webhook", "Webhooks", "Delete a webhook")
+            .ends("It is gone; its deliveries can still be read.")
+    }),
+    Endpoint::post("/api/v1/webhooks/{id}/enable", WEBHOOKS_WRITE, || {
+        to(enable)
+    })
+    .about(|operation| {
+        operation
+            .named(
+                "enable_webhook",
+                "Webhooks",
+                "Let a webhook take part again",
+            )
+            .may_take::<Nothing>()
+            .gives::<WebhookBody>(200, "The webhook as it is now.")
+            .or(409)
+    }),
+    Endpoint::post("/api/v1/webhooks/{id}/disable", WEBHOOKS_WRITE, || {
+        to(disable)
+    })
+    .about(|operation| {
+        operation
+            .named("disable_webhook", "Webhooks", "Stop a webhook for a while")
+            .may_take::<Nothing>()
+            .gives::<WebhookBody>(200, "The webhook as it is now.")
+            .or(409)
+    }),
+    Endpoint::post("/api/v1/webhooks/{id}/revoke", WEBHOOKS_WRITE, || {
+        to(revoke)
+    })
+    .about(|operation| {
+        operation
+            .named("revoke_webhook", "Webhooks", "End a webhook for good")
+            .may_take::<Nothing>()
+            .gives::<WebhookBody>(200, "The webhook as it is now.")
+            .or(409)
+    }),
+    Endpoint::post(
+        "/api/v1/webhooks/{id}/rotate-secret",
+        WEBHOOKS_WRITE,
+        || to(rotate_secret),
+    )
+    .about(|operation| {
+        operation
+            .named("rotate_secret", "Webhooks", "Give a webhook a new secret")
+            .may_take::<RotateRequest>()
+            .gives::<RotatedBody>(200, "The new secret, only here.")
+            .or(409)
+            .keyed()
+    }),
+    Endpoint::post("/api/v1/webhooks/{id}/test", WEBHOOKS_WRITE, || to(test)).about(|operation| {
+        operation
+            .named(
+                "test_webhook",
+                "Webhooks",
+                "Send a webhook a test event, now",
+            )
+            .may_take::<TestRequest>()
+            .gives::<TestedBody>(200, "What came of it.")
+            .or(409)
+    }),
+];
 
 /// How to rotate a secret.
 #[derive(Debug, Default, Deserialize, ToSchema)]

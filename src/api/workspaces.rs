@@ -3,8 +3,11 @@
 //! Owns: the wire shapes of workspaces. Refuses: names in paths; a name may change hands, an id
 //! never does.
 
+use super::access::ADMIN;
+use crate::web::endpoint::Endpoint;
 use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
+use actix_web::web::to;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -16,6 +19,53 @@ use crate::service::{Answer, Caller};
 use crate::web::extract::{Json, OptionalJson, Query, RequestBody, path_id};
 use crate::web::wire::{ListBody, Span, Time, given, nullable};
 use crate::web::{Answered, Problem, State, answer};
+
+/// What can be asked for here.
+pub static ENDPOINTS: &[Endpoint] = &[
+    Endpoint::post("/api/v1/workspaces", ADMIN, || to(create)).about(|operation| {
+        operation
+            .named("create_workspace", "Instance", "Add a workspace")
+            .takes::<WorkspaceRequest>()
+            .gives::<WorkspaceBody>(201, "The workspace.")
+            .keyed()
+    }),
+    Endpoint::get("/api/v1/workspaces", ADMIN, || to(list)).about(|operation| {
+        operation
+            .named("list_workspaces", "Instance", "List workspaces")
+            .lists::<WorkspaceBody>("A page of workspaces.")
+    }),
+    Endpoint::get("/api/v1/workspaces/{id}", ADMIN, || to(show)).about(|operation| {
+        operation
+            .named("show_workspace", "Instance", "Show a workspace")
+            .gives::<WorkspaceBody>(200, "The workspace.")
+    }),
+    Endpoint::patch("/api/v1/workspaces/{id}", ADMIN, || to(update)).about(|operation| {
+        operation
+            .named("update_workspace", "Instance", "Change a workspace")
+            .takes::<WorkspaceRequest>()
+            .gives::<WorkspaceBody>(200, "The workspace as it is now.")
+            .or(409)
+    }),
+    Endpoint::delete("/api/v1/workspaces/{id}", ADMIN, || to(delete)).about(|operation| {
+        operation
+            .named("delete_workspace", "Instance", "Delete a workspace")
+            .ends("It is gone, with everything in it.")
+            .or(409)
+    }),
+    Endpoint::post("/api/v1/workspaces/{id}/rotate-secret", ADMIN, || {
+        to(rotate_secret)
+    })
+    .about(|operation| {
+        operation
+            .named(
+                "rotate_workspace_secret",
+                "Instance",
+                "Give a workspace a new secret for alerts and one-off receivers",
+            )
+            .may_take::<SecretRequest>()
+            .gives::<SecretBody>(200, "The new secret, only here.")
+    }),
+];
 
 /// A workspace as a caller describes it: whole on creation, in part on change.
 #[derive(Debug, Deserialize, ToSchema)]

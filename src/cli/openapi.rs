@@ -5,7 +5,7 @@
 use clap::Args;
 
 use super::output;
-use crate::web::openapi;
+use crate::api;
 
 /// Print the OpenAPI 3.1 document of the REST API.
 #[derive(Args)]
@@ -13,7 +13,7 @@ pub(super) struct Openapi {}
 
 impl Openapi {
     pub(super) fn run(self) -> anyhow::Result<()> {
-        let text = serde_json::to_string_pretty(&openapi::document())?;
+        let text = serde_json::to_string_pretty(api::document())?;
         output::say(text)?;
         Ok(())
     }

@@ -2,11 +2,15 @@
 //!
 //! Owns: the list, the form, the one page that shows a new key. Refuses: showing a key twice.
 
+use super::access::OWNER;
+use super::state;
+use crate::web::endpoint::Endpoint;
 use actix_web::HttpRequest;
+use actix_web::web::to;
 use askama::Template;
 
 use super::overview::curl;
-use super::page::{Page, Section, back_to, confirm_path, go, go_and_say, show, show_faults};
+use super::page::{Page, Section, back_to, go, go_and_say, show, show_faults};
 use super::webhook_form::mendable;
 use super::{Form, Shown, Visitor};
 use crate::domain::api_key::{ApiKey, Scope};
@@ -21,6 +25,13 @@ use crate::ui::parts::url_query::with_query;
 use crate::ui::parts::{Ago, Copyable, Field, Stamp};
 use crate::web::State;
 use crate::web::extract::{Query, path_id};
+
+/// What can be asked for here.
+pub static ENDPOINTS: &[Endpoint] = &[
+    Endpoint::get("/api-keys", OWNER, || to(list)),
+    Endpoint::post("/api-keys", OWNER, || to(create)).back("/api-keys"),
+    Endpoint::post("/api-keys/{id}/revoke", OWNER, || to(revoke)).back("/api-keys"),
+];
 
 /// Keys of a page.
 const ROWS: u32 = 30;
@@ -137,14 +148,16 @@ pub async fn create(state: State, visitor: Visitor, request: HttpRequest, form: 
         Ok(Done::Fresh(made)) => {
             let now = state.service.clock().now();
             let token = Secret::new(made.token.expose().to_owned());
-            state
-                .one_time_secrets
-                .put(visitor.person.user, SUBJECT.to_owned(), token, now);
+            state::of(&request).one_time_secrets.put(
+                visitor.person.user,
+                SUBJECT.to_owned(),
+                token,
+                now,
+            );
             let flash = Flash::good("The key is made. Copy it now: it is shown only this once.");
             Ok(go_and_say("/api-keys", &flash))
         }
         Ok(Done::Replayed(_)) => Ok(go("/api-keys")),
-        Err(Refusal::MfaRequired(_)) => Ok(go(&confirm_path("/api-keys"))),
         Err(refusal) => {
             let errors = mendable(refusal)?;
             draw(&state, &request, visitor, None, form, errors).await
@@ -178,7 +191,7 @@ async fn draw(
         .keys(Some(workspace), cursor, Limit::clamped(ROWS))
         .await?;
     let now = state.service.clock().now();
-    let token = state
+    let token = state::of(request)
         .one_time_secrets
         .take(visitor.person.user, SUBJECT, now);
     let page = Page::of(state, request, visitor, Section::ApiKeys, "API keys").await?;

@@ -3,12 +3,18 @@
 //! Owns: answering with them, compressed where the browser takes that. Refuses: knowing which there
 //! are (`ui::assets`).
 
+use super::access::PUBLIC;
+use crate::web::endpoint::Endpoint;
 use actix_web::http::header::{self, HeaderValue};
+use actix_web::web::to;
 use actix_web::{HttpRequest, HttpResponse};
 
 use crate::ui::assets::asset;
 use crate::web::extract::path_text;
 use crate::web::{Answered, Problem};
+
+/// What can be asked for here.
+pub static ENDPOINTS: &[Endpoint] = &[Endpoint::get("/static/{file}", PUBLIC, || to(file))];
 
 const FOR_GOOD: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 

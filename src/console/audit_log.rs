@@ -2,6 +2,9 @@
 //!
 //! Owns: the list in words. Refuses: changing entries.
 
+use super::access::OWNER;
+use crate::web::endpoint::Endpoint;
+use actix_web::web::to;
 use std::collections::{BTreeMap, BTreeSet};
 
 use actix_web::HttpRequest;
@@ -21,6 +24,9 @@ use crate::ui::parts::Stamp;
 use crate::ui::parts::url_query::with_query;
 use crate::web::State;
 use crate::web::extract::Query;
+
+/// What can be asked for here.
+pub static ENDPOINTS: &[Endpoint] = &[Endpoint::get("/audit-log", OWNER, || to(list))];
 
 /// Entries of a page.
 const ROWS: u32 = 40;

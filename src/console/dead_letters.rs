@@ -3,7 +3,10 @@
 //! Owns: the groups by webhook and cause, the list, single and bulk actions. Refuses: working bulk
 //! off: a job does, and its page shows how far it is.
 
+use super::access::{OPERATOR, VIEWER};
+use crate::web::endpoint::Endpoint;
 use actix_web::HttpRequest;
+use actix_web::web::to;
 use askama::Template;
 
 use super::deliveries::{Choice, Filters, ROWS, Row, period_choices, short, webhook_choices};
@@ -27,6 +30,14 @@ use crate::ui::flash::Flash;
 use crate::ui::parts::{Stamp, counted, grouped};
 use crate::web::State;
 use crate::web::extract::{Query, path_id};
+
+/// What can be asked for here.
+pub static ENDPOINTS: &[Endpoint] = &[
+    Endpoint::get("/dead-letters", VIEWER, || to(list)),
+    Endpoint::post("/dead-letters", OPERATOR, || to(bulk)).back("/dead-letters"),
+    Endpoint::post("/dead-letters/{id}/retry", OPERATOR, || to(retry)).back("/dead-letters"),
+    Endpoint::post("/dead-letters/{id}/discard", OPERATOR, || to(discard)).back("/dead-letters"),
+];
 
 /// Matching dead letters that are counted; more are called more.
 const COUNTED_MAX: usize = 2000;

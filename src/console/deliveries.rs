@@ -3,6 +3,9 @@
 //! Owns: the list and its filters, which live in the address. Refuses: single deliveries
 //! ([`super::delivery`]).
 
+use super::access::VIEWER;
+use crate::web::endpoint::Endpoint;
+use actix_web::web::to;
 use std::time::Duration;
 
 use actix_web::HttpRequest;
@@ -21,6 +24,9 @@ use crate::ui::parts::url_query::with_query;
 use crate::ui::parts::{Ago, Badge, Due, took};
 use crate::web::State;
 use crate::web::extract::Query;
+
+/// What can be asked for here.
+pub static ENDPOINTS: &[Endpoint] = &[Endpoint::get("/deliveries", VIEWER, || to(list))];
 
 /// Rows of a list's page.
 pub const ROWS: u32 = 25;

@@ -3,7 +3,10 @@
 //! Owns: the timeline, one attempt's request and answer at a time, and the actions on a delivery.
 //! Refuses: showing all bodies at once: a page has a bound, and an attempt is one click away.
 
+use super::access::{OPERATOR, VIEWER};
+use crate::web::endpoint::Endpoint;
 use actix_web::http::header;
+use actix_web::web::to;
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
@@ -23,6 +26,14 @@ use crate::ui::parts::stamp::{Ago, Stamp, took};
 use crate::ui::parts::{Badge, Copyable, cut};
 use crate::web::State;
 use crate::web::extract::{Query, path_id};
+
+/// What can be asked for here.
+pub static ENDPOINTS: &[Endpoint] = &[
+    Endpoint::get("/deliveries/{id}", VIEWER, || to(detail)),
+    Endpoint::get("/deliveries/{id}/body", VIEWER, || to(body)),
+    Endpoint::post("/deliveries/{id}/retry", OPERATOR, || to(retry)).back("/deliveries/{id}"),
+    Endpoint::post("/deliveries/{id}/cancel", OPERATOR, || to(cancel)).back("/deliveries/{id}"),
+];
 
 /// Attempts that the timeline shows; the oldest are left out.
 const ATTEMPTS_SHOWN: usize = 25;

@@ -3,6 +3,9 @@
 //! Owns: the publish form, the detail with the reason why a webhook did not get it, replays.
 //! Refuses: rules; the form publishes as the API does.
 
+use super::access::{OPERATOR, VIEWER};
+use crate::web::endpoint::Endpoint;
+use actix_web::web::to;
 use std::collections::BTreeSet;
 
 use actix_web::HttpRequest;
@@ -23,6 +26,14 @@ use crate::ui::parts::field::left_over;
 use crate::ui::parts::{Copyable, Field, Stamp, counted, cut, size};
 use crate::web::State;
 use crate::web::extract::{Query, path_text};
+
+/// What can be asked for here.
+pub static ENDPOINTS: &[Endpoint] = &[
+    Endpoint::post("/events", OPERATOR, || to(publish)),
+    Endpoint::get("/events/new", OPERATOR, || to(new)),
+    Endpoint::get("/events/{id}", VIEWER, || to(detail)),
+    Endpoint::post("/events/{id}/replay", OPERATOR, || to(replay)).back("/events/{id}"),
+];
 
 /// Deliveries that the page lists.
 const ROWS: usize = 20;

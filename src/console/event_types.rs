@@ -2,7 +2,10 @@
 //!
 //! Owns: the list, the form, removing. Refuses: rules of names and schemas (`service`).
 
+use super::access::{OPERATOR, VIEWER};
+use crate::web::endpoint::Endpoint;
 use actix_web::HttpRequest;
+use actix_web::web::to;
 use askama::Template;
 
 use super::page::{Page, Section, back_to, go_and_say, show, show_faults};
@@ -18,6 +21,16 @@ use crate::ui::parts::url_query::with_query;
 use crate::ui::parts::{Badge, Field, Tone};
 use crate::web::State;
 use crate::web::extract::{Query, path_text};
+
+/// What can be asked for here.
+pub static ENDPOINTS: &[Endpoint] = &[
+    Endpoint::get("/event-types", VIEWER, || to(list)),
+    Endpoint::post("/event-types", OPERATOR, || to(create)),
+    Endpoint::get("/event-types/new", OPERATOR, || to(new)),
+    Endpoint::get("/event-types/{name}", VIEWER, || to(edit)),
+    Endpoint::post("/event-types/{name}", OPERATOR, || to(update)),
+    Endpoint::post("/event-types/{name}/delete", OPERATOR, || to(delete)),
+];
 
 /// Event types of a page.
 const ROWS: u32 = 40;

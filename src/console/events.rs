@@ -2,7 +2,10 @@
 //!
 //! Owns: the list, looking an event up by its id. Refuses: single events ([`super::event`]).
 
+use super::access::VIEWER;
+use crate::web::endpoint::Endpoint;
 use actix_web::HttpRequest;
+use actix_web::web::to;
 use askama::Template;
 
 use super::overview::curl;
@@ -16,6 +19,9 @@ use crate::ui::parts::url_query::with_query;
 use crate::ui::parts::{Ago, size};
 use crate::web::State;
 use crate::web::extract::Query;
+
+/// What can be asked for here.
+pub static ENDPOINTS: &[Endpoint] = &[Endpoint::get("/events", VIEWER, || to(list))];
 
 /// Events of a page.
 const ROWS: u32 = 30;

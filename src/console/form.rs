@@ -10,10 +10,11 @@ use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 
 use super::Visitor;
-use crate::service::Refusal;
+use super::visitor::Csrf;
 use crate::ui::form::{FORM_BYTES_MAX, Form};
 use crate::web::extract::read_body;
-use crate::web::{Problem, State};
+use crate::web::limits::STRANGERS_BODY_BYTES_MAX;
+use crate::web::{Problem, state};
 
 impl FromRequest for Form {
     type Error = Problem;
@@ -22,17 +23,15 @@ impl FromRequest for Form {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (request, payload) = (request.clone(), payload.take());
         Box::pin(async move {
-            let state = request.app_data::<State>();
-            let state = state.expect("every app is built with the state");
-            let body = read_body(request.headers(), payload, state, FORM_BYTES_MAX).await?;
+            // Whoever is still on the way in has nothing to say but a code.
+            let bytes_max = match request.extensions().get::<Visitor>() {
+                Some(_) => FORM_BYTES_MAX,
+                None => STRANGERS_BODY_BYTES_MAX,
+            };
+            let state = state::of(&request);
+            let body = read_body(request.headers(), payload, state, bytes_max).await?;
             let form = Self::parse(&body);
-            let expected = request
-                .extensions()
-                .get::<Visitor>()
-                .map(|v| v.csrf.clone());
-            let expected = expected.ok_or_else(|| {
-                Refusal::Internal(format!("{} takes a form without a gate", request.path()))
-            })?;
+            let Csrf(expected) = Csrf::extract(&request).await?;
             form.check_token(&expected)?;
             Ok(form)
         })

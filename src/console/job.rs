@@ -3,7 +3,10 @@
 //! Owns: the progress bar, which is drawn from the database and so survives any reload, and calling
 //! a job off. Refuses: beginning jobs.
 
+use super::access::{OPERATOR, VIEWER};
+use crate::web::endpoint::Endpoint;
 use actix_web::HttpRequest;
+use actix_web::web::to;
 use askama::Template;
 
 use super::page::{Page, Section, back_to, show};
@@ -14,6 +17,12 @@ use crate::ui::parts::stamp::lasting;
 use crate::ui::parts::{Badge, Copyable, Stamp, counted, grouped, percent};
 use crate::web::State;
 use crate::web::extract::{Query, path_id};
+
+/// What can be asked for here.
+pub static ENDPOINTS: &[Endpoint] = &[
+    Endpoint::get("/jobs/{id}", VIEWER, || to(detail)),
+    Endpoint::post("/jobs/{id}/cancel", OPERATOR, || to(cancel)).back("/jobs/{id}"),
+];
 
 /// The page.
 #[derive(Template)]

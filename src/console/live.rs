@@ -8,6 +8,9 @@
 //! them, each tells of changes once a second at most, ends after [`STREAM_LASTS`] (the browser
 //! comes again, and is asked anew who it is), and all end when the server stops.
 
+use super::access::VIEWER;
+use crate::web::endpoint::Endpoint;
+use actix_web::web::to;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,11 +21,13 @@ use futures_util::stream::{self, Stream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::{Instant, sleep, timeout};
 
-use super::{Shown, Visitor};
+use super::{Shared, Shown, Visitor};
 use crate::service::Refusal;
 use crate::store::Store;
-use crate::web::State;
 use crate::web::connections::{self, Busy};
+
+/// What can be asked for here.
+pub static ENDPOINTS: &[Endpoint] = &[Endpoint::get("/live", VIEWER, || to(stream))];
 
 /// Streams that are open at once.
 pub const STREAMS_MAX: usize = 200;
@@ -90,10 +95,10 @@ struct Listening {
 ///
 /// # Errors
 /// 503 while too many streams are open; the page then simply does not refresh itself.
-pub async fn stream(state: State, _visitor: Visitor, request: HttpRequest) -> Shown {
-    let room = Arc::clone(&state.live.room).try_acquire_owned();
+pub async fn stream(shared: Shared, _visitor: Visitor, request: HttpRequest) -> Shown {
+    let room = Arc::clone(&shared.live.room).try_acquire_owned();
     let room = room.map_err(|_| Refusal::Overloaded)?;
-    let changes = state.live.changes.subscribe();
+    let changes = shared.live.changes.subscribe();
     let missed = missed_some(&request, *changes.borrow());
     let listening = Listening {
         changes,

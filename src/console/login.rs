@@ -8,6 +8,9 @@
 //! from; one from another site is refused, and the cookie is never sent along from there. From the
 //! password on there is a session, and its forms carry its token like all others.
 
+use super::access::{PUBLIC, SECOND_FACTOR, VIEWER};
+use crate::web::endpoint::Endpoint;
+use actix_web::web::to;
 use std::future::Future;
 use std::pin::Pin;
 
@@ -18,7 +21,7 @@ use actix_web::{FromRequest, HttpRequest, HttpResponse};
 use askama::Template;
 
 use super::page::{dress, go};
-use super::visitor::{check_origin, cookie_name, csrf, session_token};
+use super::visitor::{Csrf, check_origin, cookie_name};
 use super::{Shown, Visitor};
 use crate::domain::secret::Secret;
 use crate::domain::session::Channel;
@@ -26,14 +29,27 @@ use crate::domain::token::SessionToken;
 use crate::service::people::{Person, SetupOwner, SignIn};
 use crate::service::{FieldError, Refusal};
 use crate::ui::assets::{Addresses, addresses};
-use crate::ui::form::Form;
+use crate::ui::form::{CSRF_FIELD, Form};
 use crate::ui::parts::field::Field;
 use crate::ui::preferences::Theme;
 use crate::web::extract::read_body;
 use crate::web::limits::STRANGERS_BODY_BYTES_MAX;
 use crate::web::problem::whole_seconds;
-use crate::web::proxy::proxy;
+use crate::web::state::proxy;
 use crate::web::{Problem, State};
+
+/// What can be asked for here.
+pub static ENDPOINTS: &[Endpoint] = &[
+    Endpoint::get("/setup", PUBLIC, || to(setup)),
+    Endpoint::post("/setup", PUBLIC, || to(set_up)),
+    Endpoint::get("/sign-in", PUBLIC, || to(sign_in)),
+    Endpoint::post("/sign-in", PUBLIC, || to(check_in)),
+    Endpoint::get("/sign-in/code", SECOND_FACTOR, || to(code)),
+    Endpoint::post("/sign-in/code", SECOND_FACTOR, || to(check_code)),
+    Endpoint::get("/confirm", VIEWER, || to(confirm)),
+    Endpoint::post("/confirm", VIEWER, || to(confirmed)),
+    Endpoint::post("/sign-out", VIEWER, || to(sign_out)),
+];
 
 /// A page with one form, in front of the house.
 #[derive(Template)]
@@ -266,41 +282,29 @@ fn code_view(request: &HttpRequest, action: &'static str, back: String) -> Entra
 ///
 /// # Errors
 /// Where the template fails.
-pub async fn code(request: HttpRequest) -> Shown {
-    proxy(&request).check_sign_in(&request)?;
-    let Some(token) = session_token(&request) else {
-        return Ok(go("/sign-in"));
-    };
-    let mut view = code_view(&request, "/sign-in/code", query(&request, "back"));
-    view.hidden
-        .push((crate::ui::form::CSRF_FIELD, csrf(&token)));
-    view.show(HttpResponse::Ok())
+pub async fn code(request: HttpRequest, csrf: Csrf) -> Shown {
+    ask(&request, "/sign-in/code", csrf)
 }
 
 /// `POST /sign-in/code`.
 ///
 /// # Errors
 /// Where the database takes no writes.
-pub async fn check_code(state: State, request: HttpRequest, form: OpenForm) -> Shown {
-    let OpenForm(form) = form;
-    let Some(token) = session_token(&request) else {
-        return Ok(go("/sign-in"));
-    };
-    form.check_token(&csrf(&token))?;
-    match state.service.person(&token, Channel::Browser).await {
-        Ok(person) => show_code(&state, &request, &form, &person, "/sign-in/code").await,
-        Err(_) => Ok(go("/sign-in")),
-    }
+pub async fn check_code(state: State, request: HttpRequest, person: Person, form: Form) -> Shown {
+    show_code(&state, &request, &form, &person, "/sign-in/code").await
 }
 
 /// `GET /confirm`: asks for a fresh code before an action that needs one.
 ///
 /// # Errors
 /// Where the template fails.
-pub async fn confirm(request: HttpRequest, visitor: Visitor) -> Shown {
-    let mut view = code_view(&request, "/confirm", query(&request, "back"));
-    view.hidden
-        .push((crate::ui::form::CSRF_FIELD, visitor.csrf));
+pub async fn confirm(request: HttpRequest, csrf: Csrf) -> Shown {
+    ask(&request, "/confirm", csrf)
+}
+
+fn ask(request: &HttpRequest, action: &'static str, Csrf(csrf): Csrf) -> Shown {
+    let mut view = code_view(request, action, query(request, "back"));
+    view.hidden.push((CSRF_FIELD, csrf));
     view.show(HttpResponse::Ok())
 }
 
@@ -325,10 +329,8 @@ async fn show_code(
         Ok(None) => Ok(go(&form.back("/"))),
         Err(refusal) => {
             let mut view = code_view(request, action, form.typed("back").to_owned());
-            view.hidden.push((
-                crate::ui::form::CSRF_FIELD,
-                form.typed(crate::ui::form::CSRF_FIELD).to_owned(),
-            ));
+            view.hidden
+                .push((CSRF_FIELD, form.typed(CSRF_FIELD).to_owned()));
             view.again(refusal)
         }
     }

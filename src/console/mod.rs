@@ -14,8 +14,10 @@
 //! All of it is text that askama escapes. The few types whose output is taken as HTML
 //! (`askama::filters::HtmlSafe`) are templates of this module themselves, and escape in turn.
 
+mod access;
 pub mod api_keys;
 pub mod assets;
+mod audience;
 pub mod audit_log;
 pub mod dead_letters;
 pub mod deliveries;
@@ -35,7 +37,7 @@ pub mod page;
 pub mod people;
 pub mod preferences;
 pub mod profile;
-mod routes;
+pub mod state;
 pub mod system;
 pub mod visitor;
 pub mod webhook;
@@ -47,9 +49,10 @@ pub mod workspaces;
 pub type Shown = crate::web::Answered;
 
 pub use crate::ui::form::Form;
+pub use audience::{AUDIENCE, People};
 pub use page::{Page, Section, back_to, show};
-pub use routes::routes;
 
+pub use state::{Desk, Shared};
 pub use visitor::Visitor;
 
 #[cfg(test)]

@@ -3,6 +3,9 @@
 //! Owns: the figures, the charts, what needs attention, the latest dead letters, the first steps.
 //! Refuses: detail: every figure leads to the page that has it.
 
+use super::access::VIEWER;
+use crate::web::endpoint::Endpoint;
+use actix_web::web::to;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -31,6 +34,9 @@ use crate::ui::parts::url_query::with_query;
 use crate::ui::parts::{Badge, Since, counted, grouped};
 use crate::web::State;
 use crate::web::extract::Query;
+
+/// What can be asked for here.
+pub static ENDPOINTS: &[Endpoint] = &[Endpoint::get("/", VIEWER, || to(overview))];
 
 /// The periods of the switch: the word in the address, the words, the length.
 const PERIODS: [(&str, &str, Duration); 4] = [

@@ -22,7 +22,8 @@ use crate::ui::flash::Flash;
 use crate::ui::parts::{Icon, icon};
 use crate::ui::preferences::{Shortcuts, Theme};
 use crate::web::State;
-use crate::web::proxy::proxy;
+pub use crate::web::answer::go;
+use crate::web::state::proxy;
 
 /// Workspaces that the switcher shows; the rest are on their page.
 pub const SWITCHER_MAX: u32 = 8;
@@ -298,15 +299,6 @@ pub(super) fn dress(response: &mut HttpResponseBuilder) {
         .insert_header(("cross-origin-opener-policy", "same-origin"));
 }
 
-/// On to another page, with GET.
-#[must_use]
-pub fn go(path: &str) -> HttpResponse {
-    HttpResponse::SeeOther()
-        .insert_header((header::LOCATION, path))
-        .insert_header((header::CACHE_CONTROL, "no-store"))
-        .finish()
-}
-
 /// On to another page that says what this action came to.
 #[must_use]
 pub fn go_and_say(path: &str, flash: &Flash) -> HttpResponse {
@@ -317,8 +309,7 @@ pub fn go_and_say(path: &str, flash: &Flash) -> HttpResponse {
         .finish()
 }
 
-/// Back to the page of a form, saying what its action came to. Who has to show a second factor
-/// first is sent there, and comes back to the same page.
+/// Back to the page of a form, saying what its action came to.
 ///
 /// # Errors
 /// What is nobody's to mend on that page: a thing that does not exist, a fault of ours.
@@ -329,7 +320,6 @@ pub fn back_to<T>(
 ) -> Shown {
     match result {
         Ok(value) => Ok(go_and_say(path, &Flash::good(said(&value)))),
-        Err(Refusal::MfaRequired(_)) => Ok(go(&confirm_path(path))),
         Err(Refusal::Invalid(errors)) => {
             let faults: Vec<String> = errors
                 .into_iter()
@@ -356,6 +346,7 @@ pub fn back_to<T>(
         Err(
             refusal @ (Refusal::Unauthorized(_)
             | Refusal::Forbidden(_)
+            | Refusal::MfaRequired(_)
             | Refusal::NotFound(_)
             | Refusal::Internal(_)),
         ) => Err(refusal.into()),

@@ -3,10 +3,13 @@
 //! Owns: the list, making people, roles, barring, second factors of others. Refuses: leaving nobody
 //! in charge (`service` sees to it).
 
+use super::access::OWNER;
+use crate::web::endpoint::Endpoint;
 use actix_web::HttpRequest;
+use actix_web::web::to;
 use askama::Template;
 
-use super::page::{Page, Section, back_to, confirm_path, go, go_and_say, show, show_faults};
+use super::page::{Page, Section, back_to, go_and_say, show, show_faults};
 use super::webhook_form::mendable;
 use super::{Form, Shown, Visitor};
 use crate::domain::id::UserId;
@@ -22,6 +25,14 @@ use crate::ui::parts::url_query::with_query;
 use crate::ui::parts::{Ago, Badge, Field, Tone};
 use crate::web::State;
 use crate::web::extract::{Query, path_id};
+
+/// What can be asked for here.
+pub static ENDPOINTS: &[Endpoint] = &[
+    Endpoint::get("/people", OWNER, || to(list)),
+    Endpoint::post("/people", OWNER, || to(create)).back("/people"),
+    Endpoint::post("/people/second-factor", OWNER, || to(demand)).back("/people"),
+    Endpoint::post("/people/{id}", OWNER, || to(change)).back("/people"),
+];
 
 /// People of a page.
 const ROWS: u32 = 30;
@@ -141,7 +152,6 @@ pub async fn create(state: State, visitor: Visitor, request: HttpRequest, form: 
             let text = format!("{} may sign in now.", user.email);
             Ok(go_and_say("/people", &Flash::good(text)))
         }
-        Err(Refusal::MfaRequired(_)) => Ok(go(&confirm_path("/people"))),
         Err(refusal) => {
             let errors = mendable(refusal)?;
             draw(&state, &request, visitor, None, form, errors).await

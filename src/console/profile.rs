@@ -3,17 +3,20 @@
 //! Owns: the page, enrolling a second factor, the one page that shows recovery codes. Refuses:
 //! changing other people ([`super::people`]).
 //!
-//! # Why enrolling has a gate of its own
+//! # Why enrolling has an access of its own
 //! Where everybody needs a second factor, who has none yet may do nothing but enrol one. So these
 //! pages let such a person in, and no other page does.
 
+use super::access::{ENROLMENT, VIEWER};
+use crate::web::endpoint::Endpoint;
 use actix_web::cookie::Cookie;
+use actix_web::web::to;
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
-use super::login::{OpenForm, cookie};
-use super::page::{Page, Section, back_to, confirm_path, dress, go, go_and_say, show, show_faults};
-use super::visitor::{csrf, session_token};
+use super::login::cookie;
+use super::page::{Page, Section, back_to, dress, go, go_and_say, show, show_faults};
+use super::visitor::Csrf;
 use super::webhook_form::mendable;
 use super::{Form, Shown, Visitor};
 use crate::domain::id::SessionId;
@@ -29,7 +32,19 @@ use crate::ui::parts::{Ago, Copyable, Field, Stamp};
 use crate::ui::preferences::Theme;
 use crate::web::State;
 use crate::web::extract::{Query, path_id};
-use crate::web::proxy::proxy;
+
+/// What can be asked for here.
+pub static ENDPOINTS: &[Endpoint] = &[
+    Endpoint::get("/profile", VIEWER, || to(profile)),
+    Endpoint::post("/profile/password", VIEWER, || to(password)),
+    Endpoint::post("/profile/sessions/end", VIEWER, || to(end_sessions)),
+    Endpoint::post("/profile/sessions/{id}/end", VIEWER, || to(end_session)),
+    Endpoint::get("/profile/second-factor", ENROLMENT, || to(second_factor)),
+    Endpoint::post("/profile/second-factor", ENROLMENT, || to(confirm)),
+    Endpoint::post("/profile/second-factor/begin", ENROLMENT, || to(begin)),
+    Endpoint::post("/profile/second-factor/codes", VIEWER, || to(codes)).back("/profile"),
+    Endpoint::post("/profile/second-factor/off", VIEWER, || to(turn_off)).back("/profile"),
+];
 
 /// A session of the reader.
 #[derive(Clone, Debug)]
@@ -196,7 +211,7 @@ pub struct SecondFactorView {
 }
 
 impl SecondFactorView {
-    fn new(request: &HttpRequest, person: &Person) -> Self {
+    fn new(request: &HttpRequest, person: &Person, csrf: String) -> Self {
         Self {
             assets: addresses(),
             theme: Theme::of(request),
@@ -204,7 +219,7 @@ impl SecondFactorView {
             enrolment: None,
             codes: Vec::new(),
             fault: None,
-            csrf: session_token(request).map_or(String::new(), |token| csrf(&token)),
+            csrf,
         }
     }
 
@@ -233,40 +248,20 @@ impl SecondFactorView {
     }
 }
 
-/// Who may enrol: who is in, and who is asked to before anything else.
-async fn enrolling(state: &State, request: &HttpRequest) -> Result<Option<Person>, Refusal> {
-    proxy(request).check_sign_in(request)?;
-    let Some(token) = session_token(request) else {
-        return Ok(None);
-    };
-    match state.service.person(&token, Channel::Browser).await {
-        Ok(person) => Ok(match person.stage {
-            Stage::Inside | Stage::Enrolment => Some(person),
-            Stage::SecondFactor => None,
-        }),
-        Err(Refusal::Unauthorized(_)) => Ok(None),
-        Err(other) => Err(other),
-    }
-}
-
-/// These pages have a gate of their own, so they also look at the form's token themselves.
-fn check_token(request: &HttpRequest, OpenForm(form): &OpenForm) -> Result<(), Refusal> {
-    let expected = session_token(request).map_or(String::new(), |token| csrf(&token));
-    form.check_token(&expected)
-}
-
 /// `GET /profile/second-factor`.
 ///
 /// # Errors
 /// Where the database cannot be read.
-pub async fn second_factor(state: State, request: HttpRequest) -> Shown {
-    let Some(person) = enrolling(&state, &request).await? else {
-        return Ok(go("/sign-in"));
-    };
+pub async fn second_factor(
+    state: State,
+    person: Person,
+    csrf: Csrf,
+    request: HttpRequest,
+) -> Shown {
     if person.has_second_factor() {
         return Ok(go("/profile"));
     }
-    let mut view = SecondFactorView::new(&request, &person);
+    let mut view = SecondFactorView::new(&request, &person, csrf.0);
     view.enrolment = state.service.enrolment(&person).await?;
     view.show(HttpResponse::Ok())
 }
@@ -275,11 +270,7 @@ pub async fn second_factor(state: State, request: HttpRequest) -> Shown {
 ///
 /// # Errors
 /// Where the database takes no writes.
-pub async fn begin(state: State, request: HttpRequest, form: OpenForm) -> Shown {
-    let Some(person) = enrolling(&state, &request).await? else {
-        return Ok(go("/sign-in"));
-    };
-    check_token(&request, &form)?;
+pub async fn begin(state: State, person: Person, _form: Form) -> Shown {
     match state.service.begin_enrolment(&person).await {
         Ok(()) => Ok(go("/profile/second-factor")),
         Err(Refusal::Conflict(_)) => Ok(go("/profile")),
@@ -291,14 +282,15 @@ pub async fn begin(state: State, request: HttpRequest, form: OpenForm) -> Shown 
 ///
 /// # Errors
 /// 429 after too many tries.
-pub async fn confirm(state: State, request: HttpRequest, form: OpenForm) -> Shown {
-    let Some(person) = enrolling(&state, &request).await? else {
-        return Ok(go("/sign-in"));
-    };
-    check_token(&request, &form)?;
-    let OpenForm(form) = form;
+pub async fn confirm(
+    state: State,
+    person: Person,
+    csrf: Csrf,
+    request: HttpRequest,
+    form: Form,
+) -> Shown {
     let code = Secret::new(form.typed("code").trim().to_owned());
-    let mut view = SecondFactorView::new(&request, &person);
+    let mut view = SecondFactorView::new(&request, &person, csrf.0);
     match state.service.confirm_enrolment(&person, code).await {
         Ok((signed_in, recovery)) => {
             view.codes = recovery
@@ -326,7 +318,7 @@ pub async fn confirm(state: State, request: HttpRequest, form: OpenForm) -> Show
 pub async fn codes(state: State, visitor: Visitor, request: HttpRequest, _form: Form) -> Shown {
     match state.service.new_recovery_codes(&visitor.person).await {
         Ok(recovery) => {
-            let mut view = SecondFactorView::new(&request, &visitor.person);
+            let mut view = SecondFactorView::new(&request, &visitor.person, visitor.csrf.clone());
             view.codes = recovery
                 .codes
                 .iter()
@@ -334,7 +326,6 @@ pub async fn codes(state: State, visitor: Visitor, request: HttpRequest, _form: 
                 .collect();
             view.show(HttpResponse::Ok())
         }
-        Err(Refusal::MfaRequired(_)) => Ok(go(&confirm_path("/profile"))),
         Err(refusal) => back_to("/profile", Err::<(), _>(refusal), |()| String::new()),
     }
 }

@@ -3,7 +3,10 @@
 //! Owns: the page, pausing and resuming. Refuses: writing backups: that needs a place on the
 //! machine, hence somebody on it.
 
+use super::access::{OWNER, VIEWER};
+use crate::web::endpoint::Endpoint;
 use actix_web::HttpRequest;
+use actix_web::web::to;
 use askama::Template;
 
 use super::page::{Page, Section, back_to, show};
@@ -15,6 +18,13 @@ use crate::ui::parts::stamp::lasting;
 use crate::ui::parts::{grouped, size};
 use crate::web::State;
 use crate::web::extract::Query;
+
+/// What can be asked for here.
+pub static ENDPOINTS: &[Endpoint] = &[
+    Endpoint::get("/system", VIEWER, || to(system)),
+    Endpoint::post("/system/pause", OWNER, || to(pause)).back("/system"),
+    Endpoint::post("/system/resume", OWNER, || to(resume)).back("/system"),
+];
 
 /// The page.
 #[derive(Template)]

@@ -3,24 +3,24 @@
 //! Owns: turning the session in a browser's cookie into a [`Visitor`], comparing roles, refusing
 //! forms that another site sent. Refuses: signing in and out.
 
-use actix_web::body::{EitherBody, MessageBody};
-use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
+use actix_web::dev::Payload;
 use actix_web::http::header;
-use actix_web::middleware::Next;
-use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse};
+use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use sha2::{Digest, Sha256};
 
-use super::page::go;
 use crate::domain::role::Role;
 use crate::domain::session::Channel;
 use crate::domain::token::SessionToken;
 use crate::domain::workspace::Workspace;
 use crate::service::people::{Person, Stage};
-use crate::service::{Caller, Refusal};
+use crate::service::{Actor, Caller, Refusal};
 use crate::ui::parts::url_query::with_query;
-use crate::web::answer::guarded;
-use crate::web::proxy::proxy;
+use crate::web::audience::Refused;
+use crate::web::endpoint::{Access, Endpoint};
+use crate::web::state::{self, proxy};
 use crate::web::{Problem, State};
+
+const SIGN_IN: &str = "/sign-in";
 
 /// The session's cookie where hookpost speaks TLS itself or stands behind something that does.
 pub const SESSION_COOKIE_SECURE: &str = "__Host-hookpost";
@@ -62,42 +62,38 @@ impl Visitor {
     }
 }
 
-/// Why somebody does not get to see a page.
-#[derive(Debug)]
-pub enum Turned {
-    /// Sign in, or finish signing in, there first.
-    Aside(&'static str),
-    /// They may not.
-    Away(Problem),
-}
+/// The token that forms of the session at hand carry.
+#[derive(Clone, Debug)]
+pub struct Csrf(pub String);
 
-impl From<Refusal> for Turned {
-    fn from(refusal: Refusal) -> Self {
-        match refusal {
-            Refusal::Unauthorized(_) => Self::Aside("/sign-in"),
-            other => Self::Away(other.into()),
-        }
-    }
-}
-
-/// Who asks for a page that needs `role`.
+/// Lets somebody through to a page or form, or says where they have to go first. What the handler
+/// wants to know is left in the request: a [`Visitor`] where all doors are open to them, a
+/// [`Person`] where they are still on the way in.
 ///
 /// # Errors
-/// [`Turned`] says where to go instead, or why not.
-pub async fn admit(request: &ServiceRequest, role: Role) -> Result<Visitor, Turned> {
-    let state = request
-        .app_data::<State>()
-        .expect("every app is built with the state");
-    check_origin(request.request()).map_err(Turned::Away)?;
-    proxy(request.request()).check_sign_in(request.request())?;
-    let token = session_token(request.request()).ok_or(Turned::Aside("/sign-in"))?;
-    let csrf = csrf(&token);
-    let changes = state.live.count();
-    let person = state.service.person(&token, Channel::Browser).await?;
-    match person.stage {
-        Stage::Inside => {}
-        Stage::SecondFactor => return Err(Turned::Aside("/sign-in/code")),
-        Stage::Enrolment => return Err(Turned::Aside("/profile/second-factor")),
+/// Why not.
+pub async fn admit(endpoint: &Endpoint, request: &HttpRequest) -> Result<Option<Actor>, Refused> {
+    let role = match endpoint.access {
+        Access::Public => return Ok(None),
+        Access::Page(role) => role,
+        Access::Enrolment | Access::SecondFactor => Role::Viewer,
+        Access::Scope(_) | Access::Either(..) | Access::Session => {
+            let odd = format!("{} is for programs", endpoint.path);
+            return Err(Refusal::Internal(odd).into());
+        }
+    };
+    check_origin(request)?;
+    proxy(request).check_sign_in(request)?;
+    let changes = super::state::of(request).live.count();
+    let (person, csrf) = signed_in(endpoint, request).await?;
+    if let Some(path) = first(endpoint.access, person.stage) {
+        return Err(Refused::Aside(come_back(request, path)));
+    }
+    request.extensions_mut().insert(Csrf(csrf.clone()));
+    let actor = person.actor();
+    if !matches!(endpoint.access, Access::Page(_)) {
+        request.extensions_mut().insert(person);
+        return Ok(Some(actor));
     }
     if !person.role.allows(role) {
         let needed = format!(
@@ -105,42 +101,56 @@ pub async fn admit(request: &ServiceRequest, role: Role) -> Result<Visitor, Turn
             role.as_str(),
             person.role.as_str()
         );
-        return Err(Turned::Away(Refusal::Forbidden(needed).into()));
+        return Err(Refusal::Forbidden(needed).into());
     }
-    let workspace = workspace_of(state, &person).await?;
-    Ok(Visitor {
+    let workspace = workspace_of(state::of(request), &person).await?;
+    request.extensions_mut().insert(Visitor {
         caller: Caller {
             workspace: workspace.id,
             plan: workspace.plan,
-            actor: person.actor(),
+            actor: actor.clone(),
         },
         workspace: workspace.name,
         person,
         csrf,
         changes,
-    })
+    });
+    Ok(Some(actor))
 }
 
-/// Lets a request through to its page's handler, or sends the browser where it must go first.
-pub async fn gate<B: MessageBody + 'static>(
-    role: Role,
-    request: ServiceRequest,
-    next: Next<B>,
-) -> ServiceResponse<EitherBody<B>> {
-    let response = match admit(&request, role).await {
-        Ok(visitor) => {
-            request.extensions_mut().insert(visitor);
-            return guarded(request, next).await;
-        }
-        Err(Turned::Aside(path)) => go(&come_back(&request, path)),
-        Err(Turned::Away(problem)) => HttpResponse::from_error(problem),
+/// Whose session the cookie is, and the token of its forms.
+async fn signed_in(
+    endpoint: &Endpoint,
+    request: &HttpRequest,
+) -> Result<(Person, String), Refused> {
+    let sign_in = || {
+        Refused::Aside(match endpoint.access {
+            // Nothing to come back to without the password.
+            Access::SecondFactor => SIGN_IN.to_owned(),
+            _ => come_back(request, SIGN_IN),
+        })
     };
-    let (raw, _) = request.into_parts();
-    ServiceResponse::new(raw, response).map_into_right_body()
+    let token = session_token(request).ok_or_else(sign_in)?;
+    let found = state::of(request).service.person(&token, Channel::Browser);
+    match found.await {
+        Ok(person) => Ok((person, csrf(&token))),
+        Err(Refusal::Unauthorized(_)) => Err(sign_in()),
+        Err(other) => Err(other.into()),
+    }
+}
+
+/// Where somebody at this stage has to go first.
+fn first(access: Access, stage: Stage) -> Option<&'static str> {
+    match (access, stage) {
+        (_, Stage::Inside) | (Access::SecondFactor, _) => None,
+        (Access::Enrolment, Stage::Enrolment) => None,
+        (_, Stage::SecondFactor) => Some("/sign-in/code"),
+        (_, Stage::Enrolment) => Some("/profile/second-factor"),
+    }
 }
 
 /// A page that was asked for is come back to; a form has to be sent again.
-fn come_back(request: &ServiceRequest, path: &str) -> String {
+fn come_back(request: &HttpRequest, path: &str) -> String {
     let asked = request
         .uri()
         .path_and_query()
@@ -227,6 +237,18 @@ impl FromRequest for Visitor {
         let visitor = request.extensions().get::<Self>().cloned();
         std::future::ready(visitor.ok_or_else(|| {
             Refusal::Internal(format!("{} has no gate for people", request.path())).into()
+        }))
+    }
+}
+
+impl FromRequest for Csrf {
+    type Error = Problem;
+    type Future = std::future::Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let token = request.extensions().get::<Self>().cloned();
+        std::future::ready(token.ok_or_else(|| {
+            Refusal::Internal(format!("{} takes a form without a gate", request.path())).into()
         }))
     }
 }

@@ -2,7 +2,11 @@
 //!
 //! Owns: the page and the actions on it. Refuses: showing a secret twice.
 
+use super::access::{OPERATOR, VIEWER};
+use super::state;
+use crate::web::endpoint::Endpoint;
 use actix_web::HttpRequest;
+use actix_web::web::to;
 use askama::Template;
 
 use super::dead_letters::to_job;
@@ -34,6 +38,18 @@ use crate::ui::parts::{Ago, Badge, Copyable, Field, Since, Stamp, counted, group
 use crate::ui::snippets::{Snippet, snippets};
 use crate::web::State;
 use crate::web::extract::{Query, path_id};
+
+/// What can be asked for here.
+pub static ENDPOINTS: &[Endpoint] = &[
+    Endpoint::get("/webhooks/{id}", VIEWER, || to(detail)),
+    Endpoint::post("/webhooks/{id}/test", OPERATOR, || to(test)).back("/webhooks/{id}"),
+    Endpoint::post("/webhooks/{id}/rotate-secret", OPERATOR, || to(rotate)).back("/webhooks/{id}"),
+    Endpoint::post("/webhooks/{id}/enable", OPERATOR, || to(enable)).back("/webhooks/{id}"),
+    Endpoint::post("/webhooks/{id}/disable", OPERATOR, || to(disable)).back("/webhooks/{id}"),
+    Endpoint::post("/webhooks/{id}/recover", OPERATOR, || to(recover)).back("/webhooks/{id}"),
+    Endpoint::post("/webhooks/{id}/revoke", OPERATOR, || to(revoke)).back("/webhooks/{id}"),
+    Endpoint::post("/webhooks/{id}/delete", OPERATOR, || to(delete)).back("/webhooks/{id}"),
+];
 
 /// Deliveries that the page lists.
 const ROWS: u32 = 8;
@@ -293,9 +309,10 @@ pub async fn detail(state: State, visitor: Visitor, request: HttpRequest) -> Sho
     };
     let (latest, names, tested, profile) = state.service.store().read(read).await?;
     let now = state.service.clock().now();
-    let secret = state
-        .one_time_secrets
-        .take(visitor.person.user, &id.to_string(), now);
+    let secret =
+        state::of(&request)
+            .one_time_secrets
+            .take(visitor.person.user, &id.to_string(), now);
     let called = webhook_called(&webhook);
     let may_operate = visitor.may_operate();
     let page = Page::of(&state, &request, visitor, Section::Webhooks, called.clone()).await?;
@@ -395,7 +412,7 @@ pub async fn rotate(state: State, visitor: Visitor, request: HttpRequest, form: 
     if let Ok(Done::Fresh(rotated)) = &rotated {
         let now = state.service.clock().now();
         let secret = rotated.secret.clone();
-        state
+        state::of(&request)
             .one_time_secrets
             .put(visitor.person.user, id.to_string(), secret, now);
     }

@@ -4,10 +4,14 @@
 //! each error beside its field. Refuses: rules of its own: whether a value will do is said by the
 //! service, in its words.
 
+use super::access::OPERATOR;
+use super::state;
+use crate::web::endpoint::Endpoint;
 use actix_web::HttpRequest;
+use actix_web::web::to;
 use askama::Template;
 
-use super::page::{Page, Section, confirm_path, go, go_and_say, show, show_faults};
+use super::page::{Page, Section, go, go_and_say, show, show_faults};
 use super::{Form, Shown, Visitor};
 use crate::domain::format::Format;
 use crate::domain::id::WebhookId;
@@ -21,6 +25,14 @@ use crate::ui::parts::Field;
 use crate::ui::parts::field::left_over;
 use crate::web::State;
 use crate::web::extract::{Query, path_id};
+
+/// What can be asked for here.
+pub static ENDPOINTS: &[Endpoint] = &[
+    Endpoint::post("/webhooks", OPERATOR, || to(create)).back("/webhooks/new"),
+    Endpoint::get("/webhooks/new", OPERATOR, || to(new)),
+    Endpoint::get("/webhooks/{id}/edit", OPERATOR, || to(edit)),
+    Endpoint::post("/webhooks/{id}/edit", OPERATOR, || to(update)).back("/webhooks/{id}/edit"),
+];
 
 /// Event types of the catalogue that the form offers.
 const OFFERED_MAX: usize = 60;
@@ -346,9 +358,12 @@ pub async fn create(state: State, visitor: Visitor, request: HttpRequest, form: 
         Ok(Done::Fresh(made)) => {
             let id = made.webhook.id.to_string();
             let now = state.service.clock().now();
-            state
-                .one_time_secrets
-                .put(visitor.person.user, id.clone(), made.secret, now);
+            state::of(&request).one_time_secrets.put(
+                visitor.person.user,
+                id.clone(),
+                made.secret,
+                now,
+            );
             let flash =
                 Flash::good("The webhook is registered. Keep its secret: it is shown only now.");
             Ok(go_and_say(&format!("/webhooks/{id}"), &flash))
@@ -382,7 +397,6 @@ pub async fn update(state: State, visitor: Visitor, request: HttpRequest, form: 
             let flash = Flash::good("Saved; the next attempt follows the new settings.");
             Ok(go_and_say(&format!("/webhooks/{id}"), &flash))
         }
-        Err(Refusal::MfaRequired(_)) => Ok(go(&confirm_path(&format!("/webhooks/{id}/edit")))),
         Err(refusal) => {
             let errors = mendable(refusal)?;
             draw(&state, &request, visitor, purpose, form, errors).await

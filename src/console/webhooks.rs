@@ -3,6 +3,9 @@
 //! Owns: the list. Refuses: single webhooks ([`super::webhook`]) and their form
 //! ([`super::webhook_form`]).
 
+use super::access::VIEWER;
+use crate::web::endpoint::Endpoint;
+use actix_web::web::to;
 use std::time::Duration;
 
 use actix_web::HttpRequest;
@@ -24,6 +27,9 @@ use crate::ui::parts::url_query::with_query;
 use crate::ui::parts::{Ago, Badge, Due, host, percent, took};
 use crate::web::State;
 use crate::web::extract::Query;
+
+/// What can be asked for here.
+pub static ENDPOINTS: &[Endpoint] = &[Endpoint::get("/webhooks", VIEWER, || to(list))];
 
 /// Webhooks of a page: each draws a strip.
 const ROWS: u32 = 20;

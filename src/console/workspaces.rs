@@ -2,10 +2,13 @@
 //!
 //! Owns: the list, switching, making one, the settings form. Refuses: rules (`service`).
 
+use super::access::{OWNER, VIEWER};
+use crate::web::endpoint::Endpoint;
 use actix_web::HttpRequest;
+use actix_web::web::to;
 use askama::Template;
 
-use super::page::{Page, Section, back_to, confirm_path, go, go_and_say, show, show_faults};
+use super::page::{Page, Section, back_to, go, go_and_say, show, show_faults};
 use super::webhook_form::mendable;
 use super::{Form, Shown, Visitor};
 use crate::domain::page::{Cursor, Limit, List};
@@ -20,6 +23,15 @@ use crate::ui::parts::url_query::with_query;
 use crate::ui::parts::{Copyable, Field, Stamp};
 use crate::web::State;
 use crate::web::extract::Query;
+
+/// What can be asked for here.
+pub static ENDPOINTS: &[Endpoint] = &[
+    Endpoint::get("/workspaces", VIEWER, || to(list)),
+    Endpoint::post("/workspaces", OWNER, || to(create)).back("/workspaces"),
+    Endpoint::post("/workspace", VIEWER, || to(switch)),
+    Endpoint::get("/settings", VIEWER, || to(settings)),
+    Endpoint::post("/settings", OWNER, || to(save)).back("/settings"),
+];
 
 /// Workspaces of a page.
 const ROWS: u32 = 30;
@@ -224,7 +236,6 @@ pub async fn create(state: State, visitor: Visitor, request: HttpRequest, form: 
             let text = format!("The workspace {name} is made, and this is it.");
             Ok(go_and_say("/", &Flash::good(text)))
         }
-        Err(Refusal::MfaRequired(_)) => Ok(go(&confirm_path("/workspaces"))),
         Err(refusal) => {
             let errors = mendable(refusal)?;
             draw_list(&state, &request, visitor, None, form, errors).await
@@ -312,7 +323,6 @@ pub async fn save(state: State, visitor: Visitor, request: HttpRequest, form: Fo
     };
     match changed {
         Ok(_) => back_to("/settings", Ok(()), |()| "Saved.".to_owned()),
-        Err(Refusal::MfaRequired(_)) => Ok(go(&confirm_path("/settings"))),
         Err(refusal) => {
             let errors = mendable(refusal)?;
             draw_settings(&state, &request, visitor, form, errors).await

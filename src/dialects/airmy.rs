@@ -15,7 +15,7 @@ use crate::service::by_profile::WebhookName;
 use crate::service::deliveries::DeliveryDetail;
 use crate::service::webhooks::{Registered, WebhookInput};
 use crate::service::{Answer, Caller};
-use crate::web::endpoint::{get, post};
+use crate::web::endpoint::Endpoint;
 use crate::web::extract::{Json, Nothing, OptionalJson, Query, RequestBody, path_id};
 use crate::web::wire::Time;
 use crate::web::{Answered, Problem, State, answer};
@@ -33,11 +33,11 @@ pub static DIALECT: Dialect = Dialect {
     fields: &[("event_types", "events")],
     status: Problem::status,
     refusal: plain,
-    routes: &[
-        post("/airmy/webhooks", WEBHOOKS_WRITE, || to(create)),
-        get("/airmy/webhooks", WEBHOOKS_READ, || to(list)),
-        post("/airmy/webhooks/{id}/test", WEBHOOKS_WRITE, || to(test)),
-        get("/airmy/webhooks/{id}/deliveries", DELIVERIES_READ, || {
+    endpoints: &[
+        Endpoint::post("/airmy/webhooks", WEBHOOKS_WRITE, || to(create)),
+        Endpoint::get("/airmy/webhooks", WEBHOOKS_READ, || to(list)),
+        Endpoint::post("/airmy/webhooks/{id}/test", WEBHOOKS_WRITE, || to(test)),
+        Endpoint::get("/airmy/webhooks/{id}/deliveries", DELIVERIES_READ, || {
             to(deliveries)
         }),
     ],

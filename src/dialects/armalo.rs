@@ -10,7 +10,7 @@ use super::{Credential, Dialect, Form, WEBHOOKS_READ, WEBHOOKS_WRITE, plain};
 use crate::domain::webhook::{Webhook, WebhookState};
 use crate::service::webhooks::{Registered, WebhookInput};
 use crate::service::{Answer, Caller};
-use crate::web::endpoint::{get, post};
+use crate::web::endpoint::Endpoint;
 use crate::web::extract::{Json, RequestBody};
 use crate::web::wire::Time;
 use crate::web::{Answered, Problem, State, answer};
@@ -28,9 +28,9 @@ pub static DIALECT: Dialect = Dialect {
     fields: &[("event_types", "events")],
     status: Problem::status,
     refusal: plain,
-    routes: &[
-        post("/armalo/api/v1/webhooks", WEBHOOKS_WRITE, || to(create)),
-        get("/armalo/api/v1/webhooks", WEBHOOKS_READ, || to(list)),
+    endpoints: &[
+        Endpoint::post("/armalo/api/v1/webhooks", WEBHOOKS_WRITE, || to(create)),
+        Endpoint::get("/armalo/api/v1/webhooks", WEBHOOKS_READ, || to(list)),
     ],
 };
 

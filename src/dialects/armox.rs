@@ -16,7 +16,7 @@ use crate::domain::envelope::members;
 use crate::domain::page::List;
 use crate::service::Caller;
 use crate::service::reconcile::Reconciled;
-use crate::web::endpoint::{Access, get};
+use crate::web::endpoint::{Access, Endpoint};
 use crate::web::extract::{Query, path_text};
 use crate::web::{Answered, Problem, State, answer};
 
@@ -31,9 +31,9 @@ pub static DIALECT: Dialect = Dialect {
     fields: &[],
     status: Problem::status,
     refusal: plain,
-    routes: &[
-        get("/armox/api/v1/jobs", READ, || to(list)),
-        get("/armox/api/v1/jobs/{id}", READ, || to(show)),
+    endpoints: &[
+        Endpoint::get("/armox/api/v1/jobs", READ, || to(list)),
+        Endpoint::get("/armox/api/v1/jobs/{id}", READ, || to(show)),
     ],
 };
 

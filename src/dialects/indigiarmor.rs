@@ -19,7 +19,7 @@ use crate::engine::Attempted;
 use crate::service::by_profile::WebhookName;
 use crate::service::webhooks::{Registered, WebhookInput};
 use crate::service::{Answer, Caller, Refusal};
-use crate::web::endpoint::{delete, get, patch, post, put};
+use crate::web::endpoint::Endpoint;
 use crate::web::extract::{Json, Nothing, OptionalJson, RequestBody, path_text};
 use crate::web::wire::Time;
 use crate::web::{Answered, Problem, State, answer};
@@ -37,19 +37,19 @@ pub static DIALECT: Dialect = Dialect {
     fields: &[("event_types", "events"), ("active", "enabled")],
     status,
     refusal: plain,
-    routes: &[
-        get("/indigiarmor/v1/webhooks", WEBHOOKS_READ, || to(list)),
-        post("/indigiarmor/v1/webhooks", WEBHOOKS_WRITE, || to(create)),
-        put("/indigiarmor/v1/webhooks/{id}", WEBHOOKS_WRITE, || {
+    endpoints: &[
+        Endpoint::get("/indigiarmor/v1/webhooks", WEBHOOKS_READ, || to(list)),
+        Endpoint::post("/indigiarmor/v1/webhooks", WEBHOOKS_WRITE, || to(create)),
+        Endpoint::put("/indigiarmor/v1/webhooks/{id}", WEBHOOKS_WRITE, || {
             to(update)
         }),
-        patch("/indigiarmor/v1/webhooks/{id}", WEBHOOKS_WRITE, || {
+        Endpoint::patch("/indigiarmor/v1/webhooks/{id}", WEBHOOKS_WRITE, || {
             to(update)
         }),
-        delete("/indigiarmor/v1/webhooks/{id}", WEBHOOKS_WRITE, || {
+        Endpoint::delete("/indigiarmor/v1/webhooks/{id}", WEBHOOKS_WRITE, || {
             to(remove)
         }),
-        post("/indigiarmor/v1/webhooks/{id}/test", WEBHOOKS_WRITE, || {
+        Endpoint::post("/indigiarmor/v1/webhooks/{id}/test", WEBHOOKS_WRITE, || {
             to(test)
         }),
     ],

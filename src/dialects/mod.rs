@@ -1,12 +1,12 @@
 //! Other systems' management APIs, each served as its documentation describes it.
 //!
-//! Owns: the table of dialects, and what they have in common: finding the dialect of a path, its
-//! credential, its form of a refusal. Refuses: rules and SQL. A dialect translates paths, names and
+//! Owns: the table of dialects, and what they have in common: being an
+//! audience each, with its credential and its form of a refusal. Refuses: rules and SQL. A dialect translates paths, names and
 //! answers, and calls the same functions of the service as the native API.
 //!
 //! # What a new dialect is
 //! One file with a [`Dialect`] in it, and one line in [`DIALECTS`]. Everything else reads that
-//! line: the routes are mounted from it, the gate takes the credential from the header it names,
+//! line: the endpoints are mounted from it, the gate takes the credential from the header it names,
 //! and whatever is refused below its base path (unknown paths, wrong methods, broken JSON, missing
 //! rights) is told in its form.
 //!
@@ -19,13 +19,15 @@ use std::borrow::Cow;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::HeaderMap;
+use actix_web::{HttpRequest, HttpResponse};
 use serde_json::{Value, json};
 
 use crate::domain::api_key::Scope;
 use crate::service::{FieldError, Refusal};
-use crate::web::Problem;
+use crate::web::audience::{Admission, Audience};
 use crate::web::endpoint::{Access, Endpoint};
 use crate::web::problem::Wording;
+use crate::web::{Problem, programs};
 
 pub mod airmy;
 pub mod armalo;
@@ -55,7 +57,7 @@ pub struct Dialect {
     /// The body of a refusal.
     pub refusal: fn(&Told) -> Value,
     /// What it answers to; each path begins with the base.
-    pub routes: &'static [Endpoint],
+    pub endpoints: &'static [Endpoint],
 }
 
 /// The header that carries a credential.
@@ -105,19 +107,39 @@ pub struct Told {
     pub errors: Vec<FieldError>,
 }
 
-/// The routes of all dialects.
-pub fn routes() -> impl Iterator<Item = &'static Endpoint> {
-    DIALECTS.iter().flat_map(|dialect| dialect.routes)
-}
+impl Audience for Dialect {
+    fn base(&self) -> &'static str {
+        self.base
+    }
 
-/// The dialect that `path` belongs to.
-#[must_use]
-pub fn of(path: &str) -> Option<&'static Dialect> {
-    let below = |dialect: &&&Dialect| {
-        let rest = path.strip_prefix(dialect.base);
-        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-    };
-    DIALECTS.iter().find(below).copied()
+    fn endpoints(&self) -> Vec<&'static Endpoint> {
+        self.endpoints.iter().collect()
+    }
+
+    fn admit<'a>(
+        &'static self,
+        endpoint: &'static Endpoint,
+        request: &'a HttpRequest,
+    ) -> Admission<'a> {
+        Box::pin(async move {
+            let authorization = self.authorization(request.headers())?;
+            programs::admit(endpoint, request, Some(&authorization)).await
+        })
+    }
+
+    fn tell(
+        &self,
+        problem: &Problem,
+        _: Option<&'static Endpoint>,
+        _: &HttpRequest,
+    ) -> HttpResponse {
+        let (status, body) = self.told(problem);
+        let mut response = HttpResponse::build(status);
+        problem.dress(&mut response);
+        response
+            .content_type("application/json")
+            .body(body.to_string())
+    }
 }
 
 impl Dialect {
@@ -137,7 +159,7 @@ impl Dialect {
 
     /// A problem in the dialect's form.
     #[must_use]
-    pub fn tell(&self, problem: &Problem) -> (StatusCode, Value) {
+    pub fn told(&self, problem: &Problem) -> (StatusCode, Value) {
         let errors: Vec<FieldError> = problem
             .errors()
             .iter()
@@ -192,24 +214,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_route_of_a_dialect_lies_below_its_base_and_belongs_to_it() {
+    fn every_endpoint_of_a_dialect_lies_below_its_base() {
         for dialect in DIALECTS {
-            for route in dialect.routes {
-                let found = of(route.path).map(|found| found.base);
-                assert_eq!(found, Some(dialect.base), "{}", route.path);
+            for endpoint in dialect.endpoints {
+                let rest = endpoint.path.strip_prefix(dialect.base);
+                assert!(
+                    rest.is_some_and(|rest| rest.starts_with('/')),
+                    "{}",
+                    endpoint.path
+                );
             }
         }
-    }
-
-    #[test]
-    fn a_base_ends_at_a_slash() {
-        let check = |path: &str, expect: Option<&str>| {
-            assert_eq!(of(path).map(|dialect| dialect.base), expect, "{path}");
-        };
-        check("/armalo", Some("/armalo"));
-        check("/armalo/nothing", Some("/armalo"));
-        check("/armaloo", None);
-        check("/api/v1/armalo", None);
     }
 
     #[test]
@@ -225,7 +240,7 @@ mod tests {
             },
         ])
         .into();
-        let (status, body) = armalo::DIALECT.tell(&problem);
+        let (status, body) = armalo::DIALECT.told(&problem);
         assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
         assert_eq!(body["error"], "events[1] is odd; url is required");
         assert_eq!(body["errors"][0]["field"], "events[1]");
@@ -233,7 +248,7 @@ mod tests {
             field: "event_types".to_owned(),
             message: "is not a known field".to_owned(),
         }]);
-        let (_, body) = armalo::DIALECT.tell(&unknown);
+        let (_, body) = armalo::DIALECT.told(&unknown);
         assert_eq!(body["error"], "event_types is not a known field");
     }
 }

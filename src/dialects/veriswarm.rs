@@ -34,7 +34,7 @@ use crate::service::by_profile::WebhookName;
 use crate::service::retries::RUN_LIMIT_DEFAULT;
 use crate::service::webhooks::{Registered, Rotated, WebhookInput};
 use crate::service::{Answer, Caller, Refusal};
-use crate::web::endpoint::{get, post};
+use crate::web::endpoint::Endpoint;
 use crate::web::extract::{Json, Nothing, OptionalJson, Query, RequestBody, path_text};
 use crate::web::wire::Time;
 use crate::web::{Answered, Problem, State, answer};
@@ -54,48 +54,48 @@ pub static DIALECT: Dialect = Dialect {
     fields: &[("url", "callback_url")],
     status: Problem::status,
     refusal: plain,
-    routes: &[
-        post(
+    endpoints: &[
+        Endpoint::post(
             "/veriswarm/v1/public/providers/webhooks",
             WEBHOOKS_WRITE,
             || to(create),
         ),
-        get(
+        Endpoint::get(
             "/veriswarm/v1/public/providers/webhooks",
             WEBHOOKS_READ,
             || to(list),
         ),
-        get(
+        Endpoint::get(
             "/veriswarm/v1/public/providers/webhooks/deliveries",
             DELIVERIES_READ,
             || to(deliveries),
         ),
-        post(
+        Endpoint::post(
             "/veriswarm/v1/public/providers/webhooks/deliveries/{id}/retry",
             DELIVERIES_WRITE,
             || to(retry),
         ),
-        post(
+        Endpoint::post(
             "/veriswarm/v1/public/providers/webhooks/retries/run",
             DELIVERIES_WRITE,
             || to(run),
         ),
-        get(
+        Endpoint::get(
             "/veriswarm/v1/public/providers/webhooks/retries/summary",
             DELIVERIES_READ,
             || to(summary),
         ),
-        post(
+        Endpoint::post(
             "/veriswarm/v1/public/providers/webhooks/{id}/rotate-secret",
             WEBHOOKS_WRITE,
             || to(rotate),
         ),
-        post(
+        Endpoint::post(
             "/veriswarm/v1/public/providers/webhooks/{id}/test",
             WEBHOOKS_WRITE,
             || to(test),
         ),
-        post(
+        Endpoint::post(
             "/veriswarm/v1/public/providers/webhooks/{id}/revoke",
             WEBHOOKS_WRITE,
             || to(revoke),

@@ -1,30 +1,24 @@
 //! What every answer has, whatever became of the request.
 //!
-//! Owns: the request id, security headers, turning a panic into a 500, the two fallbacks 404 and
-//! 405, and answers that may be replays. Refuses: access logs; URLs may hold what logs must not.
+//! Owns: the request id, security headers, the shapes of answers, and answers that may be replays.
+//! Refuses: access logs; URLs may hold what logs must not.
 
-use std::panic::AssertUnwindSafe;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use actix_web::body::{BoxBody, EitherBody, MessageBody};
+use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse};
-use futures_util::FutureExt;
+use actix_web::{Error, HttpMessage, HttpResponse};
 use serde::Serialize;
 
-use super::connections;
-use super::proxy::proxy;
-use super::{Answered, Problem};
-use crate::console::error_page;
-use crate::dialects::{self, Dialect};
+use super::state::proxy;
+use super::{Answered, connections};
 use crate::entropy;
-use crate::service::{Answer, Done, Refusal};
+use crate::service::{Answer, Done};
 use crate::telemetry::metrics;
-use crate::ui::preferences::Theme;
 
 /// The header that names a request in answers and logs.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -32,8 +26,6 @@ pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 pub const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 /// The longest request id that is taken over from a caller, in bytes.
 pub const REQUEST_ID_BYTES_MAX: usize = 128;
-
-const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// The id of the request at hand.
 #[derive(Clone, Debug)]
@@ -50,69 +42,14 @@ pub async fn dress(
     let id = request_id(request.headers());
     request.extensions_mut().insert(RequestId(id.clone()));
     let busy = connections::busy(request.request());
-    let response = next.call(request).await?;
+    let mut response = next.call(request).await?;
     drop(busy);
     metrics::answered(response.status().as_u16());
-    let path = response.request().path();
-    let dialect = dialects::of(path);
-    let is_api = dialect.is_some() || path.starts_with("/api/");
-    let mut response = match dialect {
-        Some(dialect) => translated(dialect, response),
-        None if !is_api => drawn(response),
-        None => response.map_into_left_body(),
-    };
     let is_encrypted = proxy(response.request()).is_encrypted(response.request());
     let headers = response.headers_mut();
     headers.insert(REQUEST_ID, id);
     secure(headers, is_encrypted);
     Ok(response)
-}
-
-/// Tells a problem in the form of the dialect in whose paths it happened; its headers stay.
-fn translated<B>(
-    dialect: &Dialect,
-    mut response: ServiceResponse<B>,
-) -> ServiceResponse<EitherBody<B>> {
-    let error = response.response().error();
-    let problem = error.and_then(|error| error.as_error::<Problem>());
-    let Some((status, body)) = problem.map(|problem| dialect.tell(problem)) else {
-        return response.map_into_left_body();
-    };
-    *response.response_mut().status_mut() = status;
-    response.headers_mut().insert(header::CONTENT_TYPE, JSON);
-    response.map_body(|_, _| EitherBody::right(BoxBody::new(body.to_string())))
-}
-
-/// Tells a problem as a page to who reads pages.
-fn drawn<B: MessageBody + 'static>(response: ServiceResponse<B>) -> ServiceResponse<EitherBody<B>> {
-    let request = response.request().clone();
-    let error = response.response().error();
-    let problem = error.and_then(|error| error.as_error::<Problem>());
-    match problem.filter(|_| error_page::reads_pages(request.headers())) {
-        Some(problem) => {
-            let page = error_page::page(problem, Theme::of(&request));
-            ServiceResponse::new(request, page).map_into_right_body()
-        }
-        None => response.map_into_left_body(),
-    }
-}
-
-/// The innermost layer, around each handler: a panic in one request is a 500 of that request.
-pub async fn guarded<B: MessageBody + 'static>(
-    request: ServiceRequest,
-    next: Next<B>,
-) -> ServiceResponse<EitherBody<B>> {
-    let raw = request.request().clone();
-    let called = AssertUnwindSafe(next.call(request)).catch_unwind().await;
-    let fallen = match called {
-        Ok(Ok(response)) => return response.map_into_left_body(),
-        Ok(Err(error)) => HttpResponse::from_error(error),
-        Err(_) => {
-            let problem = Problem::from(Refusal::Internal("a handler panicked".to_owned()));
-            HttpResponse::from_error(problem)
-        }
-    };
-    ServiceResponse::new(raw, fallen).map_into_right_body()
 }
 
 /// A caller's own id if it is plain, else a new one.
@@ -157,12 +94,13 @@ fn secure(headers: &mut HeaderMap, is_encrypted: bool) {
     }
 }
 
-/// 404 for paths that no route has.
-///
-/// # Errors
-/// Always.
-pub async fn no_route(request: HttpRequest) -> Answered {
-    Err(Problem::no_route(request.path()))
+/// On to another page, with GET.
+#[must_use]
+pub fn go(path: &str) -> HttpResponse {
+    HttpResponse::SeeOther()
+        .insert_header((header::LOCATION, path))
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .finish()
 }
 
 /// A JSON answer.

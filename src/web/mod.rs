@@ -1,18 +1,22 @@
-//! What people and programs speak to: the REST API, other systems' dialects, the dashboard.
+//! What audiences are made of: the server, and the one way from a request to its answer.
 //!
-//! Owns: the route table, authentication and authorisation, reading requests, writing answers.
-//! Refuses: rules (`service`), SQL (`store`), sending deliveries (`engine`).
+//! Owns: endpoints and the gate around them, credentials, reading requests, writing answers, the
+//! OpenAPI document. Refuses: knowing any audience, rules (`service`), SQL (`store`), sending
+//! deliveries (`engine`).
 //!
 //! # One request, one straight line
 //! ```text
-//! answer::dress     a request id, security headers, a 500 instead of a panic
-//!  └ auth::gate     who is it, may they, in which workspace → a Caller; the only such place
+//! answer::dress     a request id, security headers
+//!  └ audience       the address's rate; who is it, may they, in which workspace; a fresh second
+//!     │             factor where the endpoint asks for one; a 500 instead of a panic
 //!     └ extract     bounded body → DTO, query, ids; every fault names its field
 //!        └ handler  one call of a service, and its answer as a wire shape
 //! ```
-//! What any of these refuses becomes a [`Problem`], and only `error` knows its status.
+//! What any of these refuses becomes a [`Problem`], only `problem` knows its status, and the
+//! audience tells it in its own form.
 
 pub mod answer;
+pub mod audience;
 pub mod auth;
 pub mod connections;
 pub mod endpoint;
@@ -20,6 +24,7 @@ pub mod extract;
 pub mod limits;
 pub mod openapi;
 pub mod problem;
+pub mod programs;
 pub mod proxy;
 pub mod server;
 pub mod state;

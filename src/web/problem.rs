@@ -18,6 +18,8 @@ use crate::store::StoreError;
 /// The media type of every refusal.
 pub const CONTENT_TYPE: &str = "application/problem+json";
 
+/// The code of a problem that a second factor mends.
+const MFA_REQUIRED: &str = "mfa_required";
 /// Faults that a problem's detail says; its `errors` hold all of them.
 const FAULTS_SAID: usize = 3;
 
@@ -162,6 +164,12 @@ impl Problem {
         self.0.code
     }
 
+    /// Whether showing a second factor mends it.
+    #[must_use]
+    pub fn asks_for_second_factor(&self) -> bool {
+        self.0.code == MFA_REQUIRED
+    }
+
     /// What exactly is wrong.
     #[must_use]
     pub fn detail(&self) -> &str {
@@ -282,7 +290,7 @@ fn kind(refusal: &Refusal) -> (StatusCode, &'static str) {
         Refusal::Conflict(_) => (StatusCode::CONFLICT, "conflict"),
         Refusal::Revoked => (StatusCode::CONFLICT, "revoked"),
         Refusal::PlanRequired => (StatusCode::FORBIDDEN, "plan_required"),
-        Refusal::MfaRequired(_) => (StatusCode::FORBIDDEN, "mfa_required"),
+        Refusal::MfaRequired(_) => (StatusCode::FORBIDDEN, MFA_REQUIRED),
         Refusal::TooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "too_large"),
         Refusal::RateLimited { .. } => (StatusCode::TOO_MANY_REQUESTS, "rate_limited"),
         Refusal::Overloaded => (StatusCode::SERVICE_UNAVAILABLE, "overloaded"),

@@ -18,7 +18,6 @@ use actix_web::HttpRequest;
 use ipnet::IpNet;
 use url::Url;
 
-use super::State;
 use crate::service::Refusal;
 
 /// Addresses of a chain of proxies that are looked at, from the nearest.
@@ -59,13 +58,6 @@ pub struct ProxyRules {
     pub trusted_proxies: Vec<IpNet>,
     /// Who may sign in over plain HTTP.
     pub plain_sign_in: PlainSignIn,
-}
-
-/// The rules of the server that received `request`.
-#[must_use]
-pub fn proxy(request: &HttpRequest) -> &ProxyRules {
-    let state = request.app_data::<State>();
-    &state.expect("every app is built with the state").proxy
 }
 
 impl ProxyRules {

@@ -10,11 +10,12 @@ use std::time::Duration;
 use actix_web::dev::ServerHandle;
 use actix_web::http::KeepAlive;
 use actix_web::middleware::from_fn;
-use actix_web::{App, HttpServer, web};
+use actix_web::web::{self, ServiceConfig};
+use actix_web::{App, HttpServer};
 use tokio::task::JoinHandle;
 
 use super::connections::Connections;
-use super::{AppState, answer, endpoint};
+use super::{AppState, answer};
 
 /// Threads that serve requests.
 pub const WORKERS: usize = 2;
@@ -39,25 +40,28 @@ pub struct ServeOptions {
 
 /// A running server.
 pub struct Serving {
-    state: web::Data<AppState>,
     handle: ServerHandle,
     task: JoinHandle<std::io::Result<()>>,
     sweeping: JoinHandle<()>,
 }
 
-/// Starts serving on the current tokio runtime; the workers have threads of their own.
+/// Starts serving on the current tokio runtime; the workers have threads of their own. `furnish`
+/// mounts the audiences, with what they share.
 ///
 /// # Errors
 /// Where the listener cannot be used.
-pub fn serve(options: ServeOptions) -> std::io::Result<Serving> {
+pub fn serve(
+    options: ServeOptions,
+    furnish: impl Fn(&mut ServiceConfig) + Clone + Send + 'static,
+) -> std::io::Result<Serving> {
     let state = options.state;
-    let served = state.clone();
     let limits = state.limits;
     let connections = Connections::default();
     let greeter = connections.clone();
     let per_worker = (limits.connections_max as usize).div_ceil(WORKERS);
     let server = HttpServer::new(move || {
-        endpoint::mount(App::new().app_data(served.clone())).wrap(from_fn(answer::dress))
+        let app = App::new().app_data(state.clone());
+        app.configure(&furnish).wrap(from_fn(answer::dress))
     })
     .workers(WORKERS)
     .max_connections(per_worker)
@@ -75,7 +79,6 @@ pub fn serve(options: ServeOptions) -> std::io::Result<Serving> {
     };
     let server = server.run();
     Ok(Serving {
-        state,
         handle: server.handle(),
         task: tokio::spawn(server),
         sweeping: tokio::spawn(connections.sweep(limits.quiet_max())),
@@ -85,8 +88,6 @@ pub fn serve(options: ServeOptions) -> std::io::Result<Serving> {
 impl Serving {
     /// Stops accepting, lets requests under way finish, and returns when all have.
     pub async fn stop(self) {
-        // Streams would last until the grace is over.
-        self.state.live.close();
         self.handle.stop(true).await;
         self.sweeping.abort();
         if let Ok(Err(error)) = self.task.await {

@@ -5,14 +5,12 @@
 
 use std::sync::Arc;
 
-use actix_web::web;
+use actix_web::{HttpRequest, web};
 use tokio::sync::Semaphore;
 
 use super::auth::Credentials;
 use super::limits::Limits;
 use super::proxy::ProxyRules;
-use crate::console::live::Live;
-use crate::console::one_time_secret::OneTimeSecrets;
 use crate::service::Service;
 
 /// What the operator may set.
@@ -34,10 +32,6 @@ pub struct AppState {
     pub proxy: ProxyRules,
     /// What the server bears.
     pub limits: Limits,
-    /// What tells open pages of changes.
-    pub live: Live,
-    /// Secrets on their way to the one page that shows them.
-    pub one_time_secrets: OneTimeSecrets,
     /// One permit per KiB that request bodies may occupy at once.
     pub(super) body_budget: Arc<Semaphore>,
 }
@@ -50,8 +44,6 @@ impl AppState {
             credentials: Credentials::new(service.store().clone(), &options.limits),
             proxy: options.proxy,
             limits: options.limits,
-            live: Live::new(service.store()),
-            one_time_secrets: OneTimeSecrets::default(),
             service,
             body_budget: Arc::new(Semaphore::new(options.limits.body_budget_kib)),
         }
@@ -60,3 +52,19 @@ impl AppState {
 
 /// How handlers get at the state.
 pub type State = web::Data<AppState>;
+
+/// The state of the server that received `request`.
+///
+/// # Panics
+/// Never: every app is built with the state.
+#[must_use]
+pub fn of(request: &HttpRequest) -> &State {
+    let state = request.app_data::<State>();
+    state.expect("every app is built with the state")
+}
+
+/// What stands between people and the server that received `request`.
+#[must_use]
+pub fn proxy(request: &HttpRequest) -> &ProxyRules {
+    &of(request).proxy
+}

@@ -7,7 +7,9 @@ use std::sync::{Arc, Mutex, Once};
 use std::time::Duration;
 
 use actix_web::web;
+use hookpost::app::audiences;
 use hookpost::clock::Clock;
+use hookpost::console::{Desk, Shared};
 use hookpost::domain::api_key::{NewKey, Scope, Scopes};
 use hookpost::domain::id::WorkspaceId;
 use hookpost::engine::{Engine, EngineParts, IN_FLIGHT_DEFAULT};
@@ -42,6 +44,7 @@ pub struct TestApp {
     /// A key with the scope `admin`.
     pub admin: String,
     http: reqwest::Client,
+    desk: Shared,
     serving: Option<Serving>,
     worker: Option<Worker>,
     dir: Option<tempfile::TempDir>,
@@ -100,13 +103,14 @@ impl TestApp {
         let address = listener.local_addr().unwrap();
         let service = service(&store, clock, address.port(), options);
         let state = web::Data::new(AppState::new(service.clone(), http));
-        let serving = serve(ServeOptions {
+        let desk = Shared::new(Desk::new(&service));
+        let options = ServeOptions {
             state,
             listener,
             tls: None,
             grace: Duration::from_secs(5),
-        })
-        .unwrap();
+        };
+        let serving = serve(options, audiences(desk.clone())).unwrap();
         let admin = key(&store, None, Scopes::admin()).await;
         Self {
             worker: Some(Worker::start(&service, &tokio::runtime::Handle::current())),
@@ -115,6 +119,7 @@ impl TestApp {
             base: format!("http://{address}"),
             admin,
             http: http_client(),
+            desk,
             serving: Some(serving),
             dir: Some(dir),
         }
@@ -130,6 +135,7 @@ impl TestApp {
 
     /// Stops serving, sending and writing, in that order.
     pub async fn stop(&mut self) {
+        self.desk.live.close();
         if let Some(serving) = self.serving.take() {
             serving.stop().await;
         }

@@ -2,6 +2,7 @@
 
 use hookpost::console;
 use hookpost::domain::role::Role;
+use hookpost::web::audience::Audience;
 use hookpost::web::endpoint::{Access, Endpoint};
 use reqwest::{Method, StatusCode};
 
@@ -71,7 +72,7 @@ async fn every_answer_of_every_route_forbids_framing_sniffing_and_foreign_script
         }
         count += 1;
     }
-    for route in console::routes() {
+    for route in console::AUDIENCE.endpoints().into_iter() {
         let what = format!("{} {}", route.method, route.path);
         assert_dressed(&what, &ask(&app, &world, route, "", "text/html").await);
         let is_page = route.method == Method::GET.as_str() && route.path != STREAMING;

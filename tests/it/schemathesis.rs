@@ -6,8 +6,10 @@
 use std::path::Path;
 use std::time::Duration;
 
+use hookpost::api;
 use hookpost::domain::role::Role;
-use hookpost::web::endpoint::{self, Access, Endpoint};
+use hookpost::web::audience::Audience;
+use hookpost::web::endpoint::{Access, Endpoint};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -92,7 +94,7 @@ impl Things {
              'header.Hookpost-Workspace' = {{ dictionary = 'workspace', probability = 0.9 }}\n\
              'body.url' = {{ dictionary = 'url', probability = 0.8 }}\n"
         );
-        for route in endpoint::all() {
+        for route in api::AUDIENCE.endpoints() {
             told.push_str(&self.about(route));
         }
         told

@@ -11,7 +11,9 @@ use hookpost::domain::session::Channel;
 use hookpost::domain::time::Timestamp;
 use hookpost::service::Actor;
 use hookpost::service::people::{MfaDemand, NewUser, SignIn};
+use hookpost::web::audience::Audience;
 use hookpost::web::endpoint::{Access, Endpoint};
+use hookpost::web::limits::STRANGERS_BODY_BYTES_MAX;
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
 
@@ -198,7 +200,10 @@ async fn an_old_code_is_not_enough_for_what_is_delicate_by_any_form() {
     assert_eq!(moved.status, StatusCode::SEE_OTHER, "{moved:?}");
     scene.clock.advance(STALE);
     let mut asking = BTreeSet::new();
-    let forms = console::routes().filter(|route| is_change(route));
+    let forms = console::AUDIENCE
+        .endpoints()
+        .into_iter()
+        .filter(|route| is_change(route));
     for route in forms.filter(|route| !NOT_TRIED.contains(&route.path)) {
         let fields = [
             ("csrf", &csrf[..]),
@@ -316,6 +321,36 @@ async fn five_wrong_codes_are_followed_by_five_minutes_of_silence() {
 }
 
 #[tokio::test]
+async fn who_is_still_on_the_way_in_may_say_a_code_and_little_more() {
+    let scene = Scene::open(Role::Viewer).await;
+    let long = "x".repeat(STRANGERS_BODY_BYTES_MAX + 1);
+    let signed_in = scene.app.service.sign_in(asked(Channel::Browser, None));
+    let half = signed_in.await.unwrap().token.expose().to_owned();
+    let answer = scene.post("/sign-in/code", &half, &[("code", &long)]).await;
+    assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE, "{answer:?}");
+    // Who has not even given a password is not listened to at all.
+    let answer = scene
+        .post("/sign-in/code", "nobody", &[("code", &long)])
+        .await;
+    assert_eq!(answer.header("location"), "/sign-in", "{answer:?}");
+    for (path, place) in [
+        ("/sign-in/code?back=/events", "/sign-in"),
+        (
+            "/profile/second-factor",
+            "/sign-in?back=%2Fprofile%2Fsecond-factor",
+        ),
+    ] {
+        let answer = scene.page(path, "nobody").await;
+        assert_eq!(answer.header("location"), place, "{path}: {answer:?}");
+    }
+    let answer = scene.page("/profile/second-factor", &half).await;
+    assert!(
+        answer.header("location").starts_with("/sign-in/code"),
+        "{answer:?}"
+    );
+}
+
+#[tokio::test]
 async fn new_recovery_codes_end_the_old_ones_and_each_is_audited_when_used() {
     let scene = Scene::open(Role::Viewer).await;
     let token = scene.sign_in(Channel::Browser).await;
@@ -373,7 +408,11 @@ async fn where_everybody_needs_a_second_factor_who_has_none_can_only_enrol() {
         assert_eq!(answer.status, StatusCode::FORBIDDEN, "{what}");
         tried += 1;
     }
-    for route in console::routes().filter(|route| matches!(route.access, Access::Page(_))) {
+    for route in console::AUDIENCE
+        .endpoints()
+        .into_iter()
+        .filter(|route| matches!(route.access, Access::Page(_)))
+    {
         let call = scene.app.anonymous(method(route), &world.path(route));
         let cookie = format!("hookpost={}", browser.expose());
         let answer = call.header("cookie", &cookie).send().await;

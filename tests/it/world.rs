@@ -5,9 +5,11 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use hookpost::dialects::{self, BEARER, Form};
+use hookpost::api;
+use hookpost::dialects::{BEARER, DIALECTS, Dialect, Form};
 use hookpost::domain::role::Role;
-use hookpost::web::endpoint::{self, Endpoint};
+use hookpost::web::audience::Audience;
+use hookpost::web::endpoint::Endpoint;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -215,7 +217,8 @@ async fn session_of(app: &TestApp, user: hookpost::domain::id::UserId) -> String
 
 /// Routes of programs: the native API and all dialects.
 pub fn api() -> impl Iterator<Item = &'static Endpoint> {
-    endpoint::all().chain(dialects::routes())
+    let dialects = DIALECTS.iter().flat_map(|dialect| dialect.endpoints);
+    api::AUDIENCE.endpoints().into_iter().chain(dialects)
 }
 
 /// The method of a route, as the client writes it.
@@ -225,7 +228,9 @@ pub fn method(route: &Endpoint) -> Method {
 
 /// The credential in the header that the route's dialect names.
 pub fn with_credential(call: Call, path: &str, token: &str) -> Call {
-    let credential = dialects::of(path).map_or(BEARER, |dialect| dialect.credential);
+    let offers = |dialect: &&&Dialect| dialect.endpoints.iter().any(|own| own.path == path);
+    let dialect = DIALECTS.iter().find(offers);
+    let credential = dialect.map_or(BEARER, |dialect| dialect.credential);
     match credential.form {
         Form::Bearer => call.bearer(token),
         Form::Plain => call.header(credential.header, token),

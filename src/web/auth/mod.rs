@@ -1,11 +1,12 @@
-//! Who is it, may they, and in which workspace: answered once, in one place, for every route.
+//! Who is it, may they, and in which workspace: what audiences of programs ask, each with the
+//! credential that it found.
 //!
-//! Owns: the gate through which every request of the route table goes, and what it finds out: a
-//! [`Caller`]. Refuses: rules about things (`service`); a caller that exists may do what its route
-//! says.
+//! Owns: what is known about credentials, and what comes of it: a [`Caller`]. Refuses: finding the
+//! credential in a request (the audience), and rules about things (`service`); a caller that exists
+//! may do what its endpoint says.
 //!
 //! # What is told apart
-//! No or no valid credentials are a 401, valid ones without the route's scope a 403 that names the
+//! No or no valid credentials are a 401, valid ones without the endpoint's scope a 403 that names the
 //! scope. What belongs to another workspace does not exist for this caller: 404.
 
 mod bearer;
@@ -14,26 +15,25 @@ mod person;
 mod rate;
 mod workspaces;
 
-use std::borrow::Cow;
 use std::net::IpAddr;
 
-use actix_web::body::{EitherBody, MessageBody};
-use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
-use actix_web::middleware::Next;
-use actix_web::{Error, FromRequest, HttpMessage, HttpRequest, HttpResponse};
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpMessage, HttpRequest};
 
-use super::answer::guarded;
-use super::endpoint::{Access, Endpoint};
-use super::{Limits, Problem, State};
+use super::limits::Limits;
+use super::problem::Problem;
 use crate::domain::api_key::{Scope, Scopes};
 use crate::domain::session::Channel;
 use crate::domain::throttle::address_key;
 use crate::service::{Actor, Caller, Refusal, Service};
 use crate::store::Store;
-use crate::{console, dialects};
 
+pub use person::signed_in;
+pub use rate::Rate;
+
+use bearer::Bearer;
 use keys::Keys;
-use rate::{Rate, Rates};
+use rate::Rates;
 use workspaces::Workspaces;
 
 /// The header by which a key of the instance names the workspace it acts on.
@@ -48,12 +48,13 @@ pub struct Credentials {
 }
 
 /// What a valid credential entitles to.
-struct Entitled {
+pub struct Entitled {
     actor: Actor,
     scopes: Scopes,
     /// The workspace that the credential is bound to; `None` lets the request name one.
     workspace_seq: Option<i64>,
-    rate: Option<Rate>,
+    /// How the key stands; `None` where nothing limits it.
+    pub rate: Option<Rate>,
 }
 
 impl Credentials {
@@ -69,14 +70,27 @@ impl Credentials {
         }
     }
 
+    /// Holds an address to its rate, whatever it asks for and whoever it says it is: guessing at
+    /// credentials costs as much as using them.
+    ///
+    /// # Errors
+    /// [`Refusal::RateLimited`].
+    pub fn check_address(&self, client: IpAddr) -> Result<(), Refusal> {
+        let rate = self.address_rates.spend(address_key(client), None)?;
+        rate.map_or(Ok(()), |rate| rate.check())
+    }
+
     /// Who presents `authorization`, and what it entitles them to.
-    async fn entitled(
+    ///
+    /// # Errors
+    /// [`Refusal::Unauthorized`]; [`Refusal::MfaRequired`] for a session that has not come far enough.
+    pub async fn entitled(
         &self,
         service: &Service,
         authorization: Option<&str>,
     ) -> Result<Entitled, Refusal> {
         match bearer::parse(authorization)? {
-            bearer::Bearer::Key(token) => {
+            Bearer::Key(token) => {
                 let key = self.keys.authenticate(&token).await?;
                 let rate = self.key_rates.spend(key.id.seq(), key.rate_limit)?;
                 Ok(Entitled {
@@ -86,7 +100,7 @@ impl Credentials {
                     rate,
                 })
             }
-            bearer::Bearer::Session(token) => {
+            Bearer::Session(token) => {
                 let person = service.person(&token, Channel::Token).await?;
                 person::check_inside(&person)?;
                 Ok(Entitled {
@@ -98,118 +112,33 @@ impl Credentials {
             }
         }
     }
-}
 
-/// Lets a request through to its route's handler, or answers why not.
-///
-/// # Errors
-/// None; the type is the framework's.
-pub async fn gate<B: MessageBody + 'static>(
-    route: &'static Endpoint,
-    request: ServiceRequest,
-    next: Next<B>,
-) -> Result<ServiceResponse<EitherBody<B>>, Error> {
-    if let Err(problem) = check_address(&request) {
-        let (raw, _) = request.into_parts();
-        let response = HttpResponse::from_error(problem);
-        return Ok(ServiceResponse::new(raw, response).map_into_right_body());
-    }
-    let scopes: &[Scope] = match &route.access {
-        Access::Public => return Ok(guarded(request, next).await),
-        Access::Scope(scope) => std::slice::from_ref(scope),
-        Access::Either(one, other) => &[*one, *other],
-        Access::Session => return Ok(person::gate(request, next).await),
-        Access::Page(role) => return Ok(console::visitor::gate(*role, request, next).await),
-    };
-    match authorise(&request, scopes).await {
-        Ok((caller, rate)) => {
-            request.extensions_mut().insert(caller);
-            let mut response = guarded(request, next).await;
-            if let Some(rate) = rate {
-                rate.dress(response.headers_mut());
-            }
-            Ok(response)
+    /// The caller that somebody entitled is in the workspace they name, or belong to.
+    ///
+    /// # Errors
+    /// [`Refusal::RateLimited`]; [`Refusal::Forbidden`] without any of `scopes`;
+    /// [`Refusal::NotFound`] for a workspace that is not theirs.
+    pub async fn caller(
+        &self,
+        entitled: Entitled,
+        scopes: &[Scope],
+        workspace: Option<&str>,
+    ) -> Result<Caller, Refusal> {
+        entitled.rate.map_or(Ok(()), |rate| rate.check())?;
+        if !scopes.iter().any(|scope| entitled.scopes.allows(*scope)) {
+            let names: Vec<&str> = scopes.iter().map(|scope| scope.as_str()).collect();
+            let names = names.join(" or ");
+            let needed = format!("this needs the scope {names}, which these credentials lack");
+            return Err(Refusal::Forbidden(needed));
         }
-        Err((problem, rate)) => {
-            let mut response = HttpResponse::from_error(problem);
-            if let Some(rate) = rate {
-                rate.dress(response.headers_mut());
-            }
-            // Put together like this, the response keeps the problem for the form of a dialect.
-            let (raw, _) = request.into_parts();
-            Ok(ServiceResponse::new(raw, response).map_into_right_body())
-        }
+        let found = self.workspaces.resolve(entitled.workspace_seq, workspace);
+        let workspace = found.await?;
+        Ok(Caller {
+            workspace: workspace.id,
+            plan: workspace.plan,
+            actor: entitled.actor,
+        })
     }
-}
-
-/// Holds an address to its rate, whatever it asks for and whoever it says it is: guessing at
-/// credentials costs as much as using them.
-fn check_address(request: &ServiceRequest) -> Result<(), Problem> {
-    let state = request
-        .app_data::<State>()
-        .expect("every app is built with the state");
-    let address = address_key(state.proxy.client(request.request()));
-    let rate = state.credentials.address_rates.spend(address, None)?;
-    match rate.filter(Rate::is_spent) {
-        Some(rate) => Err(Refusal::RateLimited {
-            retry_after: rate.retry_after(),
-        }
-        .into()),
-        None => Ok(()),
-    }
-}
-
-type Told = (Problem, Option<Rate>);
-
-async fn authorise(
-    request: &ServiceRequest,
-    scopes: &[Scope],
-) -> Result<(Caller, Option<Rate>), Told> {
-    // Names of workspaces may hold any letter, so the bytes are read as UTF-8.
-    let header = |name: &str| {
-        let value = request.headers().get(name)?;
-        Some(std::str::from_utf8(value.as_bytes()).unwrap_or("\u{fffd}"))
-    };
-    let state = request
-        .app_data::<State>()
-        .expect("every app is built with the state");
-    let credentials = &state.credentials;
-    let authorization = match dialects::of(request.path()) {
-        Some(dialect) => Some(dialect.authorization(request.headers()).map_err(told)?),
-        None => header("authorization").map(Cow::Borrowed),
-    };
-    let entitled = credentials
-        .entitled(&state.service, authorization.as_deref())
-        .await
-        .map_err(told)?;
-    let rate = entitled.rate;
-    if let Some(rate) = rate.filter(Rate::is_spent) {
-        let refusal = Refusal::RateLimited {
-            retry_after: rate.retry_after(),
-        };
-        return Err((refusal.into(), Some(rate)));
-    }
-    if !scopes.iter().any(|scope| entitled.scopes.allows(*scope)) {
-        let names: Vec<&str> = scopes.iter().map(|scope| scope.as_str()).collect();
-        let names = names.join(" or ");
-        let needed = format!("this needs the scope {names}, which these credentials lack");
-        return Err((Refusal::Forbidden(needed).into(), rate));
-    }
-    let workspace = credentials
-        .workspaces
-        .resolve(entitled.workspace_seq, header(WORKSPACE_HEADER))
-        .await
-        .map_err(|refusal| (refusal.into(), rate))?;
-    let caller = Caller {
-        workspace: workspace.id,
-        plan: workspace.plan,
-        actor: entitled.actor,
-    };
-    Ok((caller, rate))
-}
-
-fn told(refusal: Refusal) -> Told {
-    (refusal.into(), None)
 }
 
 impl FromRequest for Caller {

@@ -30,7 +30,7 @@ struct Bucket {
 
 /// How a key stands after a request.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Rate {
+pub struct Rate {
     per_second: f64,
     left: Option<f64>,
     wait: Duration,
@@ -99,18 +99,18 @@ impl Bucket {
 }
 
 impl Rate {
-    /// Whether this request was one too many.
-    pub(super) fn is_spent(&self) -> bool {
-        self.left.is_none()
-    }
-
-    /// When the next request fits.
-    pub(super) fn retry_after(&self) -> Duration {
-        self.wait
+    /// Refuses the one request too many, and says when the next one fits.
+    pub(super) fn check(&self) -> Result<(), Refusal> {
+        match self.left {
+            Some(_) => Ok(()),
+            None => Err(Refusal::RateLimited {
+                retry_after: self.wait,
+            }),
+        }
     }
 
     /// Sets the headers that let a client pace itself.
-    pub(super) fn dress(&self, headers: &mut HeaderMap) {
+    pub fn dress(&self, headers: &mut HeaderMap) {
         let mut set = |name: &'static str, value: f64| {
             let text = format!("{}", value.max(0.0));
             let value = HeaderValue::from_str(&text).expect("a number makes a header value");
@@ -136,7 +136,7 @@ mod tests {
         };
         let spent = |bucket: &mut Bucket, at_ms: u64| {
             let rate = bucket.spend(2.0, 2.0, start + Duration::from_millis(at_ms));
-            (rate.is_spent(), rate.retry_after().as_millis())
+            (rate.check().is_err(), rate.wait.as_millis())
         };
         assert_eq!(spent(&mut bucket, 0), (false, 0));
         assert_eq!(spent(&mut bucket, 0), (false, 500));

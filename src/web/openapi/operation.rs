@@ -1,43 +1,36 @@
-//! One operation: what a route takes and gives, in a few chained words.
+//! One operation: what an endpoint takes and gives, in a few chained words.
 //!
 //! Owns: the builder. Refuses: schemas of its own; they are derived from the wire shapes.
 
 use std::collections::BTreeMap;
 
-use actix_web::http::Method;
 use serde_json::{Value, json};
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::Schema;
 use utoipa::{PartialSchema, ToSchema};
 
-use super::super::endpoint::Access;
 use super::parts;
 
-/// What is said about a route.
+/// What is said about an endpoint.
+#[derive(Default)]
 pub struct Operation {
-    /// The method.
-    pub method: Method,
-    /// The path, as in the route table.
-    pub path: &'static str,
-    /// The operation's name for generated clients.
-    pub id: &'static str,
-    /// The group that it is listed in.
-    pub tag: &'static str,
-    /// What it does.
-    pub summary: &'static str,
+    pub(super) id: &'static str,
+    pub(super) tag: &'static str,
+    pub(super) summary: &'static str,
     pub(super) query: Vec<Value>,
     pub(super) body: Option<(Shape, bool)>,
     pub(super) answers: Vec<Reply>,
-    more_refusals: Vec<u16>,
+    pub(super) more_refusals: Vec<u16>,
     once: Once,
 }
 
 /// Whether a repeated request is recognised.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
 enum Once {
     /// By its `Idempotency-Key`.
     Keyed,
     /// It is not, or need not be.
+    #[default]
     Unkeyed,
 }
 
@@ -105,65 +98,61 @@ impl Reply {
     }
 }
 
-/// The beginning of an operation; `tag` is one of the listed groups.
-pub(super) fn operation(
-    method: Method,
-    path: &'static str,
-    id: &'static str,
-    tag: &'static str,
-    summary: &'static str,
-) -> Operation {
-    Operation {
-        method,
-        path,
-        id,
-        tag,
-        summary,
-        query: Vec::new(),
-        body: None,
-        answers: Vec::new(),
-        more_refusals: Vec::new(),
-        once: Once::Unkeyed,
-    }
-}
-
 impl Operation {
+    /// Its name for generated clients, the group that it is listed in, and what it does.
+    #[must_use]
+    pub fn named(self, id: &'static str, tag: &'static str, summary: &'static str) -> Self {
+        Self {
+            id,
+            tag,
+            summary,
+            ..self
+        }
+    }
+
     /// It takes a body.
-    pub(super) fn takes<T: ToSchema>(mut self) -> Self {
+    #[must_use]
+    pub fn takes<T: ToSchema>(mut self) -> Self {
         self.body = Some((Shape::of::<T>(), true));
         self
     }
 
     /// It takes a body, which may be left out.
-    pub(super) fn may_take<T: ToSchema>(mut self) -> Self {
+    #[must_use]
+    pub fn may_take<T: ToSchema>(mut self) -> Self {
         self.body = Some((Shape::of::<T>(), false));
         self
     }
 
     /// It answers with this shape.
-    pub(super) fn gives<T: ToSchema>(self, status: u16, about: &'static str) -> Self {
+    #[must_use]
+    pub fn gives<T: ToSchema>(self, status: u16, about: &'static str) -> Self {
         self.reply(status, about, Content::One(Shape::of::<T>()))
     }
 
     /// It answers with a page of this shape, and takes `limit` and `cursor`.
-    pub(super) fn lists<T: ToSchema>(self, about: &'static str) -> Self {
+    #[must_use]
+    pub fn lists<T: ToSchema>(self, about: &'static str) -> Self {
         self.query("limit", parts::limit(), "How many at most.")
             .query("cursor", parts::cursor(), "Where to go on: `next_cursor`.")
             .reply(200, about, Content::Page(Shape::of::<T>()))
     }
 
     /// It answers with nothing.
-    pub(super) fn ends(self, about: &'static str) -> Self {
+    #[must_use]
+    pub fn ends(self, about: &'static str) -> Self {
         self.reply(204, about, Content::Nothing)
     }
 
     /// It answers with text of a media type.
-    pub(super) fn gives_text(self, media: &'static str, about: &'static str) -> Self {
+    #[must_use]
+    pub fn gives_text(self, media: &'static str, about: &'static str) -> Self {
         self.reply(200, about, Content::Text(media))
     }
 
     /// It answers with an object that is described elsewhere.
-    pub(super) fn gives_any(self, about: &'static str) -> Self {
+    #[must_use]
+    pub fn gives_any(self, about: &'static str) -> Self {
         self.reply(200, about, Content::Any)
     }
 
@@ -178,7 +167,8 @@ impl Operation {
 
     /// It takes a parameter in the query. An empty one counts as absent, since forms send what was
     /// not filled in.
-    pub(super) fn query(mut self, name: &str, schema: Value, about: &str) -> Self {
+    #[must_use]
+    pub fn query(mut self, name: &str, schema: Value, about: &str) -> Self {
         let mut parameter = json!({"name": name, "in": "query", "description": about});
         parameter["schema"] = schema;
         parameter["allowEmptyValue"] = json!(true);
@@ -187,34 +177,20 @@ impl Operation {
     }
 
     /// It may be refused with this status for a reason of its own.
-    pub(super) fn or(mut self, status: u16) -> Self {
+    #[must_use]
+    pub fn or(mut self, status: u16) -> Self {
         self.more_refusals.push(status);
         self
     }
 
     /// A repetition with the same `Idempotency-Key` gets the first answer again.
-    pub(super) fn keyed(mut self) -> Self {
+    #[must_use]
+    pub fn keyed(mut self) -> Self {
         self.once = Once::Keyed;
         self.or(409)
     }
 
     pub(super) fn is_keyed(&self) -> bool {
         self.once == Once::Keyed
-    }
-
-    /// The statuses of all its refusals: what follows from what it takes, and its own.
-    pub(super) fn refusals(&self, access: Access) -> Vec<u16> {
-        let mut statuses = vec![500, 503];
-        statuses.extend(&self.more_refusals);
-        if !matches!(access, Access::Public) {
-            statuses.extend([401, 403, 404, 429]);
-        }
-        if self.body.is_some() {
-            statuses.extend([400, 408, 413, 415, 422]);
-        }
-        if !self.query.is_empty() {
-            statuses.push(422);
-        }
-        statuses
     }
 }

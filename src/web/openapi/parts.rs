@@ -68,23 +68,33 @@ pub(super) fn path_parameter(name: &str) -> Value {
     })
 }
 
-pub(super) fn limit() -> Value {
+/// How long a page may be.
+#[must_use]
+pub fn limit() -> Value {
     json!({"type": "integer", "minimum": 1, "maximum": LIMIT_MAX, "default": LIMIT_DEFAULT})
 }
 
-pub(super) fn cursor() -> Value {
+/// Where a list goes on.
+#[must_use]
+pub fn cursor() -> Value {
     json!({"type": "string"})
 }
 
-pub(super) fn time() -> Value {
+/// An instant.
+#[must_use]
+pub fn time() -> Value {
     json!({"type": "string", "format": "date-time"})
 }
 
-pub(super) fn text() -> Value {
+/// Any text.
+#[must_use]
+pub fn text() -> Value {
     json!({"type": "string"})
 }
 
-pub(super) fn one_of(words: &[&str]) -> Value {
+/// One of a few words.
+#[must_use]
+pub fn one_of(words: &[&str]) -> Value {
     json!({"type": "string", "enum": words})
 }
 

@@ -9,6 +9,7 @@ use std::path::Path;
 
 use hookpost::console;
 use hookpost::domain::role::Role;
+use hookpost::web::audience::Audience;
 use hookpost::web::endpoint::Access;
 
 use super::Seat;
@@ -88,11 +89,17 @@ return [`scrolls sideways: ${root.scrollWidth} of ${root.clientWidth} px`,
 
 #[test]
 fn no_page_is_left_out() {
-    let gets = console::routes().filter(|route| route.method.as_str() == "GET");
+    let gets = console::AUDIENCE
+        .endpoints()
+        .into_iter()
+        .filter(|route| route.method.as_str() == "GET");
     let known: BTreeSet<&str> = gets.map(|route| route.path).collect();
     let pages = PAGES.iter().map(|(route, _)| *route);
     assert_eq!(known, pages.chain(NO_PAGES).collect());
-    let open = console::routes().filter(|route| route.access == Access::Public);
+    let open = console::AUDIENCE
+        .endpoints()
+        .into_iter()
+        .filter(|route| route.access == Access::Public);
     let open: BTreeSet<&str> = open.map(|route| route.path).collect();
     assert!(IN_FRONT.iter().all(|path| open.contains(path)));
 }

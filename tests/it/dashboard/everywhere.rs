@@ -2,6 +2,7 @@
 
 use hookpost::console;
 use hookpost::domain::role::Role;
+use hookpost::web::audience::Audience;
 use hookpost::web::endpoint::Access;
 use reqwest::{Method, StatusCode};
 
@@ -23,7 +24,7 @@ async fn who_is_not_signed_in_is_sent_to_the_sign_in_page_and_back() {
 async fn every_form_asks_for_its_sessions_token_and_for_its_role() {
     let desk = Desk::open().await;
     let viewer = sign_in(&desk.app, "bob@example.com", Role::Viewer).await;
-    for route in console::routes() {
+    for route in console::AUDIENCE.endpoints().into_iter() {
         let Access::Page(needed) = route.access else {
             continue;
         };

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 
 use hookpost::console;
 use hookpost::domain::role::Role;
+use hookpost::web::audience::Audience;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -158,7 +159,9 @@ async fn open() -> (Desk, World) {
 #[tokio::test]
 async fn no_page_takes_an_element_an_attribute_or_an_address_from_data() {
     let (desk, world) = open().await;
-    let mut pages: Vec<String> = console::routes()
+    let mut pages: Vec<String> = console::AUDIENCE
+        .endpoints()
+        .into_iter()
         .filter(|route| method(route) == Method::GET)
         .map(|route| world.path(route))
         .filter(|path| !["/live", "/confirm"].contains(&path.as_str()))

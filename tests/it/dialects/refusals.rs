@@ -28,6 +28,17 @@ fn credential(header: &str, key: &str) -> String {
 }
 
 #[tokio::test]
+async fn a_base_path_ends_at_a_slash() {
+    let app = TestApp::start().await;
+    for path in ["/armaloo", "/armaloo/api/v1/webhooks", "/api/v1/armalo"] {
+        let call = app.anonymous(Method::GET, path).bearer(&app.admin);
+        call.send().await.problem(404, "not_found");
+    }
+    let call = app.anonymous(Method::GET, "/armalo").send().await;
+    refusal(&call, 404);
+}
+
+#[tokio::test]
 async fn whatever_is_refused_below_a_base_path_is_json_of_the_dialect() {
     let app = TestApp::start().await;
     let admin = app.admin.clone();

@@ -33,7 +33,7 @@ fn allows(held: &[Scope], access: Access) -> bool {
         Access::Scope(scope) => holds(scope),
         Access::Either(one, other) => holds(one) || holds(other),
         // What only people may do is tried apart.
-        Access::Session | Access::Page(_) => false,
+        Access::Session | Access::Page(_) | Access::Enrolment | Access::SecondFactor => false,
     }
 }
 

@@ -1,0 +1,16 @@
+//! Who may use the API's endpoints, in the words of their tables.
+//!
+//! Owns: these words. Refuses: what they mean (`web::endpoint`).
+
+use crate::domain::api_key::Scope;
+use crate::web::endpoint::Access;
+
+pub(super) const PUBLIC: Access = Access::Public;
+pub(super) const SESSION: Access = Access::Session;
+pub(super) const EVENTS_READ: Access = Access::Scope(Scope::EventsRead);
+pub(super) const EVENTS_WRITE: Access = Access::Scope(Scope::EventsWrite);
+pub(super) const WEBHOOKS_READ: Access = Access::Scope(Scope::WebhooksRead);
+pub(super) const WEBHOOKS_WRITE: Access = Access::Scope(Scope::WebhooksWrite);
+pub(super) const DELIVERIES_READ: Access = Access::Scope(Scope::DeliveriesRead);
+pub(super) const DELIVERIES_WRITE: Access = Access::Scope(Scope::DeliveriesWrite);
+pub(super) const ADMIN: Access = Access::Scope(Scope::Admin);

@@ -1,0 +1,102 @@
+//! Programs that speak the native API.
+//!
+//! Owns: the list of resources, where programs show their credential, and that problems are told as
+//! RFC 9457 has it. Refuses: judging credentials (`web::auth`).
+
+use std::sync::LazyLock;
+
+use actix_web::web::to;
+use actix_web::{HttpRequest, HttpResponse, ResponseError};
+use serde_json::Value;
+
+use super::access::PUBLIC;
+use super::{
+    api_keys, audit_log, bulk, dead_letters, deliveries, docs, event_types, events, health, jobs,
+    metrics, openapi, profiles, retries, sessions, stats, webhooks, workspaces,
+};
+use crate::web::audience::{Admission, Audience};
+use crate::web::endpoint::Endpoint;
+use crate::web::{Problem, programs};
+
+/// Whoever speaks the native API.
+pub static AUDIENCE: Programs = Programs;
+
+/// The audience of the native API.
+pub struct Programs;
+
+/// Every resource, and what is there for load balancers and monitoring.
+static RESOURCES: [&[Endpoint]; 17] = [
+    DESCRIPTION,
+    health::ENDPOINTS,
+    metrics::ENDPOINTS,
+    events::ENDPOINTS,
+    event_types::ENDPOINTS,
+    webhooks::ENDPOINTS,
+    bulk::ENDPOINTS,
+    stats::ENDPOINTS,
+    deliveries::ENDPOINTS,
+    dead_letters::ENDPOINTS,
+    retries::ENDPOINTS,
+    jobs::ENDPOINTS,
+    workspaces::ENDPOINTS,
+    api_keys::ENDPOINTS,
+    profiles::ENDPOINTS,
+    audit_log::ENDPOINTS,
+    sessions::ENDPOINTS,
+];
+
+/// The document, and the document as a page. They describe themselves, so they stand beside the
+/// list that they are made from.
+static DESCRIPTION: &[Endpoint] = &[
+    Endpoint::get(openapi::PATH, PUBLIC, || to(|| openapi::show(&DOCUMENT))).about(|operation| {
+        operation
+            .named("openapi", "Operations", "This document")
+            .gives_any("The document.")
+    }),
+    Endpoint::get("/docs", PUBLIC, || to(|| docs::page(&DOCUMENT))).about(|operation| {
+        operation
+            .named("docs", "Operations", "This document as a page")
+            .gives_text("text/html", "The page.")
+    }),
+    Endpoint::get("/docs.css", PUBLIC, || to(docs::css)).about(|operation| {
+        operation
+            .named("docs_css", "Operations", "The page's stylesheet")
+            .gives_text("text/css", "The stylesheet.")
+    }),
+];
+
+static DOCUMENT: LazyLock<Value> = LazyLock::new(|| openapi::of(&AUDIENCE.endpoints()));
+
+/// The OpenAPI document.
+#[must_use]
+pub fn document() -> &'static Value {
+    &DOCUMENT
+}
+
+impl Audience for Programs {
+    fn base(&self) -> &'static str {
+        "/api"
+    }
+
+    fn endpoints(&self) -> Vec<&'static Endpoint> {
+        RESOURCES.iter().copied().flatten().collect()
+    }
+
+    fn admit<'a>(
+        &'static self,
+        endpoint: &'static Endpoint,
+        request: &'a HttpRequest,
+    ) -> Admission<'a> {
+        let authorization = programs::header(request, "authorization");
+        Box::pin(programs::admit(endpoint, request, authorization))
+    }
+
+    fn tell(
+        &self,
+        problem: &Problem,
+        _: Option<&'static Endpoint>,
+        _: &HttpRequest,
+    ) -> HttpResponse {
+        problem.error_response()
+    }
+}

@@ -1,0 +1,57 @@
+//! The gate of whoever speaks for a program: native API and dialects.
+//!
+//! Owns: leaving a [`Caller`] or a person in the request for the handler. Refuses: choosing the
+//! header that holds the credential; each audience has its own.
+
+use actix_web::{HttpMessage, HttpRequest};
+
+use super::audience::Refused;
+use super::auth::{self, WORKSPACE_HEADER};
+use super::endpoint::{Access, Endpoint};
+use super::state;
+use crate::service::{Actor, Refusal};
+
+/// Lets a program through to `endpoint` that presents `authorization`.
+///
+/// # Errors
+/// Why not.
+pub async fn admit(
+    endpoint: &Endpoint,
+    request: &HttpRequest,
+    authorization: Option<&str>,
+) -> Result<Option<Actor>, Refused> {
+    let state = state::of(request);
+    match endpoint.access {
+        Access::Public => Ok(None),
+        Access::Scope(_) | Access::Either(..) => {
+            let credentials = &state.credentials;
+            let entitled = credentials.entitled(&state.service, authorization).await?;
+            if let Some(rate) = entitled.rate {
+                request.extensions_mut().insert(rate);
+            }
+            let workspace = header(request, WORKSPACE_HEADER);
+            let scopes = endpoint.access.scopes();
+            let caller = credentials.caller(entitled, &scopes, workspace).await?;
+            let actor = caller.actor.clone();
+            request.extensions_mut().insert(caller);
+            Ok(Some(actor))
+        }
+        Access::Session => {
+            let person = auth::signed_in(&state.service, authorization).await?;
+            let actor = person.actor();
+            request.extensions_mut().insert(person);
+            Ok(Some(actor))
+        }
+        Access::Page(_) | Access::Enrolment | Access::SecondFactor => {
+            let odd = format!("{} is for browsers", endpoint.path);
+            Err(Refusal::Internal(odd).into())
+        }
+    }
+}
+
+/// A header's text. Names of workspaces may hold any letter, so the bytes are read as UTF-8.
+#[must_use]
+pub fn header<'a>(request: &'a HttpRequest, name: &str) -> Option<&'a str> {
+    let value = request.headers().get(name)?;
+    Some(std::str::from_utf8(value.as_bytes()).unwrap_or("\u{fffd}"))
+}
