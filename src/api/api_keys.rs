@@ -22,13 +22,15 @@ use crate::web::{Answered, State, answer};
 
 /// What can be asked for here.
 pub static ENDPOINTS: &[Endpoint] = &[
-    Endpoint::post("/api/v1/api-keys", ADMIN, || to(create)).about(|operation| {
-        operation
-            .named("create_key", "Instance", "Make an API key")
-            .takes::<KeyRequest>()
-            .gives::<CreatedKeyBody>(201, "The key, and only here its text.")
-            .keyed()
-    }),
+    Endpoint::post("/api/v1/api-keys", ADMIN, || to(create))
+        .fresh()
+        .about(|operation| {
+            operation
+                .named("create_key", "Instance", "Make an API key")
+                .takes::<KeyRequest>()
+                .gives::<CreatedKeyBody>(201, "The key, and only here its text.")
+                .keyed()
+        }),
     Endpoint::get("/api/v1/api-keys", ADMIN, || to(list)).about(|operation| {
         operation
             .named("list_keys", "Instance", "List API keys")
@@ -39,11 +41,13 @@ pub static ENDPOINTS: &[Endpoint] = &[
             )
             .lists::<KeyBody>("A page of keys.")
     }),
-    Endpoint::delete("/api/v1/api-keys/{id}", ADMIN, || to(revoke)).about(|operation| {
-        operation
-            .named("revoke_key", "Instance", "Revoke an API key")
-            .ends("No request with it is let through any more.")
-    }),
+    Endpoint::delete("/api/v1/api-keys/{id}", ADMIN, || to(revoke))
+        .fresh()
+        .about(|operation| {
+            operation
+                .named("revoke_key", "Instance", "Revoke an API key")
+                .ends("No request with it is let through any more.")
+        }),
 ];
 
 /// A key to make.

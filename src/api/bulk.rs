@@ -29,6 +29,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
     Endpoint::post("/api/v1/webhooks/{id}/recover", WEBHOOKS_WRITE, || {
         to(recover)
     })
+    .fresh()
     .about(|operation| {
         operation
             .named(
@@ -43,6 +44,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
     Endpoint::post("/api/v1/deliveries/retry", DELIVERIES_WRITE, || {
         to(retry_deliveries)
     })
+    .fresh()
     .about(|operation| {
         operation
             .named(
@@ -57,6 +59,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
     Endpoint::post("/api/v1/dead-letters/retry", DELIVERIES_WRITE, || {
         to(retry_dead_letters)
     })
+    .fresh()
     .about(|operation| {
         operation
             .named(
@@ -71,6 +74,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
     Endpoint::post("/api/v1/dead-letters/discard", DELIVERIES_WRITE, || {
         to(discard_dead_letters)
     })
+    .fresh()
     .about(|operation| {
         operation
             .named(

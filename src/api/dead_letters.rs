@@ -28,6 +28,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
     Endpoint::post("/api/v1/dead-letters/{id}/retry", DELIVERIES_WRITE, || {
         to(retry)
     })
+    .fresh()
     .about(|operation| {
         operation
             .named(
@@ -42,6 +43,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
     Endpoint::delete("/api/v1/dead-letters/{id}", DELIVERIES_WRITE, || {
         to(discard)
     })
+    .fresh()
     .about(|operation| {
         operation
             .named(

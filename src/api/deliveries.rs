@@ -41,6 +41,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
     Endpoint::post("/api/v1/deliveries/{id}/retry", DELIVERIES_WRITE, || {
         to(retry)
     })
+    .fresh()
     .about(|operation| {
         operation
             .named(
@@ -55,6 +56,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
     Endpoint::post("/api/v1/deliveries/{id}/cancel", DELIVERIES_WRITE, || {
         to(cancel)
     })
+    .fresh()
     .about(|operation| {
         operation
             .named("cancel_delivery", "Deliveries", "Give a delivery up")

@@ -57,13 +57,15 @@ pub static ENDPOINTS: &[Endpoint] = &[
             .named("show_event", "Events", "Show an event")
             .gives::<EventDetailBody>(200, "The event and what became of it.")
     }),
-    Endpoint::post("/api/v1/events/{id}/replay", EVENTS_WRITE, || to(replay)).about(|operation| {
-        operation
-            .named("replay_event", "Events", "Deliver an event again")
-            .may_take::<ReplayBody>()
-            .gives::<ReplayedBody>(202, "The new deliveries.")
-            .keyed()
-    }),
+    Endpoint::post("/api/v1/events/{id}/replay", EVENTS_WRITE, || to(replay))
+        .fresh()
+        .about(|operation| {
+            operation
+                .named("replay_event", "Events", "Deliver an event again")
+                .may_take::<ReplayBody>()
+                .gives::<ReplayedBody>(202, "The new deliveries.")
+                .keyed()
+        }),
 ];
 
 /// What a publish call may carry besides its data: 64 KiB.

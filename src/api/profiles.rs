@@ -39,14 +39,16 @@ pub static ENDPOINTS: &[Endpoint] = &[
             .named("show_profile", "Instance", "Show a wire profile")
             .gives::<ProfileBody>(200, "The profile.")
     }),
-    Endpoint::put("/api/v1/profiles/{name}", ADMIN, || to(put)).about(|operation| {
-        operation
-            .named("put_profile", "Instance", "Add or replace a wire profile")
-            .takes::<ProfileRequest>()
-            .gives::<ProfileBody>(200, "It was replaced.")
-            .gives::<ProfileBody>(201, "It was added.")
-            .or(409)
-    }),
+    Endpoint::put("/api/v1/profiles/{name}", ADMIN, || to(put))
+        .fresh()
+        .about(|operation| {
+            operation
+                .named("put_profile", "Instance", "Add or replace a wire profile")
+                .takes::<ProfileRequest>()
+                .gives::<ProfileBody>(200, "It was replaced.")
+                .gives::<ProfileBody>(201, "It was added.")
+                .or(409)
+        }),
     Endpoint::delete("/api/v1/profiles/{name}", ADMIN, || to(delete)).about(|operation| {
         operation
             .named("delete_profile", "Instance", "Delete a wire profile")

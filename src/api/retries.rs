@@ -19,21 +19,23 @@ use crate::web::{Answered, State, answer};
 
 /// What can be asked for here.
 pub static ENDPOINTS: &[Endpoint] = &[
-    Endpoint::post("/api/v1/retries/run", DELIVERIES_WRITE, || to(run)).about(|operation| {
-        operation
-            .named(
-                "run_retries",
-                "Deliveries",
-                "Attempt now what waits for another attempt, and wait for the results",
-            )
-            .query(
-                "limit",
-                text(),
-                "How many at most; 100 if absent, at most 1,000.",
-            )
-            .may_take::<Nothing>()
-            .gives::<RanBody>(200, "What came of it.")
-    }),
+    Endpoint::post("/api/v1/retries/run", DELIVERIES_WRITE, || to(run))
+        .fresh()
+        .about(|operation| {
+            operation
+                .named(
+                    "run_retries",
+                    "Deliveries",
+                    "Attempt now what waits for another attempt, and wait for the results",
+                )
+                .query(
+                    "limit",
+                    text(),
+                    "How many at most; 100 if absent, at most 1,000.",
+                )
+                .may_take::<Nothing>()
+                .gives::<RanBody>(200, "What came of it.")
+        }),
     Endpoint::get("/api/v1/retries/summary", DELIVERIES_READ, || to(summary)).about(|operation| {
         operation
             .named(

@@ -29,13 +29,15 @@ pub use shape::{RegisteredBody, RetryBody, WebhookBody, webhook};
 
 /// What can be asked for here.
 pub static ENDPOINTS: &[Endpoint] = &[
-    Endpoint::post("/api/v1/webhooks", WEBHOOKS_WRITE, || to(create)).about(|operation| {
-        operation
-            .named("create_webhook", "Webhooks", "Register a webhook")
-            .takes::<WebhookRequest>()
-            .gives::<RegisteredBody>(201, "The webhook, and only here its secret.")
-            .keyed()
-    }),
+    Endpoint::post("/api/v1/webhooks", WEBHOOKS_WRITE, || to(create))
+        .fresh()
+        .about(|operation| {
+            operation
+                .named("create_webhook", "Webhooks", "Register a webhook")
+                .takes::<WebhookRequest>()
+                .gives::<RegisteredBody>(201, "The webhook, and only here its secret.")
+                .keyed()
+        }),
     Endpoint::get("/api/v1/webhooks", WEBHOOKS_READ, || to(list)).about(|operation| {
         operation
             .named("list_webhooks", "Webhooks", "List webhooks")
@@ -53,11 +55,13 @@ pub static ENDPOINTS: &[Endpoint] = &[
             .gives::<WebhookBody>(200, "The webhook as it is now.")
             .or(409)
     }),
-    Endpoint::delete("/api/v1/webhooks/{id}", WEBHOOKS_WRITE, || to(delete)).about(|operation| {
-        operation
-            .named("delete_webhook", "Webhooks", "Delete a webhook")
-            .ends("It is gone; its deliveries can still be read.")
-    }),
+    Endpoint::delete("/api/v1/webhooks/{id}", WEBHOOKS_WRITE, || to(delete))
+        .fresh()
+        .about(|operation| {
+            operation
+                .named("delete_webhook", "Webhooks", "Delete a webhook")
+                .ends("It is gone; its deliveries can still be read.")
+        }),
     Endpoint::post("/api/v1/webhooks/{id}/enable", WEBHOOKS_WRITE, || {
         to(enable)
     })
@@ -75,6 +79,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
     Endpoint::post("/api/v1/webhooks/{id}/disable", WEBHOOKS_WRITE, || {
         to(disable)
     })
+    .fresh()
     .about(|operation| {
         operation
             .named("disable_webhook", "Webhooks", "Stop a webhook for a while")
@@ -85,6 +90,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
     Endpoint::post("/api/v1/webhooks/{id}/revoke", WEBHOOKS_WRITE, || {
         to(revoke)
     })
+    .fresh()
     .about(|operation| {
         operation
             .named("revoke_webhook", "Webhooks", "End a webhook for good")
@@ -97,6 +103,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
         WEBHOOKS_WRITE,
         || to(rotate_secret),
     )
+    .fresh()
     .about(|operation| {
         operation
             .named("rotate_secret", "Webhooks", "Give a webhook a new secret")
@@ -105,17 +112,19 @@ pub static ENDPOINTS: &[Endpoint] = &[
             .or(409)
             .keyed()
     }),
-    Endpoint::post("/api/v1/webhooks/{id}/test", WEBHOOKS_WRITE, || to(test)).about(|operation| {
-        operation
-            .named(
-                "test_webhook",
-                "Webhooks",
-                "Send a webhook a test event, now",
-            )
-            .may_take::<TestRequest>()
-            .gives::<TestedBody>(200, "What came of it.")
-            .or(409)
-    }),
+    Endpoint::post("/api/v1/webhooks/{id}/test", WEBHOOKS_WRITE, || to(test))
+        .fresh()
+        .about(|operation| {
+            operation
+                .named(
+                    "test_webhook",
+                    "Webhooks",
+                    "Send a webhook a test event, now",
+                )
+                .may_take::<TestRequest>()
+                .gives::<TestedBody>(200, "What came of it.")
+                .or(409)
+        }),
 ];
 
 /// How to rotate a secret.

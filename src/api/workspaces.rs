@@ -46,15 +46,18 @@ pub static ENDPOINTS: &[Endpoint] = &[
             .gives::<WorkspaceBody>(200, "The workspace as it is now.")
             .or(409)
     }),
-    Endpoint::delete("/api/v1/workspaces/{id}", ADMIN, || to(delete)).about(|operation| {
-        operation
-            .named("delete_workspace", "Instance", "Delete a workspace")
-            .ends("It is gone, with everything in it.")
-            .or(409)
-    }),
+    Endpoint::delete("/api/v1/workspaces/{id}", ADMIN, || to(delete))
+        .fresh()
+        .about(|operation| {
+            operation
+                .named("delete_workspace", "Instance", "Delete a workspace")
+                .ends("It is gone, with everything in it.")
+                .or(409)
+        }),
     Endpoint::post("/api/v1/workspaces/{id}/rotate-secret", ADMIN, || {
         to(rotate_secret)
     })
+    .fresh()
     .about(|operation| {
         operation
             .named(

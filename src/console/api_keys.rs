@@ -29,8 +29,12 @@ use crate::web::extract::{Query, path_id};
 /// What can be asked for here.
 pub static ENDPOINTS: &[Endpoint] = &[
     Endpoint::get("/api-keys", OWNER, || to(list)),
-    Endpoint::post("/api-keys", OWNER, || to(create)).back("/api-keys"),
-    Endpoint::post("/api-keys/{id}/revoke", OWNER, || to(revoke)).back("/api-keys"),
+    Endpoint::post("/api-keys", OWNER, || to(create))
+        .fresh()
+        .back("/api-keys"),
+    Endpoint::post("/api-keys/{id}/revoke", OWNER, || to(revoke))
+        .fresh()
+        .back("/api-keys"),
 ];
 
 /// Keys of a page.

@@ -34,9 +34,15 @@ use crate::web::extract::{Query, path_id};
 /// What can be asked for here.
 pub static ENDPOINTS: &[Endpoint] = &[
     Endpoint::get("/dead-letters", VIEWER, || to(list)),
-    Endpoint::post("/dead-letters", OPERATOR, || to(bulk)).back("/dead-letters"),
-    Endpoint::post("/dead-letters/{id}/retry", OPERATOR, || to(retry)).back("/dead-letters"),
-    Endpoint::post("/dead-letters/{id}/discard", OPERATOR, || to(discard)).back("/dead-letters"),
+    Endpoint::post("/dead-letters", OPERATOR, || to(bulk))
+        .fresh()
+        .back("/dead-letters"),
+    Endpoint::post("/dead-letters/{id}/retry", OPERATOR, || to(retry))
+        .fresh()
+        .back("/dead-letters"),
+    Endpoint::post("/dead-letters/{id}/discard", OPERATOR, || to(discard))
+        .fresh()
+        .back("/dead-letters"),
 ];
 
 /// Matching dead letters that are counted; more are called more.

@@ -31,8 +31,12 @@ use crate::web::extract::{Query, path_id};
 pub static ENDPOINTS: &[Endpoint] = &[
     Endpoint::get("/deliveries/{id}", VIEWER, || to(detail)),
     Endpoint::get("/deliveries/{id}/body", VIEWER, || to(body)),
-    Endpoint::post("/deliveries/{id}/retry", OPERATOR, || to(retry)).back("/deliveries/{id}"),
-    Endpoint::post("/deliveries/{id}/cancel", OPERATOR, || to(cancel)).back("/deliveries/{id}"),
+    Endpoint::post("/deliveries/{id}/retry", OPERATOR, || to(retry))
+        .fresh()
+        .back("/deliveries/{id}"),
+    Endpoint::post("/deliveries/{id}/cancel", OPERATOR, || to(cancel))
+        .fresh()
+        .back("/deliveries/{id}"),
 ];
 
 /// Attempts that the timeline shows; the oldest are left out.

@@ -32,7 +32,9 @@ pub static ENDPOINTS: &[Endpoint] = &[
     Endpoint::post("/events", OPERATOR, || to(publish)),
     Endpoint::get("/events/new", OPERATOR, || to(new)),
     Endpoint::get("/events/{id}", VIEWER, || to(detail)),
-    Endpoint::post("/events/{id}/replay", OPERATOR, || to(replay)).back("/events/{id}"),
+    Endpoint::post("/events/{id}/replay", OPERATOR, || to(replay))
+        .fresh()
+        .back("/events/{id}"),
 ];
 
 /// Deliveries that the page lists.

@@ -29,9 +29,15 @@ use crate::web::extract::{Query, path_id};
 /// What can be asked for here.
 pub static ENDPOINTS: &[Endpoint] = &[
     Endpoint::get("/people", OWNER, || to(list)),
-    Endpoint::post("/people", OWNER, || to(create)).back("/people"),
-    Endpoint::post("/people/second-factor", OWNER, || to(demand)).back("/people"),
-    Endpoint::post("/people/{id}", OWNER, || to(change)).back("/people"),
+    Endpoint::post("/people", OWNER, || to(create))
+        .fresh()
+        .back("/people"),
+    Endpoint::post("/people/second-factor", OWNER, || to(demand))
+        .fresh()
+        .back("/people"),
+    Endpoint::post("/people/{id}", OWNER, || to(change))
+        .fresh()
+        .back("/people"),
 ];
 
 /// People of a page.

@@ -42,8 +42,12 @@ pub static ENDPOINTS: &[Endpoint] = &[
     Endpoint::get("/profile/second-factor", ENROLMENT, || to(second_factor)),
     Endpoint::post("/profile/second-factor", ENROLMENT, || to(confirm)),
     Endpoint::post("/profile/second-factor/begin", ENROLMENT, || to(begin)),
-    Endpoint::post("/profile/second-factor/codes", VIEWER, || to(codes)).back("/profile"),
-    Endpoint::post("/profile/second-factor/off", VIEWER, || to(turn_off)).back("/profile"),
+    Endpoint::post("/profile/second-factor/codes", VIEWER, || to(codes))
+        .fresh()
+        .back("/profile"),
+    Endpoint::post("/profile/second-factor/off", VIEWER, || to(turn_off))
+        .fresh()
+        .back("/profile"),
 ];
 
 /// A session of the reader.

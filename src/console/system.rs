@@ -22,7 +22,9 @@ use crate::web::extract::Query;
 /// What can be asked for here.
 pub static ENDPOINTS: &[Endpoint] = &[
     Endpoint::get("/system", VIEWER, || to(system)),
-    Endpoint::post("/system/pause", OWNER, || to(pause)).back("/system"),
+    Endpoint::post("/system/pause", OWNER, || to(pause))
+        .fresh()
+        .back("/system"),
     Endpoint::post("/system/resume", OWNER, || to(resume)).back("/system"),
 ];
 

@@ -42,13 +42,25 @@ use crate::web::extract::{Query, path_id};
 /// What can be asked for here.
 pub static ENDPOINTS: &[Endpoint] = &[
     Endpoint::get("/webhooks/{id}", VIEWER, || to(detail)),
-    Endpoint::post("/webhooks/{id}/test", OPERATOR, || to(test)).back("/webhooks/{id}"),
-    Endpoint::post("/webhooks/{id}/rotate-secret", OPERATOR, || to(rotate)).back("/webhooks/{id}"),
+    Endpoint::post("/webhooks/{id}/test", OPERATOR, || to(test))
+        .fresh()
+        .back("/webhooks/{id}"),
+    Endpoint::post("/webhooks/{id}/rotate-secret", OPERATOR, || to(rotate))
+        .fresh()
+        .back("/webhooks/{id}"),
     Endpoint::post("/webhooks/{id}/enable", OPERATOR, || to(enable)).back("/webhooks/{id}"),
-    Endpoint::post("/webhooks/{id}/disable", OPERATOR, || to(disable)).back("/webhooks/{id}"),
-    Endpoint::post("/webhooks/{id}/recover", OPERATOR, || to(recover)).back("/webhooks/{id}"),
-    Endpoint::post("/webhooks/{id}/revoke", OPERATOR, || to(revoke)).back("/webhooks/{id}"),
-    Endpoint::post("/webhooks/{id}/delete", OPERATOR, || to(delete)).back("/webhooks/{id}"),
+    Endpoint::post("/webhooks/{id}/disable", OPERATOR, || to(disable))
+        .fresh()
+        .back("/webhooks/{id}"),
+    Endpoint::post("/webhooks/{id}/recover", OPERATOR, || to(recover))
+        .fresh()
+        .back("/webhooks/{id}"),
+    Endpoint::post("/webhooks/{id}/revoke", OPERATOR, || to(revoke))
+        .fresh()
+        .back("/webhooks/{id}"),
+    Endpoint::post("/webhooks/{id}/delete", OPERATOR, || to(delete))
+        .fresh()
+        .back("/webhooks/{id}"),
 ];
 
 /// Deliveries that the page lists.

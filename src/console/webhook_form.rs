@@ -28,7 +28,9 @@ use crate::web::extract::{Query, path_id};
 
 /// What can be asked for here.
 pub static ENDPOINTS: &[Endpoint] = &[
-    Endpoint::post("/webhooks", OPERATOR, || to(create)).back("/webhooks/new"),
+    Endpoint::post("/webhooks", OPERATOR, || to(create))
+        .fresh()
+        .back("/webhooks/new"),
     Endpoint::get("/webhooks/new", OPERATOR, || to(new)),
     Endpoint::get("/webhooks/{id}/edit", OPERATOR, || to(edit)),
     Endpoint::post("/webhooks/{id}/edit", OPERATOR, || to(update)).back("/webhooks/{id}/edit"),

@@ -34,9 +34,9 @@ pub static DIALECT: Dialect = Dialect {
     status: Problem::status,
     refusal: plain,
     endpoints: &[
-        Endpoint::post("/airmy/webhooks", WEBHOOKS_WRITE, || to(create)),
+        Endpoint::post("/airmy/webhooks", WEBHOOKS_WRITE, || to(create)).fresh(),
         Endpoint::get("/airmy/webhooks", WEBHOOKS_READ, || to(list)),
-        Endpoint::post("/airmy/webhooks/{id}/test", WEBHOOKS_WRITE, || to(test)),
+        Endpoint::post("/airmy/webhooks/{id}/test", WEBHOOKS_WRITE, || to(test)).fresh(),
         Endpoint::get("/airmy/webhooks/{id}/deliveries", DELIVERIES_READ, || {
             to(deliveries)
         }),

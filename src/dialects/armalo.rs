@@ -29,7 +29,7 @@ pub static DIALECT: Dialect = Dialect {
     status: Problem::status,
     refusal: plain,
     endpoints: &[
-        Endpoint::post("/armalo/api/v1/webhooks", WEBHOOKS_WRITE, || to(create)),
+        Endpoint::post("/armalo/api/v1/webhooks", WEBHOOKS_WRITE, || to(create)).fresh(),
         Endpoint::get("/armalo/api/v1/webhooks", WEBHOOKS_READ, || to(list)),
     ],
 };

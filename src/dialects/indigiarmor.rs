@@ -39,7 +39,7 @@ pub static DIALECT: Dialect = Dialect {
     refusal: plain,
     endpoints: &[
         Endpoint::get("/indigiarmor/v1/webhooks", WEBHOOKS_READ, || to(list)),
-        Endpoint::post("/indigiarmor/v1/webhooks", WEBHOOKS_WRITE, || to(create)),
+        Endpoint::post("/indigiarmor/v1/webhooks", WEBHOOKS_WRITE, || to(create)).fresh(),
         Endpoint::put("/indigiarmor/v1/webhooks/{id}", WEBHOOKS_WRITE, || {
             to(update)
         }),
@@ -48,10 +48,12 @@ pub static DIALECT: Dialect = Dialect {
         }),
         Endpoint::delete("/indigiarmor/v1/webhooks/{id}", WEBHOOKS_WRITE, || {
             to(remove)
-        }),
+        })
+        .fresh(),
         Endpoint::post("/indigiarmor/v1/webhooks/{id}/test", WEBHOOKS_WRITE, || {
             to(test)
-        }),
+        })
+        .fresh(),
     ],
 };
 

@@ -5,10 +5,13 @@
 //! both before an action is called.
 //!
 //! # Why proof travels with the actor
-//! Retry, rotate, test and revoke ask people for a fresh second factor, whichever door they came
-//! through. The action itself asks, so that no door can forget to. So do the ways around them:
-//! deleting, which revokes; replaying and recovering, which send again; and API keys, because whoever
-//! makes one may do with it what a session without a fresh code may not.
+//! Whatever can divert or destroy deliveries asks people for a fresh second factor, whichever door
+//! they came through: retry, rotate, test and revoke; the ways around them (deleting, which revokes;
+//! replaying and recovering, which send again; API keys, because whoever makes one may do with it what
+//! a session without a fresh code may not); registering webhooks, calling deliveries off, discarding,
+//! pausing. What always asks says so where it is offered, beside who may use it, and the one gate
+//! checks it. What asks in some cases only asks here, with the actor at hand: a webhook that is led
+//! elsewhere, alerts that are, history that is kept for another time.
 
 use super::Refusal;
 use crate::domain::id::{KeyId, UserId, WorkspaceId};

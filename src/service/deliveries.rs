@@ -105,7 +105,6 @@ impl Service {
         caller: &Caller,
         id: DeliveryId,
     ) -> Result<Delivery, Refusal> {
-        caller.actor.check_proof()?;
         let caller = caller.clone();
         let engine = self.engine().clone();
         let work = move |tx: &mut WriteTx<'_>| {
@@ -158,7 +157,6 @@ impl Service {
         caller: &Caller,
         id: DeliveryId,
     ) -> Result<Delivery, Refusal> {
-        caller.actor.check_proof()?;
         let workspace_seq = caller.workspace.seq();
         self.read(move |_, conn| dead_letter(conn, workspace_seq, id).map(drop))
             .await?;

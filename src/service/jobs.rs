@@ -69,7 +69,6 @@ impl Service {
         chosen: Selection,
         key: Once<Begun>,
     ) -> Result<Done<Begun>, Refusal> {
-        caller.actor.check_proof()?;
         let mut chosen = chosen;
         if let Selection::Filter(filter) = &mut chosen {
             filter.which = DeliveryScope::Undiscarded;
@@ -91,7 +90,6 @@ impl Service {
         chosen: Selection,
         key: Once<Begun>,
     ) -> Result<Done<Begun>, Refusal> {
-        caller.actor.check_proof()?;
         let chosen = self.dead_letters_of(caller, chosen).await?;
         self.begin(
             caller,

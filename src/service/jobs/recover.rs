@@ -68,7 +68,6 @@ impl Service {
         input: RecoverInput,
         key: Once<Begun>,
     ) -> Result<Done<Begun>, Refusal> {
-        caller.actor.check_proof()?;
         let wanted = understand(&input)?;
         let asker = caller.clone();
         let task = self

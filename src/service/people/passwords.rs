@@ -64,7 +64,6 @@ impl Service {
         id: UserId,
         password: Secret,
     ) -> Result<(), Refusal> {
-        actor.check_proof()?;
         let email = self.user(id).await?.email;
         let hash = self.hash_new(password, &email, "password").await?;
         let actor = actor.clone();

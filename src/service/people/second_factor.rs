@@ -167,9 +167,8 @@ impl Service {
     /// Replaces a person's recovery codes.
     ///
     /// # Errors
-    /// [`Refusal::MfaRequired`] without a fresh code.
+    /// [`Refusal::Internal`] where the database takes no writes.
     pub async fn new_recovery_codes(&self, person: &Person) -> Result<Recovery, Refusal> {
-        person.actor().check_proof()?;
         let recovery = Recovery::new();
         let hashes = recovery.hashes(self, person.user);
         let (user, actor) = (person.user, person.actor());
@@ -189,10 +188,9 @@ impl Service {
     /// Turns a person's own second factor off.
     ///
     /// # Errors
-    /// [`Refusal::MfaRequired`] without a fresh code; [`Refusal::Conflict`] where the instance asks
+    /// [`Refusal::Conflict`] where the instance asks
     /// everybody for one.
     pub async fn disable_second_factor(&self, person: &Person) -> Result<(), Refusal> {
-        person.actor().check_proof()?;
         if person.mfa == MfaDemand::Everybody {
             return Err(Refusal::Conflict(
                 "everybody here needs a second factor; it can't be turned off".to_owned(),
@@ -210,9 +208,8 @@ impl Service {
     /// Asks everybody for a second factor from now on, or nobody but those who have one.
     ///
     /// # Errors
-    /// [`Refusal::MfaRequired`] without a fresh code.
+    /// [`Refusal::Internal`] where the database takes no writes.
     pub async fn demand_mfa(&self, actor: &Actor, demand: MfaDemand) -> Result<(), Refusal> {
-        actor.check_proof()?;
         let actor = actor.clone();
         self.store()
             .write(move |tx| {

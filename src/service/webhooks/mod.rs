@@ -135,10 +135,11 @@ impl Service {
         .await
     }
 
-    /// Changes what the caller names and leaves the rest.
+    /// Changes what the caller names and leaves the rest. What leads deliveries elsewhere, or holds
+    /// them, is changed by who has shown a second factor lately only.
     ///
     /// # Errors
-    /// [`Refusal::NotFound`], [`Refusal::Revoked`], or the fields at fault.
+    /// [`Refusal::NotFound`], [`Refusal::Revoked`], [`Refusal::MfaRequired`], or the fields at fault.
     pub async fn update_webhook(
         &self,
         caller: &Caller,
@@ -167,7 +168,16 @@ impl Service {
             };
             let profile = tx.profile(profile_seq)?;
             check_secrets_fit(tx, &webhook, &profile)?;
+            let is_same_profile = profile_seq == webhook.profile.seq;
+            let before = (
+                webhook.settings.url.clone(),
+                webhook.settings.headers.clone(),
+            );
             let settings = input::apply(webhook.settings, &input, url, &profile)?;
+            let is_same_place = before.0 == settings.url && before.1 == settings.headers;
+            if !is_same_place || !is_same_profile || input.active == Some(false) {
+                caller.actor.check_proof()?;
+            }
             if input.event_types.is_some() {
                 catalogue.check_subscription(&settings.subscription)?;
             }

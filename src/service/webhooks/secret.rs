@@ -46,7 +46,6 @@ impl Service {
         overlap: Option<String>,
         key: Once<Rotated>,
     ) -> Result<Done<Rotated>, Refusal> {
-        caller.actor.check_proof()?;
         let overlap = parse_overlap(overlap.as_deref())?;
         let caller = caller.clone();
         let work = move |tx: &mut WriteTx<'_>| {
