@@ -63,7 +63,7 @@ impl Service {
         let scopes = check(&input)?;
         let caller = caller.clone();
         self.store()
-            .write(move |tx| once(tx, &caller, &key, |tx| create(tx, &caller, input, scopes)))
+            .settle(move |tx| once(tx, &caller, &key, |tx| create(tx, &caller, input, scopes)))
             .await
     }
 
@@ -112,7 +112,7 @@ impl Service {
                 &detail,
             )
         };
-        self.store().write(work).await
+        self.store().settle(work).await
     }
 }
 

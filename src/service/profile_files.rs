@@ -20,7 +20,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use crate::domain::audit::{ActorKind, NewAuditEntry};
-use crate::domain::profile::{FILE_BYTES_MAX, Origin, Profile};
+use crate::domain::profile::{FILE_BYTES_MAX, Origin, Profile, StoredProfile};
 use crate::store::profiles::{self, PROFILES_MAX};
 use crate::store::{Store, StoreError, WriteTx, audit, workspaces};
 
@@ -60,9 +60,28 @@ pub fn load_files(store: &Store, dir: &Path) -> Result<(), ProfileFileError> {
     if named.len() > PROFILES_MAX {
         return Err(fault(format!("holds more than {PROFILES_MAX} profiles")));
     }
+    let failed = |error: StoreError| fault(error.to_string());
+    // Most starts change nothing, and must not wait for the right to write.
+    let stored = store.read_blocking(profiles::list).map_err(failed)?;
+    if is_adopted(&stored, &named) {
+        return Ok(());
+    }
     store
         .write_blocking(move |tx| adopt(tx, &named))
-        .map_err(|error: StoreError| fault(error.to_string()))
+        .map_err(failed)
+}
+
+/// Whether what is stored is what the files say.
+fn is_adopted(stored: &[StoredProfile], named: &BTreeMap<String, Found>) -> bool {
+    let from_files: Vec<_> = stored
+        .iter()
+        .filter(|stored| stored.origin == Origin::File)
+        .collect();
+    let same = |stored: &&StoredProfile| {
+        let file = named.get(&stored.name);
+        file.is_some_and(|(_, profile)| profile.source() == stored.source)
+    };
+    from_files.len() == named.len() && from_files.iter().all(same)
 }
 
 /// The profile files of a directory, by name.

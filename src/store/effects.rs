@@ -85,10 +85,13 @@ pub(super) struct Effects {
     pub(super) committed: Committed,
     pub(super) counts: HashMap<(i64, Status), i64>,
     pub(super) sums: HashMap<Place, Sums>,
+    /// Whether the log is to be cut off once the transaction is over.
+    pub(super) fold_log: bool,
 }
 
 impl Effects {
     pub(super) fn merge(&mut self, other: Self) {
+        self.fold_log |= other.fold_log;
         self.committed.merge(other.committed);
         for (place, change) in other.counts {
             *self.counts.entry(place).or_default() += change;

@@ -14,8 +14,6 @@ pub enum Fact {
     KeyRecord,
     /// Present while sending is paused, as after a restore.
     SendingPaused,
-    /// The hash of the one-time set-up token, and when it expires.
-    SetupToken,
     /// Present while every person must have a second factor.
     MfaRequired,
     /// What the clock showed when the engine last looked at it.
@@ -27,7 +25,6 @@ impl Fact {
         match self {
             Self::KeyRecord => "key_record",
             Self::SendingPaused => "sending_paused",
-            Self::SetupToken => "setup_token",
             Self::MfaRequired => "mfa_required",
             Self::ClockSeen => "clock_seen",
         }

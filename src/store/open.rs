@@ -1,16 +1,25 @@
 //! Opening the data directory.
 //!
 //! Owns: the directory and its mode, the lock, the pragmas, the SQLite version check, the key
-//! check, what a fresh database starts with. Refuses: a second process, a newer database, an older
-//! SQLite, a wrong key; each with a sentence that says what to do.
+//! check, what a fresh database starts with. Refuses: a second process, a newer database, somebody
+//! else's file, an older SQLite, a wrong key; each with a sentence that says what to do.
+//!
+//! # Why the file is looked at before it is opened
+//! Opening for writing sets the journal's mode, which changes the file. A file that is refused is
+//! left as it was, to the byte; so its version and whose it is are read through a connection that
+//! cannot write.
+//!
+//! # Why a start writes nothing
+//! It must come up with a full disk and while another process holds the database's lock. Whatever a
+//! start brings up to date is compared first, and written only where it differs.
 
 use std::fs::{File, OpenOptions as FileOptions, TryLockError};
-use std::io::{Seek, SeekFrom, Write};
+use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, OpenFlags};
 
 use super::instance::{self, Fact};
 use super::readers::{Readers, STATEMENTS_KEPT};
@@ -23,6 +32,10 @@ use crate::clock::Clock;
 pub const DATABASE_FILE: &str = "hookpost.db";
 /// The lock's file name in the data directory; holds the owner's process id.
 pub const LOCK_FILE: &str = "hookpost.lock";
+/// What SQLite writes at the head of its files.
+const MAGIC: &[u8; 16] = b"SQLite format 3\0";
+/// The mark of hookpost's databases in that head: `hkps`.
+const APPLICATION_ID: i32 = i32::from_be_bytes(*b"hkps");
 /// The first SQLite that does not corrupt a WAL database when a checkpoint races a write.
 const SQLITE_VERSION_MIN: i32 = 3_051_003;
 
@@ -58,6 +71,14 @@ pub enum OpenError {
         lock: PathBuf,
         /// The other process's id, if it could be read.
         owner: String,
+    },
+    /// The file is not one of hookpost's.
+    #[error("{path} is not hookpost's: {reason}; nothing was changed: choose another --data-dir")]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+        /// What it is instead.
+        reason: String,
     },
     /// A later version wrote it.
     #[error(
@@ -100,6 +121,7 @@ pub(super) fn open(options: &OpenOptions) -> Result<Store, OpenError> {
     let database = data_dir.join(DATABASE_FILE);
     let mut conn = connect(&database)?;
     migrate::migrate(&mut conn)?;
+    mark(&conn)?;
     let vault = Arc::new(open_vault(&mut conn, &options.key)?);
     let now = options.clock.now();
     profiles::ensure_built_in(&conn, now)?;
@@ -176,6 +198,7 @@ pub(super) fn lock(data_dir: &Path) -> Result<File, OpenError> {
 }
 
 pub(super) fn connect(database: &Path) -> Result<Connection, OpenError> {
+    refuse_foreign(database)?;
     // The file is made here, so that SQLite never makes it with a wider mode.
     let made = FileOptions::new()
         .create(true)
@@ -185,9 +208,13 @@ pub(super) fn connect(database: &Path) -> Result<Connection, OpenError> {
     made.map_err(files(database))?;
     let conn = Connection::open(database)?;
     conn.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
+    // It can only be chosen for an empty file, and asking for it takes the right to write.
+    let pages: i64 = conn.query_row("PRAGMA page_count", [], |row| row.get(0))?;
+    if pages == 0 {
+        conn.execute_batch("PRAGMA auto_vacuum = INCREMENTAL;")?;
+    }
     conn.execute_batch(
-        "PRAGMA auto_vacuum = INCREMENTAL;
-         PRAGMA journal_mode = WAL;
+        "PRAGMA journal_mode = WAL;
          PRAGMA synchronous = FULL;
          PRAGMA foreign_keys = ON;
          PRAGMA cell_size_check = ON;
@@ -197,6 +224,59 @@ pub(super) fn connect(database: &Path) -> Result<Connection, OpenError> {
          PRAGMA journal_size_limit = 67108864;",
     )?;
     Ok(conn)
+}
+
+/// Refuses a file that hookpost did not write, or that a later version did, without touching it.
+fn refuse_foreign(database: &Path) -> Result<(), OpenError> {
+    let foreign = |reason: String| OpenError::Foreign {
+        path: database.to_owned(),
+        reason,
+    };
+    let mut head = Vec::with_capacity(MAGIC.len());
+    match File::open(database) {
+        Ok(file) => file
+            .take(MAGIC.len() as u64)
+            .read_to_end(&mut head)
+            .map_err(files(database))?,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(files(database)(error)),
+    };
+    // A file of no bytes is what a start leaves that was killed at once.
+    if head.is_empty() {
+        return Ok(());
+    }
+    if head != MAGIC {
+        return Err(foreign("it is no SQLite database".to_owned()));
+    }
+    let conn = Connection::open_with_flags(database, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    match conn.query_row("PRAGMA application_id", [], |row| row.get(0))? {
+        APPLICATION_ID => {}
+        0 if is_unmarked(&conn)? => {}
+        0 => return Err(foreign("it holds other tables".to_owned())),
+        other => return Err(foreign(format!("its application id is {other}"))),
+    }
+    migrate::refuse_newer(&conn)
+}
+
+/// Whether it is empty, or of a hookpost that did not mark its databases yet.
+fn is_unmarked(conn: &Connection) -> Result<bool, OpenError> {
+    Ok(conn.query_row(
+        "SELECT count(*) = 0
+             OR sum(name IN ('instance', 'profiles', 'workspaces', 'webhooks', 'deliveries')) = 5
+         FROM sqlite_schema
+         WHERE type = 'table'",
+        [],
+        |row| row.get(0),
+    )?)
+}
+
+/// Marks the database as hookpost's, if it is not yet.
+fn mark(conn: &Connection) -> Result<(), OpenError> {
+    let id: i32 = conn.query_row("PRAGMA application_id", [], |row| row.get(0))?;
+    if id != APPLICATION_ID {
+        conn.pragma_update(None, "application_id", APPLICATION_ID)?;
+    }
+    Ok(())
 }
 
 /// Opens the vault with the key that the database was sealed with, or makes both on the first run.

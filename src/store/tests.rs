@@ -98,13 +98,95 @@ fn a_newer_database_is_refused_untouched() {
     drop(store);
     let database = dir.path().join("hookpost.db");
     let conn = Connection::open(&database).unwrap();
-    conn.execute_batch("PRAGMA user_version = 999").unwrap();
+    // Of a later version that keeps another kind of journal: opening it the usual way would tell.
+    conn.execute_batch("PRAGMA user_version = 999; PRAGMA journal_mode = DELETE;")
+        .unwrap();
     drop(conn);
+    let before = std::fs::read(&database).unwrap();
     let refused = Store::open(&options(dir.path())).err().unwrap();
     assert!(
         matches!(refused, OpenError::Newer { version: 999, .. }),
         "{refused}"
     );
+    assert!(std::fs::read(&database).unwrap() == before, "not a byte");
+}
+
+#[test]
+fn somebody_elses_file_is_refused_untouched() {
+    let check = |expect: &str, make: &dyn Fn(&Path)| {
+        let dir = tempfile::tempdir().unwrap();
+        let database = dir.path().join("hookpost.db");
+        make(&database);
+        let before = std::fs::read(&database).unwrap();
+        let refused = Store::open(&options(dir.path())).err().unwrap();
+        assert!(matches!(refused, OpenError::Foreign { .. }), "{refused}");
+        assert!(refused.to_string().contains(expect), "{refused}");
+        assert!(std::fs::read(&database).unwrap() == before, "not a byte");
+        let names = |dir: &Path| -> Vec<_> {
+            let entries = std::fs::read_dir(dir).unwrap();
+            entries.map(|entry| entry.unwrap().file_name()).collect()
+        };
+        assert!(!names(dir.path()).contains(&"master.key".into()));
+    };
+    let with = |sql: &'static str| {
+        move |database: &Path| {
+            let conn = Connection::open(database).unwrap();
+            conn.execute_batch(sql).unwrap();
+        }
+    };
+    check("no SQLite database", &|path| {
+        std::fs::write(path, "x").unwrap();
+    });
+    check("no SQLite database", &|path| {
+        std::fs::write(path, vec![0; 8192]).unwrap();
+    });
+    check("other tables", &with("CREATE TABLE places (url TEXT)"));
+    check(
+        "other tables",
+        &with("PRAGMA journal_mode = WAL; CREATE TABLE webhooks (url TEXT)"),
+    );
+    check(
+        "application id is 252006674",
+        &with("PRAGMA application_id = 252006674; CREATE TABLE t (a)"),
+    );
+    // Its version means nothing to hookpost.
+    check(
+        "other tables",
+        &with("PRAGMA user_version = 77; CREATE TABLE t (a)"),
+    );
+}
+
+#[test]
+fn a_database_of_before_they_were_marked_is_taken_and_marked() {
+    let Fixture { store, dir } = fixture();
+    store.close();
+    drop(store);
+    let database = dir.path().join("hookpost.db");
+    let id = || {
+        let conn = Connection::open(&database).unwrap();
+        conn.query_row("PRAGMA application_id", [], |row| row.get::<_, i32>(0))
+            .unwrap()
+    };
+    let marked = id();
+    assert_ne!(marked, 0);
+    let conn = Connection::open(&database).unwrap();
+    conn.execute_batch("PRAGMA application_id = 0").unwrap();
+    drop(conn);
+    Store::open(&options(dir.path())).unwrap().close();
+    assert_eq!(id(), marked);
+}
+
+#[test]
+fn an_empty_file_and_an_empty_database_become_hookposts() {
+    for sql in ["", "PRAGMA journal_mode = WAL;"] {
+        let dir = tempfile::tempdir().unwrap();
+        let database = dir.path().join("hookpost.db");
+        std::fs::File::create(&database).unwrap();
+        let conn = Connection::open(&database).unwrap();
+        conn.execute_batch(sql).unwrap();
+        drop(conn);
+        Store::open(&options(dir.path())).unwrap().close();
+    }
 }
 
 #[test]

@@ -49,6 +49,12 @@ impl<'a> WriteTx<'a> {
         self.now
     }
 
+    /// Has the log written back and cut off after the transaction, if it has grown and nobody reads
+    /// from it.
+    pub(super) fn fold_log_afterwards(&mut self) {
+        self.effects.fold_log = true;
+    }
+
     /// The vault for secrets at rest.
     #[must_use]
     pub fn vault(&self) -> &Arc<Vault> {

@@ -27,6 +27,7 @@ use std::time::{Duration, Instant};
 use rusqlite::{Connection, ErrorCode};
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
+use super::disk::disk;
 use super::effects::{Committed, Effects};
 use super::tx::WriteTx;
 use super::vault::Vault;
@@ -42,6 +43,10 @@ const INGEST_JOBS_MAX: usize = 4096;
 const QUEUE_JOBS_MAX: usize = 2 * INGEST_JOBS_MAX;
 /// Ingest is refused below this much free space on the data directory's disk, in bytes.
 const FREE_BYTES_MIN: u64 = 64 * 1024 * 1024;
+/// A log of so many bytes is not worth cutting off.
+const LOG_BYTES_SPARE: u64 = 1024 * 1024;
+/// How long a statement waits while another process holds the database's lock.
+const LOCK_WAIT: Duration = Duration::from_secs(5);
 /// How long a reading of the free space is trusted.
 const FREE_SPACE_TRUSTED: Duration = Duration::from_secs(1);
 
@@ -322,6 +327,33 @@ impl Loop {
         }
         for (job, verdict) in batch.into_iter().zip(verdicts) {
             job.work.answer(verdict.and(committed.clone()));
+        }
+        if effects.fold_log && committed.is_ok() {
+            self.fold_grown_log();
+        }
+    }
+
+    /// Writes the log back and cuts it off, if it has grown or the database's file can shrink by pages
+    /// that were given back; until then they are empty only in the log. It waits for nobody; where somebody reads, the next sweep tries again.
+    fn fold_grown_log(&self) {
+        let conn = &self.parts.conn;
+        let pragma = |sql| conn.query_row(sql, [], |row| row.get::<_, u64>(0));
+        let (Ok(disk), Ok(pages), Ok(page_bytes)) = (
+            disk(&self.parts.data_dir),
+            pragma("PRAGMA page_count"),
+            pragma("PRAGMA page_size"),
+        ) else {
+            return;
+        };
+        if disk.log_bytes <= LOG_BYTES_SPARE && disk.database_bytes <= pages * page_bytes {
+            return;
+        }
+        let folded = conn
+            .busy_timeout(Duration::ZERO)
+            .and_then(|()| conn.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)"));
+        let folded = conn.busy_timeout(LOCK_WAIT).and(folded);
+        if let Err(error) = folded {
+            tracing::debug!(%error, "the log is read by somebody and stays as long as it is");
         }
     }
 

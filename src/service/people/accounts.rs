@@ -14,7 +14,6 @@ use crate::domain::secret::Secret;
 use crate::domain::user::{SecondFactor, User};
 use crate::service::audit_log::audit_instance;
 use crate::service::{Actor, Service};
-use crate::store::instance::{self, Fact};
 use crate::store::users::{self, USERS_MAX};
 use crate::store::{WriteTx, sessions};
 
@@ -45,7 +44,7 @@ impl Service {
         let hash = self.hash_new(new.password, &email, "password").await?;
         let (actor, role) = (actor.clone(), new.role);
         self.store()
-            .write(move |tx| insert(tx, &actor, &email, &hash, role))
+            .settle(move |tx| insert(tx, &actor, &email, &hash, role))
             .await
     }
 
@@ -85,7 +84,7 @@ impl Service {
     pub async fn set_role(&self, actor: &Actor, id: UserId, role: Role) -> Result<(), Refusal> {
         let actor = actor.clone();
         self.store()
-            .write(move |tx| {
+            .settle(move |tx| {
                 let user = existing(tx, id)?;
                 if role != Role::Owner {
                     keep_an_owner(tx, &user)?;
@@ -157,7 +156,7 @@ impl Service {
     ) -> Result<(), Refusal> {
         let actor = actor.clone();
         self.store()
-            .write(move |tx| {
+            .settle(move |tx| {
                 let user = existing(tx, id)?;
                 change(tx, &user)?;
                 let who = json!({ "email": user.email });
@@ -195,7 +194,6 @@ pub(super) fn insert(
         )));
     }
     let user = users::insert(tx, email, hash, role)?;
-    instance::write(tx, Fact::SetupToken, None)?;
     let what = json!({ "email": email, "role": role.as_str() });
     audit_instance(tx, actor, "user.create", &user.id.to_string(), &what)?;
     Ok(user)

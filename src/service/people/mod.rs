@@ -10,6 +10,10 @@
 //! person without it can do nothing but enrol ([`Stage::Enrolment`]). Retry, rotate, test, revoke
 //! and changes of people ask for a code that is at most [`PROOF_COUNTS`] old ([`Proof`]).
 //!
+//! # Why none of it counts as ingest
+//! With a disk that is almost full, new events wait; people must get in all the same, to see it and to
+//! do something about it. So what is written here is never refused for want of room.
+//!
 //! # Why all of it is in one floor
 //! The dashboard, the REST API, a dialect and the command line all sign people in or change them.
 //! What is told apart here (a wrong password, a waiting second factor) is told apart everywhere.
@@ -40,6 +44,7 @@ pub use sign_in::{SignIn, SignedIn};
 
 use hashing::Hashing;
 use sessions::Sessions;
+use setup::SetupToken;
 
 /// A session without a sign of life for this long has ended.
 pub const SESSION_IDLE: Duration = Duration::from_secs(30 * 60);
@@ -53,6 +58,7 @@ pub(super) struct People {
     hashing: Hashing,
     sessions: Sessions,
     tries: Mutex<Tries>,
+    setup: Mutex<Option<SetupToken>>,
 }
 
 /// Who tried how often lately.
@@ -72,7 +78,13 @@ impl People {
                 addresses: Throttle::new(Law::ADDRESS),
                 codes: Throttle::new(Law::SECOND_FACTOR),
             }),
+            setup: Mutex::default(),
         }
+    }
+
+    /// Works on the token by which the first owner can be made.
+    fn setup_token<T>(&self, work: impl FnOnce(&mut Option<SetupToken>) -> T) -> T {
+        work(&mut self.setup.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Works on the counts of tries; what `work` counts stays counted whatever follows.

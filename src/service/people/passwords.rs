@@ -42,7 +42,7 @@ impl Service {
         let (session, user, actor) = (person.session, person.user, person.actor());
         let token = self
             .store()
-            .write(move |tx| {
+            .settle(move |tx| {
                 if existing(tx, user)?.password_hash != verified {
                     return Err(Refusal::field("current_password", "was just changed"));
                 }
@@ -68,7 +68,7 @@ impl Service {
         let hash = self.hash_new(password, &email, "password").await?;
         let actor = actor.clone();
         self.store()
-            .write(move |tx| {
+            .settle(move |tx| {
                 existing(tx, id)?;
                 store_password(tx, &actor, id, &hash)?;
                 sessions::delete_all(tx, id.seq(), None)?;

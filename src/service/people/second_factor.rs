@@ -55,7 +55,7 @@ impl Service {
         let (user, actor) = (person.user, person.actor());
         let seed = TotpSeed::new(entropy::bytes());
         self.store()
-            .write(move |tx| {
+            .settle(move |tx| {
                 if has_second_factor(&existing(tx, user)?) {
                     return Err(Refusal::Conflict(
                         "a second factor is in force; turn it off first".to_owned(),
@@ -104,7 +104,7 @@ impl Service {
         let (user, session, actor) = (person.user, person.session, person.actor());
         let token = self
             .store()
-            .write(move |tx| {
+            .settle(move |tx| {
                 let seed = users::totp_seed(tx, tx.vault(), user.seq())?;
                 let step = seed
                     .and_then(|seed| totp::verify(&seed, code.expose(), tx.now(), None))
@@ -143,7 +143,7 @@ impl Service {
         let (user, session, actor) = (person.user, person.session, person.actor());
         let token = self
             .store()
-            .write(move |tx| {
+            .settle(move |tx| {
                 let fresh = existing(tx, user)?;
                 let how = spend_code(tx, &fresh, &code)?;
                 let row = sessions::find(tx, session)?.ok_or(Refusal::NotFound("session"))?;
@@ -173,7 +173,7 @@ impl Service {
         let hashes = recovery.hashes(self, person.user);
         let (user, actor) = (person.user, person.actor());
         self.store()
-            .write(move |tx| {
+            .settle(move |tx| {
                 if !has_second_factor(&existing(tx, user)?) {
                     return Err(Refusal::Conflict("there is no second factor".to_owned()));
                 }
@@ -198,7 +198,7 @@ impl Service {
         }
         let (user, actor) = (person.user, person.actor());
         self.store()
-            .write(move |tx| {
+            .settle(move |tx| {
                 users::clear_totp(tx, user.seq())?;
                 audit_instance(tx, &actor, "mfa.disable", &user.to_string(), &json!({}))
             })
@@ -212,7 +212,7 @@ impl Service {
     pub async fn demand_mfa(&self, actor: &Actor, demand: MfaDemand) -> Result<(), Refusal> {
         let actor = actor.clone();
         self.store()
-            .write(move |tx| {
+            .settle(move |tx| {
                 let (value, word): (Option<&[u8]>, _) = match demand {
                     MfaDemand::Everybody => (Some(b"1"), "everybody"),
                     MfaDemand::Nobody => (None, "nobody"),

@@ -247,7 +247,7 @@ impl Sessions {
         }
         let (store, seq) = (self.store.clone(), known.session.id.seq());
         tokio::spawn(async move {
-            if let Err(error) = store.write(move |tx| sessions::touch(tx, seq)).await {
+            if let Err(error) = store.settle(move |tx| sessions::touch(tx, seq)).await {
                 tracing::debug!(%error, "a session's sign of life was not recorded");
             }
         });
@@ -343,7 +343,7 @@ impl Service {
     pub async fn look_at(&self, person: &Person, workspace: &str) -> Result<(), Refusal> {
         let (session_seq, workspace) = (person.session.seq(), workspace.to_owned());
         self.store()
-            .write(move |tx| {
+            .settle(move |tx| {
                 let found = crate::store::workspaces::find_text(tx, &workspace)?;
                 let found = found.ok_or(Refusal::NotFound("workspace"))?;
                 Ok(sessions::set_workspace(tx, session_seq, found.id.seq())?)

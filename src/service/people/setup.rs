@@ -2,6 +2,10 @@
 //!
 //! Owns: the one-time set-up token, and the account made with it. Refuses: a default account, and
 //! making whoever comes first the owner: a token that only the operator sees is needed.
+//!
+//! # Why the token is only in memory
+//! It ends with the process in any case, because each start makes a new one. So a start writes
+//! nothing for it, and comes up with a full disk or a locked database as well.
 
 use std::time::Duration;
 
@@ -18,9 +22,8 @@ use crate::domain::time::Timestamp;
 use crate::domain::token::{Pepper, TokenHash};
 use crate::entropy;
 use crate::service::{Actor, Service};
-use crate::store::instance::{self, Fact};
+use crate::store::users;
 use crate::store::vault::Purpose;
-use crate::store::{StoreError, users};
 
 /// How long a set-up link can be used.
 pub const SETUP_LINK_LASTS: Duration = Duration::from_secs(30 * 60);
@@ -57,25 +60,20 @@ impl Service {
     /// `None` where a user exists.
     ///
     /// # Errors
-    /// [`Refusal`] where the database takes no writes.
+    /// [`Refusal`] where the database cannot be read.
     pub async fn setup_link(&self, base: &str) -> Result<Option<SetupLink>, Refusal> {
         let token = Secret::new(BASE64_URL_SAFE_NO_PAD.encode(entropy::bytes::<32>()));
         let base = base.trim_end_matches('/');
         let url = Secret::new(format!("{base}/setup?token={}", token.expose()));
+        if !self.is_unclaimed().await? {
+            return Ok(None);
+        }
         let hash = hash(&self.setup_pepper(), &token);
-        let expires_at = self
-            .store()
-            .write(move |tx| {
-                if users::count(tx)? > 0 {
-                    return Ok::<_, Refusal>(None);
-                }
-                let expires_at = tx.now().after(SETUP_LINK_LASTS);
-                let fact = Stored { hash, expires_at }.to_bytes();
-                instance::write(tx, Fact::SetupToken, Some(&fact))?;
-                Ok(Some(expires_at))
-            })
-            .await?;
-        Ok(expires_at.map(|expires_at| SetupLink { url, expires_at }))
+        let expires_at = self.clock().now().after(SETUP_LINK_LASTS);
+        self.people().setup_token(|known| {
+            *known = Some(SetupToken { hash, expires_at });
+        });
+        Ok(Some(SetupLink { url, expires_at }))
     }
 
     /// Whether there is no user yet.
@@ -92,10 +90,18 @@ impl Service {
     /// [`Refusal::NotFound`] once a user exists; [`Refusal::Unauthorized`] for a token that is
     /// wrong, expired or replaced.
     pub async fn check_setup(&self, token: Secret) -> Result<(), Refusal> {
-        let (pepper, now) = (self.setup_pepper(), self.clock().now());
-        self.store()
-            .read(move |conn| check(conn, &pepper, &token, now))
-            .await
+        if !self.is_unclaimed().await? {
+            return Err(NOT_OPEN);
+        }
+        let (hash, now) = (hash(&self.setup_pepper(), &token), self.clock().now());
+        let is_right = |known: &SetupToken| known.hash == hash && known.expires_at > now;
+        match self
+            .people()
+            .setup_token(|known| known.as_ref().is_some_and(is_right))
+        {
+            true => Ok(()),
+            false => Err(WRONG_TOKEN),
+        }
     }
 
     /// Makes the first owner, who is then signed in. The link ends.
@@ -106,17 +112,19 @@ impl Service {
         self.check_setup(owner.token.clone()).await?;
         let email = parse_email(&owner.email)?;
         let hash = self.hash_new(owner.password, &email, "password").await?;
-        let (pepper, token) = (self.setup_pepper(), owner.token);
         let user_agent = owner.user_agent;
         let signed_in = self
             .store()
-            .write(move |tx| {
+            .settle(move |tx| {
                 // Two people with the link may arrive at once; the first to get here has it.
-                check(tx, &pepper, &token, tx.now())?;
+                if users::count(tx)? > 0 {
+                    return Err(NOT_OPEN);
+                }
                 let user = insert(tx, &Actor::System, &email, &hash, Role::Owner)?;
                 open_session(tx, &user, Channel::Browser, &user_agent, None)
             })
             .await?;
+        self.people().setup_token(|known| *known = None);
         self.signed_in(signed_in).await
     }
 
@@ -125,49 +133,14 @@ impl Service {
     }
 }
 
-fn check(
-    conn: &rusqlite::Connection,
-    pepper: &Pepper,
-    token: &Secret,
-    now: Timestamp,
-) -> Result<(), Refusal> {
-    if users::count(conn)? > 0 {
-        return Err(NOT_OPEN);
-    }
-    let fact = instance::read(conn, Fact::SetupToken)?.ok_or(WRONG_TOKEN)?;
-    let stored = Stored::from_bytes(&fact)?;
-    if stored.hash != hash(pepper, token) || stored.expires_at <= now {
-        return Err(WRONG_TOKEN);
-    }
-    Ok(())
-}
-
 /// Sessions' tokens are hashed under the same key; the lead keeps the two apart.
 fn hash(pepper: &Pepper, token: &Secret) -> TokenHash {
     let text = Secret::new(format!("set-up {}", token.expose()));
     pepper.hash(text.expose().as_bytes())
 }
 
-/// The fact in the database: the token's hash, then the milliseconds of its end, big-endian.
-struct Stored {
+/// A token that can be used.
+pub(super) struct SetupToken {
     hash: TokenHash,
     expires_at: Timestamp,
-}
-
-impl Stored {
-    fn to_bytes(&self) -> Vec<u8> {
-        let mut bytes = self.hash.as_bytes().to_vec();
-        bytes.extend_from_slice(&self.expires_at.millis().to_be_bytes());
-        bytes
-    }
-
-    fn from_bytes(bytes: &[u8]) -> Result<Self, StoreError> {
-        let damaged = || StoreError::Damaged("the set-up token is not readable".to_owned());
-        let (hash, millis) = bytes.split_first_chunk().ok_or_else(damaged)?;
-        let millis = millis.try_into().map_err(|_| damaged())?;
-        Ok(Self {
-            hash: TokenHash::from_bytes(*hash),
-            expires_at: Timestamp::from_millis(i64::from_be_bytes(millis)),
-        })
-    }
 }

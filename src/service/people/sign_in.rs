@@ -88,7 +88,7 @@ impl Service {
         let showed_code = code.is_some();
         let opened = self
             .store()
-            .write(move |tx| {
+            .settle(move |tx| {
                 // Since the password was checked it may have been changed, or the person barred.
                 let fresh = existing(tx, user.id).map_err(|_| WRONG)?;
                 if fresh.password_hash != user.password_hash || fresh.disabled_at.is_some() {
@@ -136,7 +136,7 @@ impl Service {
     pub async fn end_session(&self, person: &Person, id: SessionId) -> Result<(), Refusal> {
         let (user, actor) = (person.user, person.actor());
         self.store()
-            .write(move |tx| {
+            .settle(move |tx| {
                 sessions::find(tx, id)?
                     .filter(|session| session.user == user)
                     .ok_or(Refusal::NotFound("session"))?;
@@ -153,7 +153,7 @@ impl Service {
     pub async fn sign_out_everywhere(&self, person: &Person) -> Result<usize, Refusal> {
         let (user, actor) = (person.user, person.actor());
         self.store()
-            .write(move |tx| {
+            .settle(move |tx| {
                 let ended = sessions::delete_all(tx, user.seq(), None)?;
                 let count = json!({ "sessions": ended });
                 audit_instance(tx, &actor, "session.end_all", &user.to_string(), &count)?;

@@ -26,6 +26,9 @@ const JOBS_KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
 const BUCKET_POINTS: u32 = 16;
 /// Pages that a step gives back to the disk at most.
 const PAGES_AT_ONCE_MAX: u32 = 256;
+/// What SQLite answers of a file whose empty pages can be given back a few at a time. It is so from
+/// the file's beginning or never: changing it would rewrite all of the file at once.
+const VACUUM_INCREMENTAL: u32 = 2;
 /// Empty pages that a file may always hold.
 const PAGES_SPARE: u32 = 1024;
 /// The file may hold one empty page in so many.
@@ -158,10 +161,12 @@ impl Run<'_, '_> {
     fn space(&mut self) -> Result<bool, StoreError> {
         let conn = self.tx.conn();
         let pragma = |sql| conn.query_row(sql, [], |row| row.get::<_, u32>(0));
+        let can_shrink = pragma("PRAGMA auto_vacuum")? == VACUUM_INCREMENTAL;
         let empty = pragma("PRAGMA freelist_count")?;
         let spare = PAGES_SPARE.max(pragma("PRAGMA page_count")? / PAGES_PER_SPARE);
         let wanted = empty.saturating_sub(spare).min(PAGES_AT_ONCE_MAX);
-        if wanted == 0 {
+        if wanted == 0 || !can_shrink {
+            self.tx.fold_log_afterwards();
             return Ok(false);
         }
         // The statement answers a row for every page, and gives back only as many as are read.
@@ -172,7 +177,8 @@ impl Run<'_, '_> {
         self.pruned.pages += wanted;
         // Moving pages is dear: whatever else there is to do waits for the next step.
         self.points = 0;
-        Ok(empty > spare + wanted)
+        // The file has become smaller by now, and so has what it may spare.
+        Ok(true)
     }
 }
 

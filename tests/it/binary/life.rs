@@ -113,6 +113,104 @@ async fn whoever_listens_everywhere_is_told_how_people_get_in() {
 }
 
 #[tokio::test]
+async fn it_starts_reads_and_prints_the_link_while_another_process_holds_the_lock() {
+    let dir = tempfile::tempdir().unwrap();
+    let first = Server::start(dir.path());
+    let key = key(dir.path());
+    let event = json!({"type": "thing.happened", "data": {}});
+    first.post(&key, "/events", &event, 202).await;
+    first.signal(Signal::TERM);
+    assert_eq!(first.exit().await.code(), Some(0));
+    let other = rusqlite::Connection::open(dir.path().join("hookpost.db")).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let asked = Instant::now();
+    let server = Server::start(dir.path());
+    let link = server.next_line().unwrap();
+    assert!(link.contains("/setup?token="), "{link}");
+    let link = link.rsplit(' ').next().unwrap();
+    let answer = crate::app::http_client().get(link).send().await.unwrap();
+    assert_eq!(answer.status(), 200);
+    let page = server.poll(&key, "/events", |_| true).await;
+    assert_eq!(page["data"].as_array().unwrap().len(), 1);
+    assert!(asked.elapsed() < Duration::from_secs(4), "nobody waited");
+    other.execute_batch("ROLLBACK").unwrap();
+    server.post(&key, "/events", &event, 202).await;
+}
+
+/// `hookpost serve` in a namespace of its own, whose data directory has only 60 MiB; `None` where
+/// this machine lets nobody make one.
+fn serve_on_a_small_disk(dir: &std::path::Path) -> Option<std::process::Command> {
+    let namespace = || {
+        let mut command = super::process::hookpost_in("unshare");
+        command.args(["--map-root-user", "--mount"]);
+        command
+    };
+    if !namespace().arg("true").status().is_ok_and(|s| s.success()) {
+        return None;
+    }
+    let mut command = namespace();
+    command.args([
+        "sh",
+        "-c",
+        "mount -t tmpfs -o size=60m tmpfs \"$1\" && exec \"$0\" serve --listen 127.0.0.1:0 --data-dir \"$1\"",
+        env!("CARGO_BIN_EXE_hookpost"),
+    ]);
+    command.arg(dir);
+    Some(command)
+}
+
+#[tokio::test]
+async fn with_hardly_any_room_it_starts_and_lets_people_in() {
+    let dir = tempfile::tempdir().unwrap();
+    let Some(mut command) = serve_on_a_small_disk(dir.path()) else {
+        eprintln!("no namespace can be made here; nothing was tried");
+        return;
+    };
+    let server = Server::spawn(&mut command);
+    let link = server.next_line().unwrap();
+    let link = link.rsplit(' ').next().unwrap();
+    let (address, token) = link.split_once("?token=").unwrap();
+    let http = crate::app::http_client();
+    let answer = http.get(link).send().await.unwrap();
+    assert_eq!(answer.status(), 200);
+    let form = url::form_urlencoded::Serializer::new(String::new())
+        .append_pair("token", token)
+        .append_pair("email", "a@example.com")
+        .append_pair("password", "nine purple trains at dawn")
+        .finish();
+    let owner = http.post(address).body(form).send().await.unwrap();
+    assert_eq!(owner.status(), 303, "{}", owner.text().await.unwrap());
+    let cookie = owner.headers()["set-cookie"].to_str().unwrap().to_owned();
+    let cookie = cookie.split(';').next().unwrap();
+    let dashboard = http.get(format!("{}/", server.url));
+    let dashboard = dashboard.header("cookie", cookie).send().await.unwrap();
+    assert_eq!(dashboard.status(), 200);
+    // Only ingest waits.
+    let ready = http.get(format!("{}/readyz", server.url)).send().await;
+    let ready = ready.unwrap();
+    assert_eq!(ready.status(), 503);
+    assert!(ready.text().await.unwrap().contains("storage_low"));
+}
+
+#[tokio::test]
+async fn somebody_elses_database_is_refused_in_one_line() {
+    let dir = tempfile::tempdir().unwrap();
+    let database = dir.path().join("hookpost.db");
+    let foreign = rusqlite::Connection::open(&database).unwrap();
+    foreign.execute_batch("CREATE TABLE places (url)").unwrap();
+    drop(foreign);
+    let before = std::fs::read(&database).unwrap();
+    for line in ["serve --listen 127.0.0.1:0", "key create --name k"] {
+        let mut words: Vec<&str> = line.split_whitespace().collect();
+        words.extend(["--data-dir", dir.path().to_str().unwrap()]);
+        let complaint = complaint(&super::process::run(&words), 1);
+        assert!(complaint.contains("is not hookpost's"), "{complaint}");
+        assert_eq!(complaint.lines().count(), 1, "{complaint}");
+    }
+    assert!(std::fs::read(&database).unwrap() == before, "not a byte");
+}
+
+#[tokio::test]
 async fn sigterm_lets_attempts_finish_and_exits_0() {
     let dir = tempfile::tempdir().unwrap();
     let receiver = Receiver::start().await;

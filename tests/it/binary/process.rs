@@ -15,8 +15,14 @@ use crate::app::PATIENCE;
 /// A command line of the binary under test, with nothing of the tester's environment that hookpost
 /// reads.
 pub fn hookpost(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_hookpost"));
+    let mut command = hookpost_in(env!("CARGO_BIN_EXE_hookpost"));
     command.args(arguments);
+    command
+}
+
+/// As [`hookpost`], run by another `program`.
+pub fn hookpost_in(program: &str) -> Command {
+    let mut command = Command::new(program);
     let foreign = std::env::vars_os().filter(|(name, _)| {
         let name = name.to_string_lossy();
         name.starts_with("HOOKPOST_") || name == "CREDENTIALS_DIRECTORY"
