@@ -2,21 +2,21 @@
 //!
 //! Owns: the wire shapes of keys. Refuses: showing a key after the one answer that makes it.
 
-use super::access::ADMIN;
-use crate::web::endpoint::Endpoint;
-use crate::web::openapi::parts::text;
 use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
 use actix_web::web::to;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::access::ADMIN;
 use crate::domain::api_key::{ApiKey, Scope};
 use crate::domain::id::KeyId;
 use crate::domain::page::List;
 use crate::service::keys::{CreatedKey, KeyInput};
 use crate::service::{Answer, Caller};
+use crate::web::endpoint::Endpoint;
 use crate::web::extract::{Json, Query, RequestBody, path_id};
+use crate::web::openapi::parts::text;
 use crate::web::wire::{ListBody, Time};
 use crate::web::{Answered, State, answer};
 

@@ -2,18 +2,18 @@
 //!
 //! Owns: the entry's wire shape. Refuses: changing entries.
 
-use super::access::ADMIN;
-use crate::web::endpoint::Endpoint;
-use crate::web::openapi::parts::text;
 use actix_web::HttpRequest;
 use actix_web::web::to;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
+use super::access::ADMIN;
 use crate::domain::audit::AuditEntry;
 use crate::domain::page::List;
+use crate::web::endpoint::Endpoint;
 use crate::web::extract::Query;
+use crate::web::openapi::parts::text;
 use crate::web::wire::{ListBody, Time};
 use crate::web::{Answered, State, answer};
 

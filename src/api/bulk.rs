@@ -3,24 +3,24 @@
 //! Owns: the wire shapes of what is chosen and of what was begun. Refuses: doing it; a job does,
 //! and `/jobs/{id}` says how far it has come.
 
-use super::access::{DELIVERIES_WRITE, WEBHOOKS_WRITE};
-use crate::web::endpoint::Endpoint;
-use actix_web::web::to;
 use std::fmt;
 
 use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
+use actix_web::web::to;
 use serde::de::value::SeqAccessDeserializer;
 use serde::de::{SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
+use super::access::{DELIVERIES_WRITE, WEBHOOKS_WRITE};
 use super::deliveries::words;
 use crate::domain::delivery::DeliveryScope;
 use crate::domain::id::DeliveryId;
 use crate::service::filter::FilterInput;
 use crate::service::jobs::{Begun, RecoverInput, Selection};
 use crate::service::{Answer, Caller, FieldError, Refusal};
+use crate::web::endpoint::Endpoint;
 use crate::web::extract::{Json, RequestBody, path_id};
 use crate::web::{Answered, Problem, State, answer};
 

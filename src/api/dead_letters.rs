@@ -2,16 +2,16 @@
 //!
 //! Owns: the paths. Refuses: a shape of its own; a dead letter is a delivery.
 
-use super::access::{DELIVERIES_READ, DELIVERIES_WRITE};
-use crate::web::endpoint::Endpoint;
 use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
 use actix_web::web::to;
 
+use super::access::{DELIVERIES_READ, DELIVERIES_WRITE};
 use super::deliveries;
 use crate::domain::delivery::DeliveryScope;
 use crate::domain::id::DeliveryId;
 use crate::service::Caller;
+use crate::web::endpoint::Endpoint;
 use crate::web::extract::{Nothing, OptionalJson, path_id};
 use crate::web::{Answered, Problem, State, answer};
 

@@ -3,18 +3,15 @@
 //! Owns: the wire shapes of deliveries and attempts. Refuses: trusting what receivers sent: it is
 //! shown as text, never as anything else.
 
-use super::access::{DELIVERIES_READ, DELIVERIES_WRITE};
-use crate::web::endpoint::Endpoint;
-use crate::web::openapi::Operation;
-use crate::web::openapi::parts::{text, time};
-use actix_web::web::to;
 use std::collections::BTreeMap;
 
 use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
+use actix_web::web::to;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::access::{DELIVERIES_READ, DELIVERIES_WRITE};
 use crate::domain::attempt::Attempt;
 use crate::domain::delivery::{Delivery, DeliveryScope};
 use crate::domain::id::{AttemptId, DeliveryId};
@@ -23,7 +20,10 @@ use crate::domain::page::List;
 use crate::service::Caller;
 use crate::service::deliveries::DeliveryDetail;
 use crate::service::filter::FilterInput;
+use crate::web::endpoint::Endpoint;
 use crate::web::extract::{Nothing, OptionalJson, Query, path_id};
+use crate::web::openapi::Operation;
+use crate::web::openapi::parts::{text, time};
 use crate::web::wire::{ListBody, Time};
 use crate::web::{Answered, Problem, State, answer};
 

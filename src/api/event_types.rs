@@ -2,8 +2,6 @@
 //!
 //! Owns: the wire shapes of event types. Refuses: changing a schema's text: it reads back as given.
 
-use super::access::{EVENTS_READ, EVENTS_WRITE};
-use crate::web::endpoint::Endpoint;
 use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
 use actix_web::web::to;
@@ -11,10 +9,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
+use super::access::{EVENTS_READ, EVENTS_WRITE};
 use crate::domain::catalogue::EventType;
 use crate::domain::page::List;
 use crate::service::event_types::{EventTypeInput, Placed};
 use crate::service::{Answer, Caller};
+use crate::web::endpoint::Endpoint;
 use crate::web::extract::{Json, Query, RequestBody, path_text};
 use crate::web::wire::{ListBody, Time};
 use crate::web::{Answered, Problem, State, answer};

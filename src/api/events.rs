@@ -3,9 +3,6 @@
 //! Owns: the wire shapes of events. Refuses: touching `data`: its bytes go through as raw text, and
 //! what was published is what is signed and delivered.
 
-use super::access::{EVENTS_READ, EVENTS_WRITE};
-use crate::web::endpoint::Endpoint;
-use crate::web::openapi::parts::{cursor, one_of, text};
 use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
 use actix_web::web::to;
@@ -13,16 +10,19 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
+use super::access::{EVENTS_READ, EVENTS_WRITE};
 use crate::domain::delivery::Delivery;
 use crate::domain::event::{EventFilter, StoredEvent};
 use crate::domain::id::{DeliveryId, WebhookId};
 use crate::domain::page::{Cursor, List, Order, Page};
 use crate::service::events::{EventDetail, EventWebhook, Known, PublishInput, Published, WhyNot};
 use crate::service::{Answer, Caller, Refusal};
+use crate::web::endpoint::Endpoint;
 use crate::web::extract::{
     DATA_DEPTH_MAX, Json, Misread, OptionalJson, Query, RequestBody, check_depth, from_slice,
     path_text,
 };
+use crate::web::openapi::parts::{cursor, one_of, text};
 use crate::web::problem::ProblemBody;
 use crate::web::wire::{ListBody, Time};
 use crate::web::{Answered, AppState, Problem, State, answer};

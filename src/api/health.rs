@@ -2,12 +2,12 @@
 //!
 //! Owns: `/healthz` and `/readyz`. Refuses: detail; both are public.
 
-use super::access::PUBLIC;
-use crate::web::endpoint::Endpoint;
 use actix_web::web::to;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::access::PUBLIC;
+use crate::web::endpoint::Endpoint;
 use crate::web::{Answered, State, answer};
 
 /// What can be asked for here.

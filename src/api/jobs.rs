@@ -2,16 +2,16 @@
 //!
 //! Owns: the job's wire shape. Refuses: starting jobs; the resources they work on do.
 
-use super::access::{DELIVERIES_READ, DELIVERIES_WRITE};
-use crate::web::endpoint::Endpoint;
 use actix_web::HttpRequest;
 use actix_web::web::to;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::access::{DELIVERIES_READ, DELIVERIES_WRITE};
 use crate::domain::job::Job;
 use crate::domain::page::List;
 use crate::service::Caller;
+use crate::web::endpoint::Endpoint;
 use crate::web::extract::{Nothing, OptionalJson, Query, path_id};
 use crate::web::wire::{ListBody, Time};
 use crate::web::{Answered, State, answer};

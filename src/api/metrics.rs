@@ -3,16 +3,16 @@
 //! Owns: collecting what is read at the moment of a scrape. Refuses: names and forms of numbers
 //! (`telemetry::metrics`), and anything that tells one tenant from another: the path is public.
 
-use super::access::PUBLIC;
-use crate::web::endpoint::Endpoint;
-use actix_web::web::to;
 use std::path::Path;
 
 use actix_web::HttpResponse;
+use actix_web::web::to;
 
+use super::access::PUBLIC;
 use crate::service::Refusal;
 use crate::store::stats;
 use crate::telemetry::metrics::{self, Reading};
+use crate::web::endpoint::Endpoint;
 use crate::web::{Answered, State};
 
 /// What can be asked for here.

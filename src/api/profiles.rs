@@ -2,8 +2,6 @@
 //!
 //! Owns: the envelope around the document. Refuses: knowing the document's fields (`domain`).
 
-use super::access::ADMIN;
-use crate::web::endpoint::Endpoint;
 use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
 use actix_web::web::to;
@@ -11,10 +9,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
+use super::access::ADMIN;
 use crate::domain::page::List;
 use crate::domain::profile::{Profile, StoredProfile};
 use crate::service::event_types::Placed;
 use crate::service::{Answer, Caller};
+use crate::web::endpoint::Endpoint;
 use crate::web::extract::{Json, Query, RequestBody, path_text};
 use crate::web::wire::{ListBody, Time};
 use crate::web::{Answered, State, answer};

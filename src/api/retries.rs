@@ -2,18 +2,18 @@
 //!
 //! Owns: the wire shapes. Refuses: rules.
 
-use super::access::{DELIVERIES_READ, DELIVERIES_WRITE};
-use crate::web::endpoint::Endpoint;
-use crate::web::openapi::parts::text;
 use actix_web::HttpRequest;
 use actix_web::web::to;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::access::{DELIVERIES_READ, DELIVERIES_WRITE};
 use crate::domain::delivery::Standing;
 use crate::service::Caller;
 use crate::service::retries::{RUN_LIMIT_DEFAULT, RUN_LIMIT_MAX};
+use crate::web::endpoint::Endpoint;
 use crate::web::extract::{Nothing, OptionalJson, Query};
+use crate::web::openapi::parts::text;
 use crate::web::wire::Time;
 use crate::web::{Answered, State, answer};
 

@@ -7,19 +7,19 @@
 //! A browser gets a new token then, because somebody else may have planted the one it had. A program
 //! got its token in the answer to its own request, and goes on using it.
 
-use super::access::{PUBLIC, SESSION};
-use crate::web::endpoint::Endpoint;
 use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
 use actix_web::web::to;
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
+use super::access::{PUBLIC, SESSION};
 use crate::domain::secret::Secret;
 use crate::domain::session::Channel;
 use crate::domain::token::SessionToken;
 use crate::service::Refusal;
 use crate::service::people::{Person, SignIn};
+use crate::web::endpoint::Endpoint;
 use crate::web::extract::{Json, RequestBody};
 use crate::web::limits::STRANGERS_BODY_BYTES_MAX;
 use crate::web::state::proxy;

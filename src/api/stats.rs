@@ -2,19 +2,19 @@
 //!
 //! Owns: the wire shapes. Refuses: choosing periods and steps.
 
-use super::access::WEBHOOKS_READ;
-use crate::web::endpoint::Endpoint;
-use crate::web::openapi::Operation;
-use crate::web::openapi::parts::time;
 use actix_web::HttpRequest;
 use actix_web::web::to;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::access::WEBHOOKS_READ;
 use crate::domain::stats::{Counts, StatsBucket};
 use crate::service::Caller;
 use crate::service::stats::{PeriodInput, Stats};
+use crate::web::endpoint::Endpoint;
 use crate::web::extract::{Query, path_id};
+use crate::web::openapi::Operation;
+use crate::web::openapi::parts::time;
 use crate::web::wire::{Span, Time};
 use crate::web::{Answered, Problem, State, answer};
 

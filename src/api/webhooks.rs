@@ -3,8 +3,6 @@
 //! Owns: the paths, and the shapes of single actions. Refuses: showing secrets after the one answer
 //! that makes them.
 
-use super::access::{WEBHOOKS_READ, WEBHOOKS_WRITE};
-use crate::web::endpoint::Endpoint;
 use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
 use actix_web::web::to;
@@ -12,11 +10,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
+use super::access::{WEBHOOKS_READ, WEBHOOKS_WRITE};
 use crate::domain::id::WebhookId;
 use crate::domain::outcome::FailureKind;
 use crate::domain::page::List;
 use crate::service::webhooks::{Registered, Rotated};
 use crate::service::{Answer, Caller};
+use crate::web::endpoint::Endpoint;
 use crate::web::extract::{Json, Nothing, OptionalJson, Query, RequestBody, path_id};
 use crate::web::wire::{ListBody, Time};
 use crate::web::{Answered, Problem, State, answer};

@@ -3,19 +3,19 @@
 //! Owns: the wire shapes of workspaces. Refuses: names in paths; a name may change hands, an id
 //! never does.
 
-use super::access::ADMIN;
-use crate::web::endpoint::Endpoint;
 use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
 use actix_web::web::to;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::access::ADMIN;
 use crate::domain::id::WorkspaceId;
 use crate::domain::page::List;
 use crate::domain::workspace::Workspace;
 use crate::service::workspaces::{RetentionInput, WorkspaceInput};
 use crate::service::{Answer, Caller};
+use crate::web::endpoint::Endpoint;
 use crate::web::extract::{Json, OptionalJson, Query, RequestBody, path_id};
 use crate::web::wire::{ListBody, Span, Time, given, nullable};
 use crate::web::{Answered, Problem, State, answer};

@@ -2,15 +2,14 @@
 //!
 //! Owns: the list, the form, the one page that shows a new key. Refuses: showing a key twice.
 
-use super::access::OWNER;
-use super::state;
-use crate::web::endpoint::Endpoint;
 use actix_web::HttpRequest;
 use actix_web::web::to;
 use askama::Template;
 
+use super::access::OWNER;
 use super::overview::curl;
 use super::page::{Page, Section, back_to, go, go_and_say, show, show_faults};
+use super::state;
 use super::webhook_form::mendable;
 use super::{Form, Shown, Visitor};
 use crate::domain::api_key::{ApiKey, Scope};
@@ -24,6 +23,7 @@ use crate::ui::parts::field::left_over;
 use crate::ui::parts::url_query::with_query;
 use crate::ui::parts::{Ago, Copyable, Field, Stamp};
 use crate::web::State;
+use crate::web::endpoint::Endpoint;
 use crate::web::extract::{Query, path_id};
 
 /// What can be asked for here.

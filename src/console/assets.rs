@@ -3,13 +3,13 @@
 //! Owns: answering with them, compressed where the browser takes that. Refuses: knowing which there
 //! are (`ui::assets`).
 
-use super::access::PUBLIC;
-use crate::web::endpoint::Endpoint;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::web::to;
 use actix_web::{HttpRequest, HttpResponse};
 
+use super::access::PUBLIC;
 use crate::ui::assets::asset;
+use crate::web::endpoint::Endpoint;
 use crate::web::extract::path_text;
 use crate::web::{Answered, Problem};
 

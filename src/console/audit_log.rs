@@ -2,16 +2,15 @@
 //!
 //! Owns: the list in words. Refuses: changing entries.
 
-use super::access::OWNER;
-use crate::web::endpoint::Endpoint;
-use actix_web::web::to;
 use std::collections::{BTreeMap, BTreeSet};
 
 use actix_web::HttpRequest;
+use actix_web::web::to;
 use askama::Template;
 use rusqlite::Connection;
 use serde_json::{Map, Value};
 
+use super::access::OWNER;
 use super::deliveries::Choice;
 use super::page::{Page, Section, show};
 use super::{Shown, Visitor};
@@ -23,6 +22,7 @@ use crate::store::{keys, users};
 use crate::ui::parts::Stamp;
 use crate::ui::parts::url_query::with_query;
 use crate::web::State;
+use crate::web::endpoint::Endpoint;
 use crate::web::extract::Query;
 
 /// What can be asked for here.

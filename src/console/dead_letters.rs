@@ -3,12 +3,11 @@
 //! Owns: the groups by webhook and cause, the list, single and bulk actions. Refuses: working bulk
 //! off: a job does, and its page shows how far it is.
 
-use super::access::{OPERATOR, VIEWER};
-use crate::web::endpoint::Endpoint;
 use actix_web::HttpRequest;
 use actix_web::web::to;
 use askama::Template;
 
+use super::access::{OPERATOR, VIEWER};
 use super::deliveries::{Choice, Filters, ROWS, Row, period_choices, short, webhook_choices};
 use super::job::heading;
 use super::names::{CHOICES_MAX, Names};
@@ -29,6 +28,7 @@ use crate::ui::explain::explain;
 use crate::ui::flash::Flash;
 use crate::ui::parts::{Stamp, counted, grouped};
 use crate::web::State;
+use crate::web::endpoint::Endpoint;
 use crate::web::extract::{Query, path_id};
 
 /// What can be asked for here.

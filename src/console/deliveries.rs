@@ -3,14 +3,13 @@
 //! Owns: the list and its filters, which live in the address. Refuses: single deliveries
 //! ([`super::delivery`]).
 
-use super::access::VIEWER;
-use crate::web::endpoint::Endpoint;
-use actix_web::web::to;
 use std::time::Duration;
 
 use actix_web::HttpRequest;
+use actix_web::web::to;
 use askama::Template;
 
+use super::access::VIEWER;
 use super::names::{CHOICES_MAX, Names, called};
 use super::page::{Page, Section, show};
 use super::{Shown, Visitor};
@@ -23,6 +22,7 @@ use crate::store::webhooks;
 use crate::ui::parts::url_query::with_query;
 use crate::ui::parts::{Ago, Badge, Due, took};
 use crate::web::State;
+use crate::web::endpoint::Endpoint;
 use crate::web::extract::Query;
 
 /// What can be asked for here.

@@ -3,13 +3,12 @@
 //! Owns: the timeline, one attempt's request and answer at a time, and the actions on a delivery.
 //! Refuses: showing all bodies at once: a page has a bound, and an attempt is one click away.
 
-use super::access::{OPERATOR, VIEWER};
-use crate::web::endpoint::Endpoint;
 use actix_web::http::header;
 use actix_web::web::to;
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
+use super::access::{OPERATOR, VIEWER};
 use super::deliveries::retry_word;
 use super::names::Names;
 use super::page::{Page, Section, back_to, show};
@@ -25,6 +24,7 @@ use crate::ui::parts::code::{Block, pretty, quoted};
 use crate::ui::parts::stamp::{Ago, Stamp, took};
 use crate::ui::parts::{Badge, Copyable, cut};
 use crate::web::State;
+use crate::web::endpoint::Endpoint;
 use crate::web::extract::{Query, path_id};
 
 /// What can be asked for here.

@@ -3,14 +3,13 @@
 //! Owns: the publish form, the detail with the reason why a webhook did not get it, replays.
 //! Refuses: rules; the form publishes as the API does.
 
-use super::access::{OPERATOR, VIEWER};
-use crate::web::endpoint::Endpoint;
-use actix_web::web::to;
 use std::collections::BTreeSet;
 
 use actix_web::HttpRequest;
+use actix_web::web::to;
 use askama::Template;
 
+use super::access::{OPERATOR, VIEWER};
 use super::deliveries::{Row, short};
 use super::names::Names;
 use super::page::{Page, Section, back_to, go_and_say, show, show_faults};
@@ -25,6 +24,7 @@ use crate::ui::parts::code::{Block, pretty};
 use crate::ui::parts::field::left_over;
 use crate::ui::parts::{Copyable, Field, Stamp, counted, cut, size};
 use crate::web::State;
+use crate::web::endpoint::Endpoint;
 use crate::web::extract::{Query, path_text};
 
 /// What can be asked for here.

@@ -2,12 +2,11 @@
 //!
 //! Owns: the list, the form, removing. Refuses: rules of names and schemas (`service`).
 
-use super::access::{OPERATOR, VIEWER};
-use crate::web::endpoint::Endpoint;
 use actix_web::HttpRequest;
 use actix_web::web::to;
 use askama::Template;
 
+use super::access::{OPERATOR, VIEWER};
 use super::page::{Page, Section, back_to, go_and_say, show, show_faults};
 use super::webhook_form::mendable;
 use super::{Form, Shown, Visitor};
@@ -20,6 +19,7 @@ use crate::ui::parts::field::left_over;
 use crate::ui::parts::url_query::with_query;
 use crate::ui::parts::{Badge, Field, Tone};
 use crate::web::State;
+use crate::web::endpoint::Endpoint;
 use crate::web::extract::{Query, path_text};
 
 /// What can be asked for here.

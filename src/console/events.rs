@@ -2,12 +2,11 @@
 //!
 //! Owns: the list, looking an event up by its id. Refuses: single events ([`super::event`]).
 
-use super::access::VIEWER;
-use crate::web::endpoint::Endpoint;
 use actix_web::HttpRequest;
 use actix_web::web::to;
 use askama::Template;
 
+use super::access::VIEWER;
 use super::overview::curl;
 use super::page::{Page, Section, go, show};
 use super::{Shown, Visitor};
@@ -18,6 +17,7 @@ use crate::service::Refusal;
 use crate::ui::parts::url_query::with_query;
 use crate::ui::parts::{Ago, size};
 use crate::web::State;
+use crate::web::endpoint::Endpoint;
 use crate::web::extract::Query;
 
 /// What can be asked for here.

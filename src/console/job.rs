@@ -3,12 +3,11 @@
 //! Owns: the progress bar, which is drawn from the database and so survives any reload, and calling
 //! a job off. Refuses: beginning jobs.
 
-use super::access::{OPERATOR, VIEWER};
-use crate::web::endpoint::Endpoint;
 use actix_web::HttpRequest;
 use actix_web::web::to;
 use askama::Template;
 
+use super::access::{OPERATOR, VIEWER};
 use super::page::{Page, Section, back_to, show};
 use super::{Form, Shown, Visitor};
 use crate::domain::id::JobId;
@@ -16,6 +15,7 @@ use crate::domain::job::{Job, JobKind, JobStatus};
 use crate::ui::parts::stamp::lasting;
 use crate::ui::parts::{Badge, Copyable, Stamp, counted, grouped, percent};
 use crate::web::State;
+use crate::web::endpoint::Endpoint;
 use crate::web::extract::{Query, path_id};
 
 /// What can be asked for here.

@@ -4,82 +4,37 @@
 //! the page is drawn in one place only, by its own handler, whoever asks.
 //!
 //! # Why it is bounded in every way
-//! A stream occupies a connection for as long as it lasts. So there are at most [`STREAMS_MAX`] of
+//! A stream occupies a connection for as long as it lasts. So there are at most [`super::changes::STREAMS_MAX`] of
 //! them, each tells of changes once a second at most, ends after [`STREAM_LASTS`] (the browser
 //! comes again, and is asked anew who it is), and all end when the server stops.
 
-use super::access::VIEWER;
-use crate::web::endpoint::Endpoint;
-use actix_web::web::to;
-use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::http::header::{self, HeaderValue};
+use actix_web::web::to;
 use actix_web::{HttpRequest, HttpResponse};
 use bytes::Bytes;
 use futures_util::stream::{self, Stream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::time::{Instant, sleep, timeout};
 
-use super::{Shared, Shown, Visitor};
-use crate::service::Refusal;
-use crate::store::Store;
+use super::access::VIEWER;
+use super::changes::CLOSED;
+use super::page::Shown;
+use super::state::Shared;
+use super::visitor::Visitor;
 use crate::web::connections::{self, Busy};
+use crate::web::endpoint::Endpoint;
 
 /// What can be asked for here.
 pub static ENDPOINTS: &[Endpoint] = &[Endpoint::get("/live", VIEWER, || to(stream))];
 
-/// Streams that are open at once.
-pub const STREAMS_MAX: usize = 200;
 /// How long a stream lasts before the browser has to ask again.
 pub const STREAM_LASTS: Duration = Duration::from_secs(10 * 60);
 /// The least time between two signals of a stream.
 const PAUSE: Duration = Duration::from_secs(1);
 /// How often a stream without signals shows that it lives.
 const HEARTBEAT: Duration = Duration::from_secs(20);
-/// The count that means that no more signals come.
-const CLOSED: u64 = u64::MAX;
-
-/// What tells streams of changes.
-pub struct Live {
-    /// Counts the commits that pages may show.
-    changes: watch::Sender<u64>,
-    room: Arc<Semaphore>,
-}
-
-impl Live {
-    /// Listens to the commits of `store`.
-    #[must_use]
-    pub fn new(store: &Store) -> Self {
-        let changes = watch::Sender::new(0);
-        let heard = changes.clone();
-        store.on_commit(move |committed| {
-            if committed.activity {
-                heard.send_if_modified(|count| {
-                    let open = *count != CLOSED;
-                    *count += u64::from(open);
-                    open
-                });
-            }
-        });
-        Self {
-            changes,
-            room: Arc::new(Semaphore::new(STREAMS_MAX)),
-        }
-    }
-
-    /// How many commits there were that pages may show. A page that was read after this says it when
-    /// it opens its stream, and hears at once if there were more.
-    #[must_use]
-    pub fn count(&self) -> u64 {
-        *self.changes.borrow()
-    }
-
-    /// Ends every stream, for good.
-    pub fn close(&self) {
-        self.changes.send_replace(CLOSED);
-    }
-}
 
 struct Listening {
     changes: watch::Receiver<u64>,
@@ -96,9 +51,7 @@ struct Listening {
 /// # Errors
 /// 503 while too many streams are open; the page then simply does not refresh itself.
 pub async fn stream(shared: Shared, _visitor: Visitor, request: HttpRequest) -> Shown {
-    let room = Arc::clone(&shared.live.room).try_acquire_owned();
-    let room = room.map_err(|_| Refusal::Overloaded)?;
-    let changes = shared.live.changes.subscribe();
+    let (changes, room) = shared.live.listen()?;
     let missed = missed_some(&request, *changes.borrow());
     let listening = Listening {
         changes,

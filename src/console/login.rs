@@ -8,18 +8,17 @@
 //! from; one from another site is refused, and the cookie is never sent along from there. From the
 //! password on there is a session, and its forms carry its token like all others.
 
-use super::access::{PUBLIC, SECOND_FACTOR, VIEWER};
-use crate::web::endpoint::Endpoint;
-use actix_web::web::to;
 use std::future::Future;
 use std::pin::Pin;
 
 use actix_web::cookie::{Cookie, SameSite};
 use actix_web::dev::Payload;
 use actix_web::http::header;
+use actix_web::web::to;
 use actix_web::{FromRequest, HttpRequest, HttpResponse};
 use askama::Template;
 
+use super::access::{PUBLIC, SECOND_FACTOR, VIEWER};
 use super::page::{dress, go};
 use super::visitor::{Csrf, check_origin, cookie_name};
 use super::{Shown, Visitor};
@@ -32,6 +31,7 @@ use crate::ui::assets::{Addresses, addresses};
 use crate::ui::form::{CSRF_FIELD, Form};
 use crate::ui::parts::field::Field;
 use crate::ui::preferences::Theme;
+use crate::web::endpoint::Endpoint;
 use crate::web::extract::read_body;
 use crate::web::limits::STRANGERS_BODY_BYTES_MAX;
 use crate::web::problem::whole_seconds;

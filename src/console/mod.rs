@@ -19,6 +19,7 @@ pub mod api_keys;
 pub mod assets;
 mod audience;
 pub mod audit_log;
+pub mod changes;
 pub mod dead_letters;
 pub mod deliveries;
 pub mod delivery;
@@ -45,12 +46,9 @@ pub mod webhook_form;
 pub mod webhooks;
 pub mod workspaces;
 
-/// What a page's handler answers; a refusal becomes a page on its way out.
-pub type Shown = crate::web::Answered;
-
 pub use crate::ui::form::Form;
 pub use audience::{AUDIENCE, People};
-pub use page::{Page, Section, back_to, show};
+pub use page::{Page, Section, Shown, back_to, show};
 
 pub use state::{Desk, Shared};
 pub use visitor::Visitor;

@@ -3,16 +3,15 @@
 //! Owns: the figures, the charts, what needs attention, the latest dead letters, the first steps.
 //! Refuses: detail: every figure leads to the page that has it.
 
-use super::access::VIEWER;
-use crate::web::endpoint::Endpoint;
-use actix_web::web::to;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use actix_web::HttpRequest;
+use actix_web::web::to;
 use askama::Template;
 use rusqlite::Connection;
 
+use super::access::VIEWER;
 use super::deliveries::Row;
 use super::names::{Names, called_by};
 use super::page::{Page, Section, show};
@@ -33,6 +32,7 @@ use crate::ui::parts::stamp::lasting;
 use crate::ui::parts::url_query::with_query;
 use crate::ui::parts::{Badge, Since, counted, grouped};
 use crate::web::State;
+use crate::web::endpoint::Endpoint;
 use crate::web::extract::Query;
 
 /// What can be asked for here.

@@ -12,7 +12,7 @@ use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use askama::Template;
 use sha2::{Digest, Sha256};
 
-use super::{Shown, Visitor};
+use super::visitor::Visitor;
 use crate::domain::page::Limit;
 use crate::domain::role::Role;
 use crate::service::Refusal;
@@ -21,9 +21,9 @@ use crate::ui::assets::{Addresses, addresses};
 use crate::ui::flash::Flash;
 use crate::ui::parts::{Icon, icon};
 use crate::ui::preferences::{Shortcuts, Theme};
-use crate::web::State;
 pub use crate::web::answer::go;
 use crate::web::state::proxy;
+use crate::web::{Answered, State};
 
 /// Workspaces that the switcher shows; the rest are on their page.
 pub const SWITCHER_MAX: u32 = 8;
@@ -34,6 +34,9 @@ const POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
      form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
 );
+
+/// What a page's handler answers; a refusal becomes a page on its way out.
+pub type Shown = Answered;
 
 /// Where in the house a page is; the navigation marks it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,12 +3,11 @@
 //! Owns: the list, making people, roles, barring, second factors of others. Refuses: leaving nobody
 //! in charge (`service` sees to it).
 
-use super::access::OWNER;
-use crate::web::endpoint::Endpoint;
 use actix_web::HttpRequest;
 use actix_web::web::to;
 use askama::Template;
 
+use super::access::OWNER;
 use super::page::{Page, Section, back_to, go_and_say, show, show_faults};
 use super::webhook_form::mendable;
 use super::{Form, Shown, Visitor};
@@ -24,6 +23,7 @@ use crate::ui::parts::field::left_over;
 use crate::ui::parts::url_query::with_query;
 use crate::ui::parts::{Ago, Badge, Field, Tone};
 use crate::web::State;
+use crate::web::endpoint::Endpoint;
 use crate::web::extract::{Query, path_id};
 
 /// What can be asked for here.

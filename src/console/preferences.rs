@@ -2,16 +2,16 @@
 //!
 //! Owns: setting the two cookies. Refuses: what they mean (`ui::preferences`).
 
-use super::access::VIEWER;
-use crate::web::endpoint::Endpoint;
 use actix_web::cookie::time::Duration;
 use actix_web::cookie::{Cookie, SameSite};
 use actix_web::web::to;
 
 use super::Shown;
+use super::access::VIEWER;
 use super::page::go;
 use crate::ui::form::Form;
 use crate::ui::preferences::{SHORTCUTS, Shortcuts, THEME, Theme};
+use crate::web::endpoint::Endpoint;
 
 /// What can be asked for here.
 pub static ENDPOINTS: &[Endpoint] = &[Endpoint::post("/preferences", VIEWER, || to(save))];

@@ -7,13 +7,12 @@
 //! Where everybody needs a second factor, who has none yet may do nothing but enrol one. So these
 //! pages let such a person in, and no other page does.
 
-use super::access::{ENROLMENT, VIEWER};
-use crate::web::endpoint::Endpoint;
 use actix_web::cookie::Cookie;
 use actix_web::web::to;
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
+use super::access::{ENROLMENT, VIEWER};
 use super::login::cookie;
 use super::page::{Page, Section, back_to, dress, go, go_and_say, show, show_faults};
 use super::visitor::Csrf;
@@ -31,6 +30,7 @@ use crate::ui::parts::agent::agent;
 use crate::ui::parts::{Ago, Copyable, Field, Stamp};
 use crate::ui::preferences::Theme;
 use crate::web::State;
+use crate::web::endpoint::Endpoint;
 use crate::web::extract::{Query, path_id};
 
 /// What can be asked for here.

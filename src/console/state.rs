@@ -4,7 +4,7 @@
 
 use actix_web::{HttpRequest, web};
 
-use super::live::Live;
+use super::changes::Live;
 use super::one_time_secret::OneTimeSecrets;
 use crate::service::Service;
 

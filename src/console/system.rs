@@ -3,12 +3,11 @@
 //! Owns: the page, pausing and resuming. Refuses: writing backups: that needs a place on the
 //! machine, hence somebody on it.
 
-use super::access::{OWNER, VIEWER};
-use crate::web::endpoint::Endpoint;
 use actix_web::HttpRequest;
 use actix_web::web::to;
 use askama::Template;
 
+use super::access::{OWNER, VIEWER};
 use super::page::{Page, Section, back_to, show};
 use super::{Form, Shown, Visitor};
 use crate::engine::{EngineStatus, Paused};
@@ -17,6 +16,7 @@ use crate::store::disk::disk;
 use crate::ui::parts::stamp::lasting;
 use crate::ui::parts::{grouped, size};
 use crate::web::State;
+use crate::web::endpoint::Endpoint;
 use crate::web::extract::Query;
 
 /// What can be asked for here.

@@ -2,22 +2,16 @@
 //!
 //! Owns: the page and the actions on it. Refuses: showing a secret twice.
 
-use super::access::{OPERATOR, VIEWER};
-use super::state;
-use crate::web::endpoint::Endpoint;
 use actix_web::HttpRequest;
 use actix_web::web::to;
 use askama::Template;
 
+use super::access::{OPERATOR, VIEWER};
 use super::dead_letters::to_job;
 use super::deliveries::{PERIODS, Row, webhook_called};
 use super::names::Names;
 use super::page::{Page, Section, back_to, go, go_and_say, show};
-use crate::ui::explain::{Explained, explain};
-use crate::ui::flash::Flash;
-use crate::ui::parts::badge::disabled_words;
-use crate::ui::parts::chart::Bars;
-
+use super::state;
 use super::webhooks::{success, took_about};
 use super::{Form, Shown, Visitor};
 use crate::domain::delivery::{Delivery, DeliveryFilter};
@@ -32,11 +26,16 @@ use crate::service::webhooks::MASK;
 use crate::service::{Done, Once, Refusal};
 use crate::store::StoreError;
 use crate::store::deliveries;
+use crate::ui::explain::{Explained, explain};
+use crate::ui::flash::Flash;
+use crate::ui::parts::badge::disabled_words;
+use crate::ui::parts::chart::Bars;
 use crate::ui::parts::strip::{OUTCOMES, Strip};
 use crate::ui::parts::url_query::with_query;
 use crate::ui::parts::{Ago, Badge, Copyable, Field, Since, Stamp, counted, grouped, took};
 use crate::ui::snippets::{Snippet, snippets};
 use crate::web::State;
+use crate::web::endpoint::Endpoint;
 use crate::web::extract::{Query, path_id};
 
 /// What can be asked for here.

@@ -4,14 +4,13 @@
 //! each error beside its field. Refuses: rules of its own: whether a value will do is said by the
 //! service, in its words.
 
-use super::access::OPERATOR;
-use super::state;
-use crate::web::endpoint::Endpoint;
 use actix_web::HttpRequest;
 use actix_web::web::to;
 use askama::Template;
 
+use super::access::OPERATOR;
 use super::page::{Page, Section, go, go_and_say, show, show_faults};
+use super::state;
 use super::{Form, Shown, Visitor};
 use crate::domain::format::Format;
 use crate::domain::id::WebhookId;
@@ -24,6 +23,7 @@ use crate::ui::flash::Flash;
 use crate::ui::parts::Field;
 use crate::ui::parts::field::left_over;
 use crate::web::State;
+use crate::web::endpoint::Endpoint;
 use crate::web::extract::{Query, path_id};
 
 /// What can be asked for here.

@@ -3,14 +3,13 @@
 //! Owns: the list. Refuses: single webhooks ([`super::webhook`]) and their form
 //! ([`super::webhook_form`]).
 
-use super::access::VIEWER;
-use crate::web::endpoint::Endpoint;
-use actix_web::web::to;
 use std::time::Duration;
 
 use actix_web::HttpRequest;
+use actix_web::web::to;
 use askama::Template;
 
+use super::access::VIEWER;
 use super::names::called_by;
 use super::overview::call;
 use super::page::{Page, Section, show};
@@ -26,6 +25,7 @@ use crate::ui::parts::strip::{OUTCOMES, Strip};
 use crate::ui::parts::url_query::with_query;
 use crate::ui::parts::{Ago, Badge, Due, host, percent, took};
 use crate::web::State;
+use crate::web::endpoint::Endpoint;
 use crate::web::extract::Query;
 
 /// What can be asked for here.

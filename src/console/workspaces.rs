@@ -2,12 +2,11 @@
 //!
 //! Owns: the list, switching, making one, the settings form. Refuses: rules (`service`).
 
-use super::access::{OWNER, VIEWER};
-use crate::web::endpoint::Endpoint;
 use actix_web::HttpRequest;
 use actix_web::web::to;
 use askama::Template;
 
+use super::access::{OWNER, VIEWER};
 use super::page::{Page, Section, back_to, go, go_and_say, show, show_faults};
 use super::webhook_form::mendable;
 use super::{Form, Shown, Visitor};
@@ -22,6 +21,7 @@ use crate::ui::parts::field::left_over;
 use crate::ui::parts::url_query::with_query;
 use crate::ui::parts::{Copyable, Field, Stamp};
 use crate::web::State;
+use crate::web::endpoint::Endpoint;
 use crate::web::extract::Query;
 
 /// What can be asked for here.

@@ -7,7 +7,7 @@ use actix_web::http::StatusCode;
 use actix_web::web::to;
 use serde::{Deserialize, Serialize};
 
-use super::{BEARER, DELIVERIES_READ, Dialect, WEBHOOKS_READ, WEBHOOKS_WRITE, plain};
+use super::dialect::{BEARER, DELIVERIES_READ, Dialect, WEBHOOKS_READ, WEBHOOKS_WRITE, plain};
 use crate::domain::delivery::DeliveryFilter;
 use crate::domain::page::List;
 use crate::domain::webhook::{Webhook, WebhookState};

@@ -6,7 +6,7 @@ use actix_web::http::StatusCode;
 use actix_web::web::to;
 use serde::{Deserialize, Serialize};
 
-use super::{Credential, Dialect, Form, WEBHOOKS_READ, WEBHOOKS_WRITE, plain};
+use super::dialect::{Credential, Dialect, Form, WEBHOOKS_READ, WEBHOOKS_WRITE, plain};
 use crate::domain::webhook::{Webhook, WebhookState};
 use crate::service::webhooks::{Registered, WebhookInput};
 use crate::service::{Answer, Caller};

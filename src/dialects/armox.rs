@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 use serde_json::value::RawValue;
 
-use super::{BEARER, Dialect, plain};
+use super::dialect::{BEARER, Dialect, plain};
 use crate::domain::api_key::Scope;
 use crate::domain::envelope::members;
 use crate::domain::page::List;

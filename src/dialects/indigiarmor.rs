@@ -10,7 +10,7 @@ use actix_web::http::StatusCode;
 use actix_web::web::to;
 use serde::{Deserialize, Serialize};
 
-use super::{BEARER, Dialect, WEBHOOKS_READ, WEBHOOKS_WRITE, plain};
+use super::dialect::{BEARER, Dialect, WEBHOOKS_READ, WEBHOOKS_WRITE, plain};
 use crate::domain::format::Format;
 use crate::domain::id::WebhookId;
 use crate::domain::outcome::FailureKind;

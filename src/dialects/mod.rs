@@ -1,7 +1,6 @@
 //! Other systems' management APIs, each served as its documentation describes it.
 //!
-//! Owns: the table of dialects, and what they have in common: being an
-//! audience each, with its credential and its form of a refusal. Refuses: rules and SQL. A dialect translates paths, names and
+//! Owns: the table of dialects. Refuses: rules and SQL. A dialect translates paths, names and
 //! answers, and calls the same functions of the service as the native API.
 //!
 //! # What a new dialect is
@@ -15,25 +14,14 @@
 //! that tidies up after itself (lists, compares, deletes what it does not know) must never meet
 //! webhooks that belong to another system which shares the workspace.
 
-use std::borrow::Cow;
-
-use actix_web::http::StatusCode;
-use actix_web::http::header::HeaderMap;
-use actix_web::{HttpRequest, HttpResponse};
-use serde_json::{Value, json};
-
-use crate::domain::api_key::Scope;
-use crate::service::{FieldError, Refusal};
-use crate::web::audience::{Admission, Audience};
-use crate::web::endpoint::{Access, Endpoint};
-use crate::web::problem::Wording;
-use crate::web::{Problem, programs};
-
 pub mod airmy;
 pub mod armalo;
 pub mod armox;
+pub mod dialect;
 pub mod indigiarmor;
 pub mod veriswarm;
+
+pub use dialect::{BEARER, Credential, Dialect, Form};
 
 /// Every dialect, by name.
 pub static DIALECTS: &[&Dialect] = &[
@@ -44,174 +32,13 @@ pub static DIALECTS: &[&Dialect] = &[
     &veriswarm::DIALECT,
 ];
 
-/// What makes a dialect.
-pub struct Dialect {
-    /// The path below which it is served, such as `/armalo`.
-    pub base: &'static str,
-    /// How a client shows who it is.
-    pub credential: Credential,
-    /// Native names of fields and theirs, so that a refusal names what the client wrote.
-    pub fields: &'static [(&'static str, &'static str)],
-    /// The status of a refusal.
-    pub status: fn(&Problem) -> StatusCode,
-    /// The body of a refusal.
-    pub refusal: fn(&Told) -> Value,
-    /// What it answers to; each path begins with the base.
-    pub endpoints: &'static [Endpoint],
-}
-
-/// The header that carries a credential.
-#[derive(Clone, Copy, Debug)]
-pub struct Credential {
-    /// The header's name.
-    pub header: &'static str,
-    /// What stands in it.
-    pub form: Form,
-    /// What a client is told that sends none.
-    pub missing: &'static str,
-}
-
-/// How a credential stands in its header.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Form {
-    /// Behind the word `Bearer`.
-    Bearer,
-    /// Alone.
-    Plain,
-}
-
-/// `Authorization: Bearer`, as the native API has it.
-pub const BEARER: Credential = Credential {
-    header: "authorization",
-    form: Form::Bearer,
-    missing: "credentials are needed: send Authorization: Bearer <API key>",
-};
-
-/// Who may read webhooks: the documents know one kind of key, so whoever may write may read.
-pub const WEBHOOKS_READ: Access = Access::Either(Scope::WebhooksRead, Scope::WebhooksWrite);
-/// Who may register, change, test and end webhooks.
-pub const WEBHOOKS_WRITE: Access = Access::Scope(Scope::WebhooksWrite);
-/// Who may read deliveries; as with webhooks.
-pub const DELIVERIES_READ: Access = Access::Either(Scope::DeliveriesRead, Scope::DeliveriesWrite);
-/// Who may retry deliveries.
-pub const DELIVERIES_WRITE: Access = Access::Scope(Scope::DeliveriesWrite);
-
-/// A refusal in the words of a dialect.
-#[derive(Clone, Debug)]
-pub struct Told {
-    /// What is wrong.
-    pub message: String,
-    /// The kind of problem for machines; the native API's word.
-    pub code: &'static str,
-    /// The fields at fault, by their names in this dialect.
-    pub errors: Vec<FieldError>,
-}
-
-impl Audience for Dialect {
-    fn base(&self) -> &'static str {
-        self.base
-    }
-
-    fn endpoints(&self) -> Vec<&'static Endpoint> {
-        self.endpoints.iter().collect()
-    }
-
-    fn admit<'a>(
-        &'static self,
-        endpoint: &'static Endpoint,
-        request: &'a HttpRequest,
-    ) -> Admission<'a> {
-        Box::pin(async move {
-            let authorization = self.authorization(request.headers())?;
-            programs::admit(endpoint, request, Some(&authorization)).await
-        })
-    }
-
-    fn tell(
-        &self,
-        problem: &Problem,
-        _: Option<&'static Endpoint>,
-        _: &HttpRequest,
-    ) -> HttpResponse {
-        let (status, body) = self.told(problem);
-        let mut response = HttpResponse::build(status);
-        problem.dress(&mut response);
-        response
-            .content_type("application/json")
-            .body(body.to_string())
-    }
-}
-
-impl Dialect {
-    /// What a client presents, in the form of an `Authorization` header.
-    ///
-    /// # Errors
-    /// [`Refusal::Unauthorized`] says which header is missing.
-    pub fn authorization<'a>(&self, headers: &'a HeaderMap) -> Result<Cow<'a, str>, Refusal> {
-        let given = headers.get(self.credential.header);
-        let given = given.and_then(|value| value.to_str().ok());
-        let given = given.ok_or(Refusal::Unauthorized(self.credential.missing))?;
-        Ok(match self.credential.form {
-            Form::Bearer => Cow::Borrowed(given),
-            Form::Plain => Cow::Owned(format!("Bearer {}", given.trim())),
-        })
-    }
-
-    /// A problem in the dialect's form.
-    #[must_use]
-    pub fn told(&self, problem: &Problem) -> (StatusCode, Value) {
-        let errors: Vec<FieldError> = problem
-            .errors()
-            .iter()
-            .map(|error| FieldError {
-                field: match problem.wording() {
-                    Wording::Native => self.renamed(&error.field),
-                    Wording::Callers => error.field.clone(),
-                },
-                message: error.message.clone(),
-            })
-            .collect();
-        let said: Vec<String> = errors
-            .iter()
-            .map(|error| format!("{} {}", error.field, error.message))
-            .collect();
-        let message = match said.as_slice() {
-            [] => problem.detail().to_owned(),
-            said => said.join("; "),
-        };
-        let told = Told {
-            message,
-            code: problem.code(),
-            errors,
-        };
-        ((self.status)(problem), (self.refusal)(&told))
-    }
-
-    /// A path such as `event_types[2]` with its first name translated.
-    fn renamed(&self, field: &str) -> String {
-        let end = field.find(['.', '[']).unwrap_or(field.len());
-        let (name, rest) = field.split_at(end);
-        let theirs = self.fields.iter().find(|(native, _)| *native == name);
-        theirs.map_or_else(|| field.to_owned(), |(_, theirs)| format!("{theirs}{rest}"))
-    }
-}
-
-/// The form of a refusal that the documents leave open: the message, the kind, and the fields at
-/// fault where there are any.
-#[must_use]
-pub fn plain(told: &Told) -> Value {
-    let mut body = json!({ "error": told.message, "code": told.code });
-    if !told.errors.is_empty() {
-        let errors = told.errors.iter();
-        let errors = errors.map(|error| json!({ "field": error.field, "message": error.message }));
-        body["errors"] = errors.collect();
-    }
-    body
-}
-
 #[cfg(test)]
 mod tests {
+    use actix_web::http::StatusCode;
+
     use super::*;
+    use crate::service::{FieldError, Refusal};
+    use crate::web::Problem;
 
     #[test]
     fn every_endpoint_of_a_dialect_lies_below_its_base() {

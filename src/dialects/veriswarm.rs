@@ -23,7 +23,7 @@ use actix_web::http::StatusCode;
 use actix_web::web::to;
 use serde::{Deserialize, Serialize};
 
-use super::{
+use super::dialect::{
     Credential, DELIVERIES_READ, DELIVERIES_WRITE, Dialect, Form, WEBHOOKS_READ, WEBHOOKS_WRITE,
     plain,
 };

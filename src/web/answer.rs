@@ -14,8 +14,9 @@ use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, HttpResponse};
 use serde::Serialize;
 
+use super::connections;
+use super::problem::Answered;
 use super::state::proxy;
-use super::{Answered, connections};
 use crate::entropy;
 use crate::service::{Answer, Done};
 use crate::telemetry::metrics;

@@ -31,9 +31,6 @@ pub mod state;
 pub mod wire;
 
 pub use limits::Limits;
-pub use problem::Problem;
+pub use problem::{Answered, Problem};
 pub use server::{ServeOptions, Serving, serve};
 pub use state::{AppState, HttpOptions, State};
-
-/// What a handler answers.
-pub type Answered = Result<actix_web::HttpResponse, Problem>;

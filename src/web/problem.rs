@@ -23,6 +23,9 @@ const MFA_REQUIRED: &str = "mfa_required";
 /// Faults that a problem's detail says; its `errors` hold all of them.
 const FAULTS_SAID: usize = 3;
 
+/// What a handler answers.
+pub type Answered = Result<HttpResponse, Problem>;
+
 /// A refused request, ready to be told.
 #[derive(Clone, Debug)]
 pub struct Problem(Box<Told>);
