@@ -196,9 +196,18 @@ fn schema((name, schema): (&str, &Value)) -> Schema {
             );
         }
     }
+    let words: Vec<String> = items(&schema["enum"]).map(text).collect();
+    let about = match words.as_slice() {
+        [] => text(&schema["description"]),
+        words => format!(
+            "{} One of: {}.",
+            text(&schema["description"]),
+            words.join(", ")
+        ),
+    };
     Schema {
         name: name.to_owned(),
-        about: text(&schema["description"]),
+        about,
         fields,
     }
 }
