@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
+use super::merged::merged;
 use super::operation::{Need, Operation, Shape};
 use super::parts;
 use crate::web::auth::WORKSPACE_HEADER;
@@ -179,7 +180,8 @@ fn schemas(described: &[Described]) -> Value {
         }
     }
     asked.extend(answered);
-    json!(asked)
+    let whole = asked.iter().map(|(name, own)| (name, merged(own, &asked)));
+    json!(whole.collect::<BTreeMap<_, _>>())
 }
 
 /// Answers show what has no value as null, so that whatever may be null is always there. The derived
