@@ -205,6 +205,7 @@ fn http_options(config: &Config) -> HttpOptions {
             address_rate: config.address_rate_limit.map(f64::from),
             ..Limits::default()
         },
+        metrics_allow: config.metrics_allow.clone(),
     }
 }
 
@@ -273,6 +274,7 @@ pub fn run(
             version = env!("CARGO_PKG_VERSION"),
             url = app.url(),
             data_dir = %config.data_dir.display(),
+            paused = app.is_paused(),
             "started"
         );
         let ended = match ready(&app).await {
@@ -334,6 +336,12 @@ impl App {
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// Whether sending waits for `hookpost resume`.
+    #[must_use]
+    pub fn is_paused(&self) -> bool {
+        self.service.engine().status().paused
     }
 
     /// The actions.

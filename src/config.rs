@@ -132,6 +132,8 @@ pub struct Config {
     pub head_timeout: Duration,
     /// How long a request's body may take to arrive.
     pub body_timeout: Duration,
+    /// From where `/metrics` may be read without credentials; absent: from everywhere.
+    pub metrics_allow: Option<Vec<IpNet>>,
     /// How much hookpost says.
     pub log: LogLevel,
     /// How it says it.
@@ -230,6 +232,7 @@ impl Config {
             max_connections: options.max_connections.unwrap_or(CONNECTIONS_DEFAULT),
             head_timeout: span(options.head_timeout, HEAD_DEADLINE_DEFAULT),
             body_timeout: span(options.body_timeout, BODY_DEADLINE_DEFAULT),
+            metrics_allow: options.metrics_allow,
             log: options.log.unwrap_or_default(),
             log_format: options.log_format.unwrap_or_default(),
         })

@@ -5,7 +5,6 @@
 use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
 use actix_web::web::to;
-use serde_json::json;
 
 use super::access::{DELIVERIES_READ, DELIVERIES_WRITE};
 use super::deliveries;
@@ -37,7 +36,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
                 "Dead letters",
                 "Attempt a dead letter again, now",
             )
-            .may_take::<Nothing>(json!({}))
+            .may_take::<Nothing>()
             .gives::<deliveries::DeliveryBody>(202, "The delivery that is attempted.")
             .or(409)
     }),

@@ -24,7 +24,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
                 "Operations",
                 "Whether the database takes writes and deliveries are made",
             )
-            .gives::<HealthBody>(200, "Both are so.")
+            .gives::<ReadyBody>(200, "Both are so.")
     }),
 ];
 
@@ -33,6 +33,15 @@ pub static ENDPOINTS: &[Endpoint] = &[
 pub struct HealthBody {
     /// Always `"ok"`; whatever is not ok is a problem.
     pub status: &'static str,
+}
+
+/// The answer of whether work can be done.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ReadyBody {
+    /// Always `"ok"`; whatever is not ok is a problem.
+    pub status: &'static str,
+    /// Whether somebody paused sending, or a backup was restored; events are accepted all the same.
+    pub paused: bool,
 }
 
 const OK: HealthBody = HealthBody { status: "ok" };
@@ -51,5 +60,8 @@ pub async fn healthz() -> Answered {
 /// 503 where one of them is not so.
 pub async fn readyz(state: State) -> Answered {
     state.service.check_ready().await?;
-    answer::ok(&OK)
+    answer::ok(&ReadyBody {
+        status: OK.status,
+        paused: state.service.engine().status().paused,
+    })
 }

@@ -1,17 +1,22 @@
 //! `/metrics`: hookpost's numbers for Prometheus.
 //!
-//! Owns: collecting what is read at the moment of a scrape. Refuses: names and forms of numbers
-//! (`telemetry::metrics`), and anything that tells one tenant from another: the path is public.
+//! Owns: who may read them, collecting what is read at the moment of a scrape. Refuses: names and
+//! forms of numbers (`telemetry::metrics`), and anything that tells one tenant from another: unless
+//! the operator says otherwise, the path is public.
 
-use std::path::Path;
-
-use actix_web::HttpResponse;
+use actix_web::http::header::{ACCEPT, AUTHORIZATION};
 use actix_web::web::to;
+use actix_web::{HttpRequest, HttpResponse};
+use rusqlite::Connection;
 
 use super::access::PUBLIC;
+use crate::domain::api_key::Scope;
+use crate::domain::stats::Counts;
+use crate::domain::time::Timestamp;
 use crate::service::Refusal;
-use crate::store::stats;
-use crate::telemetry::metrics::{self, Reading};
+use crate::store::disk::disk;
+use crate::store::{StoreError, stats};
+use crate::telemetry::metrics::{self, Form, Reading};
 use crate::web::endpoint::Endpoint;
 use crate::web::{Answered, State};
 
@@ -25,20 +30,100 @@ pub static ENDPOINTS: &[Endpoint] =
         }),
     ];
 
-const DATABASE_FILES: [&str; 2] = ["hookpost.db", "hookpost.db-wal"];
+/// Dead letters that are counted at most.
+const DEAD_LETTERS_COUNTED_MAX: u32 = 100_000;
+
+/// What the database says.
+struct Stored {
+    counts: Counts,
+    webhooks: Vec<(String, u64)>,
+    dead_letters: u64,
+    oldest_due: Option<Timestamp>,
+}
 
 /// `GET /metrics`.
 ///
 /// # Errors
-/// 503 where the database cannot be read.
-pub async fn show(state: State) -> Answered {
-    let store = state.service.store();
-    let counts = store.read(stats::instance_counts).await;
-    let counts = counts.map_err(Refusal::from)?;
+/// 403 for whom the operator does not let read them; 503 where the database cannot be read.
+pub async fn show(state: State, request: HttpRequest) -> Answered {
+    check_allowed(&state, &request).await?;
+    let stored = state.service.store().read(stored).await;
+    let stored = stored.map_err(Refusal::from)?;
+    let form = form(text(&request, &ACCEPT));
+    let written = metrics::text(&reading(&state, &stored), form);
+    let written = written.map_err(|error| Refusal::Internal(error.to_string()))?;
+    Ok(HttpResponse::Ok()
+        .content_type(form.content_type())
+        .body(written))
+}
+
+/// Without a list everybody may; with one, those on it and whoever has the instance's credentials.
+async fn check_allowed(state: &State, request: &HttpRequest) -> Result<(), Refusal> {
+    let Some(ranges) = &state.metrics_allow else {
+        return Ok(());
+    };
+    let client = state.proxy.client(request);
+    if ranges.iter().any(|range| range.contains(&client)) {
+        return Ok(());
+    }
+    let authorization = text(request, &AUTHORIZATION);
+    let entitled = state.credentials.entitled(&state.service, authorization);
+    let caller = state
+        .credentials
+        .caller(entitled.await?, &[Scope::Admin], None);
+    caller.await.map(drop)
+}
+
+fn text<'r>(
+    request: &'r HttpRequest,
+    name: &actix_web::http::header::HeaderName,
+) -> Option<&'r str> {
+    request.headers().get(name)?.to_str().ok()
+}
+
+/// The older form is for those who ask for plain text and would not rather have OpenMetrics.
+fn form(accept: Option<&str>) -> Form {
+    let weight = |media: &str| {
+        let entries = accept.unwrap_or_default().split(',');
+        let weights = entries.filter_map(|entry| {
+            let mut parts = entry.split(';').map(str::trim);
+            parts
+                .next()
+                .filter(|name| name.eq_ignore_ascii_case(media))?;
+            let given = parts.find_map(|part| part.strip_prefix("q="));
+            given.map_or(Some(1.0), |q| q.parse::<f64>().ok())
+        });
+        weights.fold(0.0, f64::max)
+    };
+    let plain = weight("text/plain").max(weight("text/*"));
+    match plain > weight("application/openmetrics-text") {
+        true => Form::Classic,
+        false => Form::OpenMetrics,
+    }
+}
+
+fn stored(conn: &Connection) -> Result<Stored, StoreError> {
+    Ok(Stored {
+        counts: stats::instance_counts(conn)?,
+        webhooks: stats::webhooks_by_status(conn)?,
+        dead_letters: stats::dead_letters_up_to(conn, DEAD_LETTERS_COUNTED_MAX)?,
+        oldest_due: stats::oldest_due(conn)?,
+    })
+}
+
+fn reading(state: &State, stored: &Stored) -> Reading {
     let engine = state.service.engine().status();
-    let reading = Reading {
+    let counts = &stored.counts;
+    let webhooks = |status: &'static str| {
+        let found = stored.webhooks.iter().find(|(known, _)| known == status);
+        (status, found.map_or(0, |(_, count)| *count))
+    };
+    let now = state.service.clock().now();
+    let disk = disk(state.service.store().data_dir()).ok();
+    Reading {
         in_flight: engine.in_flight as u64,
         queued: engine.queued as u64,
+        paused: engine.paused.into(),
         deliveries: vec![
             ("pending", counts.pending),
             ("retrying", counts.retrying),
@@ -46,21 +131,15 @@ pub async fn show(state: State) -> Answered {
             ("exhausted", counts.exhausted),
             ("canceled", counts.canceled),
         ],
-        database_bytes: database_bytes(store.data_dir()),
+        webhooks: ["active", "disabled", "revoked"].map(webhooks).to_vec(),
+        dead_letters: stored.dead_letters,
+        oldest_due_s: stored
+            .oldest_due
+            .map_or(0.0, |at| now.since(at).as_secs_f64()),
+        free_bytes: disk.map_or(0, |disk| disk.free_bytes),
+        database_bytes: disk.map_or(0, |disk| disk.database_bytes + disk.log_bytes),
         resident_bytes: resident_bytes(),
-    };
-    let text = metrics::text(&reading).map_err(|error| Refusal::Internal(error.to_string()))?;
-    Ok(HttpResponse::Ok()
-        .content_type(metrics::CONTENT_TYPE)
-        .body(text))
-}
-
-fn database_bytes(data_dir: &Path) -> u64 {
-    let files = DATABASE_FILES.iter().map(|name| data_dir.join(name));
-    files
-        .filter_map(|file| std::fs::metadata(file).ok())
-        .map(|file| file.len())
-        .sum()
+    }
 }
 
 /// Resident memory as Linux tells it; 0 elsewhere.
@@ -69,4 +148,29 @@ fn resident_bytes() -> u64 {
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
     let kib = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
     kib.unwrap_or(0) * 1024
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_older_form_is_for_those_who_prefer_it() {
+        let check = |accept: Option<&str>, expect: Form| assert_eq!(form(accept), expect);
+        check(None, Form::OpenMetrics);
+        check(Some("*/*"), Form::OpenMetrics);
+        check(Some("text/plain"), Form::Classic);
+        check(
+            Some("text/plain;version=0.0.4;q=0.5,*/*;q=0.1"),
+            Form::Classic,
+        );
+        check(
+            Some("application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5"),
+            Form::OpenMetrics,
+        );
+        check(
+            Some("text/plain;q=0.9, application/openmetrics-text;q=0.3"),
+            Form::Classic,
+        );
+    }
 }

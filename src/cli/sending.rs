@@ -3,6 +3,7 @@
 use clap::Args;
 
 use super::data::DataArgs;
+use super::output;
 use crate::admin::AdminCommand;
 
 /// Stop sending until `resume`; events are still accepted
@@ -15,6 +16,7 @@ pub(super) struct Pause {
 impl Pause {
     pub(super) fn run(self) -> anyhow::Result<()> {
         self.data.perform(&AdminCommand::Pause)?;
+        output::say("sending is paused; events are still accepted")?;
         Ok(())
     }
 }
@@ -29,6 +31,7 @@ pub(super) struct Resume {
 impl Resume {
     pub(super) fn run(self) -> anyhow::Result<()> {
         self.data.perform(&AdminCommand::Resume)?;
+        output::say("sending goes on")?;
         Ok(())
     }
 }

@@ -57,6 +57,9 @@ impl Serve {
             if let Some(hint) = reach.hint {
                 output::say(hint)?;
             }
+            if app.is_paused() {
+                output::say("sending is paused; `hookpost resume` lets it go on")?;
+            }
             Ok(())
         })
     }

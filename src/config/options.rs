@@ -124,6 +124,15 @@ pub struct Options {
     /// How long the body of a request may take to arrive [default: 30s]
     #[arg(long, env = "HOOKPOST_BODY_TIMEOUT", value_name = "DURATION")]
     pub body_timeout: Option<Span>,
+    /// A range from which /metrics may be read without credentials; may be given more than once. From
+    /// elsewhere it then takes a key with the scope admin; without it, everybody may read them
+    #[arg(
+        long,
+        env = "HOOKPOST_METRICS_ALLOW",
+        value_name = "CIDR",
+        value_delimiter = ','
+    )]
+    pub metrics_allow: Option<Vec<IpNet>>,
     /// How much hookpost says on standard error: off, error, warn, info, debug or trace [default:
     /// info]
     #[arg(long, env = "HOOKPOST_LOG", value_name = "LEVEL")]
@@ -178,6 +187,7 @@ impl Options {
             max_connections: self.max_connections.or(below.max_connections),
             head_timeout: self.head_timeout.or(below.head_timeout),
             body_timeout: self.body_timeout.or(below.body_timeout),
+            metrics_allow: self.metrics_allow.or(below.metrics_allow),
             log: self.log.or(below.log),
             log_format: self.log_format.or(below.log_format),
         }

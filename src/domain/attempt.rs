@@ -24,8 +24,7 @@ pub enum AttemptTrigger {
 }
 
 impl AttemptTrigger {
-    /// Every one.
-    pub const ALL: [Self; 3] = [Self::Schedule, Self::Manual, Self::Test];
+    const ALL: [Self; 3] = [Self::Schedule, Self::Manual, Self::Test];
 
     /// The word of the API.
     #[must_use]

@@ -19,8 +19,7 @@ pub enum ActorKind {
 }
 
 impl ActorKind {
-    /// Every one.
-    pub const ALL: [Self; 4] = [Self::Key, Self::User, Self::Cli, Self::System];
+    const ALL: [Self; 4] = [Self::Key, Self::User, Self::Cli, Self::System];
 
     /// The word of the API and the database.
     #[must_use]

@@ -44,8 +44,7 @@ pub enum DisabledReason {
 }
 
 impl DisabledReason {
-    /// Every one.
-    pub const ALL: [Self; 3] = [Self::Manual, Self::CircuitBreaker, Self::Gone];
+    const ALL: [Self; 3] = [Self::Manual, Self::CircuitBreaker, Self::Gone];
 
     /// The word of the API and the database.
     #[must_use]

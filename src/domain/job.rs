@@ -17,8 +17,7 @@ pub enum JobKind {
 }
 
 impl JobKind {
-    /// Every one.
-    pub const ALL: [Self; 3] = [Self::Retry, Self::Discard, Self::Recover];
+    const ALL: [Self; 3] = [Self::Retry, Self::Discard, Self::Recover];
 
     /// The word of the API and the database.
     #[must_use]
@@ -51,8 +50,7 @@ pub enum JobStatus {
 }
 
 impl JobStatus {
-    /// Every one.
-    pub const ALL: [Self; 4] = [Self::Running, Self::Done, Self::Failed, Self::Canceled];
+    const ALL: [Self; 4] = [Self::Running, Self::Done, Self::Failed, Self::Canceled];
 
     /// The word of the API and the database.
     #[must_use]

@@ -29,6 +29,7 @@ use crate::store::{Committed, Store, StoreError, deliveries, instance};
 mod alert;
 pub mod attempt;
 mod bucket;
+mod journal;
 mod lane;
 mod lanes;
 mod load;
@@ -76,6 +77,7 @@ struct Shared {
     attempts: AtomicU64,
     watchers: watch::Watchers,
     clock_watch: shift::ClockWatch,
+    journal: journal::Journal,
 }
 
 /// How much the engine has in hand.
@@ -120,6 +122,7 @@ impl Engine {
             settled: Notify::new(),
             attempts: AtomicU64::new(0),
             watchers: watch::Watchers::default(),
+            journal: journal::Journal::default(),
         };
         Self {
             shared: Arc::new(shared),

@@ -7,6 +7,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::attempt::{Attempted, attempt};
+use super::journal::{Line, Outcome};
 use super::lanes::{LoadOrder, Settled, Slot, Started};
 use super::settle::settle;
 use super::shift::{follow_clock, remember_clock};
@@ -185,15 +186,42 @@ async fn record(
         .error_kind
         .map_or("delivered", FailureKind::as_str);
     metrics::attempted(outcome, Duration::from_millis(attempted.duration_ms.into()));
-    let shared = Arc::clone(shared);
-    let store = shared.parts.store.clone();
-    store
+    let waited = attempted.started_at.since(delivery.id.at());
+    if delivery.progress.attempt_count == 0 && delivery.trigger == Trigger::Event {
+        metrics::attempted_first(waited);
+    }
+    let line = Line {
+        webhook: None,
+        delivery: delivery.id,
+        attempt: delivery.progress.attempt_count + 1,
+        failure: attempted.error_kind,
+        status: attempted.status_code,
+        duration_ms: attempted.duration_ms,
+        outcome: Outcome::Unchanged,
+        disabled: None,
+    };
+    let (recorder, store) = (Arc::clone(shared), shared.parts.store.clone());
+    let recorded = store
         .settle(move |tx| {
-            let offset_ms = shared.parts.clock.offset_ms();
-            let moved_ms = shared.clock_watch.recorded(place.seq, offset_ms);
+            let offset_ms = recorder.parts.clock.offset_ms();
+            let moved_ms = recorder.clock_watch.recorded(place.seq, offset_ms);
             settle(tx, place, &attempted, &policy, spread, moved_ms)
         })
-        .await
+        .await?;
+    if delivery.trigger == Trigger::Alert && recorded.outcome == Outcome::GaveUp {
+        metrics::alert_failed();
+    }
+    let line = Line {
+        webhook: recorded.webhook,
+        outcome: recorded.outcome,
+        disabled: recorded.disabled,
+        attempt: recorded.attempt_count,
+        ..line
+    };
+    shared
+        .journal
+        .attempted(place.webhook_seq, &line, shared.now());
+    Ok(recorded.settled)
 }
 
 /// Attempts one delivery at once, outside its lane's limits. The caller waits on its own runtime;

@@ -5,17 +5,41 @@
 
 use super::alert;
 use super::attempt::Attempted;
+use super::journal::Outcome;
 use super::lanes::Settled;
 use crate::domain::attempt::{Attempt, AttemptTrigger};
 use crate::domain::audit::{ActorKind, NewAuditEntry};
 use crate::domain::breaker::{self, DisabledReason, Health};
 use crate::domain::delivery::{self, DeliveryPlace, Input, LastAttempt, Next, Status, Trigger};
+use crate::domain::id::WebhookId;
 use crate::domain::outcome::{FailureKind, Verdict};
 use crate::domain::retry::RetryPolicy;
 use crate::domain::webhook::{Activity, WebhookState};
 use crate::store::deliveries;
 use crate::store::{StoreError, WriteTx, webhooks};
 use crate::store::{attempts, audit};
+
+/// What recording an attempt came to.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Recorded {
+    pub(super) settled: Settled,
+    pub(super) webhook: Option<WebhookId>,
+    pub(super) disabled: Option<DisabledReason>,
+    pub(super) outcome: Outcome,
+    /// How often it was attempted by now.
+    pub(super) attempt_count: u32,
+}
+
+impl Recorded {
+    /// There is nothing any more that could be recorded.
+    const GONE: Self = Self {
+        settled: Settled::Over,
+        webhook: None,
+        disabled: None,
+        outcome: Outcome::Unchanged,
+        attempt_count: 0,
+    };
+}
 
 /// Records an attempt of the delivery at `place`. `moved_ms` says by how much the clock was set
 /// since the attempt started: the delivery is moved by that much first.
@@ -26,10 +50,10 @@ pub(super) fn settle(
     policy: &RetryPolicy,
     spread: f64,
     moved_ms: i64,
-) -> Result<Settled, StoreError> {
+) -> Result<Recorded, StoreError> {
     // Retention may have removed what somebody retried at the last moment.
     let Some((progress, trigger)) = deliveries::progress(tx, place.seq)? else {
-        return Ok(Settled::Over);
+        return Ok(Recorded::GONE);
     };
     let now = tx.now();
     let progress = match moved_ms {
@@ -63,16 +87,26 @@ pub(super) fn settle(
     if moved_ms != 0 {
         webhooks::restart_failing(tx, now)?;
     }
-    let disabled = observe(tx, place, attempted)?;
+    let (webhook, disabled) = observe(tx, place, attempted)?;
+    let gave_up = next.status == Status::Exhausted && progress.status != Status::Exhausted;
     if trigger == Trigger::Alert {
         alert::delivered(tx, place, &next, &last)?;
     } else {
-        let gave_up = next.status == Status::Exhausted && progress.status != Status::Exhausted;
         alert::raise(tx, place, gave_up && trigger != Trigger::Test, disabled)?;
     }
-    Ok(match next.next {
+    let settled = match next.next {
         Next::Never => Settled::Over,
         Next::Scheduled(at) | Next::Manual { at, .. } => Settled::Again(at),
+    };
+    Ok(Recorded {
+        settled,
+        webhook,
+        disabled,
+        outcome: match gave_up {
+            true => Outcome::GaveUp,
+            false => Outcome::Unchanged,
+        },
+        attempt_count: next.attempt_count,
     })
 }
 
@@ -81,9 +115,9 @@ fn observe(
     tx: &mut WriteTx<'_>,
     place: DeliveryPlace,
     attempted: &Attempted,
-) -> Result<Option<DisabledReason>, StoreError> {
+) -> Result<(Option<WebhookId>, Option<DisabledReason>), StoreError> {
     let Some((health, policy, activity)) = webhooks::health(tx, place.webhook_seq)? else {
-        return Ok(None);
+        return Ok((None, None));
     };
     let now = tx.now();
     let (observed, reason) = breaker::observe(
@@ -120,7 +154,7 @@ fn observe(
         webhooks::set_state(tx, activity.workspace_seq, place.webhook_seq, state)?;
         record_disabled(tx, activity, reason)?;
     }
-    Ok(reason)
+    Ok((Some(activity.id), reason))
 }
 
 /// Nobody asked for it, so nobody would know from where else.

@@ -16,6 +16,7 @@ use crate::domain::workspace::{RETAIN_DELIVERED, RETAIN_EXHAUSTED};
 use crate::engine::Engine;
 use crate::net::{Client, Guard};
 use crate::store::Store;
+use crate::telemetry::metrics;
 
 pub mod alerts;
 pub mod audit_log;
@@ -123,9 +124,10 @@ impl Service {
     pub fn new(parts: ServiceParts) -> Self {
         let catalogues = catalogue::Catalogues::default();
         let dropped = catalogues.clone();
-        parts
-            .store
-            .on_commit(move |committed| dropped.hear(committed));
+        parts.store.on_commit(move |committed| {
+            metrics::committed(committed.took);
+            dropped.hear(committed);
+        });
         Self {
             shared: Arc::new(Shared {
                 tests: Pace::per_minute(parts.options.tests_per_minute),

@@ -29,7 +29,16 @@ pub fn append(tx: &WriteTx<'_>, new: &NewAuditEntry<'_>) -> Result<AuditId, Stor
         ":target": new.target,
         ":detail": new.detail,
     })?;
-    Ok(AuditId::new(now, tx.last_insert_rowid()))
+    let id = AuditId::new(now, tx.last_insert_rowid());
+    tracing::info!(
+        entry = %id,
+        actor = new.actor_kind.as_str(),
+        who = new.actor,
+        what = new.target,
+        "{}",
+        new.action
+    );
+    Ok(id)
 }
 
 /// A page of entries, newest first.

@@ -4,6 +4,7 @@
 //! them to the listeners when it is committed. Refuses: acting on them.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use crate::domain::delivery::{QueuedDelivery, Status};
 use crate::domain::id::DeliveryId;
@@ -29,6 +30,8 @@ pub struct Committed {
     pub jobs_changed: bool,
     /// Whether anything changed that a page shows: deliveries, events or webhooks.
     pub activity: bool,
+    /// How long the transaction took, the flush included.
+    pub took: Duration,
 }
 
 impl Committed {

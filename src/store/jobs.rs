@@ -6,7 +6,7 @@
 //! A job's batch and its new position are one transaction. After a crash the job goes on behind
 //! the last batch that was committed, and no batch is done twice.
 
-use rusqlite::{Connection, Row, named_params};
+use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
 use super::{StoreError, WriteTx, damaged};
 use crate::domain::id::JobId;
@@ -192,18 +192,27 @@ pub fn finish(tx: &mut WriteTx<'_>, seq: i64, ending: &JobEnding) -> Result<bool
             "UPDATE jobs
              SET status = :status, error = :error, updated_at = :now,
                  total = CASE WHEN :status = 'done' THEN done ELSE total END
-             WHERE seq = :seq AND status = 'running'",
+             WHERE seq = :seq AND status = 'running'
+             RETURNING created_at, done",
         )?
-        .execute(named_params! {
-            ":seq": seq,
-            ":status": status.as_str(),
-            ":error": error,
-            ":now": tx.now().millis(),
-        })?;
+        .query_row(
+            named_params! {
+                ":seq": seq,
+                ":status": status.as_str(),
+                ":error": error,
+                ":now": tx.now().millis(),
+            },
+            |row| Ok((row.get(0)?, row.get::<_, u64>(1)?)),
+        )
+        .optional()?;
+    if let Some((created_at, done)) = finished {
+        let job = JobId::new(Timestamp::from_millis(created_at), seq);
+        tracing::info!(%job, status = status.as_str(), done, "a job ended");
+    }
     let notices = tx.notices();
     notices.jobs_changed = true;
     notices.activity = true;
-    Ok(finished > 0)
+    Ok(finished.is_some())
 }
 
 /// Removes those of the `limit` oldest jobs that ended before `before`; answers how many.

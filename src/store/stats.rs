@@ -130,6 +130,72 @@ pub fn instance_counts(conn: &Connection) -> Result<Counts, StoreError> {
     Ok(counts)
 }
 
+/// Dead letters of the whole instance that nobody has discarded; no more than `max` are counted, so
+/// that it costs the same however many there are.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn dead_letters_up_to(conn: &Connection, max: u32) -> Result<u64, StoreError> {
+    let mut statement = conn.prepare_cached(
+        "SELECT count(*)
+         FROM (
+             SELECT 1
+             FROM deliveries INDEXED BY dead_letters
+             WHERE status = 3 AND discarded_at IS NULL
+             LIMIT :max)",
+    )?;
+    Ok(statement.query_row(named_params! { ":max": max }, |row| row.get(0))?)
+}
+
+/// How many registered webhooks have which status.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn webhooks_by_status(conn: &Connection) -> Result<Vec<(String, u64)>, StoreError> {
+    let mut statement = conn.prepare_cached(
+        "SELECT status, count(*)
+         FROM webhooks
+         WHERE kind = 'registered' AND deleted_at IS NULL
+         GROUP BY status
+         LIMIT 3",
+    )?;
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// When the delivery was due that has been due longest, of those that nothing holds back. It looks at
+/// the first that waits of each webhook, whatever else there is.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn oldest_due(conn: &Connection) -> Result<Option<Timestamp>, StoreError> {
+    let mut statement = conn.prepare_cached(
+        "SELECT min(at)
+         FROM (
+             SELECT CASE counts.status
+                 WHEN 0 THEN (
+                     SELECT created_at
+                     FROM deliveries INDEXED BY deliveries_by_webhook
+                     WHERE webhook_seq = counts.webhook_seq AND status = 0
+                     ORDER BY seq
+                     LIMIT 1)
+                 ELSE (
+                     SELECT next_attempt_at
+                     FROM deliveries INDEXED BY deliveries_due
+                     WHERE webhook_seq = counts.webhook_seq AND status = 1
+                     ORDER BY next_attempt_at
+                     LIMIT 1)
+                 END AS at
+             FROM delivery_counts AS counts
+             JOIN webhooks ON webhooks.seq = counts.webhook_seq
+             WHERE counts.status IN (0, 1) AND counts.deliveries > 0
+                 AND webhooks.status = 'active'
+             LIMIT -1)",
+    )?;
+    let at: Option<i64> = statement.query_row([], |row| row.get(0))?;
+    Ok(at.map(Timestamp::from_millis))
+}
+
 /// How many of a workspace's deliveries stand where, by webhook; alerts are not counted.
 ///
 /// # Errors

@@ -309,6 +309,7 @@ impl Loop {
 
     /// Runs a batch in one transaction and answers everybody after the flush.
     fn commit(&mut self, mut batch: Vec<Job>) {
+        let begun = Instant::now();
         if let Err(error) = self.begin() {
             return refuse(batch, &error);
         }
@@ -323,6 +324,7 @@ impl Loop {
         }
         let committed = self.finish(&effects);
         if committed.is_ok() {
+            effects.committed.took = begun.elapsed();
             self.tell(&effects.committed);
         }
         for (job, verdict) in batch.into_iter().zip(verdicts) {

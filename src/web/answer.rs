@@ -5,6 +5,7 @@
 
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -43,9 +44,19 @@ pub async fn dress(
     let id = request_id(request.headers());
     request.extensions_mut().insert(RequestId(id.clone()));
     let busy = connections::busy(request.request());
+    let begun = Instant::now();
     let mut response = next.call(request).await?;
     drop(busy);
     metrics::answered(response.status().as_u16());
+    // Never the query: it may hold what only the caller is to know.
+    tracing::debug!(
+        method = %response.request().method(),
+        path = response.request().path(),
+        status = response.status().as_u16(),
+        took_ms = begun.elapsed().as_millis(),
+        request = id.to_str().unwrap_or_default(),
+        "answered"
+    );
     let is_encrypted = proxy(response.request()).is_encrypted(response.request());
     let headers = response.headers_mut();
     headers.insert(REQUEST_ID, id);

@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use actix_web::{HttpRequest, web};
+use ipnet::IpNet;
 use tokio::sync::Semaphore;
 
 use super::auth::Credentials;
@@ -20,6 +21,8 @@ pub struct HttpOptions {
     pub proxy: ProxyRules,
     /// What the server bears.
     pub limits: Limits,
+    /// From where `/metrics` may be read without credentials; absent: from everywhere.
+    pub metrics_allow: Option<Vec<IpNet>>,
 }
 
 /// What every handler shares.
@@ -32,6 +35,8 @@ pub struct AppState {
     pub proxy: ProxyRules,
     /// What the server bears.
     pub limits: Limits,
+    /// From where `/metrics` may be read without credentials; absent: from everywhere.
+    pub metrics_allow: Option<Vec<IpNet>>,
     /// One permit per KiB that request bodies may occupy at once.
     pub(super) body_budget: Arc<Semaphore>,
 }
@@ -44,6 +49,7 @@ impl AppState {
             credentials: Credentials::new(service.store().clone(), &options.limits),
             proxy: options.proxy,
             limits: options.limits,
+            metrics_allow: options.metrics_allow,
             service,
             body_budget: Arc::new(Semaphore::new(options.limits.body_budget_kib)),
         }

@@ -63,7 +63,15 @@ async fn behind_proxy() -> TestApp {
         plain_sign_in: PlainSignIn::Local,
     };
     let limits = Limits::default();
-    TestApp::start_as(HttpOptions { proxy, limits }, ServiceOptions::default()).await
+    TestApp::start_as(
+        HttpOptions {
+            proxy,
+            limits,
+            metrics_allow: None,
+        },
+        ServiceOptions::default(),
+    )
+    .await
 }
 
 #[tokio::test]

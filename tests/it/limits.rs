@@ -9,7 +9,6 @@ use hookpost::domain::api_key::Scope;
 use hookpost::service::ServiceOptions;
 use hookpost::web::extract::{BODY_BYTES_MAX, DATA_DEPTH_MAX};
 use hookpost::web::limits::STRANGERS_BODY_BYTES_MAX;
-use hookpost::web::proxy::ProxyRules;
 use hookpost::web::{HttpOptions, Limits};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -26,7 +25,7 @@ const SHORT_MIN: Duration = Duration::from_millis(600);
 async fn bounded(limits: Limits) -> TestApp {
     let http = HttpOptions {
         limits,
-        proxy: ProxyRules::default(),
+        ..HttpOptions::default()
     };
     TestApp::start_as(http, ServiceOptions::default()).await
 }

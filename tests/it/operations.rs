@@ -1,6 +1,7 @@
 //! Health checks.
 
 use hookpost::clock::Clock;
+use hookpost::domain::time::Timestamp;
 use reqwest::{Method, StatusCode};
 use serde_json::json;
 
@@ -59,6 +60,109 @@ async fn whoever_scrapes_gets_numbers_that_move() {
     ] {
         assert!(scraped.text.contains(line), "{line}: {}", scraped.text);
     }
+    for line in [
+        "hookpost_sending_paused 0\n",
+        "hookpost_oldest_due_seconds ",
+        "hookpost_publish_to_attempt_seconds_bucket",
+        "hookpost_commit_duration_seconds_bucket",
+        "hookpost_webhooks{status=\"active\"} ",
+        "hookpost_dead_letters ",
+        "hookpost_alert_failures_total ",
+        "hookpost_disk_free_bytes ",
+        "hookpost_build_info{version=\"",
+        "# EOF\n",
+    ] {
+        assert!(scraped.text.contains(line), "{line}: {}", scraped.text);
+    }
     let resident = "\nprocess_resident_memory_bytes 0\n";
     assert!(!scraped.text.contains(resident), "{}", scraped.text);
+}
+
+/// The value of a metric without labels, in the older form.
+async fn number(app: &TestApp, name: &str) -> f64 {
+    let call = app.anonymous(Method::GET, "/metrics");
+    let scraped = call.header("accept", "text/plain").send().await;
+    let line = scraped.text.lines().find_map(|line| {
+        let value = line.strip_prefix(name)?.strip_prefix(' ')?;
+        value.parse().ok()
+    });
+    line.unwrap_or_else(|| panic!("{name}: {}", scraped.text))
+}
+
+#[tokio::test]
+async fn whoever_asks_for_the_older_form_gets_it_whole() {
+    let app = TestApp::start().await;
+    app.get("/api/v1/events").await.json(StatusCode::OK);
+    let call = app.anonymous(Method::GET, "/metrics");
+    let scraped = call.header("accept", "text/plain").send().await;
+    assert_eq!(
+        scraped.header("content-type"),
+        "text/plain; version=0.0.4; charset=utf-8"
+    );
+    for absent in ["# EOF", "# UNIT", "application/"] {
+        assert!(!scraped.text.contains(absent), "{}", scraped.text);
+    }
+    // Every sample is described, under the name that it has.
+    let described = |what: &str, name: &str| {
+        let head = format!("# {what} {name} ");
+        scraped.text.lines().any(|line| line.starts_with(&head))
+    };
+    for line in scraped.text.lines().filter(|line| !line.starts_with('#')) {
+        let name = line.split(['{', ' ']).next().unwrap();
+        let family = ["_bucket", "_sum", "_count"]
+            .iter()
+            .find_map(|end| name.strip_suffix(end))
+            .unwrap_or(name);
+        assert!(described("TYPE", family), "{line}");
+        assert!(described("HELP", family), "{line}");
+    }
+}
+
+#[tokio::test]
+async fn what_waits_too_long_and_what_is_paused_shows_in_the_numbers() {
+    let clock = Clock::manual(Timestamp::parse("2026-03-16T10:05:00Z").unwrap());
+    let app = TestApp::start_at(clock.clone()).await;
+    let pause = |paused| {
+        app.service
+            .set_sending(&hookpost::service::Actor::Cli, paused)
+    };
+    pause(hookpost::engine::Paused::Yes).await.unwrap();
+    assert!((number(&app, "hookpost_sending_paused").await - 1.0).abs() < 0.1);
+    let ready = app.anonymous(Method::GET, "/readyz").send().await;
+    assert_eq!(ready.json(StatusCode::OK)["paused"], true);
+    let webhook = json!({"url": "http://127.0.0.1:9000/", "event_types": ["*"]});
+    app.post("/api/v1/webhooks", &webhook)
+        .await
+        .json(StatusCode::CREATED);
+    app.post("/api/v1/events", &json!({"type": "a.b", "data": 1}))
+        .await
+        .json(StatusCode::ACCEPTED);
+    clock.advance(std::time::Duration::from_secs(90));
+    let waited = number(&app, "hookpost_oldest_due_seconds").await;
+    assert!((90.0..91.0).contains(&waited), "{waited}");
+    pause(hookpost::engine::Paused::No).await.unwrap();
+    assert!(number(&app, "hookpost_sending_paused").await < 0.1);
+    let ready = app.anonymous(Method::GET, "/readyz").send().await;
+    assert_eq!(ready.json(StatusCode::OK)["paused"], false);
+}
+
+#[tokio::test]
+async fn the_numbers_can_be_kept_to_a_range_and_the_instances_keys() {
+    let only = |range: &str| hookpost::web::HttpOptions {
+        metrics_allow: Some(vec![range.parse().unwrap()]),
+        ..hookpost::web::HttpOptions::default()
+    };
+    let options = hookpost::service::ServiceOptions::default;
+    let app = TestApp::start_as(only("10.0.0.0/8"), options()).await;
+    let stranger = app.anonymous(Method::GET, "/metrics").send().await;
+    stranger.problem(401, "unauthorized");
+    let key = app
+        .key(&[hookpost::domain::api_key::Scope::EventsRead])
+        .await;
+    let reader = app.anonymous(Method::GET, "/metrics").bearer(&key);
+    reader.send().await.problem(403, "forbidden");
+    assert_eq!(app.get("/metrics").await.status, StatusCode::OK);
+    let app = TestApp::start_as(only("127.0.0.0/8"), options()).await;
+    let neighbour = app.anonymous(Method::GET, "/metrics").send().await;
+    assert_eq!(neighbour.status, StatusCode::OK);
 }

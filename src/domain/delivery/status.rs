@@ -85,8 +85,7 @@ pub enum Trigger {
 }
 
 impl Trigger {
-    /// Every one.
-    pub const ALL: [Self; 4] = [Self::Event, Self::Test, Self::Replay, Self::Alert];
+    const ALL: [Self; 4] = [Self::Event, Self::Test, Self::Replay, Self::Alert];
 
     /// The word of the API.
     #[must_use]

@@ -7,8 +7,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::merged::merged;
-use super::operation::{Need, Operation, Shape};
+use super::operation::{Operation, Shape};
 use super::parts;
 use crate::web::auth::WORKSPACE_HEADER;
 use crate::web::endpoint::{Access, Endpoint};
@@ -20,10 +19,9 @@ struct Described {
     operation: Operation,
 }
 
-/// The document of those of `endpoints` that say something of themselves, in the groups `tags`, and
-/// of what is sent to `webhooks`.
+/// The document of those of `endpoints` that say something of themselves, in the groups `tags`.
 #[must_use]
-pub fn document(tags: &[(&str, &str)], endpoints: &[&'static Endpoint], webhooks: &Value) -> Value {
+pub fn document(tags: &[(&str, &str)], endpoints: &[&'static Endpoint]) -> Value {
     let described: Vec<Described> = endpoints
         .iter()
         .filter_map(|endpoint| {
@@ -51,7 +49,6 @@ pub fn document(tags: &[(&str, &str)], endpoints: &[&'static Endpoint], webhooks
         "servers": [{"url": "/"}],
         "tags": tags.iter().map(|(name, about)| json!({"name": name, "description": about})).collect::<Vec<_>>(),
         "paths": paths,
-        "webhooks": webhooks,
         "components": {
             "schemas": schemas(&described),
             "parameters": parts::parameters(),
@@ -79,11 +76,10 @@ impl Described {
             told["description"] = json!(format!("Needs the scope `{scope}`."));
             told["x-required-scope"] = json!(scope);
         }
-        if let Some(body) = &operation.body {
-            let content = json!({"schema": body.shape.reference(), "example": body.example});
+        if let Some((shape, required)) = &operation.body {
             told["requestBody"] = json!({
-                "required": body.need == Need::Required,
-                "content": {"application/json": content},
+                "required": required,
+                "content": {"application/json": {"schema": shape.reference()}},
             });
         }
         told
@@ -167,8 +163,8 @@ fn schemas(described: &[Described]) -> Value {
     let (mut asked, mut answered) = (BTreeMap::new(), BTreeMap::new());
     Shape::of::<ProblemBody>().collect(&mut answered);
     for Described { operation, .. } in described {
-        if let Some(body) = &operation.body {
-            body.shape.collect(&mut asked);
+        if let Some((shape, _)) = &operation.body {
+            shape.collect(&mut asked);
         }
         for answer in &operation.answers {
             answer.collect(&mut answered);
@@ -180,8 +176,7 @@ fn schemas(described: &[Described]) -> Value {
         }
     }
     asked.extend(answered);
-    let whole = asked.iter().map(|(name, own)| (name, merged(own, &asked)));
-    json!(whole.collect::<BTreeMap<_, _>>())
+    json!(asked)
 }
 
 /// Answers show what has no value as null, so that whatever may be null is always there. The derived

@@ -4,7 +4,6 @@
 //! derived from endpoints. Refuses: knowing any endpoint.
 
 mod document;
-mod merged;
 mod operation;
 pub mod parts;
 

@@ -7,6 +7,7 @@ mod configuration;
 mod crash;
 mod demo;
 mod life;
+mod logs;
 pub mod process;
 mod profiles;
 mod rotation;

@@ -1,0 +1,147 @@
+//! What a running server says on standard error.
+
+use std::path::Path;
+
+use rustix::process::Signal;
+use serde_json::{Value, json};
+
+use super::process::{Server, serve, stdout_of};
+use crate::app::eventually;
+use crate::receiver::{Receiver, Reply};
+
+fn key(data_dir: &Path) -> String {
+    let data_dir = data_dir.to_str().unwrap();
+    stdout_of(&["key", "create", "--name", "t", "--data-dir", data_dir])
+}
+
+/// The lines of a log, each an object.
+fn lines(log: &Path) -> Vec<Value> {
+    let text = std::fs::read_to_string(log).unwrap();
+    // The last line may still be on its way.
+    let whole = text.rsplit_once('\n').map_or("", |(whole, _)| whole);
+    let lines = whole
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap());
+    lines.collect()
+}
+
+fn with(lines: &[Value], message: &str) -> Vec<Value> {
+    let found = lines.iter().filter(|line| line["message"] == message);
+    found.cloned().collect()
+}
+
+async fn until(log: &Path, message: &str, count: usize) -> Vec<Value> {
+    eventually(async || {
+        let found = with(&lines(log), message);
+        (found.len() >= count)
+            .then_some(found)
+            .ok_or_else(|| std::fs::read_to_string(log).unwrap())
+    })
+    .await
+}
+
+fn started(dir: &Path, level: &str) -> (Server, std::path::PathBuf) {
+    let log = dir.join(format!("log-{level}"));
+    let mut command = serve(&dir.join("data"));
+    command.args(["--listen", "127.0.0.1:0", "--allow-http"]);
+    command.args(["--allow-private", "127.0.0.0/8", "--log", level]);
+    let server = Server::spawn_into(&mut command, std::fs::File::create(&log).unwrap());
+    (server, log)
+}
+
+#[tokio::test]
+async fn at_night_the_log_alone_says_what_broke() {
+    let dir = tempfile::tempdir().unwrap();
+    let receiver = Receiver::start().await;
+    receiver.answer(Reply::status(503));
+    let (server, log) = started(dir.path(), "info");
+    let key = key(&dir.path().join("data"));
+    let webhook = json!({
+        "url": receiver.url("/hook?token=hidden-in-the-query"), "event_types": ["*"],
+        "retry_policy": {"delays": []}, "headers": {"authorization": "Bearer hidden-header"},
+    });
+    let webhook = server.post(&key, "/webhooks", &webhook, 201).await;
+    let failing = webhook["id"].as_str().unwrap();
+    for _ in 0..40 {
+        let event = json!({"type": "a.b", "data": {"note": "hidden-in-the-payload"}});
+        server.post(&key, "/events", &event, 202).await;
+    }
+    let gave_up = until(&log, "a delivery gave up", 5).await;
+    assert_eq!(gave_up[0]["webhook"], failing);
+    assert_eq!(gave_up[0]["status"], 503);
+    assert_eq!(gave_up[0]["failure"], "status");
+    assert!(gave_up[0]["delivery"].as_str().unwrap().starts_with("dlv_"));
+    let path = "/dead-letters?limit=50";
+    let all = |page: &Value| page["data"].as_array().unwrap().len() == 40;
+    server.poll(&key, path, all).await;
+    // One that is gone, a bulk retry, a pause: each change of state leaves its line.
+    receiver.answer(Reply::status(410));
+    let bulk = json!({"filter": {"status": "exhausted"}});
+    server.post(&key, "/deliveries/retry", &bulk, 202).await;
+    let disabled = until(&log, "a webhook was disabled", 1).await;
+    assert_eq!(disabled[0]["webhook"], failing);
+    assert_eq!(disabled[0]["reason"], "gone");
+    let ended = until(&log, "a job ended", 1).await;
+    assert_eq!(ended[0]["status"], "done");
+    let data = dir.path().join("data");
+    let data = data.to_str().unwrap();
+    stdout_of(&["pause", "--data-dir", data]);
+    until(&log, "sending.pause", 1).await;
+    let actions = until(&log, "webhook.create", 1).await;
+    assert_eq!(actions[0]["actor"], "key");
+    assert_eq!(actions[0]["what"], failing);
+    until(&log, "delivery.retry_many", 1).await;
+    server.signal(Signal::TERM);
+    server.exit().await;
+    let text = std::fs::read_to_string(&log).unwrap();
+    // A few lines of each kind stand for all forty.
+    assert!(
+        with(&lines(&log), "a delivery gave up").len() <= 5,
+        "{text}"
+    );
+    let secret = webhook["secret"].as_str().unwrap();
+    for hidden in [
+        "hidden-",
+        "/hook",
+        secret,
+        key.as_str(),
+        "answered",
+        "delivered",
+    ] {
+        assert!(!text.contains(hidden), "{hidden}: {text}");
+    }
+
+    let (server, log) = started(dir.path(), "info");
+    assert_eq!(until(&log, "started", 1).await[0]["paused"], true);
+    let mut said = std::iter::from_fn(|| server.next_line());
+    let paused = said.find(|line| line.contains("paused"));
+    assert!(paused.unwrap().contains("hookpost resume"));
+    stdout_of(&["resume", "--data-dir", data]);
+    until(&log, "sending.resume", 1).await;
+}
+
+#[tokio::test]
+async fn at_debug_every_request_and_delivery_has_its_line() {
+    let dir = tempfile::tempdir().unwrap();
+    let receiver = Receiver::start().await;
+    let (server, log) = started(dir.path(), "debug");
+    let key = key(&dir.path().join("data"));
+    let webhook = json!({"url": receiver.url("/hook?token=hidden"), "event_types": ["*"]});
+    let webhook = server.post(&key, "/webhooks", &webhook, 201).await;
+    let event = json!({"type": "a.b", "data": {"note": "hidden"}});
+    server.post(&key, "/events", &event, 202).await;
+    server.poll(&key, "/events?type=hidden", |_| true).await;
+    let delivered = until(&log, "delivered", 1).await;
+    assert_eq!(delivered[0]["webhook"], webhook["id"]);
+    assert_eq!(delivered[0]["status"], 200);
+    let answered = until(&log, "answered", 3).await;
+    let publish = answered
+        .iter()
+        .find(|line| line["path"] == "/api/v1/events");
+    assert_eq!(publish.unwrap()["method"], "POST");
+    assert_eq!(publish.unwrap()["status"], 202);
+    let text = std::fs::read_to_string(&log).unwrap();
+    for hidden in ["hidden", "/hook", key.as_str()] {
+        assert!(!text.contains(hidden), "{hidden}: {text}");
+    }
+}
