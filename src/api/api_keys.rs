@@ -6,9 +6,11 @@ use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
 use actix_web::web::to;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use utoipa::ToSchema;
 
 use super::access::ADMIN;
+use super::words::ScopeWord;
 use crate::domain::api_key::{ApiKey, Scope};
 use crate::domain::id::KeyId;
 use crate::domain::page::List;
@@ -27,7 +29,9 @@ pub static ENDPOINTS: &[Endpoint] = &[
         .about(|operation| {
             operation
                 .named("create_key", "Instance", "Make an API key")
-                .takes::<KeyRequest>()
+                .takes::<KeyRequest>(
+                    json!({"name": "billing", "scopes": ["events:write"], "rate_limit": 100}),
+                )
                 .gives::<CreatedKeyBody>(201, "The key, and only here its text.")
                 .keyed()
         }),
@@ -58,6 +62,7 @@ pub struct KeyRequest {
     pub name: String,
     /// What it may do; everything that a key of one workspace may, if absent.
     #[serde(default)]
+    #[schema(value_type = Option<Vec<ScopeWord>>)]
     pub scopes: Option<Vec<String>>,
     /// The workspace it will belong to, by id or name; the request's own if absent. A key with the
     /// scope `admin` belongs to the instance.
@@ -80,6 +85,7 @@ pub struct KeyBody {
     /// The workspace it belongs to; null for a key of the instance.
     pub workspace_id: Option<String>,
     /// What it may do.
+    #[schema(value_type = Vec<ScopeWord>)]
     pub scopes: Vec<&'static str>,
     /// Requests per second; null is not limited.
     pub rate_limit: Option<f64>,

@@ -15,7 +15,9 @@ use super::{
     metrics, openapi, profiles, retries, sessions, stats, webhooks, workspaces,
 };
 use crate::web::audience::{Admission, Audience};
+use crate::web::auth::WORKSPACE_HEADER;
 use crate::web::endpoint::Endpoint;
+use crate::web::programs::Presented;
 use crate::web::{Problem, programs};
 
 /// Whoever speaks the native API.
@@ -87,8 +89,11 @@ impl Audience for Programs {
         endpoint: &'static Endpoint,
         request: &'a HttpRequest,
     ) -> Admission<'a> {
-        let authorization = programs::header(request, "authorization");
-        Box::pin(programs::admit(endpoint, request, authorization))
+        let presented = Presented {
+            authorization: programs::header(request, "authorization"),
+            workspace: programs::header(request, WORKSPACE_HEADER),
+        };
+        Box::pin(programs::admit(endpoint, request, presented))
     }
 
     fn tell(

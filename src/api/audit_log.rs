@@ -9,6 +9,7 @@ use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use super::access::ADMIN;
+use super::words::ActorKindWord;
 use crate::domain::audit::AuditEntry;
 use crate::domain::page::List;
 use crate::web::endpoint::Endpoint;
@@ -54,6 +55,7 @@ pub struct EntryBody {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ActorBody {
     /// `key`, `user`, `cli` or `system`.
+    #[schema(value_type = ActorKindWord)]
     pub kind: &'static str,
     /// Which one exactly; null where the kind says all.
     pub id: Option<String>,

@@ -11,10 +11,12 @@ use actix_web::web::to;
 use serde::de::value::SeqAccessDeserializer;
 use serde::de::{SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::json;
 use utoipa::ToSchema;
 
 use super::access::{DELIVERIES_WRITE, WEBHOOKS_WRITE};
 use super::deliveries::words;
+use super::words::Recoverable;
 use crate::domain::delivery::DeliveryScope;
 use crate::domain::id::DeliveryId;
 use crate::service::filter::FilterInput;
@@ -37,7 +39,9 @@ pub static ENDPOINTS: &[Endpoint] = &[
                 "Webhooks",
                 "Put back in line what a webhook did not get",
             )
-            .takes::<RecoverRequest>()
+            .takes::<RecoverRequest>(
+                json!({"since": "2026-11-01T00:00:00Z", "include": ["exhausted", "missed"]}),
+            )
             .gives::<BegunBody>(202, "The job that does it.")
             .keyed()
     }),
@@ -52,7 +56,9 @@ pub static ENDPOINTS: &[Endpoint] = &[
                 "Deliveries",
                 "Put many deliveries back in line",
             )
-            .takes::<BulkRequest>()
+            .takes::<BulkRequest>(
+                json!({"filter": {"event_type": "order.paid", "status": ["exhausted"]}}),
+            )
             .gives::<BegunBody>(202, "The job that does it.")
             .keyed()
     }),
@@ -67,7 +73,9 @@ pub static ENDPOINTS: &[Endpoint] = &[
                 "Dead letters",
                 "Put many dead letters back in line",
             )
-            .takes::<BulkRequest>()
+            .takes::<BulkRequest>(
+                json!({"filter": {"event_type": "order.paid", "status": ["exhausted"]}}),
+            )
             .gives::<BegunBody>(202, "The job that does it.")
             .keyed()
     }),
@@ -82,7 +90,9 @@ pub static ENDPOINTS: &[Endpoint] = &[
                 "Dead letters",
                 "Discard many dead letters",
             )
-            .takes::<BulkRequest>()
+            .takes::<BulkRequest>(
+                json!({"filter": {"event_type": "order.paid", "status": ["exhausted"]}}),
+            )
             .gives::<BegunBody>(202, "The job that does it.")
             .keyed()
     }),
@@ -189,6 +199,7 @@ pub struct RecoverRequest {
     pub until: Option<String>,
     /// `exhausted`, `undelivered`, `missed`; only `exhausted` if absent.
     #[serde(default)]
+    #[schema(value_type = Option<Vec<Recoverable>>)]
     pub include: Option<Vec<String>>,
 }
 

@@ -5,6 +5,7 @@
 use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
 use actix_web::web::to;
+use serde_json::json;
 
 use super::access::{DELIVERIES_READ, DELIVERIES_WRITE};
 use super::deliveries;
@@ -36,7 +37,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
                 "Dead letters",
                 "Attempt a dead letter again, now",
             )
-            .may_take::<Nothing>()
+            .may_take::<Nothing>(json!({}))
             .gives::<deliveries::DeliveryBody>(202, "The delivery that is attempted.")
             .or(409)
     }),

@@ -9,9 +9,11 @@ use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
 use actix_web::web::to;
 use serde::Serialize;
+use serde_json::json;
 use utoipa::ToSchema;
 
 use super::access::{DELIVERIES_READ, DELIVERIES_WRITE};
+use super::words::{AttemptTriggerWord, DeliveryStatus, DeliveryTrigger, ErrorKind};
 use crate::domain::attempt::Attempt;
 use crate::domain::delivery::{Delivery, DeliveryScope};
 use crate::domain::id::{AttemptId, DeliveryId};
@@ -49,7 +51,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
                 "Deliveries",
                 "Attempt a delivery again, now",
             )
-            .may_take::<Nothing>()
+            .may_take::<Nothing>(json!({}))
             .gives::<DeliveryBody>(202, "The delivery that is attempted.")
             .or(409)
     }),
@@ -60,7 +62,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
     .about(|operation| {
         operation
             .named("cancel_delivery", "Deliveries", "Give a delivery up")
-            .may_take::<Nothing>()
+            .may_take::<Nothing>(json!({}))
             .gives::<DeliveryBody>(200, "The delivery as it is now.")
             .or(409)
     }),
@@ -78,8 +80,10 @@ pub struct DeliveryBody {
     /// The event's type.
     pub event_type: String,
     /// Where it stands.
+    #[schema(value_type = DeliveryStatus)]
     pub status: &'static str,
     /// Why it exists.
+    #[schema(value_type = DeliveryTrigger)]
     pub trigger: &'static str,
     /// Attempts made so far.
     pub attempt_count: u32,
@@ -92,6 +96,7 @@ pub struct DeliveryBody {
     /// The last failure in words.
     pub last_error: Option<String>,
     /// The last failure's kind.
+    #[schema(value_type = Option<ErrorKind>)]
     pub last_error_kind: Option<&'static str>,
     /// How long the last attempt took.
     pub last_duration_ms: Option<u32>,
@@ -131,6 +136,7 @@ pub struct AttemptBody {
     /// The delivery's how-manieth it is, from 1.
     pub number: u32,
     /// `schedule`, `manual` or `test`.
+    #[schema(value_type = AttemptTriggerWord)]
     pub trigger: &'static str,
     /// When it started.
     pub started_at: Time,
@@ -141,6 +147,7 @@ pub struct AttemptBody {
     /// Why it failed, in words.
     pub error: Option<String>,
     /// Why it failed.
+    #[schema(value_type = Option<ErrorKind>)]
     pub error_kind: Option<&'static str>,
     /// Whom it reached.
     pub remote_addr: Option<String>,

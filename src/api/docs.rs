@@ -168,20 +168,21 @@ fn operation(document: &Value, method: &str, path: &str, own: &Value) -> Operati
 }
 
 fn schema((name, schema): (&str, &Value)) -> Schema {
-    let parts = items(&schema["allOf"]).chain(items(&schema["oneOf"]));
-    let fields = std::iter::once(schema).chain(parts).flat_map(|part| {
-        let is_needed = |name: &str| items(&part["required"]).any(|needed| needed == name);
-        members(&part["properties"]).map(move |(name, property)| Field {
-            name: name.to_owned(),
-            place: String::new(),
-            need: if is_needed(name) { REQUIRED } else { "" },
-            kind: kind(property),
-            about: text(&property["description"]),
-        })
-    });
+    let fields = std::iter::once(schema)
+        .chain(items(&schema["oneOf"]))
+        .flat_map(|part| {
+            let is_needed = |name: &str| items(&part["required"]).any(|needed| needed == name);
+            members(&part["properties"]).map(move |(name, property)| Field {
+                name: name.to_owned(),
+                place: String::new(),
+                need: if is_needed(name) { REQUIRED } else { "" },
+                kind: kind(property),
+                about: text(&property["description"]),
+            })
+        });
     let mut fields: Vec<Field> = fields.collect();
-    // What a shape takes over whole from another has no name of its own here.
-    for part in items(&schema["allOf"]).chain(items(&schema["oneOf"])) {
+    // What a shape may be instead of these has no name of its own here.
+    for part in items(&schema["oneOf"]) {
         let kind = kind(part);
         if !kind.target.is_empty() {
             fields.insert(
@@ -196,9 +197,18 @@ fn schema((name, schema): (&str, &Value)) -> Schema {
             );
         }
     }
+    let words: Vec<String> = items(&schema["enum"]).map(text).collect();
+    let about = match words.as_slice() {
+        [] => text(&schema["description"]),
+        words => format!(
+            "{} One of: {}.",
+            text(&schema["description"]),
+            words.join(", ")
+        ),
+    };
     Schema {
         name: name.to_owned(),
-        about: text(&schema["description"]),
+        about,
         fields,
     }
 }

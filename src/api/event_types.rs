@@ -6,6 +6,7 @@ use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
 use actix_web::web::to;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
@@ -24,7 +25,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
     Endpoint::post("/api/v1/event-types", EVENTS_WRITE, || to(create)).about(|operation| {
         operation
             .named("create_event_type", "Event types", "Add an event type")
-            .takes::<EventTypeRequest>()
+            .takes::<EventTypeRequest>(json!({"name": "order.paid", "description": "Somebody paid.", "example": {"order": "A-1042"}}))
             .gives::<EventTypeBody>(201, "The event type.")
             .keyed()
     }),
@@ -45,7 +46,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
                 "Event types",
                 "Add or replace an event type",
             )
-            .takes::<EventTypeRequest>()
+            .takes::<EventTypeRequest>(json!({"description": "An order is paid in full.", "group": "Orders"}))
             .gives::<EventTypeBody>(200, "It was replaced.")
             .gives::<EventTypeBody>(201, "It was added.")
             .or(409)

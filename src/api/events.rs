@@ -7,10 +7,12 @@ use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
 use actix_web::web::to;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use super::access::{EVENTS_READ, EVENTS_WRITE};
+use super::words::{DeliveryStatus, DeliveryTrigger, WebhookDisabledReason};
 use crate::domain::delivery::Delivery;
 use crate::domain::event::{EventFilter, StoredEvent};
 use crate::domain::id::{DeliveryId, WebhookId};
@@ -32,7 +34,9 @@ pub static ENDPOINTS: &[Endpoint] = &[
     Endpoint::post("/api/v1/events", EVENTS_WRITE, || to(publish)).about(|operation| {
         operation
             .named("publish_event", "Events", "Publish an event")
-            .takes::<PublishBody>()
+            .takes::<PublishBody>(
+                json!({"type": "order.paid", "data": {"order": "A-1042", "amount": 1999}}),
+            )
             .gives::<PublishedBody>(202, "It is on the disk and will be delivered.")
             .gives::<PublishedBody>(200, "It had been published before; nothing is delivered.")
             .keyed()
@@ -48,7 +52,10 @@ pub static ENDPOINTS: &[Endpoint] = &[
     Endpoint::post("/api/v1/events/batch", EVENTS_WRITE, || to(publish_batch)).about(|operation| {
         operation
             .named("publish_events", "Events", "Publish events together")
-            .takes::<BatchBody>()
+            .takes::<BatchBody>(json!({"events": [
+            {"type": "order.paid", "data": {"order": "A-1042"}},
+            {"type": "order.shipped", "data": {"order": "A-1041"}},
+            ]}))
             .gives::<BatchAnswer>(202, "One result per event, in order.")
             .keyed()
     }),
@@ -62,7 +69,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
         .about(|operation| {
             operation
                 .named("replay_event", "Events", "Deliver an event again")
-                .may_take::<ReplayBody>()
+                .may_take::<ReplayBody>(json!({"webhook_id": "wh_01m7yzpc30e008000000000001"}))
                 .gives::<ReplayedBody>(202, "The new deliveries.")
                 .keyed()
         }),
@@ -231,6 +238,7 @@ pub struct EventWebhookBody {
     /// Why not: `disabled`, `revoked`, `registered_later`, `not_subscribed`, `subscribed_later`.
     pub reason: Option<&'static str>,
     /// Why it was disabled.
+    #[schema(value_type = Option<WebhookDisabledReason>)]
     pub disabled_reason: Option<&'static str>,
 }
 
@@ -242,8 +250,10 @@ pub struct EventDeliveryBody {
     /// The webhook it goes to; null for a one-off receiver.
     pub webhook_id: Option<String>,
     /// Where it stands.
+    #[schema(value_type = DeliveryStatus)]
     pub status: &'static str,
     /// Why it exists.
+    #[schema(value_type = DeliveryTrigger)]
     pub trigger: &'static str,
     /// Attempts made so far.
     pub attempt_count: u32,
@@ -259,6 +269,7 @@ pub struct MissBody {
     /// The webhook.
     pub webhook_id: String,
     /// Why it was disabled.
+    #[schema(value_type = WebhookDisabledReason)]
     pub reason: &'static str,
 }
 

@@ -5,9 +5,11 @@
 use actix_web::HttpRequest;
 use actix_web::web::to;
 use serde::Serialize;
+use serde_json::json;
 use utoipa::ToSchema;
 
 use super::access::{DELIVERIES_READ, DELIVERIES_WRITE};
+use super::words::{JobKindWord, JobStatusWord};
 use crate::domain::job::Job;
 use crate::domain::page::List;
 use crate::service::Caller;
@@ -32,7 +34,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
         |operation| {
             operation
                 .named("cancel_job", "Instance", "Call a background job off")
-                .may_take::<Nothing>()
+                .may_take::<Nothing>(json!({}))
                 .gives::<JobBody>(200, "The job as it is now.")
                 .or(409)
         },
@@ -45,8 +47,10 @@ pub struct JobBody {
     /// Its id.
     pub id: String,
     /// `retry`, `discard` or `recover`.
+    #[schema(value_type = JobKindWord)]
     pub kind: &'static str,
     /// `running`, `done`, `failed` or `canceled`.
+    #[schema(value_type = JobStatusWord)]
     pub status: &'static str,
     /// How many items it comes to.
     pub total: u64,

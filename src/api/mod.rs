@@ -22,6 +22,7 @@ pub mod retries;
 pub mod sessions;
 pub mod stats;
 pub mod webhooks;
+mod words;
 pub mod workspaces;
 
 pub use audience::{AUDIENCE, Programs, document};

@@ -24,7 +24,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
     Endpoint::post("/api/v1/profiles", ADMIN, || to(create)).about(|operation| {
         operation
             .named("create_profile", "Instance", "Add a wire profile")
-            .takes::<ProfileRequest>()
+            .takes::<ProfileRequest>(example())
             .gives::<ProfileBody>(201, "The profile.")
             .keyed()
     }),
@@ -44,7 +44,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
         .about(|operation| {
             operation
                 .named("put_profile", "Instance", "Add or replace a wire profile")
-                .takes::<ProfileRequest>()
+                .takes::<ProfileRequest>(example())
                 .gives::<ProfileBody>(200, "It was replaced.")
                 .gives::<ProfileBody>(201, "It was added.")
                 .or(409)
@@ -187,4 +187,11 @@ fn profile(stored: &StoredProfile) -> ProfileBody {
         document: parsed.as_ref().map_or(Value::Null, Profile::to_json),
         created_at: stored.created_at.into(),
     }
+}
+
+/// The built-in profile under a name of one's own.
+fn example() -> Value {
+    let mut document = Profile::standard().to_json();
+    document["name"] = "ours".into();
+    document
 }

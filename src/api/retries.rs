@@ -5,6 +5,7 @@
 use actix_web::HttpRequest;
 use actix_web::web::to;
 use serde::Serialize;
+use serde_json::json;
 use utoipa::ToSchema;
 
 use super::access::{DELIVERIES_READ, DELIVERIES_WRITE};
@@ -33,7 +34,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
                     text(),
                     "How many at most; 100 if absent, at most 1,000.",
                 )
-                .may_take::<Nothing>()
+                .may_take::<Nothing>(json!({}))
                 .gives::<RanBody>(200, "What came of it.")
         }),
     Endpoint::get("/api/v1/retries/summary", DELIVERIES_READ, || to(summary)).about(|operation| {

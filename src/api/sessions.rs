@@ -11,6 +11,7 @@ use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
 use actix_web::web::to;
 use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::json;
 use utoipa::ToSchema;
 
 use super::access::{PUBLIC, SESSION};
@@ -31,7 +32,9 @@ pub static ENDPOINTS: &[Endpoint] = &[
     Endpoint::post("/api/v1/sessions", PUBLIC, || to(create)).about(|operation| {
         operation
             .named("create_session", "Instance", "Sign in")
-            .takes::<SessionRequest>()
+            .takes::<SessionRequest>(
+                json!({"email": "ada@example.com", "password": "tulip basket engine"}),
+            )
             .gives::<SessionBody>(201, "A session; its token, only here.")
             .or(401)
             .or(403)
@@ -45,7 +48,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
     Endpoint::post("/api/v1/sessions/mfa", SESSION, || to(show_second_factor)).about(|operation| {
         operation
             .named("show_second_factor", "Instance", "Show the second factor")
-            .takes::<SecondFactorRequest>()
+            .takes::<SecondFactorRequest>(json!({"totp": "123456"}))
             .gives::<SessionBody>(
                 200,
                 "The session, and until when the factor counts as fresh.",

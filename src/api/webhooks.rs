@@ -7,10 +7,12 @@ use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
 use actix_web::web::to;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use super::access::{WEBHOOKS_READ, WEBHOOKS_WRITE};
+use super::words::ErrorKind;
 use crate::domain::id::WebhookId;
 use crate::domain::outcome::FailureKind;
 use crate::domain::page::List;
@@ -34,7 +36,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
         .about(|operation| {
             operation
                 .named("create_webhook", "Webhooks", "Register a webhook")
-                .takes::<WebhookRequest>()
+                .takes::<WebhookRequest>(json!({"url": "https://example.com/hooks", "event_types": ["invoice.*"], "label": "Billing"}))
                 .gives::<RegisteredBody>(201, "The webhook, and only here its secret.")
                 .keyed()
         }),
@@ -51,7 +53,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
     Endpoint::patch("/api/v1/webhooks/{id}", WEBHOOKS_WRITE, || to(update)).about(|operation| {
         operation
             .named("update_webhook", "Webhooks", "Change a webhook")
-            .takes::<WebhookRequest>()
+            .takes::<WebhookRequest>(json!({"label": "Billing", "max_in_flight": 4, "timeout": "10s"}))
             .gives::<WebhookBody>(200, "The webhook as it is now.")
             .or(409)
     }),
@@ -72,7 +74,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
                 "Webhooks",
                 "Let a webhook take part again",
             )
-            .may_take::<Nothing>()
+            .may_take::<Nothing>(json!({}))
             .gives::<WebhookBody>(200, "The webhook as it is now.")
             .or(409)
     }),
@@ -83,7 +85,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
     .about(|operation| {
         operation
             .named("disable_webhook", "Webhooks", "Stop a webhook for a while")
-            .may_take::<Nothing>()
+            .may_take::<Nothing>(json!({}))
             .gives::<WebhookBody>(200, "The webhook as it is now.")
             .or(409)
     }),
@@ -94,7 +96,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
     .about(|operation| {
         operation
             .named("revoke_webhook", "Webhooks", "End a webhook for good")
-            .may_take::<Nothing>()
+            .may_take::<Nothing>(json!({}))
             .gives::<WebhookBody>(200, "The webhook as it is now.")
             .or(409)
     }),
@@ -107,7 +109,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
     .about(|operation| {
         operation
             .named("rotate_secret", "Webhooks", "Give a webhook a new secret")
-            .may_take::<RotateRequest>()
+            .may_take::<RotateRequest>(json!({"overlap": "24h"}))
             .gives::<RotatedBody>(200, "The new secret, only here.")
             .or(409)
             .keyed()
@@ -121,7 +123,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
                     "Webhooks",
                     "Send a webhook a test event, now",
                 )
-                .may_take::<TestRequest>()
+                .may_take::<TestRequest>(json!({"event_type": "order.paid", "data": {"order": "A-1042"}}))
                 .gives::<TestedBody>(200, "What came of it.")
                 .or(409)
         }),
@@ -177,6 +179,7 @@ pub struct TestedBody {
     /// Why it failed.
     pub error: Option<String>,
     /// The kind of failure.
+    #[schema(value_type = Option<ErrorKind>)]
     pub error_kind: Option<&'static str>,
     /// How long it took.
     pub duration_ms: u32,

@@ -7,9 +7,11 @@ use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
 use actix_web::web::to;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use utoipa::ToSchema;
 
 use super::access::ADMIN;
+use super::words::PlanWord;
 use crate::domain::id::WorkspaceId;
 use crate::domain::page::List;
 use crate::domain::workspace::Workspace;
@@ -25,7 +27,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
     Endpoint::post("/api/v1/workspaces", ADMIN, || to(create)).about(|operation| {
         operation
             .named("create_workspace", "Instance", "Add a workspace")
-            .takes::<WorkspaceRequest>()
+            .takes::<WorkspaceRequest>(json!({"name": "acme", "plan": "pro"}))
             .gives::<WorkspaceBody>(201, "The workspace.")
             .keyed()
     }),
@@ -42,7 +44,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
     Endpoint::patch("/api/v1/workspaces/{id}", ADMIN, || to(update)).about(|operation| {
         operation
             .named("update_workspace", "Instance", "Change a workspace")
-            .takes::<WorkspaceRequest>()
+            .takes::<WorkspaceRequest>(json!({"retention": {"delivered": "720h"}}))
             .gives::<WorkspaceBody>(200, "The workspace as it is now.")
             .or(409)
     }),
@@ -65,7 +67,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
                 "Instance",
                 "Give a workspace a new secret for alerts and one-off receivers",
             )
-            .may_take::<SecretRequest>()
+            .may_take::<SecretRequest>(json!({}))
             .gives::<SecretBody>(200, "The new secret, only here.")
     }),
 ];
@@ -80,7 +82,7 @@ pub struct WorkspaceRequest {
     pub name: Option<String>,
     /// `free`, `pro` or `enterprise`.
     #[serde(default, deserialize_with = "given")]
-    #[schema(nullable = false)]
+    #[schema(value_type = PlanWord, nullable = false, required = false)]
     pub plan: Option<String>,
     /// The wire profile of new webhooks.
     #[serde(default, deserialize_with = "given")]
@@ -148,6 +150,7 @@ pub struct WorkspaceBody {
     /// Its name.
     pub name: String,
     /// What it has paid for.
+    #[schema(value_type = PlanWord)]
     pub plan: &'static str,
     /// The wire profile of new webhooks.
     pub profile: String,

@@ -13,8 +13,10 @@ use serde_json::{Value, json};
 use crate::domain::api_key::Scope;
 use crate::service::{FieldError, Refusal};
 use crate::web::audience::{Admission, Audience};
+use crate::web::auth::WORKSPACE_HEADER;
 use crate::web::endpoint::{Access, Endpoint};
 use crate::web::problem::Wording;
+use crate::web::programs::Presented;
 use crate::web::{Problem, programs};
 
 /// What makes a dialect.
@@ -96,7 +98,11 @@ impl Audience for Dialect {
     ) -> Admission<'a> {
         Box::pin(async move {
             let authorization = self.authorization(request.headers())?;
-            programs::admit(endpoint, request, Some(&authorization)).await
+            let presented = Presented {
+                authorization: Some(&authorization),
+                workspace: programs::header(request, WORKSPACE_HEADER),
+            };
+            programs::admit(endpoint, request, presented).await
         })
     }
 

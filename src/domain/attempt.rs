@@ -24,7 +24,8 @@ pub enum AttemptTrigger {
 }
 
 impl AttemptTrigger {
-    const ALL: [Self; 3] = [Self::Schedule, Self::Manual, Self::Test];
+    /// Every one.
+    pub const ALL: [Self; 3] = [Self::Schedule, Self::Manual, Self::Test];
 
     /// The word of the API.
     #[must_use]

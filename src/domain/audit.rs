@@ -19,7 +19,8 @@ pub enum ActorKind {
 }
 
 impl ActorKind {
-    const ALL: [Self; 4] = [Self::Key, Self::User, Self::Cli, Self::System];
+    /// Every one.
+    pub const ALL: [Self; 4] = [Self::Key, Self::User, Self::Cli, Self::System];
 
     /// The word of the API and the database.
     #[must_use]

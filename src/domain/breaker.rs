@@ -44,7 +44,8 @@ pub enum DisabledReason {
 }
 
 impl DisabledReason {
-    const ALL: [Self; 3] = [Self::Manual, Self::CircuitBreaker, Self::Gone];
+    /// Every one.
+    pub const ALL: [Self; 3] = [Self::Manual, Self::CircuitBreaker, Self::Gone];
 
     /// The word of the API and the database.
     #[must_use]

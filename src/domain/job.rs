@@ -17,7 +17,8 @@ pub enum JobKind {
 }
 
 impl JobKind {
-    const ALL: [Self; 3] = [Self::Retry, Self::Discard, Self::Recover];
+    /// Every one.
+    pub const ALL: [Self; 3] = [Self::Retry, Self::Discard, Self::Recover];
 
     /// The word of the API and the database.
     #[must_use]
@@ -50,7 +51,8 @@ pub enum JobStatus {
 }
 
 impl JobStatus {
-    const ALL: [Self; 4] = [Self::Running, Self::Done, Self::Failed, Self::Canceled];
+    /// Every one.
+    pub const ALL: [Self; 4] = [Self::Running, Self::Done, Self::Failed, Self::Canceled];
 
     /// The word of the API and the database.
     #[must_use]

@@ -1,43 +1,55 @@
 //! The gate of whoever speaks for a program: native API and dialects.
 //!
-//! Owns: leaving a [`Caller`] or a person in the request for the handler. Refuses: choosing the
-//! header that holds the credential; each audience has its own.
+//! Owns: leaving a [`Caller`] or a person in the request for the handler. Refuses: choosing
+//! where the credential stands and what names the workspace; each audience has its own.
 
 use actix_web::{HttpMessage, HttpRequest};
 
 use super::audience::Refused;
-use super::auth::{self, WORKSPACE_HEADER};
+use super::auth;
 use super::endpoint::{Access, Endpoint};
 use super::state;
 use crate::service::{Actor, Refusal};
 
-/// Lets a program through to `endpoint` that presents `authorization`.
+/// What a program shows of itself.
+#[derive(Clone, Copy, Debug)]
+pub struct Presented<'a> {
+    /// Its credential, as an `Authorization` header.
+    pub authorization: Option<&'a str>,
+    /// The workspace that it names, where it may choose.
+    pub workspace: Option<&'a str>,
+}
+
+/// Lets a program through to `endpoint`.
 ///
 /// # Errors
 /// Why not.
 pub async fn admit(
     endpoint: &Endpoint,
     request: &HttpRequest,
-    authorization: Option<&str>,
+    presented: Presented<'_>,
 ) -> Result<Option<Actor>, Refused> {
     let state = state::of(request);
     match endpoint.access {
         Access::Public => Ok(None),
         Access::Scope(_) | Access::Either(..) => {
             let credentials = &state.credentials;
-            let entitled = credentials.entitled(&state.service, authorization).await?;
+            let entitled = credentials
+                .entitled(&state.service, presented.authorization)
+                .await?;
             if let Some(rate) = entitled.rate {
                 request.extensions_mut().insert(rate);
             }
-            let workspace = header(request, WORKSPACE_HEADER);
             let scopes = endpoint.access.scopes();
-            let caller = credentials.caller(entitled, &scopes, workspace).await?;
+            let caller = credentials
+                .caller(entitled, &scopes, presented.workspace)
+                .await?;
             let actor = caller.actor.clone();
             request.extensions_mut().insert(caller);
             Ok(Some(actor))
         }
         Access::Session => {
-            let person = auth::signed_in(&state.service, authorization).await?;
+            let person = auth::signed_in(&state.service, presented.authorization).await?;
             let actor = person.actor();
             request.extensions_mut().insert(person);
             Ok(Some(actor))

@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 
 use hookpost::api;
+use hookpost::domain::api_key::Scope;
+use hookpost::domain::outcome::FailureKind;
 use hookpost::web::audience::Audience;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
@@ -37,6 +39,55 @@ fn every_endpoint_of_the_api_is_in_the_document_under_a_name_of_its_own() {
     }
     let ids: BTreeSet<String> = operation_ids(document).into_iter().collect();
     assert_eq!(ids.len(), endpoints.len(), "operation ids repeat");
+}
+
+#[test]
+fn every_body_has_an_example_that_its_schema_accepts() {
+    let document = api::document();
+    let paths = document["paths"].as_object().unwrap().values();
+    let sent = document["webhooks"].as_object().unwrap().values();
+    let mut count = 0;
+    for path in paths.chain(sent) {
+        for operation in path.as_object().unwrap().values() {
+            let id = &operation["operationId"];
+            let Some(content) = operation["requestBody"]["content"].get("application/json") else {
+                continue;
+            };
+            let schema = json!({
+                "allOf": [content["schema"]], "components": document["components"],
+            });
+            let validator = jsonschema::validator_for(&schema).unwrap();
+            let example = content
+                .get("example")
+                .unwrap_or_else(|| panic!("{id} has no example"));
+            let faults: Vec<String> = validator
+                .iter_errors(example)
+                .map(|f| f.to_string())
+                .collect();
+            assert!(faults.is_empty(), "{id}: {faults:#?}");
+            count += 1;
+        }
+    }
+    assert!(count >= 25, "{count}");
+}
+
+#[test]
+fn words_of_which_there_are_few_are_enumerations() {
+    let schemas = &api::document()["components"]["schemas"];
+    let words = |name: &str| schemas[name]["enum"].as_array().unwrap().len();
+    for (name, count) in [
+        ("DeliveryStatus", 5),
+        ("DeliveryTrigger", 4),
+        ("AttemptTrigger", 3),
+        ("ErrorKind", FailureKind::ALL.len()),
+        ("WebhookStatus", 3),
+        ("Scope", Scope::ALL.len()),
+    ] {
+        assert_eq!(words(name), count, "{name}");
+    }
+    assert!(!schemas.to_string().contains("allOf"), "generators drop it");
+    let status = &schemas["DeliveryBody"]["properties"]["status"]["$ref"];
+    assert_eq!(status, "#/components/schemas/DeliveryStatus");
 }
 
 #[test]

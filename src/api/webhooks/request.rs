@@ -10,6 +10,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
+use crate::api::words::BodyFormat;
 use crate::service::webhooks::{RetryInput, WebhookInput};
 use crate::web::extract::RequestBody;
 use crate::web::wire::{given, nullable};
@@ -38,6 +39,7 @@ pub struct WebhookRequest {
     pub profile: Option<String>,
     /// How bodies look: `json`, `cloudevents` or `slack`.
     #[serde(default)]
+    #[schema(value_type = Option<BodyFormat>)]
     pub format: Option<String>,
     /// Headers added to every delivery; null means none.
     #[serde(default, deserialize_with = "nullable")]

@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
+use crate::api::words::{BodyFormat, WebhookDisabledReason, WebhookStatus};
 use crate::domain::breaker::DisabledReason;
 use crate::domain::header::CustomHeader;
 use crate::domain::retry::{Jitter, RetryPolicy};
@@ -31,12 +32,15 @@ pub struct WebhookBody {
     /// Its wire profile.
     pub profile: String,
     /// How bodies look.
+    #[schema(value_type = BodyFormat)]
     pub format: &'static str,
     /// Headers added to every delivery; credentials read `***`.
     pub headers: BTreeMap<String, String>,
     /// `active`, `disabled` or `revoked`.
+    #[schema(value_type = WebhookStatus)]
     pub status: &'static str,
     /// `manual`, `circuit_breaker`, `gone` or null.
+    #[schema(value_type = Option<WebhookDisabledReason>)]
     pub disabled_reason: Option<&'static str>,
     /// Delays between attempts.
     pub retry_policy: RetryBody,

@@ -85,7 +85,8 @@ pub enum Trigger {
 }
 
 impl Trigger {
-    const ALL: [Self; 4] = [Self::Event, Self::Test, Self::Replay, Self::Alert];
+    /// Every one.
+    pub const ALL: [Self; 4] = [Self::Event, Self::Test, Self::Replay, Self::Alert];
 
     /// The word of the API.
     #[must_use]

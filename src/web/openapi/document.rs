@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::operation::{Operation, Shape};
+use super::merged::merged;
+use super::operation::{Need, Operation, Shape};
 use super::parts;
 use crate::web::auth::WORKSPACE_HEADER;
 use crate::web::endpoint::{Access, Endpoint};
@@ -19,9 +20,10 @@ struct Described {
     operation: Operation,
 }
 
-/// The document of those of `endpoints` that say something of themselves, in the groups `tags`.
+/// The document of those of `endpoints` that say something of themselves, in the groups `tags`, and
+/// of what is sent to `webhooks`.
 #[must_use]
-pub fn document(tags: &[(&str, &str)], endpoints: &[&'static Endpoint]) -> Value {
+pub fn document(tags: &[(&str, &str)], endpoints: &[&'static Endpoint], webhooks: &Value) -> Value {
     let described: Vec<Described> = endpoints
         .iter()
         .filter_map(|endpoint| {
@@ -49,6 +51,7 @@ pub fn document(tags: &[(&str, &str)], endpoints: &[&'static Endpoint]) -> Value
         "servers": [{"url": "/"}],
         "tags": tags.iter().map(|(name, about)| json!({"name": name, "description": about})).collect::<Vec<_>>(),
         "paths": paths,
+        "webhooks": webhooks,
         "components": {
             "schemas": schemas(&described),
             "parameters": parts::parameters(),
@@ -76,10 +79,11 @@ impl Described {
             told["description"] = json!(format!("Needs the scope `{scope}`."));
             told["x-required-scope"] = json!(scope);
         }
-        if let Some((shape, required)) = &operation.body {
+        if let Some(body) = &operation.body {
+            let content = json!({"schema": body.shape.reference(), "example": body.example});
             told["requestBody"] = json!({
-                "required": required,
-                "content": {"application/json": {"schema": shape.reference()}},
+                "required": body.need == Need::Required,
+                "content": {"application/json": content},
             });
         }
         told
@@ -163,8 +167,8 @@ fn schemas(described: &[Described]) -> Value {
     let (mut asked, mut answered) = (BTreeMap::new(), BTreeMap::new());
     Shape::of::<ProblemBody>().collect(&mut answered);
     for Described { operation, .. } in described {
-        if let Some((shape, _)) = &operation.body {
-            shape.collect(&mut asked);
+        if let Some(body) = &operation.body {
+            body.shape.collect(&mut asked);
         }
         for answer in &operation.answers {
             answer.collect(&mut answered);
@@ -176,7 +180,8 @@ fn schemas(described: &[Described]) -> Value {
         }
     }
     asked.extend(answered);
-    json!(asked)
+    let whole = asked.iter().map(|(name, own)| (name, merged(own, &asked)));
+    json!(whole.collect::<BTreeMap<_, _>>())
 }
 
 /// Answers show what has no value as null, so that whatever may be null is always there. The derived

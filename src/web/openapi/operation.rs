@@ -18,7 +18,7 @@ pub struct Operation {
     pub(super) tag: &'static str,
     pub(super) summary: &'static str,
     pub(super) query: Vec<Value>,
-    pub(super) body: Option<(Shape, bool)>,
+    pub(super) body: Option<Body>,
     pub(super) answers: Vec<Reply>,
     pub(super) more_refusals: Vec<u16>,
     once: Once,
@@ -32,6 +32,22 @@ enum Once {
     /// It is not, or need not be.
     #[default]
     Unkeyed,
+}
+
+/// What a request carries.
+pub(super) struct Body {
+    pub(super) shape: Shape,
+    pub(super) need: Need,
+    pub(super) example: Value,
+}
+
+/// Whether something may be left out.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Need {
+    /// It may not.
+    Required,
+    /// It may.
+    Optional,
 }
 
 /// A wire shape: its name, and how to get at its schema and those it mentions.
@@ -110,17 +126,24 @@ impl Operation {
         }
     }
 
-    /// It takes a body.
+    /// It takes a body, such as `example`.
     #[must_use]
-    pub fn takes<T: ToSchema>(mut self) -> Self {
-        self.body = Some((Shape::of::<T>(), true));
-        self
+    pub fn takes<T: ToSchema>(self, example: Value) -> Self {
+        self.body::<T>(Need::Required, example)
     }
 
-    /// It takes a body, which may be left out.
+    /// It takes a body, such as `example`, which may be left out.
     #[must_use]
-    pub fn may_take<T: ToSchema>(mut self) -> Self {
-        self.body = Some((Shape::of::<T>(), false));
+    pub fn may_take<T: ToSchema>(self, example: Value) -> Self {
+        self.body::<T>(Need::Optional, example)
+    }
+
+    fn body<T: ToSchema>(mut self, need: Need, example: Value) -> Self {
+        self.body = Some(Body {
+            shape: Shape::of::<T>(),
+            need,
+            example,
+        });
         self
     }
 

@@ -1,0 +1,122 @@
+//! Words of which requests and answers hold one: as schemas of their own, so that clients get a type
+//! for each.
+//!
+//! Owns: their names in the document. Refuses: the words themselves (`domain`).
+
+use std::borrow::Cow;
+
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+use utoipa::{PartialSchema, ToSchema};
+
+use crate::domain::api_key::Scope;
+use crate::domain::attempt::AttemptTrigger;
+use crate::domain::audit::ActorKind;
+use crate::domain::breaker::DisabledReason;
+use crate::domain::delivery::{Status, Trigger};
+use crate::domain::format::Format;
+use crate::domain::job::{JobKind, JobStatus};
+use crate::domain::outcome::FailureKind;
+use crate::domain::workspace::Plan;
+
+macro_rules! words {
+    ($name:ident, $shown:literal, $about:literal, $words:expr) => {
+        #[doc = $about]
+        pub struct $name;
+
+        impl PartialSchema for $name {
+            fn schema() -> RefOr<Schema> {
+                ObjectBuilder::new()
+                    .schema_type(Type::String)
+                    .description(Some($about))
+                    .enum_values(Some($words))
+                    .into()
+            }
+        }
+
+        impl ToSchema for $name {
+            fn name() -> Cow<'static, str> {
+                Cow::Borrowed($shown)
+            }
+        }
+    };
+}
+
+words!(
+    DeliveryStatus,
+    "DeliveryStatus",
+    "Where a delivery stands.",
+    Status::ALL.map(Status::as_str)
+);
+words!(
+    DeliveryTrigger,
+    "DeliveryTrigger",
+    "Why a delivery exists.",
+    Trigger::ALL.map(Trigger::as_str)
+);
+words!(
+    AttemptTriggerWord,
+    "AttemptTrigger",
+    "Why an attempt was made.",
+    AttemptTrigger::ALL.map(AttemptTrigger::as_str)
+);
+words!(
+    ErrorKind,
+    "ErrorKind",
+    "Why an attempt failed.",
+    FailureKind::ALL.map(FailureKind::as_str)
+);
+words!(
+    WebhookStatus,
+    "WebhookStatus",
+    "How a webhook stands.",
+    ["active", "disabled", "revoked"]
+);
+words!(
+    WebhookDisabledReason,
+    "WebhookDisabledReason",
+    "Why a webhook was disabled.",
+    DisabledReason::ALL.map(DisabledReason::as_str)
+);
+words!(
+    BodyFormat,
+    "BodyFormat",
+    "How bodies look.",
+    Format::ALL.map(Format::as_str)
+);
+words!(
+    JobKindWord,
+    "JobKind",
+    "What a job works off.",
+    JobKind::ALL.map(JobKind::as_str)
+);
+words!(
+    JobStatusWord,
+    "JobStatus",
+    "How a job stands.",
+    JobStatus::ALL.map(JobStatus::as_str)
+);
+words!(
+    Recoverable,
+    "Recoverable",
+    "What a webhook can recover.",
+    ["exhausted", "undelivered", "missed"]
+);
+words!(
+    ScopeWord,
+    "Scope",
+    "What a key may do.",
+    Scope::ALL.map(Scope::as_str)
+);
+words!(
+    PlanWord,
+    "Plan",
+    "What a workspace has paid for.",
+    Plan::ALL.map(Plan::as_str)
+);
+words!(
+    ActorKindWord,
+    "ActorKind",
+    "What kind of actor it was.",
+    ActorKind::ALL.map(ActorKind::as_str)
+);
