@@ -25,7 +25,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_web::web::{self, ServiceConfig};
+use actix_web::web;
 use anyhow::{Context, bail};
 use signals::Asked;
 use tls::Certificate;
@@ -33,12 +33,10 @@ use tokio::runtime::{Handle, Runtime};
 use tokio::task::JoinHandle;
 
 use crate::admin::socket;
-use crate::api;
 use crate::clock::Clock;
 use crate::config::listen::Listen;
 use crate::config::{Config, ConfigError};
-use crate::console::{self, Desk, Shared};
-use crate::dialects::DIALECTS;
+use crate::console::{Desk, Shared};
 use crate::engine::{Engine, EngineParts};
 use crate::net::{Client, ClientOptions, Guard, GuardOptions, OwnAddresses};
 use crate::service::housekeeping::Housekeeper;
@@ -48,13 +46,15 @@ use crate::service::worker::Worker;
 use crate::service::{Service, ServiceOptions, ServiceParts};
 use crate::store::{OpenOptions, Store};
 use crate::telemetry;
-use crate::web::audience::mount;
 use crate::web::proxy::{PlainSignIn, ProxyRules, Scheme};
 use crate::web::{AppState, HttpOptions, Limits, ServeOptions, Serving, serve};
 
+mod audiences;
 mod descriptors;
 mod signals;
 mod tls;
+
+pub use audiences::audiences;
 
 /// Where in the data directory an operator keeps wire profiles of their own.
 const PROFILES_DIR: &str = "profiles";
@@ -206,19 +206,6 @@ fn http_options(config: &Config) -> HttpOptions {
             ..Limits::default()
         },
         metrics_allow: config.metrics_allow.clone(),
-    }
-}
-
-/// Mounts everybody whom hookpost speaks to.
-pub fn audiences(desk: Shared) -> impl Fn(&mut ServiceConfig) + Clone + Send + 'static {
-    move |config| {
-        config.app_data(desk.clone());
-        mount(&api::AUDIENCE, config);
-        for dialect in DIALECTS.iter().copied() {
-            mount(dialect, config);
-        }
-        // Last, since everything that is nobody else's is theirs.
-        mount(&console::AUDIENCE, config);
     }
 }
 

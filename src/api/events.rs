@@ -1,18 +1,15 @@
 //! `/events`: publishing, reading, polling, replaying.
 //!
-//! Owns: the wire shapes of events. Refuses: touching `data`: its bytes go through as raw text, and
+//! Owns: turning them into calls of the service. Refuses: touching `data`: its bytes go through as raw text, and
 //! what was published is what is signed and delivered.
 
 use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
 use actix_web::web::to;
-use serde::{Deserialize, Serialize};
 use serde_json::json;
 use serde_json::value::RawValue;
-use utoipa::ToSchema;
 
 use super::access::{EVENTS_READ, EVENTS_WRITE};
-use super::words::{DeliveryStatus, DeliveryTrigger, WebhookDisabledReason};
 use crate::domain::delivery::Delivery;
 use crate::domain::event::{EventFilter, StoredEvent};
 use crate::domain::id::{DeliveryId, WebhookId};
@@ -21,13 +18,18 @@ use crate::service::events::{EventDetail, EventWebhook, Known, PublishInput, Pub
 use crate::service::{Answer, Caller, Refusal};
 use crate::web::endpoint::Endpoint;
 use crate::web::extract::{
-    DATA_DEPTH_MAX, Json, Misread, OptionalJson, Query, RequestBody, check_depth, from_slice,
-    path_text,
+    Json, Misread, OptionalJson, Query, RequestBody, check_depth, from_slice, path_text,
 };
 use crate::web::openapi::parts::{cursor, one_of, text};
-use crate::web::problem::ProblemBody;
 use crate::web::wire::{ListBody, Time};
-use crate::web::{Answered, AppState, Problem, State, answer};
+use crate::web::{Answered, Problem, State, answer};
+
+mod shape;
+
+pub use shape::{
+    BatchAnswer, BatchBody, BatchResult, EventBody, EventDeliveryBody, EventDetailBody,
+    EventWebhookBody, MissBody, PublishBody, PublishedBody, ReplayBody, ReplayedBody,
+};
 
 /// What can be asked for here.
 pub static ENDPOINTS: &[Endpoint] = &[
@@ -75,223 +77,8 @@ pub static ENDPOINTS: &[Endpoint] = &[
         }),
 ];
 
-/// What a publish call may carry besides its data: 64 KiB.
-const ENVELOPE_BYTES_MAX: usize = 64 * 1024;
-/// The most bytes of a batch call: 16 MiB.
-const BATCH_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// Stands before the cursors of ascending pages, so that going on keeps the direction.
 const ASCENDING_MARK: char = 'a';
-
-/// An event to publish.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct PublishBody {
-    /// Its type.
-    pub r#type: String,
-    /// Any JSON, carried byte for byte.
-    #[schema(value_type = Value)]
-    pub data: Box<RawValue>,
-    /// The publisher's own id for it.
-    #[serde(default)]
-    pub id: Option<String>,
-    /// When it happened; now if absent.
-    #[serde(default)]
-    pub occurred_at: Option<String>,
-    /// A receiver for this event only.
-    #[serde(default)]
-    pub webhook_url: Option<String>,
-    /// The secret that signs for it.
-    #[serde(default)]
-    pub webhook_secret: Option<String>,
-    /// The wire profile for it.
-    #[serde(default)]
-    pub profile: Option<String>,
-}
-
-impl RequestBody for PublishBody {
-    const DEPTH_MAX: usize = DATA_DEPTH_MAX + 1;
-
-    fn bytes_max(state: &AppState) -> usize {
-        state.service.options().event_data_bytes_max + ENVELOPE_BYTES_MAX
-    }
-}
-
-impl From<PublishBody> for PublishInput {
-    fn from(body: PublishBody) -> Self {
-        Self {
-            event_type: body.r#type,
-            data: Box::<str>::from(body.data).into_string(),
-            id: body.id,
-            occurred_at: body.occurred_at,
-            webhook_url: body.webhook_url,
-            webhook_secret: body.webhook_secret,
-            profile: body.profile,
-        }
-    }
-}
-
-/// Events to publish together; each is read on its own, so that one bad event spoils no other.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct BatchBody {
-    /// The events, as for single publishing.
-    #[schema(value_type = Vec<PublishBody>)]
-    pub events: Vec<Box<RawValue>>,
-}
-
-impl RequestBody for BatchBody {
-    // Nothing is read recursively here; each event is checked on its own.
-    const DEPTH_MAX: usize = usize::MAX;
-
-    fn bytes_max(state: &AppState) -> usize {
-        BATCH_BYTES_MAX.max(PublishBody::bytes_max(state))
-    }
-}
-
-/// An accepted event.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct PublishedBody {
-    /// Its id.
-    pub id: String,
-    /// Its type.
-    pub r#type: String,
-    /// When it happened.
-    pub occurred_at: Time,
-    /// When it was accepted.
-    pub created_at: Time,
-    /// How many deliveries it was given.
-    pub deliveries: u32,
-}
-
-/// One result per event of a batch, in order.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct BatchAnswer {
-    /// The results.
-    pub results: Vec<BatchResult>,
-}
-
-/// What became of one event of a batch: what publishing it alone would have answered.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(untagged)]
-pub enum BatchResult {
-    /// It was accepted.
-    Accepted {
-        /// 202, or 200 where it had been published before.
-        status: u16,
-        /// The event.
-        #[serde(flatten)]
-        event: PublishedBody,
-    },
-    /// It was refused.
-    Refused(ProblemBody),
-}
-
-/// An event as lists show it.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct EventBody {
-    /// Its id.
-    pub id: String,
-    /// Its type.
-    pub r#type: String,
-    /// When it happened.
-    pub occurred_at: Time,
-    /// When it was accepted.
-    pub created_at: Time,
-    /// What was published.
-    #[schema(value_type = Value)]
-    pub data: Box<RawValue>,
-    /// How many deliveries it was given.
-    pub deliveries: u32,
-}
-
-/// One event, with what became of it.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct EventDetailBody {
-    /// Its id.
-    pub id: String,
-    /// Its type.
-    pub r#type: String,
-    /// When it happened.
-    pub occurred_at: Time,
-    /// When it was accepted.
-    pub created_at: Time,
-    /// What was published.
-    #[schema(value_type = Value)]
-    pub data: Box<RawValue>,
-    /// Its deliveries, oldest first.
-    pub deliveries: Vec<EventDeliveryBody>,
-    /// The webhooks that wanted it but were disabled.
-    pub missed: Vec<MissBody>,
-    /// Every webhook of the workspace, newest first, and whether it got the event.
-    pub webhooks: Vec<EventWebhookBody>,
-}
-
-/// Whether a webhook got an event.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct EventWebhookBody {
-    /// The webhook.
-    pub webhook_id: String,
-    /// What people call it.
-    pub label: String,
-    /// Whether it has a delivery of the event.
-    pub given: bool,
-    /// Why not: `disabled`, `revoked`, `registered_later`, `not_subscribed`, `subscribed_later`.
-    pub reason: Option<&'static str>,
-    /// Why it was disabled.
-    #[schema(value_type = Option<WebhookDisabledReason>)]
-    pub disabled_reason: Option<&'static str>,
-}
-
-/// Where a delivery of an event stands.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct EventDeliveryBody {
-    /// The delivery's id.
-    pub id: String,
-    /// The webhook it goes to; null for a one-off receiver.
-    pub webhook_id: Option<String>,
-    /// Where it stands.
-    #[schema(value_type = DeliveryStatus)]
-    pub status: &'static str,
-    /// Why it exists.
-    #[schema(value_type = DeliveryTrigger)]
-    pub trigger: &'static str,
-    /// Attempts made so far.
-    pub attempt_count: u32,
-    /// The last answer's status code.
-    pub last_status_code: Option<u16>,
-    /// When the next attempt is due.
-    pub next_attempt_at: Option<Time>,
-}
-
-/// A webhook that missed an event.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct MissBody {
-    /// The webhook.
-    pub webhook_id: String,
-    /// Why it was disabled.
-    #[schema(value_type = WebhookDisabledReason)]
-    pub reason: &'static str,
-}
-
-/// Which webhook to replay an event to; all that had it if absent.
-#[derive(Debug, Default, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ReplayBody {
-    /// The webhook.
-    #[serde(default)]
-    pub webhook_id: Option<String>,
-}
-
-impl RequestBody for ReplayBody {}
-
-/// The deliveries that a replay made.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct ReplayedBody {
-    /// How many.
-    pub deliveries: usize,
-    /// Their ids.
-    pub delivery_ids: Vec<String>,
-}
 
 /// `POST /events`.
 ///

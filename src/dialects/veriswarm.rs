@@ -21,7 +21,6 @@
 use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
 use actix_web::web::to;
-use serde::{Deserialize, Serialize};
 
 use super::dialect::{
     Credential, DELIVERIES_READ, DELIVERIES_WRITE, Dialect, Form, WEBHOOKS_READ, WEBHOOKS_WRITE,
@@ -35,9 +34,16 @@ use crate::service::retries::RUN_LIMIT_DEFAULT;
 use crate::service::webhooks::{Registered, Rotated, WebhookInput};
 use crate::service::{Answer, Caller, Refusal};
 use crate::web::endpoint::Endpoint;
-use crate::web::extract::{Json, Nothing, OptionalJson, Query, RequestBody, path_text};
+use crate::web::extract::{Json, Nothing, OptionalJson, Query, path_text};
 use crate::web::wire::Time;
 use crate::web::{Answered, Problem, State, answer};
+
+mod shape;
+
+use shape::{
+    CreatedBody, DeliveryBody, ListedBody, NewWebhook, OfWebhookBody, RanBody, RevokedBody,
+    RotatedBody, SummaryBody, TestBody, WaitingBody, WebhookBody,
+};
 
 const PROFILE: &str = "veriswarm";
 /// What is said of a delivery that was called off, which the documentation has no word for.
@@ -108,125 +114,6 @@ pub static DIALECT: Dialect = Dialect {
         .shown(),
     ],
 };
-
-/// What registers a webhook.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct NewWebhook {
-    label: Option<String>,
-    callback_url: String,
-    event_types: Vec<String>,
-}
-
-impl RequestBody for NewWebhook {}
-
-/// A webhook as its registration answers it.
-#[derive(Debug, Serialize)]
-pub struct CreatedBody {
-    #[serde(flatten)]
-    webhook: WebhookBody,
-    signing_secret: String,
-}
-
-/// What every answer says of a webhook.
-#[derive(Debug, Serialize)]
-pub struct WebhookBody {
-    id: i64,
-    label: String,
-    callback_url: String,
-    event_types: Vec<String>,
-    is_active: bool,
-    created_at: Time,
-}
-
-/// A webhook in the list, with how it has been answering.
-#[derive(Debug, Serialize)]
-pub struct ListedBody {
-    #[serde(flatten)]
-    webhook: WebhookBody,
-    last_attempted_at: Option<Time>,
-    last_success_at: Option<Time>,
-    last_status_code: Option<u16>,
-}
-
-/// A delivery.
-#[derive(Debug, Serialize)]
-pub struct DeliveryBody {
-    id: i64,
-    webhook_id: i64,
-    event_type: String,
-    status: &'static str,
-    status_code: Option<u16>,
-    duration_ms: Option<u32>,
-    error_message: Option<String>,
-    attempt_number: u32,
-    max_attempts: u32,
-    retried_from_delivery_id: Option<i64>,
-    next_retry_at: Option<Time>,
-    alert_sent_at: Option<Time>,
-    alert_error: Option<String>,
-    created_at: Time,
-}
-
-/// What running the retries came to.
-#[derive(Debug, Serialize)]
-pub struct RanBody {
-    processed: u64,
-    delivered: u64,
-    failed: u64,
-}
-
-/// What waits in the workspace, for webhooks of this dialect and all others.
-#[derive(Debug, Serialize)]
-pub struct SummaryBody {
-    #[serde(flatten)]
-    all: WaitingBody,
-    by_webhook: Vec<OfWebhookBody>,
-}
-
-/// What waits for one webhook.
-#[derive(Debug, Serialize)]
-pub struct OfWebhookBody {
-    webhook_id: i64,
-    #[serde(flatten)]
-    waiting: WaitingBody,
-}
-
-/// How much waits, and until when.
-#[derive(Debug, Serialize)]
-pub struct WaitingBody {
-    pending: u64,
-    retrying: u64,
-    due_now: u64,
-    next_retry_at: Option<Time>,
-    exhausted: u64,
-}
-
-/// What a rotation answers.
-#[derive(Debug, Serialize)]
-pub struct RotatedBody {
-    status: &'static str,
-    webhook_id: i64,
-    signing_secret: String,
-}
-
-/// What a test came to.
-#[derive(Debug, Serialize)]
-pub struct TestBody {
-    status: &'static str,
-    webhook_id: i64,
-    delivery_id: i64,
-    status_code: Option<u16>,
-    duration_ms: u32,
-    error_message: Option<String>,
-}
-
-/// What a revocation answers.
-#[derive(Debug, Serialize)]
-pub struct RevokedBody {
-    status: &'static str,
-    webhook_id: i64,
-}
 
 async fn create(state: State, caller: Caller, body: Json<NewWebhook>) -> Answered {
     let input = WebhookInput {
