@@ -57,7 +57,8 @@ pub static ENDPOINTS: &[Endpoint] = &[
     }),
 ];
 
-/// A profile's document, alone or within what `GET` answers.
+/// A profile's document, alone or within what `GET` answers. Values of `headers` may use
+/// `{event_id}`, `{event_type}`, `{delivery_id}`, `{workspace_id}` and `{timestamp}`.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(transparent)]
 pub struct ProfileRequest(pub Map<String, Value>);

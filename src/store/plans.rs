@@ -339,3 +339,28 @@ fn the_newest_of_a_webhook_are_found_without_sorting() {
         "{lines:#?}"
     );
 }
+
+#[test]
+fn the_numbers_of_a_scrape_look_at_webhooks_and_never_through_history() {
+    let office = filled();
+    let lines = office.read(|conn| {
+        Ok(plans(conn, |conn| {
+            assert!(stats::oldest_due(conn).unwrap().is_some());
+            assert_eq!(stats::dead_letters_up_to(conn, 10).unwrap(), 1);
+            assert_eq!(stats::webhooks_by_status(conn).unwrap().len(), 1);
+            stats::instance_counts(conn).unwrap();
+        }))
+    });
+    let whole = |line: &&String| line.starts_with("SCAN");
+    for line in lines.iter().filter(whole) {
+        let small = ["SCAN counts", "SCAN delivery_counts", "SCAN webhooks"];
+        let is_small = small.iter().any(|table| line.starts_with(table));
+        // Cut off by its limit.
+        let is_bounded = line.contains("INDEX dead_letters");
+        let is_inner = line.starts_with("SCAN (subquery");
+        assert!(is_small || is_bounded || is_inner, "{line}");
+    }
+    let searched = |index: &str| lines.iter().any(|line| line.contains(index));
+    assert!(searched("deliveries_due"), "{lines:#?}");
+    assert!(searched("deliveries_by_webhook"), "{lines:#?}");
+}

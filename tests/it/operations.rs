@@ -6,6 +6,7 @@ use reqwest::{Method, StatusCode};
 use serde_json::json;
 
 use crate::app::TestApp;
+use crate::receiver::{Receiver, Reply};
 
 #[tokio::test]
 async fn a_running_instance_is_alive_and_ready_and_says_so_to_anybody() {
@@ -165,4 +166,41 @@ async fn the_numbers_can_be_kept_to_a_range_and_the_instances_keys() {
     let app = TestApp::start_as(only("127.0.0.0/8"), options()).await;
     let neighbour = app.anonymous(Method::GET, "/metrics").send().await;
     assert_eq!(neighbour.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn what_is_held_back_or_discarded_is_no_trouble_in_the_numbers() {
+    let clock = Clock::manual(Timestamp::parse("2026-03-16T10:05:00Z").unwrap());
+    let app = TestApp::start_at(clock.clone()).await;
+    let receiver = Receiver::start().await;
+    receiver.answer(Reply::status(500));
+    let webhook = json!({
+        "url": receiver.url("/"), "event_types": ["*"],
+        "retry_policy": {"delays": ["1h"], "jitter": false},
+    });
+    let webhook = app.post("/api/v1/webhooks", &webhook).await;
+    let webhook = webhook.json(StatusCode::CREATED);
+    let id = webhook["id"].as_str().unwrap();
+    app.post("/api/v1/events", &json!({"type": "a.b", "data": 1}))
+        .await
+        .json(StatusCode::ACCEPTED);
+    let retrying = "/api/v1/deliveries?status=retrying";
+    let one = |page: &serde_json::Value| page["data"].as_array().unwrap().len() == 1;
+    app.poll(retrying, one).await;
+    // Its time has not come.
+    assert!(number(&app, "hookpost_oldest_due_seconds").await < 0.1);
+    app.post(&format!("/api/v1/webhooks/{id}/disable"), &json!({}))
+        .await
+        .json(StatusCode::OK);
+    clock.advance(std::time::Duration::from_secs(2 * 3600));
+    assert!(number(&app, "hookpost_oldest_due_seconds").await < 0.1);
+    app.post(&format!("/api/v1/webhooks/{id}/enable"), &json!({}))
+        .await
+        .json(StatusCode::OK);
+    let dead = app.poll("/api/v1/dead-letters", one).await;
+    assert!((number(&app, "hookpost_dead_letters").await - 1.0).abs() < 0.1);
+    let dead = dead["data"][0]["id"].as_str().unwrap();
+    let discarded = app.delete(&format!("/api/v1/dead-letters/{dead}")).await;
+    assert_eq!(discarded.status, StatusCode::NO_CONTENT);
+    assert!(number(&app, "hookpost_dead_letters").await < 0.1);
 }
