@@ -140,6 +140,15 @@ fn system_now() -> Timestamp {
     Timestamp::from_millis(i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX))
 }
 
+/// The processor's time that the calling thread has used: what bounds a piece of work, however many
+/// others share the processor.
+#[must_use]
+pub fn thread_cpu() -> Duration {
+    let used = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    let seconds = Duration::from_secs(used.tv_sec.unsigned_abs());
+    seconds + Duration::from_nanos(used.tv_nsec.unsigned_abs())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -38,7 +38,12 @@ pub static ENDPOINTS: &[Endpoint] = &[
     Endpoint::get("/api/v1/deliveries/{id}", DELIVERIES_READ, || to(show)).about(|operation| {
         operation
             .named("show_delivery", "Deliveries", "Show a delivery")
-            .gives::<DeliveryDetailBody>(200, "The delivery, what is sent and every attempt.")
+            .query(
+                "attempts_before",
+                text(),
+                "Show attempts before the one of this number.",
+            )
+            .gives::<DeliveryDetailBody>(200, "The delivery, what is sent and its attempts.")
     }),
     Endpoint::post("/api/v1/deliveries/{id}/retry", DELIVERIES_WRITE, || {
         to(retry)
@@ -124,8 +129,10 @@ pub struct DeliveryDetailBody {
     pub request_headers: BTreeMap<String, String>,
     /// The body, the same in every attempt.
     pub request_body: String,
-    /// Its attempts, oldest first.
+    /// Its attempts, oldest first: the latest, as many as an answer holds.
     pub attempts: Vec<AttemptBody>,
+    /// What to pass as `attempts_before` for earlier attempts; null where there are none.
+    pub attempts_before: Option<u32>,
 }
 
 /// One HTTP request of a delivery, with what came back.
@@ -212,7 +219,15 @@ pub(super) fn words(text: &str) -> Vec<String> {
 /// # Errors
 /// 404 where the workspace has no such delivery.
 pub async fn show(state: State, caller: Caller, request: HttpRequest) -> Answered {
-    let detail = state.service.delivery(&caller, id(&request)?).await?;
+    let mut query = Query::of(&request);
+    let number = |text: &str| {
+        let number = text.parse().ok().filter(|number: &u32| *number > 0);
+        number.ok_or_else(|| "must be the number of an attempt".to_owned())
+    };
+    let before = query.parsed("attempts_before", number);
+    query.finish()?;
+    let id = id(&request)?;
+    let detail = state.service.delivery_before(&caller, id, before).await?;
     answer::ok(&detailed(detail))
 }
 
@@ -286,6 +301,7 @@ fn detailed(detail: DeliveryDetail) -> DeliveryDetailBody {
         request_headers: headers(&detail.request_headers),
         request_body: String::from_utf8_lossy(&detail.request_body).into_owned(),
         attempts: attempts.map(|own| attempt(own.id(id), own)).collect(),
+        attempts_before: detail.attempts_before,
     }
 }
 

@@ -15,6 +15,7 @@ use crate::domain::event::{EventFilter, StoredEvent};
 use crate::domain::id::{DeliveryId, WebhookId};
 use crate::domain::page::{Cursor, List, Order, Page};
 use crate::service::events::{EventDetail, EventWebhook, Known, PublishInput, Published, WhyNot};
+use crate::service::payload_work::SMALL_BODY_BYTES;
 use crate::service::{Answer, Caller, Refusal};
 use crate::web::endpoint::Endpoint;
 use crate::web::extract::{
@@ -99,11 +100,8 @@ pub async fn publish(state: State, caller: Caller, body: Json<PublishBody>) -> A
 /// As `Service::publish_batch`.
 pub async fn publish_batch(state: State, caller: Caller, body: Json<BatchBody>) -> Answered {
     let once = body.keyed.once(|results: &Vec<_>| batch_answer(results));
-    let inputs = body.value.events.iter().map(|event| read_event(event));
-    let done = state
-        .service
-        .publish_batch(&caller, inputs.collect(), once)
-        .await?;
+    let inputs = read_events(&state, &caller, body.value.events).await?;
+    let done = state.service.publish_batch(&caller, inputs, once).await?;
     answer::done(&done, |results| batch_answer(results))
 }
 
@@ -163,6 +161,22 @@ pub async fn replay(
     let once = keyed.once(|made: &Vec<_>| replayed_answer(made));
     let done = state.service.replay(&caller, &id, webhook, once).await?;
     answer::done(&done, |made| replayed_answer(made))
+}
+
+/// Reads the events of a batch; those of a large one off the thread that answers.
+async fn read_events(
+    state: &State,
+    caller: &Caller,
+    events: Vec<Box<RawValue>>,
+) -> Result<Vec<Result<PublishInput, Refusal>>, Refusal> {
+    let bytes: usize = events.iter().map(|event| event.get().len()).sum();
+    // Each is let go of when it has been read, so that the batch is never held twice.
+    let read = move || events.into_iter().map(|event| read_event(&event)).collect();
+    if bytes <= SMALL_BODY_BYTES {
+        return Ok(read());
+    }
+    let workspace_seq = caller.workspace.seq();
+    state.service.work_on_payload(workspace_seq, read).await
 }
 
 /// Reads one event of a batch.

@@ -30,8 +30,10 @@ pub struct DeliveryDetail {
     pub request_headers: String,
     /// The body, the same in every attempt.
     pub request_body: Bytes,
-    /// Its attempts, oldest first.
+    /// Its attempts, oldest first; the latest of those that were asked for.
     pub attempts: Vec<Attempt>,
+    /// The number of the first of them, where there are earlier ones.
+    pub attempts_before: Option<u32>,
 }
 
 impl Service {
@@ -51,7 +53,7 @@ impl Service {
             .await?)
     }
 
-    /// One delivery, whole.
+    /// One delivery with its latest attempts.
     ///
     /// # Errors
     /// [`Refusal::NotFound`].
@@ -59,6 +61,19 @@ impl Service {
         &self,
         caller: &Caller,
         id: DeliveryId,
+    ) -> Result<DeliveryDetail, Refusal> {
+        self.delivery_before(caller, id, None).await
+    }
+
+    /// One delivery with its attempts before the one of a number.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`].
+    pub async fn delivery_before(
+        &self,
+        caller: &Caller,
+        id: DeliveryId,
+        before: Option<u32>,
     ) -> Result<DeliveryDetail, Refusal> {
         let workspace_seq = caller.workspace.seq();
         self.read(move |store, conn| {
@@ -69,8 +84,8 @@ impl Service {
             let profile = store.profile(conn, delivery.profile_seq)?;
             let request_body = attempt::body(&queued, &profile)
                 .map_err(|error| Refusal::Internal(error.to_string()))?;
-            let attempts = attempts::of_delivery(conn, id.seq())?;
-            let last = attempts.last();
+            let attempts = attempts::latest_of(conn, id.seq(), before)?;
+            let last = attempts.items.last();
             let url = match last {
                 Some(last) => last.url.clone(),
                 None => {
@@ -89,7 +104,8 @@ impl Service {
                 url,
                 request_headers,
                 request_body,
-                attempts,
+                attempts_before: attempts.before,
+                attempts: attempts.items,
             })
         })
         .await

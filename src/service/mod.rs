@@ -33,6 +33,7 @@ pub mod jobs;
 pub mod keys;
 pub mod once;
 mod pace;
+pub mod payload_work;
 pub mod people;
 pub mod profile_files;
 pub mod profiles;
@@ -116,6 +117,7 @@ struct Shared {
     catalogues: catalogue::Catalogues,
     people: People,
     tests: Pace,
+    payload_work: payload_work::PayloadWork,
 }
 
 impl Service {
@@ -134,6 +136,7 @@ impl Service {
                 people: People::new(parts.store.clone(), parts.options.mfa),
                 parts,
                 catalogues,
+                payload_work: payload_work::PayloadWork::new(),
             }),
         }
     }

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use crate::domain::delivery::IllegalTransition;
-use crate::store::StoreError;
+use crate::store::{Obstacle, StoreError};
 
 /// A field of the caller's input and what is wrong with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -104,9 +104,25 @@ impl From<StoreError> for Refusal {
             StoreError::Overloaded | StoreError::ReadersBusy => Self::Overloaded,
             StoreError::StorageLow => Self::StorageLow,
             StoreError::Stopped(reason) => Self::Unavailable(reason),
-            StoreError::Sqlite(_) | StoreError::Damaged(_) => Self::Internal(error.to_string()),
+            StoreError::Sqlite(_) => of_statement(&error),
+            StoreError::Damaged(_) => Self::Internal(error.to_string()),
         }
     }
+}
+
+/// What the disk or another process stands in the way of can be tried again; the rest is a fault of
+/// ours.
+fn of_statement(error: &StoreError) -> Refusal {
+    let refusal = match error.obstacle() {
+        Some(Obstacle::Busy) => Refusal::Overloaded,
+        Some(Obstacle::Full) => Refusal::StorageLow,
+        Some(Obstacle::Failed) => {
+            Refusal::Unavailable("the database's disk failed; hookpost's log says how")
+        }
+        None => return Refusal::Internal(error.to_string()),
+    };
+    tracing::warn!(%error, "a request was refused because of the database's disk or its owner");
+    refusal
 }
 
 impl From<rusqlite::Error> for Refusal {

@@ -9,6 +9,11 @@ use crate::domain::attempt::{ATTEMPTS_MAX, Attempt, AttemptTrigger, row_number};
 use crate::domain::outcome::FailureKind;
 use crate::domain::time::Timestamp;
 
+/// Attempts that are shown at once: 250.
+pub const ATTEMPTS_SHOWN_MAX: usize = 250;
+/// The most bytes of headers and bodies of attempts that are shown at once: 2 MiB.
+pub const ATTEMPTS_BYTES_MAX: usize = 2 * 1024 * 1024;
+
 /// Stores an attempt.
 ///
 /// # Errors
@@ -40,29 +45,59 @@ pub fn insert(tx: &WriteTx<'_>, delivery_seq: i64, attempt: &Attempt) -> Result<
     Ok(())
 }
 
-/// The attempts of a delivery, oldest first.
+/// Attempts of a delivery, oldest first.
+#[derive(Clone, Debug, Default)]
+pub struct Attempts {
+    /// The latest of those that were asked for.
+    pub items: Vec<Attempt>,
+    /// The number of the first of them, where there are earlier ones.
+    pub before: Option<u32>,
+}
+
+/// The latest attempts of a delivery before attempt `before`, as many as [`ATTEMPTS_BYTES_MAX`] and
+/// [`ATTEMPTS_SHOWN_MAX`] allow, but one at least.
 ///
 /// # Errors
 /// [`StoreError::Damaged`] where a row cannot be understood.
-pub fn of_delivery(conn: &Connection, delivery_seq: i64) -> Result<Vec<Attempt>, StoreError> {
+pub fn latest_of(
+    conn: &Connection,
+    delivery_seq: i64,
+    before: Option<u32>,
+) -> Result<Attempts, StoreError> {
+    let last = before.map_or(ATTEMPTS_MAX, |before| before.saturating_sub(1));
     let mut statement = conn.prepare_cached(
         "SELECT seq, trigger, started_at, duration_ms, status_code, error_kind, error, remote_addr,
              url, request_headers, response_headers, response_truncated, response_body
          FROM attempts
          WHERE seq BETWEEN :first AND :last
-         ORDER BY seq
+         ORDER BY seq DESC
          LIMIT :limit",
     )?;
     let mut rows = statement.query(named_params! {
         ":first": row_number(delivery_seq, 0),
-        ":last": row_number(delivery_seq, ATTEMPTS_MAX),
-        ":limit": ATTEMPTS_MAX,
+        ":last": row_number(delivery_seq, last),
+        ":limit": ATTEMPTS_SHOWN_MAX + 1,
     })?;
-    let mut found = Vec::new();
+    let mut found = Attempts::default();
+    let mut bytes = 0;
     while let Some(row) = rows.next()? {
-        found.push(attempt(row)?);
+        let next = attempt(row)?;
+        bytes += bytes_of(&next);
+        let is_full = found.items.len() >= ATTEMPTS_SHOWN_MAX || bytes > ATTEMPTS_BYTES_MAX;
+        if let Some(first) = found.items.last().filter(|_| is_full) {
+            found.before = Some(first.number);
+            break;
+        }
+        found.items.push(next);
     }
+    found.items.reverse();
     Ok(found)
+}
+
+/// What an attempt occupies where it is shown.
+fn bytes_of(attempt: &Attempt) -> usize {
+    let body = attempt.response_body.as_ref().map_or(0, Vec::len);
+    body + attempt.response_headers.len() + attempt.request_headers.len() + attempt.url.len()
 }
 
 /// Removes the attempts of a delivery; answers how many.
@@ -96,4 +131,59 @@ fn attempt(row: &Row<'_>) -> Result<Attempt, StoreError> {
         response_body: row.get("response_body")?,
         response_truncated: row.get("response_truncated")?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The least of an attempts table: what is under test reads these columns alone.
+    fn history(attempts: u32, body_bytes: usize) -> Connection {
+        let conn = Connection::open_in_memory().unwrap();
+        conn.execute_batch(
+            "CREATE TABLE attempts (seq INTEGER PRIMARY KEY, trigger, started_at, duration_ms,
+                 status_code, error_kind, error, remote_addr, url, request_headers,
+                 response_headers, response_truncated, response_body)",
+        )
+        .unwrap();
+        let mut insert = conn
+            .prepare("INSERT INTO attempts VALUES (?1, 0, 0, 1, 500, NULL, NULL, NULL, '', '', '', 0, ?2)")
+            .unwrap();
+        for number in 1..=attempts {
+            let row = row_number(7, number);
+            insert.execute((row, vec![b'x'; body_bytes])).unwrap();
+        }
+        drop(insert);
+        conn
+    }
+
+    /// How many attempts each page holds, from the latest to the first.
+    fn check(attempts: u32, body_bytes: usize, expect: &[usize]) {
+        let conn = history(attempts, body_bytes);
+        let mut pages = Vec::new();
+        let mut before = None;
+        let mut next = attempts;
+        loop {
+            let page = latest_of(&conn, 7, before).unwrap();
+            for own in page.items.iter().rev() {
+                assert_eq!(own.number, next);
+                next -= 1;
+            }
+            pages.push(page.items.len());
+            before = page.before;
+            if before.is_none() {
+                break;
+            }
+        }
+        assert_eq!((pages.as_slice(), next), (expect, 0));
+    }
+
+    #[test]
+    fn the_latest_attempts_come_first_and_each_is_on_one_page() {
+        check(0, 1, &[0]);
+        check(250, 1, &[250]);
+        check(600, 1, &[250, 250, 100]);
+        check(300, 16 * 1024, &[128, 128, 44]);
+        check(2, 3 * 1024 * 1024, &[1, 1]);
+    }
 }

@@ -4,6 +4,7 @@
 
 use rusqlite::{Connection, Row, named_params};
 
+use super::found::Found;
 use super::{StoreError, WriteTx, damaged};
 use crate::domain::catalogue::{EventType, EventTypeSettings};
 use crate::domain::event_type::EventTypeName;
@@ -56,17 +57,21 @@ pub fn list(
          LIMIT :limit"
     );
     let mut statement = conn.prepare_cached(&sql)?;
-    let rows = statement.query(named_params! {
+    let mut rows = statement.query(named_params! {
         ":workspace": workspace_seq,
         ":before": cursor.map_or(i64::MAX, Cursor::seq),
         ":limit": i64::try_from(limit.rows() + 1).unwrap_or(i64::MAX),
     })?;
-    Ok(super::paged(
-        collect(rows)?,
-        limit,
-        List::EventTypes,
-        |entry| entry.seq,
-    ))
+    let mut found = Found::new(limit);
+    while found.has_room()
+        && let Some(row) = rows.next()?
+    {
+        let entry = event_type(row)?;
+        let texts = [&entry.settings.schema, &entry.settings.example];
+        let bytes = texts.into_iter().flatten().map(String::len).sum();
+        found.push(entry, bytes);
+    }
+    Ok(found.paged(List::EventTypes, |entry| entry.seq))
 }
 
 /// The whole catalogue of a workspace, by name: at most [`EVENT_TYPES_MAX`].
@@ -86,6 +91,42 @@ pub fn catalogue(conn: &Connection, workspace_seq: i64) -> Result<Vec<EventType>
         statement
             .query(named_params! { ":workspace": workspace_seq, ":limit": EVENT_TYPES_MAX })?,
     )
+}
+
+/// An event type as publishing has to know it.
+#[derive(Clone, Debug)]
+pub struct Outlined {
+    /// Its name.
+    pub name: EventTypeName,
+    /// Whether it is out of use.
+    pub archived: bool,
+    /// Whether it has a schema.
+    pub has_schema: bool,
+}
+
+/// The whole catalogue of a workspace without its texts, by name: at most [`EVENT_TYPES_MAX`].
+///
+/// # Errors
+/// As [`find`].
+pub fn outline(conn: &Connection, workspace_seq: i64) -> Result<Vec<Outlined>, StoreError> {
+    let mut statement = conn.prepare_cached(
+        "SELECT seq, name, archived, schema IS NOT NULL AS has_schema
+         FROM event_types
+         WHERE workspace_seq = :workspace
+         ORDER BY name
+         LIMIT :limit",
+    )?;
+    let mut rows = statement
+        .query(named_params! { ":workspace": workspace_seq, ":limit": EVENT_TYPES_MAX })?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.push(Outlined {
+            name: name_of(row)?,
+            archived: row.get("archived")?,
+            has_schema: row.get("has_schema")?,
+        });
+    }
+    Ok(found)
 }
 
 /// The names in the catalogue of a workspace that are in use, in order.

@@ -7,6 +7,7 @@ use rusqlite::{Connection, OptionalExtension, Row, named_params};
 use sha2::{Digest, Sha256};
 
 use super::effects::{Place, Sums};
+use super::found::Found;
 use super::{StoreError, WriteTx, damaged};
 use crate::domain::breaker::DisabledReason;
 use crate::domain::event::{Event, EventFilter, EventKind, GivenId, NewEvent, StoredEvent};
@@ -153,11 +154,15 @@ pub fn list(
         params.push((":type", event_type));
     }
     let mut rows = statement.query(params.as_slice())?;
-    let mut found = Vec::new();
-    while let Some(row) = rows.next()? {
-        found.push(stored(row)?);
+    let mut found = Found::new(limit);
+    while found.has_room()
+        && let Some(row) = rows.next()?
+    {
+        let event = stored(row)?;
+        let bytes = event.event.data.len();
+        found.push(event, bytes);
     }
-    let mut page = super::paged(found, limit, List::Events, |stored| stored.event.id.seq());
+    let mut page = found.paged(List::Events, |stored| stored.event.id.seq());
     if filter.order == Order::Ascending {
         let last = page
             .items

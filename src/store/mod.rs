@@ -35,11 +35,13 @@ pub mod disk;
 pub mod effects;
 pub mod event_types;
 pub mod events;
+mod found;
 pub mod idempotency;
 pub mod instance;
 pub mod jobs;
 pub mod keys;
 mod migrate;
+mod obstacle;
 mod open;
 pub mod profiles;
 mod readers;
@@ -56,6 +58,7 @@ pub mod workspaces;
 pub mod writer;
 
 pub use effects::Committed;
+pub use obstacle::Obstacle;
 pub use open::{DATABASE_FILE, LOCK_FILE, OpenError, OpenOptions};
 pub use tx::WriteTx;
 

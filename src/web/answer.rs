@@ -16,6 +16,7 @@ use actix_web::{Error, HttpMessage, HttpResponse};
 use serde::Serialize;
 
 use super::connections;
+use super::held::hold;
 use super::problem::Answered;
 use super::state::proxy;
 use crate::entropy;
@@ -45,7 +46,7 @@ pub async fn dress(
     request.extensions_mut().insert(RequestId(id.clone()));
     let busy = connections::busy(request.request());
     let begun = Instant::now();
-    let mut response = next.call(request).await?;
+    let mut response = hold(next.call(request).await?);
     drop(busy);
     metrics::answered(response.status().as_u16());
     // Never the query: it may hold what only the caller is to know.

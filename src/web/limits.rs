@@ -13,6 +13,8 @@ pub const HEAD_DEADLINE_DEFAULT: Duration = Duration::from_secs(10);
 pub const BODY_DEADLINE_DEFAULT: Duration = Duration::from_secs(30);
 /// What all bodies together may occupy at once, in KiB, unless the operator says otherwise: 64 MiB.
 pub const BODY_BUDGET_KIB_DEFAULT: usize = 64 * 1024;
+/// What all answers together may occupy while they are being read, in KiB: 64 MiB.
+pub const ANSWER_BUDGET_KIB_DEFAULT: usize = 64 * 1024;
 /// The most bytes of a body from somebody who has not shown who it is: nothing but an address, a
 /// password and a code. Every connection at once with such a body stays well below the budget.
 pub const STRANGERS_BODY_BYTES_MAX: usize = 8 * 1024;
@@ -30,6 +32,8 @@ pub struct Limits {
     pub body_deadline: Duration,
     /// What all bodies together may occupy at once, in KiB; then 503.
     pub body_budget_kib: usize,
+    /// What all answers together may occupy while they are being read, in KiB; then 503.
+    pub answer_budget_kib: usize,
     /// How long an idle connection is kept open.
     pub keep_alive: Duration,
     /// Requests per second that one key may make which has no limit of its own; then 429.
@@ -45,6 +49,7 @@ impl Default for Limits {
             head_deadline: HEAD_DEADLINE_DEFAULT,
             body_deadline: BODY_DEADLINE_DEFAULT,
             body_budget_kib: BODY_BUDGET_KIB_DEFAULT,
+            answer_budget_kib: ANSWER_BUDGET_KIB_DEFAULT,
             keep_alive: KEEP_ALIVE_DEFAULT,
             key_rate: None,
             address_rate: None,

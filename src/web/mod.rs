@@ -21,6 +21,7 @@ pub mod auth;
 pub mod connections;
 pub mod endpoint;
 pub mod extract;
+pub mod held;
 pub mod limits;
 pub mod openapi;
 pub mod problem;

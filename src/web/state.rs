@@ -39,6 +39,8 @@ pub struct AppState {
     pub metrics_allow: Option<Vec<IpNet>>,
     /// One permit per KiB that request bodies may occupy at once.
     pub(super) body_budget: Arc<Semaphore>,
+    /// One permit per KiB that answers may occupy while they are being read.
+    pub(super) answer_budget: Arc<Semaphore>,
 }
 
 impl AppState {
@@ -52,6 +54,7 @@ impl AppState {
             metrics_allow: options.metrics_allow,
             service,
             body_budget: Arc::new(Semaphore::new(options.limits.body_budget_kib)),
+            answer_budget: Arc::new(Semaphore::new(options.limits.answer_budget_kib)),
         }
     }
 }

@@ -12,6 +12,7 @@ mod api;
 mod app;
 mod audit;
 mod binary;
+mod bounds;
 mod browser;
 mod conventions;
 mod dashboard;

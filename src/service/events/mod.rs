@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use super::catalogue;
 use super::once::once;
 use super::{Caller, Done, FieldError, Once, Refusal, Service};
 use crate::domain::event::{EventFilter, EventKind, GivenId, NewEvent, StoredEvent};
@@ -207,15 +208,20 @@ impl Service {
             return Err(Refusal::Invalid(errors));
         };
         let catalogue = self.catalogue(caller.workspace.seq()).await?;
-        catalogue
-            .check_event(&name, &input.data)
-            .map_err(Refusal::Invalid)?;
+        let checked = catalogue.check_type(&name);
+        let data = match checked.map_err(|fault| Refusal::Invalid(vec![fault]))? {
+            catalogue::Checked::Whole => input.data,
+            catalogue::Checked::ButForItsData => {
+                let workspace_seq = caller.workspace.seq();
+                self.check_data(workspace_seq, &name, input.data).await?
+            }
+        };
         let new = NewEvent {
             given_id,
             kind: EventKind::Published,
             event_type: name.as_str().into(),
             occurred_at,
-            data: input.data.into(),
+            data: data.into(),
         };
         Ok(Checked { new, one_off })
     }

@@ -49,9 +49,9 @@ async fn a_failed_run_leaves_the_schedule_as_it_was() {
     assert_eq!(after.progress.failed_in_run, 1);
     let seq = after.id.seq();
     let attempts = house
-        .read(move |conn| attempts::of_delivery(conn, seq))
+        .read(move |conn| attempts::latest_of(conn, seq, None))
         .await;
-    assert_eq!(attempts[1].trigger, AttemptTrigger::Manual);
+    assert_eq!(attempts.items[1].trigger, AttemptTrigger::Manual);
 }
 
 #[tokio::test(flavor = "multi_thread")]

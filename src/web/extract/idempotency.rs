@@ -17,8 +17,11 @@ const HEADER: &str = "Idempotency-Key";
 #[derive(Clone, Debug, Default)]
 pub struct Keyed(Option<(String, [u8; 32])>);
 
-impl Keyed {
-    pub(super) fn of(request: &HttpRequest, body: &[u8]) -> Result<Self, Problem> {
+/// A key and the digest of what came before the body.
+pub(super) struct Keying(Option<(String, Sha256)>);
+
+impl Keying {
+    pub(super) fn of(request: &HttpRequest) -> Result<Self, Problem> {
         let Some(value) = request.headers().get(HEADER) else {
             return Ok(Self(None));
         };
@@ -41,10 +44,18 @@ impl Keyed {
             hasher.update(part.len().to_le_bytes());
             hasher.update(part);
         }
-        hasher.update(body);
-        Ok(Self(Some((key.to_owned(), hasher.finalize().into()))))
+        Ok(Self(Some((key.to_owned(), hasher))))
     }
 
+    pub(super) fn with(self, body: &[u8]) -> Keyed {
+        Keyed(self.0.map(|(key, mut hasher)| {
+            hasher.update(body);
+            (key, hasher.finalize().into())
+        }))
+    }
+}
+
+impl Keyed {
     /// With the shape in which the answer is recorded.
     #[must_use]
     pub fn once<T>(self, shape: fn(&T) -> Answer) -> Once<T> {

@@ -7,7 +7,7 @@ use std::pin::Pin;
 
 use actix_web::dev::Payload;
 use actix_web::http::header;
-use actix_web::{FromRequest, HttpRequest};
+use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::OwnedSemaphorePermit;
@@ -15,15 +15,20 @@ use utoipa::ToSchema;
 
 use super::body::{self, Body};
 use super::depth::{DATA_DEPTH_MAX, check_depth};
-use super::idempotency::Keyed;
+use super::idempotency::{Keyed, Keying};
 use super::misread::{Misread, from_slice};
+use crate::service::Caller;
+use crate::service::payload_work::SMALL_BODY_BYTES;
 use crate::web::{AppState, Problem, State};
 
 /// The most bytes of a body whose type says nothing else: 1 MiB.
 pub const BODY_BYTES_MAX: usize = 1024 * 1024;
 
+/// Stands for the workspace of those who belong to none.
+const NOBODYS: i64 = 0;
+
 /// A type that requests carry, and how large it may be.
-pub trait RequestBody: DeserializeOwned {
+pub trait RequestBody: DeserializeOwned + Send + 'static {
     /// The deepest nesting.
     const DEPTH_MAX: usize = DATA_DEPTH_MAX;
 
@@ -62,7 +67,7 @@ impl<T: RequestBody> FromRequest for Json<T> {
         let (request, payload) = (request.clone(), payload.take());
         Box::pin(async move {
             let body = read::<T>(&request, payload).await?;
-            json(&request, body, from_slice)
+            json(&request, body, from_slice).await
         })
     }
 }
@@ -81,41 +86,60 @@ impl<T: RequestBody + Default> FromRequest for OptionalJson<T> {
                 }
                 from_slice(bytes)
             })
+            .await
             .map(Self)
         })
     }
 }
 
 async fn read<T: RequestBody>(request: &HttpRequest, payload: Payload) -> Result<Body, Problem> {
-    let state = request
-        .app_data::<State>()
-        .expect("every app is built with the state");
+    let state = state_of(request);
     body::read(request.headers(), payload, state, T::bytes_max(state)).await
 }
 
-fn json<T: RequestBody>(
+fn state_of(request: &HttpRequest) -> &State {
+    request
+        .app_data::<State>()
+        .expect("every app is built with the state")
+}
+
+/// A large body is read off the thread that answers.
+async fn json<T: RequestBody>(
     request: &HttpRequest,
     body: Body,
-    parse: impl FnOnce(&[u8]) -> Result<T, Misread>,
+    parse: impl FnOnce(&[u8]) -> Result<T, Misread> + Send + 'static,
 ) -> Result<Json<T>, Problem> {
     if !body.bytes.is_empty() {
         check_media_type(request)?;
     }
-    check_depth(&body.bytes, T::DEPTH_MAX).map_err(Misread::misfit)?;
-    let value = parse(&body.bytes)?;
-    let keyed = Keyed::of(request, &body.bytes)?;
-    Ok(Json {
-        value,
-        keyed,
-        _share: body.into_share(),
-    })
+    let keying = Keying::of(request)?;
+    let is_small = body.bytes.len() <= SMALL_BODY_BYTES;
+    let read = move || {
+        check_depth(&body.bytes, T::DEPTH_MAX).map_err(Misread::misfit)?;
+        let value = parse(&body.bytes)?;
+        let keyed = keying.with(&body.bytes);
+        Ok::<_, Problem>(Json {
+            value,
+            keyed,
+            _share: body.into_share(),
+        })
+    };
+    if is_small {
+        return read();
+    }
+    let caller = request.extensions().get::<Caller>().cloned();
+    let workspace_seq = caller.map_or(NOBODYS, |caller| caller.workspace.seq());
+    state_of(request)
+        .service
+        .work_on_payload(workspace_seq, read)
+        .await?
 }
 
-/// JSON, in UTF-8. A body whose kind nobody names is taken for JSON.
+/// JSON, in UTF-8, and said to be that.
 fn check_media_type(request: &HttpRequest) -> Result<(), Problem> {
     const WANTED: &str = "bodies must be sent as application/json";
     let Some(value) = request.headers().get(header::CONTENT_TYPE) else {
-        return Ok(());
+        return Err(Problem::unsupported_media(WANTED));
     };
     let text = value.to_str().unwrap_or_default().to_ascii_lowercase();
     let (kind, parameters) = text.split_once(';').unwrap_or((&text, ""));
