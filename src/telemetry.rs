@@ -33,10 +33,10 @@ pub enum LogLevel {
     Error,
     /// What a person should look at.
     Warn,
-    /// Starts, stops, changes by people.
+    /// Starts, stops, changes by people and keys, and what broke.
     #[default]
     Info,
-    /// A line per attempt.
+    /// A line for each request and each delivery.
     Debug,
     /// Every step.
     Trace,
