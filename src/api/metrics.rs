@@ -7,7 +7,6 @@
 use actix_web::http::header::{ACCEPT, AUTHORIZATION};
 use actix_web::web::to;
 use actix_web::{HttpRequest, HttpResponse};
-use rusqlite::Connection;
 
 use super::access::PUBLIC;
 use crate::domain::api_key::Scope;
@@ -15,7 +14,7 @@ use crate::domain::stats::Counts;
 use crate::domain::time::Timestamp;
 use crate::service::Refusal;
 use crate::store::disk::disk;
-use crate::store::{StoreError, stats};
+use crate::store::{Read, StoreError, stats};
 use crate::telemetry::metrics::{self, Form, Reading};
 use crate::web::endpoint::Endpoint;
 use crate::web::{Answered, State};
@@ -102,7 +101,7 @@ fn form(accept: Option<&str>) -> Form {
     }
 }
 
-fn stored(conn: &Connection) -> Result<Stored, StoreError> {
+fn stored(conn: &Read<'_>) -> Result<Stored, StoreError> {
     Ok(Stored {
         counts: stats::instance_counts(conn)?,
         webhooks: stats::webhooks_by_status(conn)?,

@@ -7,7 +7,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use actix_web::HttpRequest;
 use actix_web::web::to;
 use askama::Template;
-use rusqlite::Connection;
 use serde_json::{Map, Value};
 
 use super::access::OWNER;
@@ -18,7 +17,7 @@ use crate::domain::audit::{ActorKind, AuditEntry};
 use crate::domain::id::{KeyId, UserId};
 use crate::domain::page::{Limit, List};
 use crate::store::StoreError;
-use crate::store::{keys, users};
+use crate::store::{Read, keys, users};
 use crate::ui::parts::Stamp;
 use crate::ui::parts::url_query::with_query;
 use crate::web::State;
@@ -104,7 +103,7 @@ pub async fn list(state: State, visitor: Visitor, request: HttpRequest) -> Shown
 
 /// What people call the actors that still exist, by id.
 fn names(
-    conn: &Connection,
+    conn: &Read<'_>,
     actors: BTreeSet<String>,
 ) -> Result<BTreeMap<String, String>, StoreError> {
     let mut names = BTreeMap::new();

@@ -20,10 +20,10 @@ use crate::domain::outcome::FailureKind;
 use crate::domain::page::{Limit, List, Order};
 use crate::service::jobs::{Begun, Selection};
 use crate::service::{Caller, Done, Once, Refusal};
-use crate::store::StoreError;
 use crate::store::deliveries::{self, GROUPED_ROWS_MAX};
 use crate::store::jobs;
 use crate::store::webhooks;
+use crate::store::{Read, StoreError};
 use crate::ui::explain::explain;
 use crate::ui::flash::Flash;
 use crate::ui::parts::{Stamp, counted, grouped};
@@ -138,7 +138,7 @@ pub async fn list(state: State, visitor: Visitor, request: HttpRequest) -> Shown
     let mut rows: Vec<i64> = found.items.iter().map(|one| one.webhook.seq()).collect();
     let workspace_seq = visitor.caller.workspace.seq();
     let grouped = cursor.is_none() && !filters.are_set();
-    let read = move |conn: &rusqlite::Connection| {
+    let read = move |conn: &Read<'_>| {
         let groups = if grouped {
             deliveries::groups(conn, workspace_seq)?
         } else {
@@ -357,9 +357,8 @@ async fn group_letters(state: &State, caller: &Caller, form: &Form) -> Result<Se
         return Err(Refusal::field("cause", "names no group"));
     };
     let workspace_seq = caller.workspace.seq();
-    let read = move |conn: &rusqlite::Connection| {
-        deliveries::letters_of(conn, workspace_seq, webhook.seq(), cause)
-    };
+    let read =
+        move |conn: &Read<'_>| deliveries::letters_of(conn, workspace_seq, webhook.seq(), cause);
     Ok(Selection::Ids(state.service.store().read(read).await?))
 }
 

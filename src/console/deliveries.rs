@@ -18,6 +18,7 @@ use crate::domain::page::{Cursor, Limit, List};
 use crate::domain::time::Timestamp;
 use crate::domain::webhook::{Webhook, WebhookName};
 use crate::service::filter::FilterInput;
+use crate::store::Read;
 use crate::store::webhooks;
 use crate::ui::parts::url_query::with_query;
 use crate::ui::parts::{Ago, Badge, Due, took};
@@ -275,7 +276,7 @@ pub async fn list(state: State, visitor: Visitor, request: HttpRequest) -> Shown
         .await?;
     let rows: Vec<i64> = found.items.iter().map(|one| one.webhook.seq()).collect();
     let workspace_seq = caller.workspace.seq();
-    let read = move |conn: &rusqlite::Connection| {
+    let read = move |conn: &Read<'_>| {
         let names = Names::read(conn, rows)?;
         Ok::<_, crate::store::StoreError>((
             names,

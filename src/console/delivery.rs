@@ -17,8 +17,8 @@ use crate::domain::attempt::{Attempt, AttemptTrigger};
 use crate::domain::delivery::{Delivery, Status};
 use crate::domain::id::DeliveryId;
 use crate::service::deliveries::DeliveryDetail;
-use crate::store::StoreError;
 use crate::store::deliveries;
+use crate::store::{Read, StoreError};
 use crate::ui::explain::{Explained, explain};
 use crate::ui::parts::code::{Block, pretty, quoted};
 use crate::ui::parts::stamp::{Ago, Stamp, took};
@@ -216,7 +216,7 @@ pub async fn detail(state: State, visitor: Visitor, request: HttpRequest) -> Sho
     query.finish()?;
     let found = state.service.delivery(&visitor.caller, id).await?;
     let event_seq = found.delivery.event.seq();
-    let read = move |conn: &rusqlite::Connection| {
+    let read = move |conn: &Read<'_>| {
         let siblings = deliveries::of_event(conn, event_seq, SIBLINGS_SHOWN + 50)?;
         let rows: Vec<i64> = siblings.iter().map(|one| one.webhook.seq()).collect();
         Ok::<_, StoreError>((Names::read(conn, rows)?, siblings))

@@ -4,12 +4,10 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::Connection;
-
 use crate::domain::id::WebhookId;
 use crate::domain::webhook::WebhookName;
 use crate::store::webhooks;
-use crate::store::{Store, StoreError};
+use crate::store::{Read, Store, StoreError};
 use crate::ui::parts::host;
 
 /// Webhooks that a form lets choose from; the rest are found through their own page.
@@ -24,10 +22,7 @@ impl Names {
     ///
     /// # Errors
     /// [`StoreError::Sqlite`].
-    pub fn read(
-        conn: &Connection,
-        rows: impl IntoIterator<Item = i64>,
-    ) -> Result<Self, StoreError> {
+    pub fn read(conn: &Read<'_>, rows: impl IntoIterator<Item = i64>) -> Result<Self, StoreError> {
         let mut names = BTreeMap::new();
         for seq in rows {
             if !names.contains_key(&seq)

@@ -9,7 +9,6 @@ use std::time::Duration;
 use actix_web::HttpRequest;
 use actix_web::web::to;
 use askama::Template;
-use rusqlite::Connection;
 
 use super::access::VIEWER;
 use super::deliveries::Row;
@@ -23,8 +22,8 @@ use crate::domain::time::Timestamp;
 use crate::domain::webhook::{Webhook, WebhookState};
 use crate::service::retries::Summary;
 use crate::service::stats::{PeriodInput, Stats};
-use crate::store::StoreError;
 use crate::store::deliveries;
+use crate::store::{Read, StoreError};
 use crate::ui::explain::explain;
 use crate::ui::parts::chart::{Bars, Lines};
 use crate::ui::parts::code::quoted;
@@ -200,7 +199,7 @@ pub async fn overview(state: State, visitor: Visitor, request: HttpRequest) -> S
     let troubled_left_out = found.len().saturating_sub(TROUBLED_MAX);
     found.truncate(TROUBLED_MAX);
     let (workspace_seq, asked) = (caller.workspace.seq(), seqs(&found));
-    let read = move |conn: &Connection| more(conn, workspace_seq, &asked);
+    let read = move |conn: &Read<'_>| more(conn, workspace_seq, &asked);
     let more = state.service.store().read(read).await?;
     let troubled = found.iter();
     let troubled = troubled.map(|(webhook, letters)| {
@@ -261,7 +260,7 @@ struct More {
     names: Names,
 }
 
-fn more(conn: &Connection, workspace_seq: i64, troubled: &[i64]) -> Result<More, StoreError> {
+fn more(conn: &Read<'_>, workspace_seq: i64, troubled: &[i64]) -> Result<More, StoreError> {
     let newest = |filter: DeliveryFilter, rows| {
         let filter = DeliveryFilter {
             workspace_seq,

@@ -89,7 +89,7 @@ pub async fn system(state: State, visitor: Visitor, request: HttpRequest) -> Sho
     let view = SystemView {
         page: &page,
         version: env!("CARGO_PKG_VERSION"),
-        sqlite: rusqlite::version(),
+        sqlite: crate::store::sqlite_version(),
         database: size(disk.database_bytes),
         log: size(disk.log_bytes),
         free: size(disk.free_bytes),

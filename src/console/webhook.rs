@@ -24,8 +24,8 @@ use crate::service::jobs::RecoverInput;
 use crate::service::stats::{PeriodInput, Stats};
 use crate::service::webhooks::MASK;
 use crate::service::{Done, Once, Refusal};
-use crate::store::StoreError;
 use crate::store::deliveries;
+use crate::store::{Read, StoreError};
 use crate::ui::explain::{Explained, explain};
 use crate::ui::flash::Flash;
 use crate::ui::parts::badge::disabled_words;
@@ -309,7 +309,7 @@ pub async fn detail(state: State, visitor: Visitor, request: HttpRequest) -> Sho
     let (workspace_seq, seq) = (caller.workspace.seq(), id.seq());
     let profile_seq = webhook.profile.seq;
     let store = state.service.store().clone();
-    let read = move |conn: &rusqlite::Connection| {
+    let read = move |conn: &Read<'_>| {
         let latest = deliveries::latest(conn, workspace_seq, seq, OUTCOMES)?;
         let names = Names::read(conn, [seq])?;
         let tested = match tested {

@@ -18,9 +18,9 @@ use crate::domain::page::{Limit, List};
 use crate::domain::stats::{HOUR_MS, Period, StatsBucket};
 use crate::domain::time::Timestamp;
 use crate::domain::webhook::Webhook;
-use crate::store::StoreError;
 use crate::store::deliveries;
 use crate::store::stats;
+use crate::store::{Read, StoreError};
 use crate::ui::parts::strip::{OUTCOMES, Strip};
 use crate::ui::parts::url_query::with_query;
 use crate::ui::parts::{Ago, Badge, Due, host, percent, took};
@@ -105,7 +105,7 @@ pub async fn list(state: State, visitor: Visitor, request: HttpRequest) -> Shown
         .next
         .map(|next| with_query("/webhooks", &[("cursor", &next.to_string())]));
     let (workspace_seq, now) = (caller.workspace.seq(), state.service.clock().now());
-    let read = move |conn: &rusqlite::Connection| {
+    let read = move |conn: &Read<'_>| {
         let rows = found.items.iter();
         rows.map(|webhook| row(conn, workspace_seq, webhook, now))
             .collect()
@@ -127,7 +127,7 @@ pub async fn list(state: State, visitor: Visitor, request: HttpRequest) -> Shown
 }
 
 fn row(
-    conn: &rusqlite::Connection,
+    conn: &Read<'_>,
     workspace_seq: i64,
     webhook: &Webhook,
     now: Timestamp,

@@ -94,7 +94,11 @@ impl Attempt {
 }
 
 /// The row number of a delivery's attempt: attempts of a delivery lie side by side.
+///
+/// # Panics
+/// If `number` is above [`ATTEMPTS_MAX`]: it would be the row of another delivery's attempt.
 #[must_use]
 pub fn row_number(delivery_seq: i64, number: u32) -> i64 {
-    delivery_seq << NUMBER_BITS | i64::from(number.min(ATTEMPTS_MAX))
+    assert!(number <= ATTEMPTS_MAX, "a delivery has no such attempt");
+    delivery_seq << NUMBER_BITS | i64::from(number)
 }

@@ -4,18 +4,16 @@
 
 use std::sync::Arc;
 
-use rusqlite::Connection;
-
 use super::lane::QUEUE_MAX;
 use super::lanes::{LoadOrder, Loaded};
 use super::target::Target;
 use crate::domain::time::Timestamp;
-use crate::store::{Store, StoreError, deliveries};
+use crate::store::{Read, Store, StoreError, deliveries};
 
 /// Reads what `order` asks for.
 pub(super) fn load(
     store: &Store,
-    conn: &Connection,
+    conn: &Read<'_>,
     order: LoadOrder,
     now: Timestamp,
 ) -> Result<Loaded, StoreError> {
@@ -39,7 +37,7 @@ pub(super) fn load(
     Ok(loaded)
 }
 
-fn load_any(conn: &Connection, loaded: &mut Loaded, now: Timestamp) -> Result<(), StoreError> {
+fn load_any(conn: &Read<'_>, loaded: &mut Loaded, now: Timestamp) -> Result<(), StoreError> {
     let LoadOrder {
         webhook_seq,
         fresh_after,
@@ -57,7 +55,7 @@ fn load_any(conn: &Connection, loaded: &mut Loaded, now: Timestamp) -> Result<()
 }
 
 /// In an ordered lane nothing is taken while an earlier delivery waits for its retry.
-fn load_ordered(conn: &Connection, loaded: &mut Loaded, now: Timestamp) -> Result<(), StoreError> {
+fn load_ordered(conn: &Read<'_>, loaded: &mut Loaded, now: Timestamp) -> Result<(), StoreError> {
     let LoadOrder {
         webhook_seq,
         fresh_after,

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
-use rusqlite::Connection;
 
 use crate::domain::profile::Profile;
 use crate::domain::retry::RetryPolicy;
@@ -15,7 +14,7 @@ use crate::domain::secret::Secret;
 use crate::domain::signing::SigningKey;
 use crate::domain::time::Timestamp;
 use crate::domain::webhook::{Webhook, WebhookState};
-use crate::store::{Store, StoreError, secrets, webhooks};
+use crate::store::{Read, Store, StoreError, secrets, webhooks};
 
 /// A webhook, ready to be delivered to.
 #[derive(Debug)]
@@ -46,7 +45,7 @@ impl Target {
     /// Reads the webhook in row `seq`; `None` where it no longer exists.
     pub(super) fn load(
         store: &Store,
-        conn: &Connection,
+        conn: &Read<'_>,
         seq: i64,
         now: Timestamp,
     ) -> Result<Option<Self>, StoreError> {

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use serde_json::json;
 
 use super::{Caller, Refusal, Service, audit};
-use crate::domain::attempt::{ATTEMPTS_MAX, Attempt};
+use crate::domain::attempt::Attempt;
 use crate::domain::delivery::{
     Delivery, DeliveryFilter, DeliveryPlace, IllegalTransition, Input, Trigger, step,
 };
@@ -17,7 +17,7 @@ use crate::domain::retry::RetryPolicy;
 use crate::engine::{Engine, attempt};
 use crate::store::attempts;
 use crate::store::deliveries;
-use crate::store::{WriteTx, webhooks};
+use crate::store::{Read, WriteTx, webhooks};
 
 /// A delivery with everything that was sent and that came back.
 #[derive(Clone, Debug)]
@@ -204,11 +204,7 @@ impl Service {
     }
 }
 
-fn dead_letter(
-    conn: &rusqlite::Connection,
-    workspace_seq: i64,
-    id: DeliveryId,
-) -> Result<Delivery, Refusal> {
+fn dead_letter(conn: &Read<'_>, workspace_seq: i64, id: DeliveryId) -> Result<Delivery, Refusal> {
     deliveries::find_in(conn, workspace_seq, id)?
         .filter(Delivery::is_dead_letter)
         .ok_or(Refusal::NotFound("dead letter"))
@@ -228,11 +224,6 @@ pub(super) fn is_under_way(engine: &Engine, delivery: &Delivery) -> bool {
 pub(super) fn put_back(tx: &mut WriteTx<'_>, delivery: &Delivery) -> Result<(), Refusal> {
     if delivery.trigger == Trigger::Test {
         return Err(IllegalTransition::TestIsFinal.into());
-    }
-    if delivery.progress.attempt_count >= ATTEMPTS_MAX {
-        return Err(Refusal::Conflict(format!(
-            "this delivery has had {ATTEMPTS_MAX} attempts; replay its event instead"
-        )));
     }
     if webhooks::is_ended(tx, delivery.webhook.seq())? {
         return Err(Refusal::Revoked);

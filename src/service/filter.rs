@@ -7,7 +7,7 @@ use crate::domain::delivery::{DeliveryFilter, DeliveryScope, Status};
 use crate::domain::event_type::EventTypeName;
 use crate::domain::id::WebhookId;
 use crate::domain::time::Timestamp;
-use crate::store::events;
+use crate::store::{Read, events};
 
 /// A row number that no row has: what an unknown event's deliveries belong to.
 const NO_ROW: i64 = 0;
@@ -46,7 +46,7 @@ impl Service {
         let mut filter = read(which, &input, prefix)?;
         filter.workspace_seq = workspace_seq;
         if let Some(id) = input.event_id {
-            let find = move |conn: &_| events::find_public(conn, workspace_seq, &id);
+            let find = move |conn: &Read<'_>| events::find_public(conn, workspace_seq, &id);
             let found = self.store().read(find).await?;
             filter.event_seq = Some(found.map_or(NO_ROW, |stored| stored.event.id.seq()));
         }

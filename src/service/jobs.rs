@@ -14,7 +14,7 @@ use crate::domain::job::{Job, JobEnding, JobKind, NewJob};
 use crate::domain::page::{Cursor, Limit, Page};
 use crate::store::deliveries;
 use crate::store::jobs::{self, RUNNING_OF_WORKSPACE_MAX};
-use crate::store::{StoreError, WriteTx, webhooks};
+use crate::store::{Read, StoreError, WriteTx, webhooks};
 
 mod batch;
 mod recover;
@@ -328,7 +328,7 @@ fn insert(
 }
 
 /// The batch that a job goes on with; `None` where its row cannot be understood.
-fn next_batch(conn: &rusqlite::Connection, job: &Job) -> Result<Option<task::Batch>, StoreError> {
+fn next_batch(conn: &Read<'_>, job: &Job) -> Result<Option<task::Batch>, StoreError> {
     let Ok(task) = serde_json::from_str::<Task>(&job.task) else {
         return Ok(None);
     };
@@ -358,7 +358,7 @@ fn check_ids(ids: &[DeliveryId]) -> Result<(), Refusal> {
 
 /// The rows of those that exist and that this kind of work can be done to, in ascending order.
 fn rows_of(
-    conn: &rusqlite::Connection,
+    conn: &Read<'_>,
     workspace_seq: i64,
     kind: JobKind,
     ids: &[DeliveryId],
@@ -384,11 +384,7 @@ fn rows_of(
 }
 
 /// Nothing can be put back in line of a webhook that is out for good.
-fn check_webhook(
-    conn: &rusqlite::Connection,
-    kind: JobKind,
-    filter: &DeliveryFilter,
-) -> Result<(), Refusal> {
+fn check_webhook(conn: &Read<'_>, kind: JobKind, filter: &DeliveryFilter) -> Result<(), Refusal> {
     match (kind, filter.webhook_seq) {
         (JobKind::Retry | JobKind::Recover, Some(seq)) if webhooks::is_ended(conn, seq)? => {
             Err(Refusal::Revoked)

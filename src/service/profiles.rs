@@ -15,7 +15,7 @@ use super::{Caller, Done, Once, Refusal, Service, audit_instance};
 use crate::domain::page::{Cursor, Limit, Page};
 use crate::domain::profile::{Origin, Profile, ProfileError, StoredProfile};
 use crate::store::profiles::{self, PROFILES_MAX};
-use crate::store::{StoreError, WriteTx, secrets, workspaces};
+use crate::store::{Read, StoreError, WriteTx, secrets, workspaces};
 
 impl From<ProfileError> for Refusal {
     fn from(error: ProfileError) -> Self {
@@ -29,7 +29,7 @@ impl Service {
     /// # Errors
     /// [`Refusal::Internal`] where the database cannot be read.
     pub async fn profiles(&self) -> Result<Vec<StoredProfile>, Refusal> {
-        let read = |conn: &rusqlite::Connection| profiles::list(conn);
+        let read = |conn: &Read<'_>| profiles::list(conn);
         Ok(self.store().read(read).await?)
     }
 
@@ -42,7 +42,7 @@ impl Service {
         cursor: Option<Cursor>,
         limit: Limit,
     ) -> Result<Page<StoredProfile>, Refusal> {
-        let read = move |conn: &rusqlite::Connection| profiles::page(conn, cursor, limit);
+        let read = move |conn: &Read<'_>| profiles::page(conn, cursor, limit);
         Ok(self.store().read(read).await?)
     }
 

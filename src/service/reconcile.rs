@@ -10,6 +10,7 @@ use super::{Caller, Refusal, Service};
 use crate::domain::delivery::{Delivery, Status};
 use crate::domain::event::{EventFilter, EventKind, StoredEvent};
 use crate::domain::page::{Cursor, Limit, List, Order, Page};
+use crate::store::Read;
 use crate::store::deliveries;
 use crate::store::events;
 
@@ -94,7 +95,7 @@ impl Service {
     }
 }
 
-fn reconciled(conn: &rusqlite::Connection, stored: StoredEvent) -> Result<Reconciled, Refusal> {
+fn reconciled(conn: &Read<'_>, stored: StoredEvent) -> Result<Reconciled, Refusal> {
     let deliveries = deliveries::of_event(conn, stored.event.id.seq(), EVENT_DELIVERIES_MAX)?;
     let delivered = all_have_it(&deliveries);
     Ok(Reconciled { stored, delivered })

@@ -125,12 +125,6 @@ fn of_statement(error: &StoreError) -> Refusal {
     refusal
 }
 
-impl From<rusqlite::Error> for Refusal {
-    fn from(error: rusqlite::Error) -> Self {
-        StoreError::from(error).into()
-    }
-}
-
 impl From<IllegalTransition> for Refusal {
     fn from(error: IllegalTransition) -> Self {
         Self::Conflict(error.to_string())

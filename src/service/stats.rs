@@ -12,8 +12,8 @@ use crate::domain::stats::{
     Counts, HOUR_MS, Latency, MINUTE_MS, Period, StatsBucket, WHOLE_WORKSPACE,
 };
 use crate::domain::time::Timestamp;
-use crate::store::StoreError;
 use crate::store::stats::{self, MINUTES_KEPT_MS};
+use crate::store::{Read, StoreError};
 
 /// The period unless the caller says otherwise: a day.
 pub const PERIOD_DEFAULT: Duration = Duration::from_secs(24 * 3600);
@@ -201,7 +201,7 @@ impl Plan {
 }
 
 fn read(
-    conn: &rusqlite::Connection,
+    conn: &Read<'_>,
     plan: &Plan,
     workspace_seq: i64,
     webhook_seq: i64,

@@ -2,9 +2,9 @@
 //!
 //! Owns: their rows. Refuses: what they mean for the delivery.
 
-use rusqlite::{Connection, Row, named_params};
+use rusqlite::{Row, named_params};
 
-use super::{StoreError, WriteTx, damaged};
+use super::{Read, StoreError, WriteTx, damaged};
 use crate::domain::attempt::{ATTEMPTS_MAX, Attempt, AttemptTrigger, row_number};
 use crate::domain::outcome::FailureKind;
 use crate::domain::time::Timestamp;
@@ -14,13 +14,17 @@ pub const ATTEMPTS_SHOWN_MAX: usize = 250;
 /// The most bytes of headers and bodies of attempts that are shown at once: 2 MiB.
 pub const ATTEMPTS_BYTES_MAX: usize = 2 * 1024 * 1024;
 
-/// Stores an attempt.
+/// Stores an attempt. One that its delivery has no number for is left out rather than written over
+/// another: deliveries from before attempts were bounded may have made more than have a row.
 ///
 /// # Errors
 /// [`StoreError::Sqlite`].
 pub fn insert(tx: &WriteTx<'_>, delivery_seq: i64, attempt: &Attempt) -> Result<(), StoreError> {
+    if attempt.number > ATTEMPTS_MAX {
+        return Ok(());
+    }
     tx.prepare_cached(
-        "INSERT OR REPLACE INTO attempts (seq, trigger, started_at, duration_ms, status_code,
+        "INSERT INTO attempts (seq, trigger, started_at, duration_ms, status_code,
              error_kind, error, remote_addr, url, request_headers, response_headers,
              response_truncated, response_body)
          VALUES (:seq, :trigger, :started_at, :duration_ms, :status_code, :error_kind, :error,
@@ -60,7 +64,7 @@ pub struct Attempts {
 /// # Errors
 /// [`StoreError::Damaged`] where a row cannot be understood.
 pub fn latest_of(
-    conn: &Connection,
+    conn: &Read<'_>,
     delivery_seq: i64,
     before: Option<u32>,
 ) -> Result<Attempts, StoreError> {
@@ -135,6 +139,8 @@ fn attempt(row: &Row<'_>) -> Result<Attempt, StoreError> {
 
 #[cfg(test)]
 mod tests {
+    use rusqlite::Connection;
+
     use super::*;
 
     /// The least of an attempts table: what is under test reads these columns alone.
@@ -164,7 +170,7 @@ mod tests {
         let mut before = None;
         let mut next = attempts;
         loop {
-            let page = latest_of(&conn, 7, before).unwrap();
+            let page = latest_of(&Read::new(&conn), 7, before).unwrap();
             for own in page.items.iter().rev() {
                 assert_eq!(own.number, next);
                 next -= 1;

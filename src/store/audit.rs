@@ -2,9 +2,9 @@
 //!
 //! Owns: its rows. Refuses: changing one once written; they only leave by age.
 
-use rusqlite::{Connection, Row, named_params};
+use rusqlite::{Row, named_params};
 
-use super::{StoreError, WriteTx, damaged};
+use super::{Read, StoreError, WriteTx, damaged};
 use crate::domain::audit::{ActorKind, AuditEntry, EntriesOf, NewAuditEntry};
 use crate::domain::id::{AuditId, WorkspaceId};
 use crate::domain::page::{Cursor, Limit, List, Page};
@@ -46,7 +46,7 @@ pub fn append(tx: &WriteTx<'_>, new: &NewAuditEntry<'_>) -> Result<AuditId, Stor
 /// # Errors
 /// [`StoreError::Damaged`] where a row cannot be understood.
 pub fn list(
-    conn: &Connection,
+    conn: &Read<'_>,
     of: EntriesOf,
     cursor: Option<Cursor>,
     limit: Limit,
@@ -138,7 +138,7 @@ mod tests {
     }
 
     fn targets(store: &Store, of: EntriesOf) -> Vec<String> {
-        let read = move |conn: &Connection| list(conn, of, None, Limit::clamped(50));
+        let read = move |conn: &Read<'_>| list(conn, of, None, Limit::clamped(50));
         let page = store.read_blocking(read).unwrap();
         page.items.into_iter().map(|entry| entry.target).collect()
     }
@@ -163,9 +163,8 @@ mod tests {
         let mut cursor = None;
         let mut seen = Vec::new();
         loop {
-            let read = move |conn: &Connection| {
-                list(conn, EntriesOf::Everybody, cursor, Limit::clamped(2))
-            };
+            let read =
+                move |conn: &Read<'_>| list(conn, EntriesOf::Everybody, cursor, Limit::clamped(2));
             let page = store.read_blocking(read).unwrap();
             seen.extend(page.items.into_iter().map(|entry| entry.target));
             cursor = page.next;

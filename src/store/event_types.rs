@@ -2,10 +2,10 @@
 //!
 //! Owns: its rows. Refuses: parsing schemas and matching data with them (`service`).
 
-use rusqlite::{Connection, Row, named_params};
+use rusqlite::{Row, named_params};
 
 use super::found::Found;
-use super::{StoreError, WriteTx, damaged};
+use super::{Read, StoreError, WriteTx, damaged};
 use crate::domain::catalogue::{EventType, EventTypeSettings};
 use crate::domain::event_type::EventTypeName;
 use crate::domain::page::{Cursor, Limit, List, Page};
@@ -23,7 +23,7 @@ const COLUMNS: &str =
 /// # Errors
 /// [`StoreError::Damaged`] where the row cannot be understood.
 pub fn find(
-    conn: &Connection,
+    conn: &Read<'_>,
     workspace_seq: i64,
     name: &EventTypeName,
 ) -> Result<Option<EventType>, StoreError> {
@@ -44,7 +44,7 @@ pub fn find(
 /// # Errors
 /// As [`find`].
 pub fn list(
-    conn: &Connection,
+    conn: &Read<'_>,
     workspace_seq: i64,
     cursor: Option<Cursor>,
     limit: Limit,
@@ -78,7 +78,7 @@ pub fn list(
 ///
 /// # Errors
 /// As [`find`].
-pub fn catalogue(conn: &Connection, workspace_seq: i64) -> Result<Vec<EventType>, StoreError> {
+pub fn catalogue(conn: &Read<'_>, workspace_seq: i64) -> Result<Vec<EventType>, StoreError> {
     let sql = format!(
         "SELECT {COLUMNS}
          FROM event_types
@@ -108,7 +108,7 @@ pub struct Outlined {
 ///
 /// # Errors
 /// As [`find`].
-pub fn outline(conn: &Connection, workspace_seq: i64) -> Result<Vec<Outlined>, StoreError> {
+pub fn outline(conn: &Read<'_>, workspace_seq: i64) -> Result<Vec<Outlined>, StoreError> {
     let mut statement = conn.prepare_cached(
         "SELECT seq, name, archived, schema IS NOT NULL AS has_schema
          FROM event_types
@@ -133,7 +133,7 @@ pub fn outline(conn: &Connection, workspace_seq: i64) -> Result<Vec<Outlined>, S
 ///
 /// # Errors
 /// As [`find`].
-pub fn names(conn: &Connection, workspace_seq: i64) -> Result<Vec<EventTypeName>, StoreError> {
+pub fn names(conn: &Read<'_>, workspace_seq: i64) -> Result<Vec<EventTypeName>, StoreError> {
     let mut statement = conn.prepare_cached(
         "SELECT seq, name
          FROM event_types
@@ -154,7 +154,7 @@ pub fn names(conn: &Connection, workspace_seq: i64) -> Result<Vec<EventTypeName>
 ///
 /// # Errors
 /// [`StoreError::Sqlite`].
-pub fn count(conn: &Connection, workspace_seq: i64) -> Result<u32, StoreError> {
+pub fn count(conn: &Read<'_>, workspace_seq: i64) -> Result<u32, StoreError> {
     let mut statement =
         conn.prepare_cached("SELECT count(*) FROM event_types WHERE workspace_seq = :workspace")?;
     Ok(
@@ -212,7 +212,7 @@ fn write(
     name: &EventTypeName,
     settings: &EventTypeSettings,
 ) -> Result<Option<EventType>, StoreError> {
-    let mut statement = tx.conn().prepare_cached(sql)?;
+    let mut statement = tx.prepare_cached(sql)?;
     let mut rows = statement.query(named_params! {
         ":workspace": workspace_seq,
         ":name": name.as_str(),

@@ -3,12 +3,12 @@
 //! Owns: their rows, lists for browsing and polling, the record of who missed one. Refuses:
 //! deciding who gets an event (`service` asks `webhooks::subscribers`).
 
-use rusqlite::{Connection, OptionalExtension, Row, named_params};
+use rusqlite::{OptionalExtension, Row, named_params};
 use sha2::{Digest, Sha256};
 
 use super::effects::{Place, Sums};
 use super::found::Found;
-use super::{StoreError, WriteTx, damaged};
+use super::{Read, StoreError, WriteTx, damaged};
 use crate::domain::breaker::DisabledReason;
 use crate::domain::event::{Event, EventFilter, EventKind, GivenId, NewEvent, StoredEvent};
 use crate::domain::id::{EventId, WebhookId, WorkspaceId};
@@ -78,7 +78,7 @@ pub fn insert(
 ///
 /// # Errors
 /// [`StoreError::Damaged`] where the row is not what was once stored.
-pub fn find(conn: &Connection, seq: i64) -> Result<Option<StoredEvent>, StoreError> {
+pub fn find(conn: &Read<'_>, seq: i64) -> Result<Option<StoredEvent>, StoreError> {
     let sql = format!("{SELECT} WHERE events.seq = :seq LIMIT 1");
     let mut statement = conn.prepare_cached(&sql)?;
     let mut rows = statement.query(named_params! { ":seq": seq })?;
@@ -90,7 +90,7 @@ pub fn find(conn: &Connection, seq: i64) -> Result<Option<StoredEvent>, StoreErr
 /// # Errors
 /// As [`find`].
 pub fn find_public(
-    conn: &Connection,
+    conn: &Read<'_>,
     workspace_seq: i64,
     public_id: &str,
 ) -> Result<Option<StoredEvent>, StoreError> {
@@ -117,7 +117,7 @@ pub fn find_public(
 /// # Errors
 /// As [`find`].
 pub fn list(
-    conn: &Connection,
+    conn: &Read<'_>,
     filter: &EventFilter,
     limit: Limit,
 ) -> Result<Page<StoredEvent>, StoreError> {
@@ -213,7 +213,7 @@ pub fn delete_miss(tx: &WriteTx<'_>, event_seq: i64, webhook_seq: i64) -> Result
 /// # Errors
 /// [`StoreError::Sqlite`].
 pub fn missed_by(
-    conn: &Connection,
+    conn: &Read<'_>,
     webhook_seq: i64,
     after: i64,
     end: i64,
@@ -243,7 +243,7 @@ pub fn missed_by(
 /// # Errors
 /// [`StoreError::Sqlite`].
 pub fn count_missed_by(
-    conn: &Connection,
+    conn: &Read<'_>,
     webhook_seq: i64,
     after: i64,
     end: i64,
@@ -262,7 +262,7 @@ pub fn count_missed_by(
 ///
 /// # Errors
 /// [`StoreError::Sqlite`].
-pub fn first_at(conn: &Connection, at: Timestamp) -> Result<i64, StoreError> {
+pub fn first_at(conn: &Read<'_>, at: Timestamp) -> Result<i64, StoreError> {
     super::first_row_at(conn, "events", at)
 }
 
@@ -270,7 +270,7 @@ pub fn first_at(conn: &Connection, at: Timestamp) -> Result<i64, StoreError> {
 ///
 /// # Errors
 /// [`StoreError::Sqlite`].
-pub fn end(conn: &Connection) -> Result<i64, StoreError> {
+pub fn end(conn: &Read<'_>) -> Result<i64, StoreError> {
     let mut statement = conn.prepare_cached("SELECT coalesce(max(seq), 0) + 1 FROM events")?;
     Ok(statement.query_row([], |row| row.get(0))?)
 }
@@ -280,7 +280,7 @@ pub fn end(conn: &Connection) -> Result<i64, StoreError> {
 /// # Errors
 /// [`StoreError::Sqlite`].
 pub fn misses(
-    conn: &Connection,
+    conn: &Read<'_>,
     event_seq: i64,
     limit: usize,
 ) -> Result<Vec<(WebhookId, DisabledReason)>, StoreError> {

@@ -2,9 +2,9 @@
 //!
 //! Owns: reading and writing them by name. Refuses: anything that belongs to a workspace.
 
-use rusqlite::{Connection, OptionalExtension, named_params};
+use rusqlite::{OptionalExtension, named_params};
 
-use super::StoreError;
+use super::{Read, StoreError};
 use crate::domain::time::Timestamp;
 
 /// The name of a fact.
@@ -35,7 +35,7 @@ impl Fact {
 ///
 /// # Errors
 /// [`StoreError::Sqlite`].
-pub fn read(conn: &Connection, fact: Fact) -> Result<Option<Vec<u8>>, StoreError> {
+pub fn read(conn: &Read<'_>, fact: Fact) -> Result<Option<Vec<u8>>, StoreError> {
     let mut statement = conn.prepare_cached("SELECT value FROM instance WHERE key = :key")?;
     Ok(statement
         .query_row(named_params! { ":key": fact.key() }, |row| row.get(0))
@@ -46,7 +46,7 @@ pub fn read(conn: &Connection, fact: Fact) -> Result<Option<Vec<u8>>, StoreError
 ///
 /// # Errors
 /// [`StoreError::Sqlite`].
-pub fn write(conn: &Connection, fact: Fact, value: Option<&[u8]>) -> Result<(), StoreError> {
+pub fn write(conn: &Read<'_>, fact: Fact, value: Option<&[u8]>) -> Result<(), StoreError> {
     match value {
         Some(value) => conn
             .prepare_cached("INSERT OR REPLACE INTO instance (key, value) VALUES (:key, :value)")?
@@ -62,7 +62,7 @@ pub fn write(conn: &Connection, fact: Fact, value: Option<&[u8]>) -> Result<(), 
 ///
 /// # Errors
 /// [`StoreError::Sqlite`].
-pub fn clock_seen(conn: &Connection) -> Result<Option<Timestamp>, StoreError> {
+pub fn clock_seen(conn: &Read<'_>) -> Result<Option<Timestamp>, StoreError> {
     let bytes = read(conn, Fact::ClockSeen)?;
     Ok(bytes
         .and_then(|bytes| bytes.try_into().ok())
@@ -73,6 +73,6 @@ pub fn clock_seen(conn: &Connection) -> Result<Option<Timestamp>, StoreError> {
 ///
 /// # Errors
 /// [`StoreError::Sqlite`].
-pub fn set_clock_seen(conn: &Connection, now: Timestamp) -> Result<(), StoreError> {
+pub fn set_clock_seen(conn: &Read<'_>, now: Timestamp) -> Result<(), StoreError> {
     write(conn, Fact::ClockSeen, Some(&now.millis().to_be_bytes()))
 }

@@ -6,9 +6,9 @@
 //! A job's batch and its new position are one transaction. After a crash the job goes on behind
 //! the last batch that was committed, and no batch is done twice.
 
-use rusqlite::{Connection, OptionalExtension, Row, named_params};
+use rusqlite::{OptionalExtension, Row, named_params};
 
-use super::{StoreError, WriteTx, damaged};
+use super::{Read, StoreError, WriteTx, damaged};
 use crate::domain::id::JobId;
 use crate::domain::job::{Job, JobEnding, JobKind, JobStatus, NewJob};
 use crate::domain::page::{Cursor, Limit, List, Page};
@@ -47,7 +47,7 @@ pub fn insert(tx: &mut WriteTx<'_>, new: &NewJob) -> Result<JobId, StoreError> {
 ///
 /// # Errors
 /// [`StoreError::Damaged`] where the row cannot be understood.
-pub fn find(conn: &Connection, seq: i64) -> Result<Option<Job>, StoreError> {
+pub fn find(conn: &Read<'_>, seq: i64) -> Result<Option<Job>, StoreError> {
     let sql = format!("SELECT {COLUMNS} FROM jobs WHERE seq = :seq LIMIT 1");
     let mut statement = conn.prepare_cached(&sql)?;
     let mut rows = statement.query(named_params! { ":seq": seq })?;
@@ -58,11 +58,7 @@ pub fn find(conn: &Connection, seq: i64) -> Result<Option<Job>, StoreError> {
 ///
 /// # Errors
 /// As [`find`].
-pub fn find_in(
-    conn: &Connection,
-    workspace_seq: i64,
-    id: JobId,
-) -> Result<Option<Job>, StoreError> {
+pub fn find_in(conn: &Read<'_>, workspace_seq: i64, id: JobId) -> Result<Option<Job>, StoreError> {
     let found = find(conn, id.seq())?;
     Ok(found.filter(|job| job.id == id && job.workspace_seq == workspace_seq))
 }
@@ -72,7 +68,7 @@ pub fn find_in(
 /// # Errors
 /// As [`find`].
 pub fn list(
-    conn: &Connection,
+    conn: &Read<'_>,
     workspace_seq: i64,
     cursor: Option<Cursor>,
     limit: Limit,
@@ -99,7 +95,7 @@ pub fn list(
 ///
 /// # Errors
 /// As [`find`].
-pub fn running(conn: &Connection) -> Result<Vec<Job>, StoreError> {
+pub fn running(conn: &Read<'_>) -> Result<Vec<Job>, StoreError> {
     let sql = format!(
         "SELECT {COLUMNS}
          FROM jobs
@@ -115,7 +111,7 @@ pub fn running(conn: &Connection) -> Result<Vec<Job>, StoreError> {
 ///
 /// # Errors
 /// As [`find`].
-pub fn next_running(conn: &Connection, after: i64) -> Result<Option<Job>, StoreError> {
+pub fn next_running(conn: &Read<'_>, after: i64) -> Result<Option<Job>, StoreError> {
     let sql = format!(
         "SELECT {COLUMNS}
          FROM jobs INDEXED BY jobs_running
@@ -137,7 +133,7 @@ pub fn next_running(conn: &Connection, after: i64) -> Result<Option<Job>, StoreE
 ///
 /// # Errors
 /// [`StoreError::Sqlite`].
-pub fn count_running(conn: &Connection, workspace_seq: i64) -> Result<u32, StoreError> {
+pub fn count_running(conn: &Read<'_>, workspace_seq: i64) -> Result<u32, StoreError> {
     let mut statement = conn.prepare_cached(
         "SELECT count(*)
          FROM jobs INDEXED BY jobs_running

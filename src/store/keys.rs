@@ -6,10 +6,10 @@
 //! # Why revoked keys keep their row
 //! The audit log names keys by id. A revoked key is gone from lists, but can still be looked up.
 
-use rusqlite::{Connection, Row, named_params};
+use rusqlite::{Row, named_params};
 
 use super::vault::Purpose;
-use super::{StoreError, WriteTx, damaged};
+use super::{Read, StoreError, WriteTx, damaged};
 use crate::domain::api_key::{ApiKey, ApiKeyToken, KeysOf, NewKey, Scopes};
 use crate::domain::id::{KeyId, WorkspaceId};
 use crate::domain::page::{Cursor, Limit, List, Page};
@@ -68,7 +68,7 @@ pub fn insert(
 ///
 /// # Errors
 /// [`StoreError::Damaged`] where the row cannot be understood.
-pub fn find(conn: &Connection, id: KeyId) -> Result<Option<ApiKey>, StoreError> {
+pub fn find(conn: &Read<'_>, id: KeyId) -> Result<Option<ApiKey>, StoreError> {
     let sql = format!(
         "{SELECT}
          WHERE k.seq = :seq AND workspaces.deleted_at IS NULL
@@ -85,7 +85,7 @@ pub fn find(conn: &Connection, id: KeyId) -> Result<Option<ApiKey>, StoreError> 
 /// # Errors
 /// As [`find`].
 pub fn list(
-    conn: &Connection,
+    conn: &Read<'_>,
     of: KeysOf,
     cursor: Option<Cursor>,
     limit: Limit,
@@ -122,7 +122,7 @@ pub fn list(
 ///
 /// # Errors
 /// [`StoreError::Sqlite`].
-pub fn count(conn: &Connection) -> Result<u64, StoreError> {
+pub fn count(conn: &Read<'_>) -> Result<u64, StoreError> {
     let mut statement =
         conn.prepare_cached("SELECT count(*) FROM api_keys WHERE revoked_at IS NULL")?;
     Ok(statement.query_row([], |row| row.get(0))?)
@@ -198,7 +198,7 @@ mod tests {
     }
 
     fn names(store: &Store, of: KeysOf) -> Vec<String> {
-        let read = move |conn: &Connection| list(conn, of, None, Limit::clamped(50));
+        let read = move |conn: &Read<'_>| list(conn, of, None, Limit::clamped(50));
         let page = store.read_blocking(read).unwrap();
         page.items.into_iter().map(|key| key.name).collect()
     }

@@ -18,8 +18,6 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rusqlite::Connection;
-
 use crate::clock::Clock;
 use crate::domain::page::{Cursor, Limit, List, Page};
 use crate::domain::profile::Profile;
@@ -44,6 +42,7 @@ mod migrate;
 mod obstacle;
 mod open;
 pub mod profiles;
+mod read;
 mod readers;
 pub mod retention;
 pub mod rotate;
@@ -60,6 +59,7 @@ pub mod writer;
 pub use effects::Committed;
 pub use obstacle::Obstacle;
 pub use open::{DATABASE_FILE, LOCK_FILE, OpenError, OpenOptions};
+pub use read::Read;
 pub use tx::WriteTx;
 
 /// Why the store could not do what it was asked.
@@ -123,7 +123,7 @@ impl Store {
     /// What `read` answers, or [`StoreError::ReadersBusy`] after five seconds without a connection.
     pub async fn read<T, E>(
         &self,
-        read: impl FnOnce(&Connection) -> Result<T, E> + Send + 'static,
+        read: impl FnOnce(&Read<'_>) -> Result<T, E> + Send + 'static,
     ) -> Result<T, E>
     where
         T: Send + 'static,
@@ -141,7 +141,7 @@ impl Store {
     /// As [`Store::read`].
     pub fn read_blocking<T, E: From<StoreError>>(
         &self,
-        read: impl FnOnce(&Connection) -> Result<T, E>,
+        read: impl FnOnce(&Read<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
         self.shared.readers.read(read)
     }
@@ -215,7 +215,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Damaged`] where the stored source no longer parses.
-    pub fn profile(&self, conn: &Connection, seq: i64) -> Result<Arc<Profile>, StoreError> {
+    pub fn profile(&self, conn: &Read<'_>, seq: i64) -> Result<Arc<Profile>, StoreError> {
         self.shared.profiles.load(conn, seq)
     }
 
@@ -244,6 +244,12 @@ impl Store {
     }
 }
 
+/// The version of SQLite that is built in.
+#[must_use]
+pub fn sqlite_version() -> &'static str {
+    rusqlite::version()
+}
+
 /// Cuts a list that was read one row longer than its limit, and says where to go on.
 fn paged<T>(mut found: Vec<T>, limit: Limit, list: List, seq: impl Fn(&T) -> i64) -> Page<T> {
     let more = found.len() > limit.rows();
@@ -257,7 +263,7 @@ fn paged<T>(mut found: Vec<T>, limit: Limit, list: List, seq: impl Fn(&T) -> i64
 
 /// The number of the first row of `table` made at or after `at`; one past the last where there is
 /// none. Rows are numbered in the order in which they were made, so it is found by halving.
-fn first_row_at(conn: &Connection, table: &'static str, at: Timestamp) -> Result<i64, StoreError> {
+fn first_row_at(conn: &Read<'_>, table: &'static str, at: Timestamp) -> Result<i64, StoreError> {
     let mut probe = conn.prepare_cached(&format!(
         "SELECT seq, created_at FROM {table} WHERE seq >= :seq ORDER BY seq LIMIT 1"
     ))?;

@@ -124,8 +124,8 @@ pub(super) fn open(options: &OpenOptions) -> Result<Store, OpenError> {
     mark(&conn)?;
     let vault = Arc::new(open_vault(&mut conn, &options.key)?);
     let now = options.clock.now();
-    profiles::ensure_built_in(&conn, now)?;
-    workspaces::ensure_default(&conn, now)?;
+    profiles::ensure_built_in(&super::Read::new(&conn), now)?;
+    workspaces::ensure_default(&super::Read::new(&conn), now)?;
     let readers =
         Readers::open(&database).map_err(|error| files(&database)(std::io::Error::other(error)))?;
     let profiles = profiles::Cache::default();
@@ -282,11 +282,15 @@ fn mark(conn: &Connection) -> Result<(), OpenError> {
 /// Opens the vault with the key that the database was sealed with, or makes both on the first run.
 pub(super) fn open_vault(conn: &mut Connection, key: &KeySource) -> Result<Vault, OpenError> {
     let tx = conn.transaction()?;
-    let vault = match instance::read(&tx, Fact::KeyRecord)? {
+    let vault = match instance::read(&super::Read::new(&tx), Fact::KeyRecord)? {
         Some(record) => Vault::open(key, &KeyRecord::from_bytes(record))?,
         None => {
             let (vault, record) = Vault::create(key)?;
-            instance::write(&tx, Fact::KeyRecord, Some(record.as_bytes()))?;
+            instance::write(
+                &super::Read::new(&tx),
+                Fact::KeyRecord,
+                Some(record.as_bytes()),
+            )?;
             vault
         }
     };

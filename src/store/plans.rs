@@ -7,7 +7,6 @@
 use std::cell::RefCell;
 use std::time::Duration;
 
-use rusqlite::Connection;
 use rusqlite::trace::{TraceEvent, TraceEventCodes};
 
 use super::deliveries;
@@ -20,6 +19,7 @@ use crate::domain::page::{Cursor, Limit, List, Order};
 use crate::domain::stats::{HOUR_MS, MINUTE_MS, Period, WHOLE_WORKSPACE};
 use crate::domain::time::Timestamp;
 use crate::domain::webhook::WebhookKind;
+use crate::store::Read;
 
 thread_local! {
     static SEEN: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
@@ -33,10 +33,11 @@ fn note(traced: TraceEvent<'_>) {
 }
 
 /// The plans of all that `ask` asks, a step a line.
-fn plans(conn: &Connection, ask: impl FnOnce(&Connection)) -> Vec<String> {
-    conn.trace_v2(TraceEventCodes::SQLITE_TRACE_STMT, Some(note));
+fn plans(conn: &Read<'_>, ask: impl FnOnce(&Read<'_>)) -> Vec<String> {
+    conn.connection()
+        .trace_v2(TraceEventCodes::SQLITE_TRACE_STMT, Some(note));
     ask(conn);
-    conn.trace_v2(TraceEventCodes::empty(), None);
+    conn.connection().trace_v2(TraceEventCodes::empty(), None);
     let statements = SEEN.with_borrow_mut(std::mem::take);
     let plain = |sql: &String| !sql.starts_with("PRAGMA") && !sql.starts_with("--");
     let mut lines = Vec::new();
@@ -56,7 +57,7 @@ fn is_bad(line: &str) -> bool {
 }
 
 /// Whatever `ask` asks is answered by `index`, and nothing is scanned or sorted.
-fn check(office: &Office, index: &str, ask: impl FnOnce(&Connection)) {
+fn check(office: &Office, index: &str, ask: impl FnOnce(&Read<'_>)) {
     office.read(|conn| {
         let lines = plans(conn, ask);
         assert!(
@@ -185,7 +186,7 @@ fn a_page_asks_once_however_many_rows_it_looks_at() {
         ..DeliveryFilter::default()
     };
     office.read(|conn| {
-        let asked = |conn: &Connection| {
+        let asked = |conn: &Read<'_>| {
             let found = deliveries::list(conn, &rare, None, Limit::clamped(10)).unwrap();
             assert!(found.items.is_empty());
         };
@@ -284,8 +285,8 @@ fn a_sweep_finds_what_is_old_by_indexes() {
     };
     let lines = office.write(move |tx| {
         idempotency::insert(tx, 1, "k", &[0; 32], 202, b"{}")?;
-        let conn = tx.conn();
-        Ok(plans(conn, |_| {
+        let conn = **tx;
+        Ok(plans(&conn, |_| {
             let mut next = Some(Sweep::start());
             while let Some(from) = next {
                 next = retention::step(tx, &limits, from).unwrap().next;
@@ -318,7 +319,8 @@ fn a_sweep_finds_what_is_old_by_indexes() {
 fn the_newest_of_a_webhook_are_found_without_sorting() {
     let office = filled();
     office.write(|tx| {
-        tx.execute("UPDATE workspaces SET retention_keep_latest = 3", [])?;
+        tx.connection()
+            .execute("UPDATE workspaces SET retention_keep_latest = 3", [])?;
         Ok(())
     });
     office.clock.advance(Duration::from_secs(400 * 24 * 3600));
@@ -328,8 +330,8 @@ fn the_newest_of_a_webhook_are_found_without_sorting() {
         sessions: DAY,
     };
     let lines = office.write(move |tx| {
-        let conn = tx.conn();
-        Ok(plans(conn, |_| {
+        let conn = **tx;
+        Ok(plans(&conn, |_| {
             retention::step(tx, &limits, Sweep::start()).unwrap();
         }))
     });

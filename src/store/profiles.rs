@@ -9,9 +9,9 @@
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use rusqlite::{Connection, OptionalExtension, Row, named_params};
+use rusqlite::{OptionalExtension, Row, named_params};
 
-use super::{StoreError, WriteTx};
+use super::{Read, StoreError, WriteTx};
 use crate::domain::page::{Cursor, Limit, List, Page};
 use crate::domain::profile::{Origin, Profile, StoredProfile};
 use crate::domain::time::Timestamp;
@@ -41,7 +41,7 @@ fn stored(row: &Row<'_>) -> rusqlite::Result<StoredProfile> {
 ///
 /// # Errors
 /// [`StoreError::Sqlite`].
-pub fn find(conn: &Connection, name: &str) -> Result<Option<StoredProfile>, StoreError> {
+pub fn find(conn: &Read<'_>, name: &str) -> Result<Option<StoredProfile>, StoreError> {
     let mut statement = conn.prepare_cached(
         "SELECT seq, name, origin, source, created_at
          FROM profiles
@@ -57,7 +57,7 @@ pub fn find(conn: &Connection, name: &str) -> Result<Option<StoredProfile>, Stor
 ///
 /// # Errors
 /// [`StoreError::Sqlite`].
-pub fn list(conn: &Connection) -> Result<Vec<StoredProfile>, StoreError> {
+pub fn list(conn: &Read<'_>) -> Result<Vec<StoredProfile>, StoreError> {
     let mut statement = conn.prepare_cached(
         "SELECT seq, name, origin, source, created_at
          FROM profiles
@@ -75,7 +75,7 @@ pub fn list(conn: &Connection) -> Result<Vec<StoredProfile>, StoreError> {
 /// # Errors
 /// [`StoreError::Sqlite`].
 pub fn page(
-    conn: &Connection,
+    conn: &Read<'_>,
     cursor: Option<Cursor>,
     limit: Limit,
 ) -> Result<Page<StoredProfile>, StoreError> {
@@ -101,7 +101,7 @@ pub fn page(
 ///
 /// # Errors
 /// [`StoreError::Sqlite`].
-pub fn versions(conn: &Connection, name: &str) -> Result<Vec<i64>, StoreError> {
+pub fn versions(conn: &Read<'_>, name: &str) -> Result<Vec<i64>, StoreError> {
     let mut statement = conn.prepare_cached(
         "SELECT seq
          FROM profiles
@@ -122,7 +122,7 @@ pub fn versions(conn: &Connection, name: &str) -> Result<Vec<i64>, StoreError> {
 /// # Errors
 /// [`StoreError::Sqlite`].
 pub fn put(
-    conn: &Connection,
+    conn: &Read<'_>,
     name: &str,
     origin: Origin,
     source: &str,
@@ -151,7 +151,7 @@ pub fn put(
 ///
 /// # Errors
 /// [`StoreError::Sqlite`].
-pub fn supersede(conn: &Connection, name: &str, now: Timestamp) -> Result<(), StoreError> {
+pub fn supersede(conn: &Read<'_>, name: &str, now: Timestamp) -> Result<(), StoreError> {
     conn.prepare_cached(
         "UPDATE profiles SET superseded_at = :now WHERE name = :name AND superseded_at IS NULL",
     )?
@@ -164,7 +164,7 @@ pub fn supersede(conn: &Connection, name: &str, now: Timestamp) -> Result<(), St
 ///
 /// # Errors
 /// [`StoreError::Sqlite`].
-pub fn webhooks_using(conn: &Connection, name: &str) -> Result<i64, StoreError> {
+pub fn webhooks_using(conn: &Read<'_>, name: &str) -> Result<i64, StoreError> {
     let mut statement = conn.prepare_cached(
         "SELECT count(*)
          FROM webhooks
@@ -180,7 +180,7 @@ pub fn webhooks_using(conn: &Connection, name: &str) -> Result<i64, StoreError> 
 ///
 /// # Errors
 /// [`StoreError::Sqlite`].
-pub fn webhooks_on(conn: &Connection, name: &str) -> Result<Vec<i64>, StoreError> {
+pub fn webhooks_on(conn: &Read<'_>, name: &str) -> Result<Vec<i64>, StoreError> {
     let mut statement = conn.prepare_cached(
         "SELECT seq
          FROM webhooks
@@ -216,7 +216,7 @@ pub fn adopt(tx: &mut WriteTx<'_>, name: &str, seq: i64) -> Result<(), StoreErro
 }
 
 /// Stores the built-in profiles that this binary brings.
-pub(super) fn ensure_built_in(conn: &Connection, now: Timestamp) -> Result<(), StoreError> {
+pub(super) fn ensure_built_in(conn: &Read<'_>, now: Timestamp) -> Result<(), StoreError> {
     for profile in Profile::built_in() {
         put(conn, profile.name(), Origin::BuiltIn, profile.source(), now)?;
     }
@@ -237,7 +237,7 @@ impl Cache {
             .cloned()
     }
 
-    pub(super) fn load(&self, conn: &Connection, seq: i64) -> Result<Arc<Profile>, StoreError> {
+    pub(super) fn load(&self, conn: &Read<'_>, seq: i64) -> Result<Arc<Profile>, StoreError> {
         if let Some(known) = self
             .0
             .read()

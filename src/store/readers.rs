@@ -10,7 +10,7 @@ use r2d2::Pool;
 use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::{Connection, OpenFlags};
 
-use super::StoreError;
+use super::{Read, StoreError};
 
 /// Connections for reading, at most.
 const READERS_MAX: u32 = 8;
@@ -38,12 +38,12 @@ impl Readers {
 
     pub(super) fn read<T, E: From<StoreError>>(
         &self,
-        read: impl FnOnce(&Connection) -> Result<T, E>,
+        read: impl FnOnce(&Read<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
         let conn = self.0.get().map_err(|_| StoreError::ReadersBusy)?;
         // One snapshot for the whole closure, so that several statements see the same state.
         let snapshot = conn.unchecked_transaction().map_err(StoreError::from)?;
-        let answer = read(&snapshot);
+        let answer = read(&Read::new(&snapshot));
         drop(snapshot);
         answer
     }

@@ -15,7 +15,7 @@ use rusqlite::{Connection, Transaction, named_params};
 use super::instance::{self, Fact};
 use super::open::{DATABASE_FILE, OpenError, OpenOptions, connect, files, lock, open_vault};
 use super::vault::{KeySource, MasterKey, PendingKey, Place, Vault, VaultError};
-use super::{StoreError, migrate};
+use super::{Read, StoreError, migrate};
 
 /// Rows that one statement reads.
 const ROWS_AT_ONCE: u32 = 500;
@@ -111,7 +111,7 @@ impl Rotation {
         for (table, column) in SEALED {
             resealed += reseal_column(&tx, &self.old, &new, table, column)?;
         }
-        instance::write(&tx, Fact::KeyRecord, Some(record.as_bytes()))?;
+        instance::write(&Read::new(&tx), Fact::KeyRecord, Some(record.as_bytes()))?;
         tx.commit()?;
         let truncate = "PRAGMA wal_checkpoint(TRUNCATE)";
         self.conn.query_row(truncate, [], |_| Ok(()))?;

@@ -16,6 +16,7 @@ use crate::domain::format::Format;
 use crate::domain::retry::RetryPolicy;
 use crate::domain::time::Timestamp;
 use crate::domain::webhook::{NewWebhook, WebhookKind, WebhookSettings, WebhookState};
+use crate::store::Read;
 
 pub(super) const DAY: Duration = Duration::from_secs(24 * 3600);
 
@@ -44,12 +45,12 @@ impl Office {
         self.store.write_blocking(write).unwrap()
     }
 
-    pub(super) fn read<T>(&self, read: impl FnOnce(&Connection) -> Result<T, StoreError>) -> T {
+    pub(super) fn read<T>(&self, read: impl FnOnce(&Read<'_>) -> Result<T, StoreError>) -> T {
         self.store.read_blocking(read).unwrap()
     }
 
     pub(super) fn number(&self, sql: &str) -> i64 {
-        self.read(|conn| Ok(conn.query_row(sql, [], |row| row.get(0))?))
+        self.read(|conn| Ok(conn.connection().query_row(sql, [], |row| row.get(0))?))
     }
 }
 

@@ -2,10 +2,10 @@
 //!
 //! Owns: their sealed rows. Refuses: generating and checking them (`domain::profile`).
 
-use rusqlite::{Connection, named_params};
+use rusqlite::named_params;
 
 use super::vault::{Place, Vault};
-use super::{StoreError, WriteTx, unseal_text};
+use super::{Read, StoreError, WriteTx, unseal_text};
 use crate::domain::secret::{LiveSecret, Secret};
 use crate::domain::time::Timestamp;
 
@@ -17,7 +17,7 @@ pub const LIVE_SECRETS_MAX: usize = 8;
 /// # Errors
 /// [`StoreError::Damaged`] where one cannot be opened.
 pub fn live(
-    conn: &Connection,
+    conn: &Read<'_>,
     vault: &Vault,
     webhook_seq: i64,
     now: Timestamp,

@@ -3,10 +3,10 @@
 //! Owns: their rows by token hash. Refuses: saying when one has expired; callers compare the
 //! instants of a row with their own limits.
 
-use rusqlite::{Connection, Row, named_params};
+use rusqlite::{Row, named_params};
 
 use super::vault::Purpose;
-use super::{StoreError, WriteTx, damaged};
+use super::{Read, StoreError, WriteTx, damaged};
 use crate::domain::id::{SessionId, UserId};
 use crate::domain::session::{Channel, NewSession, Session};
 use crate::domain::time::Timestamp;
@@ -85,7 +85,7 @@ pub fn renew(
 ///
 /// # Errors
 /// [`StoreError::Damaged`] where the row cannot be understood.
-pub fn find(conn: &Connection, id: SessionId) -> Result<Option<Session>, StoreError> {
+pub fn find(conn: &Read<'_>, id: SessionId) -> Result<Option<Session>, StoreError> {
     let sql = format!("{SELECT} WHERE s.seq = :seq LIMIT 1");
     let mut statement = conn.prepare_cached(&sql)?;
     let mut rows = statement.query(named_params! { ":seq": id.seq() })?;
@@ -97,7 +97,7 @@ pub fn find(conn: &Connection, id: SessionId) -> Result<Option<Session>, StoreEr
 ///
 /// # Errors
 /// As [`find`].
-pub fn of_user(conn: &Connection, user_seq: i64) -> Result<Vec<Session>, StoreError> {
+pub fn of_user(conn: &Read<'_>, user_seq: i64) -> Result<Vec<Session>, StoreError> {
     let sql = format!("{SELECT} WHERE s.user_seq = :user ORDER BY s.seq DESC LIMIT :limit");
     let mut statement = conn.prepare_cached(&sql)?;
     let mut rows =

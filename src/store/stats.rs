@@ -3,10 +3,10 @@
 //! Owns: keeping them with every commit, reading them. Refuses: counting history; reading a day
 //! costs the same however long the instance has been running.
 
-use rusqlite::{Connection, named_params};
+use rusqlite::named_params;
 
-use super::StoreError;
 use super::effects::{Effects, Place, Sums};
+use super::{Read, StoreError};
 use crate::domain::delivery::Status;
 use crate::domain::stats::{Counts, Durations, HOUR_MS, Latency, MINUTE_MS, Period, StatsBucket};
 use crate::domain::time::Timestamp;
@@ -20,7 +20,7 @@ pub const BUCKETS_MAX: i64 = 3000;
 const DURATION_ROWS_MAX: i64 = BUCKETS_MAX * 80;
 
 /// Adds a batch's sums to the tables, just before its commit.
-pub(super) fn apply(conn: &Connection, effects: &Effects) -> Result<(), StoreError> {
+pub(super) fn apply(conn: &Read<'_>, effects: &Effects) -> Result<(), StoreError> {
     for ((webhook_seq, status), change) in &effects.counts {
         if *change != 0 {
             add_count(conn, *webhook_seq, *status, *change)?;
@@ -35,7 +35,7 @@ pub(super) fn apply(conn: &Connection, effects: &Effects) -> Result<(), StoreErr
 }
 
 fn add_count(
-    conn: &Connection,
+    conn: &Read<'_>,
     webhook_seq: i64,
     status: Status,
     change: i64,
@@ -51,7 +51,7 @@ fn add_count(
     Ok(())
 }
 
-fn add_sums(conn: &Connection, place: Place, width_ms: i64, sums: &Sums) -> Result<(), StoreError> {
+fn add_sums(conn: &Read<'_>, place: Place, width_ms: i64, sums: &Sums) -> Result<(), StoreError> {
     let bucket_at = place.minute_at - place.minute_at % width_ms;
     conn.prepare_cached(
         "INSERT INTO stats (workspace_seq, webhook_seq, width_ms, bucket_at, events, attempts,
@@ -98,7 +98,7 @@ fn add_sums(conn: &Connection, place: Place, width_ms: i64, sums: &Sums) -> Resu
 ///
 /// # Errors
 /// [`StoreError::Sqlite`].
-pub fn counts(conn: &Connection, webhook_seq: i64) -> Result<Counts, StoreError> {
+pub fn counts(conn: &Read<'_>, webhook_seq: i64) -> Result<Counts, StoreError> {
     let mut statement = conn.prepare_cached(
         "SELECT status, deliveries FROM delivery_counts WHERE webhook_seq = :webhook LIMIT 5",
     )?;
@@ -116,7 +116,7 @@ pub fn counts(conn: &Connection, webhook_seq: i64) -> Result<Counts, StoreError>
 ///
 /// # Errors
 /// [`StoreError::Sqlite`].
-pub fn instance_counts(conn: &Connection) -> Result<Counts, StoreError> {
+pub fn instance_counts(conn: &Read<'_>) -> Result<Counts, StoreError> {
     let mut statement = conn.prepare_cached(
         "SELECT status, SUM(deliveries) FROM delivery_counts GROUP BY status LIMIT 5",
     )?;
@@ -135,7 +135,7 @@ pub fn instance_counts(conn: &Connection) -> Result<Counts, StoreError> {
 ///
 /// # Errors
 /// [`StoreError::Sqlite`].
-pub fn dead_letters_up_to(conn: &Connection, max: u32) -> Result<u64, StoreError> {
+pub fn dead_letters_up_to(conn: &Read<'_>, max: u32) -> Result<u64, StoreError> {
     let mut statement = conn.prepare_cached(
         "SELECT count(*)
          FROM (
@@ -151,7 +151,7 @@ pub fn dead_letters_up_to(conn: &Connection, max: u32) -> Result<u64, StoreError
 ///
 /// # Errors
 /// [`StoreError::Sqlite`].
-pub fn webhooks_by_status(conn: &Connection) -> Result<Vec<(String, u64)>, StoreError> {
+pub fn webhooks_by_status(conn: &Read<'_>) -> Result<Vec<(String, u64)>, StoreError> {
     let mut statement = conn.prepare_cached(
         "SELECT status, count(*)
          FROM webhooks
@@ -168,7 +168,7 @@ pub fn webhooks_by_status(conn: &Connection) -> Result<Vec<(String, u64)>, Store
 ///
 /// # Errors
 /// [`StoreError::Sqlite`].
-pub fn oldest_due(conn: &Connection) -> Result<Option<Timestamp>, StoreError> {
+pub fn oldest_due(conn: &Read<'_>) -> Result<Option<Timestamp>, StoreError> {
     let mut statement = conn.prepare_cached(
         "SELECT min(at)
          FROM (
@@ -201,7 +201,7 @@ pub fn oldest_due(conn: &Connection) -> Result<Option<Timestamp>, StoreError> {
 /// # Errors
 /// [`StoreError::Sqlite`].
 pub fn counts_by_webhook(
-    conn: &Connection,
+    conn: &Read<'_>,
     workspace_seq: i64,
 ) -> Result<Vec<(i64, Counts)>, StoreError> {
     let mut statement = conn.prepare_cached(
@@ -234,7 +234,7 @@ pub fn counts_by_webhook(
 /// # Errors
 /// [`StoreError::Sqlite`].
 pub fn series(
-    conn: &Connection,
+    conn: &Read<'_>,
     period: &Period,
     step_ms: i64,
 ) -> Result<Vec<StatsBucket>, StoreError> {
@@ -277,7 +277,7 @@ pub fn series(
 ///
 /// # Errors
 /// [`StoreError::Sqlite`].
-pub fn durations(conn: &Connection, period: &Period) -> Result<Durations, StoreError> {
+pub fn durations(conn: &Read<'_>, period: &Period) -> Result<Durations, StoreError> {
     let mut durations = Durations::default();
     for part in parts(period) {
         let add = |_, slot, attempts| durations.add(slot, attempts);
@@ -309,7 +309,7 @@ fn parts(period: &Period) -> Vec<Period> {
 /// Hands over every bucket, class and number of attempts of a period, in that order: as they are
 /// stored, because sorting or grouping a month's takes longer than reading it.
 fn each_duration(
-    conn: &Connection,
+    conn: &Read<'_>,
     period: &Period,
     mut sink: impl FnMut(i64, i64, u64),
 ) -> Result<(), StoreError> {
@@ -341,7 +341,7 @@ fn each_duration(
 /// # Errors
 /// [`StoreError::Sqlite`].
 pub fn latencies(
-    conn: &Connection,
+    conn: &Read<'_>,
     period: &Period,
     step_ms: i64,
 ) -> Result<Vec<Latency>, StoreError> {

@@ -3,10 +3,13 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use rusqlite::Connection;
+
 use super::vault::KeySource;
 use super::*;
 use crate::domain::event::{EventKind, NewEvent};
 use crate::domain::id::WorkspaceId;
+use crate::store::Read;
 
 pub(super) struct Fixture {
     pub(super) store: Store,
@@ -38,7 +41,7 @@ pub(super) fn new_event(data: &str) -> NewEvent {
     }
 }
 
-pub(super) fn default_workspace(conn: &Connection) -> WorkspaceId {
+pub(super) fn default_workspace(conn: &Read<'_>) -> WorkspaceId {
     workspaces::find_named(conn, workspaces::DEFAULT_NAME)
         .unwrap()
         .unwrap()
@@ -53,8 +56,9 @@ fn publish(store: &Store, data: &'static str) -> Result<i64, StoreError> {
 }
 
 fn event_count(store: &Store) -> i64 {
-    let count = |conn: &Connection| {
-        conn.query_row("SELECT count(*) FROM events", [], |row| row.get(0))
+    let count = |conn: &Read<'_>| {
+        conn.connection()
+            .query_row("SELECT count(*) FROM events", [], |row| row.get(0))
             .map_err(StoreError::from)
     };
     store.read_blocking(count).unwrap()
@@ -244,7 +248,8 @@ fn an_event_whose_row_was_changed_is_noticed() {
 fn readers_cannot_write() {
     let Fixture { store, dir: _dir } = fixture();
     let refused = store.read_blocking(|conn| {
-        conn.execute("DELETE FROM events", [])
+        conn.connection()
+            .execute("DELETE FROM events", [])
             .map_err(StoreError::from)
     });
     assert!(refused.is_err());

@@ -6,18 +6,16 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
-use rusqlite::Connection;
-
 use super::effects::{Committed, Effects};
 use super::vault::Vault;
 use super::webhooks::Subscribers;
-use super::{StoreError, profiles};
+use super::{Read, StoreError, profiles};
 use crate::domain::profile::Profile;
 use crate::domain::time::Timestamp;
 
 /// A write transaction under way. Reads through it see its own writes.
 pub struct WriteTx<'a> {
-    conn: &'a Connection,
+    read: Read<'a>,
     now: Timestamp,
     vault: &'a Arc<Vault>,
     profiles: &'a profiles::Cache,
@@ -27,14 +25,14 @@ pub struct WriteTx<'a> {
 
 impl<'a> WriteTx<'a> {
     pub(super) fn new(
-        conn: &'a Connection,
+        read: Read<'a>,
         now: Timestamp,
         vault: &'a Arc<Vault>,
         profiles: &'a profiles::Cache,
         subscribers: &'a mut Subscribers,
     ) -> Self {
         Self {
-            conn,
+            read,
             now,
             vault,
             profiles,
@@ -66,13 +64,7 @@ impl<'a> WriteTx<'a> {
     /// # Errors
     /// [`StoreError::Damaged`] where the stored source no longer parses.
     pub fn profile(&self, seq: i64) -> Result<Arc<Profile>, StoreError> {
-        self.profiles.load(self.conn, seq)
-    }
-
-    /// The connection, free of the borrow of `self`, for statements that run beside effects.
-    #[must_use]
-    pub fn conn(&self) -> &'a Connection {
-        self.conn
+        self.profiles.load(&self.read, seq)
     }
 
     /// Runs `work` so that its refusal undoes what it did, and nothing else.
@@ -83,7 +75,7 @@ impl<'a> WriteTx<'a> {
         &mut self,
         work: impl FnOnce(&mut Self) -> Result<T, E>,
     ) -> Result<Result<T, E>, StoreError> {
-        self.conn.prepare_cached("SAVEPOINT nested")?.execute([])?;
+        self.run("SAVEPOINT nested")?;
         let before = std::mem::take(&mut self.effects);
         let result = work(self);
         let during = std::mem::replace(&mut self.effects, before);
@@ -91,12 +83,15 @@ impl<'a> WriteTx<'a> {
             self.effects.merge(during);
         } else {
             self.subscribers.forget_all();
-            self.conn
-                .prepare_cached("ROLLBACK TO nested")?
-                .execute([])?;
+            self.run("ROLLBACK TO nested")?;
         }
-        self.conn.prepare_cached("RELEASE nested")?.execute([])?;
+        self.run("RELEASE nested")?;
         Ok(result)
+    }
+
+    fn run(&self, sql: &str) -> Result<(), StoreError> {
+        self.prepare_cached(sql)?.execute([])?;
+        Ok(())
     }
 
     /// What listeners will learn if this transaction is committed.
@@ -105,10 +100,10 @@ impl<'a> WriteTx<'a> {
     }
 }
 
-impl Deref for WriteTx<'_> {
-    type Target = Connection;
+impl<'a> Deref for WriteTx<'a> {
+    type Target = Read<'a>;
 
-    fn deref(&self) -> &Connection {
-        self.conn
+    fn deref(&self) -> &Read<'a> {
+        &self.read
     }
 }

@@ -7,10 +7,10 @@
 //! A code opens once. Two requests with the same code may be checked at the same time; the one
 //! whose statement runs second finds the step already taken and is refused.
 
-use rusqlite::{Connection, OptionalExtension, Row, named_params};
+use rusqlite::{OptionalExtension, Row, named_params};
 
 use super::vault::{Place, Vault};
-use super::{StoreError, WriteTx, damaged};
+use super::{Read, StoreError, WriteTx, damaged};
 use crate::domain::id::UserId;
 use crate::domain::page::{Cursor, Limit, List, Page};
 use crate::domain::recovery_code::matching;
@@ -57,7 +57,7 @@ pub fn insert(
 ///
 /// # Errors
 /// [`StoreError::Damaged`] where the row cannot be understood.
-pub fn find(conn: &Connection, seq: i64) -> Result<Option<User>, StoreError> {
+pub fn find(conn: &Read<'_>, seq: i64) -> Result<Option<User>, StoreError> {
     let sql = format!("SELECT {COLUMNS} FROM users WHERE seq = :seq LIMIT 1");
     let mut statement = conn.prepare_cached(&sql)?;
     let mut rows = statement.query(named_params! { ":seq": seq })?;
@@ -68,7 +68,7 @@ pub fn find(conn: &Connection, seq: i64) -> Result<Option<User>, StoreError> {
 ///
 /// # Errors
 /// As [`find`].
-pub fn find_by_email(conn: &Connection, email: &str) -> Result<Option<User>, StoreError> {
+pub fn find_by_email(conn: &Read<'_>, email: &str) -> Result<Option<User>, StoreError> {
     let sql = format!("SELECT {COLUMNS} FROM users WHERE email = :email LIMIT 1");
     let mut statement = conn.prepare_cached(&sql)?;
     let mut rows = statement.query(named_params! { ":email": email })?;
@@ -80,7 +80,7 @@ pub fn find_by_email(conn: &Connection, email: &str) -> Result<Option<User>, Sto
 /// # Errors
 /// As [`find`].
 pub fn list(
-    conn: &Connection,
+    conn: &Read<'_>,
     cursor: Option<Cursor>,
     limit: Limit,
 ) -> Result<Page<User>, StoreError> {
@@ -109,7 +109,7 @@ pub fn list(
 ///
 /// # Errors
 /// [`StoreError::Sqlite`].
-pub fn count(conn: &Connection) -> Result<u64, StoreError> {
+pub fn count(conn: &Read<'_>) -> Result<u64, StoreError> {
     let mut statement = conn.prepare_cached("SELECT count(*) FROM users")?;
     Ok(statement.query_row([], |row| row.get(0))?)
 }
@@ -118,7 +118,7 @@ pub fn count(conn: &Connection) -> Result<u64, StoreError> {
 ///
 /// # Errors
 /// [`StoreError::Sqlite`].
-pub fn count_owners(conn: &Connection) -> Result<u64, StoreError> {
+pub fn count_owners(conn: &Read<'_>) -> Result<u64, StoreError> {
     let mut statement = conn.prepare_cached(
         "SELECT count(*) FROM users WHERE role = 'owner' AND disabled_at IS NULL",
     )?;
@@ -205,11 +205,7 @@ pub fn delete(tx: &mut WriteTx<'_>, seq: i64) -> Result<(), StoreError> {
 ///
 /// # Errors
 /// [`StoreError::Damaged`] where it cannot be opened.
-pub fn totp_seed(
-    conn: &Connection,
-    vault: &Vault,
-    seq: i64,
-) -> Result<Option<TotpSeed>, StoreError> {
+pub fn totp_seed(conn: &Read<'_>, vault: &Vault, seq: i64) -> Result<Option<TotpSeed>, StoreError> {
     let mut statement = conn.prepare_cached("SELECT totp_sealed FROM users WHERE seq = :seq")?;
     let sealed: Option<Option<Vec<u8>>> = statement
         .query_row(named_params! { ":seq": seq }, |row| row.get(0))

@@ -4,10 +4,10 @@
 
 use std::time::Duration;
 
-use rusqlite::{Connection, OptionalExtension, Row, named_params};
+use rusqlite::{OptionalExtension, Row, named_params};
 
 use super::vault::Place;
-use super::{StoreError, WriteTx};
+use super::{Read, StoreError, WriteTx};
 use crate::domain::id::WorkspaceId;
 use crate::domain::page::{Cursor, Limit, List, Page};
 use crate::domain::secret::Secret;
@@ -54,7 +54,7 @@ fn workspace(row: &Row<'_>) -> rusqlite::Result<Workspace> {
 ///
 /// # Errors
 /// [`StoreError::Sqlite`].
-pub fn find(conn: &Connection, seq: i64) -> Result<Option<Workspace>, StoreError> {
+pub fn find(conn: &Read<'_>, seq: i64) -> Result<Option<Workspace>, StoreError> {
     let sql =
         format!("SELECT {COLUMNS} FROM workspaces WHERE seq = :seq AND deleted_at IS NULL LIMIT 1");
     let mut statement = conn.prepare_cached(&sql)?;
@@ -67,7 +67,7 @@ pub fn find(conn: &Connection, seq: i64) -> Result<Option<Workspace>, StoreError
 ///
 /// # Errors
 /// [`StoreError::Sqlite`].
-pub fn find_named(conn: &Connection, name: &str) -> Result<Option<Workspace>, StoreError> {
+pub fn find_named(conn: &Read<'_>, name: &str) -> Result<Option<Workspace>, StoreError> {
     let sql = format!(
         "SELECT {COLUMNS} FROM workspaces WHERE name = :name AND deleted_at IS NULL LIMIT 1"
     );
@@ -81,7 +81,7 @@ pub fn find_named(conn: &Connection, name: &str) -> Result<Option<Workspace>, St
 ///
 /// # Errors
 /// [`StoreError::Sqlite`].
-pub fn find_text(conn: &Connection, text: &str) -> Result<Option<Workspace>, StoreError> {
+pub fn find_text(conn: &Read<'_>, text: &str) -> Result<Option<Workspace>, StoreError> {
     match WorkspaceId::parse(text) {
         Some(id) => Ok(find(conn, id.seq())?.filter(|workspace| workspace.id == id)),
         None => find_named(conn, text),
@@ -93,7 +93,7 @@ pub fn find_text(conn: &Connection, text: &str) -> Result<Option<Workspace>, Sto
 /// # Errors
 /// [`StoreError::Sqlite`].
 pub fn list(
-    conn: &Connection,
+    conn: &Read<'_>,
     cursor: Option<Cursor>,
     limit: Limit,
 ) -> Result<Page<Workspace>, StoreError> {
@@ -122,7 +122,7 @@ pub fn list(
 ///
 /// # Errors
 /// [`StoreError::Sqlite`].
-pub fn count_using_profile(conn: &Connection, name: &str) -> Result<i64, StoreError> {
+pub fn count_using_profile(conn: &Read<'_>, name: &str) -> Result<i64, StoreError> {
     let mut statement = conn.prepare_cached(
         "SELECT count(*) FROM workspaces WHERE profile = :name AND deleted_at IS NULL",
     )?;
@@ -148,7 +148,7 @@ pub fn insert(
 }
 
 fn insert_row(
-    conn: &Connection,
+    conn: &Read<'_>,
     name: &str,
     plan: Plan,
     profile: &str,
@@ -247,10 +247,10 @@ fn place(seq: i64) -> Place {
 }
 
 /// Makes the workspace that every installation starts with.
-pub(super) fn ensure_default(conn: &Connection, now: Timestamp) -> Result<(), StoreError> {
-    let any: bool = conn.query_row("SELECT EXISTS (SELECT 1 FROM workspaces)", [], |row| {
-        row.get(0)
-    })?;
+pub(super) fn ensure_default(conn: &Read<'_>, now: Timestamp) -> Result<(), StoreError> {
+    let any: bool = conn
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM workspaces)")?
+        .query_row([], |row| row.get(0))?;
     if !any {
         insert_row(conn, DEFAULT_NAME, Plan::Pro, "standard", false, now)?;
     }

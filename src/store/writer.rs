@@ -32,7 +32,7 @@ use super::effects::{Committed, Effects};
 use super::tx::WriteTx;
 use super::vault::Vault;
 use super::webhooks::Subscribers;
-use super::{StoreError, profiles, stats};
+use super::{Read, StoreError, profiles, stats};
 use crate::clock::Clock;
 
 /// Jobs in one transaction at most.
@@ -377,7 +377,7 @@ impl Loop {
         statement("SAVEPOINT job")?;
         let now = self.parts.clock.now();
         let mut tx = WriteTx::new(
-            conn,
+            Read::new(conn),
             now,
             &self.parts.vault,
             &self.parts.profiles,
@@ -396,7 +396,7 @@ impl Loop {
     }
 
     fn finish(&mut self, effects: &Effects) -> Result<(), StoreError> {
-        let flushed = stats::apply(&self.parts.conn, effects).and_then(|()| {
+        let flushed = stats::apply(&Read::new(&self.parts.conn), effects).and_then(|()| {
             self.parts
                 .conn
                 .prepare_cached("COMMIT")?

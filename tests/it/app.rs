@@ -22,7 +22,7 @@ use hookpost::service::{Service, ServiceOptions, ServiceParts};
 use hookpost::store::keys;
 use hookpost::store::vault::KeySource;
 use hookpost::store::workspaces;
-use hookpost::store::{OpenError, OpenOptions, Store, StoreError};
+use hookpost::store::{OpenError, OpenOptions, Read, Store, StoreError};
 use hookpost::web::{AppState, HttpOptions, ServeOptions, Serving, serve};
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
@@ -171,7 +171,7 @@ impl TestApp {
 
     /// The workspace called `default`.
     pub fn default_workspace(&self) -> WorkspaceId {
-        let named = |conn: &_| workspaces::find_named(conn, workspaces::DEFAULT_NAME);
+        let named = |conn: &Read<'_>| workspaces::find_named(conn, workspaces::DEFAULT_NAME);
         self.store.read_blocking(named).unwrap().unwrap().id
     }
 

@@ -211,7 +211,8 @@ impl World {
 }
 
 async fn session_of(app: &TestApp, user: hookpost::domain::id::UserId) -> String {
-    let sessions = |conn: &_| hookpost::store::sessions::of_user(conn, user.seq());
+    let sessions =
+        |conn: &hookpost::store::Read<'_>| hookpost::store::sessions::of_user(conn, user.seq());
     app.store.read_blocking(sessions).unwrap()[0].id.to_string()
 }
 

@@ -5,7 +5,7 @@
 
 use super::progress::{Fallback, Next, Progress};
 use super::status::Status;
-use crate::domain::attempt::AttemptTrigger;
+use crate::domain::attempt::{ATTEMPTS_MAX, AttemptTrigger};
 use crate::domain::outcome::Verdict;
 use crate::domain::retry::RetryPolicy;
 use crate::domain::time::Timestamp;
@@ -34,6 +34,9 @@ pub enum IllegalTransition {
     /// Only what waits can be called off.
     #[error("only a pending or retrying delivery can be canceled; this one is {}", .0.as_str())]
     NotWaiting(Status),
+    /// It has had as many attempts as one delivery may have.
+    #[error("this delivery has had {ATTEMPTS_MAX} attempts; replay its event instead")]
+    NoAttemptLeft,
     /// A test is one attempt and no more.
     #[error("a test is never retried; send another test instead")]
     TestIsFinal,
@@ -61,13 +64,24 @@ pub fn step(
                 attempt_count: progress.attempt_count + 1,
                 ..progress
             };
-            Ok(attempted(
-                counted, trigger, started_at, verdict, policy, now, spread,
-            ))
+            let next = attempted(counted, trigger, started_at, verdict, policy, now, spread);
+            Ok(within_bound(next))
+        }
+        Input::Retry if progress.attempt_count >= ATTEMPTS_MAX => {
+            Err(IllegalTransition::NoAttemptLeft)
         }
         Input::Retry => Ok(retried(progress, now)),
         Input::Cancel if progress.status.is_waiting() => Ok(called_off(progress)),
         Input::Cancel => Err(IllegalTransition::NotWaiting(progress.status)),
+    }
+}
+
+/// Whatever its schedule says, a delivery gives up after the last attempt that it may have.
+fn within_bound(progress: Progress) -> Progress {
+    if progress.status.is_waiting() && progress.attempt_count >= ATTEMPTS_MAX {
+        gave_up(progress)
+    } else {
+        progress
     }
 }
 
@@ -299,6 +313,21 @@ mod tests {
         );
         let gone = attempt(retry(delivered, 9), Verdict::Gone, 9);
         assert_eq!(gone.status, Status::Delivered);
+    }
+
+    #[test]
+    fn after_its_last_attempt_a_delivery_gives_up_whatever_its_schedule_says() {
+        let late = Progress {
+            attempt_count: ATTEMPTS_MAX - 1,
+            ..Progress::new(at(0))
+        };
+        let last = attempt(late, FAILED, 0);
+        assert_eq!(
+            (last.status, last.next, last.attempt_count),
+            (Status::Exhausted, Next::Never, ATTEMPTS_MAX)
+        );
+        let again = step(last, Input::Retry, &policy(), at(1), 0.5);
+        assert_eq!(again, Err(IllegalTransition::NoAttemptLeft));
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::domain::webhook::{Webhook, WebhookState};
 use crate::service::{Caller, Refusal, Service};
 use crate::store::deliveries;
 use crate::store::events;
-use crate::store::{Store, StoreError, webhooks};
+use crate::store::{Read, Store, StoreError, webhooks};
 
 /// An event with its deliveries and with the webhooks that missed it.
 #[derive(Clone, Debug)]
@@ -107,7 +107,7 @@ impl Service {
 /// The workspace's registered webhooks, newest first; at most [`EVENT_DELIVERIES_MAX`].
 fn every_webhook(
     store: &Store,
-    conn: &rusqlite::Connection,
+    conn: &Read<'_>,
     workspace_seq: i64,
 ) -> Result<Vec<Webhook>, StoreError> {
     let (now, limit) = (store.clock().now(), Limit::clamped(u32::MAX));

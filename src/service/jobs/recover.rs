@@ -9,6 +9,7 @@ use crate::domain::job::JobKind;
 use crate::domain::time::Timestamp;
 use crate::service::webhooks::usable_in;
 use crate::service::{Caller, Done, FieldError, Once, Refusal, Service};
+use crate::store::Read;
 use crate::store::deliveries;
 use crate::store::events;
 
@@ -133,7 +134,7 @@ fn understand(input: &RecoverInput) -> Result<Wanted, Refusal> {
 }
 
 fn task(
-    conn: &rusqlite::Connection,
+    conn: &Read<'_>,
     workspace_seq: i64,
     id: WebhookId,
     wanted: &Wanted,

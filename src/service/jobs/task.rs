@@ -10,14 +10,13 @@
 //! Finding five hundred matches may mean looking at ten thousand rows. That is done on a reader;
 //! the writer only looks again at what was found.
 
-use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::delivery::{DeliveryFilter, DeliveryScope, Status};
 use crate::domain::page::{Cursor, List, Order};
 use crate::domain::time::Timestamp;
 use crate::store::deliveries::{self, SCAN_ROWS_MAX};
-use crate::store::{StoreError, events};
+use crate::store::{Read, StoreError, events};
 
 /// Items of one batch, hence of one transaction.
 pub(super) const BATCH: usize = 250;
@@ -138,7 +137,7 @@ impl Criteria {
 
 impl Task {
     /// How many items the task comes to.
-    pub(super) fn count(&self, conn: &Connection, workspace_seq: i64) -> Result<u64, StoreError> {
+    pub(super) fn count(&self, conn: &Read<'_>, workspace_seq: i64) -> Result<u64, StoreError> {
         let deliveries = match &self.deliveries {
             None => 0,
             Some(Chosen::Rows(rows)) => count_of(rows.len()),
@@ -156,7 +155,7 @@ impl Task {
     /// Cuts the batch that begins at `position`; `None` begins at the start.
     pub(super) fn cut(
         &self,
-        conn: &Connection,
+        conn: &Read<'_>,
         workspace_seq: i64,
         position: Option<Position>,
     ) -> Result<Batch, StoreError> {
@@ -192,7 +191,7 @@ struct Cut {
 }
 
 fn cut_deliveries(
-    conn: &Connection,
+    conn: &Read<'_>,
     chosen: &Chosen,
     workspace_seq: i64,
     after: i64,
@@ -224,7 +223,7 @@ fn cut_deliveries(
     }
 }
 
-fn cut_missed(conn: &Connection, missed: &Missed, after: i64) -> Result<Batch, StoreError> {
+fn cut_missed(conn: &Read<'_>, missed: &Missed, after: i64) -> Result<Batch, StoreError> {
     let rows = events::missed_by(conn, missed.webhook_seq, after, missed.end, BATCH)?;
     let more = rows.len() == BATCH;
     let last = rows.last().copied().filter(|_| more);
@@ -245,7 +244,7 @@ fn start_of(missed: &Missed) -> Position {
 }
 
 fn count_matching(
-    conn: &Connection,
+    conn: &Read<'_>,
     criteria: &Criteria,
     workspace_seq: i64,
 ) -> Result<u64, StoreError> {

@@ -15,7 +15,7 @@ use crate::domain::user::{SecondFactor, User};
 use crate::service::audit_log::audit_instance;
 use crate::service::{Actor, Service};
 use crate::store::users::{self, USERS_MAX};
-use crate::store::{WriteTx, sessions};
+use crate::store::{Read, WriteTx, sessions};
 
 /// The longest e-mail address, in bytes (RFC 5321).
 pub const EMAIL_BYTES_MAX: usize = 254;
@@ -219,7 +219,7 @@ pub(super) fn parse_email(text: &str) -> Result<String, Refusal> {
     Ok(text.to_owned())
 }
 
-pub(super) fn existing(conn: &rusqlite::Connection, id: UserId) -> Result<User, Refusal> {
+pub(super) fn existing(conn: &Read<'_>, id: UserId) -> Result<User, Refusal> {
     users::find(conn, id.seq())?
         .filter(|user| user.id == id)
         .ok_or(NO_USER)

@@ -30,7 +30,7 @@ use crate::store::instance::{self, Fact};
 use crate::store::sessions;
 use crate::store::users;
 use crate::store::vault::Purpose;
-use crate::store::{Store, StoreError};
+use crate::store::{Read, Store, StoreError};
 
 /// Sessions kept in memory at most; then all are forgotten.
 const CACHED_SESSIONS_MAX: usize = 10_000;
@@ -200,7 +200,7 @@ impl Sessions {
             let cache = self.cache.read().unwrap_or_else(PoisonError::into_inner);
             cache.generation
         };
-        let read = move |conn: &rusqlite::Connection| {
+        let read = move |conn: &Read<'_>| {
             let Some(session) = sessions::find(conn, id)? else {
                 return Ok(None);
             };

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use rusqlite::Connection;
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
 
@@ -21,7 +20,7 @@ use crate::service::webhooks::{Registered, RetryInput, WebhookInput};
 use crate::service::worker::Worker;
 use crate::service::{Actor, Caller, Done, Once, Refusal, Service, ServiceOptions, ServiceParts};
 use crate::store::vault::KeySource;
-use crate::store::{OpenError, OpenOptions, Store, StoreError, workspaces};
+use crate::store::{OpenError, OpenOptions, Read, Store, StoreError, workspaces};
 
 pub(super) struct House {
     pub(super) service: Service,
@@ -122,13 +121,13 @@ impl House {
 
     pub(super) async fn read<T: Send + 'static>(
         &self,
-        read: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+        read: impl FnOnce(&Read<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> T {
         self.service.store().read(read).await.unwrap()
     }
 
     pub(super) async fn number(&self, sql: &'static str) -> i64 {
-        self.read(move |conn| Ok(conn.query_row(sql, [], |row| row.get(0))?))
+        self.read(move |conn| Ok(conn.connection().query_row(sql, [], |row| row.get(0))?))
             .await
     }
 
@@ -227,7 +226,7 @@ impl House {
             let counted: i64 = self
                 .read(move |conn| {
                     let sql = "SELECT count(*) FROM deliveries WHERE status = ?1 AND trigger <> 3";
-                    Ok(conn.query_row(sql, [code], |row| row.get(0))?)
+                    Ok(conn.connection().query_row(sql, [code], |row| row.get(0))?)
                 })
                 .await;
             (counted == count).then_some(())

@@ -342,7 +342,9 @@ async fn events_missed_while_disabled_can_be_recovered_once_and_in_order() {
     assert_eq!(house.recover(webhook.id, &["missed"]).await.matched, 0);
     let events: Vec<i64> = house
         .read(|conn| {
-            let mut statement = conn.prepare("SELECT event_seq FROM deliveries ORDER BY seq")?;
+            let mut statement = conn
+                .connection()
+                .prepare("SELECT event_seq FROM deliveries ORDER BY seq")?;
             let rows = statement.query_map([], |row| row.get(0))?;
             Ok(rows.collect::<Result<_, _>>()?)
         })

@@ -18,7 +18,7 @@ use crate::domain::webhook::{NewWebhook, Webhook, WebhookKind, WebhookState};
 use crate::entropy;
 use crate::store::profiles;
 use crate::store::webhooks::{self, WEBHOOKS_MAX};
-use crate::store::{Store, WriteTx, secrets, workspaces};
+use crate::store::{Read, Store, WriteTx, secrets, workspaces};
 
 mod input;
 mod life;
@@ -209,7 +209,7 @@ impl Service {
     /// Reads with the store at hand, for the vault and the clock.
     pub(crate) async fn read<T: Send + 'static>(
         &self,
-        read: impl FnOnce(&Store, &rusqlite::Connection) -> Result<T, Refusal> + Send + 'static,
+        read: impl FnOnce(&Store, &Read<'_>) -> Result<T, Refusal> + Send + 'static,
     ) -> Result<T, Refusal> {
         let store = self.store().clone();
         self.store().read(move |conn| read(&store, conn)).await
@@ -225,7 +225,7 @@ fn registered(tx: &WriteTx<'_>, caller: &Caller, id: WebhookId) -> Result<Webhoo
 /// As [`usable`], for actions that only read.
 pub(super) fn usable_in(
     store: &Store,
-    conn: &rusqlite::Connection,
+    conn: &Read<'_>,
     caller: &Caller,
     id: WebhookId,
 ) -> Result<Webhook, Refusal> {
@@ -235,7 +235,7 @@ pub(super) fn usable_in(
 /// As [`registered`], for actions that only read.
 pub(super) fn registered_in(
     store: &Store,
-    conn: &rusqlite::Connection,
+    conn: &Read<'_>,
     caller: &Caller,
     id: WebhookId,
 ) -> Result<Webhook, Refusal> {

@@ -19,7 +19,7 @@ use super::{BackupError, FORMAT, files, open_read_only, sync_dir_of};
 use crate::store::instance::{self, Fact};
 use crate::store::open::{DATABASE_FILE, LOCK_FILE, create_dir, lock};
 use crate::store::vault::{KeyRecord, KeySource, MasterKey, Vault};
-use crate::store::{StoreError, migrate};
+use crate::store::{Read, StoreError, migrate};
 
 /// The settings' file, which may be there before the database is.
 const SETTINGS_FILE: &str = "hookpost.toml";
@@ -82,7 +82,7 @@ fn verify(backup: &Path) -> Result<MasterKey, BackupError> {
 }
 
 fn open_with(conn: &Connection, key: &KeySource) -> Result<(), BackupError> {
-    let record = instance::read(conn, Fact::KeyRecord)?
+    let record = instance::read(&Read::new(conn), Fact::KeyRecord)?
         .ok_or_else(|| StoreError::Damaged("the key record is missing".to_owned()))?;
     Vault::open(key, &KeyRecord::from_bytes(record))?;
     Ok(())
@@ -120,7 +120,7 @@ fn prepare(draft: &Path) -> Result<(), BackupError> {
     conn.execute_batch("PRAGMA trusted_schema = OFF; PRAGMA secure_delete = ON;")?;
     let tx = conn.transaction()?;
     tx.execute_batch("DROP TABLE backup_key; DELETE FROM sessions;")?;
-    instance::write(&tx, Fact::SendingPaused, Some(b"restored"))?;
+    instance::write(&Read::new(&tx), Fact::SendingPaused, Some(b"restored"))?;
     tx.commit()?;
     conn.close().map_err(|(_, error)| error.into())
 }

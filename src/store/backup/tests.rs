@@ -80,7 +80,9 @@ fn a_backup_becomes_the_same_post_office_with_sending_paused() {
     assert_eq!(live.unwrap()[0].secret.expose(), "whsec_abc");
     let count = |sql: &str| {
         restored
-            .read_blocking(|conn| Ok::<i64, StoreError>(conn.query_row(sql, [], |row| row.get(0))?))
+            .read_blocking(|conn| {
+                Ok::<i64, StoreError>(conn.connection().query_row(sql, [], |row| row.get(0))?)
+            })
             .unwrap()
     };
     assert_eq!(count("SELECT count(*) FROM events"), 50);

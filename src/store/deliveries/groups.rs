@@ -3,7 +3,7 @@
 //! Owns: the two readings. Refuses: looking at all of a million: both look at the newest only, and
 //! say so by their bounds.
 
-use rusqlite::{Connection, Row, named_params};
+use rusqlite::{Row, named_params};
 
 use super::progress;
 use super::scan;
@@ -12,7 +12,7 @@ use crate::domain::id::DeliveryId;
 use crate::domain::outcome::FailureKind;
 use crate::domain::page::Order;
 use crate::domain::time::Timestamp;
-use crate::store::StoreError;
+use crate::store::{Read, StoreError};
 
 /// Dead letters that grouping looks at: the newest.
 pub const GROUPED_ROWS_MAX: u32 = 5000;
@@ -23,7 +23,7 @@ pub const GROUPS_MAX: u32 = 12;
 ///
 /// # Errors
 /// [`StoreError::Sqlite`].
-pub fn groups(conn: &Connection, workspace_seq: i64) -> Result<Vec<LetterGroup>, StoreError> {
+pub fn groups(conn: &Read<'_>, workspace_seq: i64) -> Result<Vec<LetterGroup>, StoreError> {
     let mut statement = conn.prepare_cached(
         "SELECT d.webhook_seq, d.last_error_kind, d.last_status_code, count(*) AS letters,
              min(d.created_at), max(d.created_at)
@@ -66,7 +66,7 @@ fn group(row: &Row<'_>) -> rusqlite::Result<LetterGroup> {
 /// # Errors
 /// [`StoreError::Sqlite`].
 pub fn letters_of(
-    conn: &Connection,
+    conn: &Read<'_>,
     workspace_seq: i64,
     webhook_seq: i64,
     cause: Cause,
@@ -103,7 +103,7 @@ pub fn letters_of(
 /// # Errors
 /// [`StoreError::Sqlite`].
 pub fn oldest_waiting(
-    conn: &Connection,
+    conn: &Read<'_>,
     workspace_seq: i64,
 ) -> Result<Option<Timestamp>, StoreError> {
     let mut statement = conn.prepare_cached(
@@ -132,7 +132,7 @@ pub fn oldest_waiting(
 /// # Errors
 /// As [`super::find`].
 pub fn latest(
-    conn: &Connection,
+    conn: &Read<'_>,
     workspace_seq: i64,
     webhook_seq: i64,
     rows: usize,

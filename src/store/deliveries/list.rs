@@ -8,13 +8,13 @@
 //! all of them. So a page looks at [`SCAN_ROWS_MAX`] rows at most; if it has not found enough by
 //! then, it is short, and its cursor says where to go on.
 
-use rusqlite::{Connection, Row, named_params};
+use rusqlite::{Row, named_params};
 
 use super::find;
 use crate::domain::delivery::{Delivery, DeliveryFilter, DeliveryScope, Status, Trigger};
 use crate::domain::page::{Cursor, Limit, List, Order, Page};
 use crate::domain::time::Timestamp;
-use crate::store::{StoreError, first_row_at, profiles};
+use crate::store::{Read, StoreError, first_row_at, profiles};
 
 /// Rows that one page looks at.
 pub const SCAN_ROWS_MAX: usize = 10_000;
@@ -30,7 +30,7 @@ const CANDIDATES: &str = "SELECT seq, workspace_seq, webhook_seq, event_type, st
 /// # Errors
 /// [`StoreError::Damaged`] where a row cannot be understood.
 pub fn list(
-    conn: &Connection,
+    conn: &Read<'_>,
     filter: &DeliveryFilter,
     cursor: Option<Cursor>,
     limit: Limit,
@@ -50,7 +50,7 @@ pub fn list(
 ///
 /// # Errors
 /// [`StoreError::Sqlite`].
-pub fn count(conn: &Connection, filter: &DeliveryFilter) -> Result<u64, StoreError> {
+pub fn count(conn: &Read<'_>, filter: &DeliveryFilter) -> Result<u64, StoreError> {
     let mut total = 0;
     let mut cursor = None;
     loop {
@@ -69,7 +69,7 @@ pub fn count(conn: &Connection, filter: &DeliveryFilter) -> Result<u64, StoreErr
 /// # Errors
 /// [`StoreError::Sqlite`].
 pub fn scan(
-    conn: &Connection,
+    conn: &Read<'_>,
     filter: &DeliveryFilter,
     cursor: Option<Cursor>,
     rows: usize,
@@ -233,7 +233,7 @@ fn is_in_time(filter: &DeliveryFilter, created_at: Timestamp) -> bool {
 
 /// The row numbers that `since` and `until` leave, exclusive at both ends. Rows are numbered in the
 /// order in which they were made, so the bounds are found by halving the range of row numbers.
-fn bounds(conn: &Connection, filter: &DeliveryFilter) -> Result<(i64, i64), StoreError> {
+fn bounds(conn: &Read<'_>, filter: &DeliveryFilter) -> Result<(i64, i64), StoreError> {
     let low = filter.since.map_or(Ok(0), |since| {
         first_row_at(conn, "deliveries", since).map(|seq| seq - 1)
     })?;

@@ -4,9 +4,9 @@
 
 use std::sync::Arc;
 
-use rusqlite::{Connection, named_params};
+use rusqlite::named_params;
 
-use super::{StoreError, WriteTx};
+use super::{Read, StoreError, WriteTx};
 use crate::domain::delivery::{Delivery, NewDelivery, Progress, QueuedDelivery, Status, Trigger};
 use crate::domain::event::Event;
 use crate::domain::id::DeliveryId;
@@ -98,7 +98,7 @@ pub fn insert_unqueued(
 ///
 /// # Errors
 /// [`StoreError::Damaged`] where the row cannot be understood.
-pub fn find(conn: &Connection, seq: i64) -> Result<Option<Delivery>, StoreError> {
+pub fn find(conn: &Read<'_>, seq: i64) -> Result<Option<Delivery>, StoreError> {
     let sql = format!("{SELECT} WHERE d.seq = :seq LIMIT 1");
     let mut statement = conn.prepare_cached(&sql)?;
     let mut rows = statement.query(named_params! { ":seq": seq })?;
@@ -110,7 +110,7 @@ pub fn find(conn: &Connection, seq: i64) -> Result<Option<Delivery>, StoreError>
 /// # Errors
 /// As [`find`].
 pub fn find_in(
-    conn: &Connection,
+    conn: &Read<'_>,
     workspace_seq: i64,
     id: DeliveryId,
 ) -> Result<Option<Delivery>, StoreError> {
@@ -127,7 +127,7 @@ pub fn find_in(
 /// # Errors
 /// As [`find`].
 pub fn of_event(
-    conn: &Connection,
+    conn: &Read<'_>,
     event_seq: i64,
     limit: usize,
 ) -> Result<Vec<Delivery>, StoreError> {
@@ -146,7 +146,7 @@ pub fn of_event(
 ///
 /// # Errors
 /// As [`find`].
-pub fn progress(conn: &Connection, seq: i64) -> Result<Option<(Progress, Trigger)>, StoreError> {
+pub fn progress(conn: &Read<'_>, seq: i64) -> Result<Option<(Progress, Trigger)>, StoreError> {
     let mut statement = conn.prepare_cached(
         "SELECT seq, status, trigger, attempt_count, failed_in_run, run_started_at,
              next_attempt_at, manual_fallback, fallback_at
@@ -180,7 +180,7 @@ pub fn discard(tx: &mut WriteTx<'_>, seq: i64) -> Result<bool, StoreError> {
 ///
 /// # Errors
 /// [`StoreError::Sqlite`].
-pub fn end(conn: &Connection) -> Result<i64, StoreError> {
+pub fn end(conn: &Read<'_>) -> Result<i64, StoreError> {
     let mut statement = conn.prepare_cached("SELECT coalesce(max(seq), 0) + 1 FROM deliveries")?;
     Ok(statement.query_row([], |row| row.get(0))?)
 }

@@ -9,14 +9,14 @@
 
 use std::sync::Arc;
 
-use rusqlite::{Connection, OptionalExtension, named_params};
+use rusqlite::{OptionalExtension, named_params};
 
 use super::SELECT;
 use super::row::{delivery, format_of, progress_of, trigger_of};
 use crate::domain::delivery::{Delivery, QueuedDelivery};
 use crate::domain::id::DeliveryId;
 use crate::domain::time::Timestamp;
-use crate::store::{StoreError, damaged, events};
+use crate::store::{Read, StoreError, damaged, events};
 
 /// What [`queued_rows`] reads.
 const SELECT_QUEUED: &str = "SELECT seq, webhook_seq, event_seq, status, trigger, profile_seq,
@@ -29,7 +29,7 @@ const SELECT_QUEUED: &str = "SELECT seq, webhook_seq, event_seq, status, trigger
 /// # Errors
 /// [`StoreError::Damaged`] where an event is not what was once published.
 pub fn pending(
-    conn: &Connection,
+    conn: &Read<'_>,
     webhook_seq: i64,
     after: i64,
     limit: usize,
@@ -52,7 +52,7 @@ pub fn pending(
 /// # Errors
 /// As [`pending`].
 pub fn due(
-    conn: &Connection,
+    conn: &Read<'_>,
     webhook_seq: i64,
     now: Timestamp,
     limit: usize,
@@ -74,7 +74,7 @@ pub fn due(
 ///
 /// # Errors
 /// As [`pending`].
-pub fn queued(conn: &Connection, seq: i64) -> Result<Option<QueuedDelivery>, StoreError> {
+pub fn queued(conn: &Read<'_>, seq: i64) -> Result<Option<QueuedDelivery>, StoreError> {
     let sql = format!(
         "{SELECT_QUEUED}
          WHERE seq = :seq"
@@ -90,7 +90,7 @@ pub fn queued(conn: &Connection, seq: i64) -> Result<Option<QueuedDelivery>, Sto
 /// # Errors
 /// As [`pending`].
 pub fn oldest_retrying(
-    conn: &Connection,
+    conn: &Read<'_>,
     webhook_seq: i64,
 ) -> Result<Option<QueuedDelivery>, StoreError> {
     let mut statement = conn.prepare_cached(
@@ -107,7 +107,7 @@ pub fn oldest_retrying(
 /// # Errors
 /// [`StoreError::Sqlite`].
 pub fn next_due(
-    conn: &Connection,
+    conn: &Read<'_>,
     webhook_seq: i64,
     now: Timestamp,
 ) -> Result<Option<Timestamp>, StoreError> {
@@ -125,7 +125,7 @@ pub fn next_due(
 ///
 /// # Errors
 /// [`StoreError::Sqlite`].
-pub fn webhooks_waiting(conn: &Connection) -> Result<Vec<i64>, StoreError> {
+pub fn webhooks_waiting(conn: &Read<'_>) -> Result<Vec<i64>, StoreError> {
     let mut statement = conn.prepare_cached(
         "SELECT DISTINCT webhook_seq
          FROM delivery_counts
@@ -141,7 +141,7 @@ pub fn webhooks_waiting(conn: &Connection) -> Result<Vec<i64>, StoreError> {
 ///
 /// # Errors
 /// [`StoreError::Sqlite`].
-pub fn interrupted_tests(conn: &Connection, limit: usize) -> Result<Vec<Delivery>, StoreError> {
+pub fn interrupted_tests(conn: &Read<'_>, limit: usize) -> Result<Vec<Delivery>, StoreError> {
     let sql = format!(
         "{SELECT}
          WHERE d.trigger = 1 AND d.status = 0 AND d.webhook_seq = :webhook
@@ -161,7 +161,7 @@ pub fn interrupted_tests(conn: &Connection, limit: usize) -> Result<Vec<Delivery
 }
 
 fn queued_rows(
-    conn: &Connection,
+    conn: &Read<'_>,
     mut rows: rusqlite::Rows<'_>,
 ) -> Result<Vec<QueuedDelivery>, StoreError> {
     let mut found: Vec<QueuedDelivery> = Vec::new();

@@ -11,14 +11,14 @@
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashSet};
 
-use rusqlite::{Connection, OptionalExtension, Row, named_params};
+use rusqlite::{OptionalExtension, Row, named_params};
 
 use crate::domain::delivery::{Standing, Waiting};
 use crate::domain::id::WebhookId;
 use crate::domain::stats::Counts;
 use crate::domain::time::Timestamp;
 use crate::store::stats;
-use crate::store::{StoreError, WriteTx};
+use crate::store::{Read, StoreError, WriteTx};
 
 /// The `limit` retries of a workspace's active webhooks that are due soonest, due or not, soonest
 /// first. Alerts are not among them.
@@ -26,7 +26,7 @@ use crate::store::{StoreError, WriteTx};
 /// # Errors
 /// [`StoreError::Sqlite`].
 pub fn soonest(
-    conn: &Connection,
+    conn: &Read<'_>,
     workspace_seq: i64,
     limit: usize,
 ) -> Result<Vec<Waiting>, StoreError> {
@@ -45,7 +45,7 @@ pub fn soonest(
 }
 
 /// The active webhooks of a workspace that have retries waiting.
-fn retrying_webhooks(conn: &Connection, workspace_seq: i64) -> Result<Vec<i64>, StoreError> {
+fn retrying_webhooks(conn: &Read<'_>, workspace_seq: i64) -> Result<Vec<i64>, StoreError> {
     let mut statement = conn.prepare_cached(
         "SELECT c.webhook_seq
          FROM delivery_counts AS c
@@ -65,7 +65,7 @@ fn retrying_webhooks(conn: &Connection, workspace_seq: i64) -> Result<Vec<i64>, 
 
 /// The retry of a webhook that is due next behind `last`.
 fn next_of(
-    conn: &Connection,
+    conn: &Read<'_>,
     webhook_seq: i64,
     last: Option<Waiting>,
 ) -> Result<Option<Waiting>, StoreError> {
@@ -97,7 +97,7 @@ fn next_of(
 /// # Errors
 /// [`StoreError::Sqlite`].
 pub fn standings(
-    conn: &Connection,
+    conn: &Read<'_>,
     workspace_seq: i64,
     now: Timestamp,
 ) -> Result<Vec<Standing>, StoreError> {
@@ -113,7 +113,7 @@ pub fn standings(
 }
 
 fn standing(
-    conn: &Connection,
+    conn: &Read<'_>,
     webhook_seq: i64,
     counts: &Counts,
     now: Timestamp,
@@ -156,7 +156,7 @@ fn standing(
     Ok(Some(standing).filter(|_| open > 0))
 }
 
-fn count_due(conn: &Connection, webhook_seq: i64, now: Timestamp) -> Result<u64, StoreError> {
+fn count_due(conn: &Read<'_>, webhook_seq: i64, now: Timestamp) -> Result<u64, StoreError> {
     let mut statement = conn.prepare_cached(
         "SELECT count(*)
          FROM deliveries INDEXED BY deliveries_due
@@ -166,7 +166,7 @@ fn count_due(conn: &Connection, webhook_seq: i64, now: Timestamp) -> Result<u64,
     Ok(statement.query_row(params, |row| row.get(0))?)
 }
 
-fn count_dead_letters(conn: &Connection, webhook_seq: i64) -> Result<u64, StoreError> {
+fn count_dead_letters(conn: &Read<'_>, webhook_seq: i64) -> Result<u64, StoreError> {
     let mut statement = conn.prepare_cached(
         "SELECT count(*)
          FROM deliveries INDEXED BY dead_letters_of
@@ -229,11 +229,7 @@ pub fn shift_retries(
 ///
 /// # Errors
 /// [`StoreError::Sqlite`].
-pub fn waiting_of(
-    conn: &Connection,
-    webhook_seq: i64,
-    limit: usize,
-) -> Result<Vec<i64>, StoreError> {
+pub fn waiting_of(conn: &Read<'_>, webhook_seq: i64, limit: usize) -> Result<Vec<i64>, StoreError> {
     let mut statement = conn.prepare_cached(
         "SELECT seq
          FROM deliveries

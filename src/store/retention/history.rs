@@ -78,7 +78,7 @@ impl Run<'_, '_> {
         status: Status,
         after: i64,
     ) -> Result<Vec<Candidate>, StoreError> {
-        let mut statement = self.tx.conn().prepare_cached(CANDIDATES)?;
+        let mut statement = self.tx.prepare_cached(CANDIDATES)?;
         let rows = statement.query_map(
             named_params! {
                 ":workspace": workspace_seq,
@@ -133,7 +133,7 @@ impl Run<'_, '_> {
     }
 
     fn nth_newest(&self, webhook_seq: i64, n: u32) -> Result<Option<i64>, StoreError> {
-        let mut statement = self.tx.conn().prepare_cached(NTH_NEWEST)?;
+        let mut statement = self.tx.prepare_cached(NTH_NEWEST)?;
         let params = named_params! { ":webhook": webhook_seq, ":skipped": n - 1 };
         Ok(statement.query_row(params, |row| row.get(0)).optional()?)
     }
@@ -148,7 +148,6 @@ impl Run<'_, '_> {
         let wanted = self.points;
         let rows: Vec<(i64, i64, bool)> = self
             .tx
-            .conn()
             .prepare_cached(OLD_EVENTS)?
             .query_map(
                 named_params! {
@@ -201,7 +200,6 @@ impl Run<'_, '_> {
         let wanted = self.points;
         let rows: Vec<(i64, bool)> = self
             .tx
-            .conn()
             .prepare_cached(LEAVING_WEBHOOKS)?
             .query_map(
                 named_params! {

@@ -72,7 +72,6 @@ impl Run<'_, '_> {
         let limit = (self.points / BUCKET_POINTS).max(1);
         let keys: Vec<(i64, i64, i64)> = self
             .tx
-            .conn()
             .prepare_cached(OLD_BUCKETS)?
             .query_map(
                 named_params! {
@@ -109,7 +108,7 @@ impl Run<'_, '_> {
     /// How long the workspace with the longest memory keeps its history, in milliseconds.
     fn longest_kept_ms(&self) -> Result<i64, StoreError> {
         let millis = |kept: Duration| i64::try_from(kept.as_millis()).unwrap_or(i64::MAX);
-        let mut statement = self.tx.conn().prepare_cached(
+        let mut statement = self.tx.prepare_cached(
             "SELECT coalesce(max(max(coalesce(retention_delivered_ms, :delivered),
                  coalesce(retention_exhausted_ms, :exhausted))), :exhausted)
              FROM workspaces",
@@ -159,8 +158,10 @@ impl Run<'_, '_> {
 
     /// Gives empty pages back to the disk, where there are many.
     fn space(&mut self) -> Result<bool, StoreError> {
-        let conn = self.tx.conn();
-        let pragma = |sql| conn.query_row(sql, [], |row| row.get::<_, u32>(0));
+        let pragma = |sql| {
+            let mut statement = self.tx.prepare_cached(sql)?;
+            statement.query_row([], |row| row.get::<_, u32>(0))
+        };
         let can_shrink = pragma("PRAGMA auto_vacuum")? == VACUUM_INCREMENTAL;
         let empty = pragma("PRAGMA freelist_count")?;
         let spare = PAGES_SPARE.max(pragma("PRAGMA page_count")? / PAGES_PER_SPARE);
@@ -171,7 +172,7 @@ impl Run<'_, '_> {
         }
         // The statement answers a row for every page, and gives back only as many as are read.
         let sql = format!("PRAGMA incremental_vacuum({wanted})");
-        let mut statement = conn.prepare(&sql)?;
+        let mut statement = self.tx.prepare(&sql)?;
         let mut rows = statement.query([])?;
         while rows.next()?.is_some() {}
         self.pruned.pages += wanted;

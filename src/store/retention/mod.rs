@@ -22,9 +22,9 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use rusqlite::{Connection, OptionalExtension, Row, named_params};
+use rusqlite::{OptionalExtension, Row, named_params};
 
-use super::{StoreError, WriteTx};
+use super::{Read, StoreError, WriteTx};
 use crate::domain::delivery::Status;
 use crate::domain::event::EventKind;
 use crate::domain::time::Timestamp;
@@ -281,7 +281,7 @@ struct Rules {
 
 /// The rules of the first workspace at or behind `seq`, deleted ones included.
 fn rules(
-    conn: &Connection,
+    conn: &Read<'_>,
     limits: &Limits,
     seq: i64,
     now: Timestamp,

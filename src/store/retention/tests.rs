@@ -210,7 +210,11 @@ fn hidden_and_deleted_webhooks_leave_after_their_last_delivery() {
     deliver(&office, hidden, &[Status::Delivered]);
     let webhooks = || {
         let list = "SELECT group_concat(seq) FROM (SELECT seq FROM webhooks ORDER BY seq)";
-        office.read(|conn| Ok(conn.query_row(list, [], |row| row.get::<_, String>(0))?))
+        office.read(|conn| {
+            Ok(conn
+                .connection()
+                .query_row(list, [], |row| row.get::<_, String>(0))?)
+        })
     };
     office.clock.advance(DAY * 29);
     sweep(&office);
@@ -301,9 +305,11 @@ fn empty_pages_go_back_to_the_disk_once_there_are_many() {
     assert!(pages > 500, "{pages}");
     assert!(office.number("PRAGMA freelist_count") <= 1024);
     assert_eq!(
-        office.read(|conn| Ok(
-            conn.query_row("PRAGMA integrity_check", [], |row| row.get::<_, String>(0))?
-        )),
+        office.read(|conn| Ok(conn.connection().query_row(
+            "PRAGMA integrity_check",
+            [],
+            |row| row.get::<_, String>(0)
+        )?)),
         "ok"
     );
 }

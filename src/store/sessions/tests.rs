@@ -8,7 +8,7 @@ use crate::domain::role::Role;
 use crate::domain::secret::Secret;
 use crate::domain::session::{Channel, NewSession, Session};
 use crate::store::tests::options;
-use crate::store::{OpenOptions, Store, users};
+use crate::store::{OpenOptions, Read, Store, users};
 
 struct Fixture {
     store: Store,
@@ -57,7 +57,7 @@ impl Fixture {
 
     fn count(&self) -> usize {
         let seq = self.user.seq();
-        let read = |conn: &Connection| of_user(conn, seq);
+        let read = |conn: &Read<'_>| of_user(conn, seq);
         self.store.read_blocking(read).unwrap().len()
     }
 }

@@ -5,20 +5,20 @@
 
 use std::time::Duration;
 
-use rusqlite::{Connection, OptionalExtension, Row, named_params};
+use rusqlite::{OptionalExtension, Row, named_params};
 
 use crate::domain::breaker::{BreakerPolicy, Health};
 use crate::domain::id::WebhookId;
 use crate::domain::time::Timestamp;
 use crate::domain::webhook::{Activity, WebhookKind};
-use crate::store::StoreError;
+use crate::store::{Read, StoreError};
 
 /// How a webhook has been answering, and what may disable it.
 ///
 /// # Errors
 /// [`StoreError::Sqlite`].
 pub fn health(
-    conn: &Connection,
+    conn: &Read<'_>,
     seq: i64,
 ) -> Result<Option<(Health, BreakerPolicy, Activity)>, StoreError> {
     let mut statement = conn.prepare_cached(
@@ -49,7 +49,7 @@ pub fn health(
 ///
 /// # Errors
 /// [`StoreError::Sqlite`].
-pub fn set_health(conn: &Connection, seq: i64, health: &Health) -> Result<(), StoreError> {
+pub fn set_health(conn: &Read<'_>, seq: i64, health: &Health) -> Result<(), StoreError> {
     conn.prepare_cached(
         "UPDATE webhooks
          SET consecutive_failures = :failures, failing_since = :since,
@@ -72,7 +72,7 @@ pub fn set_health(conn: &Connection, seq: i64, health: &Health) -> Result<(), St
 ///
 /// # Errors
 /// [`StoreError::Sqlite`].
-pub fn restart_failing(conn: &Connection, now: Timestamp) -> Result<(), StoreError> {
+pub fn restart_failing(conn: &Read<'_>, now: Timestamp) -> Result<(), StoreError> {
     conn.prepare_cached(
         "UPDATE webhooks SET failing_since = :now WHERE failing_since IS NOT NULL",
     )?

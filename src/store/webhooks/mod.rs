@@ -3,10 +3,10 @@
 //! Owns: storing, finding and changing whole webhooks. Refuses: the rules of registering and changing
 //! one (`service`) and of disabling it (`domain::breaker`).
 
-use rusqlite::{Connection, OptionalExtension, Row, named_params};
+use rusqlite::{OptionalExtension, Row, named_params};
 
 use super::vault::Vault;
-use super::{StoreError, WriteTx};
+use super::{Read, StoreError, WriteTx};
 use crate::domain::id::WebhookId;
 use crate::domain::page::{Cursor, Limit, List, Page};
 use crate::domain::time::Timestamp;
@@ -39,7 +39,7 @@ const SELECT: &str = "SELECT w.*, workspaces.created_at AS workspace_created_at,
 /// # Errors
 /// [`StoreError::Damaged`] where the row cannot be understood.
 pub fn find(
-    conn: &Connection,
+    conn: &Read<'_>,
     vault: &Vault,
     seq: i64,
     now: Timestamp,
@@ -55,7 +55,7 @@ pub fn find(
 /// # Errors
 /// As [`find`].
 pub fn find_registered(
-    conn: &Connection,
+    conn: &Read<'_>,
     vault: &Vault,
     workspace_seq: i64,
     id: WebhookId,
@@ -75,7 +75,7 @@ pub fn find_registered(
 /// # Errors
 /// As [`find`].
 pub fn list(
-    conn: &Connection,
+    conn: &Read<'_>,
     vault: &Vault,
     workspace_seq: i64,
     cursor: Option<Cursor>,
@@ -111,7 +111,7 @@ pub fn list(
 ///
 /// # Errors
 /// [`StoreError::Sqlite`].
-pub fn name(conn: &Connection, seq: i64) -> Result<Option<WebhookName>, StoreError> {
+pub fn name(conn: &Read<'_>, seq: i64) -> Result<Option<WebhookName>, StoreError> {
     let mut statement = conn.prepare_cached(
         "SELECT seq, created_at, label, url FROM webhooks WHERE seq = :seq LIMIT 1",
     )?;
@@ -124,7 +124,7 @@ pub fn name(conn: &Connection, seq: i64) -> Result<Option<WebhookName>, StoreErr
 /// # Errors
 /// [`StoreError::Sqlite`].
 pub fn names(
-    conn: &Connection,
+    conn: &Read<'_>,
     workspace_seq: i64,
     limit: u32,
 ) -> Result<Vec<WebhookName>, StoreError> {
@@ -153,7 +153,7 @@ fn webhook_name(row: &Row<'_>) -> rusqlite::Result<WebhookName> {
 ///
 /// # Errors
 /// [`StoreError::Sqlite`].
-pub fn count(conn: &Connection, workspace_seq: i64) -> Result<i64, StoreError> {
+pub fn count(conn: &Read<'_>, workspace_seq: i64) -> Result<i64, StoreError> {
     let mut statement = conn.prepare_cached(
         "SELECT count(*)
          FROM webhooks
@@ -171,7 +171,7 @@ pub fn count(conn: &Connection, workspace_seq: i64) -> Result<i64, StoreError> {
 /// # Errors
 /// [`StoreError::Sqlite`].
 pub fn find_target(
-    conn: &Connection,
+    conn: &Read<'_>,
     workspace_seq: i64,
     digest: &[u8; 32],
 ) -> Result<Option<i64>, StoreError> {
@@ -189,7 +189,7 @@ pub fn find_target(
 ///
 /// # Errors
 /// [`StoreError::Sqlite`].
-pub fn url(conn: &Connection, seq: i64) -> Result<Option<String>, StoreError> {
+pub fn url(conn: &Read<'_>, seq: i64) -> Result<Option<String>, StoreError> {
     let mut statement = conn.prepare_cached("SELECT url FROM webhooks WHERE seq = :seq")?;
     Ok(statement
         .query_row(named_params! { ":seq": seq }, |row| row.get(0))
@@ -350,7 +350,7 @@ pub fn delete(tx: &mut WriteTx<'_>, workspace_seq: i64, seq: i64) -> Result<(), 
 ///
 /// # Errors
 /// [`StoreError::Sqlite`].
-pub fn is_ended(conn: &Connection, seq: i64) -> Result<bool, StoreError> {
+pub fn is_ended(conn: &Read<'_>, seq: i64) -> Result<bool, StoreError> {
     let mut statement = conn.prepare_cached(
         "SELECT status = 'revoked' OR deleted_at IS NOT NULL FROM webhooks WHERE seq = :seq",
     )?;
