@@ -1,19 +1,21 @@
-//! Putting right what a sudden end left half done.
+//! Calling off what waits for webhooks that are out for good.
 //!
-//! Owns: calling off what still waits for webhooks that are out for good. Refuses: anything that
-//! goes on by itself after a restart.
+//! Owns: finding it, and calling it off a batch at a time. Refuses: stopping a webhook; that is one
+//! transaction, after which nothing of it is attempted any more.
 //!
-//! # Why something can be left
-//! Revoking a webhook stops it in one transaction; what waits for it is called off in batches after
-//! that. A process that ends in between leaves deliveries that nobody will ever attempt.
+//! # Why it is not done in the request
+//! Half a million deliveries take a while, and whoever deletes a webhook has not to wait for them:
+//! from the moment in which the webhook is out they are shown as called off. The request does what
+//! little there usually is; the rest is the worker's, which also finds what a process that ended in
+//! between has left.
 
 use super::Service;
 use super::webhooks::cancel;
-use crate::store::deliveries::{waiting_of, webhooks_waiting};
-use crate::store::{StoreError, WriteTx, webhooks};
+use crate::store::deliveries::{ended_waiting, waiting_of};
+use crate::store::{StoreError, WriteTx};
 
 /// Deliveries that one transaction calls off.
-const BATCH: usize = 250;
+pub const CALLED_OFF_AT_ONCE: usize = 250;
 
 impl Service {
     /// Calls off what waits for webhooks that were revoked or deleted. Answers how many deliveries
@@ -22,37 +24,43 @@ impl Service {
     /// # Errors
     /// [`StoreError`] where the database cannot be used.
     pub async fn finish_endings(&self) -> Result<usize, StoreError> {
-        let ended = self.store().read(|conn| {
-            let mut ended = Vec::new();
-            for webhook_seq in webhooks_waiting(conn)? {
-                if webhooks::is_ended(conn, webhook_seq)? {
-                    ended.push(webhook_seq);
-                }
-            }
-            Ok::<_, StoreError>(ended)
-        });
         let mut canceled = 0;
-        for webhook_seq in ended.await? {
-            canceled += self.call_off(webhook_seq).await?;
+        while let Some(batch) = self.step_endings().await? {
+            canceled += batch;
         }
         Ok(canceled)
     }
 
-    async fn call_off(&self, webhook_seq: i64) -> Result<usize, StoreError> {
-        let mut canceled = 0;
-        loop {
-            let batch = move |tx: &mut WriteTx<'_>| {
-                let waiting = waiting_of(tx, webhook_seq, BATCH)?;
-                for seq in &waiting {
-                    cancel(tx, *seq)?;
-                }
-                Ok::<_, StoreError>(waiting.len())
-            };
-            let done = self.store().settle(batch).await?;
-            canceled += done;
-            if done < BATCH {
-                return Ok(canceled);
+    /// Calls off one batch; answers how many deliveries that were, and nothing where none waits.
+    ///
+    /// # Errors
+    /// As [`Service::finish_endings`].
+    pub(super) async fn step_endings(&self) -> Result<Option<usize>, StoreError> {
+        let Some(webhook_seq) = self.store().read(ended_waiting).await? else {
+            return Ok(None);
+        };
+        let batch = move |tx: &mut WriteTx<'_>| {
+            let waiting = waiting_of(tx, webhook_seq, CALLED_OFF_AT_ONCE)?;
+            for seq in &waiting {
+                cancel(tx, *seq)?;
             }
+            Ok::<_, StoreError>(waiting.len())
+        };
+        let canceled = self.store().settle(batch).await?;
+        // A count that says more than there is must not keep anybody busy for ever.
+        Ok((canceled > 0).then_some(canceled))
+    }
+
+    /// Calls off the first batch and leaves the rest to the worker.
+    pub(super) async fn begin_calling_off(&self) -> Result<(), StoreError> {
+        let canceled = self.step_endings().await?;
+        if canceled == Some(CALLED_OFF_AT_ONCE) {
+            let wake = |tx: &mut WriteTx<'_>| {
+                tx.notices().jobs_changed = true;
+                Ok::<_, StoreError>(())
+            };
+            self.store().settle(wake).await?;
         }
+        Ok(())
     }
 }

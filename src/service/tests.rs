@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 mod alerts;
+mod batches;
 mod chaos;
 mod clocks;
 mod consumers;

@@ -64,11 +64,18 @@ impl Drop for Worker {
 
 /// Asks for steps until the store is closed.
 async fn work_jobs(service: &Service, wake: &Notify) {
-    put_right(service).await;
     let mut last = 0;
     let mut failures: BTreeMap<i64, u32> = BTreeMap::new();
     loop {
         let begun = Instant::now();
+        match call_off(service).await {
+            Some(Called::Off) => {
+                sleep(begun.elapsed().min(REST_MAX)).await;
+                continue;
+            }
+            Some(Called::Later) => sleep(RETRY_AFTER).await,
+            None => {}
+        }
         match service.step_jobs(last).await {
             Ok(Stepped::Worked(job)) => {
                 last = job;
@@ -102,10 +109,23 @@ async fn give_up(service: &Service, job: i64, reason: String) {
     }
 }
 
-async fn put_right(service: &Service) {
-    match service.finish_endings().await {
-        Ok(0) => {}
-        Ok(canceled) => tracing::info!(canceled, "called off what waited for ended webhooks"),
-        Err(error) => tracing::error!(%error, "what waits for ended webhooks was left alone"),
+/// What came of calling a batch off.
+enum Called {
+    /// It was done.
+    Off,
+    /// The database was in the way.
+    Later,
+}
+
+/// Calls one batch of what waits for ended webhooks off; nothing where none waits.
+async fn call_off(service: &Service) -> Option<Called> {
+    match service.step_endings().await {
+        Ok(batch) => batch.map(|_| Called::Off),
+        // The next step of the jobs says so, and ends the work.
+        Err(StoreError::Stopped(_)) => None,
+        Err(error) => {
+            tracing::warn!(%error, "calling off what waits for ended webhooks has to wait");
+            Some(Called::Later)
+        }
     }
 }

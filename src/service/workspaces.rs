@@ -14,7 +14,6 @@ use serde_json::json;
 use super::alerts::set_alert_target;
 use super::once::once;
 use super::{Caller, Done, FieldError, Once, Refusal, Service, audit_instance, text};
-use crate::domain::delivery::DeliveryFilter;
 use crate::domain::id::WorkspaceId;
 use crate::domain::page::{Cursor, Limit, Page};
 use crate::domain::profile::{DEFAULT_PROFILE, Origin, Profile};
@@ -157,11 +156,7 @@ impl Service {
             )
         };
         self.store().write(work).await?;
-        self.cancel_all(DeliveryFilter {
-            workspace_seq: id.seq(),
-            ..DeliveryFilter::default()
-        })
-        .await
+        Ok(self.begin_calling_off().await?)
     }
 
     async fn check_workspace(&self, input: WorkspaceInput) -> Result<Checked, Refusal> {

@@ -75,6 +75,16 @@ pub fn insert(
     Ok(())
 }
 
+/// Forgets a record, if there is one.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn delete(tx: &WriteTx<'_>, workspace_seq: i64, key: &str) -> Result<(), StoreError> {
+    tx.prepare_cached("DELETE FROM idempotency WHERE workspace_seq = :workspace AND key = :key")?
+        .execute(named_params! { ":workspace": workspace_seq, ":key": key })?;
+    Ok(())
+}
+
 fn place(row: i64) -> Place {
     Place {
         table: "idempotency",

@@ -37,6 +37,9 @@ use crate::clock::Clock;
 
 /// Jobs in one transaction at most.
 const BATCH_JOBS_MAX: usize = 512;
+/// How long a transaction takes further jobs on: those that are left have the next one, so that a
+/// commit that is awaited never waits for much.
+const TRANSACTION_MAX: Duration = Duration::from_millis(50);
 /// Ingest jobs that may wait or run at once; one more is refused.
 const INGEST_JOBS_MAX: usize = 4096;
 /// Jobs of all kinds that the queue holds.
@@ -286,8 +289,8 @@ impl Loop {
 
     fn run(mut self, mut jobs: mpsc::Receiver<Job>) {
         let mut batch = Vec::with_capacity(BATCH_JOBS_MAX);
-        while jobs.blocking_recv_many(&mut batch, BATCH_JOBS_MAX) > 0 {
-            self.commit(std::mem::take(&mut batch));
+        while !batch.is_empty() || jobs.blocking_recv_many(&mut batch, BATCH_JOBS_MAX) > 0 {
+            batch = self.commit(batch);
         }
         self.fold_log();
     }
@@ -307,11 +310,13 @@ impl Loop {
         }
     }
 
-    /// Runs a batch in one transaction and answers everybody after the flush.
-    fn commit(&mut self, mut batch: Vec<Job>) {
+    /// Runs a batch in one transaction, as far as it gets in [`TRANSACTION_MAX`], and answers everybody
+    /// of it after the flush. Gives back what has to wait for the next one.
+    fn commit(&mut self, mut batch: Vec<Job>) -> Vec<Job> {
         let begun = Instant::now();
         if let Err(error) = self.begin() {
-            return refuse(batch, &error);
+            refuse(batch, &error);
+            return Vec::new();
         }
         let storage_low = self.storage_low();
         let mut effects = Effects::default();
@@ -321,7 +326,11 @@ impl Loop {
                 Urgency::Ingest if storage_low => Err(StoreError::StorageLow),
                 Urgency::Ingest | Urgency::Settle => self.run_job(&mut *job.work, &mut effects),
             });
+            if begun.elapsed() > TRANSACTION_MAX {
+                break;
+            }
         }
+        let left = batch.split_off(verdicts.len());
         let committed = self.finish(&effects);
         if committed.is_ok() {
             effects.committed.took = begun.elapsed();
@@ -333,6 +342,7 @@ impl Loop {
         if effects.fold_log && committed.is_ok() {
             self.fold_grown_log();
         }
+        left
     }
 
     /// Writes the log back and cuts it off, if it has grown or the database's file can shrink by pages

@@ -12,11 +12,11 @@ use crate::domain::event::{EventFilter, EventKind, GivenId, NewEvent, StoredEven
 use crate::domain::event_type::EventTypeName;
 use crate::domain::page::{Limit, Page};
 use crate::domain::time::Timestamp;
-use crate::store::WriteTx;
 use crate::store::events;
 use crate::telemetry::metrics;
 
 mod accept;
+pub mod batch;
 mod detail;
 mod one_off;
 mod replay;
@@ -127,21 +127,7 @@ impl Service {
                 Err(refusal) => Err(refusal),
             });
         }
-        let caller = caller.clone();
-        let work = move |tx: &mut WriteTx<'_>| {
-            once(tx, &caller, &key, |tx| {
-                let mut results = Vec::with_capacity(checked.len());
-                for checked in checked {
-                    results.push(match checked {
-                        // A refusal undoes this event alone.
-                        Ok(checked) => tx.nested(|tx| accept(tx, &caller, checked))?,
-                        Err(refusal) => Err(refusal),
-                    });
-                }
-                Ok(results)
-            })
-        };
-        let done = self.store().write(work).await;
+        let done = self.accept_batch(caller, checked, key).await;
         if let Ok(Done::Fresh(results)) = &done {
             let accepted = results.iter().flatten();
             let is_new = |published: &&Published| published.known == Known::New;

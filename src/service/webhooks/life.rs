@@ -7,17 +7,13 @@ use serde_json::json;
 
 use super::{registered, usable};
 use crate::domain::breaker::{DisabledReason, Health};
-use crate::domain::delivery::{DeliveryFilter, DeliveryPlace, Input, Status, step};
+use crate::domain::delivery::{DeliveryPlace, Input, step};
 use crate::domain::id::WebhookId;
-use crate::domain::page::Order;
 use crate::domain::retry::RetryPolicy;
 use crate::domain::webhook::{Webhook, WebhookState};
 use crate::service::{Caller, Refusal, Service, audit};
 use crate::store::deliveries;
 use crate::store::{StoreError, WriteTx, webhooks};
-
-/// Deliveries that one transaction calls off when a webhook ends.
-const CANCEL_BATCH: usize = 500;
 
 /// Which way a person turns a webhook.
 #[derive(Clone, Copy)]
@@ -67,7 +63,7 @@ impl Service {
                 registered(tx, &revoker, id)
             })
             .await?;
-        self.cancel_waiting(caller, id).await?;
+        self.begin_calling_off().await?;
         Ok(webhook)
     }
 
@@ -86,7 +82,7 @@ impl Service {
                 audit(tx, &deleter, "webhook.delete", &id.to_string(), &json!({}))
             })
             .await?;
-        self.cancel_waiting(caller, id).await
+        Ok(self.begin_calling_off().await?)
     }
 
     async fn change_state(
@@ -104,36 +100,6 @@ impl Service {
             registered(tx, &caller, id)
         };
         self.store().write(work).await
-    }
-
-    async fn cancel_waiting(&self, caller: &Caller, id: WebhookId) -> Result<(), Refusal> {
-        self.cancel_all(DeliveryFilter {
-            workspace_seq: caller.workspace.seq(),
-            webhook_seq: Some(id.seq()),
-            ..DeliveryFilter::default()
-        })
-        .await
-    }
-
-    /// Calls off everything that waits among what `filter` matches, in bounded batches.
-    pub(in crate::service) async fn cancel_all(
-        &self,
-        filter: DeliveryFilter,
-    ) -> Result<(), Refusal> {
-        let filter = DeliveryFilter {
-            statuses: vec![Status::Pending, Status::Retrying],
-            ..filter
-        };
-        loop {
-            let filter = filter.clone();
-            let canceled = self
-                .store()
-                .settle(move |tx| cancel_batch(tx, &filter))
-                .await?;
-            if canceled < CANCEL_BATCH {
-                return Ok(());
-            }
-        }
     }
 }
 
@@ -173,23 +139,18 @@ pub(super) fn turn_to(
     }
 }
 
-/// Calls off one batch of what waits; answers how many that were.
-fn cancel_batch(tx: &mut WriteTx<'_>, filter: &DeliveryFilter) -> Result<usize, StoreError> {
-    let found = deliveries::scan(tx, filter, None, CANCEL_BATCH, Order::Ascending)?;
-    for seq in &found.items {
-        cancel(tx, *seq)?;
-    }
-    Ok(found.items.len())
-}
-
 /// Calls off one delivery that waits.
 pub(in crate::service) fn cancel(tx: &mut WriteTx<'_>, seq: i64) -> Result<(), StoreError> {
     let Some(delivery) = deliveries::find(tx, seq)? else {
         return Ok(());
     };
+    // What the row says, whatever is shown of a webhook that is out for good.
+    let Some((progress, _)) = deliveries::progress(tx, seq)? else {
+        return Ok(());
+    };
     let policy = RetryPolicy::standard();
     let now = tx.now();
-    let Ok(next) = step(delivery.progress, Input::Cancel, &policy, now, 0.0) else {
+    let Ok(next) = step(progress, Input::Cancel, &policy, now, 0.0) else {
         return Ok(());
     };
     let place = DeliveryPlace {
@@ -198,7 +159,7 @@ pub(in crate::service) fn cancel(tx: &mut WriteTx<'_>, seq: i64) -> Result<(), S
         workspace_seq: delivery.workspace_seq,
         trigger: delivery.trigger,
     };
-    deliveries::set_progress(tx, place, &delivery.progress, &next, None)?;
+    deliveries::set_progress(tx, place, &progress, &next, None)?;
     tx.notices()
         .canceled
         .push((delivery.webhook.seq(), delivery.id));

@@ -23,7 +23,8 @@ pub use groups::{GROUPED_ROWS_MAX, GROUPS_MAX, groups, latest, letters_of, oldes
 pub use list::{SCAN_ROWS_MAX, count, list, scan};
 pub use progress::set_progress;
 pub use queue::{
-    due, interrupted_tests, next_due, oldest_retrying, pending, queued, webhooks_waiting,
+    due, ended_waiting, interrupted_tests, next_due, oldest_retrying, pending, queued,
+    webhooks_waiting,
 };
 use row::{delivery, progress_of, trigger_of};
 pub use waiting::{shift_retries, soonest, standings, waiting_of};

@@ -137,6 +137,22 @@ pub fn webhooks_waiting(conn: &Read<'_>) -> Result<Vec<i64>, StoreError> {
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
+/// A webhook that is out for good and for which deliveries still wait.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn ended_waiting(conn: &Read<'_>) -> Result<Option<i64>, StoreError> {
+    let mut statement = conn.prepare_cached(
+        "SELECT c.webhook_seq
+         FROM delivery_counts AS c
+         JOIN webhooks ON webhooks.seq = c.webhook_seq
+         WHERE c.status < 2 AND c.deliveries > 0
+             AND (webhooks.status = 'revoked' OR webhooks.deleted_at IS NOT NULL)
+         LIMIT 1",
+    )?;
+    Ok(statement.query_row([], |row| row.get(0)).optional()?)
+}
+
 /// Tests that were under way when the process ended: they are over, and nobody waits for them.
 ///
 /// # Errors

@@ -38,7 +38,11 @@ pub(super) fn delivery(row: &Row<'_>) -> Result<Delivery, StoreError> {
         trigger: trigger_of(row)?,
         profile_seq: row.get("profile_seq")?,
         format: format_of(row)?,
-        progress: progress_of(row)?,
+        progress: if webhook_status == "revoked" {
+            over(progress_of(row)?)
+        } else {
+            progress_of(row)?
+        },
         max_attempts: row.get("max_attempts")?,
         last_status_code: row.get("last_status_code")?,
         last_error_kind: error_kind.as_deref().and_then(FailureKind::parse),
@@ -53,6 +57,19 @@ pub(super) fn delivery(row: &Row<'_>) -> Result<Delivery, StoreError> {
         completed_at: at("completed_at")?,
         discarded_at: at("discarded_at")?,
     })
+}
+
+/// What waits for a webhook that is out for good is called off, for whoever looks, from the moment in
+/// which it went; its row says so a little later.
+fn over(progress: Progress) -> Progress {
+    if !progress.status.is_waiting() {
+        return progress;
+    }
+    Progress {
+        status: Status::Canceled,
+        next: Next::Never,
+        ..progress
+    }
 }
 
 pub(super) fn progress_of(row: &Row<'_>) -> Result<Progress, StoreError> {
