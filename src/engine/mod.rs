@@ -29,6 +29,7 @@ use crate::store::{Committed, Store, StoreError, deliveries, instance};
 mod alert;
 pub mod attempt;
 mod bucket;
+mod damaged;
 mod journal;
 mod lane;
 mod lanes;

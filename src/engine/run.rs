@@ -7,6 +7,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::attempt::{Attempted, attempt};
+use super::damaged::set_apart;
 use super::journal::{Line, Outcome};
 use super::lanes::{LoadOrder, Settled, Slot, Started};
 use super::settle::settle;
@@ -17,6 +18,7 @@ use crate::domain::attempt::AttemptTrigger;
 use crate::domain::delivery::{DeliveryPlace, Input, LastAttempt, QueuedDelivery, Trigger};
 use crate::domain::outcome::{FailureKind, Verdict};
 use crate::domain::retry::RetryPolicy;
+use crate::domain::time::Timestamp;
 use crate::entropy;
 use crate::store::deliveries;
 use crate::store::{Store, StoreError};
@@ -74,16 +76,32 @@ async fn fill(shared: &Arc<Shared>, order: LoadOrder) {
     let loaded = store
         .read(move |conn| load::load(&reader, conn, order, now))
         .await;
-    let mut lanes = shared.lanes();
     match loaded {
-        Ok(loaded) => lanes.loaded(loaded, now),
+        Ok(loaded) => shared.lanes().loaded(loaded, now),
         Err(error) => {
             tracing::error!(%error, webhook = order.webhook_seq, "could not read what is due");
-            lanes.load_failed(order.webhook_seq, now.after(LOAD_RETRY));
+            let again_at = if matches!(error, StoreError::Damaged(_)) {
+                without_damaged(shared, order.webhook_seq, now).await
+            } else {
+                now.after(LOAD_RETRY)
+            };
+            shared.lanes().load_failed(order.webhook_seq, again_at);
         }
     }
-    drop(lanes);
     shared.wake.notify_one();
+}
+
+/// Sets apart what cannot be sent, and says when the lane may be read again: at once where something
+/// was in its way.
+async fn without_damaged(shared: &Arc<Shared>, webhook_seq: i64, now: Timestamp) -> Timestamp {
+    match set_apart(shared, webhook_seq).await {
+        Ok(given_up) if given_up > 0 => now,
+        Ok(_) => now.after(LOAD_RETRY),
+        Err(error) => {
+            tracing::error!(%error, webhook = webhook_seq, "could not set apart what is damaged");
+            now.after(LOAD_RETRY)
+        }
+    }
 }
 
 /// One attempt from a lane, from start to record.

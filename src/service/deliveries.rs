@@ -9,7 +9,8 @@ use serde_json::json;
 use super::{Caller, Refusal, Service, audit};
 use crate::domain::attempt::Attempt;
 use crate::domain::delivery::{
-    Delivery, DeliveryFilter, DeliveryPlace, IllegalTransition, Input, Trigger, step,
+    Delivery, DeliveryFilter, DeliveryPlace, IllegalTransition, Input, QueuedDelivery, Trigger,
+    step,
 };
 use crate::domain::id::DeliveryId;
 use crate::domain::page::{Cursor, Limit, Page};
@@ -17,7 +18,7 @@ use crate::domain::retry::RetryPolicy;
 use crate::engine::{Engine, attempt};
 use crate::store::attempts;
 use crate::store::deliveries;
-use crate::store::{Read, WriteTx, webhooks};
+use crate::store::{Read, StoreError, WriteTx, webhooks};
 
 /// A delivery with everything that was sent and that came back.
 #[derive(Clone, Debug)]
@@ -79,11 +80,17 @@ impl Service {
         self.read(move |store, conn| {
             let delivery = deliveries::find_in(conn, workspace_seq, id)?
                 .ok_or(Refusal::NotFound("delivery"))?;
-            let queued =
-                deliveries::queued(conn, id.seq())?.ok_or(Refusal::NotFound("delivery"))?;
             let profile = store.profile(conn, delivery.profile_seq)?;
-            let request_body = attempt::body(&queued, &profile)
-                .map_err(|error| Refusal::Internal(error.to_string()))?;
+            let request_body = match deliveries::queued(conn, id.seq()) {
+                Ok(queued) => {
+                    let queued = queued.ok_or(Refusal::NotFound("delivery"))?;
+                    attempt::body(&queued, &profile)
+                        .map_err(|error| Refusal::Internal(error.to_string()))?
+                }
+                // Nothing was sent of it since, and nothing will be.
+                Err(StoreError::Damaged(_)) => Bytes::new(),
+                Err(error) => return Err(error.into()),
+            };
             let attempts = attempts::latest_of(conn, id.seq(), before)?;
             let last = attempts.items.last();
             let url = match last {
@@ -131,8 +138,9 @@ impl Service {
                     "an attempt of this delivery is under way; wait for its result".to_owned(),
                 ));
             }
+            sendable(tx, id)?;
             put_back(tx, &delivery)?;
-            if let Some(queued) = deliveries::queued(tx, id.seq())? {
+            if let Some(queued) = sendable(tx, id)? {
                 tx.notices().urgent.push(queued);
             }
             audit(tx, &caller, "delivery.retry", &id.to_string(), &json!({}))?;
@@ -208,6 +216,16 @@ fn dead_letter(conn: &Read<'_>, workspace_seq: i64, id: DeliveryId) -> Result<De
     deliveries::find_in(conn, workspace_seq, id)?
         .filter(Delivery::is_dead_letter)
         .ok_or(Refusal::NotFound("dead letter"))
+}
+
+/// The delivery as the engine takes it, unless what it carries is damaged.
+fn sendable(tx: &WriteTx<'_>, id: DeliveryId) -> Result<Option<QueuedDelivery>, Refusal> {
+    match deliveries::queued(tx, id.seq()) {
+        Err(StoreError::Damaged(_)) => Err(Refusal::Conflict(
+            "the stored event is not what was once published; it can't be sent".to_owned(),
+        )),
+        queued => Ok(queued?),
+    }
 }
 
 /// Whether an attempt of a delivery is under way.

@@ -7,6 +7,7 @@ mod batches;
 mod chaos;
 mod clocks;
 mod consumers;
+mod damaged;
 mod delivering;
 mod endings;
 mod house;

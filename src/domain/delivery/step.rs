@@ -26,6 +26,8 @@ pub enum Input {
     Retry,
     /// A person calls it off, or its webhook was revoked or deleted.
     Cancel,
+    /// What it carries is not what was once published: nothing of it may be sent any more.
+    Damaged,
 }
 
 /// An input that makes no sense in the state it met.
@@ -72,7 +74,8 @@ pub fn step(
         }
         Input::Retry => Ok(retried(progress, now)),
         Input::Cancel if progress.status.is_waiting() => Ok(called_off(progress)),
-        Input::Cancel => Err(IllegalTransition::NotWaiting(progress.status)),
+        Input::Damaged if progress.status.is_waiting() => Ok(gave_up(progress)),
+        Input::Cancel | Input::Damaged => Err(IllegalTransition::NotWaiting(progress.status)),
     }
 }
 

@@ -101,6 +101,18 @@ impl House {
         Self::start_on(&store, dir, clock)
     }
 
+    /// As [`House::restart`], with something that happens to the database while nothing runs.
+    pub(super) async fn restart_tampered(self, sql: &'static str) -> Self {
+        let database = options(&self.dir, &self.clock)
+            .data_dir
+            .join(crate::store::DATABASE_FILE);
+        self.restart_after(|_| {
+            let conn = rusqlite::Connection::open(database).unwrap();
+            assert_eq!(conn.execute(sql, []).unwrap(), 1);
+        })
+        .await
+    }
+
     /// Waits until `found` finds something, looking again after every commit.
     pub(super) async fn until<T, F: Future<Output = Option<T>>>(
         &self,

@@ -12,6 +12,7 @@ use crate::domain::event::Event;
 use crate::domain::id::DeliveryId;
 use crate::domain::time::Timestamp;
 
+mod damaged;
 mod groups;
 mod list;
 mod progress;
@@ -19,6 +20,7 @@ mod queue;
 mod row;
 mod waiting;
 
+pub use damaged::damaged;
 pub use groups::{GROUPED_ROWS_MAX, GROUPS_MAX, groups, latest, letters_of, oldest_waiting};
 pub use list::{SCAN_ROWS_MAX, count, list, scan};
 pub use progress::set_progress;

@@ -1,0 +1,54 @@
+//! Setting a delivery apart whose event is not what was once published.
+//!
+//! Owns: giving it up, visibly, so that its lane goes on. Refuses: sending anything of it: a valid
+//! signature over altered bytes would be a lie.
+
+use std::sync::Arc;
+
+use super::Shared;
+use crate::domain::delivery::{self, DeliveryPlace, Input, LastAttempt};
+use crate::domain::retry::RetryPolicy;
+use crate::store::{StoreError, WriteTx, deliveries};
+
+/// What is shown of such a delivery.
+const DAMAGED: &str = "corrupt: the stored event is not what was once published; nothing was sent";
+
+/// Gives up what waits for a webhook and carries a damaged event. Answers how many that were.
+pub(super) async fn set_apart(shared: &Arc<Shared>, webhook_seq: i64) -> Result<usize, StoreError> {
+    let store = &shared.parts.store;
+    let found = store
+        .read(move |conn| deliveries::damaged(conn, webhook_seq))
+        .await?;
+    let given_up = found.len();
+    store
+        .settle(move |tx| found.iter().try_for_each(|seq| give_up(tx, *seq)))
+        .await?;
+    Ok(given_up)
+}
+
+fn give_up(tx: &mut WriteTx<'_>, seq: i64) -> Result<(), StoreError> {
+    let Some(delivery) = deliveries::find(tx, seq)? else {
+        return Ok(());
+    };
+    let Some((progress, trigger)) = deliveries::progress(tx, seq)? else {
+        return Ok(());
+    };
+    let policy = RetryPolicy::standard();
+    let Ok(next) = delivery::step(progress, Input::Damaged, &policy, tx.now(), 0.0) else {
+        return Ok(());
+    };
+    let place = DeliveryPlace {
+        seq,
+        webhook_seq: delivery.webhook.seq(),
+        workspace_seq: delivery.workspace_seq,
+        trigger,
+    };
+    let last = LastAttempt {
+        status_code: None,
+        error_kind: None,
+        error: Some(DAMAGED),
+        duration_ms: 0,
+    };
+    tracing::error!(delivery = %delivery.id, event = %delivery.event, "a delivery is corrupt");
+    deliveries::set_progress(tx, place, &progress, &next, Some(&last))
+}

@@ -1,0 +1,40 @@
+//! A payload that somebody changed on the disk.
+
+use super::house::House;
+use super::receiver::Receiver;
+use crate::domain::delivery::Status;
+use crate::engine::Paused;
+use crate::service::Refusal;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_changed_payload_is_set_apart_and_the_others_of_its_webhook_go_on() {
+    let house = House::start();
+    house.service.engine().set_paused(Paused::Yes);
+    let receiver = Receiver::start().await;
+    house.webhook(&receiver.url, &["1s"]).await;
+    house.publish_many(20).await;
+    let changed = r#"UPDATE events SET data = '{"number":8}' WHERE data = '{"number":7}'"#;
+    let house = house.restart_tampered(changed).await;
+    house.counted(Status::Delivered, 19).await;
+    house.counted(Status::Exhausted, 1).await;
+    assert_eq!(receiver.arrived().len(), 19);
+    let all = house.deliveries().await;
+    let corrupt = all
+        .iter()
+        .find(|own| own.progress.status == Status::Exhausted)
+        .unwrap();
+    let shown = house
+        .service
+        .delivery(&house.caller, corrupt.id)
+        .await
+        .unwrap();
+    assert!(shown.delivery.last_error.unwrap().starts_with("corrupt"));
+    assert!(shown.request_body.is_empty() && shown.attempts.is_empty());
+    let refused = house
+        .service
+        .retry_delivery(&house.caller, corrupt.id)
+        .await;
+    assert!(matches!(refused, Err(Refusal::Conflict(_))));
+    house.publish(7).await;
+    house.counted(Status::Delivered, 20).await;
+}
