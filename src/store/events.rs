@@ -111,7 +111,8 @@ pub fn find_public(
     }))
 }
 
-/// A page of published events. In ascending order the page always says where to go on: row numbers
+/// A page of published events; one that is not what was once published is left out, and the log says
+/// so. In ascending order the page always says where to go on: row numbers
 /// are given in commit order, so that a poller that goes on from there never skips or repeats one.
 ///
 /// # Errors
@@ -158,9 +159,17 @@ pub fn list(
     while found.has_room()
         && let Some(row) = rows.next()?
     {
-        let event = stored(row)?;
-        let bytes = event.event.data.len();
-        found.push(event, bytes);
+        match stored(row) {
+            Ok(event) => {
+                let bytes = event.event.data.len();
+                found.push(event, bytes);
+            }
+            Err(StoreError::Damaged(what)) => {
+                tracing::error!(what, "a list leaves out what cannot be read");
+                found.skip();
+            }
+            Err(error) => return Err(error),
+        }
     }
     let mut page = found.paged(List::Events, |stored| stored.event.id.seq());
     if filter.order == Order::Ascending {

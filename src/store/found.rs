@@ -17,6 +17,7 @@ pub const PAGE_BYTES_MAX: usize = 4 * 1024 * 1024;
 pub(super) struct Found<T> {
     items: Vec<T>,
     bytes: usize,
+    looked_at: usize,
     rows: usize,
     more: bool,
 }
@@ -26,6 +27,7 @@ impl<T> Found<T> {
         Self {
             items: Vec::new(),
             bytes: 0,
+            looked_at: 0,
             rows: limit.rows(),
             more: false,
         }
@@ -38,6 +40,7 @@ impl<T> Found<T> {
 
     /// Takes a row of so many bytes in, unless the page is full.
     pub(super) fn push(&mut self, item: T, bytes: usize) {
+        self.looked_at += 1;
         self.bytes += bytes;
         let is_heavy = self.bytes > PAGE_BYTES_MAX && !self.items.is_empty();
         self.more = self.items.len() >= self.rows || is_heavy;
@@ -46,9 +49,15 @@ impl<T> Found<T> {
         }
     }
 
+    /// Leaves a row out that cannot be shown.
+    pub(super) fn skip(&mut self) {
+        self.looked_at += 1;
+    }
+
     /// The page.
     pub(super) fn paged(self, list: List, seq: impl Fn(&T) -> i64) -> Page<T> {
-        let last = self.items.last().filter(|_| self.more);
+        let more = self.more || self.looked_at > self.rows;
+        let last = self.items.last().filter(|_| more);
         Page {
             next: last.map(|last| Cursor::behind(list, seq(last))),
             items: self.items,
@@ -73,6 +82,17 @@ mod tests {
             (expect, more),
             "{sizes:?}"
         );
+    }
+
+    #[test]
+    fn a_row_that_is_left_out_hides_no_other() {
+        let mut found = Found::new(Limit::clamped(2));
+        found.push(1, 1);
+        found.skip();
+        found.push(3, 1);
+        let page = found.paged(List::Events, |seq| *seq);
+        assert_eq!(page.items, [1, 3]);
+        assert!(page.next.is_some());
     }
 
     #[test]

@@ -3,6 +3,8 @@
 use super::house::House;
 use super::receiver::Receiver;
 use crate::domain::delivery::Status;
+use crate::domain::event::EventFilter;
+use crate::domain::page::{Limit, Order};
 use crate::engine::Paused;
 use crate::service::Refusal;
 
@@ -35,6 +37,14 @@ async fn a_changed_payload_is_set_apart_and_the_others_of_its_webhook_go_on() {
         .retry_delivery(&house.caller, corrupt.id)
         .await;
     assert!(matches!(refused, Err(Refusal::Conflict(_))));
+    let filter = EventFilter {
+        workspace_seq: house.caller.workspace.seq(),
+        event_type: None,
+        order: Order::Descending,
+        cursor: None,
+    };
+    let listed = house.service.events(filter, Limit::clamped(250)).await;
+    assert_eq!(listed.unwrap().items.len(), 19);
     house.publish(7).await;
     house.counted(Status::Delivered, 20).await;
 }
