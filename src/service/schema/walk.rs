@@ -12,9 +12,8 @@
 //! already asks.
 
 use std::collections::HashSet;
-use std::fmt::Write;
 
-use parts::Covered;
+use parts::{Covered, pointer};
 use serde_json::Value;
 
 use super::Fault;
@@ -375,28 +374,4 @@ impl<'s> Walk<'s> {
             }),
         }
     }
-}
-
-/// Where a fault is: a JSON pointer (RFC 6901).
-fn pointer(here: &Here<'_>) -> String {
-    let mut steps = Vec::new();
-    let mut at = Some(here);
-    while let Some(own) = at {
-        steps.push(own.step);
-        at = own.above;
-    }
-    let mut path = String::new();
-    for step in steps.into_iter().rev() {
-        match step {
-            Step::Document => {}
-            Step::Member(name) => {
-                path.push('/');
-                path.push_str(&name.replace('~', "~0").replace('/', "~1"));
-            }
-            Step::Item(index) => {
-                write!(path, "/{index}").expect("writing to a string never fails");
-            }
-        }
-    }
-    path
 }
