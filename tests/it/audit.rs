@@ -127,28 +127,3 @@ async fn whatever_a_route_changes_is_in_the_audit_log_with_who_did_it() {
     );
     assert!(done.len() >= 41, "{refused:?}");
 }
-
-#[tokio::test]
-async fn entries_hold_no_secrets_and_cannot_be_changed_by_anybody() {
-    let app = TestApp::start().await;
-    let secret = "whsec_U0VOVElORUxzaWduaW5nc2VjcmV0MDEyMzQ1Njc4OTA=";
-    let webhook = json!({
-        "url": "http://127.0.0.1:9001/hook?token=hidden-in-query", "event_types": ["*"],
-        "secret": secret, "headers": {"authorization": "Bearer hidden-in-header"},
-    });
-    let made = app.post("/api/v1/webhooks", &webhook).await;
-    let id = made.json(StatusCode::CREATED)["id"].take();
-    let path = format!("/api/v1/webhooks/{}", id.as_str().unwrap());
-    let changed = json!({"headers": {"x-api-key": "hidden-in-header"}, "label": "new"});
-    app.patch(&path, &changed).await.json(StatusCode::OK);
-    let rotate = format!("{path}/rotate-secret");
-    let rotated = app.post(&rotate, &json!({})).await.json(StatusCode::OK);
-    let log = app.get("/api/v1/audit-log").await;
-    for hidden in [secret, "hidden-in", rotated["secret"].as_str().unwrap()] {
-        assert!(!log.text.contains(hidden), "{hidden} in {}", log.text);
-    }
-    for method in [Method::POST, Method::PUT, Method::PATCH, Method::DELETE] {
-        let answer = app.call(method, "/api/v1/audit-log").send().await;
-        answer.problem(405, "method_not_allowed");
-    }
-}

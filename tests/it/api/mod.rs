@@ -1,15 +1,18 @@
 //! The native API, a file per resource.
 
 mod api_keys;
+mod audit_log;
 mod bulk;
 mod cursors;
 mod dead_letters;
 mod deliveries;
 mod event_types;
 mod events;
+mod jobs;
 mod profiles;
 mod retries;
 mod sessions;
+mod stats;
 mod times;
 mod webhooks;
 mod workspaces;
