@@ -8,7 +8,8 @@
 //! A custom header travels with a request that hookpost signs and that may end inside the
 //! operator's own network. Framing and hop-by-hop names could split or reroute the request;
 //! forwarding names could lend it another origin; metadata names are the very handshake that cloud
-//! metadata services ask for; a second signature would make the true one ambiguous.
+//! metadata services ask for; a platform's own names choose what a POST does at its API, or whom its
+//! gateway takes the sender for; a second signature would make the true one ambiguous.
 //!
 //! # Why printable ASCII
 //! RFC 9110 lets other bytes pass only as "obsolete text" that receivers decode differently, and
@@ -67,16 +68,40 @@ const FORBIDDEN_NAMES: [&str; 38] = [
 ];
 
 /// Families of names that are forbidden whole.
-const FORBIDDEN_PREFIXES: [&str; 9] = [
+const FORBIDDEN_PREFIXES: [&str; 8] = [
     "content-",
+    "metadata-",
     "proxy-",
     "sec-",
     "x-forwarded",
+    "x-metadata-",
     "x-original-",
     "x-rewrite-",
-    "x-aws-ec2-",
-    "x-google-metadata",
-    "metadata-",
+];
+
+/// Families with which a bare POST becomes a call of a platform's own API, a question to its
+/// metadata service, or the identity that its gateway vouches for: Amazon, Google, Microsoft,
+/// Alibaba, Huawei, Tencent, Kubernetes and the proxies in front of them. None is a receiver's own.
+const PLATFORM_PREFIXES: [&str; 19] = [
+    "impersonate-",
+    "x-acs-",
+    "x-amz-",
+    "x-amzn-",
+    "x-appengine-",
+    "x-aws-",
+    "x-azure-",
+    "x-cloudtasks-",
+    "x-cos-",
+    "x-envoy-",
+    "x-goog-",
+    "x-google-",
+    "x-ibm-",
+    "x-kubernetes-",
+    "x-ms-",
+    "x-obs-",
+    "x-oss-",
+    "x-remote-",
+    "x-tc-",
 ];
 
 /// Words that make a header's value a credential when one of them is a part of its name.
@@ -252,6 +277,7 @@ pub fn is_forbidden(name: &str) -> bool {
     FORBIDDEN_NAMES.contains(&name.as_str())
         || FORBIDDEN_PREFIXES
             .iter()
+            .chain(&PLATFORM_PREFIXES)
             .any(|prefix| name.starts_with(prefix))
 }
 
@@ -328,6 +354,12 @@ mod tests {
             "x-api-key",
             "traceparent",
             "Idempotency-Key",
+            "CF-Access-Client-Id",
+            "Ocp-Apim-Subscription-Key",
+            "x-functions-key",
+            "x-amount",
+            "x-msg-kind",
+            "x-google",
         ] {
             check(fine, Ok(()));
         }
@@ -361,6 +393,18 @@ mod tests {
             "X-HTTP-Method-Override",
             "HTTP2-Settings",
             "Sec-Fetch-Site",
+            "X-Amz-Target",
+            "x-amz-invocation-type",
+            "x-amzn-oidc-identity",
+            "X-Goog-IAM-Authority-Selector",
+            "x-goog-authenticated-user-email",
+            "X-MS-Client-Principal",
+            "x-ms-blob-type",
+            "X-ACS-Action",
+            "x-tc-action",
+            "Impersonate-User",
+            "X-Remote-User",
+            "x-metadata-anything",
         ] {
             check(forbidden, Err(HeaderError::Forbidden));
         }

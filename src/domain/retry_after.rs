@@ -5,15 +5,25 @@
 //!
 //! # Why unreadable values are no error
 //! The header comes from a stranger and is a wish. A broken wish leaves the schedule as it is.
+//!
+//! # Why more is read than the standard allows
+//! Frameworks send fractions of a second and the dates of mail (`-0000`, `+0100`, no weekday, no
+//! seconds). What such a receiver wishes is plain, and asking it too early helps nobody. A fraction
+//! counts as the whole second that it has begun.
 
 use std::time::{Duration, UNIX_EPOCH};
+
+use jiff::fmt::rfc2822::DateTimeParser;
 
 use crate::domain::time::{DURATION_MAX, Timestamp};
 
 /// The longest value that is looked at, in bytes; the longest HTTP date has 33.
 const VALUE_BYTES_MAX: usize = 64;
 
-/// Reads whole seconds or an HTTP date relative to `now`. A date that has passed asks for no wait;
+/// Mail's dates; a weekday that does not fit the date is somebody's slip, and the date stands.
+const MAIL_DATE: DateTimeParser = DateTimeParser::new().relaxed_weekday(true);
+
+/// Reads seconds or a date relative to `now`. A date that has passed asks for no wait;
 /// waits beyond [`DURATION_MAX`] are cut to it. `None` where the value has neither form.
 #[must_use]
 pub fn parse_retry_after(value: &str, now: Timestamp) -> Option<Duration> {
@@ -21,23 +31,38 @@ pub fn parse_retry_after(value: &str, now: Timestamp) -> Option<Duration> {
     if value.is_empty() || value.len() > VALUE_BYTES_MAX {
         return None;
     }
-    if value.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Some(seconds(value));
+    if let Some(wait) = seconds(value) {
+        return Some(wait);
     }
-    let at = httpdate::parse_http_date(value).ok()?;
-    // A date before 1970 is as past as any other.
-    let at_ms = at
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |since| since.as_millis());
-    let at = Timestamp::from_millis(i64::try_from(at_ms).unwrap_or(i64::MAX));
+    let at = instant(value)?;
     Some(at.since(now).min(DURATION_MAX))
 }
 
-/// All digits, so the only way to fail is to be too large for the integer.
-fn seconds(digits: &str) -> Duration {
-    digits.parse().map_or(DURATION_MAX, |seconds| {
-        Duration::from_secs(seconds).min(DURATION_MAX)
-    })
+/// Digits, perhaps with a fraction behind a point; all digits, so the only way for the whole part to
+/// be no number is to be too large for the integer.
+fn seconds(value: &str) -> Option<Duration> {
+    let (whole, fraction) = value.split_once('.').unwrap_or((value, "0"));
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    if !is_number(whole) || !is_number(fraction) {
+        return None;
+    }
+    let begun = u64::from(fraction.bytes().any(|digit| digit != b'0'));
+    let seconds = whole.parse().unwrap_or(u64::MAX).saturating_add(begun);
+    Some(Duration::from_secs(seconds).min(DURATION_MAX))
+}
+
+/// One of HTTP's three dates, or mail's. A date before 1970 is as past as any other.
+fn instant(value: &str) -> Option<Timestamp> {
+    if let Ok(at) = httpdate::parse_http_date(value) {
+        let since = at.duration_since(UNIX_EPOCH).unwrap_or_default();
+        return Some(millis(since.as_millis()));
+    }
+    let at = MAIL_DATE.parse_timestamp(value).ok()?;
+    Some(millis(u128::try_from(at.as_millisecond()).unwrap_or(0)))
+}
+
+fn millis(at_ms: u128) -> Timestamp {
+    Timestamp::from_millis(i64::try_from(at_ms).unwrap_or(i64::MAX))
 }
 
 #[cfg(test)]
@@ -60,10 +85,27 @@ mod tests {
         check("120", Some(120));
         check(" 7\t", Some(7));
         check("007", Some(7));
+        check("1.5", Some(2));
+        check("0.001", Some(1));
+        check("3.000", Some(3));
+        check("99999999999999999999999.5", Some(DURATION_MAX.as_secs()));
         check("Mon, 16 Mar 2026 10:06:30 GMT", Some(90));
         check("Monday, 16-Mar-26 10:06:30 GMT", Some(90));
         check("Mon Mar 16 10:06:30 2026", Some(90));
         check("Mon, 16 Mar 2026 09:00:00 GMT", Some(0));
+        for same in [
+            "Mon, 16 Mar 2026 10:06:30 -0000",
+            "Mon, 16 Mar 2026 10:06:30 +0000",
+            "Mon, 16 Mar 2026 10:06:30 UT",
+            "Mon, 16 Mar 2026 11:06:30 +0100",
+            "Mon, 16 Mar 2026 05:06:30 EST",
+            "16 Mar 2026 10:06:30 GMT",
+            "Tue, 16 Mar 2026 10:06:30 +0000",
+        ] {
+            check(same, Some(90));
+        }
+        check("Mon, 16 Mar 2026 10:07 -0000", Some(120));
+        check("Thu, 01 Jan 1960 00:00:00 +0000", Some(0));
         check("99999999999999999999999", Some(DURATION_MAX.as_secs()));
         check(
             "Fri, 31 Dec 9999 23:59:59 GMT",
@@ -74,7 +116,11 @@ mod tests {
             " ",
             "-1",
             "+5",
-            "1.5",
+            ".5",
+            "1.",
+            "1.5.2",
+            "1,5",
+            "-1.5",
             "5s",
             "1e3",
             "١٢",

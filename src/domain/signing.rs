@@ -8,7 +8,9 @@
 //! attempt halves the work of signing a small body.
 
 mod verification;
+mod visible;
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use base64::Engine;
@@ -33,6 +35,9 @@ pub const KEY_BYTES_MAX: usize = 64;
 pub const SECRET_CHARS_MIN: usize = 16;
 /// The most characters of any other secret: 256.
 pub const SECRET_CHARS_MAX: usize = 256;
+/// The fewest different bytes or characters of a secret that somebody brings. Random ones have many
+/// more.
+pub const DIFFERENT_MIN: usize = 4;
 
 /// A secret made ready for signing.
 #[derive(Clone)]
@@ -166,9 +171,13 @@ impl Profile {
     pub fn accept_secret(&self, text: &str) -> Result<Secret, String> {
         match self.signature.key {
             KeyForm::Base64AfterPrefix => {
-                decode(text).map_err(|error| error.0)?;
+                let key = decode(text).map_err(|error| error.0)?;
+                varied(key.iter(), "bytes")?;
             }
-            KeyForm::Utf8 => printable(text)?,
+            KeyForm::Utf8 => {
+                printable(text)?;
+                varied(text.chars(), "characters")?;
+            }
         }
         Ok(Secret::new(text.to_owned()))
     }
@@ -188,13 +197,26 @@ fn decode(text: &str) -> Result<Zeroizing<Vec<u8>>, SecretError> {
 }
 
 fn printable(text: &str) -> Result<(), String> {
-    let visible = |c: char| c == ' ' || !(c.is_whitespace() || c.is_control());
     let length = text.chars().count();
-    if (SECRET_CHARS_MIN..=SECRET_CHARS_MAX).contains(&length) && text.chars().all(visible) {
+    let padded = text.starts_with(' ') || text.ends_with(' ');
+    if (SECRET_CHARS_MIN..=SECRET_CHARS_MAX).contains(&length)
+        && !padded
+        && text.chars().all(visible::is_visible)
+    {
         return Ok(());
     }
     Err(format!(
-        "must be {SECRET_CHARS_MIN} to {SECRET_CHARS_MAX} printable characters"
+        "must be {SECRET_CHARS_MIN} to {SECRET_CHARS_MAX} printable characters, with no space at an end"
+    ))
+}
+
+/// Zeros, one letter again and again: long enough, and yet the first thing that anybody tries.
+fn varied<T: Ord>(units: impl Iterator<Item = T>, named: &str) -> Result<(), String> {
+    if units.collect::<BTreeSet<T>>().len() >= DIFFERENT_MIN {
+        return Ok(());
+    }
+    Err(format!(
+        "must have at least {DIFFERENT_MIN} different {named}"
     ))
 }
 

@@ -245,11 +245,13 @@ fn upper_case_hex_is_refused_as_the_printed_snippets_refuse_it() {
 #[test]
 fn generated_secrets_have_the_promised_form_and_are_accepted() {
     for profile in profiles() {
-        let secret = profile.generate_secret([0xab; 32]);
+        let secret = profile.generate_secret(std::array::from_fn(|n| 0xa0 + n as u8));
         assert!(profile.accept_secret(secret.expose()).is_ok());
         match profile.generated_secret {
             GeneratedSecret::Whsec => assert!(secret.expose().starts_with("whsec_")),
-            GeneratedSecret::Hex64 => assert_eq!(secret.expose(), "ab".repeat(32)),
+            GeneratedSecret::Hex64 => {
+                assert!(secret.expose().starts_with("a0a1a2a3") && secret.expose().len() == 64);
+            }
         }
     }
 }
@@ -264,7 +266,8 @@ fn a_brought_secret_must_have_the_form_of_the_profile() {
             assert!(secret.is_empty() || !message.contains(secret));
         }
     };
-    let whsec = |bytes: usize| format!("whsec_{}", STANDARD.encode(vec![9; bytes]));
+    let whsec = |bytes: u8| format!("whsec_{}", STANDARD.encode((0..bytes).collect::<Vec<_>>()));
+    let long = |unit: &str, chars: usize| unit.chars().cycle().take(chars).collect::<String>();
     check("standard", &whsec(23), false);
     check("standard", &whsec(24), true);
     check("standard", &whsec(64), true);
@@ -273,12 +276,39 @@ fn a_brought_secret_must_have_the_form_of_the_profile() {
     check("standard", whsec(32).trim_end_matches('='), false);
     check("standard", "my-own-shared-secret", false);
     check("airmy", "my-own-shared-secret", true);
-    check("airmy", &"x".repeat(15), false);
-    check("airmy", &"x".repeat(16), true);
-    check("airmy", &"é".repeat(256), true);
-    check("airmy", &"x".repeat(257), false);
+    check("airmy", &long("wxyz", 15), false);
+    check("airmy", &long("wxyz", 16), true);
+    check("airmy", &long("äéîø", 256), true);
+    check("airmy", &long("wxyz", 257), false);
     check("airmy", "sixteen characters\n", false);
     check("airmy", "", false);
+}
+
+#[test]
+fn a_brought_secret_shows_all_its_characters_and_has_some_variety() {
+    let refused = |profile: &str, secret: &str| {
+        let profile = Profile::built_in_named(profile).unwrap();
+        assert!(profile.accept_secret(secret).is_err(), "{secret:?}");
+    };
+    for secret in [
+        "sixteen-letters-\u{200b}",
+        "\u{feff}sixteen-letters-",
+        "sixteen\u{ad}-letters-",
+        "sixteen-\u{e000}letters-",
+        "sixteen-\u{378}letters-",
+        "sixteen-letters- ",
+        " sixteen-letters-",
+        "sixteen\u{a0}letters--",
+        &"0".repeat(64),
+        &"a".repeat(16),
+        &"01".repeat(32),
+        &"ab ".repeat(8),
+    ] {
+        refused("airmy", secret);
+    }
+    for key in [vec![0; 32], vec![0xff; 24], [1, 2].repeat(16)] {
+        refused("standard", &format!("whsec_{}", STANDARD.encode(key)));
+    }
 }
 
 #[test]
