@@ -16,6 +16,29 @@
 //!
 //! `service` exists because the native API, five dialects, the dashboard and the command line all
 //! offer the same actions: the rules of an action live there once, and the floors above translate.
+//!
+//! # One event's way
+//! 1. `web::endpoint` finds the endpoint, `web::audience` asks its audience who calls (`api::audience`
+//!    for programs), and `api::events` parses the body.
+//! 2. `service::events` checks and hands one job to the writer: event, deliveries and idempotency
+//!    record in one transaction, grouped with others (`store::writer`).
+//! 3. The commit is flushed; only then the 202 leaves.
+//! 4. The commit's listeners put the new deliveries into the engine's lanes (`engine::lanes`).
+//! 5. A lane lets one start; `engine::attempt` builds and signs the body, `net` judges the address and
+//!    sends.
+//! 6. `domain::delivery` says what comes of it, `engine::settle` records attempt and state in one
+//!    transaction.
+//!
+//! # What always holds, and what proves it
+//! | invariant | proof |
+//! |---|---|
+//! | Floors, no circles, SQL and database crates only in `store` | `tests/it/house` |
+//! | 202 only after the flushed commit; nothing accepted is lost | `tests/it/binary/crash.rs` |
+//! | Only `domain::delivery` chooses a delivery's next state | one `match` without `_`, its tests |
+//! | Every outgoing byte passes the guard | `tests/it/destinations.rs`, `.clippy.toml` |
+//! | Every endpoint is gated, and keeps tenants apart | `tests/it/matrix` |
+//! | Secrets show up nowhere | `tests/it/sentinel.rs` |
+//! | What changes something is in the audit log | `tests/it/audit.rs` |
 
 pub mod admin;
 pub mod api;
