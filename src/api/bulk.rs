@@ -112,7 +112,7 @@ pub struct BulkRequest {
 
 impl RequestBody for BulkRequest {}
 
-/// DeliveryScope deliveries; absent parts filter nothing.
+/// Which deliveries; absent parts filter nothing.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FilterRequest {

@@ -139,6 +139,21 @@ pub struct EventFilter {
     pub cursor: Option<Cursor>,
 }
 
+/// Which of the events that a webhook missed are meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MissedEvents {
+    /// The webhook.
+    pub webhook_seq: i64,
+    /// Only behind this row.
+    pub after: i64,
+    /// Only before this row.
+    pub end: i64,
+    /// Only accepted at or after this instant.
+    pub since: Option<Timestamp>,
+    /// Only accepted before this instant.
+    pub until: Option<Timestamp>,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,4 +1,4 @@
-//! DeliveryScope deliveries a caller means: the filter of lists and of bulk work.
+//! Which deliveries a caller means: the filter of lists and of bulk work.
 //!
 //! Owns: reading every part of it, each fault with its field. Refuses: looking deliveries up.
 

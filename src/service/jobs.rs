@@ -26,7 +26,7 @@ use task::{Chosen, Criteria, Position, Task};
 /// Deliveries that one call may name by id.
 pub const IDS_MAX: usize = 10_000;
 
-/// DeliveryScope deliveries bulk work is done to.
+/// Which deliveries bulk work is done to.
 #[derive(Clone, Debug)]
 pub enum Selection {
     /// These; at most [`IDS_MAX`].

@@ -8,9 +8,11 @@ use sha2::{Digest, Sha256};
 
 use super::effects::{Place, Sums};
 use super::found::Found;
-use super::{Read, StoreError, WriteTx, damaged};
+use super::{Read, StoreError, WriteTx, damaged, setbacks};
 use crate::domain::breaker::DisabledReason;
-use crate::domain::event::{Event, EventFilter, EventKind, GivenId, NewEvent, StoredEvent};
+use crate::domain::event::{
+    Event, EventFilter, EventKind, GivenId, MissedEvents, NewEvent, StoredEvent,
+};
 use crate::domain::id::{EventId, WebhookId, WorkspaceId};
 use crate::domain::page::{Cursor, Limit, List, Order, Page};
 use crate::domain::stats::{WHOLE_WORKSPACE, minute};
@@ -216,30 +218,24 @@ pub fn delete_miss(tx: &WriteTx<'_>, event_seq: i64, webhook_seq: i64) -> Result
     Ok(())
 }
 
-/// The events that a webhook missed with row numbers between `after` and `end`, both exclusive,
-/// oldest first.
+/// Of the events that a webhook missed those that are meant, oldest first.
 ///
 /// # Errors
 /// [`StoreError::Sqlite`].
-pub fn missed_by(
-    conn: &Read<'_>,
-    webhook_seq: i64,
-    after: i64,
-    end: i64,
-    limit: usize,
-) -> Result<Vec<i64>, StoreError> {
-    let mut statement = conn.prepare_cached(
+pub fn missed(conn: &Read<'_>, which: &MissedEvents, limit: usize) -> Result<Vec<i64>, StoreError> {
+    let mut statement = conn.prepare_cached(&format!(
         "SELECT event_seq
-         FROM event_misses
-         WHERE webhook_seq = :webhook AND event_seq > :after AND event_seq < :end
+         {MISSED}
          ORDER BY event_seq
-         LIMIT :limit",
-    )?;
+         LIMIT :limit"
+    ))?;
     let rows = statement.query_map(
         named_params! {
-            ":webhook": webhook_seq,
-            ":after": after,
-            ":end": end,
+            ":webhook": which.webhook_seq,
+            ":after": which.after,
+            ":end": which.end,
+            ":since": which.since.map(Timestamp::millis),
+            ":until": which.until.map(Timestamp::millis),
             ":limit": i64::try_from(limit).unwrap_or(i64::MAX),
         },
         |row| row.get(0),
@@ -247,32 +243,43 @@ pub fn missed_by(
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// How many events a webhook missed with row numbers between `after` and `end`, both exclusive.
+/// How many there are of these.
 ///
 /// # Errors
 /// [`StoreError::Sqlite`].
-pub fn count_missed_by(
-    conn: &Read<'_>,
-    webhook_seq: i64,
-    after: i64,
-    end: i64,
-) -> Result<u64, StoreError> {
-    let mut statement = conn.prepare_cached(
-        "SELECT count(*)
-         FROM event_misses
-         WHERE webhook_seq = :webhook AND event_seq > :after AND event_seq < :end",
-    )?;
-    let params = named_params! { ":webhook": webhook_seq, ":after": after, ":end": end };
+pub fn count_missed(conn: &Read<'_>, which: &MissedEvents) -> Result<u64, StoreError> {
+    let mut statement = conn.prepare_cached(&format!("SELECT count(*) {MISSED}"))?;
+    let params = named_params! {
+        ":webhook": which.webhook_seq,
+        ":after": which.after,
+        ":end": which.end,
+        ":since": which.since.map(Timestamp::millis),
+        ":until": which.until.map(Timestamp::millis),
+    };
     Ok(statement.query_row(params, |row| row.get(0))?)
 }
 
-/// The row number of the first event accepted at or after `at`; one past the last where there is
-/// none.
+const MISSED: &str = "FROM event_misses
+    JOIN events ON events.seq = event_misses.event_seq
+    WHERE webhook_seq = :webhook AND event_seq > :after AND event_seq < :end
+        AND (:since IS NULL OR events.created_at >= :since)
+        AND (:until IS NULL OR events.created_at < :until)";
+
+/// The lowest row number of an event accepted at or after `at`; one past the newest where there is
+/// none. Where the clock went back, earlier ones may follow.
 ///
 /// # Errors
 /// [`StoreError::Sqlite`].
-pub fn first_at(conn: &Read<'_>, at: Timestamp) -> Result<i64, StoreError> {
-    super::first_row_at(conn, "events", at)
+pub fn first_since(conn: &Read<'_>, at: Timestamp) -> Result<i64, StoreError> {
+    setbacks::first_since(conn, setbacks::Table::Events, at)
+}
+
+/// One past the highest row number of an event accepted before `at`.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn end_until(conn: &Read<'_>, at: Timestamp) -> Result<i64, StoreError> {
+    setbacks::end_until(conn, setbacks::Table::Events, at)
 }
 
 /// One past the newest event.

@@ -18,6 +18,8 @@ pub enum Fact {
     MfaRequired,
     /// What the clock showed when the engine last looked at it.
     ClockSeen,
+    /// Where the clock went back: see `setbacks`.
+    ClockSetbacks,
 }
 
 impl Fact {
@@ -27,6 +29,7 @@ impl Fact {
             Self::SendingPaused => "sending_paused",
             Self::MfaRequired => "mfa_required",
             Self::ClockSeen => "clock_seen",
+            Self::ClockSetbacks => "clock_setbacks",
         }
     }
 }

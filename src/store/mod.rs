@@ -22,7 +22,6 @@ use crate::clock::Clock;
 use crate::domain::page::{Cursor, Limit, List, Page};
 use crate::domain::profile::Profile;
 use crate::domain::secret::Secret;
-use crate::domain::time::Timestamp;
 use crate::domain::token::TokenHash;
 
 pub mod attempts;
@@ -48,6 +47,7 @@ pub mod retention;
 pub mod rotate;
 pub mod secrets;
 pub mod sessions;
+mod setbacks;
 pub mod stats;
 pub mod tx;
 pub mod users;
@@ -259,33 +259,6 @@ fn paged<T>(mut found: Vec<T>, limit: Limit, list: List, seq: impl Fn(&T) -> i64
         .filter(|_| more)
         .map(|last| Cursor::behind(list, seq(last)));
     Page { items: found, next }
-}
-
-/// The number of the first row of `table` made at or after `at`; one past the last where there is
-/// none. Rows are numbered in the order in which they were made, so it is found by halving.
-fn first_row_at(conn: &Read<'_>, table: &'static str, at: Timestamp) -> Result<i64, StoreError> {
-    let mut probe = conn.prepare_cached(&format!(
-        "SELECT seq, created_at FROM {table} WHERE seq >= :seq ORDER BY seq LIMIT 1"
-    ))?;
-    let mut ends = conn.prepare_cached(&format!(
-        "SELECT coalesce((SELECT min(seq) FROM {table}), 1),
-             coalesce((SELECT max(seq) FROM {table}), 0)"
-    ))?;
-    let (mut low, mut high): (i64, i64) =
-        ends.query_row([], |row| Ok((row.get(0)?, row.get::<_, i64>(1)? + 1)))?;
-    while low < high {
-        let middle = low + (high - low) / 2;
-        let (seq, created_at): (i64, i64) = probe
-            .query_row(rusqlite::named_params! { ":seq": middle }, |row| {
-                Ok((row.get(0)?, row.get(1)?))
-            })?;
-        if created_at < at.millis() {
-            low = seq + 1;
-        } else {
-            high = middle;
-        }
-    }
-    Ok(low)
 }
 
 /// Opens sealed text.

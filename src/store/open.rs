@@ -23,6 +23,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::instance::{self, Fact};
 use super::readers::{Readers, STATEMENTS_KEPT};
+use super::setbacks::Stamps;
 use super::vault::{KeyRecord, KeySource, Vault, VaultError};
 use super::writer::{Writer, WriterParts};
 use super::{Shared, Store, StoreError, migrate, profiles, workspaces};
@@ -129,6 +130,7 @@ pub(super) fn open(options: &OpenOptions) -> Result<Store, OpenError> {
     let readers =
         Readers::open(&database).map_err(|error| files(&database)(std::io::Error::other(error)))?;
     let profiles = profiles::Cache::default();
+    let stamps = Stamps::resume(&super::Read::new(&conn))?;
     let parts = WriterParts {
         conn,
         clock: options.clock.clone(),
@@ -136,7 +138,7 @@ pub(super) fn open(options: &OpenOptions) -> Result<Store, OpenError> {
         profiles: profiles.clone(),
         data_dir: data_dir.clone(),
     };
-    let writer = Writer::start(parts).map_err(files(data_dir))?;
+    let writer = Writer::start(parts, stamps).map_err(files(data_dir))?;
     let shared = Shared {
         data_dir: data_dir.clone(),
         clock: options.clock.clone(),

@@ -29,6 +29,7 @@ use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use super::disk::disk;
 use super::effects::{Committed, Effects};
+use super::setbacks::Stamps;
 use super::tx::WriteTx;
 use super::vault::Vault;
 use super::webhooks::Subscribers;
@@ -139,13 +140,13 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn start(parts: WriterParts) -> std::io::Result<Self> {
+    pub(super) fn start(parts: WriterParts, stamps: Stamps) -> std::io::Result<Self> {
         let (queue, jobs) = mpsc::channel(QUEUE_JOBS_MAX);
         let listeners: Arc<RwLock<Vec<Listener>>> = Arc::default();
         let heard = Arc::clone(&listeners);
         let thread = std::thread::Builder::new()
             .name("hookpost-writer".to_owned())
-            .spawn(move || Loop::new(parts, heard).run(jobs))?;
+            .spawn(move || Loop::new(parts, stamps, heard).run(jobs))?;
         Ok(Self {
             queue: RwLock::new(Some(queue)),
             ingest: Arc::new(Semaphore::new(INGEST_JOBS_MAX)),
@@ -273,16 +274,18 @@ struct Loop {
     listeners: Arc<RwLock<Vec<Listener>>>,
     subscribers: Subscribers,
     free_space: Option<(Instant, u64)>,
+    stamps: Stamps,
     failed: Option<&'static str>,
 }
 
 impl Loop {
-    fn new(parts: WriterParts, listeners: Arc<RwLock<Vec<Listener>>>) -> Self {
+    fn new(parts: WriterParts, stamps: Stamps, listeners: Arc<RwLock<Vec<Listener>>>) -> Self {
         Self {
             parts,
             listeners,
             subscribers: Subscribers::default(),
             free_space: None,
+            stamps,
             failed: None,
         }
     }
@@ -383,9 +386,10 @@ impl Loop {
     /// Runs one job in a savepoint; its effects count only if it is kept.
     fn run_job(&mut self, work: &mut dyn Work, effects: &mut Effects) -> Result<(), StoreError> {
         let conn = &self.parts.conn;
+        let now = self.parts.clock.now();
+        self.stamps.take(&Read::new(conn), now)?;
         let statement = |sql| conn.prepare_cached(sql).and_then(|mut s| s.execute([]));
         statement("SAVEPOINT job")?;
-        let now = self.parts.clock.now();
         let mut tx = WriteTx::new(
             Read::new(conn),
             now,
@@ -414,12 +418,16 @@ impl Loop {
                 .map(drop)
                 .map_err(Into::into)
         });
+        if flushed.is_ok() {
+            self.stamps.keep();
+        }
         flushed.inspect_err(|error| {
             tracing::error!(%error, "a commit failed; nothing of it was promised");
             if is_failed_flush(error) {
                 self.failed = Some("a write to the disk failed; start hookpost again");
             }
             self.subscribers.forget_all();
+            self.stamps.undo();
             if let Err(error) = self.parts.conn.execute_batch("ROLLBACK") {
                 tracing::error!(%error, "could not roll back");
             }

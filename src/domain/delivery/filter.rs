@@ -1,4 +1,4 @@
-//! DeliveryScope deliveries a list shows or a job works off.
+//! Which deliveries a list shows or a job works off.
 
 use super::status::Status;
 use crate::domain::time::Timestamp;
@@ -15,7 +15,7 @@ pub enum DeliveryScope {
     DeadLetters,
 }
 
-/// DeliveryScope deliveries a list shows.
+/// Which deliveries a list shows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DeliveryFilter {
     /// The workspace they belong to.

@@ -160,13 +160,15 @@ fn task(
     )));
     let missed = if has(Include::Missed) {
         let end = match wanted.until {
-            Some(until) => events::first_at(conn, until)?,
+            Some(until) => events::end_until(conn, until)?,
             None => events::end(conn)?,
         };
         Some(Missed {
             webhook_seq: id.seq(),
-            after: events::first_at(conn, wanted.since)? - 1,
+            after: events::first_since(conn, wanted.since)? - 1,
             end,
+            since_ms: Some(wanted.since.millis()),
+            until_ms: wanted.until.map(Timestamp::millis),
         })
     } else {
         None

@@ -13,6 +13,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::delivery::{DeliveryFilter, DeliveryScope, Status};
+use crate::domain::event::MissedEvents;
 use crate::domain::page::{Cursor, List, Order};
 use crate::domain::time::Timestamp;
 use crate::store::deliveries::{self, SCAN_ROWS_MAX};
@@ -28,7 +29,7 @@ pub(super) struct Task {
     pub(super) missed: Option<Missed>,
 }
 
-/// DeliveryScope deliveries.
+/// Which deliveries.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Chosen {
@@ -53,12 +54,29 @@ pub(super) struct Criteria {
     end: i64,
 }
 
-/// DeliveryScope missed events: rows between `after` and `end`, both exclusive.
+/// Which missed events: rows between `after` and `end`, both exclusive, of a span of time.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Missed {
     pub(super) webhook_seq: i64,
     pub(super) after: i64,
     pub(super) end: i64,
+    #[serde(default)]
+    pub(super) since_ms: Option<i64>,
+    #[serde(default)]
+    pub(super) until_ms: Option<i64>,
+}
+
+impl Missed {
+    /// Those behind row `after`.
+    fn behind(&self, after: i64) -> MissedEvents {
+        MissedEvents {
+            webhook_seq: self.webhook_seq,
+            after,
+            end: self.end,
+            since: self.since_ms.map(Timestamp::from_millis),
+            until: self.until_ms.map(Timestamp::from_millis),
+        }
+    }
 }
 
 /// Where the next batch begins.
@@ -145,9 +163,7 @@ impl Task {
         };
         let missed = match &self.missed {
             None => 0,
-            Some(missed) => {
-                events::count_missed_by(conn, missed.webhook_seq, missed.after, missed.end)?
-            }
+            Some(missed) => events::count_missed(conn, &missed.behind(missed.after))?,
         };
         Ok(deliveries + missed)
     }
@@ -224,7 +240,7 @@ fn cut_deliveries(
 }
 
 fn cut_missed(conn: &Read<'_>, missed: &Missed, after: i64) -> Result<Batch, StoreError> {
-    let rows = events::missed_by(conn, missed.webhook_seq, after, missed.end, BATCH)?;
+    let rows = events::missed(conn, &missed.behind(after), BATCH)?;
     let more = rows.len() == BATCH;
     let last = rows.last().copied().filter(|_| more);
     Ok(Batch {

@@ -14,7 +14,8 @@ use super::find;
 use crate::domain::delivery::{Delivery, DeliveryFilter, DeliveryScope, Status, Trigger};
 use crate::domain::page::{Cursor, Limit, List, Order, Page};
 use crate::domain::time::Timestamp;
-use crate::store::{Read, StoreError, first_row_at, profiles};
+use crate::store::setbacks::{self, Table};
+use crate::store::{Read, StoreError, profiles};
 
 /// Rows that one page looks at.
 pub const SCAN_ROWS_MAX: usize = 10_000;
@@ -231,14 +232,14 @@ fn is_in_time(filter: &DeliveryFilter, created_at: Timestamp) -> bool {
         && filter.until.is_none_or(|until| created_at < until)
 }
 
-/// The row numbers that `since` and `until` leave, exclusive at both ends. Rows are numbered in the
-/// order in which they were made, so the bounds are found by halving the range of row numbers.
+/// The row numbers that `since` and `until` leave, exclusive at both ends. Where the
+/// clock went back there are others between them: each row is looked at besides.
 fn bounds(conn: &Read<'_>, filter: &DeliveryFilter) -> Result<(i64, i64), StoreError> {
     let low = filter.since.map_or(Ok(0), |since| {
-        first_row_at(conn, "deliveries", since).map(|seq| seq - 1)
+        setbacks::first_since(conn, Table::Deliveries, since).map(|seq| seq - 1)
     })?;
     let high = filter.until.map_or(Ok(i64::MAX), |until| {
-        first_row_at(conn, "deliveries", until)
+        setbacks::end_until(conn, Table::Deliveries, until)
     })?;
     Ok((low, high))
 }
