@@ -7,10 +7,10 @@ use actix_web::web::to;
 use askama::Template;
 
 use super::access::OWNER;
+use super::form::mendable;
 use super::overview::curl;
 use super::page::{Page, Section, back_to, go, go_and_say, show, show_faults};
 use super::state;
-use super::webhook_form::mendable;
 use super::{Form, Shown, Visitor};
 use crate::domain::api_key::{ApiKey, Scope};
 use crate::domain::id::KeyId;

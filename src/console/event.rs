@@ -11,21 +11,21 @@ use askama::Template;
 
 use super::access::{OPERATOR, VIEWER};
 use super::deliveries::{Row, short};
+use super::form::{mend, show_form};
 use super::names::Names;
-use super::page::{Page, Section, back_to, go_and_say, show, show_faults};
-use super::webhook_form::mendable;
+use super::page::{Page, Section, back_to, go_and_say, show};
 use super::{Form, Shown, Visitor};
 use crate::domain::id::WebhookId;
 use crate::service::events::{EventDetail, EventWebhook, Known, PublishInput, WhyNot};
-use crate::service::{Done, FieldError, Once, Refusal};
+use crate::service::{Done, Once, Refusal};
 use crate::ui::flash::Flash;
+use crate::ui::form::{FieldSet, FieldSpec, Fields, FormDraft, FormSpec, FormView, Frame, Typed};
 use crate::ui::parts::badge::disabled_words;
 use crate::ui::parts::code::{Block, pretty};
-use crate::ui::parts::field::left_over;
-use crate::ui::parts::{Copyable, Field, Stamp, counted, cut, size};
+use crate::ui::parts::{Copyable, Stamp, counted, cut, size};
 use crate::web::State;
 use crate::web::endpoint::Endpoint;
-use crate::web::extract::{Query, path_text};
+use crate::web::extract::{DATA_DEPTH_MAX, Query, check_depth, path_text};
 
 /// What can be asked for here.
 pub static ENDPOINTS: &[Endpoint] = &[
@@ -121,49 +121,49 @@ impl EventView<'_> {
 pub struct EventFormView<'a> {
     /// The layout's context.
     pub page: &'a Page,
-    /// What was typed.
-    pub typed: Form,
-    /// What is wrong with it.
-    pub errors: Vec<FieldError>,
+    /// The fields.
+    pub form: FormView,
     /// Event types that are known, and whether they have an example.
     pub offered: Vec<(String, bool)>,
 }
 
-impl EventFormView<'_> {
-    fn event_type(&self) -> Field {
-        Field::line("type", "Event type", self.typed.typed("type"))
-            .hint("Webhooks that subscribe to it get the event.")
-            .example("order.paid")
-            .required()
-            .faults(&self.errors, "type")
-    }
+type Part = FieldSpec<(), PublishInput>;
 
-    fn data(&self) -> Field {
-        Field::lines("data", "Data", self.typed.typed("data"), 10)
-            .hint("JSON; it is kept and signed byte for byte.")
-            .faults(&self.errors, "data")
-    }
+/// The publish form.
+static PUBLISH: FormSpec<(), PublishInput> = FormSpec::new(&[FieldSet {
+    frame: Frame::Bare,
+    fields: &[
+        Fields::Stack(&[
+            Part::text("type", "Event type")
+                .hint("Webhooks that subscribe to it get the event.")
+                .example("order.paid")
+                .required()
+                .sets(|input, typed| input.event_type = typed.trimmed()),
+            Part::lines("data", "Data", 10)
+                .hint("JSON; it is kept and signed byte for byte.")
+                .sets(|input, typed| input.data = json(typed)),
+        ]),
+        Fields::Grid(&[
+            Part::text("id", "Your own id")
+                .hint("Empty: hookpost gives one. The same id again delivers nothing twice.")
+                .sets(|input, typed| input.id = typed.text()),
+            Part::text("occurred_at", "Happened at")
+                .hint("Empty: now.")
+                .example("2026-03-16T10:05:00Z")
+                .sets(|input, typed| input.occurred_at = typed.text()),
+        ]),
+    ],
+}]);
 
-    fn id(&self) -> Field {
-        Field::line("id", "Your own id", self.typed.typed("id"))
-            .hint("Empty: hookpost gives one. The same id again delivers nothing twice.")
-            .faults(&self.errors, "id")
+/// The service takes JSON as it is; that it is JSON is checked where it is read.
+fn json(typed: &mut Typed<'_>) -> String {
+    let data = typed.trimmed();
+    if let Err(error) = check_depth(data.as_bytes(), DATA_DEPTH_MAX) {
+        typed.fault(error.message);
+    } else if let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(&data) {
+        typed.fault(format!("is no JSON: {error}"));
     }
-
-    fn occurred_at(&self) -> Field {
-        Field::line(
-            "occurred_at",
-            "Happened at",
-            self.typed.typed("occurred_at"),
-        )
-        .hint("Empty: now.")
-        .example("2026-03-16T10:05:00Z")
-        .faults(&self.errors, "occurred_at")
-    }
-
-    fn left_over(&self) -> Vec<String> {
-        left_over(&self.errors, &["type", "data", "id", "occurred_at"])
-    }
+    data
 }
 
 /// `GET /events/{id}`.
@@ -264,8 +264,8 @@ pub async fn new(state: State, visitor: Visitor, request: HttpRequest) -> Shown 
         Err(other) => return Err(other.into()),
     };
     let data = example.map_or("{}".to_owned(), |text| pretty(&text).unwrap_or(text));
-    let typed = Form::new(vec![("type".to_owned(), chosen), ("data".to_owned(), data)]);
-    draw(&state, &request, visitor, typed, Vec::new()).await
+    let draft = PUBLISH.blank().with("type", chosen).with("data", data);
+    draw(&state, &request, visitor, draft).await
 }
 
 /// `POST /events`.
@@ -273,14 +273,14 @@ pub async fn new(state: State, visitor: Visitor, request: HttpRequest) -> Shown 
 /// # Errors
 /// What nobody at the form can mend.
 pub async fn publish(state: State, visitor: Visitor, request: HttpRequest, form: Form) -> Shown {
-    let published = match checked(&form) {
+    let published = match PUBLISH.read(&form, PublishInput::default()) {
         Ok(input) => {
             state
                 .service
                 .publish(&visitor.caller, input, Once::unkeyed())
                 .await
         }
-        Err(error) => Err(Refusal::Invalid(vec![error])),
+        Err(refusal) => Err(refusal),
     };
     match published {
         Ok(Done::Fresh(event)) => {
@@ -299,43 +299,11 @@ pub async fn publish(state: State, visitor: Visitor, request: HttpRequest, form:
             ))
         }
         Ok(Done::Replayed(_)) => Ok(super::page::go("/events")),
-        Err(refusal) => {
-            let errors = mendable(refusal)?;
-            draw(&state, &request, visitor, form, errors).await
-        }
+        Err(refusal) => draw(&state, &request, visitor, mend(refusal, form)?).await,
     }
 }
 
-/// The service takes JSON as it is; that it is JSON is checked where it is read.
-fn checked(form: &Form) -> Result<PublishInput, FieldError> {
-    let data = form.typed("data").trim().to_owned();
-    let bytes = data.as_bytes();
-    let fault = |message: String| FieldError {
-        field: "data".to_owned(),
-        message,
-    };
-    crate::web::extract::check_depth(bytes, crate::web::extract::DATA_DEPTH_MAX)
-        .map_err(|error| fault(error.message))?;
-    serde_json::from_str::<serde::de::IgnoredAny>(&data)
-        .map_err(|error| fault(format!("is no JSON: {error}")))?;
-    Ok(PublishInput {
-        event_type: form.typed("type").trim().to_owned(),
-        data,
-        id: form.text("id"),
-        occurred_at: form.text("occurred_at"),
-        webhook_url: None,
-        webhook_secret: None,
-        profile: None,
-    })
-}
-
-async fn draw(
-    state: &State,
-    request: &HttpRequest,
-    visitor: Visitor,
-    typed: Form,
-    errors: Vec<FieldError>,
-) -> Shown {
+async fn draw(state: &State, request: &HttpRequest, visitor: Visitor, draft: FormDraft) -> Shown {
     let workspace_seq = visitor.caller.workspace.seq();
     let known = state
         .service
@@ -350,15 +318,10 @@ async fn draw(
     let page = Page::of(state, request, visitor, Section::Events, "Publish an event").await?;
     let view = EventFormView {
         page: &page,
-        typed,
+        form: PUBLISH.draw(&draft),
         offered: offered.collect(),
-        errors,
     };
-    if view.errors.is_empty() {
-        show(&page, &view)
-    } else {
-        show_faults(&page, &view)
-    }
+    show_form(&page, &view.form, &view)
 }
 
 /// `POST /events/{id}/replay`.

@@ -7,17 +7,18 @@ use actix_web::web::to;
 use askama::Template;
 
 use super::access::{OPERATOR, VIEWER};
-use super::page::{Page, Section, back_to, go_and_say, show, show_faults};
-use super::webhook_form::mendable;
+use super::form::{mend, show_form};
+use super::page::{Page, Section, back_to, go_and_say, show};
 use super::{Form, Shown, Visitor};
-use crate::domain::catalogue::EventType;
+use crate::domain::catalogue::{EventType, EventTypeSettings};
 use crate::domain::page::{Limit, List};
+use crate::service::Once;
 use crate::service::event_types::EventTypeInput;
-use crate::service::{FieldError, Once, Refusal};
 use crate::ui::flash::Flash;
-use crate::ui::parts::field::left_over;
+use crate::ui::form::{FieldSet, FieldSpec, Fields, FormDraft, FormSpec, FormView, Frame};
+use crate::ui::parts::code::pretty;
 use crate::ui::parts::url_query::with_query;
-use crate::ui::parts::{Badge, Field, Tone};
+use crate::ui::parts::{Badge, Tone};
 use crate::web::State;
 use crate::web::endpoint::Endpoint;
 use crate::web::extract::{Query, path_text};
@@ -78,10 +79,8 @@ pub struct EventTypeFormView<'a> {
     pub page: &'a Page,
     /// The type that is changed; `None` for a new one.
     pub name: Option<String>,
-    /// What was typed.
-    pub typed: Form,
-    /// What is wrong with it.
-    pub errors: Vec<FieldError>,
+    /// The fields.
+    pub form: FormView,
     /// Whether the reader may change it.
     pub may_operate: bool,
 }
@@ -93,47 +92,56 @@ impl EventTypeFormView<'_> {
             None => "/event-types".to_owned(),
         }
     }
+}
 
-    fn name_field(&self) -> Field {
-        Field::line("name", "Name", self.typed.typed("name"))
+type Entry = FieldSpec<EventTypeSettings, EventTypeInput>;
+
+/// The form of a new type.
+static NEW: FormSpec<EventTypeSettings, EventTypeInput> = FormSpec::new(&[FieldSet {
+    frame: Frame::Bare,
+    fields: &[
+        Fields::Stack(&[Entry::text("name", "Name")
             .hint("Letters, digits, _ and -, in segments joined by dots.")
             .example("order.paid")
             .required()
-            .faults(&self.errors, "name")
-    }
+            .sets(|input, typed| input.name = typed.trimmed())]),
+        Fields::Grid(&[
+            Entry::text("description", "Description")
+                .hint("When it happens.")
+                .shows(|settings| settings.description.clone())
+                .sets(|input, typed| input.description = typed.text()),
+            Entry::text("group", "Group")
+                .hint("The heading under which lists show it.")
+                .shows(|settings| settings.group.clone())
+                .sets(|input, typed| input.group = typed.text()),
+        ]),
+        Fields::Halves([
+            &[Entry::lines("schema", "Schema", 10)
+                .hint(
+                    "JSON Schema 2020-12. Data that does not fit is refused when it is published.",
+                )
+                .shows(|settings| settings.schema.as_deref().map(indented))
+                .sets(|input, typed| input.schema = typed.text())],
+            &[Entry::lines("example", "Example", 10)
+                .hint("JSON data, offered by the publish form.")
+                .shows(|settings| settings.example.as_deref().map(indented))
+                .sets(|input, typed| input.example = typed.text())],
+        ]),
+        Fields::Stack(&[Entry::check("archived", "Archived")
+            .hint(
+                "Kept for its history, but no longer offered; where only known types are accepted, \
+                 nothing more is published under it.",
+            )
+            .shows(|settings| settings.archived.then(|| "on".to_owned()))
+            .sets(|input, typed| input.archived = typed.is_ticked())]),
+    ],
+}]);
 
-    fn description(&self) -> Field {
-        Field::line(
-            "description",
-            "Description",
-            self.typed.typed("description"),
-        )
-        .hint("When it happens.")
-        .faults(&self.errors, "description")
-    }
+/// The form of a type that exists: its name stays.
+static EDIT: FormSpec<EventTypeSettings, EventTypeInput> = NEW.without(&["name"]);
 
-    fn group(&self) -> Field {
-        Field::line("group", "Group", self.typed.typed("group"))
-            .hint("The heading under which lists show it.")
-            .faults(&self.errors, "group")
-    }
-
-    fn schema(&self) -> Field {
-        Field::lines("schema", "Schema", self.typed.typed("schema"), 10)
-            .hint("JSON Schema 2020-12. Data that does not fit is refused when it is published.")
-            .faults(&self.errors, "schema")
-    }
-
-    fn example(&self) -> Field {
-        Field::lines("example", "Example", self.typed.typed("example"), 10)
-            .hint("JSON data, offered by the publish form.")
-            .faults(&self.errors, "example")
-    }
-
-    fn left_over(&self) -> Vec<String> {
-        let own = ["name", "description", "group", "schema", "example"];
-        left_over(&self.errors, &own)
-    }
+fn indented(text: &str) -> String {
+    pretty(text).unwrap_or_else(|| text.to_owned())
 }
 
 /// `GET /event-types`.
@@ -193,7 +201,7 @@ fn row(entry: &EventType) -> TypeRow {
 /// None of its own.
 pub async fn new(state: State, visitor: Visitor, request: HttpRequest) -> Shown {
     Query::of(&request).finish()?;
-    draw(&state, &request, visitor, None, Form::default(), Vec::new()).await
+    draw(&state, &request, visitor, None, NEW.blank()).await
 }
 
 /// `GET /event-types/{name}`.
@@ -204,24 +212,8 @@ pub async fn edit(state: State, visitor: Visitor, request: HttpRequest) -> Shown
     Query::of(&request).finish()?;
     let name = path_text(&request, "name");
     let found = state.service.event_type(&visitor.caller, &name).await?;
-    let settings = found.settings;
-    let own = |text: Option<String>| text.unwrap_or_default();
-    let indented = |text: Option<String>| {
-        let text = own(text);
-        crate::ui::parts::code::pretty(&text).unwrap_or(text)
-    };
-    let mut fields = vec![
-        ("name".to_owned(), name.clone()),
-        ("description".to_owned(), own(settings.description)),
-        ("group".to_owned(), own(settings.group)),
-        ("schema".to_owned(), indented(settings.schema)),
-        ("example".to_owned(), indented(settings.example)),
-    ];
-    if settings.archived {
-        fields.push(("archived".to_owned(), "on".to_owned()));
-    }
-    let typed = Form::new(fields);
-    draw(&state, &request, visitor, Some(name), typed, Vec::new()).await
+    let draft = EDIT.of(&found.settings);
+    draw(&state, &request, visitor, Some(name), draft).await
 }
 
 /// `POST /event-types`.
@@ -229,20 +221,21 @@ pub async fn edit(state: State, visitor: Visitor, request: HttpRequest) -> Shown
 /// # Errors
 /// What nobody at the form can mend.
 pub async fn create(state: State, visitor: Visitor, request: HttpRequest, form: Form) -> Shown {
-    let input = input(&form, form.typed("name").trim());
-    let made = state
-        .service
-        .create_event_type(&visitor.caller, input, Once::unkeyed())
-        .await;
+    let made = match NEW.read(&form, EventTypeInput::default()) {
+        Ok(input) => {
+            state
+                .service
+                .create_event_type(&visitor.caller, input, Once::unkeyed())
+                .await
+        }
+        Err(refusal) => Err(refusal),
+    };
     match made {
         Ok(_) => Ok(go_and_say(
             "/event-types",
             &Flash::good("Added to the catalogue."),
         )),
-        Err(refusal) => {
-            let errors = mendable(refusal)?;
-            draw(&state, &request, visitor, None, form, errors).await
-        }
+        Err(refusal) => draw(&state, &request, visitor, None, mend(refusal, form)?).await,
     }
 }
 
@@ -253,16 +246,20 @@ pub async fn create(state: State, visitor: Visitor, request: HttpRequest, form: 
 pub async fn update(state: State, visitor: Visitor, request: HttpRequest, form: Form) -> Shown {
     let name = path_text(&request, "name");
     state.service.event_type(&visitor.caller, &name).await?;
-    let input = input(&form, &name);
-    match state.service.put_event_type(&visitor.caller, input).await {
+    let input = EventTypeInput {
+        name: name.clone(),
+        ..EventTypeInput::default()
+    };
+    let changed = match EDIT.read(&form, input) {
+        Ok(input) => state.service.put_event_type(&visitor.caller, input).await,
+        Err(refusal) => Err(refusal),
+    };
+    match changed {
         Ok(_) => Ok(go_and_say(
             "/event-types",
             &Flash::good(format!("{name} was saved.")),
         )),
-        Err(refusal) => {
-            let errors = mendable(refusal)?;
-            draw(&state, &request, visitor, Some(name), form, errors).await
-        }
+        Err(refusal) => draw(&state, &request, visitor, Some(name), mend(refusal, form)?).await,
     }
 }
 
@@ -281,40 +278,22 @@ pub async fn delete(state: State, visitor: Visitor, request: HttpRequest, _form:
     })
 }
 
-fn input(form: &Form, name: &str) -> EventTypeInput {
-    EventTypeInput {
-        name: name.to_owned(),
-        description: form.text("description"),
-        group: form.text("group"),
-        schema: form.text("schema"),
-        example: form.text("example"),
-        archived: form.ticked("archived"),
-    }
-}
-
 async fn draw(
     state: &State,
     request: &HttpRequest,
     visitor: Visitor,
     name: Option<String>,
-    typed: Form,
-    errors: Vec<FieldError>,
-) -> Result<actix_web::HttpResponse, crate::web::Problem> {
+    draft: FormDraft,
+) -> Shown {
     let title = name.clone().unwrap_or_else(|| "New event type".to_owned());
     let may_operate = visitor.may_operate();
-    let page: Result<Page, Refusal> =
-        Page::of(state, request, visitor, Section::EventTypes, title).await;
-    let page = page?;
+    let page = Page::of(state, request, visitor, Section::EventTypes, title).await?;
+    let spec = if name.is_some() { &EDIT } else { &NEW };
     let view = EventTypeFormView {
         page: &page,
         name,
-        typed,
-        errors,
+        form: spec.draw(&draft),
         may_operate,
     };
-    if view.errors.is_empty() {
-        show(&page, &view)
-    } else {
-        show_faults(&page, &view)
-    }
+    show_form(&page, &view.form, &view)
 }

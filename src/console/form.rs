@@ -1,17 +1,20 @@
-//! Reading what a form of the dashboard posts.
+//! Forms of the dashboard, between the browser and the service.
 //!
-//! Owns: the bound on its bytes, and that it carries the token of the visitor's session. Refuses:
-//! understanding fields (`ui::form`, and each page its own).
+//! Owns: the bound on their bytes, that they carry the token of the visitor's session, and whether a
+//! refusal is for the form to show. Refuses: understanding fields (`ui::form`).
 
 use std::future::Future;
 use std::pin::Pin;
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
+use askama::Template;
 
-use super::Visitor;
+use super::page::{Page, show, show_faults};
 use super::visitor::Csrf;
-use crate::ui::form::{FORM_BYTES_MAX, Form};
+use super::{Shown, Visitor};
+use crate::service::{FieldError, Refusal};
+use crate::ui::form::{FORM_BYTES_MAX, Form, FormDraft, FormView};
 use crate::web::extract::read_body;
 use crate::web::limits::STRANGERS_BODY_BYTES_MAX;
 use crate::web::{Problem, state};
@@ -35,5 +38,40 @@ impl FromRequest for Form {
             form.check_token(&expected)?;
             Ok(form)
         })
+    }
+}
+
+/// The form again, with what the person at it can mend; everything else is a page of its own.
+///
+/// # Errors
+/// What nobody at the form can mend.
+pub fn mend(refusal: Refusal, typed: Form) -> Result<FormDraft, Refusal> {
+    mendable(refusal).map(|errors| FormDraft::wrong(typed, errors))
+}
+
+/// What the person at a form can mend.
+///
+/// # Errors
+/// Everything else.
+pub fn mendable(refusal: Refusal) -> Result<Vec<FieldError>, Refusal> {
+    match refusal {
+        Refusal::Invalid(errors) => Ok(errors),
+        Refusal::Conflict(message) | Refusal::TooLarge(message) => Ok(vec![FieldError {
+            field: "Not saved:".to_owned(),
+            message,
+        }]),
+        other => Err(other),
+    }
+}
+
+/// Draws a page around a form.
+///
+/// # Errors
+/// A 500 where the template fails.
+pub fn show_form(page: &Page, form: &FormView, view: &impl Template) -> Shown {
+    if form.has_errors() {
+        show_faults(page, view)
+    } else {
+        show(page, view)
     }
 }

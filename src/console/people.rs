@@ -8,8 +8,8 @@ use actix_web::web::to;
 use askama::Template;
 
 use super::access::OWNER;
+use super::form::mendable;
 use super::page::{Page, Section, back_to, go_and_say, show, show_faults};
-use super::webhook_form::mendable;
 use super::{Form, Shown, Visitor};
 use crate::domain::id::UserId;
 use crate::domain::page::{Cursor, Limit, List};

@@ -13,10 +13,10 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
 use super::access::{ENROLMENT, VIEWER};
+use super::form::mendable;
 use super::login::cookie;
 use super::page::{Page, Section, back_to, dress, go, go_and_say, show, show_faults};
 use super::visitor::Csrf;
-use super::webhook_form::mendable;
 use super::{Form, Shown, Visitor};
 use crate::domain::id::SessionId;
 use crate::domain::secret::Secret;

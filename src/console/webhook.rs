@@ -22,7 +22,7 @@ use crate::domain::time::format_duration;
 use crate::domain::webhook::{Webhook, WebhookState};
 use crate::service::jobs::RecoverInput;
 use crate::service::stats::{PeriodInput, Stats};
-use crate::service::webhooks::MASK;
+use crate::service::webhooks::shown_header;
 use crate::service::{Done, Once, Refusal};
 use crate::store::deliveries;
 use crate::store::{Read, StoreError};
@@ -190,16 +190,9 @@ impl WebhookView<'_> {
         self.webhook.settings.subscription.texts()
     }
 
-    fn headers(&self) -> Vec<(String, String)> {
-        let shown = |header: &crate::domain::header::CustomHeader| {
-            let value = if header.is_credential() {
-                MASK
-            } else {
-                header.value().expose()
-            };
-            (header.name().to_owned(), value.to_owned())
-        };
-        self.webhook.settings.headers.iter().map(shown).collect()
+    fn headers(&self) -> Vec<(&str, &str)> {
+        let headers = &self.webhook.settings.headers;
+        headers.iter().map(shown_header).collect()
     }
 
     fn retries(&self) -> String {

@@ -7,8 +7,8 @@ use actix_web::web::to;
 use askama::Template;
 
 use super::access::{OWNER, VIEWER};
+use super::form::mendable;
 use super::page::{Page, Section, back_to, go, go_and_say, show, show_faults};
-use super::webhook_form::mendable;
 use super::{Form, Shown, Visitor};
 use crate::domain::page::{Cursor, Limit, List};
 use crate::domain::profile::DEFAULT_PROFILE;

@@ -1,4 +1,4 @@
-//! What pages are made of, whoever they are for: parts, charts, code, static files, flashes.
+//! What pages are made of, whoever they are for: forms, parts, charts, code, static files, flashes.
 //!
 //! Owns: pieces of HTML and how a value becomes words. Refuses: requests, sessions, reading
 //! anything: an audience gathers what a page shows and hands it over.
@@ -7,6 +7,7 @@ pub mod assets;
 pub mod explain;
 pub mod flash;
 pub mod form;
+pub mod forms;
 pub mod parts;
 pub mod preferences;
 pub mod snippets;

@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use crate::api::words::BodyFormat;
-use crate::service::webhooks::{RetryInput, WebhookInput};
+use crate::service::webhooks::{CustomRetry, RetryInput, WebhookInput};
 use crate::web::extract::RequestBody;
 use crate::web::wire::{given, nullable};
 
@@ -183,12 +183,12 @@ impl From<RetryRequest> for RetryInput {
     fn from(request: RetryRequest) -> Self {
         match request {
             RetryRequest::Named(name) => Self::Named(name),
-            RetryRequest::Custom(fields) => Self::Custom {
+            RetryRequest::Custom(fields) => Self::Custom(CustomRetry {
                 delays: fields.delays,
                 then_every: fields.then_every,
                 give_up_after: fields.give_up_after,
                 jitter: fields.jitter,
-            },
+            }),
         }
     }
 }

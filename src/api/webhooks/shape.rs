@@ -13,7 +13,7 @@ use crate::domain::breaker::DisabledReason;
 use crate::domain::header::CustomHeader;
 use crate::domain::retry::{Jitter, RetryPolicy};
 use crate::domain::webhook::Webhook;
-use crate::service::webhooks::MASK;
+use crate::service::webhooks::shown_header;
 use crate::web::wire::{Span, Time};
 
 /// A webhook.
@@ -136,12 +136,8 @@ pub fn webhook(webhook: &Webhook) -> WebhookBody {
 }
 
 fn header(header: &CustomHeader) -> (String, String) {
-    let value = if header.is_credential() {
-        MASK
-    } else {
-        header.value().expose()
-    };
-    (header.name().to_owned(), value.to_owned())
+    let (name, value) = shown_header(header);
+    (name.to_owned(), value.to_owned())
 }
 
 fn retry_policy(policy: &RetryPolicy) -> RetryBody {

@@ -34,7 +34,7 @@ pub const BATCH_EVENTS_DEFAULT: usize = 1000;
 pub const EVENT_DELIVERIES_MAX: usize = 1000;
 
 /// What a publisher says, not yet checked.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct PublishInput {
     /// The event's type.
     pub event_type: String,

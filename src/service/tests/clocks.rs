@@ -7,7 +7,7 @@ use super::receiver::Receiver;
 use crate::clock::Clock;
 use crate::domain::delivery::{Next, Status};
 use crate::domain::time::Timestamp;
-use crate::service::webhooks::{RetryInput, WebhookInput};
+use crate::service::webhooks::{CustomRetry, RetryInput, WebhookInput};
 
 const DAY_MS: i64 = 24 * 3600 * 1000;
 const MONTHS_MS: [i64; 2] = [30 * DAY_MS, -30 * DAY_MS];
@@ -123,11 +123,13 @@ async fn retries_keep_their_distance_and_nothing_is_sent_early_or_late() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_policy_does_not_end_because_the_clock_was_set() {
-    let policy = || RetryInput::Custom {
-        delays: Vec::new(),
-        then_every: Some("1h".to_owned()),
-        give_up_after: Some("24h".to_owned()),
-        jitter: Some(false),
+    let policy = || {
+        RetryInput::Custom(CustomRetry {
+            delays: Vec::new(),
+            then_every: Some("1h".to_owned()),
+            give_up_after: Some("24h".to_owned()),
+            jitter: Some(false),
+        })
     };
     for by_ms in MONTHS_MS {
         let mut scene = Scene::set(policy()).await;

@@ -16,7 +16,7 @@ use crate::domain::workspace::Plan;
 use crate::engine::{Engine, EngineParts};
 use crate::net::{Client, ClientOptions, Guard, GuardOptions};
 use crate::service::events::{PublishInput, Published};
-use crate::service::webhooks::{Registered, RetryInput, WebhookInput};
+use crate::service::webhooks::{CustomRetry, Registered, RetryInput, WebhookInput};
 use crate::service::worker::Worker;
 use crate::service::{Actor, Caller, Done, Once, Refusal, Service, ServiceOptions, ServiceParts};
 use crate::store::vault::KeySource;
@@ -310,12 +310,11 @@ pub(super) fn fresh<T>(done: Done<T>) -> T {
 }
 
 pub(super) fn exact(delays: &[&str]) -> RetryInput {
-    RetryInput::Custom {
+    RetryInput::Custom(CustomRetry {
         delays: delays.iter().map(|&delay| delay.to_owned()).collect(),
-        then_every: None,
-        give_up_after: None,
         jitter: Some(false),
-    }
+        ..CustomRetry::default()
+    })
 }
 
 /// An event `score.changed` with a number in it.

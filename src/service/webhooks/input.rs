@@ -4,12 +4,13 @@
 
 use std::time::Duration;
 
+use super::retries::RetryInput;
 use crate::domain::breaker::BreakerPolicy;
 use crate::domain::event_type::Subscription;
 use crate::domain::format::Format;
 use crate::domain::header::{CUSTOM_HEADERS_MAX, CustomHeader};
 use crate::domain::profile::Profile;
-use crate::domain::retry::{Jitter, RetryPolicy};
+use crate::domain::retry::RetryPolicy;
 use crate::domain::time::parse_duration;
 use crate::domain::webhook::{
     DISABLE_AFTER_FAILURES_MAX, DISABLE_AFTER_MAX, DISABLE_AFTER_MIN, IN_FLIGHT_DEFAULT,
@@ -59,22 +60,16 @@ pub struct WebhookInput {
     pub metadata: Option<String>,
 }
 
-/// A retry policy as a caller gives it.
-#[derive(Clone, Debug)]
-pub enum RetryInput {
-    /// That of a built-in profile.
-    Named(String),
-    /// Its own.
-    Custom {
-        /// Delays before the retries, as durations.
-        delays: Vec<String>,
-        /// The repeating delay after those.
-        then_every: Option<String>,
-        /// When to end, counted from the first attempt.
-        give_up_after: Option<String>,
-        /// Whether delays are spread; absent means yes.
-        jitter: Option<bool>,
-    },
+/// A header as whoever may read the webhook sees it: its name, and its value unless that is a
+/// credential.
+#[must_use]
+pub fn shown_header(header: &CustomHeader) -> (&str, &str) {
+    let value = if header.is_credential() {
+        MASK
+    } else {
+        header.value().expose()
+    };
+    (header.name(), value)
 }
 
 /// What a profile gives a webhook that says nothing else.
@@ -107,35 +102,39 @@ pub(super) fn apply(
     profile: &Profile,
 ) -> Result<WebhookSettings, Refusal> {
     let mut faults = Faults(Vec::new());
-    let defaults = defaults_of(profile, String::new(), base.subscription.clone());
+    let default = defaults_of(profile, String::new(), base.subscription.clone());
     let settings = WebhookSettings {
-        label: faults.take("label", input.label.as_deref().map(label), base.label),
+        label: faults.given("label", input.label.as_deref(), base.label, label),
         url: url.unwrap_or(base.url),
-        subscription: faults.subscription(input, base.subscription),
-        format: faults.take("format", input.format.as_deref().map(format), base.format),
-        headers: faults.headers(input, base.headers, profile),
-        retry: faults.retry(input, base.retry, &defaults.retry),
-        timeout: match &input.timeout {
-            Some(None) => defaults.timeout,
-            Some(Some(text)) => faults.take("timeout", Some(timeout(text)), base.timeout),
-            None => base.timeout,
-        },
-        max_in_flight: match input.max_in_flight {
-            Some(None) => defaults.max_in_flight,
-            Some(Some(n)) => faults.take("max_in_flight", Some(in_flight(n)), base.max_in_flight),
-            None => base.max_in_flight,
-        },
-        rate_limit: match input.rate_limit {
-            Some(Some(rate)) => faults.take("rate_limit", Some(per_second(rate)), base.rate_limit),
-            Some(None) => None,
-            None => base.rate_limit,
-        },
+        subscription: faults.subscription(input.event_types.as_deref(), base.subscription),
+        format: faults.given("format", input.format.as_deref(), base.format, format),
+        headers: faults.headers(input.headers.as_deref(), base.headers, profile),
+        retry: faults.retry(input.retry_policy.as_ref(), base.retry, default.retry),
+        timeout: faults.nullable(
+            "timeout",
+            input.timeout.as_ref(),
+            [base.timeout, default.timeout],
+            |text| timeout(text),
+        ),
+        max_in_flight: faults.nullable(
+            "max_in_flight",
+            input.max_in_flight.as_ref(),
+            [base.max_in_flight, default.max_in_flight],
+            |n| counted(*n, IN_FLIGHT_MAX),
+        ),
+        rate_limit: faults.nullable(
+            "rate_limit",
+            input.rate_limit.as_ref(),
+            [base.rate_limit, None],
+            |rate| per_second(*rate).map(Some),
+        ),
         ordered: input.ordered.unwrap_or(base.ordered),
         breaker: faults.breaker(input, base.breaker),
-        metadata: faults.take(
+        metadata: faults.given(
             "metadata",
-            input.metadata.as_deref().map(metadata),
+            input.metadata.as_deref(),
             base.metadata,
+            metadata,
         ),
     };
     faults.end(settings)
@@ -152,20 +151,42 @@ impl Faults {
         });
     }
 
-    fn take<T>(&mut self, field: &str, value: Option<Result<T, String>>, base: T) -> T {
-        match value {
-            None => base,
+    /// What was said of a setting, else what it was before.
+    fn given<I: ?Sized, T>(
+        &mut self,
+        field: &str,
+        said: Option<&I>,
+        before: T,
+        parse: impl FnOnce(&I) -> Result<T, String>,
+    ) -> T {
+        match said.map(parse) {
+            None => before,
             Some(Ok(value)) => value,
             Some(Err(message)) => {
                 self.add(field, message);
-                base
+                before
             }
         }
     }
 
-    fn subscription(&mut self, input: &WebhookInput, base: Subscription) -> Subscription {
-        let Some(texts) = &input.event_types else {
-            return base;
+    /// As [`Faults::given`], where null stands for a value of its own.
+    fn nullable<I, T>(
+        &mut self,
+        field: &str,
+        said: Option<&Option<I>>,
+        [before, null]: [T; 2],
+        parse: impl FnOnce(&I) -> Result<T, String>,
+    ) -> T {
+        match said {
+            Some(None) => null,
+            Some(Some(value)) => self.given(field, Some(value), before, parse),
+            None => before,
+        }
+    }
+
+    fn subscription(&mut self, said: Option<&[String]>, before: Subscription) -> Subscription {
+        let Some(texts) = said else {
+            return before;
         };
         Subscription::parse(texts).unwrap_or_else(|error| {
             let field = match error.index {
@@ -173,17 +194,17 @@ impl Faults {
                 None => "event_types".to_owned(),
             };
             self.add(field, error.message);
-            base
+            before
         })
     }
 
     fn headers(
         &mut self,
-        input: &WebhookInput,
+        said: Option<&[(String, String)]>,
         base: Vec<CustomHeader>,
         profile: &Profile,
     ) -> Vec<CustomHeader> {
-        let Some(pairs) = &input.headers else {
+        let Some(pairs) = said else {
             return base;
         };
         if pairs.len() > CUSTOM_HEADERS_MAX {
@@ -222,64 +243,35 @@ impl Faults {
 
     fn retry(
         &mut self,
-        input: &WebhookInput,
-        base: RetryPolicy,
-        default: &RetryPolicy,
+        said: Option<&Option<RetryInput>>,
+        before: RetryPolicy,
+        null: RetryPolicy,
     ) -> RetryPolicy {
-        let policy = match &input.retry_policy {
-            None => return base,
-            Some(None) => return default.clone(),
-            Some(Some(RetryInput::Named(name))) => Profile::built_in_named(name)
-                .map(|profile| profile.retry_policy().clone())
-                .ok_or_else(|| FieldError {
-                    field: "retry_policy".to_owned(),
-                    message: format!(
-                        "{name} is no built-in profile; give its name or a policy of your own"
-                    ),
-                }),
-            Some(Some(RetryInput::Custom {
-                delays,
-                then_every,
-                give_up_after,
-                jitter,
-            })) => custom_policy(
-                delays,
-                then_every.as_deref(),
-                give_up_after.as_deref(),
-                *jitter,
-            ),
+        let policy = match said {
+            None => return before,
+            Some(None) => return null,
+            Some(Some(own)) => own.policy(),
         };
         policy.unwrap_or_else(|fault| {
             self.0.push(fault);
-            base
+            before
         })
     }
 
-    fn breaker(&mut self, input: &WebhookInput, base: BreakerPolicy) -> BreakerPolicy {
-        let disable_after_failures = match input.disable_after_failures {
-            None => base.disable_after_failures,
-            Some(None) => None,
-            Some(Some(n)) => {
-                let parsed = u32::try_from(n).ok();
-                let parsed = parsed.filter(|n| (1..=DISABLE_AFTER_FAILURES_MAX).contains(n));
-                if parsed.is_none() {
-                    let message = format!("must lie between 1 and {DISABLE_AFTER_FAILURES_MAX}");
-                    self.add("disable_after_failures", message);
-                }
-                parsed
-            }
-        };
-        let disable_after = match &input.disable_after {
-            None => base.disable_after,
-            Some(None) => None,
-            Some(Some(text)) => {
-                let parsed = between(text, DISABLE_AFTER_MIN, DISABLE_AFTER_MAX, "1s", "720h");
-                self.take("disable_after", Some(parsed.map(Some)), base.disable_after)
-            }
-        };
+    fn breaker(&mut self, input: &WebhookInput, before: BreakerPolicy) -> BreakerPolicy {
         BreakerPolicy {
-            disable_after_failures,
-            disable_after,
+            disable_after_failures: self.nullable(
+                "disable_after_failures",
+                input.disable_after_failures.as_ref(),
+                [before.disable_after_failures, None],
+                |n| counted(*n, DISABLE_AFTER_FAILURES_MAX).map(Some),
+            ),
+            disable_after: self.nullable(
+                "disable_after",
+                input.disable_after.as_ref(),
+                [before.disable_after, None],
+                |text| between(text, DISABLE_AFTER_MIN, DISABLE_AFTER_MAX, "1s", "720h").map(Some),
+            ),
         }
     }
 
@@ -325,16 +317,16 @@ fn between(
     }
 }
 
-fn in_flight(n: i64) -> Result<u32, String> {
+fn counted(n: i64, max: u32) -> Result<u32, String> {
     u32::try_from(n)
         .ok()
-        .filter(|n| (1..=IN_FLIGHT_MAX).contains(n))
-        .ok_or_else(|| format!("must lie between 1 and {IN_FLIGHT_MAX}"))
+        .filter(|n| (1..=max).contains(n))
+        .ok_or_else(|| format!("must lie between 1 and {max}"))
 }
 
-fn per_second(rate: f64) -> Result<Option<f64>, String> {
+fn per_second(rate: f64) -> Result<f64, String> {
     if (RATE_MIN..=RATE_MAX).contains(&rate) {
-        Ok(Some(rate))
+        Ok(rate)
     } else {
         Err(format!(
             "must lie between {RATE_MIN} and {RATE_MAX} deliveries per second"
@@ -352,35 +344,4 @@ fn metadata(text: &str) -> Result<std::sync::Arc<str>, String> {
         return Err("must be a JSON object".to_owned());
     }
     Ok(text.into())
-}
-
-fn custom_policy(
-    delays: &[String],
-    then_every: Option<&str>,
-    give_up_after: Option<&str>,
-    jitter: Option<bool>,
-) -> Result<RetryPolicy, FieldError> {
-    let parse = |field: String, text: &str| {
-        parse_duration(text).map_err(|message| FieldError { field, message })
-    };
-    let parsed = delays
-        .iter()
-        .enumerate()
-        .map(|(index, text)| parse(format!("retry_policy.delays[{index}]"), text))
-        .collect::<Result<Vec<_>, _>>()?;
-    let every = then_every
-        .map(|text| parse("retry_policy.then_every".to_owned(), text))
-        .transpose()?;
-    let give_up = give_up_after
-        .map(|text| parse("retry_policy.give_up_after".to_owned(), text))
-        .transpose()?;
-    let jitter = if jitter.unwrap_or(true) {
-        Jitter::Tenth
-    } else {
-        Jitter::Off
-    };
-    RetryPolicy::new(parsed, every, give_up, jitter).map_err(|error| FieldError {
-        field: format!("retry_policy.{}", error.field),
-        message: error.message,
-    })
 }

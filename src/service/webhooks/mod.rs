@@ -22,12 +22,14 @@ use crate::store::{Read, Store, WriteTx, secrets, workspaces};
 
 mod input;
 mod life;
+mod retries;
 mod secret;
 mod testing;
 
-pub use input::{MASK, RetryInput, WebhookInput, defaults_of};
+pub use input::{MASK, WebhookInput, defaults_of, shown_header};
 pub(super) use life::cancel;
 use life::{Turn, turn_to};
+pub use retries::{CustomRetry, RetryInput};
 pub use secret::{OVERLAP_DEFAULT, OVERLAP_MAX, Rotated};
 pub use testing::Tested;
 

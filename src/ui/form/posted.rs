@@ -1,11 +1,11 @@
 //! What a form posts.
 //!
 //! Owns: its fields in order, and refusing one that does not carry its session's token.
-//! Refuses: understanding fields; each page knows its own.
+//! Refuses: understanding fields ([`super::spec`]).
 
 use subtle::ConstantTimeEq;
 
-use crate::service::Refusal;
+use crate::service::{FieldError, Refusal};
 
 /// The most bytes of a form: an event's data at its limit, percent-encoded, fits.
 pub const FORM_BYTES_MAX: usize = 1024 * 1024;
@@ -23,6 +23,13 @@ impl Form {
     #[must_use]
     pub fn new(fields: Vec<(String, String)>) -> Self {
         Self(fields)
+    }
+
+    /// The same with one more field.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.0.push((name.to_owned(), value.into()));
+        self
     }
 
     /// Reads `name=value&…`.
@@ -87,6 +94,36 @@ impl Form {
             && !asked.starts_with("//")
             && !asked.contains(|c: char| c == '\\' || c.is_control());
         if local { asked } else { otherwise }.to_owned()
+    }
+}
+
+/// What stands in a form, and what is wrong with it so far.
+#[derive(Clone, Debug, Default)]
+pub struct FormDraft {
+    /// What was typed, or what stands there before anything is.
+    pub typed: Form,
+    /// What is wrong with it.
+    pub errors: Vec<FieldError>,
+}
+
+impl FormDraft {
+    /// What was typed and cannot be taken.
+    #[must_use]
+    pub fn wrong(typed: Form, errors: Vec<FieldError>) -> Self {
+        Self { typed, errors }
+    }
+
+    /// The same with something in the field called `name`, in which nothing stood.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.typed = self.typed.with(name, value);
+        self
+    }
+}
+
+impl From<Form> for FormDraft {
+    fn from(typed: Form) -> Self {
+        Self::wrong(typed, Vec::new())
     }
 }
 

@@ -1,0 +1,6 @@
+//! Forms that more than one audience shows.
+//!
+//! Owns: their fields. Refuses: asking the service; an audience narrows a form to what its people may
+//! say and hands on what it reads.
+
+pub mod webhook;

@@ -1,0 +1,323 @@
+//! A webhook's settings as a form.
+//!
+//! Owns: how each setting is shown and typed. Refuses: rules: whether a value will do is said by the
+//! service, in its words.
+
+use crate::domain::format::Format;
+use crate::domain::retry::{Jitter, RetryPolicy};
+use crate::domain::time::format_duration;
+use crate::domain::webhook::Webhook;
+use crate::service::webhooks::{CustomRetry, RetryInput, WebhookInput, shown_header};
+use crate::ui::form::{FieldSet, FieldSpec, Fields, FormSpec, Frame, Offer, Typed};
+
+type Setting = FieldSpec<Webhook, WebhookInput>;
+
+/// Every setting.
+static SETTINGS: FormSpec<Webhook, WebhookInput> = FormSpec::new(&[
+    FieldSet {
+        frame: Frame::Card {
+            id: "what",
+            title: "Receiver",
+        },
+        fields: RECEIVER,
+    },
+    FieldSet {
+        frame: Frame::Folded {
+            title: "More: headers, retries, limits, circuit breaker, metadata",
+        },
+        fields: &[
+            Fields::Stack(&[HEADERS]),
+            Fields::Titled("Retries", RETRIES),
+            Fields::Titled("Limits", LIMITS),
+            Fields::Titled("Circuit breaker", CIRCUIT_BREAKER),
+            Fields::Stack(&[METADATA]),
+        ],
+    },
+]);
+
+/// The form of a new webhook.
+pub static NEW: FormSpec<Webhook, WebhookInput> = SETTINGS.without(&[]);
+/// The form of one that exists. Its secret is rotated and its state turned by actions of their own.
+pub static EDIT: FormSpec<Webhook, WebhookInput> =
+    SETTINGS.without(&["secret", "active"]).unfolded();
+
+/// What a new webhook is asked for: where no event type is named, it takes what its profile
+/// subscribes to.
+#[must_use]
+pub fn as_new(mut input: WebhookInput) -> WebhookInput {
+    input.event_types = input.event_types.filter(|named| !named.is_empty());
+    input
+}
+
+const RECEIVER: &[Fields<Webhook, WebhookInput>] = &[
+    Fields::Stack(&[Setting::url("url", "URL")
+        .hint("Where deliveries are posted to. It must be a public https address.")
+        .example("https://example.com/hooks")
+        .required()
+        .shows(|webhook| Some(webhook.settings.url.clone()))
+        .sets(|input, typed| input.url = Some(typed.trimmed()))]),
+    Fields::Halves([
+        &[
+            Setting::text("label", "Label")
+                .hint("What people call it here.")
+                .example("Production")
+                .shows(|webhook| Some(webhook.settings.label.clone()))
+                .sets(|input, typed| input.label = Some(typed.trimmed())),
+            Setting::lines("event_types", "Event types", 4)
+                .hint("One a line: a name, a prefix such as order.*, or * for all.")
+                .example("order.*")
+                .shows(|webhook| Some(webhook.settings.subscription.texts().join("\n")))
+                .sets(|input, typed| input.event_types = Some(listed(typed.typed()))),
+        ],
+        &[
+            Setting::choice("profile", "Wire profile")
+                .hint("How deliveries look and are signed.")
+                .shows(|webhook| Some(webhook.profile.name.to_string()))
+                .sets(|input, typed| input.profile = typed.text()),
+            Setting::choice("format", "Body")
+                .initial(&["json"])
+                .offers(formats)
+                .shows(|webhook| Some(webhook.settings.format.as_str().to_owned()))
+                .sets(|input, typed| input.format = typed.text()),
+            Setting::text("secret", "Secret")
+                .hint("Leave empty for a new one, which is shown once after saving.")
+                .sets(|input, typed| input.secret = typed.text()),
+        ],
+    ]),
+    Fields::Stack(&[Setting::check("active", "Active")
+        .hint("Off: it is registered, but gets nothing until it is enabled.")
+        .initial(&["on"])
+        .sets(|input, typed| input.active = Some(typed.is_ticked()))]),
+];
+
+const HEADERS: Setting = Setting::lines("headers", "Headers", 3)
+    .hint(
+        "Added to every delivery: one “name: value” a line. Values of credentials read back as ***.",
+    )
+    .example("x-env: production")
+    .shows(|webhook| {
+        let lines = webhook.settings.headers.iter().map(|header| {
+            let (name, value) = shown_header(header);
+            format!("{name}: {value}")
+        });
+        Some(lines.collect::<Vec<_>>().join("\n"))
+    })
+    .sets(|input, typed| input.headers = Some(headers(typed)));
+
+const RETRIES: &[Fields<Webhook, WebhookInput>] = &[
+    Fields::Grid(&[
+        Setting::choice("retry", "Retries")
+            .path("retry_policy")
+            .initial(&["profile"])
+            .offers(|| {
+                vec![
+                    Offer::new("profile", "as the wire profile says"),
+                    Offer::new("custom", "as written here"),
+                ]
+            })
+            .shows(|_| Some("custom".to_owned()))
+            .sets(|input, typed| {
+                let own = || RetryInput::Custom(CustomRetry::default());
+                input.retry_policy = Some((typed.typed() == "custom").then(own));
+            }),
+        Setting::text("delays", "Delays")
+            .hint("Before each retry, such as: 1s, 5s, 30s, 2m, 10m, 1h")
+            .path("retry_policy.delays")
+            .shows(|webhook| Some(delays(&webhook.settings.retry)))
+            .sets(|input, typed| retry(input, |own| own.delays = listed(typed.typed()))),
+        Setting::text("then_every", "Then every")
+            .hint("Empty: no more after the delays.")
+            .example("1h")
+            .path("retry_policy.then_every")
+            .shows(|webhook| {
+                let repeat = webhook.settings.retry.repeat()?;
+                Some(format_duration(repeat.every))
+            })
+            .sets(|input, typed| retry(input, |own| own.then_every = typed.text())),
+        Setting::text("give_up_after", "Give up after")
+            .hint("Counted from the first attempt.")
+            .example("24h")
+            .path("retry_policy.give_up_after")
+            .shows(|webhook| {
+                let repeat = webhook.settings.retry.repeat()?;
+                Some(format_duration(repeat.give_up_after))
+            })
+            .sets(|input, typed| retry(input, |own| own.give_up_after = typed.text())),
+    ]),
+    Fields::Stack(&[Setting::check("jitter", "Spread delays by up to a tenth")
+        .hint("So that what failed together is not retried together.")
+        .path("retry_policy.jitter")
+        .initial(&["on"])
+        .shows(|webhook| {
+            let is_spread = webhook.settings.retry.jitter() == Jitter::Tenth;
+            is_spread.then(|| "on".to_owned())
+        })
+        .sets(|input, typed| retry(input, |own| own.jitter = Some(typed.is_ticked())))]),
+];
+
+const LIMITS: &[Fields<Webhook, WebhookInput>] = &[
+    Fields::Grid(&[
+        Setting::text("timeout", "Timeout")
+            .hint("Of the whole exchange: 100ms to 2m. Empty: as the wire profile says.")
+            .example("10s")
+            .shows(|webhook| Some(format_duration(webhook.settings.timeout)))
+            .sets(|input, typed| input.timeout = Some(typed.text())),
+        Setting::number("max_in_flight", "Attempts at once")
+            .hint("1 to 256. Empty: 16.")
+            .shows(|webhook| Some(webhook.settings.max_in_flight.to_string()))
+            .sets(|input, typed| input.max_in_flight = Some(typed.number())),
+        Setting::number("rate_limit", "Deliveries per second")
+            .hint("At most. Empty: no limit.")
+            .shows(|webhook| Some(webhook.settings.rate_limit?.to_string()))
+            .sets(|input, typed| input.rate_limit = Some(typed.number())),
+    ]),
+    Fields::Stack(&[Setting::check("ordered", "In event order")
+        .hint("One at a time; a later event waits until the earlier one is delivered or exhausted.")
+        .shows(|webhook| webhook.settings.ordered.then(|| "on".to_owned()))
+        .sets(|input, typed| input.ordered = Some(typed.is_ticked()))]),
+];
+
+const CIRCUIT_BREAKER: &[Fields<Webhook, WebhookInput>] = &[Fields::Grid(&[
+    Setting::number("disable_after_failures", "Disable after failures in a row")
+        .hint("Empty: however many.")
+        .shows(|webhook| Some(webhook.settings.breaker.disable_after_failures?.to_string()))
+        .sets(|input, typed| input.disable_after_failures = Some(typed.number())),
+    Setting::text("disable_after", "Disable after failing for")
+        .hint("Nothing but failures for so long. Empty: however long.")
+        .example("120h")
+        .initial(&["120h"])
+        .shows(|webhook| webhook.settings.breaker.disable_after.map(format_duration))
+        .sets(|input, typed| input.disable_after = Some(typed.text())),
+])];
+
+const METADATA: Setting = Setting::lines("metadata", "Metadata", 3)
+    .hint("A JSON object of your own, kept with the webhook.")
+    .shows(|webhook| Some(webhook.settings.metadata.to_string()))
+    .sets(|input, typed| input.metadata = Some(metadata(typed)));
+
+/// What is separated by spaces, commas and line ends.
+fn listed(text: &str) -> Vec<String> {
+    text.split(['\n', ',', ' '])
+        .map(str::trim)
+        .filter(|one| !one.is_empty())
+        .map(str::to_owned)
+        .collect()
+}
+
+fn formats() -> Vec<Offer> {
+    let words = |format: Format| match format {
+        Format::Json => "the profile's envelope",
+        Format::CloudEvents => "CloudEvents 1.0",
+        Format::Slack => "one line for a chat",
+    };
+    Format::ALL
+        .map(|one| Offer::new(one.as_str(), words(one)))
+        .to_vec()
+}
+
+fn headers(typed: &mut Typed<'_>) -> Vec<(String, String)> {
+    let mut pairs = Vec::new();
+    let lines = typed.typed().lines().map(str::trim);
+    for line in lines.filter(|line| !line.is_empty()) {
+        match line.split_once(':') {
+            Some((name, value)) => pairs.push((name.trim().to_owned(), value.trim().to_owned())),
+            None => typed.fault(format!("“{line}” has no colon; write “name: value”")),
+        }
+    }
+    pairs
+}
+
+fn delays(policy: &RetryPolicy) -> String {
+    let delays = policy.delays().iter().copied().map(format_duration);
+    delays.collect::<Vec<_>>().join(", ")
+}
+
+/// What is said of delays counts only where they are not to be the profile's.
+fn retry(input: &mut WebhookInput, say: impl FnOnce(&mut CustomRetry)) {
+    match &mut input.retry_policy {
+        Some(Some(RetryInput::Custom(own))) => say(own),
+        Some(Some(RetryInput::Named(_)) | None) | None => {}
+    }
+}
+
+fn metadata(typed: &mut Typed<'_>) -> String {
+    let text = typed.text().unwrap_or_else(|| "{}".to_owned());
+    if let Err(error) = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(&text) {
+        typed.fault(format!("must be a JSON object: {error}"));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::service::Refusal;
+    use crate::ui::form::{Form, FormDraft};
+
+    fn form(fields: &[(&str, &str)]) -> Form {
+        let typed = fields.iter();
+        typed.fold(Form::default(), |form, (name, value)| {
+            form.with(name, *value)
+        })
+    }
+
+    fn read(spec: &FormSpec<Webhook, WebhookInput>, fields: &[(&str, &str)]) -> WebhookInput {
+        spec.read(&form(fields), WebhookInput::default()).unwrap()
+    }
+
+    #[test]
+    fn empty_fields_mean_the_default_and_no_names_the_profiles_own() {
+        let typed = [("url", " https://a.example "), ("retry", "profile")];
+        let input = as_new(read(&NEW, &typed));
+        assert_eq!(input.url.as_deref(), Some("https://a.example"));
+        assert!(input.event_types.is_none() && input.secret.is_none());
+        assert!(matches!(input.retry_policy, Some(None)));
+        assert!(matches!(input.timeout, Some(None)));
+        assert_eq!(input.metadata.as_deref(), Some("{}"));
+    }
+
+    #[test]
+    fn what_cannot_be_read_names_its_field() {
+        let typed = form(&[
+            ("headers", "x-a: 1\nnonsense"),
+            ("max_in_flight", "many"),
+            ("metadata", "[1]"),
+        ]);
+        let Err(Refusal::Invalid(errors)) = NEW.read(&typed, WebhookInput::default()) else {
+            panic!("nothing of it can be read");
+        };
+        let fields: Vec<&str> = errors.iter().map(|error| error.field.as_str()).collect();
+        assert_eq!(fields, ["headers", "max_in_flight", "metadata"]);
+    }
+
+    #[test]
+    fn a_policy_of_ones_own_is_read_whole() {
+        let input = read(
+            &NEW,
+            &[
+                ("retry", "custom"),
+                ("delays", "1s, 5s"),
+                ("then_every", "1h"),
+                ("give_up_after", "24h"),
+            ],
+        );
+        let Some(Some(RetryInput::Custom(own))) = input.retry_policy else {
+            panic!("{input:?}");
+        };
+        assert_eq!(own.delays, ["1s", "5s"]);
+        assert_eq!(own.then_every.as_deref(), Some("1h"));
+        assert_eq!(own.give_up_after.as_deref(), Some("24h"));
+        assert_eq!(own.jitter, Some(false));
+    }
+
+    #[test]
+    fn a_webhook_that_exists_has_its_secret_and_state_changed_elsewhere() {
+        let fields = [("secret", "whsec_x"), ("active", "on")];
+        let (new, edit) = (read(&NEW, &fields), read(&EDIT, &fields));
+        assert!(new.secret.is_some() && new.active == Some(true));
+        assert!(edit.secret.is_none() && edit.active.is_none());
+        let html = EDIT.draw(&FormDraft::default()).to_string();
+        assert!(!html.contains("name=\"secret\"") && !html.contains("name=\"active\""));
+        assert!(html.contains("name=\"metadata\""));
+    }
+}
