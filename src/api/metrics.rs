@@ -10,11 +10,8 @@ use actix_web::{HttpRequest, HttpResponse};
 
 use super::access::PUBLIC;
 use crate::domain::api_key::Scope;
-use crate::domain::stats::Counts;
-use crate::domain::time::Timestamp;
 use crate::service::Refusal;
-use crate::store::disk::disk;
-use crate::store::{Read, StoreError, stats};
+use crate::service::views::InstanceFigures;
 use crate::telemetry::metrics::{self, Form, Reading};
 use crate::web::endpoint::Endpoint;
 use crate::web::{Answered, State};
@@ -29,27 +26,15 @@ pub static ENDPOINTS: &[Endpoint] =
         }),
     ];
 
-/// Dead letters that are counted at most.
-const DEAD_LETTERS_COUNTED_MAX: u32 = 100_000;
-
-/// What the database says.
-struct Stored {
-    counts: Counts,
-    webhooks: Vec<(String, u64)>,
-    dead_letters: u64,
-    oldest_due: Option<Timestamp>,
-}
-
 /// `GET /metrics`.
 ///
 /// # Errors
 /// 403 for whom the operator does not let read them; 503 where the database cannot be read.
 pub async fn show(state: State, request: HttpRequest) -> Answered {
     check_allowed(&state, &request).await?;
-    let stored = state.service.store().read(stored).await;
-    let stored = stored.map_err(Refusal::from)?;
+    let found = state.service.views().instance().await?;
     let form = form(text(&request, &ACCEPT));
-    let written = metrics::text(&reading(&state, &stored), form);
+    let written = metrics::text(&reading(&state, &found), form);
     let written = written.map_err(|error| Refusal::Internal(error.to_string()))?;
     Ok(HttpResponse::Ok()
         .content_type(form.content_type())
@@ -101,24 +86,14 @@ fn form(accept: Option<&str>) -> Form {
     }
 }
 
-fn stored(conn: &Read<'_>) -> Result<Stored, StoreError> {
-    Ok(Stored {
-        counts: stats::instance_counts(conn)?,
-        webhooks: stats::webhooks_by_status(conn)?,
-        dead_letters: stats::dead_letters_up_to(conn, DEAD_LETTERS_COUNTED_MAX)?,
-        oldest_due: stats::oldest_due(conn)?,
-    })
-}
-
-fn reading(state: &State, stored: &Stored) -> Reading {
-    let engine = state.service.engine().status();
+fn reading(state: &State, stored: &InstanceFigures) -> Reading {
+    let (engine, disk) = (stored.engine, stored.disk);
     let counts = &stored.counts;
     let webhooks = |status: &'static str| {
         let found = stored.webhooks.iter().find(|(known, _)| known == status);
         (status, found.map_or(0, |(_, count)| *count))
     };
     let now = state.service.clock().now();
-    let disk = disk(state.service.store().data_dir()).ok();
     Reading {
         in_flight: engine.in_flight as u64,
         queued: engine.queued as u64,

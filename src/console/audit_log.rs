@@ -2,8 +2,6 @@
 //!
 //! Owns: the list in words. Refuses: changing entries.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use actix_web::HttpRequest;
 use actix_web::web::to;
 use askama::Template;
@@ -14,10 +12,8 @@ use super::deliveries::Choice;
 use super::page::{Page, Section, show};
 use super::{Shown, Visitor};
 use crate::domain::audit::{ActorKind, AuditEntry};
-use crate::domain::id::{KeyId, UserId};
 use crate::domain::page::{Limit, List};
-use crate::store::StoreError;
-use crate::store::{Read, keys, users};
+use crate::service::views::AuditLog;
 use crate::ui::parts::Stamp;
 use crate::ui::parts::url_query::with_query;
 use crate::web::State;
@@ -79,52 +75,40 @@ pub async fn list(state: State, visitor: Visitor, request: HttpRequest) -> Shown
     query.finish()?;
     let of = of.unwrap_or_else(|| "all".to_owned());
     let workspace = (of == "workspace").then(|| visitor.caller.workspace.to_string());
-    let found = state
-        .service
+    let views = state.service.views();
+    let found = views
         .audit_log(workspace, cursor, Limit::clamped(ROWS))
         .await?;
-    let actors: BTreeSet<String> = found.items.iter().map(|one| one.actor.clone()).collect();
-    let names = state.service.store().read(|conn| names(conn, actors));
-    let names = names.await?;
     let page = Page::of(&state, &request, visitor, Section::AuditLog, "Audit log").await?;
     let address = |cursor: &str| with_query("/audit-log", &[("of", &of), ("cursor", cursor)]);
     let view = AuditLogView {
         page: &page,
-        rows: found.items.iter().map(|entry| row(entry, &names)).collect(),
+        rows: found
+            .entries
+            .items
+            .iter()
+            .map(|entry| row(entry, &found))
+            .collect(),
         scopes: vec![
             Choice::new("all", "the whole instance", &of),
             Choice::new("workspace", "this workspace", &of),
         ],
-        older: found.next.map(|next| address(&next.to_string())),
+        older: found.entries.next.map(|next| address(&next.to_string())),
         newest: cursor.map(|_| address("")),
     };
     show(&page, &view)
 }
 
-/// What people call the actors that still exist, by id.
-fn names(
-    conn: &Read<'_>,
-    actors: BTreeSet<String>,
-) -> Result<BTreeMap<String, String>, StoreError> {
-    let mut names = BTreeMap::new();
-    for actor in actors {
-        let name = if let Some(id) = UserId::parse(&actor) {
-            users::find(conn, id.seq())?.map(|user| user.email)
-        } else if let Some(id) = KeyId::parse(&actor) {
-            keys::find(conn, id)?.map(|key| format!("key {}", key.name))
-        } else {
-            None
-        };
-        names.extend(name.map(|name| (actor, name)));
-    }
-    Ok(names)
-}
-
-fn row(entry: &AuditEntry, names: &BTreeMap<String, String>) -> EntryRow {
-    let name = names.get(&entry.actor).cloned();
+fn row(entry: &AuditEntry, log: &AuditLog) -> EntryRow {
     let actor = match entry.actor_kind {
-        ActorKind::User => name.unwrap_or_else(|| format!("removed user {}", entry.actor)),
-        ActorKind::Key => name.unwrap_or_else(|| format!("removed key {}", entry.actor)),
+        ActorKind::User => match log.emails.get(&entry.actor) {
+            Some(email) => email.clone(),
+            None => format!("removed user {}", entry.actor),
+        },
+        ActorKind::Key => match log.keys.get(&entry.actor) {
+            Some(name) => format!("key {name}"),
+            None => format!("removed key {}", entry.actor),
+        },
         ActorKind::Cli => "command line".to_owned(),
         ActorKind::System => "hookpost".to_owned(),
     };

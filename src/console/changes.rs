@@ -6,8 +6,7 @@ use std::sync::Arc;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
-use crate::service::Refusal;
-use crate::store::Store;
+use crate::service::{Refusal, Service};
 
 /// Streams that are open at once.
 pub const STREAMS_MAX: usize = 200;
@@ -22,19 +21,17 @@ pub struct Live {
 }
 
 impl Live {
-    /// Listens to the commits of `store`.
+    /// Listens to what `service` commits.
     #[must_use]
-    pub fn new(store: &Store) -> Self {
+    pub fn new(service: &Service) -> Self {
         let changes = watch::Sender::new(0);
         let heard = changes.clone();
-        store.on_commit(move |committed| {
-            if committed.activity {
-                heard.send_if_modified(|count| {
-                    let open = *count != CLOSED;
-                    *count += u64::from(open);
-                    open
-                });
-            }
+        service.on_activity(move || {
+            heard.send_if_modified(|count| {
+                let open = *count != CLOSED;
+                *count += u64::from(open);
+                open
+            });
         });
         Self {
             changes,

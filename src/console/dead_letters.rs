@@ -10,20 +10,17 @@ use askama::Template;
 use super::access::{OPERATOR, VIEWER};
 use super::deliveries::{Choice, Filters, ROWS, Row, period_choices, short, webhook_choices};
 use super::job::heading;
-use super::names::{CHOICES_MAX, Names};
+use super::names::Names;
 use super::page::{Page, Section, back_to, go_and_say, show};
 use super::{Form, Shown, Visitor};
 use crate::domain::delivery::{Cause, DeliveryFilter, DeliveryScope, LetterGroup};
 use crate::domain::id::{DeliveryId, WebhookId};
-use crate::domain::job::{Job, JobStatus};
+use crate::domain::job::Job;
 use crate::domain::outcome::FailureKind;
-use crate::domain::page::{Limit, List, Order};
+use crate::domain::page::{Limit, List};
 use crate::service::jobs::{Begun, Selection};
+use crate::service::views::Matching;
 use crate::service::{Caller, Done, Once, Refusal};
-use crate::store::deliveries::{self, GROUPED_ROWS_MAX};
-use crate::store::jobs;
-use crate::store::webhooks;
-use crate::store::{Read, StoreError};
 use crate::ui::explain::explain;
 use crate::ui::flash::Flash;
 use crate::ui::parts::{Stamp, counted, grouped};
@@ -44,11 +41,6 @@ pub static ENDPOINTS: &[Endpoint] = &[
         .fresh()
         .back("/dead-letters"),
 ];
-
-/// Matching dead letters that are counted; more are called more.
-const COUNTED_MAX: usize = 2000;
-/// Jobs among which those that run are looked for.
-const JOBS_LOOKED_AT: u32 = 20;
 
 /// Dead letters of one webhook with one cause.
 #[derive(Clone, Debug)]
@@ -125,39 +117,12 @@ pub async fn list(state: State, visitor: Visitor, request: HttpRequest) -> Shown
     let filters = Filters::of(&mut query);
     let cursor = query.cursor("cursor", List::DeadLetters);
     query.finish()?;
-    let filter = filter(&state, &visitor.caller, &filters).await?;
-    let found = state
-        .service
-        .deliveries(filter.clone(), cursor, Limit::clamped(ROWS))
+    let input = filters.input(state.service.clock().now());
+    let views = state.service.views();
+    let found = views
+        .dead_letters(&visitor.caller, input, cursor, Limit::clamped(ROWS))
         .await?;
-    let listed = found.items.len();
-    // A first page that is not full has looked at all rows that counting would look at.
-    let counted =
-        cursor.is_none() && (found.next.is_none() || listed < Limit::clamped(ROWS).rows());
-    let is_cut = found.next.is_some();
-    let mut rows: Vec<i64> = found.items.iter().map(|one| one.webhook.seq()).collect();
-    let workspace_seq = visitor.caller.workspace.seq();
-    let grouped = cursor.is_none() && !filters.are_set();
-    let read = move |conn: &Read<'_>| {
-        let groups = if grouped {
-            deliveries::groups(conn, workspace_seq)?
-        } else {
-            Vec::new()
-        };
-        rows.extend(groups.iter().map(|group| group.webhook_seq));
-        let names = Names::read(conn, rows)?;
-        let choices = webhooks::names(conn, workspace_seq, CHOICES_MAX)?;
-        let matching = if counted {
-            (listed, is_cut)
-        } else {
-            let found = deliveries::scan(conn, &filter, None, COUNTED_MAX, Order::Descending)?;
-            (found.items.len(), found.next.is_some())
-        };
-        let jobs = jobs::list(conn, workspace_seq, None, Limit::clamped(JOBS_LOOKED_AT))?;
-        Ok::<_, StoreError>((groups, names, choices, matching, jobs.items))
-    };
-    let (groups, names, choices, matching, jobs) = state.service.store().read(read).await?;
-    let grouped_letters: u64 = groups.iter().map(|group| group.letters).sum();
+    let names = Names(found.names);
     let may_operate = visitor.may_operate();
     let page = Page::of(
         &state,
@@ -169,37 +134,38 @@ pub async fn list(state: State, visitor: Visitor, request: HttpRequest) -> Shown
     .await?;
     let view = DeadLettersView {
         page: &page,
-        groups: groups
+        groups: found
+            .groups
             .iter()
             .map(|group| group_row(group, &names))
             .collect(),
-        groups_cut: (grouped_letters >= u64::from(GROUPED_ROWS_MAX)).then_some(GROUPED_ROWS_MAX),
-        rows: found.items.iter().map(|one| Row::of(one, &names)).collect(),
-        webhooks: webhook_choices(&choices, &filters.webhook),
+        groups_cut: found.groups_cut,
+        rows: found
+            .page
+            .items
+            .iter()
+            .map(|one| Row::of(one, &names))
+            .collect(),
+        webhooks: webhook_choices(&found.choices, &filters.webhook),
         periods: period_choices(&filters.last),
         older: found
+            .page
             .next
             .map(|next| filters.address("/dead-letters", "", &next.to_string())),
         newest: cursor.map(|_| filters.address("/dead-letters", "", "")),
         filters,
-        matching: matching_words(matching),
-        jobs: jobs
-            .iter()
-            .filter(|job| job.status == JobStatus::Running)
-            .map(job_row)
-            .collect(),
+        matching: matching_words(found.matching),
+        jobs: found.running.iter().map(job_row).collect(),
         may_operate,
     };
     show(&page, &view)
 }
 
 /// How many match; a count that stopped early says so.
-fn matching_words((counted, is_cut): (usize, bool)) -> String {
-    let counted = grouped(counted as u64);
-    if is_cut {
-        format!("{counted} and more")
-    } else {
-        counted
+fn matching_words(matching: Matching) -> String {
+    match matching {
+        Matching::Exactly(count) => grouped(count as u64),
+        Matching::MoreThan(count) => format!("{} and more", grouped(count as u64)),
     }
 }
 
@@ -356,10 +322,8 @@ async fn group_letters(state: &State, caller: &Caller, form: &Form) -> Result<Se
     let (Some(webhook), Some(cause)) = (webhook, cause) else {
         return Err(Refusal::field("cause", "names no group"));
     };
-    let workspace_seq = caller.workspace.seq();
-    let read =
-        move |conn: &Read<'_>| deliveries::letters_of(conn, workspace_seq, webhook.seq(), cause);
-    Ok(Selection::Ids(state.service.store().read(read).await?))
+    let letters = state.service.dead_letters_with(caller, webhook, cause);
+    Ok(Selection::Ids(letters.await?))
 }
 
 /// `POST /dead-letters/{id}/retry`.

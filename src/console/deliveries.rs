@@ -10,16 +10,14 @@ use actix_web::web::to;
 use askama::Template;
 
 use super::access::VIEWER;
-use super::names::{CHOICES_MAX, Names, called};
+use super::names::{Names, called};
 use super::page::{Page, Section, show};
 use super::{Shown, Visitor};
-use crate::domain::delivery::{Delivery, DeliveryScope, Status, Trigger};
+use crate::domain::delivery::{Delivery, Status, Trigger};
 use crate::domain::page::{Cursor, Limit, List};
 use crate::domain::time::Timestamp;
 use crate::domain::webhook::{Webhook, WebhookName};
 use crate::service::filter::FilterInput;
-use crate::store::Read;
-use crate::store::webhooks;
 use crate::ui::parts::url_query::with_query;
 use crate::ui::parts::{Ago, Badge, Due, took};
 use crate::web::State;
@@ -265,34 +263,25 @@ pub async fn list(state: State, visitor: Visitor, request: HttpRequest) -> Shown
     let cursor = query.cursor("cursor", List::Deliveries);
     query.finish()?;
     let input = filters.input(state.service.clock().now());
-    let caller = visitor.caller.clone();
-    let filter = state
-        .service
-        .delivery_filter(&caller, DeliveryScope::All, input, "")
+    let views = state.service.views();
+    let found = views
+        .deliveries(&visitor.caller, input, cursor, Limit::clamped(ROWS))
         .await?;
-    let found = state
-        .service
-        .deliveries(filter, cursor, Limit::clamped(ROWS))
-        .await?;
-    let rows: Vec<i64> = found.items.iter().map(|one| one.webhook.seq()).collect();
-    let workspace_seq = caller.workspace.seq();
-    let read = move |conn: &Read<'_>| {
-        let names = Names::read(conn, rows)?;
-        Ok::<_, crate::store::StoreError>((
-            names,
-            webhooks::names(conn, workspace_seq, CHOICES_MAX)?,
-        ))
-    };
-    let (names, choices) = state.service.store().read(read).await?;
+    let names = Names(found.names);
     let may_operate = visitor.may_operate();
     let page = Page::of(&state, &request, visitor, Section::Deliveries, "Deliveries").await?;
     let view = DeliveriesView {
         page: &page,
-        rows: found.items.iter().map(|one| Row::of(one, &names)).collect(),
+        rows: found
+            .page
+            .items
+            .iter()
+            .map(|one| Row::of(one, &names))
+            .collect(),
         tabs: tabs(&filters),
-        webhooks: webhook_choices(&choices, &filters.webhook),
+        webhooks: webhook_choices(&found.choices, &filters.webhook),
         periods: period_choices(&filters.last),
-        older: found.next.map(|next| older(&filters, next)),
+        older: found.page.next.map(|next| older(&filters, next)),
         newest: cursor.map(|_| filters.address("/deliveries", &filters.status, "")),
         filters,
         curl: super::overview::curl(&page.base),

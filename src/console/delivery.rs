@@ -17,8 +17,6 @@ use crate::domain::attempt::{Attempt, AttemptTrigger};
 use crate::domain::delivery::{Delivery, Status};
 use crate::domain::id::DeliveryId;
 use crate::service::deliveries::DeliveryDetail;
-use crate::store::deliveries;
-use crate::store::{Read, StoreError};
 use crate::ui::explain::{Explained, explain};
 use crate::ui::parts::code::{Block, pretty, quoted};
 use crate::ui::parts::stamp::{Ago, Stamp, took};
@@ -49,6 +47,8 @@ const HEADERS_HTML_BYTES: usize = 3 * 1024;
 const PRETTY_BYTES_MAX: usize = 64 * 1024;
 /// Deliveries of the same event that are listed.
 const SIBLINGS_SHOWN: usize = 8;
+/// Deliveries of the same event that are counted.
+const SIBLINGS_COUNTED: usize = 57;
 
 /// An attempt as the timeline shows it.
 #[derive(Clone, Debug)]
@@ -214,25 +214,22 @@ pub async fn detail(state: State, visitor: Visitor, request: HttpRequest) -> Sho
         Some(_) | None => Bodies::Pretty,
     };
     query.finish()?;
-    let found = state.service.delivery(&visitor.caller, id).await?;
-    let event_seq = found.delivery.event.seq();
-    let read = move |conn: &Read<'_>| {
-        let siblings = deliveries::of_event(conn, event_seq, SIBLINGS_SHOWN + 50)?;
-        let rows: Vec<i64> = siblings.iter().map(|one| one.webhook.seq()).collect();
-        Ok::<_, StoreError>((Names::read(conn, rows)?, siblings))
-    };
-    let (mut names, siblings) = state.service.store().read(read).await?;
-    let webhook_seq = found.delivery.webhook.seq();
-    if !names.has(webhook_seq) {
-        names = Names::of(state.service.store(), vec![webhook_seq]).await?;
-    }
+    let views = state.service.views();
+    let found = views
+        .delivery(&visitor.caller, id, SIBLINGS_COUNTED)
+        .await?;
+    let names = Names(found.names);
+    let delivery = &found.detail.delivery;
     let title = format!(
         "{} to {}",
-        found.delivery.event_type,
-        names.called(webhook_seq)
+        delivery.event_type,
+        names.called(delivery.webhook.seq())
     );
     let page = Page::of(&state, &request, visitor, Section::Deliveries, title).await?;
-    show(&page, &view(&page, &found, &siblings, &names, wanted, form))
+    show(
+        &page,
+        &view(&page, &found.detail, &found.siblings, &names, wanted, form),
+    )
 }
 
 fn view<'a>(
@@ -248,10 +245,6 @@ fn view<'a>(
     let shown = wanted
         .and_then(|number| attempts.iter().find(|attempt| attempt.number == number))
         .or(attempts.last());
-    let others: Vec<&Delivery> = siblings
-        .iter()
-        .filter(|one| one.id != delivery.id)
-        .collect();
     let (body, body_note) = body_block(&found.request_body, form, "the request's body");
     DeliveryView {
         page,
@@ -267,12 +260,12 @@ fn view<'a>(
         body_note,
         other_form: other_form(delivery, shown, form),
         curl: Block::new(curl(found), "the request as a curl command"),
-        siblings: others
+        siblings: siblings
             .iter()
             .take(SIBLINGS_SHOWN)
             .map(|one| sibling(one, names))
             .collect(),
-        siblings_left_out: others.len().saturating_sub(SIBLINGS_SHOWN),
+        siblings_left_out: siblings.len().saturating_sub(SIBLINGS_SHOWN),
         retry: retry_word(delivery),
         may_operate: page.visitor.may_operate(),
         delivery,

@@ -3,8 +3,6 @@
 //! Owns: the publish form, the detail with the reason why a webhook did not get it, replays.
 //! Refuses: rules; the form publishes as the API does.
 
-use std::collections::BTreeSet;
-
 use actix_web::HttpRequest;
 use actix_web::web::to;
 use askama::Template;
@@ -173,14 +171,8 @@ fn json(typed: &mut Typed<'_>) -> String {
 pub async fn detail(state: State, visitor: Visitor, request: HttpRequest) -> Shown {
     let id = path_text(&request, "id");
     Query::of(&request).finish()?;
-    let detail = state.service.event(&visitor.caller, &id).await?;
-    let rows: BTreeSet<i64> = detail
-        .deliveries
-        .iter()
-        .map(|one| one.webhook.seq())
-        .chain(detail.webhooks.iter().map(|one| one.id.seq()))
-        .collect();
-    let names = Names::of(state.service.store(), rows.into_iter().collect()).await?;
+    let found = state.service.views().event(&visitor.caller, &id).await?;
+    let (detail, names) = (found.detail, Names(found.names));
     let may_operate = visitor.may_operate();
     let event_type = detail.stored.event.event_type.to_string();
     let page = Page::of(
@@ -304,16 +296,13 @@ pub async fn publish(state: State, visitor: Visitor, request: HttpRequest, form:
 }
 
 async fn draw(state: &State, request: &HttpRequest, visitor: Visitor, draft: FormDraft) -> Shown {
-    let workspace_seq = visitor.caller.workspace.seq();
     let known = state
         .service
-        .store()
-        .read(move |conn| crate::store::event_types::catalogue(conn, workspace_seq))
+        .views()
+        .event_types_in_use(&visitor.caller, OFFERED_MAX)
         .await?;
     let offered = known
         .iter()
-        .filter(|one| !one.settings.archived)
-        .take(OFFERED_MAX)
         .map(|one| (one.name.as_str().to_owned(), one.settings.example.is_some()));
     let page = Page::of(state, request, visitor, Section::Events, "Publish an event").await?;
     let view = EventFormView {

@@ -3,7 +3,6 @@
 //! Owns: the figures, the charts, what needs attention, the latest dead letters, the first steps.
 //! Refuses: detail: every figure leads to the page that has it.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use actix_web::HttpRequest;
@@ -16,14 +15,12 @@ use super::names::{Names, called_by};
 use super::page::{Page, Section, show};
 use super::webhooks::{success, took_about};
 use super::{Shown, Visitor};
-use crate::domain::delivery::{Delivery, DeliveryFilter, DeliveryScope, Status};
-use crate::domain::page::Limit;
+use crate::domain::delivery::Delivery;
 use crate::domain::time::Timestamp;
 use crate::domain::webhook::{Webhook, WebhookState};
 use crate::service::retries::Summary;
 use crate::service::stats::{PeriodInput, Stats};
-use crate::store::deliveries;
-use crate::store::{Read, StoreError};
+use crate::service::views::{FirstSteps, Troubled};
 use crate::ui::explain::explain;
 use crate::ui::parts::chart::{Bars, Lines};
 use crate::ui::parts::code::quoted;
@@ -46,17 +43,10 @@ const PERIODS: [(&str, &str, Duration); 4] = [
 ];
 /// A workspace of this age has an hour's worth to show.
 const YOUNG: Duration = Duration::from_secs(2 * 3600);
-/// Webhooks that are looked at for trouble.
-const LOOKED_AT_MAX: u32 = 250;
-/// Of them, so many are listed.
-const TROUBLED_MAX: usize = 8;
-
-/// Dead letters that are listed.
-const LETTERS_SHOWN: u32 = 5;
 
 /// A webhook that needs somebody.
 #[derive(Clone, Debug)]
-pub struct Troubled {
+pub struct TroubledRow {
     /// Its id.
     pub id: String,
     /// What it is called.
@@ -103,7 +93,7 @@ pub struct OverviewView<'a> {
     /// Answer times by time.
     pub lines: Lines,
     /// What needs attention.
-    pub troubled: Vec<Troubled>,
+    pub troubled: Vec<TroubledRow>,
     /// How many more.
     pub troubled_left_out: usize,
     /// The latest dead letters.
@@ -188,30 +178,8 @@ pub async fn overview(state: State, visitor: Visitor, request: HttpRequest) -> S
         since: Some(now.before(length)),
         until: None,
     };
-    let stats = state.service.workspace_stats(&caller, input).await?;
-    let latency = state.service.workspace_latency(&caller, input).await?;
-    let summary = state.service.retry_summary(&caller).await?;
-    let webhooks = state
-        .service
-        .webhooks(&caller, None, Limit::clamped(LOOKED_AT_MAX))
-        .await?;
-    let mut found = troubled(&webhooks.items, &summary);
-    let troubled_left_out = found.len().saturating_sub(TROUBLED_MAX);
-    found.truncate(TROUBLED_MAX);
-    let (workspace_seq, asked) = (caller.workspace.seq(), seqs(&found));
-    let read = move |conn: &Read<'_>| more(conn, workspace_seq, &asked);
-    let more = state.service.store().read(read).await?;
-    let troubled = found.iter();
-    let troubled = troubled.map(|(webhook, letters)| {
-        let last = more.failures.get(&webhook.id.seq());
-        troubled_row(webhook, *letters, last)
-    });
-    let troubled: Vec<Troubled> = troubled.collect();
-    let steps = steps(
-        !webhooks.items.is_empty(),
-        stats.total.events > 0 || more.any_delivered,
-        more.any_delivered,
-    );
+    let found = state.service.views().overview(&caller, input).await?;
+    let names = Names(found.names);
     let may_operate = visitor.may_operate();
     let page = Page::of(&state, &request, visitor, Section::Overview, "Overview").await?;
     let view = OverviewView {
@@ -219,133 +187,50 @@ pub async fn overview(state: State, visitor: Visitor, request: HttpRequest) -> S
         periods: PERIODS
             .map(|(own, words, _)| (with_query("/", &[("period", own)]), words, own == word))
             .to_vec(),
-        waited: more.oldest.map(|at| lasting(now.since(at))),
-        bars: Bars::of(&stats),
-        lines: Lines::of(&latency, stats.since, stats.until),
-        troubled,
-        troubled_left_out,
-        letters: more
+        waited: found.oldest_waiting.map(|at| lasting(now.since(at))),
+        bars: Bars::of(&found.stats),
+        lines: Lines::of(&found.latencies, found.stats.since, found.stats.until),
+        troubled: found.troubled.iter().map(troubled_row).collect(),
+        troubled_left_out: found.troubled_left_out,
+        letters: found
             .letters
             .iter()
-            .map(|one| Row::of(one, &more.names))
+            .map(|one| Row::of(one, &names))
             .collect(),
-        steps,
+        steps: steps(found.first_steps),
         curl: curl(&page.base),
         paused: state.service.engine().status().paused,
         may_operate,
-        summary: &summary,
-        stats: &stats,
+        summary: &found.summary,
+        stats: &found.stats,
         page: &page,
     };
     show(&page, &view)
 }
 
 /// The checklist of the first run; it ticks itself.
-fn steps(webhook: bool, published: bool, delivered: bool) -> Vec<FirstStep> {
+fn steps(done: FirstSteps) -> Vec<FirstStep> {
     let step = |words, done| FirstStep { words, done };
     vec![
-        step("Register a webhook", webhook),
-        step("Publish an event", published),
-        step("See it delivered", delivered),
+        step("Register a webhook", done.registered),
+        step("Publish an event", done.published),
+        step("See it delivered", done.delivered),
     ]
 }
 
-/// What only the deliveries' own rows say.
-struct More {
-    oldest: Option<Timestamp>,
-    any_delivered: bool,
-    /// The latest failed delivery of a troubled webhook, by the webhook's row.
-    failures: BTreeMap<i64, Delivery>,
-    letters: Vec<Delivery>,
-    names: Names,
-}
-
-fn more(conn: &Read<'_>, workspace_seq: i64, troubled: &[i64]) -> Result<More, StoreError> {
-    let newest = |filter: DeliveryFilter, rows| {
-        let filter = DeliveryFilter {
-            workspace_seq,
-            ..filter
-        };
-        let page = deliveries::list(conn, &filter, None, Limit::clamped(rows))?;
-        Ok::<_, StoreError>(page.items)
-    };
-    let delivered = DeliveryFilter {
-        statuses: vec![Status::Delivered],
-        ..DeliveryFilter::default()
-    };
-    let dead = DeliveryFilter {
-        which: DeliveryScope::DeadLetters,
-        ..DeliveryFilter::default()
-    };
-    let mut failures = BTreeMap::new();
-    for seq in troubled {
-        let failed = DeliveryFilter {
-            webhook_seq: Some(*seq),
-            statuses: vec![Status::Retrying, Status::Exhausted],
-            ..DeliveryFilter::default()
-        };
-        failures.extend(newest(failed, 1)?.pop().map(|one| (*seq, one)));
-    }
-    let letters = newest(dead, LETTERS_SHOWN)?;
-    Ok(More {
-        oldest: deliveries::oldest_waiting(conn, workspace_seq)?,
-        any_delivered: !newest(delivered, 1)?.is_empty(),
-        failures,
-        names: Names::read(conn, letters.iter().map(|one| one.webhook.seq()))?,
-        letters,
-    })
-}
-
-/// What registered webhooks need somebody, the longest failing first, with their dead letters.
-fn troubled<'a>(webhooks: &'a [Webhook], summary: &Summary) -> Vec<(&'a Webhook, u64)> {
-    let mut found: Vec<(&Webhook, u64)> = webhooks
-        .iter()
-        .map(|webhook| (webhook, dead_letters(webhook, summary)))
-        .filter(|(webhook, letters)| needs_somebody(webhook, *letters))
-        .collect();
-    found.sort_by_key(|(webhook, _)| {
-        webhook
-            .health
-            .failing_since
-            .map_or(i64::MAX, Timestamp::millis)
-    });
-    found
-}
-
-fn seqs(found: &[(&Webhook, u64)]) -> Vec<i64> {
-    found.iter().map(|(webhook, _)| webhook.id.seq()).collect()
-}
-
-fn troubled_row(webhook: &Webhook, letters: u64, last: Option<&Delivery>) -> Troubled {
-    Troubled {
+fn troubled_row(one: &Troubled) -> TroubledRow {
+    let webhook = &one.webhook;
+    TroubledRow {
         id: webhook.id.to_string(),
         called: called_by(&webhook.settings.label, &webhook.settings.url),
         badge: Badge::webhook(webhook.state, webhook.health.consecutive_failures),
         since: since(webhook).map(Since),
-        words: words(webhook, last),
-        dead_letters: match letters {
+        words: words(webhook, one.last_failure.as_ref()),
+        dead_letters: match one.dead_letters {
             0 => String::new(),
             letters => counted(letters, "dead letter", "dead letters"),
         },
         is_disabled: matches!(webhook.state, WebhookState::Disabled { .. }),
-    }
-}
-
-fn dead_letters(webhook: &Webhook, summary: &Summary) -> u64 {
-    let mut standings = summary.by_webhook.iter();
-    let own = standings.find(|standing| standing.webhook == webhook.id);
-    own.map_or(0, |standing| standing.dead_letters)
-}
-
-/// What a person disabled, a person knows of.
-fn needs_somebody(webhook: &Webhook, dead_letters: u64) -> bool {
-    use crate::domain::breaker::DisabledReason;
-    match webhook.state {
-        WebhookState::Active => webhook.health.consecutive_failures > 0 || dead_letters > 0,
-        WebhookState::Disabled { reason, .. } => {
-            reason != DisabledReason::Manual || dead_letters > 0
-        }
-        WebhookState::Revoked => false,
     }
 }
 

@@ -16,7 +16,6 @@ use super::visitor::Visitor;
 use crate::domain::page::Limit;
 use crate::domain::role::Role;
 use crate::service::Refusal;
-use crate::store::workspaces;
 use crate::ui::assets::{Addresses, addresses};
 use crate::ui::flash::Flash;
 use crate::ui::parts::{Icon, icon};
@@ -165,12 +164,8 @@ impl Page {
         section: Section,
         title: impl Into<String>,
     ) -> Result<Self, Refusal> {
-        let listed = state
-            .service
-            .store()
-            .read(|conn| workspaces::list(conn, None, Limit::clamped(SWITCHER_MAX)))
-            .await
-            .map_err(Refusal::from)?;
+        let limit = Limit::clamped(SWITCHER_MAX);
+        let workspaces = state.service.views().workspace_names(limit).await?;
         let header = |name: &str| {
             let value = request.headers().get(name)?;
             value.to_str().ok().map(str::to_owned)
@@ -180,7 +175,7 @@ impl Page {
             title: title.into(),
             section,
             visitor,
-            workspaces: listed.items.into_iter().map(|one| one.name).collect(),
+            workspaces,
             theme: Theme::of(request),
             shortcuts: Shortcuts::of(request),
             // A refresh in the background must not swallow what was meant for the reader.

@@ -24,7 +24,7 @@ impl Desk {
     #[must_use]
     pub fn new(service: &Service) -> Self {
         Self {
-            live: Live::new(service.store()),
+            live: Live::new(service),
             one_time_secrets: OneTimeSecrets::default(),
         }
     }

@@ -11,8 +11,6 @@ use super::access::{OWNER, VIEWER};
 use super::page::{Page, Section, back_to, show};
 use super::{Form, Shown, Visitor};
 use crate::engine::{EngineStatus, Paused};
-use crate::service::Refusal;
-use crate::store::disk::disk;
 use crate::ui::parts::stamp::lasting;
 use crate::ui::parts::{grouped, size};
 use crate::web::State;
@@ -73,28 +71,23 @@ impl SystemView<'_> {
 /// `GET /system`.
 ///
 /// # Errors
-/// [`Refusal::Internal`] where the disk cannot be asked.
+/// Where the disk cannot be asked.
 pub async fn system(state: State, visitor: Visitor, request: HttpRequest) -> Shown {
     Query::of(&request).finish()?;
     let service = &state.service;
-    let data_dir = service.store().data_dir().to_owned();
-    let dir = data_dir.clone();
-    let disk = service
-        .store()
-        .read(move |_| disk(&dir).map_err(|error| Refusal::Internal(error.to_string())))
-        .await?;
+    let found = service.views().system().await?;
     let options = service.options();
     let may_own = visitor.may_own();
     let page = Page::of(&state, &request, visitor, Section::System, "System").await?;
     let view = SystemView {
         page: &page,
         version: env!("CARGO_PKG_VERSION"),
-        sqlite: crate::store::sqlite_version(),
-        database: size(disk.database_bytes),
-        log: size(disk.log_bytes),
-        free: size(disk.free_bytes),
-        data_dir: data_dir.display().to_string(),
-        status: service.engine().status(),
+        sqlite: found.sqlite_version,
+        database: size(found.disk.database_bytes),
+        log: size(found.disk.log_bytes),
+        free: size(found.disk.free_bytes),
+        data_dir: found.data_dir.display().to_string(),
+        status: found.engine,
         retention: (
             lasting(options.retain_delivered),
             lasting(options.retain_exhausted),

@@ -11,14 +11,13 @@ use sha2::{Digest, Sha256};
 use crate::domain::role::Role;
 use crate::domain::session::Channel;
 use crate::domain::token::SessionToken;
-use crate::domain::workspace::Workspace;
 use crate::service::people::{Person, Stage};
 use crate::service::{Actor, Caller, Refusal};
 use crate::ui::parts::url_query::with_query;
+use crate::web::Problem;
 use crate::web::audience::Refused;
 use crate::web::endpoint::{Access, Endpoint};
 use crate::web::state::{self, proxy};
-use crate::web::{Problem, State};
 
 const SIGN_IN: &str = "/sign-in";
 
@@ -103,7 +102,8 @@ pub async fn admit(endpoint: &Endpoint, request: &HttpRequest) -> Result<Option<
         );
         return Err(Refusal::Forbidden(needed).into());
     }
-    let workspace = workspace_of(state::of(request), &person).await?;
+    let views = state::of(request).service.views();
+    let workspace = views.workspace_or_default(person.workspace_seq).await?;
     request.extensions_mut().insert(Visitor {
         caller: Caller {
             workspace: workspace.id,
@@ -159,21 +159,6 @@ fn come_back(request: &HttpRequest, path: &str) -> String {
         return path.to_owned();
     }
     with_query(path, &[("back", asked)])
-}
-
-/// The workspace that the person looks at; the default one where that was deleted.
-async fn workspace_of(state: &State, person: &Person) -> Result<Workspace, Refusal> {
-    use crate::store::workspaces::{DEFAULT_NAME, find, find_named};
-    let seq = person.workspace_seq;
-    let found = state
-        .service
-        .store()
-        .read(move |conn| match find(conn, seq)? {
-            Some(workspace) => Ok(Some(workspace)),
-            None => find_named(conn, DEFAULT_NAME),
-        });
-    let found = found.await.map_err(Refusal::from)?;
-    found.ok_or(Refusal::NotFound("workspace"))
 }
 
 /// The name of the session's cookie on the way that `request` came. Over TLS only the one with the

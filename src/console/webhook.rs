@@ -14,23 +14,21 @@ use super::page::{Page, Section, back_to, go, go_and_say, show};
 use super::state;
 use super::webhooks::{success, took_about};
 use super::{Form, Shown, Visitor};
-use crate::domain::delivery::{Delivery, DeliveryFilter};
+use crate::domain::delivery::Delivery;
 use crate::domain::id::{DeliveryId, WebhookId};
 use crate::domain::page::Limit;
 use crate::domain::retry::Jitter;
 use crate::domain::time::format_duration;
 use crate::domain::webhook::{Webhook, WebhookState};
 use crate::service::jobs::RecoverInput;
-use crate::service::stats::{PeriodInput, Stats};
+use crate::service::stats::Stats;
 use crate::service::webhooks::shown_header;
 use crate::service::{Done, Once, Refusal};
-use crate::store::deliveries;
-use crate::store::{Read, StoreError};
 use crate::ui::explain::{Explained, explain};
 use crate::ui::flash::Flash;
 use crate::ui::parts::badge::disabled_words;
 use crate::ui::parts::chart::Bars;
-use crate::ui::parts::strip::{OUTCOMES, Strip};
+use crate::ui::parts::strip::Strip;
 use crate::ui::parts::url_query::with_query;
 use crate::ui::parts::{Ago, Badge, Copyable, Field, Since, Stamp, counted, grouped, took};
 use crate::ui::snippets::{Snippet, snippets};
@@ -284,43 +282,19 @@ pub async fn detail(state: State, visitor: Visitor, request: HttpRequest) -> Sho
         .text("tested")
         .and_then(|text| DeliveryId::parse(&text));
     query.finish()?;
-    let caller = visitor.caller.clone();
-    let webhook = state.service.webhook(&caller, id).await?;
-    let stats = state
-        .service
-        .webhook_stats(&caller, id, PeriodInput::default())
+    let views = state.service.views();
+    let found = views
+        .webhook(&visitor.caller, id, Limit::clamped(ROWS), tested)
         .await?;
-    let filter = DeliveryFilter {
-        workspace_seq: caller.workspace.seq(),
-        webhook_seq: Some(id.seq()),
-        ..DeliveryFilter::default()
-    };
-    let recent = state
-        .service
-        .deliveries(filter, None, Limit::clamped(ROWS))
-        .await?;
-    let (workspace_seq, seq) = (caller.workspace.seq(), id.seq());
-    let profile_seq = webhook.profile.seq;
-    let store = state.service.store().clone();
-    let read = move |conn: &Read<'_>| {
-        let latest = deliveries::latest(conn, workspace_seq, seq, OUTCOMES)?;
-        let names = Names::read(conn, [seq])?;
-        let tested = match tested {
-            Some(id) => deliveries::find_in(conn, workspace_seq, id)?,
-            None => None,
-        };
-        Ok::<_, StoreError>((latest, names, tested, store.profile(conn, profile_seq)?))
-    };
-    let (latest, names, tested, profile) = state.service.store().read(read).await?;
+    let (webhook, names) = (&found.webhook, Names(found.names));
     let now = state.service.clock().now();
     let secret =
         state::of(&request)
             .one_time_secrets
             .take(visitor.person.user, &id.to_string(), now);
-    let called = webhook_called(&webhook);
+    let called = webhook_called(webhook);
     let may_operate = visitor.may_operate();
     let page = Page::of(&state, &request, visitor, Section::Webhooks, called.clone()).await?;
-    let snippets = snippets(&profile);
     let overlaps = OVERLAPS.map(|(value, words)| (value.to_owned(), words.to_owned()));
     let view = WebhookView {
         page: &page,
@@ -330,24 +304,24 @@ pub async fn detail(state: State, visitor: Visitor, request: HttpRequest) -> Sho
         secret: secret.map(|secret| SecretCard {
             secret: Copyable::new(secret.expose(), "the secret"),
         }),
-        bars: Bars::of(&stats),
-        strip: Strip::new(&latest),
-        rows: recent
-            .items
+        bars: Bars::of(&found.stats),
+        strip: Strip::new(&found.outcomes),
+        rows: found
+            .recent
             .iter()
             .map(|one| Row::of(one, &names))
             .collect(),
-        failed: recent
-            .items
+        failed: found
+            .recent
             .iter()
             .find_map(|one| explain(one.last_error_kind, one.last_status_code)),
-        tested: tested.as_ref().map(test_result),
-        snippets,
+        tested: found.tested.as_ref().map(test_result),
+        snippets: snippets(&found.profile),
         overlaps: overlaps.to_vec(),
         may_operate,
         called,
-        stats: &stats,
-        webhook: &webhook,
+        stats: &found.stats,
+        webhook,
     };
     show(&page, &view)
 }

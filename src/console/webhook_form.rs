@@ -203,12 +203,8 @@ async fn draw(
     purpose: Purpose,
     draft: FormDraft,
 ) -> Shown {
-    let workspace_seq = visitor.caller.workspace.seq();
-    let names = state
-        .service
-        .store()
-        .read(move |conn| crate::store::event_types::names(conn, workspace_seq))
-        .await?;
+    let views = state.service.views();
+    let names = views.event_type_names(&visitor.caller).await?;
     let known: Vec<String> = names
         .iter()
         .take(KNOWN_MAX)

@@ -3,8 +3,6 @@
 //! Owns: the list. Refuses: single webhooks ([`super::webhook`]) and their form
 //! ([`super::webhook_form`]).
 
-use std::time::Duration;
-
 use actix_web::HttpRequest;
 use actix_web::web::to;
 use askama::Template;
@@ -15,13 +13,9 @@ use super::overview::call;
 use super::page::{Page, Section, show};
 use super::{Shown, Visitor};
 use crate::domain::page::{Limit, List};
-use crate::domain::stats::{HOUR_MS, Period, StatsBucket};
-use crate::domain::time::Timestamp;
-use crate::domain::webhook::Webhook;
-use crate::store::deliveries;
-use crate::store::stats;
-use crate::store::{Read, StoreError};
-use crate::ui::parts::strip::{OUTCOMES, Strip};
+use crate::domain::stats::StatsBucket;
+use crate::service::views::WebhookSummary;
+use crate::ui::parts::strip::Strip;
 use crate::ui::parts::url_query::with_query;
 use crate::ui::parts::{Ago, Badge, Due, host, percent, took};
 use crate::web::State;
@@ -33,7 +27,6 @@ pub static ENDPOINTS: &[Endpoint] = &[Endpoint::get("/webhooks", VIEWER, || to(l
 
 /// Webhooks of a page: each draws a strip.
 const ROWS: u32 = 20;
-const DAY: Duration = Duration::from_secs(24 * 3600);
 /// Patterns that a row names before it counts the rest.
 const PATTERNS_SHOWN: usize = 2;
 
@@ -96,28 +89,19 @@ pub async fn list(state: State, visitor: Visitor, request: HttpRequest) -> Shown
     let mut query = Query::of(&request);
     let cursor = query.cursor("cursor", List::Webhooks);
     query.finish()?;
-    let caller = visitor.caller.clone();
-    let found = state
-        .service
-        .webhooks(&caller, cursor, Limit::clamped(ROWS))
+    let views = state.service.views();
+    let found = views
+        .webhooks(&visitor.caller, cursor, Limit::clamped(ROWS))
         .await?;
-    let next = found
-        .next
-        .map(|next| with_query("/webhooks", &[("cursor", &next.to_string())]));
-    let (workspace_seq, now) = (caller.workspace.seq(), state.service.clock().now());
-    let read = move |conn: &Read<'_>| {
-        let rows = found.items.iter();
-        rows.map(|webhook| row(conn, workspace_seq, webhook, now))
-            .collect()
-    };
-    let rows: Vec<WebhookRow> = state.service.store().read::<_, StoreError>(read).await?;
     let may_operate = visitor.may_operate();
     let has_webhooks = visitor.caller.plan.has_webhooks();
     let page = Page::of(&state, &request, visitor, Section::Webhooks, "Webhooks").await?;
     let view = WebhooksView {
         page: &page,
-        rows,
-        older: next,
+        rows: found.items.iter().map(row).collect(),
+        older: found
+            .next
+            .map(|next| with_query("/webhooks", &[("cursor", &next.to_string())])),
         is_later: cursor.is_some(),
         may_operate,
         has_webhooks,
@@ -126,43 +110,25 @@ pub async fn list(state: State, visitor: Visitor, request: HttpRequest) -> Shown
     show(&page, &view)
 }
 
-fn row(
-    conn: &Read<'_>,
-    workspace_seq: i64,
-    webhook: &Webhook,
-    now: Timestamp,
-) -> Result<WebhookRow, StoreError> {
-    let (settings, seq) = (&webhook.settings, webhook.id.seq());
-    // Sums of whole hours: a list of webhooks must not read the minutes of each.
-    let day = Period {
-        workspace_seq,
-        webhook_seq: seq,
-        width_ms: HOUR_MS,
-        since: now.before(DAY),
-        until: now,
-    };
-    let mut total = StatsBucket::default();
-    for bucket in stats::series(conn, &day, HOUR_MS)? {
-        total.add(&bucket);
-    }
+fn row(summary: &WebhookSummary) -> WebhookRow {
+    let webhook = &summary.webhook;
+    let settings = &webhook.settings;
     let patterns = settings.subscription.texts();
-    let latest = deliveries::latest(conn, workspace_seq, seq, OUTCOMES)?;
-    let p95 = stats::durations(conn, &day)?.quantile_ms(0.95);
-    Ok(WebhookRow {
+    WebhookRow {
         id: webhook.id.to_string(),
         badge: Badge::webhook(webhook.state, webhook.health.consecutive_failures),
         called: called_by(&settings.label, &settings.url),
         host: host(&settings.url),
         patterns_left_out: patterns.len().saturating_sub(PATTERNS_SHOWN),
         patterns: patterns.into_iter().take(PATTERNS_SHOWN).collect(),
-        strip: Strip::new(&latest),
-        success: success(&total),
-        p95: p95.map(took_about),
+        strip: Strip::new(&summary.outcomes),
+        success: success(&summary.day),
+        p95: summary.p95_ms.map(took_about),
         last_status: webhook.health.last_status_code,
         failing: webhook.health.consecutive_failures > 0,
         last_success: webhook.health.last_success_at.map(Ago),
-        next: deliveries::next_due(conn, seq, now)?.map(Due),
-    })
+        next: summary.next_due.map(Due),
+    }
 }
 
 /// A call that registers a webhook, with the host filled in.

@@ -8,9 +8,9 @@ use serde_json::Value;
 use super::{Actor, Caller, Refusal, Service};
 use crate::domain::audit::{ActorKind, AuditEntry, EntriesOf, NewAuditEntry};
 use crate::domain::page::{Cursor, Limit, Page};
-use crate::store::WriteTx;
 use crate::store::audit as audit_log;
 use crate::store::workspaces;
+use crate::store::{Read, WriteTx};
 
 /// Writes an action in the caller's workspace into the audit log, in the transaction of the action
 /// itself: `action` such as `webhook.revoke`, `target` an id or a name, `detail` an object.
@@ -83,18 +83,26 @@ impl Service {
         cursor: Option<Cursor>,
         limit: Limit,
     ) -> Result<Page<AuditEntry>, Refusal> {
-        self.store()
-            .read(move |conn| {
-                let of = match workspace {
-                    None => EntriesOf::Everybody,
-                    Some(text) => {
-                        let found = workspaces::find_text(conn, &text)?;
-                        let found = found.ok_or(Refusal::NotFound("workspace"))?;
-                        EntriesOf::Workspace(found.id.seq())
-                    }
-                };
-                Ok(audit_log::list(conn, of, cursor, limit)?)
-            })
+        self.read(move |_, conn| entries(conn, workspace.as_deref(), cursor, limit))
             .await
     }
+}
+
+/// A page of the audit log, newest first: the whole instance's, or that of the workspace which
+/// `workspace` names by id or name.
+pub(super) fn entries(
+    conn: &Read<'_>,
+    workspace: Option<&str>,
+    cursor: Option<Cursor>,
+    limit: Limit,
+) -> Result<Page<AuditEntry>, Refusal> {
+    let of = match workspace {
+        None => EntriesOf::Everybody,
+        Some(text) => {
+            let found = workspaces::find_text(conn, text)?;
+            let found = found.ok_or(Refusal::NotFound("workspace"))?;
+            EntriesOf::Workspace(found.id.seq())
+        }
+    };
+    Ok(audit_log::list(conn, of, cursor, limit)?)
 }

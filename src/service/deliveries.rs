@@ -9,16 +9,14 @@ use serde_json::json;
 use super::{Caller, Refusal, Service, audit};
 use crate::domain::attempt::Attempt;
 use crate::domain::delivery::{
-    Delivery, DeliveryFilter, DeliveryPlace, IllegalTransition, Input, QueuedDelivery, Trigger,
-    step,
+    Cause, Delivery, DeliveryFilter, DeliveryPlace, IllegalTransition, Input, QueuedDelivery,
+    Trigger, step,
 };
-use crate::domain::id::DeliveryId;
+use crate::domain::id::{DeliveryId, WebhookId};
 use crate::domain::page::{Cursor, Limit, Page};
 use crate::domain::retry::RetryPolicy;
 use crate::engine::{Engine, attempt};
-use crate::store::attempts;
-use crate::store::deliveries;
-use crate::store::{Read, StoreError, WriteTx, webhooks};
+use crate::store::{Read, Store, StoreError, WriteTx, attempts, deliveries, webhooks};
 
 /// A delivery with everything that was sent and that came back.
 #[derive(Clone, Debug)]
@@ -77,45 +75,8 @@ impl Service {
         before: Option<u32>,
     ) -> Result<DeliveryDetail, Refusal> {
         let workspace_seq = caller.workspace.seq();
-        self.read(move |store, conn| {
-            let delivery = deliveries::find_in(conn, workspace_seq, id)?
-                .ok_or(Refusal::NotFound("delivery"))?;
-            let profile = store.profile(conn, delivery.profile_seq)?;
-            let request_body = match deliveries::queued(conn, id.seq()) {
-                Ok(queued) => {
-                    let queued = queued.ok_or(Refusal::NotFound("delivery"))?;
-                    attempt::body(&queued, &profile)
-                        .map_err(|error| Refusal::Internal(error.to_string()))?
-                }
-                // Nothing was sent of it since, and nothing will be.
-                Err(StoreError::Damaged(_)) => Bytes::new(),
-                Err(error) => return Err(error.into()),
-            };
-            let attempts = attempts::latest_of(conn, id.seq(), before)?;
-            let last = attempts.items.last();
-            let url = match last {
-                Some(last) => last.url.clone(),
-                None => {
-                    let now = store.clock().now();
-                    let seq = delivery.webhook.seq();
-                    webhooks::find(conn, store.vault(), seq, now)?
-                        .map(|webhook| webhook.settings.url)
-                        .unwrap_or_default()
-                }
-            };
-            let request_headers = last
-                .map(|last| last.request_headers.clone())
-                .unwrap_or_default();
-            Ok(DeliveryDetail {
-                delivery,
-                url,
-                request_headers,
-                request_body,
-                attempts_before: attempts.before,
-                attempts: attempts.items,
-            })
-        })
-        .await
+        self.read(move |store, conn| detail_in(store, conn, workspace_seq, id, before))
+            .await
     }
 
     /// Asks for one attempt now, with the same id and body.
@@ -187,6 +148,24 @@ impl Service {
         self.retry_delivery(caller, id).await
     }
 
+    /// The dead letters of a webhook that have one cause, as far as grouping looks.
+    ///
+    /// # Errors
+    /// [`Refusal::Internal`] where the database cannot be read.
+    pub async fn dead_letters_with(
+        &self,
+        caller: &Caller,
+        webhook: WebhookId,
+        cause: Cause,
+    ) -> Result<Vec<DeliveryId>, Refusal> {
+        let workspace_seq = caller.workspace.seq();
+        self.read(move |_, conn| {
+            let seq = webhook.seq();
+            Ok(deliveries::letters_of(conn, workspace_seq, seq, cause)?)
+        })
+        .await
+    }
+
     /// Takes a dead letter off the list; the delivery stays exhausted.
     ///
     /// # Errors
@@ -210,6 +189,46 @@ impl Service {
         };
         self.store().write(work).await
     }
+}
+
+/// One delivery of a workspace, with its attempts before the one of a number.
+pub(super) fn detail_in(
+    store: &Store,
+    conn: &Read<'_>,
+    workspace_seq: i64,
+    id: DeliveryId,
+    before: Option<u32>,
+) -> Result<DeliveryDetail, Refusal> {
+    let delivery =
+        deliveries::find_in(conn, workspace_seq, id)?.ok_or(Refusal::NotFound("delivery"))?;
+    let profile = store.profile(conn, delivery.profile_seq)?;
+    let request_body = match deliveries::queued(conn, id.seq()) {
+        Ok(queued) => {
+            let queued = queued.ok_or(Refusal::NotFound("delivery"))?;
+            attempt::body(&queued, &profile)
+                .map_err(|error| Refusal::Internal(error.to_string()))?
+        }
+        // Nothing was sent of it since, and nothing will be.
+        Err(StoreError::Damaged(_)) => Bytes::new(),
+        Err(error) => return Err(error.into()),
+    };
+    let attempts = attempts::latest_of(conn, id.seq(), before)?;
+    let last = attempts.items.last();
+    let url = match last {
+        Some(last) => last.url.clone(),
+        None => webhooks::url(conn, delivery.webhook.seq())?.unwrap_or_default(),
+    };
+    let request_headers = last
+        .map(|last| last.request_headers.clone())
+        .unwrap_or_default();
+    Ok(DeliveryDetail {
+        delivery,
+        url,
+        request_headers,
+        request_body,
+        attempts_before: attempts.before,
+        attempts: attempts.items,
+    })
 }
 
 fn dead_letter(conn: &Read<'_>, workspace_seq: i64, id: DeliveryId) -> Result<Delivery, Refusal> {

@@ -7,13 +7,13 @@ use crate::domain::delivery::{DeliveryFilter, DeliveryScope, Status};
 use crate::domain::event_type::EventTypeName;
 use crate::domain::id::WebhookId;
 use crate::domain::time::Timestamp;
-use crate::store::{Read, events};
+use crate::store::{Read, Store, StoreError, events};
 
 /// A row number that no row has: what an unknown event's deliveries belong to.
 const NO_ROW: i64 = 0;
 
 /// A filter as a caller gives it; absent parts filter nothing.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FilterInput {
     /// Only to this webhook.
     pub webhook_id: Option<String>,
@@ -43,18 +43,36 @@ impl Service {
         prefix: &str,
     ) -> Result<DeliveryFilter, Refusal> {
         let workspace_seq = caller.workspace.seq();
-        let mut filter = read(which, &input, prefix)?;
-        filter.workspace_seq = workspace_seq;
+        let mut filter = parse(workspace_seq, which, &input, prefix)?;
         if let Some(id) = input.event_id {
-            let find = move |conn: &Read<'_>| events::find_public(conn, workspace_seq, &id);
-            let found = self.store().read(find).await?;
-            filter.event_seq = Some(found.map_or(NO_ROW, |stored| stored.event.id.seq()));
+            let find = move |_: &Store, conn: &Read<'_>| Ok(event_row(conn, workspace_seq, &id)?);
+            filter.event_seq = Some(self.read(find).await?);
         }
         Ok(filter)
     }
 }
 
-fn read(
+/// As [`Service::delivery_filter`], within a snapshot that reads more.
+pub(super) fn filter_in(
+    conn: &Read<'_>,
+    workspace_seq: i64,
+    which: DeliveryScope,
+    input: &FilterInput,
+) -> Result<DeliveryFilter, Refusal> {
+    let mut filter = parse(workspace_seq, which, input, "")?;
+    if let Some(id) = &input.event_id {
+        filter.event_seq = Some(event_row(conn, workspace_seq, id)?);
+    }
+    Ok(filter)
+}
+
+fn event_row(conn: &Read<'_>, workspace_seq: i64, public_id: &str) -> Result<i64, StoreError> {
+    let found = events::find_public(conn, workspace_seq, public_id)?;
+    Ok(found.map_or(NO_ROW, |stored| stored.event.id.seq()))
+}
+
+fn parse(
+    workspace_seq: i64,
     which: DeliveryScope,
     input: &FilterInput,
     prefix: &str,
@@ -105,7 +123,7 @@ fn read(
         return Err(Refusal::Invalid(faults));
     }
     Ok(DeliveryFilter {
-        workspace_seq: NO_ROW,
+        workspace_seq,
         which,
         webhook_seq,
         event_seq: None,

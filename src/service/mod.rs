@@ -18,6 +18,7 @@ use crate::net::{Client, Guard};
 use crate::store::Store;
 use crate::telemetry::metrics;
 
+pub mod access;
 pub mod alerts;
 pub mod audit_log;
 pub mod by_profile;
@@ -44,6 +45,7 @@ mod schema;
 mod sending;
 pub mod stats;
 mod text;
+pub mod views;
 pub mod webhooks;
 pub mod worker;
 pub mod workspaces;

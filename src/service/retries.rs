@@ -21,8 +21,8 @@ use crate::domain::delivery::{Standing, Status, Waiting};
 use crate::domain::outcome::Verdict;
 use crate::domain::time::Timestamp;
 use crate::engine::Engine;
-use crate::store::WriteTx;
 use crate::store::deliveries::{self, soonest, standings};
+use crate::store::{Read, StoreError, WriteTx};
 
 /// Deliveries that one call attempts unless it says otherwise.
 pub const RUN_LIMIT_DEFAULT: usize = 100;
@@ -107,20 +107,27 @@ impl Service {
     pub async fn retry_summary(&self, caller: &Caller) -> Result<Summary, Refusal> {
         let workspace_seq = caller.workspace.seq();
         let now = self.clock().now();
-        let all = self
-            .store()
-            .read(move |conn| standings(conn, workspace_seq, now))
-            .await?;
-        let sum = |part: fn(&Standing) -> u64| all.iter().map(part).sum();
-        Ok(Summary {
-            pending: sum(|own| own.pending),
-            retrying: sum(|own| own.retrying),
-            due_now: sum(|own| own.due_now),
-            next_attempt_at: all.iter().filter_map(|own| own.next_attempt_at).min(),
-            exhausted: sum(|own| own.dead_letters),
-            by_webhook: all.into_iter().filter(|own| own.is_listed).collect(),
-        })
+        self.read(move |_, conn| Ok(summary_in(conn, workspace_seq, now)?))
+            .await
     }
+}
+
+/// What waits in a workspace, and when the next of it is due.
+pub(super) fn summary_in(
+    conn: &Read<'_>,
+    workspace_seq: i64,
+    now: Timestamp,
+) -> Result<Summary, StoreError> {
+    let all = standings(conn, workspace_seq, now)?;
+    let sum = |part: fn(&Standing) -> u64| all.iter().map(part).sum();
+    Ok(Summary {
+        pending: sum(|own| own.pending),
+        retrying: sum(|own| own.retrying),
+        due_now: sum(|own| own.due_now),
+        next_attempt_at: all.iter().filter_map(|own| own.next_attempt_at).min(),
+        exhausted: sum(|own| own.dead_letters),
+        by_webhook: all.into_iter().filter(|own| own.is_listed).collect(),
+    })
 }
 
 type Told = tokio::sync::oneshot::Receiver<Verdict>;

@@ -83,12 +83,11 @@ impl Service {
         id: WebhookId,
         period: PeriodInput,
     ) -> Result<Stats, Refusal> {
-        let plan = Plan::of(period, self.clock().now())?;
+        let steps = Steps::of(period, self.clock().now())?;
         let caller = caller.clone();
         self.read(move |store, conn| {
             registered_in(store, conn, &caller, id)?;
-            let counts = stats::counts(conn, id.seq())?;
-            Ok(read(conn, &plan, caller.workspace.seq(), id.seq(), counts)?)
+            Ok(of_webhook(conn, &steps, caller.workspace.seq(), id.seq())?)
         })
         .await
     }
@@ -102,59 +101,64 @@ impl Service {
         caller: &Caller,
         period: PeriodInput,
     ) -> Result<Stats, Refusal> {
-        let plan = Plan::of(period, self.clock().now())?;
+        let steps = Steps::of(period, self.clock().now())?;
         let workspace_seq = caller.workspace.seq();
-        Ok(self
-            .store()
-            .read(move |conn| {
-                let mut counts = Counts::default();
-                for (_, own) in stats::counts_by_webhook(conn, workspace_seq)? {
-                    counts.add_all(&own);
-                }
-                read(conn, &plan, workspace_seq, WHOLE_WORKSPACE, counts)
-            })
-            .await?)
+        self.read(move |_, conn| Ok(of_workspace(conn, &steps, workspace_seq)?))
+            .await
     }
 }
 
-impl Service {
-    /// How long a workspace's attempts took, in at most [`LATENCY_STEPS_MAX`] steps; those without
-    /// attempts are left out.
-    ///
-    /// # Errors
-    /// The fields at fault.
-    pub async fn workspace_latency(
-        &self,
-        caller: &Caller,
-        period: PeriodInput,
-    ) -> Result<Vec<Latency>, Refusal> {
-        let plan = Plan::of(period, self.clock().now())?;
-        let workspace_seq = caller.workspace.seq();
-        let steps = (plan.until_ms - plan.since_ms) / plan.step_ms + 1;
-        let together = (steps + LATENCY_STEPS_MAX - 1) / LATENCY_STEPS_MAX;
-        let of = plan.period(workspace_seq, WHOLE_WORKSPACE);
-        let mut step_ms = plan.step_ms * together;
-        if step_ms > FINE_STEP_MS_MAX {
-            // Whole hours are summed up already.
-            step_ms = (step_ms + HOUR_MS - 1) / HOUR_MS * HOUR_MS;
-        }
-        Ok(self
-            .store()
-            .read(move |conn| stats::latencies(conn, &of, step_ms))
-            .await?)
+/// How a webhook has been doing.
+pub(super) fn of_webhook(
+    conn: &Read<'_>,
+    steps: &Steps,
+    workspace_seq: i64,
+    webhook_seq: i64,
+) -> Result<Stats, StoreError> {
+    let counts = stats::counts(conn, webhook_seq)?;
+    read(conn, steps, workspace_seq, webhook_seq, counts)
+}
+
+/// How a workspace has been doing, one-off receivers included.
+pub(super) fn of_workspace(
+    conn: &Read<'_>,
+    steps: &Steps,
+    workspace_seq: i64,
+) -> Result<Stats, StoreError> {
+    let mut counts = Counts::default();
+    for (_, own) in stats::counts_by_webhook(conn, workspace_seq)? {
+        counts.add_all(&own);
     }
+    read(conn, steps, workspace_seq, WHOLE_WORKSPACE, counts)
+}
+
+/// How long a workspace's attempts took, in at most [`LATENCY_STEPS_MAX`] steps; those without
+/// attempts are left out.
+pub(super) fn latencies_of_workspace(
+    conn: &Read<'_>,
+    steps: &Steps,
+    workspace_seq: i64,
+) -> Result<Vec<Latency>, StoreError> {
+    let count = (steps.until_ms - steps.since_ms) / steps.step_ms + 1;
+    let together = (count + LATENCY_STEPS_MAX - 1) / LATENCY_STEPS_MAX;
+    let mut step_ms = steps.step_ms * together;
+    if step_ms > FINE_STEP_MS_MAX {
+        // Whole hours are summed up already.
+        step_ms = (step_ms + HOUR_MS - 1) / HOUR_MS * HOUR_MS;
+    }
+    stats::latencies(conn, &steps.period(workspace_seq, WHOLE_WORKSPACE), step_ms)
 }
 
 /// Which sums are read, and how they are put together.
 #[derive(Clone, Copy, Debug)]
-struct Plan {
+pub(super) struct Steps {
     since_ms: i64,
     until_ms: i64,
     step_ms: i64,
     width_ms: i64,
 }
 
-impl Plan {
+impl Steps {
     fn period(&self, workspace_seq: i64, webhook_seq: i64) -> Period {
         Period {
             workspace_seq,
@@ -165,7 +169,8 @@ impl Plan {
         }
     }
 
-    fn of(input: PeriodInput, now: Timestamp) -> Result<Self, Refusal> {
+    /// The finest steps that the bounds allow for a period.
+    pub(super) fn of(input: PeriodInput, now: Timestamp) -> Result<Self, Refusal> {
         let until = input.until.unwrap_or(now);
         let since = input.since.unwrap_or_else(|| until.before(PERIOD_DEFAULT));
         if since >= until {
@@ -202,13 +207,13 @@ impl Plan {
 
 fn read(
     conn: &Read<'_>,
-    plan: &Plan,
+    steps: &Steps,
     workspace_seq: i64,
     webhook_seq: i64,
     counts: Counts,
 ) -> Result<Stats, StoreError> {
-    let period = plan.period(workspace_seq, webhook_seq);
-    let found = stats::series(conn, &period, plan.step_ms)?;
+    let period = steps.period(workspace_seq, webhook_seq);
+    let found = stats::series(conn, &period, steps.step_ms)?;
     let durations = stats::durations(conn, &period)?;
     let mut total = StatsBucket {
         at: period.since,
@@ -221,12 +226,12 @@ fn read(
         counts,
         since: period.since,
         until: period.until,
-        step: Duration::from_millis(u64::try_from(plan.step_ms).expect("steps are positive")),
+        step: Duration::from_millis(u64::try_from(steps.step_ms).expect("steps are positive")),
         success_rate: success_rate(&total),
         total,
         p50_ms: durations.quantile_ms(0.5),
         p95_ms: durations.quantile_ms(0.95),
-        series: without_gaps(plan, &found),
+        series: without_gaps(steps, &found),
     })
 }
 
@@ -239,11 +244,11 @@ fn success_rate(total: &StatsBucket) -> Option<f64> {
     (total.attempts > 0).then(|| share(total.attempts.saturating_sub(total.failures)))
 }
 
-fn without_gaps(plan: &Plan, found: &[StatsBucket]) -> Vec<StatsBucket> {
+fn without_gaps(steps: &Steps, found: &[StatsBucket]) -> Vec<StatsBucket> {
     let mut found = found.iter().copied().peekable();
     let mut series = Vec::new();
-    let mut at = plan.since_ms;
-    while at < plan.until_ms {
+    let mut at = steps.since_ms;
+    while at < steps.until_ms {
         let empty = StatsBucket {
             at: Timestamp::from_millis(at),
             ..StatsBucket::default()
@@ -253,7 +258,7 @@ fn without_gaps(plan: &Plan, found: &[StatsBucket]) -> Vec<StatsBucket> {
                 .next_if(|bucket| bucket.at == empty.at)
                 .unwrap_or(empty),
         );
-        at += plan.step_ms;
+        at += steps.step_ms;
     }
     series
 }
@@ -271,10 +276,10 @@ mod tests {
                 since: Some(since),
                 until: Some(since.after(Duration::from_secs(long * 60))),
             };
-            let plan = Plan::of(input, now).unwrap();
-            assert_eq!(plan.step_ms, step_ms, "{ago} {long}");
-            let steps = without_gaps(&plan, &[]).len();
-            assert!((1..=500).contains(&steps), "{ago} {long}: {steps}");
+            let steps = Steps::of(input, now).unwrap();
+            assert_eq!(steps.step_ms, step_ms, "{ago} {long}");
+            let count = without_gaps(&steps, &[]).len();
+            assert!((1..=500).contains(&count), "{ago} {long}: {count}");
         };
         const HOUR: u64 = 60;
         const DAY: u64 = 24 * HOUR;
@@ -296,11 +301,11 @@ mod tests {
             since: Some(now),
             until: Some(now),
         };
-        assert!(matches!(Plan::of(input, now), Err(Refusal::Invalid(_))));
+        assert!(matches!(Steps::of(input, now), Err(Refusal::Invalid(_))));
         let input = PeriodInput {
             since: Some(Timestamp::from_millis(0)),
             until: None,
         };
-        assert!(matches!(Plan::of(input, now), Err(Refusal::Invalid(_))));
+        assert!(matches!(Steps::of(input, now), Err(Refusal::Invalid(_))));
     }
 }

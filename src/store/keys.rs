@@ -9,7 +9,7 @@
 use rusqlite::{Row, named_params};
 
 use super::vault::Purpose;
-use super::{Read, StoreError, WriteTx, damaged};
+use super::{Read, StoreError, WriteTx, damaged, row_list};
 use crate::domain::api_key::{ApiKey, ApiKeyToken, KeysOf, NewKey, Scopes};
 use crate::domain::id::{KeyId, WorkspaceId};
 use crate::domain::page::{Cursor, Limit, List, Page};
@@ -78,6 +78,28 @@ pub fn find(conn: &Read<'_>, id: KeyId) -> Result<Option<ApiKey>, StoreError> {
     let mut rows = statement.query(named_params! { ":seq": id.seq() })?;
     let found = rows.next()?.map(api_key).transpose()?;
     Ok(found.filter(|key| key.id == id))
+}
+
+/// What the keys `ids` are called, revoked or not, unless their workspace was deleted.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn names_of(conn: &Read<'_>, ids: &[KeyId]) -> Result<Vec<(KeyId, String)>, StoreError> {
+    let mut statement = conn.prepare_cached(
+        "SELECT k.seq, k.created_at, k.name
+         FROM api_keys AS k
+         LEFT JOIN workspaces ON workspaces.seq = k.workspace_seq
+         WHERE k.seq IN (SELECT value FROM json_each(:seqs)) AND workspaces.deleted_at IS NULL
+         LIMIT -1",
+    )?;
+    let seqs: Vec<i64> = ids.iter().map(KeyId::seq).collect();
+    let rows = statement.query_map(named_params! { ":seqs": row_list(&seqs) }, |row| {
+        let created_at = Timestamp::from_millis(row.get(1)?);
+        Ok((KeyId::new(created_at, row.get(0)?), row.get(2)?))
+    })?;
+    let mut found: Vec<(KeyId, String)> = rows.collect::<Result<_, _>>()?;
+    found.retain(|(id, _)| ids.contains(id));
+    Ok(found)
 }
 
 /// A page of live keys, newest first.

@@ -261,6 +261,12 @@ fn paged<T>(mut found: Vec<T>, limit: Limit, list: List, seq: impl Fn(&T) -> i64
     Page { items: found, next }
 }
 
+/// Row numbers as `json_each` takes them: one statement for all of a page, whatever their number.
+fn row_list(seqs: &[i64]) -> String {
+    let numbers: Vec<String> = seqs.iter().map(i64::to_string).collect();
+    format!("[{}]", numbers.join(","))
+}
+
 /// Opens sealed text.
 fn unseal_text(
     vault: &vault::Vault,

@@ -52,7 +52,9 @@ fn plans(conn: &Read<'_>, ask: impl FnOnce(&Read<'_>)) -> Vec<String> {
 }
 
 fn is_bad(line: &str) -> bool {
-    let scans = line.starts_with("SCAN") && line != "SCAN CONSTANT ROW";
+    // What is scanned there is the page's own list of rows, handed in whole.
+    let is_given = line == "SCAN CONSTANT ROW" || line.starts_with("SCAN json_each VIRTUAL");
+    let scans = line.starts_with("SCAN") && !is_given;
     scans || line.contains("TEMP B-TREE")
 }
 
@@ -191,6 +193,31 @@ fn a_page_asks_once_however_many_rows_it_looks_at() {
             assert!(found.items.is_empty());
         };
         assert_eq!(plans(conn, asked).len(), 1);
+        Ok(())
+    });
+}
+
+#[test]
+fn a_page_takes_as_many_statements_for_many_rows_as_for_one() {
+    let office = filled();
+    let all = DeliveryFilter {
+        workspace_seq: 1,
+        ..DeliveryFilter::default()
+    };
+    office.read(|conn| {
+        let statements = |rows: u32| {
+            SEEN.with_borrow_mut(Vec::clear);
+            let watched = conn.connection();
+            watched.trace_v2(TraceEventCodes::SQLITE_TRACE_STMT, Some(note));
+            let page = deliveries::list(conn, &all, None, Limit::clamped(rows)).unwrap();
+            let latest = deliveries::latest(conn, 1, 1, page.items.len()).unwrap();
+            let seqs: Vec<i64> = page.items.iter().map(|one| one.webhook.seq()).collect();
+            webhooks::names_of(conn, &seqs).unwrap();
+            watched.trace_v2(TraceEventCodes::empty(), None);
+            assert_eq!(latest.len(), page.items.len());
+            SEEN.with_borrow_mut(std::mem::take).len()
+        };
+        assert_eq!(statements(1), statements(5));
         Ok(())
     });
 }

@@ -10,7 +10,7 @@
 use rusqlite::{OptionalExtension, Row, named_params};
 
 use super::vault::{Place, Vault};
-use super::{Read, StoreError, WriteTx, damaged};
+use super::{Read, StoreError, WriteTx, damaged, row_list};
 use crate::domain::id::UserId;
 use crate::domain::page::{Cursor, Limit, List, Page};
 use crate::domain::recovery_code::matching;
@@ -73,6 +73,27 @@ pub fn find_by_email(conn: &Read<'_>, email: &str) -> Result<Option<User>, Store
     let mut statement = conn.prepare_cached(&sql)?;
     let mut rows = statement.query(named_params! { ":email": email })?;
     rows.next()?.map(user).transpose()
+}
+
+/// The addresses of the users `ids`, as far as they exist.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn emails_of(conn: &Read<'_>, ids: &[UserId]) -> Result<Vec<(UserId, String)>, StoreError> {
+    let mut statement = conn.prepare_cached(
+        "SELECT seq, created_at, email
+         FROM users
+         WHERE seq IN (SELECT value FROM json_each(:seqs))
+         LIMIT -1",
+    )?;
+    let seqs: Vec<i64> = ids.iter().map(UserId::seq).collect();
+    let rows = statement.query_map(named_params! { ":seqs": row_list(&seqs) }, |row| {
+        let created_at = Timestamp::from_millis(row.get(1)?);
+        Ok((UserId::new(created_at, row.get(0)?), row.get(2)?))
+    })?;
+    let mut found: Vec<(UserId, String)> = rows.collect::<Result<_, _>>()?;
+    found.retain(|(id, _)| ids.contains(id));
+    Ok(found)
 }
 
 /// A page of users, newest first.

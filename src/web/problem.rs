@@ -13,7 +13,6 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::service::{FieldError, Refusal};
-use crate::store::StoreError;
 
 /// The media type of every refusal.
 pub const CONTENT_TYPE: &str = "application/problem+json";
@@ -270,12 +269,6 @@ fn said(errors: &[FieldError]) -> String {
         said.push(format!("and {} more", more.len()));
     }
     said.join("; ")
-}
-
-impl From<StoreError> for Problem {
-    fn from(error: StoreError) -> Self {
-        Refusal::from(error).into()
-    }
 }
 
 impl From<askama::Error> for Problem {

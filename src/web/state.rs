@@ -48,7 +48,7 @@ impl AppState {
     #[must_use]
     pub fn new(service: Service, options: HttpOptions) -> Self {
         Self {
-            credentials: Credentials::new(service.store().clone(), &options.limits),
+            credentials: Credentials::new(&service, &options.limits),
             proxy: options.proxy,
             limits: options.limits,
             metrics_allow: options.metrics_allow,

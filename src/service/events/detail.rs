@@ -75,33 +75,38 @@ impl Service {
     /// # Errors
     /// [`Refusal::NotFound`].
     pub async fn event(&self, caller: &Caller, id: &str) -> Result<EventDetail, Refusal> {
-        let workspace_seq = caller.workspace.seq();
-        let id = id.to_owned();
-        let store = self.store().clone();
-        self.store()
-            .read(move |conn| {
-                let stored = events::find_public(conn, workspace_seq, &id)?
-                    .filter(|stored| stored.event.kind == EventKind::Published)
-                    .ok_or(Refusal::NotFound("event"))?;
-                let seq = stored.event.id.seq();
-                let deliveries = deliveries::of_event(conn, seq, EVENT_DELIVERIES_MAX)?;
-                let missed = events::misses(conn, seq, EVENT_DELIVERIES_MAX)?;
-                let judge = |webhook: &Webhook| EventWebhook {
-                    id: webhook.id,
-                    label: webhook.settings.label.clone(),
-                    why_not: why_not(webhook, &stored, &deliveries, &missed),
-                };
-                let all = every_webhook(&store, conn, workspace_seq)?;
-                let webhooks = all.iter().map(judge).collect();
-                Ok(EventDetail {
-                    stored,
-                    deliveries,
-                    missed,
-                    webhooks,
-                })
-            })
+        let (workspace_seq, id) = (caller.workspace.seq(), id.to_owned());
+        self.read(move |store, conn| detail_in(store, conn, workspace_seq, &id))
             .await
     }
+}
+
+/// One event of a workspace, with what became of it at each webhook.
+pub(in crate::service) fn detail_in(
+    store: &Store,
+    conn: &Read<'_>,
+    workspace_seq: i64,
+    id: &str,
+) -> Result<EventDetail, Refusal> {
+    let stored = events::find_public(conn, workspace_seq, id)?
+        .filter(|stored| stored.event.kind == EventKind::Published)
+        .ok_or(Refusal::NotFound("event"))?;
+    let seq = stored.event.id.seq();
+    let deliveries = deliveries::of_event(conn, seq, EVENT_DELIVERIES_MAX)?;
+    let missed = events::misses(conn, seq, EVENT_DELIVERIES_MAX)?;
+    let judge = |webhook: &Webhook| EventWebhook {
+        id: webhook.id,
+        label: webhook.settings.label.clone(),
+        why_not: why_not(webhook, &stored, &deliveries, &missed),
+    };
+    let all = every_webhook(store, conn, workspace_seq)?;
+    let webhooks = all.iter().map(judge).collect();
+    Ok(EventDetail {
+        stored,
+        deliveries,
+        missed,
+        webhooks,
+    })
 }
 
 /// The workspace's registered webhooks, newest first; at most [`EVENT_DELIVERIES_MAX`].

@@ -25,6 +25,7 @@ use accept::{Checked, accept};
 use one_off::OneOff;
 
 pub(super) use accept::new_delivery;
+pub(super) use detail::detail_in;
 pub use detail::{EventDetail, EventWebhook, WhyNot};
 pub(super) use one_off::workspace_secret;
 

@@ -128,13 +128,9 @@ impl Service {
     /// # Errors
     /// [`Refusal::NotFound`].
     pub async fn webhook(&self, caller: &Caller, id: WebhookId) -> Result<Webhook, Refusal> {
-        let workspace_seq = caller.workspace.seq();
-        self.read(move |store, conn| {
-            let now = store.clock().now();
-            webhooks::find_registered(conn, store.vault(), workspace_seq, id, now)?
-                .ok_or(Refusal::NotFound("webhook"))
-        })
-        .await
+        let caller = caller.clone();
+        self.read(move |store, conn| registered_in(store, conn, &caller, id))
+            .await
     }
 
     /// Changes what the caller names and leaves the rest. What leads deliveries elsewhere, or holds

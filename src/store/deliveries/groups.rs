@@ -5,8 +5,7 @@
 
 use rusqlite::{Row, named_params};
 
-use super::progress;
-use super::scan;
+use super::list::scan_statuses;
 use crate::domain::delivery::{Cause, DeliveryFilter, LetterGroup, Status};
 use crate::domain::id::DeliveryId;
 use crate::domain::outcome::FailureKind;
@@ -142,10 +141,5 @@ pub fn latest(
         webhook_seq: Some(webhook_seq),
         ..DeliveryFilter::default()
     };
-    let found = scan(conn, &filter, None, rows, Order::Descending)?;
-    let mut statuses = Vec::with_capacity(found.items.len());
-    for seq in found.items {
-        statuses.extend(progress(conn, seq)?.map(|(progress, _)| progress.status));
-    }
-    Ok(statuses)
+    scan_statuses(conn, &filter, rows, Order::Descending)
 }

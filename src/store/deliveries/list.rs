@@ -10,12 +10,12 @@
 
 use rusqlite::{Row, named_params};
 
-use super::find;
+use super::in_rows;
 use crate::domain::delivery::{Delivery, DeliveryFilter, DeliveryScope, Status, Trigger};
 use crate::domain::page::{Cursor, Limit, List, Order, Page};
 use crate::domain::time::Timestamp;
 use crate::store::setbacks::{self, Table};
-use crate::store::{Read, StoreError, profiles};
+use crate::store::{Read, StoreError, damaged, profiles};
 
 /// Rows that one page looks at.
 pub const SCAN_ROWS_MAX: usize = 10_000;
@@ -37,10 +37,8 @@ pub fn list(
     limit: Limit,
 ) -> Result<Page<Delivery>, StoreError> {
     let scanned = scan(conn, filter, cursor, limit.rows(), Order::Descending)?;
-    let mut items = Vec::with_capacity(scanned.items.len());
-    for seq in scanned.items {
-        items.extend(find(conn, seq)?);
-    }
+    let mut items = in_rows(conn, &scanned.items)?;
+    items.reverse();
     Ok(Page {
         items,
         next: scanned.next,
@@ -76,6 +74,32 @@ pub fn scan(
     rows: usize,
     order: Order,
 ) -> Result<Page<i64>, StoreError> {
+    scan_for(conn, filter, cursor, rows, order, |row| Ok(row.get(0)?))
+}
+
+/// How up to `rows` matching deliveries stand, in `order`; looks no further than [`scan`].
+pub(super) fn scan_statuses(
+    conn: &Read<'_>,
+    filter: &DeliveryFilter,
+    rows: usize,
+    order: Order,
+) -> Result<Vec<Status>, StoreError> {
+    let status = |row: &Row<'_>| {
+        let status = Status::from_code(row.get(4)?);
+        status.ok_or_else(|| damaged("deliveries.status", row.get(0).unwrap_or_default()))
+    };
+    Ok(scan_for(conn, filter, None, rows, order, status)?.items)
+}
+
+/// As [`scan`], with what `item` takes from each row of [`CANDIDATES`].
+fn scan_for<T>(
+    conn: &Read<'_>,
+    filter: &DeliveryFilter,
+    cursor: Option<Cursor>,
+    rows: usize,
+    order: Order,
+    item: impl Fn(&Row<'_>) -> Result<T, StoreError>,
+) -> Result<Page<T>, StoreError> {
     let (low, high) = bounds(conn, filter)?;
     let (low, high) = match (order, cursor) {
         (_, None) => (low, high),
@@ -114,7 +138,7 @@ pub fn scan(
         looked_at += 1;
         last = Some(seq);
         if matches(filter, versions.as_deref(), row)? {
-            found.push(seq);
+            found.push(item(row)?);
         }
     }
     Ok(Page {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use rusqlite::named_params;
 
-use super::{Read, StoreError, WriteTx};
+use super::{Read, StoreError, WriteTx, row_list};
 use crate::domain::delivery::{Delivery, NewDelivery, Progress, QueuedDelivery, Status, Trigger};
 use crate::domain::event::Event;
 use crate::domain::id::DeliveryId;
@@ -106,6 +106,29 @@ pub fn find(conn: &Read<'_>, seq: i64) -> Result<Option<Delivery>, StoreError> {
     let mut statement = conn.prepare_cached(&sql)?;
     let mut rows = statement.query(named_params! { ":seq": seq })?;
     rows.next()?.map(delivery).transpose()
+}
+
+/// The deliveries in the rows `seqs`, oldest first.
+///
+/// # Errors
+/// As [`find`].
+pub fn in_rows(conn: &Read<'_>, seqs: &[i64]) -> Result<Vec<Delivery>, StoreError> {
+    if seqs.is_empty() {
+        return Ok(Vec::new());
+    }
+    let sql = format!(
+        "{SELECT}
+         WHERE d.seq IN (SELECT value FROM json_each(:seqs))
+         LIMIT -1"
+    );
+    let mut statement = conn.prepare_cached(&sql)?;
+    let mut rows = statement.query(named_params! { ":seqs": row_list(seqs) })?;
+    let mut found = Vec::with_capacity(seqs.len());
+    while let Some(row) = rows.next()? {
+        found.push(delivery(row)?);
+    }
+    found.sort_by_key(|one| one.id.seq());
+    Ok(found)
 }
 
 /// The delivery `id` of a workspace.

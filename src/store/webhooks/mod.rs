@@ -6,7 +6,7 @@
 use rusqlite::{OptionalExtension, Row, named_params};
 
 use super::vault::Vault;
-use super::{Read, StoreError, WriteTx};
+use super::{Read, StoreError, WriteTx, row_list};
 use crate::domain::id::WebhookId;
 use crate::domain::page::{Cursor, Limit, List, Page};
 use crate::domain::time::Timestamp;
@@ -107,16 +107,20 @@ pub fn list(
     }))
 }
 
-/// What the webhook in row `seq` is called, deleted and hidden ones included.
+/// What the webhooks in the rows `seqs` are called, deleted and hidden ones included.
 ///
 /// # Errors
 /// [`StoreError::Sqlite`].
-pub fn name(conn: &Read<'_>, seq: i64) -> Result<Option<WebhookName>, StoreError> {
+pub fn names_of(conn: &Read<'_>, seqs: &[i64]) -> Result<Vec<WebhookName>, StoreError> {
     let mut statement = conn.prepare_cached(
-        "SELECT seq, created_at, label, url FROM webhooks WHERE seq = :seq LIMIT 1",
+        "SELECT seq, created_at, label, url
+         FROM webhooks
+         WHERE seq IN (SELECT value FROM json_each(:seqs))
+         ORDER BY seq
+         LIMIT -1",
     )?;
-    let found = statement.query_row(named_params! { ":seq": seq }, webhook_name);
-    Ok(found.optional()?)
+    let rows = statement.query_map(named_params! { ":seqs": row_list(seqs) }, webhook_name)?;
+    Ok(rows.collect::<Result<_, _>>()?)
 }
 
 /// What a workspace's registered webhooks are called, newest first, up to `limit`.

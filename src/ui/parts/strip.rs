@@ -6,9 +6,8 @@ use askama::Template;
 use askama::filters::HtmlSafe;
 
 use crate::domain::delivery::Status;
+use crate::service::views::OUTCOMES;
 
-/// Outcomes of a strip.
-pub const OUTCOMES: usize = 30;
 /// Units from one mark to the next.
 const STEP: usize = 5;
 /// How high a strip is.

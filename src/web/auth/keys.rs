@@ -15,10 +15,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use crate::domain::api_key::{ApiKey, ApiKeyToken};
 use crate::domain::time::Timestamp;
 use crate::domain::token::Pepper;
-use crate::service::Refusal;
-use crate::store::keys;
-use crate::store::vault::Purpose;
-use crate::store::{Store, StoreError};
+use crate::service::{Refusal, Service};
 
 /// Key rows kept in memory at most; then all are forgotten.
 const CACHED_KEYS_MAX: usize = 10_000;
@@ -31,7 +28,7 @@ pub(super) const INVALID: Refusal = Refusal::Unauthorized(
 );
 
 pub(super) struct Keys {
-    store: Store,
+    service: Service,
     pepper: Pepper,
     cache: Arc<RwLock<Cache>>,
 }
@@ -50,19 +47,17 @@ struct Known {
 }
 
 impl Keys {
-    pub(super) fn new(store: Store) -> Self {
+    pub(super) fn new(service: Service) -> Self {
         let cache: Arc<RwLock<Cache>> = Arc::default();
         let heard = Arc::clone(&cache);
-        store.on_commit(move |committed| {
-            if committed.access_changed {
-                let mut cache = heard.write().unwrap_or_else(PoisonError::into_inner);
-                cache.generation += 1;
-                cache.known.clear();
-            }
+        service.on_access_change(move || {
+            let mut cache = heard.write().unwrap_or_else(PoisonError::into_inner);
+            cache.generation += 1;
+            cache.known.clear();
         });
         Self {
-            pepper: store.vault().pepper(Purpose::ApiKeys),
-            store,
+            pepper: service.key_pepper(),
+            service,
             cache,
         }
     }
@@ -86,14 +81,15 @@ impl Keys {
         cache.known.get(&token.id().seq()).cloned()
     }
 
-    async fn load(&self, token: &ApiKeyToken) -> Result<Option<Arc<Known>>, StoreError> {
+    async fn load(&self, token: &ApiKeyToken) -> Result<Option<Arc<Known>>, Refusal> {
         let id = token.id();
         let generation = {
             let cache = self.cache.read().unwrap_or_else(PoisonError::into_inner);
             cache.generation
         };
-        let found = self.store.read(move |conn| keys::find(conn, id)).await?;
-        let Some(key) = found else { return Ok(None) };
+        let Some(key) = self.service.find_key(id).await? else {
+            return Ok(None);
+        };
         let touched_ms = key.last_used_at.map_or(0, Timestamp::millis);
         let known = Arc::new(Known {
             key: Arc::new(key),
@@ -111,7 +107,7 @@ impl Keys {
 
     /// Records the use of a key, at most once a minute, without letting the request wait for it.
     fn touch(&self, known: &Known) {
-        let now_ms = self.store.clock().now().millis();
+        let now_ms = self.service.clock().now().millis();
         let before = known.touched_ms.load(Ordering::Relaxed);
         if now_ms - before < TOUCH_EVERY_MS {
             return;
@@ -123,9 +119,9 @@ impl Keys {
         if won.is_err() {
             return;
         }
-        let (store, seq) = (self.store.clone(), known.key.id.seq());
+        let (service, id) = (self.service.clone(), known.key.id);
         tokio::spawn(async move {
-            if let Err(error) = store.write(move |tx| keys::touch(tx, seq)).await {
+            if let Err(error) = service.touch_key(id).await {
                 tracing::debug!(%error, "the use of a key was not recorded");
             }
         });

@@ -26,7 +26,6 @@ use crate::domain::api_key::{Scope, Scopes};
 use crate::domain::session::Channel;
 use crate::domain::throttle::address_key;
 use crate::service::{Actor, Caller, Refusal, Service};
-use crate::store::Store;
 
 pub use person::signed_in;
 pub use rate::Rate;
@@ -58,13 +57,13 @@ pub struct Entitled {
 }
 
 impl Credentials {
-    /// Empty caches over `store` that forget with every commit that changes access. Keys without a
+    /// Empty caches over `service` that forget with every commit that changes access. Keys without a
     /// limit of their own have those of `limits`.
     #[must_use]
-    pub fn new(store: Store, limits: &Limits) -> Self {
+    pub fn new(service: &Service, limits: &Limits) -> Self {
         Self {
-            keys: Keys::new(store.clone()),
-            workspaces: Workspaces::new(store),
+            keys: Keys::new(service.clone()),
+            workspaces: Workspaces::new(service.clone()),
             key_rates: Rates::new(limits.key_rate),
             address_rates: Rates::new(limits.address_rate),
         }

@@ -1,0 +1,120 @@
+//! Dead letters: by cause, as a list, and the work that goes on with them.
+//!
+//! Owns: the reading of their page. Refuses: retrying and discarding (`service::jobs`).
+
+use super::names::CHOICES_MAX;
+use super::{Views, WebhookNames};
+use crate::domain::delivery::{Delivery, DeliveryFilter, DeliveryScope, LetterGroup};
+use crate::domain::job::{Job, JobStatus};
+use crate::domain::page::{Cursor, Limit, Order, Page};
+use crate::domain::webhook::WebhookName;
+use crate::service::filter::{FilterInput, filter_in};
+use crate::service::{Caller, Refusal};
+use crate::store::deliveries::{self, GROUPED_ROWS_MAX};
+use crate::store::jobs;
+use crate::store::webhooks;
+use crate::store::{Read, StoreError};
+
+/// Matching dead letters that are counted; more are called more.
+const COUNTED_MAX: usize = 2000;
+/// Jobs among which those that run are looked for.
+const JOBS_LOOKED_AT: u32 = 20;
+
+/// A page of dead letters with all around it.
+#[derive(Clone, Debug)]
+pub struct DeadLetters {
+    /// The dead letters, newest first.
+    pub page: Page<Delivery>,
+    /// By webhook and cause, the largest group first; only at the beginning of the whole list.
+    pub groups: Vec<LetterGroup>,
+    /// How many of the newest the groups look at, where that leaves older ones out.
+    pub groups_cut: Option<u32>,
+    /// How many match.
+    pub matching: Matching,
+    /// What the webhooks of list and groups are called.
+    pub names: WebhookNames,
+    /// The webhooks to choose from, newest first.
+    pub choices: Vec<WebhookName>,
+    /// Background work that goes on.
+    pub running: Vec<Job>,
+}
+
+/// How many rows match.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Matching {
+    /// So many.
+    Exactly(usize),
+    /// So many were counted; there are more.
+    MoreThan(usize),
+}
+
+impl Views<'_> {
+    /// A page of the dead letters that `input` describes.
+    ///
+    /// # Errors
+    /// [`Refusal::Invalid`] with every field at fault.
+    pub async fn dead_letters(
+        &self,
+        caller: &Caller,
+        input: FilterInput,
+        cursor: Option<Cursor>,
+        limit: Limit,
+    ) -> Result<DeadLetters, Refusal> {
+        let workspace_seq = caller.workspace.seq();
+        self.service
+            .read(move |_, conn| {
+                let is_whole = cursor.is_none() && input == FilterInput::default();
+                let filter = filter_in(conn, workspace_seq, DeliveryScope::DeadLetters, &input)?;
+                let page = deliveries::list(conn, &filter, cursor, limit)?;
+                let groups = match is_whole {
+                    true => deliveries::groups(conn, workspace_seq)?,
+                    false => Vec::new(),
+                };
+                let listed = page.items.iter().map(|one| one.webhook.seq());
+                let grouped = groups.iter().map(|group| group.webhook_seq);
+                Ok(DeadLetters {
+                    names: WebhookNames::read(conn, listed.chain(grouped))?,
+                    matching: matching(conn, &filter, cursor, limit, &page)?,
+                    choices: webhooks::names(conn, workspace_seq, CHOICES_MAX)?,
+                    running: running(conn, workspace_seq)?,
+                    groups_cut: groups_cut(&groups),
+                    groups,
+                    page,
+                })
+            })
+            .await
+    }
+}
+
+fn groups_cut(groups: &[LetterGroup]) -> Option<u32> {
+    let letters: u64 = groups.iter().map(|group| group.letters).sum();
+    (letters >= u64::from(GROUPED_ROWS_MAX)).then_some(GROUPED_ROWS_MAX)
+}
+
+/// A first page that is not full has looked at all rows that counting would look at.
+fn matching(
+    conn: &Read<'_>,
+    filter: &DeliveryFilter,
+    cursor: Option<Cursor>,
+    limit: Limit,
+    page: &Page<Delivery>,
+) -> Result<Matching, StoreError> {
+    let listed = page.items.len();
+    let (counted, next) = if cursor.is_none() && (page.next.is_none() || listed < limit.rows()) {
+        (listed, page.next)
+    } else {
+        let found = deliveries::scan(conn, filter, None, COUNTED_MAX, Order::Descending)?;
+        (found.items.len(), found.next)
+    };
+    Ok(match next {
+        None => Matching::Exactly(counted),
+        Some(_) => Matching::MoreThan(counted),
+    })
+}
+
+fn running(conn: &Read<'_>, workspace_seq: i64) -> Result<Vec<Job>, StoreError> {
+    let latest = jobs::list(conn, workspace_seq, None, Limit::clamped(JOBS_LOOKED_AT))?;
+    let mut found = latest.items;
+    found.retain(|job| job.status == JobStatus::Running);
+    Ok(found)
+}

@@ -1,0 +1,75 @@
+//! What the frame around every page reads, and what forms offer.
+//!
+//! Owns: the workspaces to switch to, the one that a person looks at, the event types that forms
+//! know. Refuses: the pages themselves.
+
+use super::Views;
+use crate::domain::catalogue::EventType;
+use crate::domain::event_type::EventTypeName;
+use crate::domain::page::Limit;
+use crate::domain::workspace::Workspace;
+use crate::service::{Caller, Refusal};
+use crate::store::event_types;
+use crate::store::workspaces::{self, DEFAULT_NAME};
+
+impl Views<'_> {
+    /// The names of the newest workspaces.
+    ///
+    /// # Errors
+    /// [`Refusal::Internal`] where the database cannot be read.
+    pub async fn workspace_names(&self, limit: Limit) -> Result<Vec<String>, Refusal> {
+        self.service
+            .read(move |_, conn| {
+                let found = workspaces::list(conn, None, limit)?;
+                Ok(found.items.into_iter().map(|one| one.name).collect())
+            })
+            .await
+    }
+
+    /// The workspace in row `seq`; the default one where that was deleted.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`] where there is neither.
+    pub async fn workspace_or_default(&self, seq: i64) -> Result<Workspace, Refusal> {
+        self.service
+            .read(move |_, conn| {
+                let found = match workspaces::find(conn, seq)? {
+                    Some(workspace) => Some(workspace),
+                    None => workspaces::find_named(conn, DEFAULT_NAME)?,
+                };
+                found.ok_or(Refusal::NotFound("workspace"))
+            })
+            .await
+    }
+
+    /// The names of all event types that the workspace knows.
+    ///
+    /// # Errors
+    /// [`Refusal::Internal`] where the database cannot be read.
+    pub async fn event_type_names(&self, caller: &Caller) -> Result<Vec<EventTypeName>, Refusal> {
+        let workspace_seq = caller.workspace.seq();
+        self.service
+            .read(move |_, conn| Ok(event_types::names(conn, workspace_seq)?))
+            .await
+    }
+
+    /// The event types that are in use, at most `limit`.
+    ///
+    /// # Errors
+    /// [`Refusal::Internal`] where the database cannot be read.
+    pub async fn event_types_in_use(
+        &self,
+        caller: &Caller,
+        limit: usize,
+    ) -> Result<Vec<EventType>, Refusal> {
+        let workspace_seq = caller.workspace.seq();
+        self.service
+            .read(move |_, conn| {
+                let mut found = event_types::catalogue(conn, workspace_seq)?;
+                found.retain(|one| !one.settings.archived);
+                found.truncate(limit);
+                Ok(found)
+            })
+            .await
+    }
+}

@@ -1,0 +1,47 @@
+//! What webhooks are called in rows about something else.
+//!
+//! Owns: reading the names that a page needs, all at once. Refuses: anything else about webhooks.
+
+use std::collections::BTreeMap;
+
+use crate::domain::id::WebhookId;
+use crate::domain::webhook::WebhookName;
+use crate::store::webhooks;
+use crate::store::{Read, StoreError};
+
+/// Webhooks that a form lets choose from; the rest are found through their own page.
+pub const CHOICES_MAX: u32 = 50;
+
+/// The names of webhooks by row.
+#[derive(Clone, Debug, Default)]
+pub struct WebhookNames(BTreeMap<i64, WebhookName>);
+
+impl WebhookNames {
+    pub(super) fn read(
+        conn: &Read<'_>,
+        seqs: impl IntoIterator<Item = i64>,
+    ) -> Result<Self, StoreError> {
+        let mut wanted: Vec<i64> = seqs.into_iter().collect();
+        wanted.sort_unstable();
+        wanted.dedup();
+        let found = webhooks::names_of(conn, &wanted)?;
+        Ok(Self(
+            found
+                .into_iter()
+                .map(|name| (name.id.seq(), name))
+                .collect(),
+        ))
+    }
+
+    /// What the webhook in row `seq` is called, if it was asked for and exists.
+    #[must_use]
+    pub fn of(&self, seq: i64) -> Option<&WebhookName> {
+        self.0.get(&seq)
+    }
+
+    /// The id of the webhook in row `seq`.
+    #[must_use]
+    pub fn id(&self, seq: i64) -> Option<WebhookId> {
+        self.of(seq).map(|name| name.id)
+    }
+}
