@@ -15,7 +15,7 @@ use crate::domain::api_key::{ApiKey, Scope};
 use crate::domain::id::KeyId;
 use crate::domain::page::List;
 use crate::service::keys::{CreatedKey, KeyInput};
-use crate::service::{Answer, Caller};
+use crate::service::{Caller, StoredAnswer};
 use crate::web::endpoint::Endpoint;
 use crate::web::extract::{Json, Query, RequestBody, path_id};
 use crate::web::openapi::parts::text;
@@ -150,7 +150,7 @@ pub async fn revoke(state: State, caller: Caller, request: HttpRequest) -> Answe
     answer::no_content()
 }
 
-fn created(made: &CreatedKey) -> Answer {
+fn created(made: &CreatedKey) -> StoredAnswer {
     let body = CreatedKeyBody {
         properties: key(&made.key),
         key: made.token.expose().to_owned(),

@@ -21,7 +21,7 @@ use crate::domain::delivery::DeliveryScope;
 use crate::domain::id::DeliveryId;
 use crate::service::filter::FilterInput;
 use crate::service::jobs::{Begun, RecoverInput, Selection};
-use crate::service::{Answer, Caller, FieldError, Refusal};
+use crate::service::{Caller, FieldError, Refusal, StoredAnswer};
 use crate::web::endpoint::Endpoint;
 use crate::web::extract::{Json, RequestBody, path_id};
 use crate::web::{Answered, Problem, State, answer};
@@ -280,7 +280,7 @@ pub async fn recover(
     answer::done(&done, begun)
 }
 
-fn begun(begun: &Begun) -> Answer {
+fn begun(begun: &Begun) -> StoredAnswer {
     let body = BegunBody {
         job_id: begun.job.to_string(),
         matched: begun.matched,

@@ -18,43 +18,43 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; base-uri 'none'; for
 
 #[derive(Template)]
 #[template(path = "docs.html")]
-struct Page {
+struct DocPage {
     version: String,
     about: String,
     groups: Vec<Group>,
-    schemas: Vec<Schema>,
+    schemas: Vec<DocSchema>,
 }
 
 struct Group {
     name: String,
     about: String,
-    operations: Vec<Operation>,
+    operations: Vec<DocOperation>,
 }
 
-struct Operation {
+struct DocOperation {
     id: String,
     method: String,
     path: String,
     summary: String,
     scope: String,
-    parameters: Vec<Field>,
+    parameters: Vec<DocField>,
     body: Option<Kind>,
-    answers: Vec<Reply>,
+    answers: Vec<DocReply>,
 }
 
-struct Reply {
+struct DocReply {
     status: String,
     about: String,
     kind: Kind,
 }
 
-struct Schema {
+struct DocSchema {
     name: String,
     about: String,
-    fields: Vec<Field>,
+    fields: Vec<DocField>,
 }
 
-struct Field {
+struct DocField {
     name: String,
     place: String,
     need: &'static str,
@@ -76,7 +76,7 @@ struct Kind {
 pub async fn page(document: &'static Value) -> Answered {
     static PAGE: OnceLock<String> = OnceLock::new();
     let page = PAGE.get_or_init(|| {
-        let page = Page::of(document).render();
+        let page = DocPage::of(document).render();
         page.expect("the page is made of text alone")
     });
     Ok(HttpResponse::Ok()
@@ -95,9 +95,9 @@ pub async fn css() -> Answered {
         .body(CSS))
 }
 
-impl Page {
+impl DocPage {
     fn of(document: &Value) -> Self {
-        let operations: Vec<(String, Operation)> = members(&document["paths"])
+        let operations: Vec<(String, DocOperation)> = members(&document["paths"])
             .flat_map(|(path, methods)| {
                 members(methods).map(|(method, own)| {
                     (
@@ -130,10 +130,10 @@ impl Page {
     }
 }
 
-fn operation(document: &Value, method: &str, path: &str, own: &Value) -> Operation {
+fn operation(document: &Value, method: &str, path: &str, own: &Value) -> DocOperation {
     let parameters = items(&own["parameters"]).map(|parameter| {
         let parameter = resolved(document, parameter);
-        Field {
+        DocField {
             name: text(&parameter["name"]),
             place: text(&parameter["in"]),
             need: if parameter["required"] == true {
@@ -148,14 +148,14 @@ fn operation(document: &Value, method: &str, path: &str, own: &Value) -> Operati
     let answers = members(&own["responses"]).map(|(status, told)| {
         let told = resolved(document, told);
         let content = members(&told["content"]).next();
-        Reply {
+        DocReply {
             status: status.to_owned(),
             about: text(&told["description"]),
             kind: content.map_or_else(Kind::default, |(_, content)| kind(&content["schema"])),
         }
     });
     let body = &own["requestBody"]["content"]["application/json"]["schema"];
-    Operation {
+    DocOperation {
         id: text(&own["operationId"]),
         method: method.to_ascii_uppercase(),
         path: path.to_owned(),
@@ -167,12 +167,12 @@ fn operation(document: &Value, method: &str, path: &str, own: &Value) -> Operati
     }
 }
 
-fn schema((name, schema): (&str, &Value)) -> Schema {
+fn schema((name, schema): (&str, &Value)) -> DocSchema {
     let fields = std::iter::once(schema)
         .chain(items(&schema["oneOf"]))
         .flat_map(|part| {
             let is_needed = |name: &str| items(&part["required"]).any(|needed| needed == name);
-            members(&part["properties"]).map(move |(name, property)| Field {
+            members(&part["properties"]).map(move |(name, property)| DocField {
                 name: name.to_owned(),
                 place: String::new(),
                 need: if is_needed(name) { REQUIRED } else { "" },
@@ -180,14 +180,14 @@ fn schema((name, schema): (&str, &Value)) -> Schema {
                 about: text(&property["description"]),
             })
         });
-    let mut fields: Vec<Field> = fields.collect();
+    let mut fields: Vec<DocField> = fields.collect();
     // What a shape may be instead of these has no name of its own here.
     for part in items(&schema["oneOf"]) {
         let kind = kind(part);
         if !kind.target.is_empty() {
             fields.insert(
                 0,
-                Field {
+                DocField {
                     name: "…".to_owned(),
                     place: String::new(),
                     need: "",
@@ -206,7 +206,7 @@ fn schema((name, schema): (&str, &Value)) -> Schema {
             words.join(", ")
         ),
     };
-    Schema {
+    DocSchema {
         name: name.to_owned(),
         about,
         fields,

@@ -14,7 +14,7 @@ use super::access::{EVENTS_READ, EVENTS_WRITE};
 use crate::domain::catalogue::EventType;
 use crate::domain::page::List;
 use crate::service::event_types::{EventTypeInput, Placed};
-use crate::service::{Answer, Caller};
+use crate::service::{Caller, StoredAnswer};
 use crate::web::endpoint::Endpoint;
 use crate::web::extract::{Json, Query, RequestBody, path_text};
 use crate::web::wire::{ListBody, Time};
@@ -198,7 +198,7 @@ fn input(name: String, request: EventTypeRequest) -> EventTypeInput {
     }
 }
 
-fn created(stored: &EventType) -> Answer {
+fn created(stored: &EventType) -> StoredAnswer {
     answer::recorded(StatusCode::CREATED, &event_type(stored))
 }
 

@@ -16,7 +16,7 @@ use crate::domain::id::{DeliveryId, WebhookId};
 use crate::domain::page::{Cursor, List, Order, Page};
 use crate::service::events::{EventDetail, EventWebhook, Known, PublishInput, Published, WhyNot};
 use crate::service::payload_work::SMALL_BODY_BYTES;
-use crate::service::{Answer, Caller, Refusal};
+use crate::service::{Caller, Refusal, StoredAnswer};
 use crate::web::endpoint::Endpoint;
 use crate::web::extract::{
     Json, Misread, OptionalJson, Query, RequestBody, check_depth, from_slice, path_text,
@@ -219,12 +219,12 @@ fn published(published: &Published) -> (StatusCode, PublishedBody) {
     (status, body)
 }
 
-fn published_answer(event: &Published) -> Answer {
+fn published_answer(event: &Published) -> StoredAnswer {
     let (status, body) = published(event);
     answer::recorded(status, &body)
 }
 
-fn batch_answer(results: &[Result<Published, Refusal>]) -> Answer {
+fn batch_answer(results: &[Result<Published, Refusal>]) -> StoredAnswer {
     let results = results.iter().map(|result| match result {
         Ok(event) => {
             let (status, event) = published(event);
@@ -239,7 +239,7 @@ fn batch_answer(results: &[Result<Published, Refusal>]) -> Answer {
     answer::recorded(StatusCode::ACCEPTED, &body)
 }
 
-fn replayed_answer(made: &[DeliveryId]) -> Answer {
+fn replayed_answer(made: &[DeliveryId]) -> StoredAnswer {
     let body = ReplayedBody {
         deliveries: made.len(),
         delivery_ids: made.iter().map(ToString::to_string).collect(),

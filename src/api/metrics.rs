@@ -12,7 +12,7 @@ use super::access::PUBLIC;
 use crate::domain::api_key::Scope;
 use crate::service::Refusal;
 use crate::service::views::InstanceFigures;
-use crate::telemetry::metrics::{self, Form, Reading};
+use crate::telemetry::metrics::{self, MetricsForm, Reading};
 use crate::web::endpoint::Endpoint;
 use crate::web::{Answered, State};
 
@@ -66,7 +66,7 @@ fn text<'r>(
 }
 
 /// The older form is for those who ask for plain text and would not rather have OpenMetrics.
-fn form(accept: Option<&str>) -> Form {
+fn form(accept: Option<&str>) -> MetricsForm {
     let weight = |media: &str| {
         let entries = accept.unwrap_or_default().split(',');
         let weights = entries.filter_map(|entry| {
@@ -81,8 +81,8 @@ fn form(accept: Option<&str>) -> Form {
     };
     let plain = weight("text/plain").max(weight("text/*"));
     match plain > weight("application/openmetrics-text") {
-        true => Form::Classic,
-        false => Form::OpenMetrics,
+        true => MetricsForm::Classic,
+        false => MetricsForm::OpenMetrics,
     }
 }
 
@@ -130,21 +130,21 @@ mod tests {
 
     #[test]
     fn the_older_form_is_for_those_who_prefer_it() {
-        let check = |accept: Option<&str>, expect: Form| assert_eq!(form(accept), expect);
-        check(None, Form::OpenMetrics);
-        check(Some("*/*"), Form::OpenMetrics);
-        check(Some("text/plain"), Form::Classic);
+        let check = |accept: Option<&str>, expect: MetricsForm| assert_eq!(form(accept), expect);
+        check(None, MetricsForm::OpenMetrics);
+        check(Some("*/*"), MetricsForm::OpenMetrics);
+        check(Some("text/plain"), MetricsForm::Classic);
         check(
             Some("text/plain;version=0.0.4;q=0.5,*/*;q=0.1"),
-            Form::Classic,
+            MetricsForm::Classic,
         );
         check(
             Some("application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5"),
-            Form::OpenMetrics,
+            MetricsForm::OpenMetrics,
         );
         check(
             Some("text/plain;q=0.9, application/openmetrics-text;q=0.3"),
-            Form::Classic,
+            MetricsForm::Classic,
         );
     }
 }

@@ -13,7 +13,7 @@ use super::access::ADMIN;
 use crate::domain::page::List;
 use crate::domain::profile::{Profile, StoredProfile};
 use crate::service::event_types::Placed;
-use crate::service::{Answer, Caller};
+use crate::service::{Caller, StoredAnswer};
 use crate::web::endpoint::Endpoint;
 use crate::web::extract::{Json, Query, RequestBody, path_text};
 use crate::web::wire::{ListBody, Time};
@@ -173,7 +173,7 @@ pub async fn delete(state: State, caller: Caller, request: HttpRequest) -> Answe
     answer::no_content()
 }
 
-fn created(stored: &StoredProfile) -> Answer {
+fn created(stored: &StoredProfile) -> StoredAnswer {
     answer::recorded(StatusCode::CREATED, &profile(stored))
 }
 

@@ -15,7 +15,7 @@ use crate::web::endpoint::Endpoint;
 use crate::web::extract::{Query, path_id};
 use crate::web::openapi::Operation;
 use crate::web::openapi::parts::time;
-use crate::web::wire::{Span, Time};
+use crate::web::wire::{DurationText, Time};
 use crate::web::{Answered, Problem, State, answer};
 
 /// What can be asked for here.
@@ -61,7 +61,7 @@ pub struct StatsBody {
     /// What 95 of 100 attempts did not exceed.
     pub p95_duration_ms: Option<f64>,
     /// How long each step of the series is.
-    pub step: Span,
+    pub step: DurationText,
     /// What happened in each step, oldest first, without gaps.
     pub series: Vec<StepBody>,
 }

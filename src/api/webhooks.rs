@@ -17,7 +17,7 @@ use crate::domain::id::WebhookId;
 use crate::domain::outcome::FailureKind;
 use crate::domain::page::List;
 use crate::service::webhooks::{Registered, Rotated};
-use crate::service::{Answer, Caller};
+use crate::service::{Caller, StoredAnswer};
 use crate::web::endpoint::Endpoint;
 use crate::web::extract::{Json, Nothing, OptionalJson, Query, RequestBody, path_id};
 use crate::web::wire::{ListBody, Time};
@@ -314,7 +314,7 @@ pub async fn rotate_secret(
     answer::done(&done, rotated)
 }
 
-fn rotated(rotated: &Rotated) -> Answer {
+fn rotated(rotated: &Rotated) -> StoredAnswer {
     let body = RotatedBody {
         webhook_id: rotated.webhook.to_string(),
         secret: rotated.secret.expose().to_owned(),
@@ -355,7 +355,7 @@ fn id(request: &HttpRequest) -> Result<WebhookId, Problem> {
     path_id(request, "webhook")
 }
 
-fn registered_answer(registered: &Registered) -> Answer {
+fn registered_answer(registered: &Registered) -> StoredAnswer {
     let body = RegisteredBody {
         webhook: webhook(&registered.webhook),
         secret: registered.secret.expose().to_owned(),

@@ -16,10 +16,10 @@ use crate::domain::id::WorkspaceId;
 use crate::domain::page::List;
 use crate::domain::workspace::Workspace;
 use crate::service::workspaces::{RetentionInput, WorkspaceInput};
-use crate::service::{Answer, Caller};
+use crate::service::{Caller, StoredAnswer};
 use crate::web::endpoint::Endpoint;
 use crate::web::extract::{Json, OptionalJson, Query, RequestBody, path_id};
-use crate::web::wire::{ListBody, Span, Time, given, nullable};
+use crate::web::wire::{DurationText, ListBody, Time, given, nullable};
 use crate::web::{Answered, Problem, State, answer};
 
 /// What can be asked for here.
@@ -170,9 +170,9 @@ pub struct WorkspaceBody {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct RetentionBody {
     /// Delivered and canceled deliveries.
-    pub delivered: Option<Span>,
+    pub delivered: Option<DurationText>,
     /// Dead letters.
-    pub exhausted: Option<Span>,
+    pub exhausted: Option<DurationText>,
     /// So many of the newest of each webhook, whatever their age.
     pub keep_latest: Option<u32>,
 }
@@ -282,7 +282,7 @@ fn id(request: &HttpRequest) -> Result<WorkspaceId, Problem> {
     path_id(request, "workspace")
 }
 
-fn created(made: &Workspace) -> Answer {
+fn created(made: &Workspace) -> StoredAnswer {
     answer::recorded(StatusCode::CREATED, &workspace(made))
 }
 
@@ -295,8 +295,8 @@ fn workspace(workspace: &Workspace) -> WorkspaceBody {
         strict_event_types: workspace.strict_event_types,
         alert_url: workspace.alert_url.clone(),
         retention: RetentionBody {
-            delivered: workspace.retention.delivered.map(Span::from),
-            exhausted: workspace.retention.exhausted.map(Span::from),
+            delivered: workspace.retention.delivered.map(DurationText::from),
+            exhausted: workspace.retention.exhausted.map(DurationText::from),
             keep_latest: workspace.retention.keep_latest,
         },
         created_at: workspace.created_at.into(),

@@ -38,7 +38,7 @@ pub(super) struct Certificate {
 
 /// The content of both files.
 #[derive(PartialEq, Eq)]
-struct Content {
+struct CertificateText {
     cert: Vec<u8>,
     key: Vec<u8>,
 }
@@ -49,7 +49,7 @@ impl Certificate {
     /// # Errors
     /// Names the file that can't be used.
     pub(super) fn read(files: &TlsFiles) -> anyhow::Result<Arc<Self>> {
-        let certified = certified(&Content::read(files)?, files)?;
+        let certified = certified(&CertificateText::read(files)?, files)?;
         Ok(Arc::new(Self {
             files: files.clone(),
             in_force: RwLock::new(Arc::new(certified)),
@@ -83,8 +83,8 @@ impl Certificate {
     }
 
     /// Looks at the files, and answers what was seen.
-    fn look(&self, seen: Option<Content>) -> Option<Content> {
-        let content = match Content::read(&self.files) {
+    fn look(&self, seen: Option<CertificateText>) -> Option<CertificateText> {
+        let content = match CertificateText::read(&self.files) {
             Ok(content) => content,
             // In the middle of being replaced; the next look sees the new one.
             Err(_) => return seen,
@@ -116,7 +116,7 @@ impl ResolvesServerCert for Certificate {
     }
 }
 
-impl Content {
+impl CertificateText {
     fn read(files: &TlsFiles) -> anyhow::Result<Self> {
         let cert = std::fs::read(&files.cert);
         let cert =
@@ -127,7 +127,7 @@ impl Content {
     }
 }
 
-fn certified(content: &Content, files: &TlsFiles) -> anyhow::Result<CertifiedKey> {
+fn certified(content: &CertificateText, files: &TlsFiles) -> anyhow::Result<CertifiedKey> {
     let shown = |path: &Path| path.display().to_string();
     let chain = CertificateDer::pem_slice_iter(&content.cert)
         .collect::<Result<Vec<_>, _>>()

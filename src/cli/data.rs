@@ -49,8 +49,8 @@ impl DataArgs {
     pub(super) fn existing(self) -> anyhow::Result<Config> {
         let config = self.config()?;
         match look(&config) {
-            Found::Data => Ok(config),
-            Found::Lock | Found::Nothing => Err(refuse_nothing(&config)),
+            DataDirectory::Data => Ok(config),
+            DataDirectory::Lock | DataDirectory::Nothing => Err(refuse_nothing(&config)),
         }
     }
 
@@ -76,12 +76,14 @@ impl DataArgs {
                 return refused_or(answer);
             }
             match look(&config) {
-                Found::Data => {}
-                Found::Lock if Instant::now() < deadline => {
+                DataDirectory::Data => {}
+                DataDirectory::Lock if Instant::now() < deadline => {
                     std::thread::sleep(PAUSE);
                     continue;
                 }
-                Found::Lock | Found::Nothing => return Err(refuse_nothing(&config)),
+                DataDirectory::Lock | DataDirectory::Nothing => {
+                    return Err(refuse_nothing(&config));
+                }
             }
             match perform_here(&config, command) {
                 Err(error) if is_locked(&error) && Instant::now() < deadline => {
@@ -95,19 +97,19 @@ impl DataArgs {
 
 /// Whether there is anything that a command could be about.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Found {
+enum DataDirectory {
     Data,
     /// A server that makes its data this moment, or did not come that far.
     Lock,
     Nothing,
 }
 
-fn look(config: &Config) -> Found {
+fn look(config: &Config) -> DataDirectory {
     let has = |name: &str| config.data_dir.join(name).exists();
     match (has(DATABASE_FILE), has(LOCK_FILE)) {
-        (true, _) => Found::Data,
-        (false, true) => Found::Lock,
-        (false, false) => Found::Nothing,
+        (true, _) => DataDirectory::Data,
+        (false, true) => DataDirectory::Lock,
+        (false, false) => DataDirectory::Nothing,
     }
 }
 

@@ -11,15 +11,15 @@ use crate::admin::{AdminAnswer, AdminCommand, KeyRow};
 
 /// Make, list and revoke API keys, whether or not the server runs; replace the master key
 #[derive(Args)]
-pub(super) struct Key {
+pub(super) struct KeyCommand {
     #[command(flatten)]
     data: DataArgs,
     #[command(subcommand)]
-    action: Action,
+    action: KeyAction,
 }
 
 #[derive(Subcommand)]
-enum Action {
+enum KeyAction {
     /// Make a key and print it, once
     Create {
         /// What people call it
@@ -50,10 +50,10 @@ enum Action {
     RotateMaster(RotateMaster),
 }
 
-impl Key {
+impl KeyCommand {
     pub(super) fn run(self) -> anyhow::Result<()> {
         let (command, json) = match self.action {
-            Action::Create {
+            KeyAction::Create {
                 name,
                 workspace,
                 scopes,
@@ -65,9 +65,9 @@ impl Key {
                 };
                 (command, false)
             }
-            Action::List { workspace, json } => (AdminCommand::KeyList { workspace }, json),
-            Action::Revoke { id } => (AdminCommand::KeyRevoke { id }, false),
-            Action::RotateMaster(rotate) => return rotate.run(self.data.existing()?),
+            KeyAction::List { workspace, json } => (AdminCommand::KeyList { workspace }, json),
+            KeyAction::Revoke { id } => (AdminCommand::KeyRevoke { id }, false),
+            KeyAction::RotateMaster(rotate) => return rotate.run(self.data.existing()?),
         };
         match self.data.perform(&command)? {
             AdminAnswer::Key { token } => output::say(token.expose())?,

@@ -10,7 +10,7 @@ use std::time::Duration;
 use clap::Args;
 use serde_json::Value;
 
-use super::receiver::{self, Received, Reply};
+use super::receiver::{self, Received, ReceiverReply};
 use super::{output, profiles};
 use crate::clock::Clock;
 use crate::domain::profile::Profile;
@@ -29,7 +29,7 @@ const TYPE_MEMBERS: [&str; 3] = ["type", "event", "event_type"];
     after_help = "hookpost calls a receiver on this machine only if it is allowed to:\n  \
                   hookpost serve --allow-http --allow-private 127.0.0.0/8"
 )]
-pub(super) struct Listen {
+pub(super) struct ListenCommand {
     /// The port on 127.0.0.1; 0 picks a free one
     #[arg(long, value_name = "N", default_value_t = 8081)]
     port: u16,
@@ -47,7 +47,7 @@ pub(super) struct Listen {
     status: u16,
 }
 
-impl Listen {
+impl ListenCommand {
     pub(super) fn run(self) -> anyhow::Result<()> {
         let viewer = Viewer {
             profile: profiles::find(&self.profile)?,
@@ -70,7 +70,7 @@ impl Listen {
             // The receiver goes on answering although nobody can read what it prints.
             drop(output::say(viewer.describe(&received, status, now)));
             let delay = Duration::ZERO;
-            Reply { status, delay }
+            ReceiverReply { status, delay }
         };
         actix_web::rt::System::new().block_on(serve(self.port, Arc::new(judge)))
     }

@@ -39,7 +39,7 @@ impl Received {
 
 /// How to answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Reply {
+pub(super) struct ReceiverReply {
     /// The status, from 200 to 599.
     pub(super) status: u16,
     /// How long to wait before.
@@ -47,7 +47,7 @@ pub(super) struct Reply {
 }
 
 /// What looks at each request and says how to answer it.
-pub(super) type Judge = Arc<dyn Fn(Received) -> Reply + Send + Sync>;
+pub(super) type Judge = Arc<dyn Fn(Received) -> ReceiverReply + Send + Sync>;
 
 /// Starts a receiver on `port` of loopback (0 picks one), and says where it is.
 ///

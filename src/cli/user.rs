@@ -16,15 +16,15 @@ const PASSWORD_BYTES_MAX: u64 = 4096;
 
 /// Add and look after the people who use the dashboard, whether or not the server runs
 #[derive(Args)]
-pub(super) struct User {
+pub(super) struct UserCommand {
     #[command(flatten)]
     data: DataArgs,
     #[command(subcommand)]
-    action: Action,
+    action: UserAction,
 }
 
 #[derive(Subcommand)]
-enum Action {
+enum UserAction {
     /// Add a user and print their id; without --password-stdin, a password is made up and printed too
     Create {
         /// The e-mail address to sign in with
@@ -60,10 +60,10 @@ enum Action {
     },
 }
 
-impl User {
+impl UserCommand {
     pub(super) fn run(self) -> anyhow::Result<()> {
         match self.action {
-            Action::Create {
+            UserAction::Create {
                 email,
                 role,
                 password_stdin,
@@ -78,15 +78,15 @@ impl User {
                 report(answer)?;
                 password.reveal()
             }
-            Action::List { json: false } => report(self.data.perform(&AdminCommand::UserList)?),
-            Action::List { json: true } => match self.data.perform(&AdminCommand::UserList)? {
+            UserAction::List { json: false } => report(self.data.perform(&AdminCommand::UserList)?),
+            UserAction::List { json: true } => match self.data.perform(&AdminCommand::UserList)? {
                 AdminAnswer::Users { users } => Ok(output::say(serde_json::to_string(&users)?)?),
                 other => bail!("an unexpected answer: {other:?}"),
             },
-            Action::ResetMfa { email } => {
+            UserAction::ResetMfa { email } => {
                 report(self.data.perform(&AdminCommand::UserResetMfa { email })?)
             }
-            Action::ResetPassword {
+            UserAction::ResetPassword {
                 email,
                 password_stdin,
             } => {

@@ -10,15 +10,15 @@ use crate::admin::{AdminAnswer, AdminCommand, WorkspaceRow};
 
 /// Make and list workspaces, whether or not the server runs
 #[derive(Args)]
-pub(super) struct Workspace {
+pub(super) struct WorkspaceCommand {
     #[command(flatten)]
     data: DataArgs,
     #[command(subcommand)]
-    action: Action,
+    action: WorkspaceAction,
 }
 
 #[derive(Subcommand)]
-enum Action {
+enum WorkspaceAction {
     /// Make a workspace and print its id
     Create {
         /// Its name, unique in the instance
@@ -39,10 +39,10 @@ enum Action {
     },
 }
 
-impl Workspace {
+impl WorkspaceCommand {
     pub(super) fn run(self) -> anyhow::Result<()> {
         let (command, json) = match self.action {
-            Action::Create {
+            WorkspaceAction::Create {
                 name,
                 profile,
                 plan,
@@ -54,7 +54,7 @@ impl Workspace {
                 };
                 (command, false)
             }
-            Action::List { json } => (AdminCommand::WorkspaceList, json),
+            WorkspaceAction::List { json } => (AdminCommand::WorkspaceList, json),
         };
         match self.data.perform(&command)? {
             AdminAnswer::Id { id } => output::say(id)?,

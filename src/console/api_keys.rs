@@ -44,7 +44,7 @@ const SUBJECT: &str = "api key";
 
 /// A line of the list.
 #[derive(Clone, Debug)]
-pub struct KeyRow {
+pub struct ShownKey {
     /// Its id.
     pub id: String,
     /// What people call it.
@@ -75,7 +75,7 @@ pub struct ApiKeysView<'a> {
     /// The layout's context.
     pub page: &'a Page,
     /// The lines.
-    pub rows: Vec<KeyRow>,
+    pub rows: Vec<ShownKey>,
     /// Where the list goes on.
     pub older: Option<String>,
     /// The key that was just made.
@@ -221,8 +221,8 @@ async fn draw(
     }
 }
 
-fn row(key: &ApiKey) -> KeyRow {
-    KeyRow {
+fn row(key: &ApiKey) -> ShownKey {
+    ShownKey {
         id: key.id.to_string(),
         name: key.name.clone(),
         scopes: key.scopes.iter().map(Scope::as_str).collect(),

@@ -20,10 +20,10 @@ use crate::web::audience::{Admission, Audience};
 use crate::web::endpoint::Endpoint;
 
 /// Whoever looks at the dashboard.
-pub static AUDIENCE: People = People;
+pub static AUDIENCE: PersonAudience = PersonAudience;
 
 /// The audience of the dashboard.
-pub struct People;
+pub struct PersonAudience;
 
 /// Every page's own endpoints.
 static PAGES: [&[Endpoint]; 21] = [
@@ -50,7 +50,7 @@ static PAGES: [&[Endpoint]; 21] = [
     workspaces::ENDPOINTS,
 ];
 
-impl Audience for People {
+impl Audience for PersonAudience {
     fn base(&self) -> &'static str {
         ""
     }

@@ -233,12 +233,12 @@ fn parse_cause(text: &str) -> Option<Cause> {
 
 /// What to do with dead letters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Action {
+enum GroupAction {
     Retry,
     Discard,
 }
 
-impl Action {
+impl GroupAction {
     fn parse(word: &str) -> Option<Self> {
         match word {
             "retry" => Some(Self::Retry),
@@ -255,7 +255,7 @@ impl Action {
 /// 422 for filters that make no sense.
 pub async fn bulk(state: State, visitor: Visitor, form: Form) -> Shown {
     let back = form.back("/dead-letters");
-    let action = Action::parse(form.typed("action"));
+    let action = GroupAction::parse(form.typed("action"));
     let action = action.ok_or_else(|| Refusal::field("action", "must be retry or discard"))?;
     let chosen = chosen(&state, &visitor.caller, &form).await?;
     if matches!(&chosen, Selection::Ids(ids) if ids.is_empty()) {
@@ -264,13 +264,13 @@ pub async fn bulk(state: State, visitor: Visitor, form: Form) -> Shown {
     }
     let caller = &visitor.caller;
     let begun = match action {
-        Action::Retry => {
+        GroupAction::Retry => {
             state
                 .service
                 .retry_dead_letters(caller, chosen, Once::unkeyed())
                 .await
         }
-        Action::Discard => {
+        GroupAction::Discard => {
             state
                 .service
                 .discard_dead_letters(caller, chosen, Once::unkeyed())

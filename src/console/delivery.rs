@@ -52,7 +52,7 @@ const SIBLINGS_COUNTED: usize = 57;
 
 /// An attempt as the timeline shows it.
 #[derive(Clone, Debug)]
-pub struct Line {
+pub struct AttemptLine {
     /// Its number.
     pub number: u32,
     /// What came back.
@@ -75,7 +75,7 @@ pub struct Line {
 
 /// An attempt shown whole.
 #[derive(Clone, Debug)]
-pub struct Exchange {
+pub struct ShownExchange {
     /// Its number.
     pub number: u32,
     /// What came back.
@@ -128,11 +128,11 @@ pub struct DeliveryView<'a> {
     /// Where it goes.
     pub url: String,
     /// Its attempts, newest first.
-    pub lines: Vec<Line>,
+    pub lines: Vec<AttemptLine>,
     /// How many older ones are left out.
     pub left_out: usize,
     /// The attempt that is shown whole.
-    pub exchange: Option<Exchange>,
+    pub exchange: Option<ShownExchange>,
     /// The body that is sent.
     pub body: Block,
     /// What is to be said about it.
@@ -306,13 +306,13 @@ fn lines(
     attempts: &[Attempt],
     shown: Option<&Attempt>,
     form: Bodies,
-) -> Vec<Line> {
+) -> Vec<AttemptLine> {
     let longest = attempts
         .iter()
         .map(|attempt| attempt.duration_ms)
         .max()
         .unwrap_or(1);
-    let line = |attempt: &Attempt| Line {
+    let line = |attempt: &Attempt| AttemptLine {
         number: attempt.number,
         outcome: outcome(attempt),
         good: attempt.error_kind.is_none(),
@@ -345,7 +345,7 @@ fn outcome(attempt: &Attempt) -> String {
     }
 }
 
-fn exchange(attempt: &Attempt, form: Bodies) -> Exchange {
+fn exchange(attempt: &Attempt, form: Bodies) -> ShownExchange {
     let headers = |text: &str, what| Block::new(cut(text, HEADERS_HTML_BYTES).0, what);
     let body = attempt
         .response_body
@@ -362,7 +362,7 @@ fn exchange(attempt: &Attempt, form: Bodies) -> Exchange {
             "The receiver sent more than hookpost keeps; this is its beginning.".to_owned();
     }
     let has_headers = !attempt.response_headers.is_empty();
-    Exchange {
+    ShownExchange {
         number: attempt.number,
         outcome: outcome(attempt),
         good: attempt.error_kind.is_none(),

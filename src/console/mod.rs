@@ -47,7 +47,7 @@ pub mod webhooks;
 pub mod workspaces;
 
 pub use crate::ui::form::Form;
-pub use audience::{AUDIENCE, People};
+pub use audience::{AUDIENCE, PersonAudience};
 pub use page::{Page, Section, Shown, back_to, show};
 
 pub use state::{Desk, Shared};

@@ -17,9 +17,9 @@ pub const ONE_TIME_SECRETS_MAX: usize = 500;
 
 /// The secrets that wait for their page.
 #[derive(Default)]
-pub struct OneTimeSecrets(Mutex<Vec<Waiting>>);
+pub struct OneTimeSecrets(Mutex<Vec<UnshownSecret>>);
 
-struct Waiting {
+struct UnshownSecret {
     user: UserId,
     /// What it belongs to, such as a webhook's id.
     subject: String,
@@ -36,7 +36,7 @@ impl OneTimeSecrets {
             waiting.remove(0);
         }
         let until = now.after(ONE_TIME_SECRET_LASTS);
-        waiting.push(Waiting {
+        waiting.push(UnshownSecret {
             user,
             subject,
             secret,

@@ -36,14 +36,14 @@ const KNOWN_MAX: usize = 60;
 
 /// Whether the form makes a webhook or changes one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Purpose {
+pub enum FormPurpose {
     /// A new one.
     Create,
     /// This one.
     Edit(WebhookId),
 }
 
-impl Purpose {
+impl FormPurpose {
     fn title(self) -> &'static str {
         match self {
             Self::Create => "New webhook",
@@ -87,7 +87,7 @@ pub struct WebhookFormView<'a> {
     /// The layout's context.
     pub page: &'a Page,
     /// What it is for.
-    pub purpose: Purpose,
+    pub purpose: FormPurpose,
     /// The fields.
     pub form: FormView,
 }
@@ -106,7 +106,7 @@ pub async fn new(state: State, visitor: Visitor, request: HttpRequest) -> Shown 
         .workspace(&visitor.caller.workspace.to_string())
         .await?;
     let draft = NEW.blank().with("profile", workspace.profile);
-    draw(&state, &request, visitor, Purpose::Create, draft).await
+    draw(&state, &request, visitor, FormPurpose::Create, draft).await
 }
 
 /// `GET /webhooks/{id}/edit`.
@@ -118,7 +118,7 @@ pub async fn edit(state: State, visitor: Visitor, request: HttpRequest) -> Shown
     Query::of(&request).finish()?;
     let webhook = state.service.webhook(&visitor.caller, id).await?;
     let draft = EDIT.of(&webhook);
-    draw(&state, &request, visitor, Purpose::Edit(id), draft).await
+    draw(&state, &request, visitor, FormPurpose::Edit(id), draft).await
 }
 
 /// `POST /webhooks`.
@@ -155,7 +155,7 @@ pub async fn create(state: State, visitor: Visitor, request: HttpRequest, form: 
                 &state,
                 &request,
                 visitor,
-                Purpose::Create,
+                FormPurpose::Create,
                 mend(refusal, form)?,
             )
             .await
@@ -188,7 +188,7 @@ pub async fn update(state: State, visitor: Visitor, request: HttpRequest, form: 
                 &state,
                 &request,
                 visitor,
-                Purpose::Edit(id),
+                FormPurpose::Edit(id),
                 mend(refusal, form)?,
             )
             .await
@@ -200,7 +200,7 @@ async fn draw(
     state: &State,
     request: &HttpRequest,
     visitor: Visitor,
-    purpose: Purpose,
+    purpose: FormPurpose,
     draft: FormDraft,
 ) -> Shown {
     let views = state.service.views();

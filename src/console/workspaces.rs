@@ -38,7 +38,7 @@ const ROWS: u32 = 30;
 
 /// A line of the list.
 #[derive(Clone, Debug)]
-pub struct WorkspaceRow {
+pub struct ShownWorkspace {
     /// Its name.
     pub name: String,
     /// Its id.
@@ -60,7 +60,7 @@ pub struct WorkspacesView<'a> {
     /// The layout's context.
     pub page: &'a Page,
     /// The lines.
-    pub rows: Vec<WorkspaceRow>,
+    pub rows: Vec<ShownWorkspace>,
     /// Where the list goes on.
     pub older: Option<String>,
     /// What was typed.
@@ -259,7 +259,7 @@ async fn draw_list(
     let may_own = visitor.may_own();
     let present = visitor.caller.workspace;
     let page = Page::of(state, request, visitor, Section::Workspaces, "Workspaces").await?;
-    let row = |workspace: &Workspace| WorkspaceRow {
+    let row = |workspace: &Workspace| ShownWorkspace {
         name: workspace.name.clone(),
         id: workspace.id.to_string(),
         plan: workspace.plan.as_str(),

@@ -11,10 +11,10 @@ use super::dialect::{BEARER, DELIVERIES_READ, Dialect, WEBHOOKS_READ, WEBHOOKS_W
 use crate::domain::delivery::DeliveryFilter;
 use crate::domain::page::List;
 use crate::domain::webhook::{Webhook, WebhookState};
-use crate::service::by_profile::WebhookName;
+use crate::service::by_profile::ProfileWebhook;
 use crate::service::deliveries::DeliveryDetail;
 use crate::service::webhooks::{Registered, WebhookInput};
-use crate::service::{Answer, Caller};
+use crate::service::{Caller, StoredAnswer};
 use crate::web::endpoint::Endpoint;
 use crate::web::extract::{Json, Nothing, OptionalJson, Query, RequestBody, path_id};
 use crate::web::wire::Time;
@@ -46,18 +46,18 @@ pub static DIALECT: Dialect = Dialect {
 /// What registers a webhook.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct NewWebhook {
+pub struct AirmyNewWebhook {
     url: String,
     events: Vec<String>,
     secret: Option<String>,
     active: Option<bool>,
 }
 
-impl RequestBody for NewWebhook {}
+impl RequestBody for AirmyNewWebhook {}
 
 /// A webhook. The secret is present in the answer to its registration only.
 #[derive(Debug, Serialize)]
-pub struct WebhookBody {
+pub struct AirmyWebhookBody {
     id: String,
     url: String,
     events: Vec<String>,
@@ -69,13 +69,13 @@ pub struct WebhookBody {
 
 /// A list of webhooks.
 #[derive(Debug, Serialize)]
-pub struct WebhooksBody {
-    webhooks: Vec<WebhookBody>,
+pub struct AirmyWebhooksBody {
+    webhooks: Vec<AirmyWebhookBody>,
 }
 
 /// What a test came to.
 #[derive(Debug, Serialize)]
-pub struct TestBody {
+pub struct AirmyTestBody {
     success: bool,
     status_code: Option<u16>,
     error: Option<String>,
@@ -85,7 +85,7 @@ pub struct TestBody {
 
 /// A delivery with its request, and with the last answer to it.
 #[derive(Debug, Serialize)]
-pub struct DeliveryBody {
+pub struct AirmyDeliveryBody {
     id: String,
     webhook_id: String,
     event_id: String,
@@ -103,11 +103,11 @@ pub struct DeliveryBody {
 /// A page of deliveries, the latest first.
 #[derive(Debug, Serialize)]
 pub struct DeliveriesBody {
-    deliveries: Vec<DeliveryBody>,
+    deliveries: Vec<AirmyDeliveryBody>,
     next_cursor: Option<String>,
 }
 
-async fn create(state: State, caller: Caller, body: Json<NewWebhook>) -> Answered {
+async fn create(state: State, caller: Caller, body: Json<AirmyNewWebhook>) -> Answered {
     let given = body.value;
     let input = WebhookInput {
         url: Some(given.url),
@@ -125,7 +125,7 @@ async fn create(state: State, caller: Caller, body: Json<NewWebhook>) -> Answere
 async fn list(state: State, caller: Caller) -> Answered {
     let found = state.service.webhooks_of_profile(&caller, PROFILE).await?;
     let webhooks = found.into_iter().map(webhook).collect();
-    answer::ok(&WebhooksBody { webhooks })
+    answer::ok(&AirmyWebhooksBody { webhooks })
 }
 
 async fn test(
@@ -137,7 +137,7 @@ async fn test(
     let webhook = named(&state, &caller, &request).await?;
     let tested = state.service.test_webhook(&caller, webhook.id, None, None);
     let tested = tested.await?;
-    answer::ok(&TestBody {
+    answer::ok(&AirmyTestBody {
         success: tested.attempted.error_kind.is_none(),
         status_code: tested.attempted.status_code,
         error: tested.attempted.failure(),
@@ -169,21 +169,21 @@ async fn deliveries(state: State, caller: Caller, request: HttpRequest) -> Answe
 }
 
 async fn named(state: &State, caller: &Caller, request: &HttpRequest) -> Result<Webhook, Problem> {
-    let name = WebhookName::Id(path_id(request, "webhook")?);
+    let name = ProfileWebhook::Id(path_id(request, "webhook")?);
     let found = state.service.webhook_of_profile(caller, PROFILE, name);
     Ok(found.await?)
 }
 
-fn created(registered: &Registered) -> Answer {
-    let body = WebhookBody {
+fn created(registered: &Registered) -> StoredAnswer {
+    let body = AirmyWebhookBody {
         secret: Some(registered.secret.expose().to_owned()),
         ..webhook(registered.webhook.clone())
     };
     answer::recorded(StatusCode::CREATED, &body)
 }
 
-fn webhook(webhook: Webhook) -> WebhookBody {
-    WebhookBody {
+fn webhook(webhook: Webhook) -> AirmyWebhookBody {
+    AirmyWebhookBody {
         id: webhook.id.to_string(),
         events: webhook.settings.subscription.texts(),
         url: webhook.settings.url,
@@ -193,12 +193,12 @@ fn webhook(webhook: Webhook) -> WebhookBody {
     }
 }
 
-fn delivery(detail: DeliveryDetail) -> DeliveryBody {
+fn delivery(detail: DeliveryDetail) -> AirmyDeliveryBody {
     let delivery = detail.delivery;
     let next_attempt_at = delivery.next_attempt_at().map(Time);
     let answered = detail.attempts.into_iter().next_back();
     let response = answered.and_then(|attempt| attempt.response_body);
-    DeliveryBody {
+    AirmyDeliveryBody {
         id: delivery.id.to_string(),
         webhook_id: delivery.webhook.to_string(),
         event_id: delivery.event_public_id,

@@ -6,10 +6,10 @@ use actix_web::http::StatusCode;
 use actix_web::web::to;
 use serde::{Deserialize, Serialize};
 
-use super::dialect::{Credential, Dialect, Form, WEBHOOKS_READ, WEBHOOKS_WRITE, plain};
+use super::dialect::{Credential, CredentialForm, Dialect, WEBHOOKS_READ, WEBHOOKS_WRITE, plain};
 use crate::domain::webhook::{Webhook, WebhookState};
 use crate::service::webhooks::{Registered, WebhookInput};
-use crate::service::{Answer, Caller};
+use crate::service::{Caller, StoredAnswer};
 use crate::web::endpoint::Endpoint;
 use crate::web::extract::{Json, RequestBody};
 use crate::web::wire::Time;
@@ -22,7 +22,7 @@ pub static DIALECT: Dialect = Dialect {
     base: "/armalo",
     credential: Credential {
         header: "x-pact-key",
-        form: Form::Plain,
+        form: CredentialForm::Plain,
         missing: "credentials are needed: send X-Pact-Key: <API key>",
     },
     fields: &[("event_types", "events")],
@@ -37,17 +37,17 @@ pub static DIALECT: Dialect = Dialect {
 /// What registers a webhook.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct NewWebhook {
+pub struct ArmaloNewWebhook {
     url: String,
     events: Vec<String>,
 }
 
-impl RequestBody for NewWebhook {}
+impl RequestBody for ArmaloNewWebhook {}
 
 /// A webhook. The secret is present in the answer to its registration only.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct WebhookBody {
+pub struct ArmaloWebhookBody {
     id: String,
     url: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -59,11 +59,11 @@ pub struct WebhookBody {
 
 /// A list of webhooks.
 #[derive(Debug, Serialize)]
-pub struct WebhooksBody {
-    webhooks: Vec<WebhookBody>,
+pub struct ArmaloWebhooksBody {
+    webhooks: Vec<ArmaloWebhookBody>,
 }
 
-async fn create(state: State, caller: Caller, body: Json<NewWebhook>) -> Answered {
+async fn create(state: State, caller: Caller, body: Json<ArmaloNewWebhook>) -> Answered {
     let input = WebhookInput {
         url: Some(body.value.url),
         event_types: Some(body.value.events),
@@ -78,19 +78,19 @@ async fn create(state: State, caller: Caller, body: Json<NewWebhook>) -> Answere
 async fn list(state: State, caller: Caller) -> Answered {
     let found = state.service.webhooks_of_profile(&caller, PROFILE).await?;
     let webhooks = found.into_iter().map(webhook).collect();
-    answer::ok(&WebhooksBody { webhooks })
+    answer::ok(&ArmaloWebhooksBody { webhooks })
 }
 
-fn created(registered: &Registered) -> Answer {
-    let body = WebhookBody {
+fn created(registered: &Registered) -> StoredAnswer {
+    let body = ArmaloWebhookBody {
         secret: Some(registered.secret.expose().to_owned()),
         ..webhook(registered.webhook.clone())
     };
     answer::recorded(StatusCode::CREATED, &body)
 }
 
-fn webhook(webhook: Webhook) -> WebhookBody {
-    WebhookBody {
+fn webhook(webhook: Webhook) -> ArmaloWebhookBody {
+    ArmaloWebhookBody {
         id: webhook.id.to_string(),
         events: webhook.settings.subscription.texts(),
         url: webhook.settings.url,

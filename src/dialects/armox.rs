@@ -40,16 +40,16 @@ pub static DIALECT: Dialect = Dialect {
 /// A list of jobs, the latest first.
 #[derive(Debug, Serialize)]
 pub struct JobsBody {
-    jobs: Vec<JobBody>,
+    jobs: Vec<ArmoxJobBody>,
     next_cursor: Option<String>,
 }
 
 /// A job as it was published, with `webhook_delivered` beside its own members. Its `id` is the one
 /// that it can be asked for by: the event's.
 #[derive(Debug)]
-pub struct JobBody(Reconciled);
+pub struct ArmoxJobBody(Reconciled);
 
-impl Serialize for JobBody {
+impl Serialize for ArmoxJobBody {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let event = &self.0.stored.event;
         let own = members::split(&event.data);
@@ -86,7 +86,7 @@ async fn list(state: State, caller: Caller, request: HttpRequest) -> Answered {
         .reconcile(&caller, JOBS, cursor, limit)
         .await?;
     answer::ok(&JobsBody {
-        jobs: page.items.into_iter().map(JobBody).collect(),
+        jobs: page.items.into_iter().map(ArmoxJobBody).collect(),
         next_cursor: page.next.map(|cursor| cursor.to_string()),
     })
 }
@@ -95,5 +95,5 @@ async fn show(state: State, caller: Caller, request: HttpRequest) -> Answered {
     let id = path_text(&request, "id");
     let service = &state.service;
     let job = service.reconcile_one(&caller, JOBS, &id, "job").await?;
-    answer::ok(&JobBody(job))
+    answer::ok(&ArmoxJobBody(job))
 }

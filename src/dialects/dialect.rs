@@ -30,7 +30,7 @@ pub struct Dialect {
     /// The status of a refusal.
     pub status: fn(&Problem) -> StatusCode,
     /// The body of a refusal.
-    pub refusal: fn(&Told) -> Value,
+    pub refusal: fn(&DialectRefusal) -> Value,
     /// What it answers to; each path begins with the base.
     pub endpoints: &'static [Endpoint],
 }
@@ -41,14 +41,14 @@ pub struct Credential {
     /// The header's name.
     pub header: &'static str,
     /// What stands in it.
-    pub form: Form,
+    pub form: CredentialForm,
     /// What a client is told that sends none.
     pub missing: &'static str,
 }
 
 /// How a credential stands in its header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Form {
+pub enum CredentialForm {
     /// Behind the word `Bearer`.
     Bearer,
     /// Alone.
@@ -58,7 +58,7 @@ pub enum Form {
 /// `Authorization: Bearer`, as the native API has it.
 pub const BEARER: Credential = Credential {
     header: "authorization",
-    form: Form::Bearer,
+    form: CredentialForm::Bearer,
     missing: "credentials are needed: send Authorization: Bearer <API key>",
 };
 
@@ -73,7 +73,7 @@ pub const DELIVERIES_WRITE: Access = Access::Scope(Scope::DeliveriesWrite);
 
 /// A refusal in the words of a dialect.
 #[derive(Clone, Debug)]
-pub struct Told {
+pub struct DialectRefusal {
     /// What is wrong.
     pub message: String,
     /// The kind of problem for machines; the native API's word.
@@ -131,8 +131,8 @@ impl Dialect {
         let given = given.and_then(|value| value.to_str().ok());
         let given = given.ok_or(Refusal::Unauthorized(self.credential.missing))?;
         Ok(match self.credential.form {
-            Form::Bearer => Cow::Borrowed(given),
-            Form::Plain => Cow::Owned(format!("Bearer {}", given.trim())),
+            CredentialForm::Bearer => Cow::Borrowed(given),
+            CredentialForm::Plain => Cow::Owned(format!("Bearer {}", given.trim())),
         })
     }
 
@@ -158,7 +158,7 @@ impl Dialect {
             [] => problem.detail().to_owned(),
             said => said.join("; "),
         };
-        let told = Told {
+        let told = DialectRefusal {
             message,
             code: problem.code(),
             errors,
@@ -178,7 +178,7 @@ impl Dialect {
 /// The form of a refusal that the documents leave open: the message, the kind, and the fields at
 /// fault where there are any.
 #[must_use]
-pub fn plain(told: &Told) -> Value {
+pub fn plain(told: &DialectRefusal) -> Value {
     let mut body = json!({ "error": told.message, "code": told.code });
     if !told.errors.is_empty() {
         let errors = told.errors.iter();

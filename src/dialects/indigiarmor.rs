@@ -16,9 +16,9 @@ use crate::domain::id::WebhookId;
 use crate::domain::outcome::FailureKind;
 use crate::domain::webhook::{Webhook, WebhookState};
 use crate::engine::Attempted;
-use crate::service::by_profile::WebhookName;
+use crate::service::by_profile::ProfileWebhook;
 use crate::service::webhooks::{Registered, WebhookInput};
-use crate::service::{Answer, Caller, Refusal};
+use crate::service::{Caller, Refusal, StoredAnswer};
 use crate::web::endpoint::Endpoint;
 use crate::web::extract::{Json, Nothing, OptionalJson, RequestBody, path_text};
 use crate::web::wire::Time;
@@ -68,13 +68,13 @@ fn status(problem: &Problem) -> StatusCode {
 /// What registers a webhook.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct NewWebhook {
+pub struct IndigiarmorNewWebhook {
     url: String,
     events: Option<Vec<String>>,
     format: Option<String>,
 }
 
-impl RequestBody for NewWebhook {}
+impl RequestBody for IndigiarmorNewWebhook {}
 
 /// What changes one; what is absent stays.
 #[derive(Debug, Deserialize)]
@@ -90,7 +90,7 @@ impl RequestBody for ChangedWebhook {}
 
 /// A webhook. The secret is present in the answer to its registration only.
 #[derive(Debug, Serialize)]
-pub struct WebhookBody {
+pub struct IndigiarmorWebhookBody {
     id: String,
     url: String,
     events: Vec<String>,
@@ -106,13 +106,13 @@ pub struct WebhookBody {
 /// One webhook in its wrapper.
 #[derive(Debug, Serialize)]
 pub struct OneBody {
-    webhook: WebhookBody,
+    webhook: IndigiarmorWebhookBody,
 }
 
 /// A list of webhooks in its wrapper.
 #[derive(Debug, Serialize)]
 pub struct ManyBody {
-    webhooks: Vec<WebhookBody>,
+    webhooks: Vec<IndigiarmorWebhookBody>,
 }
 
 /// The answer to a removal.
@@ -123,7 +123,7 @@ pub struct DeletedBody {
 
 /// What a test came to.
 #[derive(Debug, Serialize)]
-pub struct TestBody {
+pub struct IndigiarmorTestBody {
     success: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     status: Option<u16>,
@@ -131,7 +131,7 @@ pub struct TestBody {
     error: Option<String>,
 }
 
-async fn create(state: State, caller: Caller, body: Json<NewWebhook>) -> Answered {
+async fn create(state: State, caller: Caller, body: Json<IndigiarmorNewWebhook>) -> Answered {
     let given = body.value;
     check_format(given.format.as_deref())?;
     let input = WebhookInput {
@@ -201,7 +201,7 @@ async fn named(
     request: &HttpRequest,
 ) -> Result<WebhookId, Problem> {
     let id = WebhookId::parse_uuid(&path_text(request, "id"));
-    let name = WebhookName::Id(id.ok_or(Refusal::NotFound("webhook"))?);
+    let name = ProfileWebhook::Id(id.ok_or(Refusal::NotFound("webhook"))?);
     let found = state.service.webhook_of_profile(caller, PROFILE, name);
     Ok(found.await?.id)
 }
@@ -215,16 +215,16 @@ fn check_format(given: Option<&str>) -> Result<(), Refusal> {
     }
 }
 
-fn created(registered: &Registered) -> Answer {
-    let webhook = WebhookBody {
+fn created(registered: &Registered) -> StoredAnswer {
+    let webhook = IndigiarmorWebhookBody {
         secret: Some(registered.secret.expose().to_owned()),
         ..webhook(registered.webhook.clone())
     };
     answer::recorded(StatusCode::CREATED, &OneBody { webhook })
 }
 
-fn webhook(webhook: Webhook) -> WebhookBody {
-    WebhookBody {
+fn webhook(webhook: Webhook) -> IndigiarmorWebhookBody {
+    IndigiarmorWebhookBody {
         id: webhook.id.uuid(),
         events: webhook.settings.subscription.texts(),
         url: webhook.settings.url,
@@ -238,14 +238,14 @@ fn webhook(webhook: Webhook) -> WebhookBody {
 }
 
 /// Whoever answered is reachable, and the status says the rest.
-fn tested_body(attempted: &Attempted) -> TestBody {
+fn tested_body(attempted: &Attempted) -> IndigiarmorTestBody {
     match attempted.error_kind {
-        None => TestBody {
+        None => IndigiarmorTestBody {
             success: true,
             status: attempted.status_code,
             error: None,
         },
-        Some(FailureKind::Status | FailureKind::Redirect) => TestBody {
+        Some(FailureKind::Status | FailureKind::Redirect) => IndigiarmorTestBody {
             success: false,
             status: attempted.status_code,
             error: attempted.failure(),
@@ -261,8 +261,8 @@ fn tested_body(attempted: &Attempted) -> TestBody {
     }
 }
 
-fn unreached() -> TestBody {
-    TestBody {
+fn unreached() -> IndigiarmorTestBody {
+    IndigiarmorTestBody {
         success: false,
         status: None,
         error: Some(UNREACHED.to_owned()),

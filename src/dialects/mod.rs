@@ -21,7 +21,7 @@ pub mod dialect;
 pub mod indigiarmor;
 pub mod veriswarm;
 
-pub use dialect::{BEARER, Credential, Dialect, Form};
+pub use dialect::{BEARER, Credential, CredentialForm, Dialect};
 
 /// Every dialect, by name.
 pub static DIALECTS: &[&Dialect] = &[

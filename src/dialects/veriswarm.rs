@@ -23,16 +23,16 @@ use actix_web::http::StatusCode;
 use actix_web::web::to;
 
 use super::dialect::{
-    Credential, DELIVERIES_READ, DELIVERIES_WRITE, Dialect, Form, WEBHOOKS_READ, WEBHOOKS_WRITE,
-    plain,
+    Credential, CredentialForm, DELIVERIES_READ, DELIVERIES_WRITE, Dialect, WEBHOOKS_READ,
+    WEBHOOKS_WRITE, plain,
 };
 use crate::domain::delivery::{Delivery, DeliveryFilter, Standing, Status};
 use crate::domain::id::{DeliveryId, WebhookId};
 use crate::domain::webhook::{Webhook, WebhookState};
-use crate::service::by_profile::WebhookName;
+use crate::service::by_profile::ProfileWebhook;
 use crate::service::retries::RUN_LIMIT_DEFAULT;
 use crate::service::webhooks::{Registered, Rotated, WebhookInput};
-use crate::service::{Answer, Caller, Refusal};
+use crate::service::{Caller, Refusal, StoredAnswer};
 use crate::web::endpoint::Endpoint;
 use crate::web::extract::{Json, Nothing, OptionalJson, Query, path_text};
 use crate::web::wire::Time;
@@ -41,8 +41,9 @@ use crate::web::{Answered, Problem, State, answer};
 mod shape;
 
 use shape::{
-    CreatedBody, DeliveryBody, ListedBody, NewWebhook, OfWebhookBody, RanBody, RevokedBody,
-    RotatedBody, SummaryBody, TestBody, WaitingBody, WebhookBody,
+    CreatedBody, ListedBody, OfWebhookBody, RevokedBody, VeriswarmDeliveryBody,
+    VeriswarmNewWebhook, VeriswarmRanBody, VeriswarmRotatedBody, VeriswarmSummaryBody,
+    VeriswarmTestBody, VeriswarmWebhookBody, WaitingBody,
 };
 
 const PROFILE: &str = "veriswarm";
@@ -54,7 +55,7 @@ pub static DIALECT: Dialect = Dialect {
     base: "/veriswarm",
     credential: Credential {
         header: "x-account-access-token",
-        form: Form::Plain,
+        form: CredentialForm::Plain,
         missing: "credentials are needed: send x-account-access-token: <session token or API key>",
     },
     fields: &[("url", "callback_url")],
@@ -115,7 +116,7 @@ pub static DIALECT: Dialect = Dialect {
     ],
 };
 
-async fn create(state: State, caller: Caller, body: Json<NewWebhook>) -> Answered {
+async fn create(state: State, caller: Caller, body: Json<VeriswarmNewWebhook>) -> Answered {
     let input = WebhookInput {
         url: Some(body.value.callback_url),
         event_types: Some(body.value.event_types),
@@ -146,7 +147,7 @@ async fn deliveries(state: State, caller: Caller, request: HttpRequest) -> Answe
         ..DeliveryFilter::default()
     };
     let page = state.service.deliveries(filter, None, limit).await?;
-    let shown: Vec<DeliveryBody> = page.items.into_iter().map(delivery).collect();
+    let shown: Vec<VeriswarmDeliveryBody> = page.items.into_iter().map(delivery).collect();
     answer::ok(&shown)
 }
 
@@ -172,7 +173,7 @@ async fn run(
     query.finish()?;
     let limit = limit.unwrap_or(RUN_LIMIT_DEFAULT);
     let ran = state.service.run_retries(&caller, limit).await?;
-    answer::ok(&RanBody {
+    answer::ok(&VeriswarmRanBody {
         processed: ran.processed,
         delivered: ran.delivered,
         failed: ran.failed,
@@ -182,7 +183,7 @@ async fn run(
 async fn summary(state: State, caller: Caller, request: HttpRequest) -> Answered {
     Query::of(&request).finish()?;
     let summary = state.service.retry_summary(&caller).await?;
-    answer::ok(&SummaryBody {
+    answer::ok(&VeriswarmSummaryBody {
         all: WaitingBody {
             pending: summary.pending,
             retrying: summary.retrying,
@@ -219,10 +220,10 @@ async fn rotate(
     answer::done(&rotating.await?, rotated)
 }
 
-fn rotated(rotated: &Rotated) -> Answer {
+fn rotated(rotated: &Rotated) -> StoredAnswer {
     answer::recorded(
         StatusCode::OK,
-        &RotatedBody {
+        &VeriswarmRotatedBody {
             status: "rotated",
             webhook_id: rotated.webhook.seq(),
             signing_secret: rotated.secret.expose().to_owned(),
@@ -239,7 +240,7 @@ async fn test(
     let id = webhook_named(&state, &caller, &request).await?;
     let tested = state.service.test_webhook(&caller, id, None, None).await?;
     let attempted = tested.attempted;
-    answer::ok(&TestBody {
+    answer::ok(&VeriswarmTestBody {
         status: match attempted.error_kind {
             None => "delivered",
             Some(_) => "failed",
@@ -280,7 +281,7 @@ async fn webhook_named(
     caller: &Caller,
     request: &HttpRequest,
 ) -> Result<WebhookId, Problem> {
-    let name = WebhookName::Number(number(request, "webhook")?);
+    let name = ProfileWebhook::Number(number(request, "webhook")?);
     let found = state.service.webhook_of_profile(caller, PROFILE, name);
     Ok(found.await?.id)
 }
@@ -295,7 +296,7 @@ async fn delivery_named(
     Ok(found.await?.id)
 }
 
-fn created(registered: &Registered) -> Answer {
+fn created(registered: &Registered) -> StoredAnswer {
     let body = CreatedBody {
         webhook: webhook(registered.webhook.clone()),
         signing_secret: registered.secret.expose().to_owned(),
@@ -312,8 +313,8 @@ fn listed(found: Webhook) -> ListedBody {
     }
 }
 
-fn webhook(webhook: Webhook) -> WebhookBody {
-    WebhookBody {
+fn webhook(webhook: Webhook) -> VeriswarmWebhookBody {
+    VeriswarmWebhookBody {
         id: webhook.id.seq(),
         label: webhook.settings.label,
         callback_url: webhook.settings.url,
@@ -323,7 +324,7 @@ fn webhook(webhook: Webhook) -> WebhookBody {
     }
 }
 
-fn delivery(delivery: Delivery) -> DeliveryBody {
+fn delivery(delivery: Delivery) -> VeriswarmDeliveryBody {
     let progress = delivery.progress;
     let (status, said) = match progress.status {
         Status::Pending => ("pending", None),
@@ -335,7 +336,7 @@ fn delivery(delivery: Delivery) -> DeliveryBody {
     };
     let next = delivery.next_attempt_at();
     let attempt_number = progress.attempt_count.max(1);
-    DeliveryBody {
+    VeriswarmDeliveryBody {
         id: delivery.id.seq(),
         webhook_id: delivery.webhook.seq(),
         event_type: delivery.event_type,

@@ -19,4 +19,4 @@ pub use progress::{Fallback, Next, Progress};
 pub use record::{Delivery, DeliveryPlace, LastAttempt, NewDelivery, QueuedDelivery};
 pub use standing::{Cause, LetterGroup, Standing, Waiting};
 pub use status::{Status, Trigger};
-pub use step::{IllegalTransition, Input, step};
+pub use step::{IllegalTransition, StepInput, step};

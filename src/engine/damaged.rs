@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use super::Shared;
-use crate::domain::delivery::{self, DeliveryPlace, Input, LastAttempt};
+use crate::domain::delivery::{self, DeliveryPlace, LastAttempt, StepInput};
 use crate::domain::retry::RetryPolicy;
 use crate::store::{StoreError, WriteTx, deliveries};
 
@@ -34,7 +34,7 @@ fn give_up(tx: &mut WriteTx<'_>, seq: i64) -> Result<(), StoreError> {
         return Ok(());
     };
     let policy = RetryPolicy::standard();
-    let Ok(next) = delivery::step(progress, Input::Damaged, &policy, tx.now(), 0.0) else {
+    let Ok(next) = delivery::step(progress, StepInput::Damaged, &policy, tx.now(), 0.0) else {
         return Ok(());
     };
     let place = DeliveryPlace {

@@ -15,7 +15,7 @@ use super::shift::{follow_clock, remember_clock};
 use super::target::Target;
 use super::{Shared, load};
 use crate::domain::attempt::AttemptTrigger;
-use crate::domain::delivery::{DeliveryPlace, Input, LastAttempt, QueuedDelivery, Trigger};
+use crate::domain::delivery::{DeliveryPlace, LastAttempt, QueuedDelivery, StepInput, Trigger};
 use crate::domain::outcome::{FailureKind, Verdict};
 use crate::domain::retry::RetryPolicy;
 use crate::domain::time::Timestamp;
@@ -309,7 +309,7 @@ pub(super) fn end_interrupted_tests(store: &Store) -> Result<(), StoreError> {
     }
     store.write_blocking(move |tx| {
         for delivery in &interrupted {
-            let input = Input::Attempted {
+            let input = StepInput::Attempted {
                 trigger: AttemptTrigger::Test,
                 started_at: tx.now(),
                 verdict: Verdict::Failed {

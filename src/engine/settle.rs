@@ -10,7 +10,7 @@ use super::lanes::Settled;
 use crate::domain::attempt::{Attempt, AttemptTrigger};
 use crate::domain::audit::{ActorKind, NewAuditEntry};
 use crate::domain::breaker::{self, DisabledReason, Health};
-use crate::domain::delivery::{self, DeliveryPlace, Input, LastAttempt, Next, Status, Trigger};
+use crate::domain::delivery::{self, DeliveryPlace, LastAttempt, Next, Status, StepInput, Trigger};
 use crate::domain::id::WebhookId;
 use crate::domain::outcome::{FailureKind, Verdict};
 use crate::domain::retry::RetryPolicy;
@@ -66,7 +66,7 @@ pub(super) fn settle(
         verdict,
         ..
     } = *attempted;
-    let input = Input::Attempted {
+    let input = StepInput::Attempted {
         trigger: why,
         started_at: started_at.shifted(moved_ms),
         verdict,

@@ -13,7 +13,7 @@ use crate::store::webhooks::{self, WEBHOOKS_MAX};
 
 /// How a dialect names a webhook.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum WebhookName {
+pub enum ProfileWebhook {
     /// By its id.
     Id(WebhookId),
     /// By its row number.
@@ -60,14 +60,14 @@ impl Service {
         &self,
         caller: &Caller,
         profile: &'static str,
-        name: WebhookName,
+        name: ProfileWebhook,
     ) -> Result<Webhook, Refusal> {
         let workspace_seq = caller.workspace.seq();
         self.read(move |store, conn| {
             let (vault, now) = (store.vault(), store.clock().now());
             let id = match name {
-                WebhookName::Id(id) => Some(id),
-                WebhookName::Number(seq) => {
+                ProfileWebhook::Id(id) => Some(id),
+                ProfileWebhook::Number(seq) => {
                     webhooks::find(conn, vault, seq, now)?.map(|webhook| webhook.id)
                 }
             };

@@ -39,7 +39,7 @@ struct KnownType {
 
 /// Whether an event's data has to be checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Checked {
+pub(super) enum CheckedData {
     /// It fits whatever it is.
     Whole,
     /// Its type has a schema.
@@ -51,7 +51,7 @@ impl Catalogue {
     ///
     /// # Errors
     /// An unknown type, with near matches, or one that is out of use.
-    pub(super) fn check_type(&self, name: &EventTypeName) -> Result<Checked, FieldError> {
+    pub(super) fn check_type(&self, name: &EventTypeName) -> Result<CheckedData, FieldError> {
         match self.types.get(name.as_str()) {
             None if self.strict => Err(self.unknown("type", name.as_str())),
             Some(known) if known.archived && self.strict => Err(FieldError {
@@ -60,8 +60,8 @@ impl Catalogue {
             }),
             Some(KnownType {
                 has_schema: true, ..
-            }) => Ok(Checked::ButForItsData),
-            None | Some(_) => Ok(Checked::Whole),
+            }) => Ok(CheckedData::ButForItsData),
+            None | Some(_) => Ok(CheckedData::Whole),
         }
     }
 

@@ -9,7 +9,7 @@ use serde_json::json;
 use super::{Caller, Refusal, Service, audit};
 use crate::domain::attempt::Attempt;
 use crate::domain::delivery::{
-    Cause, Delivery, DeliveryFilter, DeliveryPlace, IllegalTransition, Input, QueuedDelivery,
+    Cause, Delivery, DeliveryFilter, DeliveryPlace, IllegalTransition, QueuedDelivery, StepInput,
     Trigger, step,
 };
 use crate::domain::id::{DeliveryId, WebhookId};
@@ -266,7 +266,7 @@ pub(super) fn put_back(tx: &mut WriteTx<'_>, delivery: &Delivery) -> Result<(), 
         return Err(Refusal::Revoked);
     }
     let policy = RetryPolicy::standard();
-    let next = step(delivery.progress, Input::Retry, &policy, tx.now(), 0.0)?;
+    let next = step(delivery.progress, StepInput::Retry, &policy, tx.now(), 0.0)?;
     let place = DeliveryPlace {
         seq: delivery.id.seq(),
         webhook_seq: delivery.webhook.seq(),

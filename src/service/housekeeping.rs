@@ -17,7 +17,7 @@ use tokio::task::JoinHandle;
 
 use super::people::SESSION_LASTS;
 use super::{Refusal, Service};
-use crate::store::retention::{self, Limits, Pruned, Step, Sweep};
+use crate::store::retention::{self, Pruned, RetentionLimits, RetentionStep, Sweep};
 
 /// How long after the start the first sweep begins: a start has better things to do.
 const FIRST_SWEEP_AFTER: Duration = Duration::from_secs(60);
@@ -104,8 +104,8 @@ impl Service {
         Ok(swept)
     }
 
-    async fn sweep_step(&self, from: Sweep) -> Result<Step, Refusal> {
-        let limits = Limits {
+    async fn sweep_step(&self, from: Sweep) -> Result<RetentionStep, Refusal> {
+        let limits = RetentionLimits {
             delivered: self.options().retain_delivered,
             exhausted: self.options().retain_exhausted,
             sessions: SESSION_LASTS,

@@ -328,7 +328,7 @@ fn insert(
 }
 
 /// The batch that a job goes on with; `None` where its row cannot be understood.
-fn next_batch(conn: &Read<'_>, job: &Job) -> Result<Option<task::Batch>, StoreError> {
+fn next_batch(conn: &Read<'_>, job: &Job) -> Result<Option<task::JobBatch>, StoreError> {
     let Ok(task) = serde_json::from_str::<Task>(&job.task) else {
         return Ok(None);
     };

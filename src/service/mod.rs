@@ -52,7 +52,7 @@ pub mod workspaces;
 
 pub(crate) use audit_log::{audit, audit_instance};
 pub use caller::{Actor, Caller, Proof, SignedUser};
-pub use once::{Answer, Done, Once};
+pub use once::{Done, Once, StoredAnswer};
 pub use refusal::{FieldError, Refusal};
 
 use pace::Pace;
@@ -111,10 +111,10 @@ pub struct ServiceParts {
 /// The handle on all actions. Cloning shares it.
 #[derive(Clone)]
 pub struct Service {
-    shared: Arc<Shared>,
+    shared: Arc<ServiceShared>,
 }
 
-struct Shared {
+struct ServiceShared {
     parts: ServiceParts,
     catalogues: catalogue::Catalogues,
     people: People,
@@ -133,7 +133,7 @@ impl Service {
             dropped.hear(committed);
         });
         Self {
-            shared: Arc::new(Shared {
+            shared: Arc::new(ServiceShared {
                 tests: Pace::per_minute(parts.options.tests_per_minute),
                 people: People::new(parts.store.clone(), parts.options.mfa),
                 parts,

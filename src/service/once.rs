@@ -9,7 +9,7 @@ use super::{Caller, Refusal};
 
 /// What was answered, ready to be answered again.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Answer {
+pub struct StoredAnswer {
     /// The HTTP status.
     pub status: u16,
     /// The body's bytes.
@@ -21,7 +21,7 @@ pub struct Once<T> {
     /// The key and the SHA-256 of method, path and body; absent where the caller gave none.
     pub key: Option<(String, [u8; 32])>,
     /// Shapes the answer that is recorded beside the key.
-    pub shape: fn(&T) -> Answer,
+    pub shape: fn(&T) -> StoredAnswer,
 }
 
 impl<T> Once<T> {
@@ -30,7 +30,7 @@ impl<T> Once<T> {
     pub fn unkeyed() -> Self {
         Self {
             key: None,
-            shape: |_| Answer {
+            shape: |_| StoredAnswer {
                 status: 200,
                 body: Vec::new(),
             },
@@ -44,7 +44,7 @@ pub enum Done<T> {
     /// It was done now.
     Fresh(T),
     /// It had been done before; this was the answer.
-    Replayed(Answer),
+    Replayed(StoredAnswer),
 }
 
 impl<T> Done<T> {
@@ -73,7 +73,7 @@ pub fn once<T>(
     };
     let workspace_seq = caller.workspace.seq();
     match crate::store::idempotency::find(tx, workspace_seq, key)? {
-        Some(record) if record.request_digest == *digest => Ok(Done::Replayed(Answer {
+        Some(record) if record.request_digest == *digest => Ok(Done::Replayed(StoredAnswer {
             status: record.status,
             body: record.body,
         })),
@@ -82,7 +82,7 @@ pub fn once<T>(
         )),
         None => {
             let done = work(tx)?;
-            let Answer { status, body } = (once.shape)(&done);
+            let StoredAnswer { status, body } = (once.shape)(&done);
             crate::store::idempotency::insert(tx, workspace_seq, key, digest, status, &body)?;
             Ok(Done::Fresh(done))
         }

@@ -31,18 +31,18 @@ pub const PIECES_OF_WORKSPACE_MAX: usize = 256;
 /// The turns of all workspaces.
 pub(super) struct PayloadWork {
     places: Arc<Semaphore>,
-    workspaces: Arc<Mutex<HashMap<i64, Line>>>,
+    workspaces: Arc<Mutex<HashMap<i64, WorkspaceLine>>>,
 }
 
 /// A workspace with work.
-struct Line {
+struct WorkspaceLine {
     turn: Arc<Semaphore>,
     pieces: usize,
 }
 
 /// A piece in its workspace's line; it leaves when it is dropped.
 struct InLine {
-    workspaces: Arc<Mutex<HashMap<i64, Line>>>,
+    workspaces: Arc<Mutex<HashMap<i64, WorkspaceLine>>>,
     workspace_seq: i64,
     turn: Arc<Semaphore>,
 }
@@ -57,10 +57,12 @@ impl PayloadWork {
 
     fn join(&self, workspace_seq: i64) -> Result<InLine, Refusal> {
         let mut workspaces = lines(&self.workspaces);
-        let line = workspaces.entry(workspace_seq).or_insert_with(|| Line {
-            turn: Arc::new(Semaphore::new(1)),
-            pieces: 0,
-        });
+        let line = workspaces
+            .entry(workspace_seq)
+            .or_insert_with(|| WorkspaceLine {
+                turn: Arc::new(Semaphore::new(1)),
+                pieces: 0,
+            });
         if line.pieces >= PIECES_OF_WORKSPACE_MAX {
             return Err(Refusal::Overloaded);
         }
@@ -85,7 +87,9 @@ impl Drop for InLine {
     }
 }
 
-fn lines(workspaces: &Mutex<HashMap<i64, Line>>) -> MutexGuard<'_, HashMap<i64, Line>> {
+fn lines(
+    workspaces: &Mutex<HashMap<i64, WorkspaceLine>>,
+) -> MutexGuard<'_, HashMap<i64, WorkspaceLine>> {
     workspaces.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

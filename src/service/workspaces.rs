@@ -58,7 +58,7 @@ pub struct RetentionInput {
 }
 
 /// What a caller said, as far as it can be judged without the database.
-struct Checked {
+struct CheckedSettings {
     name: Option<String>,
     plan: Option<Plan>,
     profile: Option<String>,
@@ -159,7 +159,7 @@ impl Service {
         Ok(self.begin_calling_off().await?)
     }
 
-    async fn check_workspace(&self, input: WorkspaceInput) -> Result<Checked, Refusal> {
+    async fn check_workspace(&self, input: WorkspaceInput) -> Result<CheckedSettings, Refusal> {
         let mut faults = Vec::new();
         let mut fault = |field: &str, message: String| {
             faults.push(FieldError {
@@ -193,7 +193,7 @@ impl Service {
         if !faults.is_empty() {
             return Err(Refusal::Invalid(faults));
         }
-        Ok(Checked {
+        Ok(CheckedSettings {
             name: input.name,
             plan,
             profile: input.profile,
@@ -221,7 +221,11 @@ fn check_name(name: &str) -> Result<(), String> {
     }
 }
 
-fn create(tx: &mut WriteTx<'_>, caller: &Caller, input: Checked) -> Result<Workspace, Refusal> {
+fn create(
+    tx: &mut WriteTx<'_>,
+    caller: &Caller,
+    input: CheckedSettings,
+) -> Result<Workspace, Refusal> {
     let name = input.name.unwrap_or_default();
     refuse_taken(tx, &name)?;
     let profile_name = input.profile.as_deref().unwrap_or(DEFAULT_PROFILE);
@@ -248,7 +252,7 @@ fn update(
     tx: &mut WriteTx<'_>,
     caller: &Caller,
     id: WorkspaceId,
-    input: Checked,
+    input: CheckedSettings,
 ) -> Result<Workspace, Refusal> {
     let mut workspace = existing(tx, id)?;
     let before = (workspace.alert_url.clone(), workspace.retention);

@@ -50,7 +50,7 @@ impl Committed {
 
 /// Which bucket of the statistics a change belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) struct Place {
+pub(super) struct EffectPlace {
     pub(super) workspace_seq: i64,
     pub(super) webhook_seq: i64,
     pub(super) minute_at: i64,
@@ -87,7 +87,7 @@ impl Sums {
 pub(super) struct Effects {
     pub(super) committed: Committed,
     pub(super) counts: HashMap<(i64, Status), i64>,
-    pub(super) sums: HashMap<Place, Sums>,
+    pub(super) sums: HashMap<EffectPlace, Sums>,
     /// Whether the log is to be cut off once the transaction is over.
     pub(super) fold_log: bool,
 }

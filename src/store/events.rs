@@ -6,7 +6,7 @@
 use rusqlite::{OptionalExtension, Row, named_params};
 use sha2::{Digest, Sha256};
 
-use super::effects::{Place, Sums};
+use super::effects::{EffectPlace, Sums};
 use super::found::Found;
 use super::{Read, StoreError, WriteTx, damaged, setbacks};
 use crate::domain::breaker::DisabledReason;
@@ -54,7 +54,7 @@ pub fn insert(
         ":data": &*new.data,
     })?;
     if new.kind == EventKind::Published {
-        let place = Place {
+        let place = EffectPlace {
             workspace_seq: workspace.seq(),
             webhook_seq: WHOLE_WORKSPACE,
             minute_at: minute(now),
@@ -271,7 +271,7 @@ const MISSED: &str = "FROM event_misses
 /// # Errors
 /// [`StoreError::Sqlite`].
 pub fn first_since(conn: &Read<'_>, at: Timestamp) -> Result<i64, StoreError> {
-    setbacks::first_since(conn, setbacks::Table::Events, at)
+    setbacks::first_since(conn, setbacks::DatedTable::Events, at)
 }
 
 /// One past the highest row number of an event accepted before `at`.
@@ -279,7 +279,7 @@ pub fn first_since(conn: &Read<'_>, at: Timestamp) -> Result<i64, StoreError> {
 /// # Errors
 /// [`StoreError::Sqlite`].
 pub fn end_until(conn: &Read<'_>, at: Timestamp) -> Result<i64, StoreError> {
-    setbacks::end_until(conn, setbacks::Table::Events, at)
+    setbacks::end_until(conn, setbacks::DatedTable::Events, at)
 }
 
 /// One past the newest event.

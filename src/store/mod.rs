@@ -94,16 +94,16 @@ impl From<rusqlite::Error> for StoreError {
 /// The handle on the database. Cloning shares it.
 #[derive(Clone)]
 pub struct Store {
-    shared: Arc<Shared>,
+    shared: Arc<StoreParts>,
 }
 
-struct Shared {
+struct StoreParts {
     data_dir: PathBuf,
     clock: Clock,
     readers: readers::Readers,
     writer: writer::Writer,
     vault: Arc<vault::Vault>,
-    profiles: profiles::Cache,
+    profiles: profiles::ProfileCache,
     // Held for as long as anybody may touch the database; dropping it frees the directory.
     _lock: std::fs::File,
 }

@@ -26,7 +26,7 @@ use super::readers::{Readers, STATEMENTS_KEPT};
 use super::setbacks::Stamps;
 use super::vault::{KeyRecord, KeySource, Vault, VaultError};
 use super::writer::{Writer, WriterParts};
-use super::{Shared, Store, StoreError, migrate, profiles, workspaces};
+use super::{Store, StoreError, StoreParts, migrate, profiles, workspaces};
 use crate::clock::Clock;
 
 /// The database's file name in the data directory.
@@ -129,7 +129,7 @@ pub(super) fn open(options: &OpenOptions) -> Result<Store, OpenError> {
     workspaces::ensure_default(&super::Read::new(&conn), now)?;
     let readers =
         Readers::open(&database).map_err(|error| files(&database)(std::io::Error::other(error)))?;
-    let profiles = profiles::Cache::default();
+    let profiles = profiles::ProfileCache::default();
     let stamps = Stamps::resume(&super::Read::new(&conn))?;
     let parts = WriterParts {
         conn,
@@ -139,7 +139,7 @@ pub(super) fn open(options: &OpenOptions) -> Result<Store, OpenError> {
         data_dir: data_dir.clone(),
     };
     let writer = Writer::start(parts, stamps).map_err(files(data_dir))?;
-    let shared = Shared {
+    let shared = StoreParts {
         data_dir: data_dir.clone(),
         clock: options.clock.clone(),
         readers,

@@ -312,7 +312,7 @@ fn small_lists_are_led_by_an_index_too() {
 fn a_sweep_finds_what_is_old_by_indexes() {
     let office = filled();
     office.clock.advance(DAY * 400);
-    let limits = retention::Limits {
+    let limits = retention::RetentionLimits {
         delivered: DAY,
         exhausted: DAY,
         sessions: DAY,
@@ -358,7 +358,7 @@ fn the_newest_of_a_webhook_are_found_without_sorting() {
         Ok(())
     });
     office.clock.advance(Duration::from_secs(400 * 24 * 3600));
-    let limits = retention::Limits {
+    let limits = retention::RetentionLimits {
         delivered: DAY,
         exhausted: DAY,
         sessions: DAY,

@@ -226,9 +226,9 @@ pub(super) fn ensure_built_in(conn: &Read<'_>, now: Timestamp) -> Result<(), Sto
 /// Parsed profiles by version. A version never changes, so an entry is never stale; there are as
 /// many as versions were ever stored.
 #[derive(Clone, Default)]
-pub(super) struct Cache(Arc<RwLock<HashMap<i64, Arc<Profile>>>>);
+pub(super) struct ProfileCache(Arc<RwLock<HashMap<i64, Arc<Profile>>>>);
 
-impl Cache {
+impl ProfileCache {
     pub(super) fn cached(&self, seq: i64) -> Option<Arc<Profile>> {
         self.0
             .read()

@@ -27,12 +27,12 @@ const MARKS_MAX: usize = 64;
 
 /// A table whose rows are numbered as they are made.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Table {
+pub(super) enum DatedTable {
     Events,
     Deliveries,
 }
 
-impl Table {
+impl DatedTable {
     fn name(self) -> &'static str {
         match self {
             Self::Events => "events",
@@ -71,10 +71,10 @@ struct Mark {
 }
 
 impl Mark {
-    fn of(self, table: Table) -> i64 {
+    fn of(self, table: DatedTable) -> i64 {
         match table {
-            Table::Events => self.events,
-            Table::Deliveries => self.deliveries,
+            DatedTable::Events => self.events,
+            DatedTable::Deliveries => self.deliveries,
         }
     }
 }
@@ -105,7 +105,7 @@ impl Stamps {
     /// Goes on behind the newest rows, whoever wrote them.
     pub(super) fn resume(conn: &Read<'_>) -> Result<Self, StoreError> {
         let mut last = Timestamp::default();
-        for table in [Table::Events, Table::Deliveries] {
+        for table in [DatedTable::Events, DatedTable::Deliveries] {
             let (_, end) = table.ends(conn)?;
             let newest = table.row_from(conn, end - 1)?;
             last = last.max(newest.map_or(last, |(_, at)| at));
@@ -137,7 +137,10 @@ impl Stamps {
 }
 
 fn note(conn: &Read<'_>) -> Result<(), StoreError> {
-    let ((_, events), (_, deliveries)) = (Table::Events.ends(conn)?, Table::Deliveries.ends(conn)?);
+    let ((_, events), (_, deliveries)) = (
+        DatedTable::Events.ends(conn)?,
+        DatedTable::Deliveries.ends(conn)?,
+    );
     let mark = Mark { events, deliveries };
     let mut known = read(conn)?;
     if known.marks.last() == Some(&mark) {
@@ -155,13 +158,13 @@ fn note(conn: &Read<'_>) -> Result<(), StoreError> {
 /// Rows from `start` to `end`, exclusive, whose times only rise; or, without order, rows that all
 /// have to be looked at.
 #[derive(Clone, Copy, Debug)]
-struct Run {
+struct SpanRun {
     start: i64,
     end: i64,
     is_ordered: bool,
 }
 
-fn runs(conn: &Read<'_>, table: Table) -> Result<Vec<Run>, StoreError> {
+fn runs(conn: &Read<'_>, table: DatedTable) -> Result<Vec<SpanRun>, StoreError> {
     let (first, end) = table.ends(conn)?;
     let Marks { marks, forgotten } = read(conn)?;
     let mut runs = Vec::with_capacity(marks.len() + 1);
@@ -170,7 +173,7 @@ fn runs(conn: &Read<'_>, table: Table) -> Result<Vec<Run>, StoreError> {
     for mark in marks {
         let next = mark.of(table).clamp(first, end);
         if next > start {
-            runs.push(Run {
+            runs.push(SpanRun {
                 start,
                 end: next,
                 is_ordered,
@@ -179,7 +182,7 @@ fn runs(conn: &Read<'_>, table: Table) -> Result<Vec<Run>, StoreError> {
         }
         is_ordered = true;
     }
-    runs.push(Run {
+    runs.push(SpanRun {
         start,
         end,
         is_ordered,
@@ -187,9 +190,14 @@ fn runs(conn: &Read<'_>, table: Table) -> Result<Vec<Run>, StoreError> {
     Ok(runs)
 }
 
-impl Run {
+impl SpanRun {
     /// The number of its first row made at or after `at`; its end where there is none.
-    fn first_at(self, conn: &Read<'_>, table: Table, at: Timestamp) -> Result<i64, StoreError> {
+    fn first_at(
+        self,
+        conn: &Read<'_>,
+        table: DatedTable,
+        at: Timestamp,
+    ) -> Result<i64, StoreError> {
         let (mut low, mut high) = (self.start, self.end);
         while low < high {
             let middle = low + (high - low) / 2;
@@ -204,7 +212,11 @@ impl Run {
 
 /// The lowest number of a row of `table` made at or after `at`; one past the newest where there is
 /// none.
-pub(super) fn first_since(conn: &Read<'_>, table: Table, at: Timestamp) -> Result<i64, StoreError> {
+pub(super) fn first_since(
+    conn: &Read<'_>,
+    table: DatedTable,
+    at: Timestamp,
+) -> Result<i64, StoreError> {
     let runs = runs(conn, table)?;
     for run in &runs {
         let found = if run.is_ordered {
@@ -221,7 +233,11 @@ pub(super) fn first_since(conn: &Read<'_>, table: Table, at: Timestamp) -> Resul
 
 /// One past the highest number of a row of `table` made before `at`; that of the oldest row where
 /// there is none.
-pub(super) fn end_until(conn: &Read<'_>, table: Table, at: Timestamp) -> Result<i64, StoreError> {
+pub(super) fn end_until(
+    conn: &Read<'_>,
+    table: DatedTable,
+    at: Timestamp,
+) -> Result<i64, StoreError> {
     let runs = runs(conn, table)?;
     for run in runs.iter().rev() {
         let found = if run.is_ordered {

@@ -5,7 +5,7 @@
 
 use rusqlite::named_params;
 
-use super::effects::{Effects, Place, Sums};
+use super::effects::{EffectPlace, Effects, Sums};
 use super::{Read, StoreError};
 use crate::domain::delivery::Status;
 use crate::domain::stats::{Counts, Durations, HOUR_MS, Latency, MINUTE_MS, Period, StatsBucket};
@@ -51,7 +51,12 @@ fn add_count(
     Ok(())
 }
 
-fn add_sums(conn: &Read<'_>, place: Place, width_ms: i64, sums: &Sums) -> Result<(), StoreError> {
+fn add_sums(
+    conn: &Read<'_>,
+    place: EffectPlace,
+    width_ms: i64,
+    sums: &Sums,
+) -> Result<(), StoreError> {
     let bucket_at = place.minute_at - place.minute_at % width_ms;
     conn.prepare_cached(
         "INSERT INTO stats (workspace_seq, webhook_seq, width_ms, bucket_at, events, attempts,

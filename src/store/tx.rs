@@ -18,7 +18,7 @@ pub struct WriteTx<'a> {
     read: Read<'a>,
     now: Timestamp,
     vault: &'a Arc<Vault>,
-    profiles: &'a profiles::Cache,
+    profiles: &'a profiles::ProfileCache,
     pub(super) subscribers: &'a mut Subscribers,
     pub(super) effects: Effects,
 }
@@ -28,7 +28,7 @@ impl<'a> WriteTx<'a> {
         read: Read<'a>,
         now: Timestamp,
         vault: &'a Arc<Vault>,
-        profiles: &'a profiles::Cache,
+        profiles: &'a profiles::ProfileCache,
         subscribers: &'a mut Subscribers,
     ) -> Self {
         Self {

@@ -68,14 +68,14 @@ type Listener = Box<dyn Fn(&Committed) + Send + Sync>;
 /// A caller's transaction and the way back to the caller, whatever their types.
 trait Work: Send {
     /// Runs the transaction; says whether what it did is to be kept.
-    fn run(&mut self, tx: &mut WriteTx<'_>) -> Ran;
+    fn run(&mut self, tx: &mut WriteTx<'_>) -> WriteOutcome;
     /// Answers the caller, once it is known what became of the commit.
     fn answer(self: Box<Self>, committed: Result<(), StoreError>);
 }
 
 /// Whether to keep what a job did.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Ran {
+enum WriteOutcome {
     Keep,
     Undo,
 }
@@ -92,12 +92,12 @@ where
     E: From<StoreError> + Send,
     F: FnOnce(&mut WriteTx<'_>) -> Result<T, E> + Send,
 {
-    fn run(&mut self, tx: &mut WriteTx<'_>) -> Ran {
+    fn run(&mut self, tx: &mut WriteTx<'_>) -> WriteOutcome {
         let result = self.write.take().map(|write| write(tx));
         let ran = if matches!(result, Some(Ok(_))) {
-            Ran::Keep
+            WriteOutcome::Keep
         } else {
-            Ran::Undo
+            WriteOutcome::Undo
         };
         self.result = result;
         ran
@@ -115,7 +115,7 @@ where
     }
 }
 
-struct Job {
+struct WriteJob {
     urgency: Urgency,
     work: Box<dyn Work>,
     // Given back when the job has been answered.
@@ -127,13 +127,13 @@ pub(super) struct WriterParts {
     pub(super) conn: Connection,
     pub(super) clock: Clock,
     pub(super) vault: Arc<Vault>,
-    pub(super) profiles: profiles::Cache,
+    pub(super) profiles: profiles::ProfileCache,
     pub(super) data_dir: std::path::PathBuf,
 }
 
 /// The handle on the writer's thread.
 pub(super) struct Writer {
-    queue: RwLock<Option<mpsc::Sender<Job>>>,
+    queue: RwLock<Option<mpsc::Sender<WriteJob>>>,
     ingest: Arc<Semaphore>,
     listeners: Arc<RwLock<Vec<Listener>>>,
     thread: Mutex<Option<JoinHandle<()>>>,
@@ -224,7 +224,7 @@ impl Writer {
             .clear();
     }
 
-    fn queue(&self) -> Result<mpsc::Sender<Job>, StoreError> {
+    fn queue(&self) -> Result<mpsc::Sender<WriteJob>, StoreError> {
         self.queue
             .read()
             .unwrap_or_else(PoisonError::into_inner)
@@ -247,7 +247,7 @@ fn job<T, E>(
     write: impl FnOnce(&mut WriteTx<'_>) -> Result<T, E> + Send + 'static,
     urgency: Urgency,
     permit: Option<tokio::sync::OwnedSemaphorePermit>,
-) -> (Job, oneshot::Receiver<Result<T, E>>)
+) -> (WriteJob, oneshot::Receiver<Result<T, E>>)
 where
     T: Send + 'static,
     E: From<StoreError> + Send + 'static,
@@ -259,7 +259,7 @@ where
         caller,
     };
     (
-        Job {
+        WriteJob {
             urgency,
             work: Box::new(work),
             _permit: permit,
@@ -290,7 +290,7 @@ impl Loop {
         }
     }
 
-    fn run(mut self, mut jobs: mpsc::Receiver<Job>) {
+    fn run(mut self, mut jobs: mpsc::Receiver<WriteJob>) {
         let mut batch = Vec::with_capacity(BATCH_JOBS_MAX);
         while !batch.is_empty() || jobs.blocking_recv_many(&mut batch, BATCH_JOBS_MAX) > 0 {
             batch = self.commit(batch);
@@ -315,7 +315,7 @@ impl Loop {
 
     /// Runs a batch in one transaction, as far as it gets in [`TRANSACTION_MAX`], and answers everybody
     /// of it after the flush. Gives back what has to wait for the next one.
-    fn commit(&mut self, mut batch: Vec<Job>) -> Vec<Job> {
+    fn commit(&mut self, mut batch: Vec<WriteJob>) -> Vec<WriteJob> {
         let begun = Instant::now();
         if let Err(error) = self.begin() {
             refuse(batch, &error);
@@ -399,7 +399,7 @@ impl Loop {
         );
         let ran = std::panic::catch_unwind(AssertUnwindSafe(|| work.run(&mut tx)));
         let job_effects = tx.effects;
-        if matches!(ran, Ok(Ran::Keep)) {
+        if matches!(ran, Ok(WriteOutcome::Keep)) {
             effects.merge(job_effects);
         } else {
             self.subscribers.forget_all();
@@ -458,7 +458,7 @@ impl Loop {
 }
 
 /// Answers jobs that cannot run at all.
-fn refuse(batch: Vec<Job>, error: &StoreError) {
+fn refuse(batch: Vec<WriteJob>, error: &StoreError) {
     for job in batch {
         job.work.answer(Err(error.clone()));
     }

@@ -20,14 +20,14 @@ use prometheus_client::registry::{Registry, Unit};
 
 /// How the numbers are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Form {
+pub enum MetricsForm {
     /// OpenMetrics 1.0.
     OpenMetrics,
     /// Prometheus' own older form.
     Classic,
 }
 
-impl Form {
+impl MetricsForm {
     /// The media type.
     #[must_use]
     pub fn content_type(self) -> &'static str {
@@ -284,7 +284,7 @@ pub fn answered(status: u16) {
 ///
 /// # Errors
 /// None in practice: a text in memory takes everything.
-pub fn text(reading: &Reading, form: Form) -> Result<String, std::fmt::Error> {
+pub fn text(reading: &Reading, form: MetricsForm) -> Result<String, std::fmt::Error> {
     METRICS.in_flight.set(reading.in_flight);
     METRICS.queued.set(reading.queued);
     METRICS.database_bytes.set(reading.database_bytes);
@@ -308,8 +308,8 @@ pub fn text(reading: &Reading, form: Form) -> Result<String, std::fmt::Error> {
     let mut text = String::new();
     encode(&mut text, &METRICS.registry)?;
     Ok(match form {
-        Form::OpenMetrics => text,
-        Form::Classic => classic(&text),
+        MetricsForm::OpenMetrics => text,
+        MetricsForm::Classic => classic(&text),
     })
 }
 

@@ -20,7 +20,7 @@ use super::held::hold;
 use super::problem::Answered;
 use super::state::proxy;
 use crate::entropy;
-use crate::service::{Answer, Done};
+use crate::service::{Done, StoredAnswer};
 use crate::telemetry::metrics;
 
 /// The header that names a request in answers and logs.
@@ -133,15 +133,15 @@ pub fn no_content() -> Answered {
 
 /// A JSON answer in the form in which it is recorded beside an `Idempotency-Key`.
 #[must_use]
-pub fn recorded(status: StatusCode, body: &impl Serialize) -> Answer {
-    Answer {
+pub fn recorded(status: StatusCode, body: &impl Serialize) -> StoredAnswer {
+    StoredAnswer {
         status: status.as_u16(),
         body: serde_json::to_vec(body).expect("wire shapes hold nothing that JSON cannot"),
     }
 }
 
 /// The answer to a request that may have come before.
-pub fn done<T>(done: &Done<T>, shape: fn(&T) -> Answer) -> Answered {
+pub fn done<T>(done: &Done<T>, shape: fn(&T) -> StoredAnswer) -> Answered {
     let (answer, replayed) = match done {
         Done::Fresh(value) => (shape(value), None),
         Done::Replayed(answer) => (answer.clone(), Some((REPLAYED, "true"))),

@@ -78,16 +78,16 @@ impl Drop for Busy {
 
 /// The open connections of a server.
 #[derive(Clone, Default)]
-pub(super) struct Connections(Arc<Known>);
+pub(super) struct Connections(Arc<KnownConnection>);
 
 #[derive(Default)]
-struct Known {
+struct KnownConnection {
     pulses: Mutex<Vec<Weak<Pulse>>>,
     /// Somebody connected.
     more: Notify,
 }
 
-impl Known {
+impl KnownConnection {
     fn pulses(&self) -> MutexGuard<'_, Vec<Weak<Pulse>>> {
         self.pulses.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -43,21 +43,21 @@ impl<'de> Deserialize<'de> for Time {
 
 /// A duration such as `"250ms"`, `"10s"`, `"5m"` or `"24h"`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Span(pub Duration);
+pub struct DurationText(pub Duration);
 
-impl From<Duration> for Span {
+impl From<Duration> for DurationText {
     fn from(duration: Duration) -> Self {
         Self(duration)
     }
 }
 
-impl Serialize for Span {
+impl Serialize for DurationText {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&format_duration(self.0))
     }
 }
 
-impl<'de> Deserialize<'de> for Span {
+impl<'de> Deserialize<'de> for DurationText {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
         parse_duration(&text)
@@ -78,7 +78,7 @@ impl PartialSchema for Time {
 
 impl ToSchema for Time {}
 
-impl PartialSchema for Span {
+impl PartialSchema for DurationText {
     fn schema() -> RefOr<Schema> {
         ObjectBuilder::new()
             .schema_type(Type::String)
@@ -88,7 +88,7 @@ impl PartialSchema for Span {
     }
 }
 
-impl ToSchema for Span {}
+impl ToSchema for DurationText {}
 
 /// A page of a list.
 #[derive(Clone, Debug, Serialize)]

@@ -6,7 +6,7 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use hookpost::api;
-use hookpost::dialects::{BEARER, DIALECTS, Dialect, Form};
+use hookpost::dialects::{BEARER, CredentialForm, DIALECTS, Dialect};
 use hookpost::domain::role::Role;
 use hookpost::web::audience::Audience;
 use hookpost::web::endpoint::Endpoint;
@@ -233,8 +233,8 @@ pub fn with_credential(call: Call, path: &str, token: &str) -> Call {
     let dialect = DIALECTS.iter().find(offers);
     let credential = dialect.map_or(BEARER, |dialect| dialect.credential);
     match credential.form {
-        Form::Bearer => call.bearer(token),
-        Form::Plain => call.header(credential.header, token),
+        CredentialForm::Bearer => call.bearer(token),
+        CredentialForm::Plain => call.header(credential.header, token),
     }
 }
 

@@ -14,7 +14,7 @@ use crate::domain::header::CustomHeader;
 use crate::domain::retry::{Jitter, RetryPolicy};
 use crate::domain::webhook::Webhook;
 use crate::service::webhooks::shown_header;
-use crate::web::wire::{Span, Time};
+use crate::web::wire::{DurationText, Time};
 
 /// A webhook.
 #[derive(Debug, Serialize, ToSchema)]
@@ -45,7 +45,7 @@ pub struct WebhookBody {
     /// Delays between attempts.
     pub retry_policy: RetryBody,
     /// The whole exchange's deadline.
-    pub timeout: Span,
+    pub timeout: DurationText,
     /// Attempts under way at once, at most.
     pub max_in_flight: u32,
     /// Deliveries per second, at most.
@@ -55,7 +55,7 @@ pub struct WebhookBody {
     /// Failures in a row that disable it.
     pub disable_after_failures: Option<u32>,
     /// Time of nothing but failures that disables it.
-    pub disable_after: Option<Span>,
+    pub disable_after: Option<DurationText>,
     /// Failures in a row so far.
     pub consecutive_failures: u32,
     /// When it was last attempted.
@@ -81,11 +81,11 @@ pub struct WebhookBody {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct RetryBody {
     /// Delays before the retries.
-    pub delays: Vec<Span>,
+    pub delays: Vec<DurationText>,
     /// The repeating delay after those.
-    pub then_every: Option<Span>,
+    pub then_every: Option<DurationText>,
     /// When it ends, counted from the first attempt.
-    pub give_up_after: Option<Span>,
+    pub give_up_after: Option<DurationText>,
     /// Whether delays are spread.
     pub jitter: bool,
 }
@@ -122,7 +122,7 @@ pub fn webhook(webhook: &Webhook) -> WebhookBody {
         rate_limit: settings.rate_limit,
         ordered: settings.ordered,
         disable_after_failures: settings.breaker.disable_after_failures,
-        disable_after: settings.breaker.disable_after.map(Span::from),
+        disable_after: settings.breaker.disable_after.map(DurationText::from),
         consecutive_failures: health.consecutive_failures,
         last_attempted_at: health.last_attempted_at.map(Time::from),
         last_success_at: health.last_success_at.map(Time::from),
@@ -143,9 +143,9 @@ fn header(header: &CustomHeader) -> (String, String) {
 fn retry_policy(policy: &RetryPolicy) -> RetryBody {
     let repeat = policy.repeat();
     RetryBody {
-        delays: policy.delays().iter().copied().map(Span).collect(),
-        then_every: repeat.map(|repeat| Span(repeat.every)),
-        give_up_after: repeat.map(|repeat| Span(repeat.give_up_after)),
+        delays: policy.delays().iter().copied().map(DurationText).collect(),
+        then_every: repeat.map(|repeat| DurationText(repeat.every)),
+        give_up_after: repeat.map(|repeat| DurationText(repeat.give_up_after)),
         jitter: policy.jitter() == Jitter::Tenth,
     }
 }

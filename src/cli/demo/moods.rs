@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::cli::receiver::{Judge, Received, Reply};
+use crate::cli::receiver::{Judge, Received, ReceiverReply};
 use crate::entropy;
 
 /// A kind of receiver.
@@ -36,7 +36,7 @@ impl Mood {
     }
 
     /// How it answers; `dice` is from 0 to 1.
-    fn reply(self, dice: f64) -> Reply {
+    fn reply(self, dice: f64) -> ReceiverReply {
         let (status, delay_ms) = match self {
             Self::Steady => (200, 5.0 + 40.0 * dice),
             Self::Slow => (200, 1000.0 + 3000.0 * dice),
@@ -45,7 +45,7 @@ impl Mood {
             Self::Flaky => (202, 20.0 + 80.0 * dice),
             Self::Down => (503, 15.0),
         };
-        Reply {
+        ReceiverReply {
             status,
             delay: Duration::from_millis(delay_ms as u64),
         }

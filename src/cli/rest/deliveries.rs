@@ -4,8 +4,8 @@ use anyhow::bail;
 use clap::{Args, Subcommand};
 use serde::Deserialize;
 
-use super::filter::{Filter, Paging, Query};
-use super::job::{self, Chosen};
+use super::filter::{Filter, FilterQuery, Paging};
+use super::job::{self, ChosenDeliveries};
 use super::{Api, Connection, encoded};
 use crate::cli::output;
 use crate::cli::table::Table;
@@ -16,13 +16,13 @@ pub(in crate::cli) struct Deliveries {
     #[command(flatten)]
     connection: Connection,
     #[command(subcommand)]
-    action: Action,
+    action: DeliveryAction,
 }
 
 #[derive(Subcommand)]
-enum Action {
+enum DeliveryAction {
     /// List deliveries, newest first
-    List(List),
+    List(DeliveryList),
     /// Show a delivery with its attempts
     Show {
         /// The delivery's id
@@ -33,7 +33,7 @@ enum Action {
 }
 
 #[derive(Args)]
-struct List {
+struct DeliveryList {
     #[command(flatten)]
     filter: Filter,
     #[command(flatten)]
@@ -52,7 +52,7 @@ pub(super) struct Retry {
 }
 
 #[derive(Deserialize)]
-pub(super) struct Delivery {
+pub(super) struct ShownDelivery {
     id: String,
     event_type: String,
     webhook_id: Option<String>,
@@ -66,14 +66,14 @@ pub(super) struct Delivery {
 #[derive(Deserialize)]
 struct Shown {
     #[serde(flatten)]
-    delivery: Delivery,
+    delivery: ShownDelivery,
     url: String,
     request_body: Option<String>,
-    attempts: Vec<Attempt>,
+    attempts: Vec<ShownAttempt>,
 }
 
 #[derive(Deserialize)]
-struct Attempt {
+struct ShownAttempt {
     number: u32,
     trigger: String,
     started_at: String,
@@ -86,16 +86,16 @@ impl Deliveries {
     pub(in crate::cli) fn run(self) -> anyhow::Result<()> {
         let action = self.action;
         super::run(self.connection, async move |api| match action {
-            Action::List(list) => list.run(&api).await,
-            Action::Show { id } => show(&api, &id).await,
-            Action::Retry(retry) => retry.run(&api, "/deliveries").await,
+            DeliveryAction::List(list) => list.run(&api).await,
+            DeliveryAction::Show { id } => show(&api, &id).await,
+            DeliveryAction::Retry(retry) => retry.run(&api, "/deliveries").await,
         })
     }
 }
 
-impl List {
+impl DeliveryList {
     async fn run(&self, api: &Api) -> anyhow::Result<()> {
-        let mut query = Query::default();
+        let mut query = FilterQuery::default();
         self.filter.push_to(&mut query);
         self.paging.push_to(&mut query);
         let body = api.fetch(&query.on("/deliveries")).await?;
@@ -114,17 +114,17 @@ impl Retry {
                 eprintln!("{id} is being attempted");
                 Ok(())
             }
-            Err(ids) if !ids.is_empty() => job::run(api, &path, &Chosen::Ids(ids)).await,
+            Err(ids) if !ids.is_empty() => job::run(api, &path, &ChosenDeliveries::Ids(ids)).await,
             Err(_) if self.filter.is_empty() && !self.all => {
                 bail!("name deliveries, a filter such as --webhook, or --all")
             }
-            Err(_) => job::run(api, &path, &Chosen::Filter(self.filter)).await,
+            Err(_) => job::run(api, &path, &ChosenDeliveries::Filter(self.filter)).await,
         }
     }
 }
 
 /// Prints deliveries for people.
-pub(super) fn print_table(deliveries: &[Delivery]) -> anyhow::Result<()> {
+pub(super) fn print_table(deliveries: &[ShownDelivery]) -> anyhow::Result<()> {
     let headings = [
         "ID", "CREATED", "TYPE", "WEBHOOK", "STATUS", "ATTEMPTS", "LAST", "NEXT",
     ];

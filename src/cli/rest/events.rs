@@ -8,7 +8,7 @@ use clap::{Args, Subcommand};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::filter::{Paging, Query};
+use super::filter::{FilterQuery, Paging};
 use super::{Api, Connection};
 use crate::cli::output;
 use crate::cli::table::Table;
@@ -22,15 +22,15 @@ pub(in crate::cli) struct Events {
     #[command(flatten)]
     connection: Connection,
     #[command(subcommand)]
-    action: Action,
+    action: EventAction,
 }
 
 #[derive(Subcommand)]
-enum Action {
+enum EventAction {
     /// Publish an event
     Send(Send),
     /// List events, newest first
-    List(List),
+    List(EventList),
 }
 
 #[derive(Args)]
@@ -53,7 +53,7 @@ struct Send {
 }
 
 #[derive(Args)]
-struct List {
+struct EventList {
     /// Only events of this type
     #[arg(long = "type", value_name = "TYPE")]
     event_type: Option<String>,
@@ -62,7 +62,7 @@ struct List {
 }
 
 #[derive(Serialize)]
-struct NewEvent<'a> {
+struct EventToSend<'a> {
     #[serde(rename = "type")]
     event_type: &'a str,
     data: &'a RawValue,
@@ -73,13 +73,13 @@ struct NewEvent<'a> {
 }
 
 #[derive(Deserialize)]
-struct Published {
+struct SentEvent {
     id: String,
     deliveries: u64,
 }
 
 #[derive(Deserialize)]
-struct Event {
+struct ShownEvent {
     id: String,
     #[serde(rename = "type")]
     event_type: String,
@@ -90,8 +90,8 @@ impl Events {
     pub(in crate::cli) fn run(self) -> anyhow::Result<()> {
         let action = self.action;
         super::run(self.connection, async move |api| match &action {
-            Action::Send(send) => send.run(&api).await,
-            Action::List(list) => list.run(&api).await,
+            EventAction::Send(send) => send.run(&api).await,
+            EventAction::List(list) => list.run(&api).await,
         })
     }
 }
@@ -99,14 +99,14 @@ impl Events {
 impl Send {
     async fn run(&self, api: &Api) -> anyhow::Result<()> {
         let data = RawValue::from_string(self.read_data()?).context("the data is not JSON")?;
-        let event = NewEvent {
+        let event = EventToSend {
             event_type: &self.event_type,
             data: &data,
             id: self.id.as_deref(),
             occurred_at: self.occurred_at.as_deref(),
         };
         let body = api.post("/events", &event).await?;
-        api.answer(&body, |published: &Published| {
+        api.answer(&body, |published: &SentEvent| {
             output::say(output::visible(&published.id))?;
             eprintln!("{} deliveries", published.deliveries);
             Ok(())
@@ -131,13 +131,13 @@ impl Send {
     }
 }
 
-impl List {
+impl EventList {
     async fn run(&self, api: &Api) -> anyhow::Result<()> {
-        let mut query = Query::default();
+        let mut query = FilterQuery::default();
         query.push("type", self.event_type.as_deref());
         self.paging.push_to(&mut query);
         let body = api.fetch(&query.on("/events")).await?;
-        api.answer_page(&body, |events: &[Event]| {
+        api.answer_page(&body, |events: &[ShownEvent]| {
             let mut table = Table::new(&["ID", "OCCURRED", "TYPE"]);
             for event in events {
                 table.row([

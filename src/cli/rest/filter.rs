@@ -44,7 +44,7 @@ impl Filter {
     }
 
     /// Adds what was named to a query.
-    pub(super) fn push_to(&self, query: &mut Query) {
+    pub(super) fn push_to(&self, query: &mut FilterQuery) {
         query.push("webhook_id", self.webhook_id.as_deref());
         query.push("event_id", self.event_id.as_deref());
         query.push("event_type", self.event_type.as_deref());
@@ -67,7 +67,7 @@ pub(super) struct Paging {
 
 impl Paging {
     /// Adds the page to a query.
-    pub(super) fn push_to(&self, query: &mut Query) {
+    pub(super) fn push_to(&self, query: &mut FilterQuery) {
         query.push("limit", Some(&self.limit.to_string()));
         query.push("cursor", self.cursor.as_deref());
     }
@@ -75,9 +75,9 @@ impl Paging {
 
 /// A query in the making.
 #[derive(Default)]
-pub(super) struct Query(String);
+pub(super) struct FilterQuery(String);
 
-impl Query {
+impl FilterQuery {
     /// Adds `name` if there is a value.
     pub(super) fn push(&mut self, name: &str, value: Option<&str>) {
         if let Some(value) = value {
@@ -99,7 +99,7 @@ mod tests {
 
     #[test]
     fn a_query_holds_what_was_named() {
-        let mut query = Query::default();
+        let mut query = FilterQuery::default();
         assert_eq!(query.on("/deliveries"), "/deliveries");
         let filter = Filter {
             event_type: Some("a&b".to_owned()),

@@ -10,7 +10,7 @@ use anyhow::bail;
 use serde::{Deserialize, Serialize};
 
 use super::filter::Filter;
-use super::{Api, Form, parse};
+use super::{Api, OutputForm, parse};
 use crate::cli::output;
 
 /// How often the job is looked at.
@@ -21,7 +21,7 @@ const BAR_CHARS: usize = 30;
 /// What bulk work is done to.
 #[derive(Serialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Chosen {
+pub(super) enum ChosenDeliveries {
     /// These.
     Ids(Vec<String>),
     /// All that match.
@@ -29,14 +29,14 @@ pub(super) enum Chosen {
 }
 
 #[derive(Deserialize)]
-struct Begun {
+struct AcceptedJob {
     job_id: String,
     matched: u64,
 }
 
 #[derive(Deserialize)]
-struct Job {
-    status: JobStatus,
+struct ShownJob {
+    status: ShownJobStatus,
     total: u64,
     done: u64,
     error: Option<String>,
@@ -44,7 +44,7 @@ struct Job {
 
 #[derive(Clone, Copy, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
-enum JobStatus {
+enum ShownJobStatus {
     Running,
     Done,
     Failed,
@@ -52,15 +52,15 @@ enum JobStatus {
 }
 
 /// Begins bulk work at `path` and waits for its end.
-pub(super) async fn run(api: &Api, path: &str, chosen: &Chosen) -> anyhow::Result<()> {
-    let begun: Begun = parse(&api.post(path, chosen).await?)?;
+pub(super) async fn run(api: &Api, path: &str, chosen: &ChosenDeliveries) -> anyhow::Result<()> {
+    let begun: AcceptedJob = parse(&api.post(path, chosen).await?)?;
     let job_path = format!("/jobs/{}", super::encoded(&begun.job_id));
-    let mut bar = Bar::new();
+    let mut bar = ProgressBar::new();
     loop {
         let body = api.fetch(&job_path).await?;
-        let job: Job = parse(&body)?;
+        let job: ShownJob = parse(&body)?;
         bar.show(job.done, job.total.max(begun.matched));
-        if job.status == JobStatus::Running {
+        if job.status == ShownJobStatus::Running {
             tokio::time::sleep(LOOK_EVERY).await;
             continue;
         }
@@ -69,25 +69,27 @@ pub(super) async fn run(api: &Api, path: &str, chosen: &Chosen) -> anyhow::Resul
     }
 }
 
-fn finish(api: &Api, body: &[u8], job: &Job) -> anyhow::Result<()> {
+fn finish(api: &Api, body: &[u8], job: &ShownJob) -> anyhow::Result<()> {
     match job.status {
-        JobStatus::Running | JobStatus::Done => {}
-        JobStatus::Failed => bail!("the job failed: {}", job.error.as_deref().unwrap_or("?")),
-        JobStatus::Canceled => bail!("the job was canceled after {} of {}", job.done, job.total),
+        ShownJobStatus::Running | ShownJobStatus::Done => {}
+        ShownJobStatus::Failed => bail!("the job failed: {}", job.error.as_deref().unwrap_or("?")),
+        ShownJobStatus::Canceled => {
+            bail!("the job was canceled after {} of {}", job.done, job.total)
+        }
     }
     match api.form {
-        Form::Json => output::write(&[body.trim_ascii_end(), b"\n"].concat())?,
-        Form::Human => output::say(format_args!("{} deliveries", job.done))?,
+        OutputForm::Json => output::write(&[body.trim_ascii_end(), b"\n"].concat())?,
+        OutputForm::Human => output::say(format_args!("{} deliveries", job.done))?,
     }
     Ok(())
 }
 
 /// A progress bar on standard error, if that is a terminal.
-struct Bar {
+struct ProgressBar {
     is_seen: bool,
 }
 
-impl Bar {
+impl ProgressBar {
     fn new() -> Self {
         Self {
             is_seen: std::io::stderr().is_terminal(),

@@ -58,7 +58,7 @@ pub(super) struct Connection {
 
 /// How a command's answer is printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Form {
+enum OutputForm {
     /// For scripts.
     Json,
     /// For people.
@@ -69,12 +69,12 @@ enum Form {
 struct Api {
     client: RestClient,
     headers: Vec<(HeaderName, HeaderValue)>,
-    form: Form,
+    form: OutputForm,
 }
 
 /// The part of a problem document that people need.
 #[derive(serde::Deserialize)]
-struct Problem {
+struct ApiProblem {
     detail: Option<String>,
     title: Option<String>,
     #[serde(default)]
@@ -89,7 +89,7 @@ struct FieldProblem {
 
 /// A page of a list.
 #[derive(serde::Deserialize)]
-struct Page<T> {
+struct ListPage<T> {
     data: Vec<T>,
     next_cursor: Option<String>,
 }
@@ -131,8 +131,8 @@ impl Connection {
             client: RestClient::new(self.server, roots.transpose()?.as_deref())?,
             headers,
             form: match self.json {
-                true => Form::Json,
-                false => Form::Human,
+                true => OutputForm::Json,
+                false => OutputForm::Human,
             },
         })
     }
@@ -176,8 +176,8 @@ impl Api {
         describe: impl FnOnce(&T) -> anyhow::Result<()>,
     ) -> anyhow::Result<()> {
         match self.form {
-            Form::Json => output::write(&[body.trim_ascii_end(), b"\n"].concat())?,
-            Form::Human => describe(&parse(body)?)?,
+            OutputForm::Json => output::write(&[body.trim_ascii_end(), b"\n"].concat())?,
+            OutputForm::Human => describe(&parse(body)?)?,
         }
         Ok(())
     }
@@ -188,7 +188,7 @@ impl Api {
         body: &[u8],
         describe: impl FnOnce(&[T]) -> anyhow::Result<()>,
     ) -> anyhow::Result<()> {
-        self.answer(body, |page: &Page<T>| {
+        self.answer(body, |page: &ListPage<T>| {
             describe(&page.data)?;
             if let Some(cursor) = &page.next_cursor {
                 eprintln!("more with --cursor {cursor}");
@@ -205,7 +205,7 @@ fn parse<T: DeserializeOwned>(body: &[u8]) -> anyhow::Result<T> {
 /// The sentence that a refusal becomes.
 fn refusal(reply: &RestReply) -> anyhow::Error {
     let status = reply.status;
-    let Ok(problem) = serde_json::from_slice::<Problem>(&reply.body) else {
+    let Ok(problem) = serde_json::from_slice::<ApiProblem>(&reply.body) else {
         return anyhow!("the server answered {status}, and not as hookpost does");
     };
     let reason = problem.detail.or(problem.title).unwrap_or_default();

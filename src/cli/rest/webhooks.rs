@@ -6,7 +6,7 @@ use anyhow::bail;
 use clap::{Args, Subcommand};
 use serde::{Deserialize, Serialize};
 
-use super::filter::{Paging, Query};
+use super::filter::{FilterQuery, Paging};
 use super::{Api, Connection, encoded};
 use crate::cli::output;
 use crate::cli::table::Table;
@@ -17,29 +17,29 @@ pub(in crate::cli) struct Webhooks {
     #[command(flatten)]
     connection: Connection,
     #[command(subcommand)]
-    action: Action,
+    action: WebhookAction,
 }
 
 #[derive(Subcommand)]
-enum Action {
+enum WebhookAction {
     /// List webhooks, newest first
     List(Paging),
     /// Register a webhook; its secret is printed once
     Create(Create),
     /// Send a test event now and say whether it was received
-    Test(Chosen),
+    Test(ChosenWebhook),
     /// Make a new secret and print it once
     RotateSecret(Rotate),
     /// Let deliveries go to it again
-    Enable(Chosen),
+    Enable(ChosenWebhook),
     /// Hold its deliveries back
-    Disable(Chosen),
+    Disable(ChosenWebhook),
     /// Stop it for good; what waits is canceled
-    Revoke(Chosen),
+    Revoke(ChosenWebhook),
 }
 
 #[derive(Args)]
-struct Chosen {
+struct ChosenWebhook {
     /// The webhook's id
     id: String,
 }
@@ -91,7 +91,7 @@ struct Rotate {
 }
 
 #[derive(Deserialize)]
-struct Webhook {
+struct ShownWebhook {
     id: String,
     label: Option<String>,
     url: String,
@@ -103,13 +103,13 @@ struct Webhook {
 }
 
 #[derive(Deserialize)]
-struct Rotated {
+struct ShownSecret {
     secret: String,
     previous_secret_expires_at: Option<String>,
 }
 
 #[derive(Deserialize)]
-struct Tested {
+struct StartedTest {
     success: bool,
     status: Option<u16>,
     error: Option<String>,
@@ -125,22 +125,22 @@ impl Webhooks {
     }
 }
 
-async fn perform(api: &Api, action: &Action) -> anyhow::Result<()> {
+async fn perform(api: &Api, action: &WebhookAction) -> anyhow::Result<()> {
     match action {
-        Action::List(paging) => list(api, paging).await,
-        Action::Create(create) => {
+        WebhookAction::List(paging) => list(api, paging).await,
+        WebhookAction::Create(create) => {
             let body = api.post("/webhooks", create).await?;
             api.answer(&body, describe)
         }
-        Action::Test(chosen) => test(api, chosen).await,
-        Action::RotateSecret(rotate) => {
+        WebhookAction::Test(chosen) => test(api, chosen).await,
+        WebhookAction::RotateSecret(rotate) => {
             let path = action_path(&rotate.id, "rotate-secret");
             let body = api.post(&path, rotate).await?;
             api.answer(&body, describe_rotated)
         }
-        Action::Enable(chosen) => change(api, chosen, "enable").await,
-        Action::Disable(chosen) => change(api, chosen, "disable").await,
-        Action::Revoke(chosen) => change(api, chosen, "revoke").await,
+        WebhookAction::Enable(chosen) => change(api, chosen, "enable").await,
+        WebhookAction::Disable(chosen) => change(api, chosen, "disable").await,
+        WebhookAction::Revoke(chosen) => change(api, chosen, "revoke").await,
     }
 }
 
@@ -149,10 +149,10 @@ fn action_path(id: &str, action: &str) -> String {
 }
 
 async fn list(api: &Api, paging: &Paging) -> anyhow::Result<()> {
-    let mut query = Query::default();
+    let mut query = FilterQuery::default();
     paging.push_to(&mut query);
     let body = api.fetch(&query.on("/webhooks")).await?;
-    api.answer_page(&body, |webhooks: &[Webhook]| {
+    api.answer_page(&body, |webhooks: &[ShownWebhook]| {
         let mut table = Table::new(&["ID", "STATUS", "PROFILE", "LABEL", "EVENT TYPES", "URL"]);
         for webhook in webhooks {
             table.row([
@@ -168,14 +168,14 @@ async fn list(api: &Api, paging: &Paging) -> anyhow::Result<()> {
     })
 }
 
-fn status(webhook: &Webhook) -> String {
+fn status(webhook: &ShownWebhook) -> String {
     match &webhook.disabled_reason {
         Some(reason) => format!("{} ({reason})", webhook.status),
         None => webhook.status.clone(),
     }
 }
 
-fn describe(webhook: &Webhook) -> anyhow::Result<()> {
+fn describe(webhook: &ShownWebhook) -> anyhow::Result<()> {
     output::say(format_args!("id      {}", output::visible(&webhook.id)))?;
     output::say(format_args!(
         "status  {}",
@@ -189,7 +189,7 @@ fn describe(webhook: &Webhook) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn describe_rotated(rotated: &Rotated) -> anyhow::Result<()> {
+fn describe_rotated(rotated: &ShownSecret) -> anyhow::Result<()> {
     output::say(format_args!("secret  {}", output::visible(&rotated.secret)))?;
     match &rotated.previous_secret_expires_at {
         Some(at) => eprintln!("not shown again; the old secret holds until {at}"),
@@ -198,15 +198,15 @@ fn describe_rotated(rotated: &Rotated) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn change(api: &Api, chosen: &Chosen, action: &str) -> anyhow::Result<()> {
+async fn change(api: &Api, chosen: &ChosenWebhook, action: &str) -> anyhow::Result<()> {
     let body = api.act(&action_path(&chosen.id, action)).await?;
     api.answer(&body, describe)
 }
 
-async fn test(api: &Api, chosen: &Chosen) -> anyhow::Result<()> {
+async fn test(api: &Api, chosen: &ChosenWebhook) -> anyhow::Result<()> {
     let body = api.act(&action_path(&chosen.id, "test")).await?;
-    let tested: Tested = super::parse(&body)?;
-    api.answer(&body, |tested: &Tested| {
+    let tested: StartedTest = super::parse(&body)?;
+    api.answer(&body, |tested: &StartedTest| {
         if tested.success {
             let status = tested.status.unwrap_or_default();
             let duration_ms = tested.duration_ms.unwrap_or_default();

@@ -10,25 +10,25 @@ use crate::web::wire::Time;
 /// What registers a webhook.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct NewWebhook {
+pub struct VeriswarmNewWebhook {
     pub(super) label: Option<String>,
     pub(super) callback_url: String,
     pub(super) event_types: Vec<String>,
 }
 
-impl RequestBody for NewWebhook {}
+impl RequestBody for VeriswarmNewWebhook {}
 
 /// A webhook as its registration answers it.
 #[derive(Debug, Serialize)]
 pub struct CreatedBody {
     #[serde(flatten)]
-    pub(super) webhook: WebhookBody,
+    pub(super) webhook: VeriswarmWebhookBody,
     pub(super) signing_secret: String,
 }
 
 /// What every answer says of a webhook.
 #[derive(Debug, Serialize)]
-pub struct WebhookBody {
+pub struct VeriswarmWebhookBody {
     pub(super) id: i64,
     pub(super) label: String,
     pub(super) callback_url: String,
@@ -41,7 +41,7 @@ pub struct WebhookBody {
 #[derive(Debug, Serialize)]
 pub struct ListedBody {
     #[serde(flatten)]
-    pub(super) webhook: WebhookBody,
+    pub(super) webhook: VeriswarmWebhookBody,
     pub(super) last_attempted_at: Option<Time>,
     pub(super) last_success_at: Option<Time>,
     pub(super) last_status_code: Option<u16>,
@@ -49,7 +49,7 @@ pub struct ListedBody {
 
 /// A delivery.
 #[derive(Debug, Serialize)]
-pub struct DeliveryBody {
+pub struct VeriswarmDeliveryBody {
     pub(super) id: i64,
     pub(super) webhook_id: i64,
     pub(super) event_type: String,
@@ -68,7 +68,7 @@ pub struct DeliveryBody {
 
 /// What running the retries came to.
 #[derive(Debug, Serialize)]
-pub struct RanBody {
+pub struct VeriswarmRanBody {
     pub(super) processed: u64,
     pub(super) delivered: u64,
     pub(super) failed: u64,
@@ -76,7 +76,7 @@ pub struct RanBody {
 
 /// What waits in the workspace, for webhooks of this dialect and all others.
 #[derive(Debug, Serialize)]
-pub struct SummaryBody {
+pub struct VeriswarmSummaryBody {
     #[serde(flatten)]
     pub(super) all: WaitingBody,
     pub(super) by_webhook: Vec<OfWebhookBody>,
@@ -102,7 +102,7 @@ pub struct WaitingBody {
 
 /// What a rotation answers.
 #[derive(Debug, Serialize)]
-pub struct RotatedBody {
+pub struct VeriswarmRotatedBody {
     pub(super) status: &'static str,
     pub(super) webhook_id: i64,
     pub(super) signing_secret: String,
@@ -110,7 +110,7 @@ pub struct RotatedBody {
 
 /// What a test came to.
 #[derive(Debug, Serialize)]
-pub struct TestBody {
+pub struct VeriswarmTestBody {
     pub(super) status: &'static str,
     pub(super) webhook_id: i64,
     pub(super) delivery_id: i64,

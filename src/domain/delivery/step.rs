@@ -12,7 +12,7 @@ use crate::domain::time::Timestamp;
 
 /// What happened to a delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Input {
+pub enum StepInput {
     /// An attempt that started at `started_at` came to `verdict`.
     Attempted {
         /// Why the attempt was made.
@@ -51,13 +51,13 @@ pub enum IllegalTransition {
 /// [`IllegalTransition`] where the input makes no sense in this state; nothing changes then.
 pub fn step(
     progress: Progress,
-    input: Input,
+    input: StepInput,
     policy: &RetryPolicy,
     now: Timestamp,
     spread: f64,
 ) -> Result<Progress, IllegalTransition> {
     match input {
-        Input::Attempted {
+        StepInput::Attempted {
             trigger,
             started_at,
             verdict,
@@ -69,13 +69,15 @@ pub fn step(
             let next = attempted(counted, trigger, started_at, verdict, policy, now, spread);
             Ok(within_bound(next))
         }
-        Input::Retry if progress.attempt_count >= ATTEMPTS_MAX => {
+        StepInput::Retry if progress.attempt_count >= ATTEMPTS_MAX => {
             Err(IllegalTransition::NoAttemptLeft)
         }
-        Input::Retry => Ok(retried(progress, now)),
-        Input::Cancel if progress.status.is_waiting() => Ok(called_off(progress)),
-        Input::Damaged if progress.status.is_waiting() => Ok(gave_up(progress)),
-        Input::Cancel | Input::Damaged => Err(IllegalTransition::NotWaiting(progress.status)),
+        StepInput::Retry => Ok(retried(progress, now)),
+        StepInput::Cancel if progress.status.is_waiting() => Ok(called_off(progress)),
+        StepInput::Damaged if progress.status.is_waiting() => Ok(gave_up(progress)),
+        StepInput::Cancel | StepInput::Damaged => {
+            Err(IllegalTransition::NotWaiting(progress.status))
+        }
     }
 }
 
@@ -240,7 +242,7 @@ mod tests {
 
     fn attempt(progress: Progress, verdict: Verdict, seconds: i64) -> Progress {
         let trigger = progress.attempt_trigger();
-        let input = Input::Attempted {
+        let input = StepInput::Attempted {
             trigger,
             started_at: at(seconds),
             verdict,
@@ -254,7 +256,7 @@ mod tests {
     }
 
     fn retry(progress: Progress, seconds: i64) -> Progress {
-        step(progress, Input::Retry, &policy(), at(seconds), 0.5).unwrap()
+        step(progress, StepInput::Retry, &policy(), at(seconds), 0.5).unwrap()
     }
 
     #[test]
@@ -329,13 +331,13 @@ mod tests {
             (last.status, last.next, last.attempt_count),
             (Status::Exhausted, Next::Never, ATTEMPTS_MAX)
         );
-        let again = step(last, Input::Retry, &policy(), at(1), 0.5);
+        let again = step(last, StepInput::Retry, &policy(), at(1), 0.5);
         assert_eq!(again, Err(IllegalTransition::NoAttemptLeft));
     }
 
     #[test]
     fn a_failed_test_is_never_retried() {
-        let input = Input::Attempted {
+        let input = StepInput::Attempted {
             trigger: AttemptTrigger::Test,
             started_at: at(0),
             verdict: FAILED,
@@ -366,9 +368,16 @@ mod tests {
 
     #[test]
     fn only_what_waits_can_be_canceled() {
-        let canceled = step(Progress::new(at(0)), Input::Cancel, &policy(), at(1), 0.5).unwrap();
+        let canceled = step(
+            Progress::new(at(0)),
+            StepInput::Cancel,
+            &policy(),
+            at(1),
+            0.5,
+        )
+        .unwrap();
         assert_eq!(canceled.status, Status::Canceled);
-        let refused = step(exhausted(), Input::Cancel, &policy(), at(9), 0.5);
+        let refused = step(exhausted(), StepInput::Cancel, &policy(), at(9), 0.5);
         assert_eq!(
             refused,
             Err(IllegalTransition::NotWaiting(Status::Exhausted))
@@ -377,7 +386,14 @@ mod tests {
 
     #[test]
     fn an_attempt_that_ends_after_a_cancel_counts_only_if_it_delivered() {
-        let canceled = step(Progress::new(at(0)), Input::Cancel, &policy(), at(1), 0.5).unwrap();
+        let canceled = step(
+            Progress::new(at(0)),
+            StepInput::Cancel,
+            &policy(),
+            at(1),
+            0.5,
+        )
+        .unwrap();
         assert_eq!(attempt(canceled, FAILED, 2).status, Status::Canceled);
         assert_eq!(
             attempt(canceled, Verdict::Delivered, 2).status,
@@ -398,7 +414,7 @@ mod tests {
                         attempt(progress, verdict[usize::from(input)], second)
                     }
                     3 => retry(progress, second),
-                    _ => step(progress, Input::Cancel, &policy(), at(second), 0.5)
+                    _ => step(progress, StepInput::Cancel, &policy(), at(second), 0.5)
                         .unwrap_or(progress),
                 };
                 prop_assert_eq!(progress.status.is_waiting(), progress.next.at().is_some());

@@ -21,7 +21,7 @@ const ZERO_WIDTH_SPACE: char = '\u{200b}';
 
 /// `{"text":"…"}` for an event of type `event_type`.
 pub(super) fn render(event_type: &str, data: &str) -> Vec<u8> {
-    let mut line = Line::new();
+    let mut line = ChatText::new();
     line.push(event_type);
     match members::split(data) {
         Some(members) => {
@@ -54,12 +54,12 @@ fn value(raw: &str) -> String {
 }
 
 /// A line that escapes what is pushed, and stops growing where it is full.
-struct Line {
+struct ChatText {
     text: String,
     chars: usize,
 }
 
-impl Line {
+impl ChatText {
     fn new() -> Self {
         Self {
             text: String::new(),

@@ -6,7 +6,7 @@
 
 /// What a placeholder stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Slot {
+pub(crate) enum TemplateSlot {
     EventId,
     EventType,
     DeliveryId,
@@ -16,7 +16,7 @@ pub(crate) enum Slot {
     Body,
 }
 
-impl Slot {
+impl TemplateSlot {
     const ALL: [Self; 6] = [
         Self::EventId,
         Self::EventType,
@@ -43,7 +43,7 @@ impl Slot {
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Part {
     Text(Box<str>),
-    Slot(Slot),
+    Slot(TemplateSlot),
 }
 
 /// A template that was read and checked.
@@ -64,14 +64,14 @@ pub(crate) struct Values<'a> {
 }
 
 impl Values<'_> {
-    fn bytes(&self, slot: Slot) -> &[u8] {
+    fn bytes(&self, slot: TemplateSlot) -> &[u8] {
         match slot {
-            Slot::EventId => self.event_id.as_bytes(),
-            Slot::EventType => self.event_type.as_bytes(),
-            Slot::WorkspaceId => self.workspace_id.as_bytes(),
-            Slot::DeliveryId => self.delivery_id.as_bytes(),
-            Slot::Timestamp => self.timestamp.as_bytes(),
-            Slot::Body => self.body,
+            TemplateSlot::EventId => self.event_id.as_bytes(),
+            TemplateSlot::EventType => self.event_type.as_bytes(),
+            TemplateSlot::WorkspaceId => self.workspace_id.as_bytes(),
+            TemplateSlot::DeliveryId => self.delivery_id.as_bytes(),
+            TemplateSlot::Timestamp => self.timestamp.as_bytes(),
+            TemplateSlot::Body => self.body,
         }
     }
 }
@@ -89,7 +89,7 @@ impl Template {
     ///
     /// # Errors
     /// A sentence that names the unknown placeholder, or says that braces don't match.
-    pub(crate) fn parse(text: &str, known: &[(&str, Slot)]) -> Result<Self, String> {
+    pub(crate) fn parse(text: &str, known: &[(&str, TemplateSlot)]) -> Result<Self, String> {
         let mut parts = Vec::new();
         let mut rest = text;
         while let Some(at) = rest.find(['{', '}']) {
@@ -111,7 +111,7 @@ impl Template {
     }
 
     /// How often `slot` occurs.
-    pub(crate) fn count(&self, slot: Slot) -> usize {
+    pub(crate) fn count(&self, slot: TemplateSlot) -> usize {
         let wanted = Part::Slot(slot);
         self.parts.iter().filter(|part| **part == wanted).count()
     }
@@ -125,7 +125,7 @@ impl Template {
             (Part::Slot(_), Part::Slot(_)) => false,
             (Part::Text(_), _) => true,
         });
-        let once = Slot::ALL.iter().all(|slot| self.count(*slot) <= 1);
+        let once = TemplateSlot::ALL.iter().all(|slot| self.count(*slot) <= 1);
         apart && once
     }
 
@@ -175,13 +175,13 @@ impl Template {
 }
 
 impl<'t> Captured<'t> {
-    fn set(&mut self, slot: Slot, value: &'t str) {
+    fn set(&mut self, slot: TemplateSlot, value: &'t str) {
         match slot {
-            Slot::EventId => self.event_id = Some(value),
-            Slot::DeliveryId => self.delivery_id = Some(value),
-            Slot::Timestamp => self.timestamp = Some(value),
+            TemplateSlot::EventId => self.event_id = Some(value),
+            TemplateSlot::DeliveryId => self.delivery_id = Some(value),
+            TemplateSlot::Timestamp => self.timestamp = Some(value),
             // Signatures are made without these.
-            Slot::EventType | Slot::WorkspaceId | Slot::Body => {}
+            TemplateSlot::EventType | TemplateSlot::WorkspaceId | TemplateSlot::Body => {}
         }
     }
 
@@ -195,7 +195,7 @@ impl<'t> Captured<'t> {
     }
 }
 
-fn lookup(name: &str, known: &[(&str, Slot)]) -> Result<Slot, String> {
+fn lookup(name: &str, known: &[(&str, TemplateSlot)]) -> Result<TemplateSlot, String> {
     known
         .iter()
         .find(|(known, _)| *known == name)
@@ -217,13 +217,13 @@ fn lookup(name: &str, known: &[(&str, Slot)]) -> Result<Slot, String> {
 mod tests {
     use super::*;
 
-    const KNOWN: [(&str, Slot); 6] = [
-        ("event_type", Slot::EventType),
-        ("workspace_id", Slot::WorkspaceId),
-        ("event_id", Slot::EventId),
-        ("delivery_id", Slot::DeliveryId),
-        ("timestamp", Slot::Timestamp),
-        ("body", Slot::Body),
+    const KNOWN: [(&str, TemplateSlot); 6] = [
+        ("event_type", TemplateSlot::EventType),
+        ("workspace_id", TemplateSlot::WorkspaceId),
+        ("event_id", TemplateSlot::EventId),
+        ("delivery_id", TemplateSlot::DeliveryId),
+        ("timestamp", TemplateSlot::Timestamp),
+        ("body", TemplateSlot::Body),
     ];
 
     const VALUES: Values<'_> = Values {

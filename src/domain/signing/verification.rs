@@ -10,7 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use hmac::Mac;
 
 use super::{SecretError, SigningKey};
-use crate::domain::profile::template::{Captured, Slot, Values};
+use crate::domain::profile::template::{Captured, TemplateSlot, Values};
 use crate::domain::profile::{Encoding, Profile};
 use crate::domain::secret::Secret;
 use crate::domain::time::Timestamp;
@@ -76,7 +76,7 @@ impl Profile {
             )
         })?;
         let captured = lead.or(self.captured(headers)?);
-        let signed_at = match self.signature.content.count(Slot::Timestamp) {
+        let signed_at = match self.signature.content.count(TemplateSlot::Timestamp) {
             0 => None,
             _ => Some(self.signed_at(captured.timestamp.unwrap_or_default())?),
         };
@@ -108,9 +108,14 @@ impl Profile {
     ) -> Result<Captured<'h>, VerifyFailure> {
         let mut captured = Captured::default();
         for rule in &self.headers {
-            let is_signed =
-                |slot: Slot| rule.value.count(slot) > 0 && self.signature.content.count(slot) > 0;
-            let slots = [Slot::EventId, Slot::DeliveryId, Slot::Timestamp];
+            let is_signed = |slot: TemplateSlot| {
+                rule.value.count(slot) > 0 && self.signature.content.count(slot) > 0
+            };
+            let slots = [
+                TemplateSlot::EventId,
+                TemplateSlot::DeliveryId,
+                TemplateSlot::Timestamp,
+            ];
             if !slots.into_iter().any(is_signed) {
                 continue;
             }
@@ -140,7 +145,7 @@ impl Profile {
 
     fn timestamp_header(&self) -> &str {
         let mut rules = self.headers.iter();
-        let found = rules.find(|rule| rule.value.count(Slot::Timestamp) > 0);
+        let found = rules.find(|rule| rule.value.count(TemplateSlot::Timestamp) > 0);
         found.map_or(&self.signature.header, |rule| &rule.name)
     }
 

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::one_off::{OneOff, Target};
+use super::one_off::{OneOff, OneOffTarget};
 use super::{EVENT_DELIVERIES_MAX, Known, Published};
 use crate::domain::delivery::{NewDelivery, Trigger};
 use crate::domain::envelope::check_data;
@@ -18,7 +18,7 @@ use crate::store::events;
 use crate::store::{StoreError, WriteTx, webhooks};
 
 /// A publisher's words, checked.
-pub(super) struct Checked {
+pub(super) struct CheckedEvent {
     pub(super) new: NewEvent,
     pub(super) one_off: Option<OneOff>,
 }
@@ -31,9 +31,9 @@ pub(super) struct Checked {
 pub(super) fn accept(
     tx: &mut WriteTx<'_>,
     caller: &Caller,
-    checked: Checked,
+    checked: CheckedEvent,
 ) -> Result<Published, Refusal> {
-    let Checked { mut new, one_off } = checked;
+    let CheckedEvent { mut new, one_off } = checked;
     let target = match one_off {
         Some(one_off) => Some(one_off.resolve(tx, caller.workspace)?),
         None => None,
@@ -74,7 +74,7 @@ fn known_before(
     tx: &WriteTx<'_>,
     known: &StoredEvent,
     new: &NewEvent,
-    target: Option<&Target>,
+    target: Option<&OneOffTarget>,
 ) -> Result<Published, Refusal> {
     let StoredEvent {
         event,

@@ -17,10 +17,10 @@ use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
-use super::accept::{Checked, accept};
+use super::accept::{CheckedEvent, accept};
 use super::{Known, Published};
 use crate::domain::time::Timestamp;
-use crate::service::{Answer, Caller, Done, Once, Refusal, Service};
+use crate::service::{Caller, Done, Once, Refusal, Service, StoredAnswer};
 use crate::store::{StoreError, WriteTx, idempotency};
 
 /// Rows of events and deliveries after which a transaction takes no more events on.
@@ -34,8 +34,8 @@ const PARTS_MARK: &str = "\u{1f}parts";
 pub(super) type Results = Vec<Result<Published, Refusal>>;
 
 /// A batch under way.
-struct Batch {
-    left: VecDeque<Result<Checked, Refusal>>,
+struct BatchEntry {
+    left: VecDeque<Result<CheckedEvent, Refusal>>,
     results: Results,
     key: Once<Results>,
 }
@@ -43,11 +43,11 @@ struct Batch {
 /// What came of a part.
 enum Parted {
     /// There are more.
-    More(Batch),
+    More(BatchEntry),
     /// It was the last.
     Whole(Results),
     /// The request had been answered before.
-    Before(Answer),
+    Before(StoredAnswer),
 }
 
 /// An accepted event as the record of a batch under way holds it.
@@ -66,11 +66,11 @@ impl Service {
     pub(super) async fn accept_batch(
         &self,
         caller: &Caller,
-        checked: Vec<Result<Checked, Refusal>>,
+        checked: Vec<Result<CheckedEvent, Refusal>>,
         key: Once<Results>,
     ) -> Result<Done<Results>, Refusal> {
         let events = checked.len();
-        let mut batch = Batch {
+        let mut batch = BatchEntry {
             left: checked.into(),
             results: Vec::with_capacity(events),
             key,
@@ -96,11 +96,11 @@ impl Service {
 }
 
 /// Accepts events until the transaction has enough.
-fn part(tx: &mut WriteTx<'_>, caller: &Caller, mut batch: Batch) -> Result<Parted, Refusal> {
+fn part(tx: &mut WriteTx<'_>, caller: &Caller, mut batch: BatchEntry) -> Result<Parted, Refusal> {
     let workspace_seq = caller.workspace.seq();
     let mut noted = match answered(tx, workspace_seq, &batch.key)? {
-        Recorded::Answer(answer) => return Ok(Parted::Before(answer)),
-        Recorded::Noted(noted) => noted,
+        BatchRecord::Answer(answer) => return Ok(Parted::Before(answer)),
+        BatchRecord::Noted(noted) => noted,
     };
     let (mut rows, mut bytes) = (0, 0);
     while rows < PART_ROWS_MAX
@@ -134,8 +134,8 @@ fn part(tx: &mut WriteTx<'_>, caller: &Caller, mut batch: Batch) -> Result<Parte
 }
 
 /// What is known of a request under its key.
-enum Recorded {
-    Answer(Answer),
+enum BatchRecord {
+    Answer(StoredAnswer),
     Noted(Vec<Noted>),
 }
 
@@ -143,9 +143,9 @@ fn answered(
     tx: &WriteTx<'_>,
     workspace_seq: i64,
     key: &Once<Results>,
-) -> Result<Recorded, Refusal> {
+) -> Result<BatchRecord, Refusal> {
     let Some((key, digest)) = &key.key else {
-        return Ok(Recorded::Noted(Vec::new()));
+        return Ok(BatchRecord::Noted(Vec::new()));
     };
     let of = |key: &str| idempotency::find(tx, workspace_seq, key);
     let (answer, parts) = (of(key)?, of(&format!("{key}{PARTS_MARK}"))?);
@@ -156,7 +156,7 @@ fn answered(
         ));
     }
     if let Some(record) = answer {
-        return Ok(Recorded::Answer(Answer {
+        return Ok(BatchRecord::Answer(StoredAnswer {
             status: record.status,
             body: record.body,
         }));
@@ -166,14 +166,14 @@ fn answered(
             .map_err(|error| StoreError::Damaged(format!("the record of a batch: {error}")))
     };
     let noted = parts.map(|record| read(&record.body)).transpose()?;
-    Ok(Recorded::Noted(noted.unwrap_or_default()))
+    Ok(BatchRecord::Noted(noted.unwrap_or_default()))
 }
 
 /// Records the answer, or what was accepted so far.
 fn record(
     tx: &mut WriteTx<'_>,
     workspace_seq: i64,
-    batch: &Batch,
+    batch: &BatchEntry,
     noted: &[Noted],
 ) -> Result<(), StoreError> {
     let Some((key, digest)) = &batch.key.key else {
@@ -181,7 +181,7 @@ fn record(
     };
     let parts = format!("{key}{PARTS_MARK}");
     if batch.left.is_empty() {
-        let Answer { status, body } = (batch.key.shape)(&batch.results);
+        let StoredAnswer { status, body } = (batch.key.shape)(&batch.results);
         idempotency::delete(tx, workspace_seq, &parts)?;
         return idempotency::insert(tx, workspace_seq, key, digest, status, &body);
     }

@@ -21,7 +21,7 @@ mod detail;
 mod one_off;
 mod replay;
 
-use accept::{Checked, accept};
+use accept::{CheckedEvent, accept};
 use one_off::OneOff;
 
 pub(super) use accept::new_delivery;
@@ -152,7 +152,7 @@ impl Service {
             .await?)
     }
 
-    async fn check(&self, caller: &Caller, input: PublishInput) -> Result<Checked, Refusal> {
+    async fn check(&self, caller: &Caller, input: PublishInput) -> Result<CheckedEvent, Refusal> {
         let limit = self.options().event_data_bytes_max;
         if input.data.len() > limit {
             return Err(Refusal::TooLarge(format!(
@@ -197,8 +197,8 @@ impl Service {
         let catalogue = self.catalogue(caller.workspace.seq()).await?;
         let checked = catalogue.check_type(&name);
         let data = match checked.map_err(|fault| Refusal::Invalid(vec![fault]))? {
-            catalogue::Checked::Whole => input.data,
-            catalogue::Checked::ButForItsData => {
+            catalogue::CheckedData::Whole => input.data,
+            catalogue::CheckedData::ButForItsData => {
                 let workspace_seq = caller.workspace.seq();
                 self.check_data(workspace_seq, &name, input.data).await?
             }
@@ -210,7 +210,7 @@ impl Service {
             occurred_at,
             data: data.into(),
         };
-        Ok(Checked { new, one_off })
+        Ok(CheckedEvent { new, one_off })
     }
 
     /// The receiver that the call names, if it names one.

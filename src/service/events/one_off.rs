@@ -30,7 +30,7 @@ pub(super) struct OneOff {
 }
 
 /// A receiver that a publish call names, with everything that a delivery to it needs.
-pub(super) struct Target {
+pub(super) struct OneOffTarget {
     url: String,
     profile_seq: i64,
     profile: Arc<Profile>,
@@ -47,7 +47,7 @@ impl OneOff {
         self,
         tx: &mut WriteTx<'_>,
         workspace: WorkspaceId,
-    ) -> Result<Target, Refusal> {
+    ) -> Result<OneOffTarget, Refusal> {
         let owner = workspaces::find(tx, workspace.seq())?.ok_or(Refusal::NotFound("workspace"))?;
         if !owner.plan.has_webhooks() {
             return Err(Refusal::PlanRequired);
@@ -62,7 +62,7 @@ impl OneOff {
                 .map_err(|message| Refusal::field("webhook_secret", message))?,
             None => workspace_secret(tx, workspace, &profile)?,
         };
-        Ok(Target {
+        Ok(OneOffTarget {
             url: self.url,
             profile_seq: stored.seq,
             profile,
@@ -71,7 +71,7 @@ impl OneOff {
     }
 }
 
-impl Target {
+impl OneOffTarget {
     /// Whether the data can be carried to it.
     ///
     /// # Errors

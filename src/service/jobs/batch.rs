@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::task::{Batch, Items};
+use super::task::{Items, JobBatch};
 use crate::domain::delivery::{Delivery, Status, Trigger};
 use crate::domain::envelope::check_data;
 use crate::domain::job::{Job, JobEnding, JobKind};
@@ -27,7 +27,7 @@ pub(super) fn work_off(
     tx: &mut WriteTx<'_>,
     engine: &Engine,
     job: &Job,
-    batch: &Batch,
+    batch: &JobBatch,
 ) -> Result<u64, Refusal> {
     let done = match (&batch.items, job.kind) {
         (Items::Deliveries(rows, _), JobKind::Discard) => discard(tx, rows)?,

@@ -82,20 +82,20 @@ impl Missed {
 /// Where the next batch begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Position {
-    stage: Stage,
+    stage: JobStage,
     after: i64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Stage {
+enum JobStage {
     Deliveries,
     Missed,
 }
 
 /// What a batch consists of.
 #[derive(Clone, Debug)]
-pub(super) struct Batch {
+pub(super) struct JobBatch {
     pub(super) items: Items,
     /// Where the one after it begins; `None` where it is the last.
     pub(super) next: Option<Position>,
@@ -174,15 +174,15 @@ impl Task {
         conn: &Read<'_>,
         workspace_seq: i64,
         position: Option<Position>,
-    ) -> Result<Batch, StoreError> {
+    ) -> Result<JobBatch, StoreError> {
         let position = position.unwrap_or(Position {
-            stage: Stage::Deliveries,
+            stage: JobStage::Deliveries,
             after: 0,
         });
         match (position.stage, &self.deliveries, &self.missed) {
-            (Stage::Deliveries, Some(chosen), _) => {
+            (JobStage::Deliveries, Some(chosen), _) => {
                 let cut = cut_deliveries(conn, chosen, workspace_seq, position.after)?;
-                Ok(Batch {
+                Ok(JobBatch {
                     items: Items::Deliveries(cut.rows, cut.wanted),
                     next: match cut.after {
                         Some(after) => Some(Position { after, ..position }),
@@ -190,9 +190,9 @@ impl Task {
                     },
                 })
             }
-            (Stage::Deliveries, None, Some(missed)) => cut_missed(conn, missed, missed.after),
-            (Stage::Missed, _, Some(missed)) => cut_missed(conn, missed, position.after),
-            (Stage::Deliveries, None, None) | (Stage::Missed, _, None) => Ok(Batch {
+            (JobStage::Deliveries, None, Some(missed)) => cut_missed(conn, missed, missed.after),
+            (JobStage::Missed, _, Some(missed)) => cut_missed(conn, missed, position.after),
+            (JobStage::Deliveries, None, None) | (JobStage::Missed, _, None) => Ok(JobBatch {
                 items: Items::Missed(Vec::new()),
                 next: None,
             }),
@@ -239,14 +239,14 @@ fn cut_deliveries(
     }
 }
 
-fn cut_missed(conn: &Read<'_>, missed: &Missed, after: i64) -> Result<Batch, StoreError> {
+fn cut_missed(conn: &Read<'_>, missed: &Missed, after: i64) -> Result<JobBatch, StoreError> {
     let rows = events::missed(conn, &missed.behind(after), BATCH)?;
     let more = rows.len() == BATCH;
     let last = rows.last().copied().filter(|_| more);
-    Ok(Batch {
+    Ok(JobBatch {
         items: Items::Missed(rows),
         next: last.map(|after| Position {
-            stage: Stage::Missed,
+            stage: JobStage::Missed,
             after,
         }),
     })
@@ -254,7 +254,7 @@ fn cut_missed(conn: &Read<'_>, missed: &Missed, after: i64) -> Result<Batch, Sto
 
 fn start_of(missed: &Missed) -> Position {
     Position {
-        stage: Stage::Missed,
+        stage: JobStage::Missed,
         after: missed.after,
     }
 }

@@ -50,7 +50,7 @@ impl Hashing {
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Refusal> {
-        let place = Place::take(&self.waiting)?;
+        let place = HashingTurn::take(&self.waiting)?;
         let turn = Arc::clone(&self.turns).acquire_owned().await;
         let turn = turn.expect("the turns are never closed");
         drop(place);
@@ -67,9 +67,9 @@ impl Hashing {
 }
 
 /// A place in the queue, given back when it is left in whatever way.
-struct Place<'a>(&'a AtomicUsize);
+struct HashingTurn<'a>(&'a AtomicUsize);
 
-impl<'a> Place<'a> {
+impl<'a> HashingTurn<'a> {
     fn take(waiting: &'a AtomicUsize) -> Result<Self, Refusal> {
         let place = Self(waiting);
         if waiting.fetch_add(1, Ordering::Relaxed) >= HASHES_WAITING_MAX {
@@ -79,7 +79,7 @@ impl<'a> Place<'a> {
     }
 }
 
-impl Drop for Place<'_> {
+impl Drop for HashingTurn<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }
@@ -93,11 +93,11 @@ mod tests {
     fn the_queue_is_bounded_and_places_are_given_back() {
         let waiting = AtomicUsize::new(0);
         let places: Vec<_> = (0..HASHES_WAITING_MAX)
-            .map(|_| Place::take(&waiting).unwrap())
+            .map(|_| HashingTurn::take(&waiting).unwrap())
             .collect();
-        assert!(Place::take(&waiting).is_err());
+        assert!(HashingTurn::take(&waiting).is_err());
         drop(places);
         assert_eq!(waiting.load(Ordering::Relaxed), 0);
-        assert!(Place::take(&waiting).is_ok());
+        assert!(HashingTurn::take(&waiting).is_ok());
     }
 }

@@ -57,12 +57,12 @@ pub const PROOF_COUNTS: Duration = Duration::from_secs(15 * 60);
 pub(super) struct People {
     hashing: Hashing,
     sessions: Sessions,
-    tries: Mutex<Tries>,
+    tries: Mutex<PasswordTries>,
     setup: Mutex<Option<SetupToken>>,
 }
 
 /// Who tried how often lately.
-struct Tries {
+struct PasswordTries {
     accounts: Throttle<String>,
     addresses: Throttle<std::net::IpAddr>,
     codes: Throttle<i64>,
@@ -73,7 +73,7 @@ impl People {
         Self {
             hashing: Hashing::new(),
             sessions: Sessions::new(store, mfa),
-            tries: Mutex::new(Tries {
+            tries: Mutex::new(PasswordTries {
                 accounts: Throttle::new(Law::ACCOUNT),
                 addresses: Throttle::new(Law::ADDRESS),
                 codes: Throttle::new(Law::SECOND_FACTOR),
@@ -88,7 +88,7 @@ impl People {
     }
 
     /// Works on the counts of tries; what `work` counts stays counted whatever follows.
-    fn tries<T>(&self, work: impl FnOnce(&mut Tries) -> T) -> T {
+    fn tries<T>(&self, work: impl FnOnce(&mut PasswordTries) -> T) -> T {
         work(&mut self.tries.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }

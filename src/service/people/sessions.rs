@@ -123,18 +123,18 @@ pub(super) struct Sessions {
     store: Store,
     pepper: Pepper,
     mfa: MfaDemand,
-    cache: Arc<RwLock<Cache>>,
+    cache: Arc<RwLock<SessionCache>>,
 }
 
 #[derive(Default)]
-struct Cache {
+struct SessionCache {
     /// Counts the commits that changed access.
     generation: u64,
-    known: HashMap<i64, Arc<Known>>,
+    known: HashMap<i64, Arc<KnownSession>>,
 }
 
 /// A session's row, its person, and the last sign of life.
-struct Known {
+struct KnownSession {
     session: Session,
     user: User,
     mfa: MfaDemand,
@@ -144,7 +144,7 @@ struct Known {
 
 impl Sessions {
     pub(super) fn new(store: Store, mfa: MfaDemand) -> Self {
-        let cache: Arc<RwLock<Cache>> = Arc::default();
+        let cache: Arc<RwLock<SessionCache>> = Arc::default();
         let heard = Arc::clone(&cache);
         store.on_commit(move |committed| {
             if committed.access_changed {
@@ -189,12 +189,12 @@ impl Sessions {
         Ok(known.person(self.store.clock().now()))
     }
 
-    fn cached(&self, token: &SessionToken) -> Option<Arc<Known>> {
+    fn cached(&self, token: &SessionToken) -> Option<Arc<KnownSession>> {
         let cache = self.cache.read().unwrap_or_else(PoisonError::into_inner);
         cache.known.get(&token.id().seq()).cloned()
     }
 
-    async fn load(&self, token: &SessionToken) -> Result<Option<Arc<Known>>, StoreError> {
+    async fn load(&self, token: &SessionToken) -> Result<Option<Arc<KnownSession>>, StoreError> {
         let (id, demanded) = (token.id(), self.mfa);
         let generation = {
             let cache = self.cache.read().unwrap_or_else(PoisonError::into_inner);
@@ -209,7 +209,7 @@ impl Sessions {
                 Some(_) => MfaDemand::Everybody,
                 None => demanded,
             };
-            Ok::<_, StoreError>(user.map(|user| Arc::new(Known::new(session, user, mfa))))
+            Ok::<_, StoreError>(user.map(|user| Arc::new(KnownSession::new(session, user, mfa))))
         };
         let Some(known) = self.store.read(read).await? else {
             return Ok(None);
@@ -225,7 +225,7 @@ impl Sessions {
     }
 
     /// Records a sign of life, without letting the request wait for it.
-    fn see(&self, known: &Known, now: Timestamp) {
+    fn see(&self, known: &KnownSession, now: Timestamp) {
         known.seen_ms.fetch_max(now.millis(), Ordering::Relaxed);
         let recorded_ms = known.recorded_ms.load(Ordering::Relaxed);
         let as_recorded = Session {
@@ -254,7 +254,7 @@ impl Sessions {
     }
 }
 
-impl Known {
+impl KnownSession {
     fn new(session: Session, user: User, mfa: MfaDemand) -> Self {
         let seen_ms = session.last_seen_at.millis();
         Self {

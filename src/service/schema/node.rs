@@ -13,7 +13,7 @@ use std::collections::{BTreeSet, HashMap};
 use serde_json::{Map, Number, Value};
 
 use super::number::canonical;
-use super::pattern::Pattern;
+use super::pattern::SchemaPattern;
 
 /// The number of a place.
 pub(super) type Place = usize;
@@ -37,7 +37,7 @@ pub(super) enum Assertion {
     MultipleOf(Number),
     Bound(Bound, Number),
     Size(Size, u64),
-    Pattern(String, Pattern),
+    Pattern(String, SchemaPattern),
     Unique,
     Required(Vec<String>),
     RequiredBy(Vec<(String, Vec<String>)>),
@@ -78,7 +78,7 @@ pub(super) enum Applier {
     Dependent(Vec<(String, Place)>),
     Members {
         named: Vec<(String, Place)>,
-        patterned: Vec<(Pattern, Place)>,
+        patterned: Vec<(SchemaPattern, Place)>,
         others: Option<Place>,
     },
     MemberNames(Place),
@@ -170,8 +170,8 @@ impl<'a> Builder<'a> {
         named
     }
 
-    fn pattern(&mut self, source: &str) -> Result<Pattern, String> {
-        let pattern = Pattern::compile(source)?;
+    fn pattern(&mut self, source: &str) -> Result<SchemaPattern, String> {
+        let pattern = SchemaPattern::compile(source)?;
         self.tree.bytes += pattern.bytes();
         Ok(pattern)
     }

@@ -16,9 +16,9 @@ const MATCHER_BYTES_MAX: usize = 64 * 1024;
 const BYTES_PER_SOURCE_BYTE: usize = 64;
 
 /// A compiled pattern.
-pub(super) struct Pattern(Regex);
+pub(super) struct SchemaPattern(Regex);
 
-impl Pattern {
+impl SchemaPattern {
     /// Compiles a pattern as ECMA 262 writes it.
     ///
     /// # Errors

@@ -73,11 +73,11 @@ impl At<'_> {
 #[derive(Clone, Copy)]
 struct Here<'a> {
     above: Option<&'a Here<'a>>,
-    step: Step<'a>,
+    step: WalkStep<'a>,
 }
 
 #[derive(Clone, Copy)]
-enum Step<'a> {
+enum WalkStep<'a> {
     Document,
     Member(&'a str),
     Item(usize),
@@ -85,7 +85,7 @@ enum Step<'a> {
 
 /// Members and items of a value that some place has looked at and found fit.
 #[derive(Default)]
-struct Seen<'v> {
+struct SeenNodes<'v> {
     members: HashSet<&'v str>,
     items: HashSet<usize>,
 }
@@ -93,7 +93,7 @@ struct Seen<'v> {
 /// What a place says of a value; what it has seen counts only where the value fits.
 struct Judged<'v> {
     fits: bool,
-    seen: Seen<'v>,
+    seen: SeenNodes<'v>,
 }
 
 /// What in `document` does not fit; empty where all does.
@@ -107,7 +107,7 @@ pub(super) fn faults(tree: &Tree, document: &Value) -> Vec<Fault> {
     };
     let here = Here {
         above: None,
-        step: Step::Document,
+        step: WalkStep::Document,
     };
     let at = At {
         here: &here,
@@ -156,7 +156,7 @@ impl<'s> Walk<'s> {
         self.budget.spend(1)?;
         let mut judged = Judged {
             fits: self.asserted(node, value, at)?,
-            seen: Seen::default(),
+            seen: SeenNodes::default(),
         };
         for applier in &node.appliers {
             if !judged.fits && at.naming == Naming::Nothing {
@@ -206,7 +206,7 @@ impl<'s> Walk<'s> {
         applier: &'s Applier,
         value: &'v Value,
         at: At<'_>,
-        seen: &mut Seen<'v>,
+        seen: &mut SeenNodes<'v>,
     ) -> Result<bool, Stop> {
         match applier {
             Applier::Reference(place) => self.follow(*place, value, at, seen),
@@ -262,7 +262,7 @@ impl<'s> Walk<'s> {
         place: Place,
         value: &'v Value,
         at: At<'_>,
-        seen: &mut Seen<'v>,
+        seen: &mut SeenNodes<'v>,
     ) -> Result<bool, Stop> {
         let judged = self.judge(place, value, at)?;
         if judged.fits && self.tree.tracks {
@@ -279,7 +279,7 @@ impl<'s> Walk<'s> {
         place: Place,
         value: &'v Value,
         at: At<'_>,
-        seen: &mut Seen<'v>,
+        seen: &mut SeenNodes<'v>,
     ) -> Result<bool, Stop> {
         let under_way = (place, std::ptr::from_ref(value));
         if self.following.contains(&under_way) {
@@ -296,7 +296,7 @@ impl<'s> Walk<'s> {
         places: &[Place],
         value: &'v Value,
         at: At<'_>,
-        seen: &mut Seen<'v>,
+        seen: &mut SeenNodes<'v>,
     ) -> Result<bool, Stop> {
         let mut fits = true;
         for place in places {
@@ -313,7 +313,7 @@ impl<'s> Walk<'s> {
         places: &[(String, Place)],
         value: &'v Value,
         at: At<'_>,
-        seen: &mut Seen<'v>,
+        seen: &mut SeenNodes<'v>,
     ) -> Result<bool, Stop> {
         let Value::Object(members) = value else {
             return Ok(true);
@@ -333,7 +333,7 @@ impl<'s> Walk<'s> {
         places: &[Place],
         value: &'v Value,
         at: At<'_>,
-        seen: &mut Seen<'v>,
+        seen: &mut SeenNodes<'v>,
     ) -> Result<bool, Stop> {
         let mut fits = false;
         for place in places {
@@ -356,7 +356,7 @@ impl<'s> Walk<'s> {
         places: &[Place],
         value: &'v Value,
         at: At<'_>,
-        seen: &mut Seen<'v>,
+        seen: &mut SeenNodes<'v>,
     ) -> Result<bool, Stop> {
         let mut fitting = 0;
         for place in places {

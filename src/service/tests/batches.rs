@@ -14,14 +14,14 @@ use crate::service::endings::CALLED_OFF_AT_ONCE;
 use crate::service::events::Published;
 use crate::service::events::batch::PART_ROWS_MAX;
 use crate::service::worker::Worker;
-use crate::service::{Answer, Done, Once, Refusal};
+use crate::service::{Done, Once, Refusal, StoredAnswer};
 
 type Results = Vec<Result<Published, Refusal>>;
 
 fn keyed(digest: u8) -> Once<Results> {
     Once {
         key: Some(("a-key".to_owned(), [digest; 32])),
-        shape: |results| Answer {
+        shape: |results| StoredAnswer {
             status: 202,
             body: results.len().to_string().into_bytes(),
         },

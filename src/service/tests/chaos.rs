@@ -24,7 +24,7 @@ const IN_FLIGHT: u32 = 3;
 #[derive(Clone, Copy, Debug)]
 enum Act {
     Publish(u8),
-    Answer { ordered: bool, status: u16 },
+    StoredAnswer { ordered: bool, status: u16 },
     Enable { ordered: bool },
     Disable { ordered: bool },
     One(Single, usize),
@@ -68,7 +68,7 @@ fn act() -> impl Strategy<Value = Act> {
     ];
     prop_oneof![
         6 => (1_u8..12).prop_map(Act::Publish),
-        4 => (any::<bool>(), status).prop_map(|(ordered, status)| Act::Answer { ordered, status }),
+        4 => (any::<bool>(), status).prop_map(|(ordered, status)| Act::StoredAnswer { ordered, status }),
         2 => any::<bool>().prop_map(|ordered| Act::Enable { ordered }),
         1 => any::<bool>().prop_map(|ordered| Act::Disable { ordered }),
         5 => (single, any::<usize>()).prop_map(|(act, at)| Act::One(act, at)),
@@ -121,7 +121,7 @@ impl Scene {
                 self.house.publish_many(u64::from(count)).await;
                 self.published += i64::from(count);
             }
-            Act::Answer { ordered, status } => self.of(ordered).1.answer(status),
+            Act::StoredAnswer { ordered, status } => self.of(ordered).1.answer(status),
             Act::Enable { ordered } => {
                 let id = self.of(ordered).0;
                 service.enable_webhook(caller, id).await.unwrap();

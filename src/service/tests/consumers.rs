@@ -8,7 +8,7 @@ use super::house::{House, fresh, numbered};
 use crate::domain::event::EventFilter;
 use crate::domain::page::{Cursor, Limit, Order};
 use crate::service::events::PublishInput;
-use crate::service::{Answer, Done, Once, Refusal};
+use crate::service::{Done, Once, Refusal, StoredAnswer};
 
 fn after(house: &House, cursor: Option<Cursor>) -> EventFilter {
     EventFilter {
@@ -70,7 +70,7 @@ async fn polling_neither_skips_nor_repeats_while_eight_publishers_write() {
 fn once(digest: u8) -> Once<crate::service::events::Published> {
     Once {
         key: Some(("order-17".to_owned(), [digest; 32])),
-        shape: |published| Answer {
+        shape: |published| StoredAnswer {
             status: 202,
             body: published.id.clone().into_bytes(),
         },
@@ -89,7 +89,7 @@ async fn a_repeated_request_gets_the_first_answer_also_after_a_restart() {
     let first = fresh(publish(&house, 1).await.unwrap());
     let house = house.restart().await;
     let again = publish(&house, 1).await.unwrap();
-    let answer = Answer {
+    let answer = StoredAnswer {
         status: 202,
         body: first.id.into_bytes(),
     };

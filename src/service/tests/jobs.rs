@@ -404,7 +404,7 @@ async fn the_same_bulk_request_under_one_key_begins_one_job() {
     house.dead_letters(&receiver, 1).await;
     let once = || Once::<Begun> {
         key: Some(("k".to_owned(), [7; 32])),
-        shape: |begun| crate::service::Answer {
+        shape: |begun| crate::service::StoredAnswer {
             status: 202,
             body: begun.job.to_string().into_bytes(),
         },
@@ -417,7 +417,7 @@ async fn the_same_bulk_request_under_one_key_begins_one_job() {
     };
     let first = fresh(begun().await.unwrap());
     let second = begun().await.unwrap();
-    let expect = crate::service::Answer {
+    let expect = crate::service::StoredAnswer {
         status: 202,
         body: first.job.to_string().into_bytes(),
     };

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::{registered, usable};
 use crate::domain::breaker::{DisabledReason, Health};
-use crate::domain::delivery::{DeliveryPlace, Input, step};
+use crate::domain::delivery::{DeliveryPlace, StepInput, step};
 use crate::domain::id::WebhookId;
 use crate::domain::retry::RetryPolicy;
 use crate::domain::webhook::{Webhook, WebhookState};
@@ -17,7 +17,7 @@ use crate::store::{StoreError, WriteTx, webhooks};
 
 /// Which way a person turns a webhook.
 #[derive(Clone, Copy)]
-pub(super) enum Turn {
+pub(super) enum WebhookSwitch {
     /// It takes part.
     On,
     /// It is held.
@@ -30,7 +30,7 @@ impl Service {
     /// # Errors
     /// [`Refusal::NotFound`], [`Refusal::Revoked`].
     pub async fn enable_webhook(&self, caller: &Caller, id: WebhookId) -> Result<Webhook, Refusal> {
-        self.change_state(caller, id, "webhook.enable", Turn::On)
+        self.change_state(caller, id, "webhook.enable", WebhookSwitch::On)
             .await
     }
 
@@ -43,7 +43,7 @@ impl Service {
         caller: &Caller,
         id: WebhookId,
     ) -> Result<Webhook, Refusal> {
-        self.change_state(caller, id, "webhook.disable", Turn::Off)
+        self.change_state(caller, id, "webhook.disable", WebhookSwitch::Off)
             .await
     }
 
@@ -90,7 +90,7 @@ impl Service {
         caller: &Caller,
         id: WebhookId,
         action: &'static str,
-        turn: Turn,
+        turn: WebhookSwitch,
     ) -> Result<Webhook, Refusal> {
         let caller = caller.clone();
         let work = move |tx: &mut WriteTx<'_>| {
@@ -107,14 +107,15 @@ pub(super) fn turn_to(
     tx: &mut WriteTx<'_>,
     caller: &Caller,
     id: WebhookId,
-    turn: Turn,
+    turn: WebhookSwitch,
 ) -> Result<(), Refusal> {
     let webhook = registered(tx, caller, id)?;
     let workspace_seq = caller.workspace.seq();
     match (webhook.state, turn) {
-        (WebhookState::Active, Turn::On) | (WebhookState::Disabled { .. }, Turn::Off) => Ok(()),
+        (WebhookState::Active, WebhookSwitch::On)
+        | (WebhookState::Disabled { .. }, WebhookSwitch::Off) => Ok(()),
         (WebhookState::Revoked, _) => Err(Refusal::Revoked),
-        (WebhookState::Disabled { .. }, Turn::On) => {
+        (WebhookState::Disabled { .. }, WebhookSwitch::On) => {
             // Otherwise the first failure would trip the breaker again at once.
             let health = Health {
                 consecutive_failures: 0,
@@ -129,7 +130,7 @@ pub(super) fn turn_to(
                 WebhookState::Active,
             )?)
         }
-        (WebhookState::Active, Turn::Off) => {
+        (WebhookState::Active, WebhookSwitch::Off) => {
             let state = WebhookState::Disabled {
                 reason: DisabledReason::Manual,
                 at: tx.now(),
@@ -150,7 +151,7 @@ pub(in crate::service) fn cancel(tx: &mut WriteTx<'_>, seq: i64) -> Result<(), S
     };
     let policy = RetryPolicy::standard();
     let now = tx.now();
-    let Ok(next) = step(progress, Input::Cancel, &policy, now, 0.0) else {
+    let Ok(next) = step(progress, StepInput::Cancel, &policy, now, 0.0) else {
         return Ok(());
     };
     let place = DeliveryPlace {

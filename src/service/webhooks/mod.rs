@@ -28,7 +28,7 @@ mod testing;
 
 pub use input::{MASK, WebhookInput, defaults_of, shown_header};
 pub(super) use life::cancel;
-use life::{Turn, turn_to};
+use life::{WebhookSwitch, turn_to};
 pub use retries::{CustomRetry, RetryInput};
 pub use secret::{OVERLAP_DEFAULT, OVERLAP_MAX, Rotated};
 pub use testing::Tested;
@@ -182,7 +182,11 @@ impl Service {
             let workspace_seq = caller.workspace.seq();
             webhooks::update_settings(tx, workspace_seq, id.seq(), profile_seq, &settings)?;
             if let Some(active) = input.active {
-                let turn = if active { Turn::On } else { Turn::Off };
+                let turn = if active {
+                    WebhookSwitch::On
+                } else {
+                    WebhookSwitch::Off
+                };
                 turn_to(tx, &caller, id, turn)?;
             }
             audit(tx, &caller, "webhook.update", &id.to_string(), &json!({}))?;

@@ -14,7 +14,7 @@ use super::in_rows;
 use crate::domain::delivery::{Delivery, DeliveryFilter, DeliveryScope, Status, Trigger};
 use crate::domain::page::{Cursor, Limit, List, Order, Page};
 use crate::domain::time::Timestamp;
-use crate::store::setbacks::{self, Table};
+use crate::store::setbacks::{self, DatedTable};
 use crate::store::{Read, StoreError, damaged, profiles};
 
 /// Rows that one page looks at.
@@ -260,10 +260,10 @@ fn is_in_time(filter: &DeliveryFilter, created_at: Timestamp) -> bool {
 /// clock went back there are others between them: each row is looked at besides.
 fn bounds(conn: &Read<'_>, filter: &DeliveryFilter) -> Result<(i64, i64), StoreError> {
     let low = filter.since.map_or(Ok(0), |since| {
-        setbacks::first_since(conn, Table::Deliveries, since).map(|seq| seq - 1)
+        setbacks::first_since(conn, DatedTable::Deliveries, since).map(|seq| seq - 1)
     })?;
     let high = filter.until.map_or(Ok(i64::MAX), |until| {
-        setbacks::end_until(conn, Table::Deliveries, until)
+        setbacks::end_until(conn, DatedTable::Deliveries, until)
     })?;
     Ok((low, high))
 }

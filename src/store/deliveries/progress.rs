@@ -9,7 +9,7 @@ use crate::domain::delivery::{
 use crate::domain::outcome::FailureKind;
 use crate::domain::stats::{WHOLE_WORKSPACE, minute, slot};
 use crate::domain::time::Timestamp;
-use crate::store::effects::{Place, Sums};
+use crate::store::effects::{EffectPlace, Sums};
 use crate::store::{StoreError, WriteTx};
 use rusqlite::named_params;
 
@@ -104,7 +104,7 @@ fn add_sums(
     // hookpost's own troubles are not part of what a workspace sends.
     let whole = (place.trigger != Trigger::Alert).then_some(WHOLE_WORKSPACE);
     for webhook_seq in [Some(place.webhook_seq), whole].into_iter().flatten() {
-        let place = Place {
+        let place = EffectPlace {
             workspace_seq: place.workspace_seq,
             webhook_seq,
             minute_at,

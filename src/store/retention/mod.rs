@@ -40,7 +40,7 @@ const DELIVERY_POINTS: u32 = 3;
 
 /// How long things are kept where a workspace does not say otherwise.
 #[derive(Clone, Copy, Debug)]
-pub struct Limits {
+pub struct RetentionLimits {
     /// Delivered and canceled deliveries, from when they were.
     pub delivered: Duration,
     /// Dead letters, from when the last attempt failed.
@@ -51,10 +51,10 @@ pub struct Limits {
 
 /// Where a sweep has come to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Sweep(Place);
+pub struct Sweep(SweepPlace);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Place {
+enum SweepPlace {
     Workspace {
         seq: i64,
         stage: HistoryStage,
@@ -88,7 +88,7 @@ impl Sweep {
     /// A new sweep, from the beginning.
     #[must_use]
     pub fn start() -> Self {
-        Self(Place::Workspace {
+        Self(SweepPlace::Workspace {
             seq: 0,
             stage: HistoryStage::FIRST,
             after: 0,
@@ -167,7 +167,7 @@ impl Pruned {
 
 /// What came of a step.
 #[derive(Clone, Copy, Debug)]
-pub struct Step {
+pub struct RetentionStep {
     /// How much left.
     pub pruned: Pruned,
     /// Where the sweep goes on; `None` where it is over.
@@ -178,7 +178,11 @@ pub struct Step {
 ///
 /// # Errors
 /// [`StoreError::Sqlite`]; then nothing of the step is kept.
-pub fn step(tx: &mut WriteTx<'_>, limits: &Limits, from: Sweep) -> Result<Step, StoreError> {
+pub fn step(
+    tx: &mut WriteTx<'_>,
+    limits: &RetentionLimits,
+    from: Sweep,
+) -> Result<RetentionStep, StoreError> {
     let mut run = Run {
         tx,
         limits,
@@ -196,7 +200,7 @@ pub fn step(tx: &mut WriteTx<'_>, limits: &Limits, from: Sweep) -> Result<Step, 
     if pruned.deliveries + pruned.events + pruned.webhooks > 0 {
         tx.notices().activity = true;
     }
-    Ok(Step {
+    Ok(RetentionStep {
         pruned,
         next: place.map(Sweep),
     })
@@ -205,7 +209,7 @@ pub fn step(tx: &mut WriteTx<'_>, limits: &Limits, from: Sweep) -> Result<Step, 
 /// A step under way.
 struct Run<'r, 'tx> {
     tx: &'r mut WriteTx<'tx>,
-    limits: &'r Limits,
+    limits: &'r RetentionLimits,
     points: u32,
     pruned: Pruned,
     /// By webhook, from which row on its deliveries are kept whatever their age.
@@ -213,17 +217,19 @@ struct Run<'r, 'tx> {
 }
 
 impl Run<'_, '_> {
-    fn advance(&mut self, place: Place) -> Result<Option<Place>, StoreError> {
+    fn advance(&mut self, place: SweepPlace) -> Result<Option<SweepPlace>, StoreError> {
         self.spend(1);
         match place {
-            Place::Workspace { seq, stage, after } => self.workspace(seq, stage, after).map(Some),
-            Place::Instance(stage) => {
+            SweepPlace::Workspace { seq, stage, after } => {
+                self.workspace(seq, stage, after).map(Some)
+            }
+            SweepPlace::Instance(stage) => {
                 let next = if self.leftovers(stage)? {
                     Some(stage)
                 } else {
                     stage.next()
                 };
-                Ok(next.map(Place::Instance))
+                Ok(next.map(SweepPlace::Instance))
             }
         }
     }
@@ -233,9 +239,9 @@ impl Run<'_, '_> {
         seq: i64,
         stage: HistoryStage,
         after: i64,
-    ) -> Result<Place, StoreError> {
+    ) -> Result<SweepPlace, StoreError> {
         let Some(rules) = rules(self.tx, self.limits, seq, self.tx.now())? else {
-            return Ok(Place::Instance(InstanceStage::Minutes));
+            return Ok(SweepPlace::Instance(InstanceStage::Minutes));
         };
         // Row numbers have gaps; the next workspace is found by asking for any at or behind one.
         let (stage, after) = if rules.workspace_seq == seq {
@@ -249,7 +255,7 @@ impl Run<'_, '_> {
             (None, Some(stage)) => (seq, stage, 0),
             (None, None) => (seq + 1, HistoryStage::FIRST, 0),
         };
-        Ok(Place::Workspace { seq, stage, after })
+        Ok(SweepPlace::Workspace { seq, stage, after })
     }
 
     fn history(
@@ -282,7 +288,7 @@ struct Rules {
 /// The rules of the first workspace at or behind `seq`, deleted ones included.
 fn rules(
     conn: &Read<'_>,
-    limits: &Limits,
+    limits: &RetentionLimits,
     seq: i64,
     now: Timestamp,
 ) -> Result<Option<Rules>, StoreError> {

@@ -10,7 +10,7 @@ use crate::store::samples::{
 };
 use crate::store::{deliveries, events, secrets, webhooks, workspaces};
 
-const LIMITS: Limits = Limits {
+const LIMITS: RetentionLimits = RetentionLimits {
     delivered: Duration::from_secs(30 * 24 * 3600),
     exhausted: Duration::from_secs(90 * 24 * 3600),
     sessions: Duration::from_secs(24 * 3600),

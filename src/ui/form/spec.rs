@@ -49,7 +49,7 @@ pub struct FieldSet<M: 'static, I: 'static> {
 }
 
 #[derive(Clone, Copy, Debug)]
-enum Kept {
+enum KeptValue {
     All,
     Only(&'static [&'static str]),
     Without(&'static [&'static str]),
@@ -65,7 +65,7 @@ pub(super) enum Folds {
 #[derive(Debug)]
 pub struct FormSpec<M: 'static, I: 'static> {
     pub(super) sets: &'static [FieldSet<M, I>],
-    kept: Kept,
+    kept: KeptValue,
     pub(super) folds: Folds,
 }
 
@@ -75,7 +75,7 @@ impl<M, I> FormSpec<M, I> {
     pub const fn new(sets: &'static [FieldSet<M, I>]) -> Self {
         Self {
             sets,
-            kept: Kept::All,
+            kept: KeptValue::All,
             folds: Folds::UntilFault,
         }
     }
@@ -85,7 +85,7 @@ impl<M, I> FormSpec<M, I> {
     pub const fn only(&self, names: &'static [&'static str]) -> Self {
         Self {
             sets: self.sets,
-            kept: Kept::Only(names),
+            kept: KeptValue::Only(names),
             folds: self.folds,
         }
     }
@@ -95,7 +95,7 @@ impl<M, I> FormSpec<M, I> {
     pub const fn without(&self, names: &'static [&'static str]) -> Self {
         Self {
             sets: self.sets,
-            kept: Kept::Without(names),
+            kept: KeptValue::Without(names),
             folds: self.folds,
         }
     }
@@ -168,9 +168,9 @@ impl<M, I> FormSpec<M, I> {
 
     pub(super) fn keeps(&self, name: &str) -> bool {
         match self.kept {
-            Kept::All => true,
-            Kept::Only(names) => names.contains(&name),
-            Kept::Without(names) => !names.contains(&name),
+            KeptValue::All => true,
+            KeptValue::Only(names) => names.contains(&name),
+            KeptValue::Without(names) => !names.contains(&name),
         }
     }
 }

@@ -130,12 +130,12 @@ impl HtmlSafe for Bars {}
 
 /// What happened in one step, in the order of [`OUTCOMES`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Step {
+struct ChartStep {
     at: Timestamp,
     counts: [u64; OUTCOMES.len()],
 }
 
-impl Step {
+impl ChartStep {
     fn of(buckets: &[StatsBucket]) -> Self {
         let sum = |part: fn(&StatsBucket) -> u64| buckets.iter().map(part).sum::<u64>();
         let exhausted = sum(|bucket| bucket.exhausted);
@@ -162,9 +162,9 @@ impl Bars {
     #[must_use]
     pub fn of(stats: &Stats) -> Self {
         let together = stats.series.len().div_ceil(BARS_MAX).max(1);
-        let steps: Vec<Step> = stats.series.chunks(together).map(Step::of).collect();
-        let top = round_up(steps.iter().map(Step::height).max().unwrap_or(0));
-        let all = Step::of(&stats.series);
+        let steps: Vec<ChartStep> = stats.series.chunks(together).map(ChartStep::of).collect();
+        let top = round_up(steps.iter().map(ChartStep::height).max().unwrap_or(0));
+        let all = ChartStep::of(&stats.series);
         let layer = |(place, (class, word)): (usize, &(&'static str, &'static str))| Layer {
             class,
             word,
@@ -198,7 +198,7 @@ impl Bars {
     }
 }
 
-fn words(all: &Step) -> String {
+fn words(all: &ChartStep) -> String {
     let parts: Vec<String> = OUTCOMES
         .iter()
         .zip(all.counts)
@@ -209,7 +209,7 @@ fn words(all: &Step) -> String {
 }
 
 /// One outcome's bars as a path; each stands on those of the outcomes before it.
-fn layer(steps: &[Step], place: usize, top: u64) -> String {
+fn layer(steps: &[ChartStep], place: usize, top: u64) -> String {
     let slot = WIDTH / (steps.len().max(1) as u64);
     let gap = if slot > 4 { 2 } else { 1 };
     let width = slot.saturating_sub(gap).max(1);
@@ -375,7 +375,7 @@ mod tests {
 
     #[test]
     fn a_bar_stacks_failures_on_successes_and_shows_the_smallest_of_either() {
-        let step = Step {
+        let step = ChartStep {
             at: Timestamp::default(),
             counts: [1000, 0, 1, 0],
         };
@@ -392,7 +392,7 @@ mod tests {
             exhausted: 1,
             ..StatsBucket::default()
         };
-        let step = Step::of(&[bucket, bucket]);
+        let step = ChartStep::of(&[bucket, bucket]);
         assert_eq!(step.counts, [12, 6, 2, 0]);
         assert_eq!(
             words(&step),

@@ -15,7 +15,7 @@ const HEIGHT: usize = 18;
 
 /// The marks of one colour, drawn as one path.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Layer {
+struct Segment {
     class: &'static str,
     path: String,
 }
@@ -27,7 +27,7 @@ struct Layer {
     ext = "html"
 )]
 pub struct Strip {
-    layers: Vec<Layer>,
+    layers: Vec<Segment>,
     words: String,
 }
 
@@ -44,12 +44,12 @@ impl Strip {
             .rev()
             .map(|status| Some(*status));
         let all = std::iter::repeat_n(None, empty).chain(known);
-        let mut layers: Vec<Layer> = Vec::new();
+        let mut layers: Vec<Segment> = Vec::new();
         for (place, status) in all.enumerate() {
             let (class, mark) = mark(place, status);
             match layers.iter_mut().find(|layer| layer.class == class) {
                 Some(layer) => layer.path.push_str(&mark),
-                None => layers.push(Layer { class, path: mark }),
+                None => layers.push(Segment { class, path: mark }),
             }
         }
         Self {

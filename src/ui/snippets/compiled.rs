@@ -1,10 +1,10 @@
 //! Snippets in languages that are compiled first.
 //!
-//! Owns: Go, Java and C#. Refuses: knowing where a profile keeps what ([`Scheme`] says so).
+//! Owns: Go, Java and C#. Refuses: knowing where a profile keeps what ([`SnippetScheme`] says so).
 
-use super::{Piece, Scheme};
+use super::{Piece, SnippetScheme};
 
-impl Scheme {
+impl SnippetScheme {
     pub(super) fn go(&self) -> String {
         let word = |piece: &Piece<'_>| match piece {
             Piece::Text(text) => format!("\"{text}\""),

@@ -24,7 +24,7 @@ pub struct Snippet {
 }
 
 /// What every snippet has to say.
-struct Scheme {
+struct SnippetScheme {
     /// The header with the signature, in lower case.
     header: String,
     /// What stands before each signature.
@@ -53,7 +53,7 @@ enum Piece<'a> {
 /// The snippets for receivers of `profile`.
 #[must_use]
 pub fn snippets(profile: &Profile) -> Vec<Snippet> {
-    let scheme = Scheme::of(profile);
+    let scheme = SnippetScheme::of(profile);
     let snippet = |language, code| Snippet { language, code };
     vec![
         snippet("Node", scheme.node()),
@@ -68,7 +68,7 @@ pub fn snippets(profile: &Profile) -> Vec<Snippet> {
     ]
 }
 
-impl Scheme {
+impl SnippetScheme {
     fn of(profile: &Profile) -> Self {
         let document = profile.to_json();
         let signature = &document["signature"];

@@ -1,11 +1,11 @@
 //! Snippets in languages that are run as they are written.
 //!
 //! Owns: Node, Python, Ruby, PHP and the shell. Refuses: knowing where a profile keeps what
-//! ([`Scheme`] says so).
+//! ([`SnippetScheme`] says so).
 
-use super::{Piece, Scheme};
+use super::{Piece, SnippetScheme};
 
-impl Scheme {
+impl SnippetScheme {
     pub(super) fn node(&self) -> String {
         let word = |piece: &Piece<'_>| match piece {
             Piece::Text(text) => (*text).to_owned(),

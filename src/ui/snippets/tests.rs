@@ -94,7 +94,7 @@ fn the_shell_snippets_compute_the_signature_that_was_sent() {
     fs::write(directory.path().join("delivery.body"), BODY).unwrap();
     for profile in Profile::built_in() {
         let delivered = delivered(profile);
-        let scheme = Scheme::of(profile);
+        let scheme = SnippetScheme::of(profile);
         let timestamp = delivered.headers.get(&scheme.timestamp_header);
         let mut command = shell(directory.path());
         command
@@ -121,7 +121,7 @@ fn shell(directory: &Path) -> Command {
 #[test]
 fn every_built_in_profile_has_whole_snippets() {
     for profile in Profile::built_in() {
-        let signed = Scheme::of(profile);
+        let signed = SnippetScheme::of(profile);
         for Snippet { language, code } in snippets(profile) {
             let what = format!("{} in {language}:\n{code}", profile.name());
             assert!(!code.contains("headers[\"\"]"), "{what}");

@@ -30,25 +30,25 @@ pub(super) const INVALID: Refusal = Refusal::Unauthorized(
 pub(super) struct Keys {
     service: Service,
     pepper: Pepper,
-    cache: Arc<RwLock<Cache>>,
+    cache: Arc<RwLock<KeyCache>>,
 }
 
 #[derive(Default)]
-struct Cache {
+struct KeyCache {
     /// Counts the commits that changed access.
     generation: u64,
-    known: HashMap<i64, Arc<Known>>,
+    known: HashMap<i64, Arc<KnownKey>>,
 }
 
 /// A key's row, and when its use was last recorded.
-struct Known {
+struct KnownKey {
     key: Arc<ApiKey>,
     touched_ms: AtomicI64,
 }
 
 impl Keys {
     pub(super) fn new(service: Service) -> Self {
-        let cache: Arc<RwLock<Cache>> = Arc::default();
+        let cache: Arc<RwLock<KeyCache>> = Arc::default();
         let heard = Arc::clone(&cache);
         service.on_access_change(move || {
             let mut cache = heard.write().unwrap_or_else(PoisonError::into_inner);
@@ -76,12 +76,12 @@ impl Keys {
         Ok(Arc::clone(&known.key))
     }
 
-    fn cached(&self, token: &ApiKeyToken) -> Option<Arc<Known>> {
+    fn cached(&self, token: &ApiKeyToken) -> Option<Arc<KnownKey>> {
         let cache = self.cache.read().unwrap_or_else(PoisonError::into_inner);
         cache.known.get(&token.id().seq()).cloned()
     }
 
-    async fn load(&self, token: &ApiKeyToken) -> Result<Option<Arc<Known>>, Refusal> {
+    async fn load(&self, token: &ApiKeyToken) -> Result<Option<Arc<KnownKey>>, Refusal> {
         let id = token.id();
         let generation = {
             let cache = self.cache.read().unwrap_or_else(PoisonError::into_inner);
@@ -91,7 +91,7 @@ impl Keys {
             return Ok(None);
         };
         let touched_ms = key.last_used_at.map_or(0, Timestamp::millis);
-        let known = Arc::new(Known {
+        let known = Arc::new(KnownKey {
             key: Arc::new(key),
             touched_ms: AtomicI64::new(touched_ms),
         });
@@ -106,7 +106,7 @@ impl Keys {
     }
 
     /// Records the use of a key, at most once a minute, without letting the request wait for it.
-    fn touch(&self, known: &Known) {
+    fn touch(&self, known: &KnownKey) {
         let now_ms = self.service.clock().now().millis();
         let before = known.touched_ms.load(Ordering::Relaxed);
         if now_ms - before < TOUCH_EVERY_MS {

@@ -18,11 +18,11 @@ const BUCKETS_MAX: usize = 10_000;
 
 /// The buckets of all who are limited, by what tells them apart.
 pub(super) struct Rates<K> {
-    buckets: Mutex<HashMap<K, Bucket>>,
+    buckets: Mutex<HashMap<K, RateBucket>>,
     otherwise: Option<f64>,
 }
 
-struct Bucket {
+struct RateBucket {
     per_second: f64,
     tokens: f64,
     filled_at: Instant,
@@ -64,7 +64,7 @@ impl<K: Hash + Eq> Rates<K> {
             buckets.clear();
         }
         let size = per_second.max(1.0);
-        let bucket = buckets.entry(who).or_insert(Bucket {
+        let bucket = buckets.entry(who).or_insert(RateBucket {
             per_second,
             tokens: size,
             filled_at: now,
@@ -73,7 +73,7 @@ impl<K: Hash + Eq> Rates<K> {
     }
 }
 
-impl Bucket {
+impl RateBucket {
     /// A bucket holds a second's requests, or one where a second has less; after as long as that
     /// takes it is full again, whatever it held.
     fn is_full(&self, now: Instant) -> bool {
@@ -129,12 +129,12 @@ mod tests {
     #[test]
     fn a_bucket_holds_a_second_of_requests_and_refills_steadily() {
         let start = Instant::now();
-        let mut bucket = Bucket {
+        let mut bucket = RateBucket {
             per_second: 2.0,
             tokens: 2.0,
             filled_at: start,
         };
-        let spent = |bucket: &mut Bucket, at_ms: u64| {
+        let spent = |bucket: &mut RateBucket, at_ms: u64| {
             let rate = bucket.spend(2.0, 2.0, start + Duration::from_millis(at_ms));
             (rate.check().is_err(), rate.wait.as_millis())
         };

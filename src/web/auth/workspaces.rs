@@ -15,18 +15,18 @@ const CACHED_WORKSPACES_MAX: usize = 10_000;
 
 pub(super) struct Workspaces {
     service: Service,
-    cache: Arc<RwLock<Cache>>,
+    cache: Arc<RwLock<WorkspaceCache>>,
 }
 
 #[derive(Default)]
-struct Cache {
+struct WorkspaceCache {
     generation: u64,
     known: HashMap<WorkspaceRef, Arc<Workspace>>,
 }
 
 impl Workspaces {
     pub(super) fn new(service: Service) -> Self {
-        let cache: Arc<RwLock<Cache>> = Arc::default();
+        let cache: Arc<RwLock<WorkspaceCache>> = Arc::default();
         let heard = Arc::clone(&cache);
         service.on_access_change(move || {
             let mut cache = heard.write().unwrap_or_else(PoisonError::into_inner);

@@ -24,12 +24,12 @@ use crate::web::{AppState, Problem};
 const FIRST_BYTES: usize = 16 * 1024;
 
 /// A body that was read, and its share of the budget for as long as it is held.
-pub(super) struct Body {
+pub(super) struct ReceivedBody {
     pub(super) bytes: Bytes,
     share: Option<OwnedSemaphorePermit>,
 }
 
-impl Body {
+impl ReceivedBody {
     /// The share alone, to be held until the request is answered.
     pub(super) fn into_share(self) -> Option<OwnedSemaphorePermit> {
         self.share
@@ -55,7 +55,7 @@ pub(super) async fn read(
     payload: Payload,
     state: &AppState,
     bytes_max: usize,
-) -> Result<Body, Problem> {
+) -> Result<ReceivedBody, Problem> {
     refuse_encoding(headers)?;
     let announced = announced(headers);
     if announced.is_some_and(|bytes| bytes > bytes_max) {
@@ -74,7 +74,7 @@ async fn collect(
     budget: Arc<Semaphore>,
     bytes_max: usize,
     announced: usize,
-) -> Result<Body, Problem> {
+) -> Result<ReceivedBody, Problem> {
     let mut share: Option<OwnedSemaphorePermit> = None;
     let mut bytes = BytesMut::with_capacity(announced.min(FIRST_BYTES));
     while let Some(chunk) = payload.next().await {
@@ -85,7 +85,7 @@ async fn collect(
         reserve(&budget, &mut share, bytes.len() + chunk.len())?;
         bytes.extend_from_slice(&chunk);
     }
-    Ok(Body {
+    Ok(ReceivedBody {
         bytes: bytes.freeze(),
         share,
     })

@@ -6,7 +6,7 @@
 use actix_web::HttpRequest;
 use sha2::{Digest, Sha256};
 
-use crate::service::{Answer, Once};
+use crate::service::{Once, StoredAnswer};
 use crate::web::Problem;
 
 /// The longest key, in characters.
@@ -58,7 +58,7 @@ impl Keying {
 impl Keyed {
     /// With the shape in which the answer is recorded.
     #[must_use]
-    pub fn once<T>(self, shape: fn(&T) -> Answer) -> Once<T> {
+    pub fn once<T>(self, shape: fn(&T) -> StoredAnswer) -> Once<T> {
         Once { key: self.0, shape }
     }
 }

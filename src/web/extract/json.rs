@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 use tokio::sync::OwnedSemaphorePermit;
 use utoipa::ToSchema;
 
-use super::body::{self, Body};
+use super::body::{self, ReceivedBody};
 use super::depth::{DATA_DEPTH_MAX, check_depth};
 use super::idempotency::{Keyed, Keying};
 use super::misread::{Misread, from_slice};
@@ -92,7 +92,10 @@ impl<T: RequestBody + Default> FromRequest for OptionalJson<T> {
     }
 }
 
-async fn read<T: RequestBody>(request: &HttpRequest, payload: Payload) -> Result<Body, Problem> {
+async fn read<T: RequestBody>(
+    request: &HttpRequest,
+    payload: Payload,
+) -> Result<ReceivedBody, Problem> {
     let state = state_of(request);
     body::read(request.headers(), payload, state, T::bytes_max(state)).await
 }
@@ -106,7 +109,7 @@ fn state_of(request: &HttpRequest) -> &State {
 /// A large body is read off the thread that answers.
 async fn json<T: RequestBody>(
     request: &HttpRequest,
-    body: Body,
+    body: ReceivedBody,
     parse: impl FnOnce(&[u8]) -> Result<T, Misread> + Send + 'static,
 ) -> Result<Json<T>, Problem> {
     if !body.bytes.is_empty() {

@@ -243,13 +243,13 @@ mod tests {
     use serde_json::value::RawValue;
 
     use super::*;
-    use crate::web::wire::{Span, Time};
+    use crate::web::wire::{DurationText, Time};
 
     #[derive(Debug, Deserialize)]
     #[serde(deny_unknown_fields)]
     #[expect(dead_code, reason = "only the reading is tested")]
     struct Inner {
-        delays: Vec<Span>,
+        delays: Vec<DurationText>,
     }
 
     #[derive(Debug, Deserialize)]

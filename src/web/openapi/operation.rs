@@ -18,15 +18,15 @@ pub struct Operation {
     pub(super) tag: &'static str,
     pub(super) summary: &'static str,
     pub(super) query: Vec<Value>,
-    pub(super) body: Option<Body>,
-    pub(super) answers: Vec<Reply>,
+    pub(super) body: Option<BodyDoc>,
+    pub(super) answers: Vec<ReplyDoc>,
     pub(super) more_refusals: Vec<u16>,
-    once: Once,
+    once: ReplayDoc,
 }
 
 /// Whether a repeated request is recognised.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
-enum Once {
+enum ReplayDoc {
     /// By its `Idempotency-Key`.
     Keyed,
     /// It is not, or need not be.
@@ -35,7 +35,7 @@ enum Once {
 }
 
 /// What a request carries.
-pub(super) struct Body {
+pub(super) struct BodyDoc {
     pub(super) shape: Shape,
     pub(super) need: Need,
     pub(super) example: Value,
@@ -59,13 +59,13 @@ pub(super) struct Shape {
 }
 
 /// A success.
-pub(super) struct Reply {
+pub(super) struct ReplyDoc {
     pub(super) status: u16,
     pub(super) about: &'static str,
-    content: Content,
+    content: ContentDoc,
 }
 
-enum Content {
+enum ContentDoc {
     Nothing,
     One(Shape),
     Page(Shape),
@@ -95,21 +95,21 @@ impl Shape {
     }
 }
 
-impl Reply {
+impl ReplyDoc {
     pub(super) fn content(&self) -> Option<(&'static str, Value)> {
         match &self.content {
-            Content::Nothing => None,
-            Content::One(shape) => Some(("application/json", shape.reference())),
-            Content::Page(shape) => Some(("application/json", parts::page(&shape.reference()))),
-            Content::Text(media) => Some((media, json!({"type": "string"}))),
-            Content::Any => Some(("application/json", json!({"type": "object"}))),
+            ContentDoc::Nothing => None,
+            ContentDoc::One(shape) => Some(("application/json", shape.reference())),
+            ContentDoc::Page(shape) => Some(("application/json", parts::page(&shape.reference()))),
+            ContentDoc::Text(media) => Some((media, json!({"type": "string"}))),
+            ContentDoc::Any => Some(("application/json", json!({"type": "object"}))),
         }
     }
 
     pub(super) fn collect(&self, into: &mut BTreeMap<String, Value>) {
         match &self.content {
-            Content::One(shape) | Content::Page(shape) => shape.collect(into),
-            Content::Nothing | Content::Text(_) | Content::Any => {}
+            ContentDoc::One(shape) | ContentDoc::Page(shape) => shape.collect(into),
+            ContentDoc::Nothing | ContentDoc::Text(_) | ContentDoc::Any => {}
         }
     }
 }
@@ -139,7 +139,7 @@ impl Operation {
     }
 
     fn body<T: ToSchema>(mut self, need: Need, example: Value) -> Self {
-        self.body = Some(Body {
+        self.body = Some(BodyDoc {
             shape: Shape::of::<T>(),
             need,
             example,
@@ -150,7 +150,7 @@ impl Operation {
     /// It answers with this shape.
     #[must_use]
     pub fn gives<T: ToSchema>(self, status: u16, about: &'static str) -> Self {
-        self.reply(status, about, Content::One(Shape::of::<T>()))
+        self.reply(status, about, ContentDoc::One(Shape::of::<T>()))
     }
 
     /// It answers with a page of this shape, and takes `limit` and `cursor`.
@@ -158,29 +158,29 @@ impl Operation {
     pub fn lists<T: ToSchema>(self, about: &'static str) -> Self {
         self.query("limit", parts::limit(), "How many at most.")
             .query("cursor", parts::cursor(), "Where to go on: `next_cursor`.")
-            .reply(200, about, Content::Page(Shape::of::<T>()))
+            .reply(200, about, ContentDoc::Page(Shape::of::<T>()))
     }
 
     /// It answers with nothing.
     #[must_use]
     pub fn ends(self, about: &'static str) -> Self {
-        self.reply(204, about, Content::Nothing)
+        self.reply(204, about, ContentDoc::Nothing)
     }
 
     /// It answers with text of a media type.
     #[must_use]
     pub fn gives_text(self, media: &'static str, about: &'static str) -> Self {
-        self.reply(200, about, Content::Text(media))
+        self.reply(200, about, ContentDoc::Text(media))
     }
 
     /// It answers with an object that is described elsewhere.
     #[must_use]
     pub fn gives_any(self, about: &'static str) -> Self {
-        self.reply(200, about, Content::Any)
+        self.reply(200, about, ContentDoc::Any)
     }
 
-    fn reply(mut self, status: u16, about: &'static str, content: Content) -> Self {
-        self.answers.push(Reply {
+    fn reply(mut self, status: u16, about: &'static str, content: ContentDoc) -> Self {
+        self.answers.push(ReplyDoc {
             status,
             about,
             content,
@@ -209,11 +209,11 @@ impl Operation {
     /// A repetition with the same `Idempotency-Key` gets the first answer again.
     #[must_use]
     pub fn keyed(mut self) -> Self {
-        self.once = Once::Keyed;
+        self.once = ReplayDoc::Keyed;
         self.or(409)
     }
 
     pub(super) fn is_keyed(&self) -> bool {
-        self.once == Once::Keyed
+        self.once == ReplayDoc::Keyed
     }
 }

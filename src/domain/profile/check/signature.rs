@@ -10,7 +10,7 @@ use crate::domain::header::{check_name, is_forbidden};
 use crate::domain::profile::document::{
     Document, EncodingWord, GenerateWord, IdWord, KeyWord, SignatureDocument,
 };
-use crate::domain::profile::template::{Slot, Template};
+use crate::domain::profile::template::{Template, TemplateSlot};
 use crate::domain::profile::{
     Encoding, GeneratedSecret, HEADERS_MAX, HeaderRule, KeyForm, SignatureScheme,
 };
@@ -20,11 +20,11 @@ const SEPARATORS: [&str; 5] = [" ", ",", ", ", ";", "; "];
 
 pub(super) fn headers(document: &Document) -> Checked<Vec<HeaderRule>> {
     let known = [
-        ("event_id", Slot::EventId),
-        ("event_type", Slot::EventType),
-        ("delivery_id", Slot::DeliveryId),
-        ("workspace_id", Slot::WorkspaceId),
-        ("timestamp", Slot::Timestamp),
+        ("event_id", TemplateSlot::EventId),
+        ("event_type", TemplateSlot::EventType),
+        ("delivery_id", TemplateSlot::DeliveryId),
+        ("workspace_id", TemplateSlot::WorkspaceId),
+        ("timestamp", TemplateSlot::Timestamp),
     ];
     if document.headers.len() > HEADERS_MAX {
         return refuse(
@@ -100,9 +100,9 @@ pub(super) fn signature(
     let lead = lead(&scheme.lead)?;
     let content = signed_content(scheme)?;
     for (slot, what) in [
-        (Slot::Timestamp, "the timestamp"),
-        (Slot::EventId, "the event id"),
-        (Slot::DeliveryId, "the delivery id"),
+        (TemplateSlot::Timestamp, "the timestamp"),
+        (TemplateSlot::EventId, "the event id"),
+        (TemplateSlot::DeliveryId, "the delivery id"),
     ] {
         let sent = lead.count(slot)
             + headers
@@ -150,7 +150,7 @@ fn separator(scheme: &SignatureDocument) -> Checked<()> {
 fn lead(text: &str) -> Checked<Template> {
     const FIELD: &str = "signature.lead";
     visible(FIELD, text)?;
-    let lead = Template::parse(text, &[("timestamp", Slot::Timestamp)])
+    let lead = Template::parse(text, &[("timestamp", TemplateSlot::Timestamp)])
         .map_err(|message| fault(FIELD, message))?;
     if !lead.reads_back() || !lead.ends_in_text() {
         return refuse(
@@ -164,20 +164,21 @@ fn lead(text: &str) -> Checked<Template> {
 fn signed_content(scheme: &SignatureDocument) -> Checked<Template> {
     const FIELD: &str = "signature.content";
     let id = scheme.id.map(|id| match id {
-        IdWord::EventId => Slot::EventId,
-        IdWord::DeliveryId => Slot::DeliveryId,
+        IdWord::EventId => TemplateSlot::EventId,
+        IdWord::DeliveryId => TemplateSlot::DeliveryId,
     });
     visible(FIELD, &scheme.content)?;
     let known = [
-        ("id", id.unwrap_or(Slot::EventId)),
-        ("timestamp", Slot::Timestamp),
-        ("body", Slot::Body),
+        ("id", id.unwrap_or(TemplateSlot::EventId)),
+        ("timestamp", TemplateSlot::Timestamp),
+        ("body", TemplateSlot::Body),
     ];
     let content = Template::parse(&scheme.content, &known).map_err(|error| fault(FIELD, error))?;
-    if content.count(Slot::Body) != 1 {
+    if content.count(TemplateSlot::Body) != 1 {
         return refuse(FIELD, "must contain {body}, once");
     }
-    let uses_id = content.count(Slot::EventId) + content.count(Slot::DeliveryId) > 0;
+    let uses_id =
+        content.count(TemplateSlot::EventId) + content.count(TemplateSlot::DeliveryId) > 0;
     match (uses_id, id) {
         (true, None) => refuse(
             "signature.id",

@@ -7,13 +7,13 @@ use std::fmt::Write;
 use serde_json::Value;
 
 use super::super::node::Place;
-use super::super::pattern::Pattern;
-use super::{At, Here, Naming, Seen, Step, Stop, Walk};
+use super::super::pattern::SchemaPattern;
+use super::{At, Here, Naming, SeenNodes, Stop, Walk, WalkStep};
 
 /// Which members of an object a schema covers, and what judges the others.
 pub(super) struct Covered<'s> {
     pub(super) named: &'s [(String, Place)],
-    pub(super) patterned: &'s [(Pattern, Place)],
+    pub(super) patterned: &'s [(SchemaPattern, Place)],
     pub(super) others: Option<Place>,
 }
 
@@ -23,7 +23,7 @@ impl<'s> Walk<'s> {
         place: Place,
         value: &'v Value,
         at: At<'_>,
-        seen: &mut Seen<'v>,
+        seen: &mut SeenNodes<'v>,
     ) -> Result<bool, Stop> {
         let mut fits = true;
         for (name, member) in members_of(value) {
@@ -40,7 +40,7 @@ impl<'s> Walk<'s> {
         named: &'s [(String, Place)],
         value: &'v Value,
         at: At<'_>,
-        seen: &mut Seen<'v>,
+        seen: &mut SeenNodes<'v>,
     ) -> Result<bool, Stop> {
         let Value::Object(members) = value else {
             return Ok(true);
@@ -68,7 +68,7 @@ impl<'s> Walk<'s> {
         }: Covered<'_>,
         value: &'v Value,
         at: At<'_>,
-        seen: &mut Seen<'v>,
+        seen: &mut SeenNodes<'v>,
     ) -> Result<bool, Stop> {
         let mut fits = true;
         if patterned.is_empty() && others.is_none() {
@@ -104,7 +104,7 @@ impl<'s> Walk<'s> {
         name: &'v str,
         member: &'v Value,
         at: At<'_>,
-        seen: &mut Seen<'v>,
+        seen: &mut SeenNodes<'v>,
     ) -> Result<bool, Stop> {
         if self.tree.nodes[place].never {
             return self.unfit(at, || {
@@ -121,11 +121,11 @@ impl<'s> Walk<'s> {
         name: &'v str,
         member: &'v Value,
         at: At<'_>,
-        seen: &mut Seen<'v>,
+        seen: &mut SeenNodes<'v>,
     ) -> Result<bool, Stop> {
         let below = Here {
             above: Some(at.here),
-            step: Step::Member(name),
+            step: WalkStep::Member(name),
         };
         let fits = self.judge(place, member, At { here: &below, ..at })?.fits;
         if self.tree.tracks {
@@ -155,7 +155,7 @@ impl<'s> Walk<'s> {
         rest: Option<Place>,
         value: &'v Value,
         at: At<'_>,
-        seen: &mut Seen<'v>,
+        seen: &mut SeenNodes<'v>,
     ) -> Result<bool, Stop> {
         let mut fits = true;
         for (index, item) in items_of(value).enumerate() {
@@ -175,7 +175,7 @@ impl<'s> Walk<'s> {
         place: Place,
         value: &'v Value,
         at: At<'_>,
-        seen: &mut Seen<'v>,
+        seen: &mut SeenNodes<'v>,
     ) -> Result<bool, Stop> {
         let mut fits = true;
         for (index, item) in items_of(value).enumerate() {
@@ -193,7 +193,7 @@ impl<'s> Walk<'s> {
         (at_least, at_most): (u64, Option<u64>),
         value: &Value,
         at: At<'_>,
-        seen: &mut Seen<'_>,
+        seen: &mut SeenNodes<'_>,
     ) -> Result<bool, Stop> {
         if !value.is_array() {
             return Ok(true);
@@ -221,11 +221,11 @@ impl<'s> Walk<'s> {
         index: usize,
         item: &'v Value,
         at: At<'_>,
-        seen: &mut Seen<'v>,
+        seen: &mut SeenNodes<'v>,
     ) -> Result<bool, Stop> {
         let below = Here {
             above: Some(at.here),
-            step: Step::Item(index),
+            step: WalkStep::Item(index),
         };
         let fits = self.judge(place, item, At { here: &below, ..at })?.fits;
         if self.tree.tracks {
@@ -254,12 +254,12 @@ pub(super) fn pointer(here: &Here<'_>) -> String {
     let mut path = String::new();
     for step in steps.into_iter().rev() {
         match step {
-            Step::Document => {}
-            Step::Member(name) => {
+            WalkStep::Document => {}
+            WalkStep::Member(name) => {
                 path.push('/');
                 path.push_str(&name.replace('~', "~0").replace('/', "~1"));
             }
-            Step::Item(index) => {
+            WalkStep::Item(index) => {
                 write!(path, "/{index}").expect("writing to a string never fails");
             }
         }
