@@ -22,6 +22,12 @@ const VALUE_BYTES_MAX: usize = 64;
 
 /// Mail's dates; a weekday that does not fit the date is somebody's slip, and the date stands.
 const MAIL_DATE: DateTimeParser = DateTimeParser::new().relaxed_weekday(true);
+/// The zones that mail has names for (RFC 5322, section 4.3).
+const MAIL_ZONES: [&str; 11] = [
+    "GMT", "UT", "UTC", "EST", "EDT", "CST", "CDT", "MST", "MDT", "PST", "PDT",
+];
+/// No mail is older than 1900 (RFC 5322, section 3.3).
+const MAIL_BEGINS_MS: i64 = -2_208_988_800_000;
 
 /// Reads seconds or a date relative to `now`. A date that has passed asks for no wait;
 /// waits beyond [`DURATION_MAX`] are cut to it. `None` where the value has neither form.
@@ -57,8 +63,13 @@ fn instant(value: &str) -> Option<Timestamp> {
         let since = at.duration_since(UNIX_EPOCH).unwrap_or_default();
         return Some(millis(since.as_millis()));
     }
-    let at = MAIL_DATE.parse_timestamp(value).ok()?;
-    Some(millis(u128::try_from(at.as_millisecond()).unwrap_or(0)))
+    // Other names of zones mean different things to different people.
+    let zone = value.rsplit(' ').next()?;
+    if !MAIL_ZONES.contains(&zone) && !zone.starts_with(['+', '-']) {
+        return None;
+    }
+    let at = MAIL_DATE.parse_timestamp(value).ok()?.as_millisecond();
+    (at >= MAIL_BEGINS_MS).then(|| millis(u128::try_from(at).unwrap_or(0)))
 }
 
 fn millis(at_ms: u128) -> Timestamp {
@@ -128,6 +139,8 @@ mod tests {
             "Mon, 99 Mar 2026 10:06:30 GMT",
             "2026-03-16T10:06:30Z",
             "1 2",
+            "Mon, 16 Mar 2026 10:06:30 CET",
+            "Mon, 16 Mar 0000 10:06:30 +0000",
         ] {
             check(broken, None);
         }
