@@ -145,10 +145,13 @@ fn assemble(
     guard: Arc<Guard>,
     sending: Sending<'_>,
 ) -> anyhow::Result<Service> {
+    let (usual, shares) = (ClientOptions::default(), descriptors::shares());
     let client_options = ClientOptions {
         extra_roots_pem: config.tls_ca_file.as_deref().map(read).transpose()?,
         reply_body_bytes_max: config.response_body_bytes_max,
-        ..ClientOptions::default()
+        sockets_max: usual.sockets_max.min(shares.sockets_max),
+        lookups_max: usual.lookups_max.min(shares.lookups_max),
+        ..usual
     };
     let client = Client::new(Arc::clone(&guard), &client_options)?;
     let engine_parts = EngineParts {
@@ -156,7 +159,7 @@ fn assemble(
         client: client.clone(),
         guard: Arc::clone(&guard),
         clock: Clock::System,
-        in_flight_max: config.max_in_flight as usize,
+        in_flight_max: (config.max_in_flight as usize).min(shares.sockets_max),
     };
     let engine = match sending {
         Sending::On(runtime) => Engine::start(engine_parts, runtime)?,
@@ -198,7 +201,9 @@ fn http_options(config: &Config) -> HttpOptions {
     HttpOptions {
         proxy,
         limits: Limits {
-            connections_max: config.max_connections,
+            connections_max: config
+                .max_connections
+                .min(descriptors::shares().connections_max),
             head_deadline: config.head_timeout,
             body_deadline: config.body_timeout,
             key_rate: config.key_rate_limit.map(f64::from),

@@ -6,6 +6,48 @@
 
 use rustix::process::{Resource, getrlimit, setrlimit};
 
+/// Descriptors that are opened after the shares are reckoned: workers, signals, readers, backups.
+const OPENED_LATER: u64 = 32;
+/// What is shared out at least, however low the limit.
+const SHARED_MIN: u64 = 16;
+
+/// How many of each there may be, so that none takes another's descriptors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Shares {
+    /// Connections to hookpost; each holds two descriptors.
+    pub(super) connections_max: u32,
+    /// Connections to receivers, in use and at rest, and so attempts at once.
+    pub(super) sockets_max: usize,
+    /// Look-ups at once of new names, and as many of known ones; each holds two.
+    pub(super) lookups_max: usize,
+}
+
+/// The shares under the limit in force.
+pub(super) fn shares() -> Shares {
+    let limit = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
+    let held = std::fs::read_dir("/proc/self/fd").map_or(OPENED_LATER, |open| {
+        u64::try_from(open.count()).unwrap_or(u64::MAX)
+    });
+    divide(limit, held)
+}
+
+/// A third for those who call, the rest for those who are called, of which a quarter is for asking
+/// where they are.
+fn divide(limit: u64, held: u64) -> Shares {
+    let free = limit
+        .saturating_sub(held)
+        .saturating_sub(OPENED_LATER)
+        .max(SHARED_MIN);
+    let callers = free / 3;
+    let called = free - callers;
+    let count = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+    Shares {
+        connections_max: u32::try_from(callers / 2).unwrap_or(u32::MAX),
+        sockets_max: count(called - called / 4),
+        lookups_max: count((called / 16).max(1)),
+    }
+}
+
 /// Raises the limit on open descriptors as far as this process may.
 pub(super) fn raise() {
     let mut limit = getrlimit(Resource::Nofile);
@@ -15,5 +57,38 @@ pub(super) fn raise() {
     limit.current = limit.maximum;
     if let Err(error) = setrlimit(Resource::Nofile, limit) {
         tracing::warn!(%error, "the limit on open files stays low");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shares_never_come_to_more_than_there_is() {
+        for (limit, held) in [
+            (128, 30),
+            (256, 40),
+            (1024, 40),
+            (65_536, 60),
+            (u64::MAX, 60),
+        ] {
+            let shares = divide(limit, held);
+            let callers = u64::from(shares.connections_max) * 2;
+            let called = shares
+                .sockets_max
+                .saturating_add(shares.lookups_max.saturating_mul(4));
+            let all = callers.saturating_add(called as u64).saturating_add(held);
+            assert!(all <= limit, "{limit}: {shares:?}");
+            assert!(
+                shares.connections_max >= 2 && shares.sockets_max >= 4,
+                "{limit}"
+            );
+        }
+        let least = divide(64, 50);
+        assert!(
+            least.connections_max >= 2 && least.sockets_max >= 8,
+            "{least:?}"
+        );
     }
 }

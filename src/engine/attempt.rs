@@ -17,7 +17,10 @@ use crate::domain::profile::Profile;
 use crate::domain::retry_after::parse_retry_after;
 use crate::domain::signing::AttemptToSign;
 use crate::domain::time::Timestamp;
-use crate::net::{Client, Exchange, Failure, Guard, OutboundRequest, USER_AGENT};
+use crate::net::{
+    AddressRefusal, Client, Exchange, Failure, Guard, OutboundRequest, Refusal, Sender, Shortage,
+    USER_AGENT,
+};
 
 /// What an attempt came to.
 #[derive(Clone, Debug)]
@@ -81,6 +84,9 @@ pub fn body(delivery: &QueuedDelivery, profile: &Profile) -> Result<Bytes, envel
 }
 
 /// Makes one attempt.
+///
+/// # Errors
+/// [`Shortage`] where this machine could not make the request: that is no attempt.
 pub(super) async fn attempt(
     client: &Client,
     guard: &Guard,
@@ -89,36 +95,40 @@ pub(super) async fn attempt(
     profile: &Arc<Profile>,
     trigger: AttemptTrigger,
     now: Timestamp,
-) -> Attempted {
+) -> Result<Attempted, Shortage> {
     let request = match prepare(delivery, target, profile, now) {
         Ok(request) => request,
-        Err(message) => return unsent(target, trigger, now, FailureKind::Protocol, message),
+        Err(message) => {
+            return Ok(unsent(target, trigger, now, FailureKind::Protocol, message));
+        }
     };
     let request_headers = describe(&request.headers, target);
     let url = match guard.check_url(&target.url) {
         Ok(url) => url,
+        Err(Refusal::Address(AddressRefusal::Unjudged(shortage))) => return Err(shortage),
         Err(refusal) => {
             let message = format!("the webhook's URL {refusal}");
-            return unsent(target, trigger, now, FailureKind::Blocked, message);
+            return Ok(unsent(target, trigger, now, FailureKind::Blocked, message));
         }
     };
     let exchange = client
         .post(OutboundRequest {
+            sender: Sender {
+                workspace: delivery.event.workspace.seq(),
+                webhook: delivery.webhook_seq,
+            },
             target: &url,
             headers: request.headers,
             body: request.body,
             timeout: target.timeout,
         })
-        .await;
+        .await?;
     let sent = unsent(target, trigger, now, FailureKind::Protocol, String::new());
-    answered(
-        Attempted {
-            request_headers,
-            ..sent
-        },
-        exchange,
-        now,
-    )
+    let sent = Attempted {
+        request_headers,
+        ..sent
+    };
+    Ok(answered(sent, exchange, now))
 }
 
 struct Prepared {

@@ -28,6 +28,9 @@ use crate::telemetry::metrics;
 const LOAD_RETRY: Duration = Duration::from_secs(1);
 /// The longest sleep while a retry is planned: the wall clock may be set while hookpost sleeps.
 const SLEEP_MAX: Duration = Duration::from_secs(30);
+/// How long a delivery waits that this machine could not send, at first and at most.
+const SHORT_PAUSE_MIN: Duration = Duration::from_millis(100);
+const SHORT_PAUSE_MAX: Duration = Duration::from_secs(2);
 /// Interrupted tests that are put right at start.
 const INTERRUPTED_MAX: usize = 1000;
 
@@ -173,17 +176,20 @@ async fn exchange(
     shared.attempts.fetch_add(1, Ordering::Relaxed);
     shared.clock_watch.started(delivery.id.seq());
     let parts = &shared.parts;
-    let now = shared.now();
-    Ok(attempt(
-        &parts.client,
-        &parts.guard,
-        delivery,
-        target,
-        &profile,
-        trigger,
-        now,
-    )
-    .await)
+    let mut pause = SHORT_PAUSE_MIN;
+    // What this machine lacks is no attempt and counts nowhere: the delivery waits in its place.
+    loop {
+        let (client, guard, now) = (&parts.client, &parts.guard, shared.now());
+        match attempt(client, guard, delivery, target, &profile, trigger, now).await {
+            Ok(attempted) => return Ok(attempted),
+            Err(shortage) => tracing::debug!(%shortage, "a delivery waits for this machine"),
+        }
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(SHORT_PAUSE_MAX);
+        if shared.lanes().stopping {
+            return Err(StoreError::Stopped("the attempt was never made"));
+        }
+    }
 }
 
 async fn record(

@@ -22,6 +22,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use crate::net::shortage::Shortage;
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
 /// IANA's special-purpose blocks of IPv4, multicast, the reserved class E, and Azure's wire server.
@@ -127,6 +128,9 @@ pub enum AddressRefusal {
     /// The port that hookpost itself listens on.
     #[error("must not lead back to hookpost itself")]
     OwnPort,
+    /// This machine had no socket to spare for finding out whose address it is.
+    #[error("could not be checked just now: {0}")]
+    Unjudged(Shortage),
 }
 
 /// The address rules together with what the operator opened.

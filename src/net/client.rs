@@ -1,47 +1,69 @@
 //! The only outbound client.
 //!
 //! Owns: one POST to one target, from look-up to the last kept byte of the answer, within one
-//! deadline. Refuses: following redirects, repeating, remembering cookies, decompressing, proxies
-//! from the environment, and every destination that the guard refuses.
+//! deadline. Refuses: following redirects, remembering cookies, decompressing, proxies from the
+//! environment, and every destination that the guard refuses.
 //!
 //! # The deadline covers everything
 //! Look-up, connection, TLS, request, head and body share the timeout. Once a head has arrived in
 //! time the answer stands: a body that is too long or too slow is cut off and marked, because a
-//! receiver that said 200 has the event.
+//! receiver that said 200 has the event. Only the wait for a socket of our own is not counted.
+//!
+//! # One request, with one exception
+//! An attempt is one request. Where a connection that was *used before* ends without a single byte
+//! of an answer, the receiver had closed it while the request was on its way: it is sent once more,
+//! on a new connection. Whatever comes back otherwise, however broken, is the attempt's result.
 //!
 //! # Why literal hosts are checked again
-//! The HTTP stack connects to an address in the URL without asking the resolver. So each call
-//! checks it, although a [`Target`] has passed the guard before.
+//! They need no look-up, so the resolver, which judges answers, never sees them. Each call checks
+//! them, although a [`Target`] has passed the guard before: it may be older than what the guard
+//! knows.
 //!
-//! # Why two inner clients
-//! A resolver learns the name but not the port, and on hookpost's own listening port more is
-//! refused. Targets with such a port go through a client whose resolver knows that.
+//! # Why deliveries do not go through reqwest
+//! Its pool is keyed by scheme and authority alone, so strangers' webhooks would share connections;
+//! it bounds what rests per host and not in all; it knows neither a connection's age nor what its
+//! receiver announced, and tells nobody whether a failed request had met a connection that was used
+//! before. Its connector tries the addresses of a family one after the other. None of this can be
+//! set from outside. hyper, on which it is built, leaves all of it to its caller, and the command
+//! line's calls, for which reqwest's own ways are right, go through it (`rest`).
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use reqwest::header::{HeaderMap, HeaderValue};
-use reqwest::{Method, Request, Response};
-use tokio::time::{Instant, timeout_at};
+use http_body_util::Full;
+use hyper::header::{ACCEPT, HOST, HeaderMap, HeaderValue, USER_AGENT as AGENT};
+use hyper::{Method, Request};
+use tokio::time::Instant;
+use tokio_rustls::TlsConnector;
 use url::Host;
 
-use crate::domain::outcome::FailureKind;
 use crate::domain::webhook::IN_FLIGHT_MAX;
+use crate::net::address::AddressRefusal;
+use crate::net::connect::{ConnectError, Connector};
+use crate::net::dns::Lookup;
+use crate::net::exchange::{Answered, Unanswered, exchange};
 use crate::net::failure::Failure;
-use crate::net::guard::{Guard, PortKind};
-use crate::net::resolver::{Lookup, Lookups, ResolveError, Resolver};
+use crate::net::guard::Guard;
+use crate::net::lookups::{LOOKUPS_MAX, Lookups};
+use crate::net::pool::{Connection, Key, Origin, Pool, PoolBounds};
+use crate::net::receivers::Receivers;
+use crate::net::reply::Reply;
+use crate::net::resolver::ResolveError;
+use crate::net::sender::Sender;
+use crate::net::shortage::Shortage;
 use crate::net::target::{Refusal, Target};
 use crate::net::tls;
-use crate::net::unpooled::Unpooled;
 
 /// How hookpost names itself to receivers.
 pub const USER_AGENT: &str = concat!("hookpost/", env!("CARGO_PKG_VERSION"));
 
-/// Headers of an answer that are kept, and their bytes together.
-const REPLY_HEADERS_MAX: usize = 64;
-const REPLY_HEADER_BYTES_MAX: usize = 16 * 1024;
+/// How long a request may wait for a socket of our own.
+const SOCKET_WAIT: Duration = Duration::from_secs(1);
+/// How often a request that this machine could not make is tried again at once, after another
+/// connection gave its place.
+const MAKE_ROOM_MAX: u32 = 3;
 
 /// How the client is set up.
 #[derive(Clone, Debug)]
@@ -54,12 +76,18 @@ pub struct ClientOptions {
     pub reply_body_bytes_max: usize,
     /// How long look-up, TCP and TLS may take within the timeout of an exchange.
     pub connect_timeout: Duration,
-    /// Unused connections kept open per receiver: as many as one webhook may have in flight, so that
-    /// none is opened anew for want of a place.
-    pub idle_per_host_max: usize,
-    /// How long an unused connection is kept. Many servers close theirs after 5 s; closing first
-    /// avoids sending into a connection that is just going away.
+    /// Connections at once, in use and unused.
+    pub sockets_max: usize,
+    /// Unused connections at once. One that speaks TLS holds about 40 KiB.
+    pub idle_max: usize,
+    /// Unused connections kept open per webhook and receiver: as many as one webhook may have in
+    /// flight, so that none is opened anew for want of a place.
+    pub idle_per_key_max: usize,
+    /// How long an unused connection is kept where the receiver does not say. Many servers close
+    /// theirs after 5 s; closing first avoids sending into a connection that is just going away.
     pub idle_timeout: Duration,
+    /// Look-ups at once of names that have not been answered before. Each uses two sockets.
+    pub lookups_max: usize,
 }
 
 impl Default for ClientOptions {
@@ -69,8 +97,11 @@ impl Default for ClientOptions {
             lookup: Lookup::System,
             reply_body_bytes_max: 16 * 1024,
             connect_timeout: Duration::from_secs(10),
-            idle_per_host_max: IN_FLIGHT_MAX as usize,
+            sockets_max: 4096,
+            idle_max: 1024,
+            idle_per_key_max: IN_FLIGHT_MAX as usize,
             idle_timeout: Duration::from_secs(4),
+            lookups_max: LOOKUPS_MAX,
         }
     }
 }
@@ -87,11 +118,16 @@ pub enum ClientError {
     /// The HTTP library refused the configuration.
     #[error("the HTTP client can't be set up: {0}")]
     Http(#[from] reqwest::Error),
+    /// The system refused a thread.
+    #[error("look-ups can't be set up: {0}")]
+    Lookups(std::io::Error),
 }
 
 /// One request to send.
 #[derive(Debug)]
 pub struct OutboundRequest<'a> {
+    /// Whose it is.
+    pub sender: Sender,
     /// Where to.
     pub target: &'a Target,
     /// All headers but host, content-length, accept and user-agent, which the client adds.
@@ -113,31 +149,6 @@ pub struct Exchange {
     pub result: Result<Reply, Failure>,
 }
 
-/// An answer whose head arrived in time, whatever its status.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reply {
-    /// The HTTP status code.
-    pub status: u16,
-    /// The first 64 headers as far as they fit into 16 KiB; names in lower case, values with
-    /// other bytes than UTF-8 replaced.
-    pub headers: Vec<(String, String)>,
-    /// The body's first bytes, as sent: nothing is decompressed.
-    pub body: Vec<u8>,
-    /// Whether the body was longer than the cap, or did not arrive whole in time.
-    pub body_truncated: bool,
-}
-
-impl Reply {
-    /// The first header called `name` (in lower case).
-    #[must_use]
-    pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers
-            .iter()
-            .find(|(own, _)| own == name)
-            .map(|(_, value)| value.as_str())
-    }
-}
-
 /// The client; a clone shares connections and look-ups.
 #[derive(Clone)]
 pub struct Client {
@@ -146,18 +157,20 @@ pub struct Client {
 
 struct Inner {
     guard: Arc<Guard>,
-    ordinary: Route,
-    own_port: Route,
-    unpooled: Unpooled,
+    connector: Connector,
+    pool: Pool,
+    receivers: Receivers,
     reply_body_bytes_max: usize,
 }
 
-/// A connection pool and the resolver that feeds it.
-struct Route {
-    http: reqwest::Client,
-    /// For receivers whose connections can't be used twice.
-    once: reqwest::Client,
-    resolver: Resolver,
+/// Why an exchange brought nothing.
+enum Unmade {
+    /// The receiver's doing, or its network's.
+    Failed(Failure),
+    /// The connection that was used again had ended.
+    Stale,
+    /// Our own.
+    Short(Shortage),
 }
 
 impl Client {
@@ -166,52 +179,38 @@ impl Client {
     /// # Errors
     /// Unreadable root certificates, or libraries that refuse the configuration.
     pub fn new(guard: Arc<Guard>, options: &ClientOptions) -> Result<Self, ClientError> {
-        let lookups = Lookups::new(options.lookup.clone());
         let tls = tls::client_config(options.extra_roots_pem.as_deref())?;
-        let route = |port| {
-            let resolver = Resolver::new(Arc::clone(&guard), Arc::clone(&lookups), port);
-            let client = |idle_max| http_client(options, tls.clone(), resolver.clone(), idle_max);
-            Ok::<_, ClientError>(Route {
-                http: client(options.idle_per_host_max)?,
-                once: client(0)?,
-                resolver,
-            })
+        let lookups = Lookups::new(options.lookup.clone(), options.lookups_max);
+        let connector = Connector {
+            guard: Arc::clone(&guard),
+            lookups: lookups.map_err(ClientError::Lookups)?,
+            tls: TlsConnector::from(Arc::new(tls)),
+            connect_timeout: options.connect_timeout,
         };
-        let ordinary = route(PortKind::Other)?;
-        let own_port = route(PortKind::Own)?;
-        let reply_body_bytes_max = options.reply_body_bytes_max;
+        let pool = Pool::new(PoolBounds {
+            sockets_max: options.sockets_max,
+            idle_max: options.idle_max,
+            idle_per_key_max: options.idle_per_key_max,
+            idle_timeout: options.idle_timeout,
+        });
         Ok(Self {
             inner: Arc::new(Inner {
                 guard,
-                ordinary,
-                own_port,
-                unpooled: Unpooled::default(),
-                reply_body_bytes_max,
+                connector,
+                pool,
+                receivers: Receivers::default(),
+                reply_body_bytes_max: options.reply_body_bytes_max,
             }),
         })
     }
 
     /// Sends one POST and waits for what comes of it, at most for its timeout.
-    pub async fn post(&self, request: OutboundRequest<'_>) -> Exchange {
-        let started = Instant::now();
-        let deadline = started + request.timeout;
-        let timeout = request.timeout;
-        let exchange = |remote_addr, result| Exchange {
-            duration: started.elapsed(),
-            remote_addr,
-            result,
-        };
-        if let Err(refusal) = self.inner.guard.check_target(request.target) {
-            return exchange(None, Err(Failure::blocked(refusal)));
-        }
-        let response = match timeout_at(deadline, self.send(&request)).await {
-            Ok(Ok(response)) => response,
-            Ok(Err(failure)) => return exchange(None, Err(failure)),
-            Err(_) => return exchange(None, Err(Failure::timeout(timeout))),
-        };
-        let remote_addr = response.remote_addr();
-        let reply = self.read(response, deadline).await;
-        exchange(remote_addr, Ok(reply))
+    ///
+    /// # Errors
+    /// [`Shortage`] where this machine could not make the request: nothing was sent then, and the
+    /// receiver has no part in it.
+    pub async fn post(&self, request: OutboundRequest<'_>) -> Result<Exchange, Shortage> {
+        self.inner.post(&request).await
     }
 
     /// Looks a target's name up, so that saving a webhook can say at once that it may not be
@@ -220,133 +219,217 @@ impl Client {
     ///
     /// # Errors
     /// The address rule that one of the answers breaks.
-    pub async fn check_destination(&self, target: &Target) -> Result<(), Refusal> {
+    pub async fn check_destination(&self, target: &Target, workspace: i64) -> Result<(), Refusal> {
         self.inner.guard.check_target(target)?;
-        let Host::Domain(name) = target.parsed_host() else {
-            return Ok(());
-        };
-        match self.route(target).resolver.resolve(name).await {
+        match self.inner.connector.addresses(target, workspace).await {
             Err(ResolveError::Blocked(refusal)) => Err(refusal.into()),
-            Ok(_) | Err(ResolveError::Failed(_) | ResolveError::Empty | ResolveError::TimedOut) => {
-                Ok(())
+            Ok(_)
+            | Err(
+                ResolveError::Failed(_)
+                | ResolveError::Empty
+                | ResolveError::TimedOut
+                | ResolveError::Short(_),
+            ) => Ok(()),
+        }
+    }
+}
+
+/// One attempt's progress.
+struct Try<'a> {
+    outbound: &'a OutboundRequest<'a>,
+    key: Key,
+    deadline: Instant,
+    remote_addr: Option<SocketAddr>,
+}
+
+impl Inner {
+    async fn post(&self, outbound: &OutboundRequest<'_>) -> Result<Exchange, Shortage> {
+        let target = outbound.target;
+        let key = Key {
+            sender: outbound.sender,
+            origin: Origin::new(target.scheme(), target.host(), target.port()),
+            port: self.guard.port_kind(target.port()),
+        };
+        let mut attempt = Try {
+            outbound,
+            key,
+            deadline: Instant::now() + outbound.timeout,
+            remote_addr: None,
+        };
+        let mut started = Instant::now();
+        let result = match self.guard.check_target(target) {
+            Err(AddressRefusal::Unjudged(shortage)) => return Err(shortage),
+            Err(refusal) => Err(Failure::blocked(refusal)),
+            Ok(()) => self.send(&mut attempt, &mut started).await?,
+        };
+        if result.as_ref().map_or(true, |reply| !reply.is_success()) {
+            self.judge_anew(&attempt);
+        }
+        Ok(Exchange {
+            duration: started.elapsed(),
+            remote_addr: attempt.remote_addr,
+            result,
+        })
+    }
+
+    /// A failure may mean that the name has moved: the next attempt looks it up again, and the guard
+    /// judges what it means then.
+    fn judge_anew(&self, attempt: &Try<'_>) {
+        self.pool.forget(&attempt.key);
+        if let Host::Domain(name) = attempt.outbound.target.parsed_host() {
+            self.connector.lookups.forget(name);
+        }
+    }
+
+    async fn send(
+        &self,
+        attempt: &mut Try<'_>,
+        started: &mut Instant,
+    ) -> Result<Result<Reply, Failure>, Shortage> {
+        if let Some(rested) = self.rested(&attempt.key) {
+            match self.exchange(attempt, rested).await {
+                Ok(reply) => return Ok(Ok(reply)),
+                Err(Unmade::Failed(failure)) => return Ok(Err(failure)),
+                Err(Unmade::Short(shortage)) => return Err(shortage),
+                Err(Unmade::Stale) => {}
             }
         }
-    }
-
-    fn route(&self, target: &Target) -> &Route {
-        match self.inner.guard.port_kind(target.port()) {
-            PortKind::Own => &self.inner.own_port,
-            PortKind::Other => &self.inner.ordinary,
-        }
-    }
-
-    /// Sends on a pooled connection; what comes back as no HTTP is believed only from a new one. See
-    /// `unpooled`.
-    async fn send(&self, outbound: &OutboundRequest<'_>) -> Result<Response, Failure> {
-        let route = self.route(outbound.target);
-        let url = outbound.target.url();
-        if !self.inner.unpooled.holds(url, Instant::now()) {
-            match route.http.execute(request(outbound)).await {
-                Ok(response) => return Ok(response),
-                Err(error) => {
-                    let failure = Failure::from_error(&error);
-                    if failure.kind != FailureKind::Protocol {
-                        return Err(failure);
+        let mut tries = 0;
+        loop {
+            match self.send_anew(attempt, started).await {
+                Ok(reply) => return Ok(Ok(reply)),
+                Err(Unmade::Failed(failure)) => return Ok(Err(failure)),
+                // A new connection is never stale.
+                Err(Unmade::Stale) => return Ok(Err(Failure::timeout(attempt.outbound.timeout))),
+                Err(Unmade::Short(shortage)) => {
+                    tries += 1;
+                    if tries > MAKE_ROOM_MAX || !self.pool.make_room() {
+                        return Err(shortage);
                     }
-                    self.inner.unpooled.remember(url, Instant::now());
                 }
             }
         }
-        let response = route.once.execute(request(outbound)).await;
-        response.map_err(|error| Failure::from_error(&error))
     }
 
-    async fn read(&self, mut response: Response, deadline: Instant) -> Reply {
-        let status = response.status().as_u16();
-        let headers = kept_headers(response.headers());
-        let mut body = Vec::new();
-        let whole = read_body(&mut response, &mut body, self.inner.reply_body_bytes_max);
-        let body_truncated = match timeout_at(deadline, whole).await {
-            Ok(BodyEnd::Whole) => false,
-            Ok(BodyEnd::Cut) | Err(_) => true,
-        };
-        Reply {
-            status,
-            headers,
-            body,
-            body_truncated,
-        }
-    }
-}
-
-fn request(outbound: &OutboundRequest<'_>) -> Request {
-    let mut request = Request::new(Method::POST, outbound.target.url().clone());
-    *request.headers_mut() = outbound.headers.clone();
-    *request.body_mut() = Some(outbound.body.clone().into());
-    request
-}
-
-/// How reading a body ended.
-enum BodyEnd {
-    /// With its last byte.
-    Whole,
-    /// At the cap, or because the connection broke.
-    Cut,
-}
-
-async fn read_body(response: &mut Response, body: &mut Vec<u8>, bytes_max: usize) -> BodyEnd {
-    loop {
-        match response.chunk().await {
-            Ok(Some(chunk)) if body.len() + chunk.len() > bytes_max => {
-                body.extend_from_slice(&chunk[..bytes_max - body.len()]);
-                return BodyEnd::Cut;
+    /// A connection that rested and is still as it was left.
+    fn rested(&self, key: &Key) -> Option<Connection> {
+        while let Some(connection) = self.pool.take(key) {
+            if connection.wire.is_quiet() {
+                return Some(connection);
             }
-            Ok(Some(chunk)) => body.extend_from_slice(&chunk),
-            Ok(None) => return BodyEnd::Whole,
-            Err(_) => return BodyEnd::Cut,
+            let answers = connection.answers;
+            self.receivers.ended(&key.origin, answers, Instant::now());
         }
+        None
     }
-}
 
-fn kept_headers(headers: &HeaderMap) -> Vec<(String, String)> {
-    let mut bytes_left = REPLY_HEADER_BYTES_MAX;
-    let mut kept = Vec::with_capacity(headers.len().min(REPLY_HEADERS_MAX));
-    for (name, value) in headers.iter().take(REPLY_HEADERS_MAX) {
-        let value = String::from_utf8_lossy(value.as_bytes());
-        // Each replaced byte grows to three, so the text is measured and not the bytes.
-        let Some(left) = bytes_left.checked_sub(name.as_str().len() + value.len()) else {
-            continue;
+    /// Sends on a new connection. Waiting for a place of our own is not the receiver's time.
+    async fn send_anew(
+        &self,
+        attempt: &mut Try<'_>,
+        started: &mut Instant,
+    ) -> Result<Reply, Unmade> {
+        let asked_at = Instant::now();
+        let ticket = tokio::time::timeout(SOCKET_WAIT, self.pool.ticket_in_turn()).await;
+        let ticket = ticket.map_err(|_| Unmade::Short(Shortage::Descriptors))?;
+        let waited = asked_at.elapsed();
+        *started += waited;
+        attempt.deadline += waited;
+        let OutboundRequest { target, sender, .. } = *attempt.outbound;
+        let made_at = Instant::now();
+        let connected = self
+            .connector
+            .connect(target, sender.workspace, attempt.deadline, &self.pool)
+            .await;
+        let (wire, remote_addr) = connected.map_err(|error| match error {
+            ConnectError::Shortage(shortage) => Unmade::Short(shortage),
+            ConnectError::TimedOut if Instant::now() >= attempt.deadline => {
+                Unmade::Failed(Failure::timeout(attempt.outbound.timeout))
+            }
+            error => Unmade::Failed(Failure::unconnected(&error)),
+        })?;
+        let connection = Connection {
+            wire,
+            remote_addr,
+            made_at,
+            answers: 0,
+            ticket,
         };
-        bytes_left = left;
-        kept.push((name.as_str().to_owned(), value.into_owned()));
+        self.exchange(attempt, connection).await
     }
-    kept
+
+    async fn exchange(
+        &self,
+        attempt: &mut Try<'_>,
+        connection: Connection,
+    ) -> Result<Reply, Unmade> {
+        let Connection {
+            wire,
+            remote_addr,
+            made_at,
+            answers,
+            ticket,
+        } = connection;
+        let origin = &attempt.key.origin;
+        let (deadline, timeout) = (attempt.deadline, attempt.outbound.timeout);
+        let made = request(attempt.outbound);
+        attempt.remote_addr = Some(remote_addr);
+        let Answered {
+            reply,
+            wire,
+            announced,
+        } = match exchange(wire, made, deadline, self.reply_body_bytes_max).await {
+            Ok(answered) => answered,
+            Err(Unanswered::TimedOut) => return Err(Unmade::Failed(Failure::timeout(timeout))),
+            Err(Unanswered::Broken { error, answered }) => {
+                attempt.remote_addr = None;
+                // What broke HTTP's rules has answered, whatever it read.
+                if answers > 0 && !answered && !error.is_parse() {
+                    self.receivers.ended(origin, answers, Instant::now());
+                    return Err(Unmade::Stale);
+                }
+                return Err(Unmade::Failed(Failure::broken(&error)));
+            }
+        };
+        if answers > 0 {
+            self.receivers.kept(origin);
+        }
+        if let Some(wire) = wire
+            && reply.is_success()
+            && !self.receivers.uses_once(origin, Instant::now())
+        {
+            let connection = Connection {
+                wire,
+                remote_addr,
+                made_at,
+                answers: answers + 1,
+                ticket,
+            };
+            self.pool.put(attempt.key.clone(), connection, announced);
+        }
+        Ok(reply)
+    }
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "this is the client that the rule points to"
-)]
-fn http_client(
-    options: &ClientOptions,
-    tls: rustls::ClientConfig,
-    resolver: Resolver,
-    idle_per_host_max: usize,
-) -> reqwest::Result<reqwest::Client> {
-    reqwest::Client::builder()
-        .tls_backend_preconfigured(tls)
-        .dns_resolver(resolver)
-        .no_proxy()
-        .redirect(reqwest::redirect::Policy::none())
-        .referer(false)
-        .retry(reqwest::retry::never())
-        .http1_only()
-        .user_agent(HeaderValue::from_static(USER_AGENT))
-        .connect_timeout(options.connect_timeout)
-        .pool_max_idle_per_host(idle_per_host_max)
-        .pool_idle_timeout(options.idle_timeout)
-        .tcp_nodelay(true)
-        .build()
+/// The request as it goes over the wire.
+fn request(outbound: &OutboundRequest<'_>) -> Request<Full<Bytes>> {
+    let mut request = Request::new(Full::new(outbound.body.clone()));
+    *request.method_mut() = Method::POST;
+    *request.uri_mut() = outbound
+        .target
+        .path_and_query()
+        .parse()
+        .expect("a target's path and query are made of what a request may carry");
+    let headers = request.headers_mut();
+    *headers = outbound.headers.clone();
+    headers
+        .entry(ACCEPT)
+        .or_insert(HeaderValue::from_static("*/*"));
+    headers.insert(AGENT, HeaderValue::from_static(USER_AGENT));
+    let host = HeaderValue::from_str(outbound.target.authority())
+        .expect("a target's host is a name or an address");
+    headers.insert(HOST, host);
+    request
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
-//! From a client's error to a kind and words that a person understands.
+//! From what went wrong to a kind and words that a person understands.
 //!
-//! Owns: reading the chain of causes. Refuses: passing on the causes' own text where it could hold
-//! a resolved address; tenants read these words.
+//! Owns: reading errors and the chain of their causes. Refuses: passing on the causes' own text where
+//! it could hold a resolved address; tenants read these words.
 
 use std::error::Error;
 use std::io;
@@ -10,7 +10,9 @@ use std::time::Duration;
 use crate::domain::outcome::FailureKind;
 use crate::domain::time::format_duration;
 use crate::net::address::AddressRefusal;
+use crate::net::connect::ConnectError;
 use crate::net::resolver::ResolveError;
+use crate::net::tls::tls_words;
 
 /// Causes that are looked at; real chains have about six.
 const CAUSES_MAX: usize = 16;
@@ -49,12 +51,45 @@ impl Failure {
         )
     }
 
-    /// Reads an error of the HTTP client.
-    pub(super) fn from_error(error: &reqwest::Error) -> Self {
-        causes(error)
-            .into_iter()
-            .find_map(known_cause)
-            .unwrap_or_else(|| from_stage(error))
+    /// Reads why there is no connection.
+    pub(super) fn unconnected(error: &ConnectError) -> Self {
+        match error {
+            ConnectError::Name(error) => of_name(error),
+            ConnectError::Tcp(error) => of_io(error)
+                .unwrap_or_else(|| Self::new(FailureKind::Connect, "no connection could be made")),
+            ConnectError::Tls(error) => of_handshake(error),
+            ConnectError::TimedOut => Self::new(
+                FailureKind::Timeout,
+                "the connection could not be made in time",
+            ),
+            // Callers make this no failure of the receiver's.
+            ConnectError::Shortage(shortage) => {
+                Self::new(FailureKind::Connect, shortage.to_string())
+            }
+        }
+    }
+
+    /// Reads why an exchange broke.
+    pub(super) fn broken(error: &hyper::Error) -> Self {
+        if error.is_parse() {
+            // hyper's words name the rule that was broken and quote nothing.
+            let message = format!("the answer is not acceptable HTTP: {error}");
+            return Self::new(FailureKind::Protocol, message);
+        }
+        if error.is_incomplete_message() {
+            let message = "the receiver closed the connection before an answer came";
+            return Self::new(FailureKind::Connect, message);
+        }
+        let causes = causes(error);
+        let known = causes.into_iter().find_map(|cause| {
+            let tls = cause.downcast_ref::<rustls::Error>();
+            tls.map(|error| Self::new(FailureKind::Tls, tls_words(error)))
+                .or_else(|| cause.downcast_ref().and_then(of_io))
+        });
+        known.unwrap_or_else(|| {
+            let message = "the exchange broke off before an answer came";
+            Self::new(FailureKind::Protocol, message)
+        })
     }
 }
 
@@ -76,113 +111,48 @@ fn cause_of<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'st
     error.source()
 }
 
-fn known_cause(cause: &(dyn Error + 'static)) -> Option<Failure> {
-    if let Some(error) = cause.downcast_ref::<ResolveError>() {
-        return Some(from_resolver(error));
-    }
-    if let Some(error) = cause.downcast_ref::<rustls::Error>() {
-        return Some(Failure::new(FailureKind::Tls, tls_words(error)));
-    }
-    if let Some(error) = cause.downcast_ref::<hyper::Error>() {
-        return from_http(error);
-    }
-    // One that wraps another error is only its envelope; the letter comes next.
-    cause
-        .downcast_ref::<io::Error>()
-        .filter(|error| error.get_ref().is_none())
-        .and_then(from_io)
-}
-
-fn from_resolver(error: &ResolveError) -> Failure {
+fn of_name(error: &ResolveError) -> Failure {
     match error {
         ResolveError::Blocked(refusal) => Failure::blocked(*refusal),
-        ResolveError::Failed(_) | ResolveError::Empty | ResolveError::TimedOut => Failure::new(
+        ResolveError::Failed(_)
+        | ResolveError::Empty
+        | ResolveError::TimedOut
+        | ResolveError::Short(_) => Failure::new(
             FailureKind::Dns,
             format!("the host name could not be resolved: {error}"),
         ),
     }
 }
 
-fn from_http(error: &hyper::Error) -> Option<Failure> {
-    if error.is_parse() {
-        // hyper's words name the rule that was broken and quote nothing.
-        let message = format!("the answer is not acceptable HTTP: {error}");
-        return Some(Failure::new(FailureKind::Protocol, message));
+fn of_handshake(error: &io::Error) -> Failure {
+    let tls = causes(error)
+        .into_iter()
+        .find_map(|cause| cause.downcast_ref::<rustls::Error>());
+    if let Some(error) = tls {
+        return Failure::new(FailureKind::Tls, tls_words(error));
     }
-    if error.is_incomplete_message() {
-        let message = "the receiver closed the connection before an answer came";
-        return Some(Failure::new(FailureKind::Connect, message));
+    // TCP ends with other errors than "unexpected end", so it happened inside the handshake.
+    if error.kind() == io::ErrorKind::UnexpectedEof {
+        let message = "the receiver closed the connection during the TLS handshake";
+        return Failure::new(FailureKind::Tls, message);
     }
-    None
+    of_io(error)
+        .unwrap_or_else(|| Failure::new(FailureKind::Connect, "no connection could be made"))
 }
 
-/// rustls quotes the names and addresses in a certificate. They describe whatever machine was
-/// reached, so they are left out.
-fn tls_words(error: &rustls::Error) -> String {
-    use rustls::CertificateError as C;
-    let words = match error {
-        rustls::Error::InvalidCertificate(error) => match error {
-            C::Expired | C::ExpiredContext { .. } => "the certificate has expired",
-            C::NotValidYet | C::NotValidYetContext { .. } => "the certificate is not valid yet",
-            C::UnknownIssuer => "the certificate comes from an unknown authority",
-            C::NotValidForName | C::NotValidForNameContext { .. } => {
-                "the certificate is for another name"
-            }
-            C::Revoked => "the certificate was revoked",
-            // The enum is open; what is left is broken in ways that only its owner can mend.
-            _ => "the certificate is not valid",
-        },
-        rustls::Error::InvalidMessage(_) => "the receiver does not speak TLS",
-        rustls::Error::AlertReceived(alert) => {
-            return format!("the TLS connection failed: the receiver said {alert:?}");
-        }
-        // The enum is open here too.
-        _ => "the handshake broke TLS's rules",
-    };
-    format!("the TLS connection failed: {words}")
-}
-
-fn from_io(error: &io::Error) -> Option<Failure> {
+fn of_io(error: &io::Error) -> Option<Failure> {
     let words = match error.kind() {
         io::ErrorKind::ConnectionRefused => "the connection was refused",
         io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted => {
             "the connection was reset"
         }
         io::ErrorKind::BrokenPipe => "the receiver closed the connection before an answer came",
-        io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => {
-            "the host is unreachable"
-        }
+        io::ErrorKind::HostUnreachable
+        | io::ErrorKind::NetworkUnreachable
+        | io::ErrorKind::AddrNotAvailable => "the host is unreachable",
         io::ErrorKind::TimedOut => "the connection could not be made in time",
         // The system knows many more; the stage at which it happened says enough.
         _ => return None,
     };
     Some(Failure::new(FailureKind::Connect, words))
-}
-
-/// No cause is known by name: what was the client doing?
-fn from_stage(error: &reqwest::Error) -> Failure {
-    let is_https = error.url().is_some_and(|url| url.scheme() == "https");
-    let has_eof = causes(error).into_iter().any(|cause| {
-        cause
-            .downcast_ref::<io::Error>()
-            .is_some_and(|e| e.kind() == io::ErrorKind::UnexpectedEof)
-    });
-    if error.is_timeout() {
-        return Failure::new(
-            FailureKind::Timeout,
-            "the connection could not be made in time",
-        );
-    }
-    // TCP ends with other errors than "unexpected end", so it happened inside the handshake.
-    if error.is_connect() && is_https && has_eof {
-        let message = "the receiver closed the connection during the TLS handshake";
-        return Failure::new(FailureKind::Tls, message);
-    }
-    if error.is_connect() {
-        return Failure::new(FailureKind::Connect, "no connection could be made");
-    }
-    Failure::new(
-        FailureKind::Protocol,
-        "the exchange broke off before an answer came",
-    )
 }

@@ -33,7 +33,7 @@ pub struct GuardOptions {
 
 /// Whether the port at hand is one that hookpost listens on. The resolver learns a name without
 /// its port, so each kind of port has a resolver of its own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum PortKind {
     /// hookpost listens there.
     Own,
@@ -123,7 +123,8 @@ impl Guard {
         if is_opened && port == PortKind::Other {
             return Ok(());
         }
-        match (self.own.contains(ip), port) {
+        let is_own = self.own.contains(ip).map_err(AddressRefusal::Unjudged)?;
+        match (is_own, port) {
             (false, _) => Ok(()),
             (true, PortKind::Own) => Err(AddressRefusal::OwnPort),
             (true, PortKind::Other) => Err(AddressRefusal::Own),

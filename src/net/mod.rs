@@ -11,23 +11,34 @@
 
 mod address;
 mod client;
+mod connect;
+mod dns;
+mod exchange;
 mod failure;
 mod guard;
+mod lookups;
 mod own;
+mod pool;
+mod receivers;
+mod reply;
 mod resolver;
 mod rest;
+mod sender;
+mod shortage;
 mod target;
 mod tls;
-mod unpooled;
+mod wire;
 
 pub use address::AddressRefusal;
-pub use client::{
-    Client, ClientError, ClientOptions, Exchange, OutboundRequest, Reply, USER_AGENT,
-};
+pub use client::{Client, ClientError, ClientOptions, Exchange, OutboundRequest, USER_AGENT};
+pub use dns::{Lookup, Script};
 pub use failure::Failure;
 pub use guard::{Guard, GuardOptions};
 pub use own::{OwnAddresses, outward_address};
+pub use reply::Reply;
 pub use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
-pub use resolver::{Lookup, ResolveError, Script};
+pub use resolver::ResolveError;
 pub use rest::{RestClient, RestError, RestMethod, RestReply};
+pub use sender::Sender;
+pub use shortage::Shortage;
 pub use target::{Refusal, Target, URL_BYTES_MAX};

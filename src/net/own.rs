@@ -8,7 +8,10 @@
 //! chooses that very address as the source. That costs three system calls, per new connection and
 //! not per request, and needs neither unsafe code nor a parser for /proc.
 
+use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, UdpSocket};
+
+use crate::net::shortage::Shortage;
 
 /// Any port will do for choosing a route; this one is "discard".
 const ROUTE_PORT: u16 = 9;
@@ -24,14 +27,15 @@ pub enum OwnAddresses {
 }
 
 impl OwnAddresses {
-    /// Whether a connection to `ip` ends on this machine.
-    pub(super) fn contains(&self, ip: IpAddr) -> bool {
+    /// Whether a connection to `ip` ends on this machine; an error where the kernel could not be
+    /// asked.
+    pub(super) fn contains(&self, ip: IpAddr) -> Result<bool, Shortage> {
         if ip.is_loopback() || ip.is_unspecified() {
-            return true;
+            return Ok(true);
         }
         match self {
             Self::Machine => routes_to_itself(ip),
-            Self::Listed(addresses) => addresses.contains(&ip),
+            Self::Listed(addresses) => Ok(addresses.contains(&ip)),
         }
     }
 }
@@ -47,13 +51,22 @@ pub fn outward_address() -> Option<IpAddr> {
     elsewhere.into_iter().find_map(|ip| source_for(ip).ok())
 }
 
-/// No route, no IPv6, or no socket to spare: then nothing can be connected either.
-fn routes_to_itself(ip: IpAddr) -> bool {
-    source_for(ip).is_ok_and(|source| source == ip)
+/// Without a route nothing can be connected either, and it is nobody's address. Without a socket to
+/// spare the question stays open.
+fn routes_to_itself(ip: IpAddr) -> Result<bool, Shortage> {
+    match source_for(ip) {
+        Ok(source) => Ok(source == ip),
+        Err(error) => Shortage::of_socket(&error).map_or(Ok(false), Err),
+    }
+}
+
+/// Whether this machine has an address from which `ip` can be called at all.
+pub(super) fn has_source(ip: IpAddr) -> bool {
+    source_for(ip).map_or_else(|error| Shortage::of_socket(&error).is_some(), |_| true)
 }
 
 /// The address from which this machine would speak to `ip`.
-fn source_for(ip: IpAddr) -> std::io::Result<IpAddr> {
+fn source_for(ip: IpAddr) -> io::Result<IpAddr> {
     let any: IpAddr = match ip {
         IpAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
         IpAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
@@ -70,18 +83,18 @@ mod tests {
     #[test]
     fn loopback_is_always_own_and_documentation_never() {
         for own in [OwnAddresses::Machine, OwnAddresses::Listed(Vec::new())] {
-            assert!(own.contains("127.0.0.1".parse().unwrap()));
-            assert!(own.contains("127.8.8.8".parse().unwrap()));
-            assert!(own.contains("::1".parse().unwrap()));
-            assert!(own.contains("0.0.0.0".parse().unwrap()));
-            assert!(!own.contains("192.0.2.1".parse().unwrap()));
+            assert_eq!(own.contains("127.0.0.1".parse().unwrap()), Ok(true));
+            assert_eq!(own.contains("127.8.8.8".parse().unwrap()), Ok(true));
+            assert_eq!(own.contains("::1".parse().unwrap()), Ok(true));
+            assert_eq!(own.contains("0.0.0.0".parse().unwrap()), Ok(true));
+            assert_eq!(own.contains("192.0.2.1".parse().unwrap()), Ok(false));
         }
     }
 
     #[test]
     fn the_kernel_knows_its_addresses() {
         // Loopback addresses are answered without asking, so ask for one directly.
-        assert!(routes_to_itself("127.0.0.1".parse().unwrap()));
-        assert!(!routes_to_itself("192.0.2.1".parse().unwrap()));
+        assert_eq!(routes_to_itself("127.0.0.1".parse().unwrap()), Ok(true));
+        assert_eq!(routes_to_itself("192.0.2.1".parse().unwrap()), Ok(false));
     }
 }

@@ -8,8 +8,14 @@
 //! URL parsers repair: they drop tabs and line breaks, turn backslashes into slashes and forget an
 //! empty user name. Two parsers that repair differently are how a checked URL and a called URL part
 //! ways. Whatever would need repair is refused, so that there is only one reading.
+//!
+//! # Why path and query stay as they were given
+//! Parsers also normalise: `'` becomes `%27`, `/a/%2e%2e/c` becomes `/c`. A receiver may mean just the
+//! former, and some compare or sign the text. So scheme, host and port are normalised, because they
+//! decide where a request goes, and what follows is stored, shown and sent byte by byte. Only what
+//! cannot stand in a request's first line at all, such as an umlaut, is percent-encoded.
 
-use std::fmt;
+use std::fmt::{self, Write};
 
 use url::{Host, Url};
 
@@ -96,25 +102,31 @@ pub(super) struct UrlRules {
     pub(super) allow_localhost: bool,
 }
 
-/// A normalised URL whose text has passed the guard. `Display` is the URL itself: store and show
-/// that form; log [`Target::redacted`].
+/// A URL whose text has passed the guard, with its host normalised and its path and query as given.
+/// `Display` is the URL itself: store and show that form; log [`Target::redacted`].
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Target {
+    /// Scheme, host and port, as parsed; nothing else of it is used.
     url: Url,
+    /// The whole text.
+    text: String,
+    /// Where path and query begin in it.
+    path_at: usize,
 }
 
 impl Target {
-    /// The normalised URL.
+    /// The URL.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        self.url.as_str()
+        &self.text
     }
 
     /// The URL without its query, for logs. Some receivers carry a token in the path: at levels
     /// above debug, log [`Target::host`].
     #[must_use]
     pub fn redacted(&self) -> &str {
-        &self.url[..url::Position::AfterPath]
+        let query_at = self.text.find('?').unwrap_or(self.text.len());
+        &self.text[..query_at]
     }
 
     /// The host as it stands in the URL; IPv6 in brackets.
@@ -131,8 +143,22 @@ impl Target {
             .expect("http and https have default ports")
     }
 
-    pub(super) fn url(&self) -> &Url {
-        &self.url
+    pub(super) fn is_https(&self) -> bool {
+        self.scheme() == "https"
+    }
+
+    pub(super) fn scheme(&self) -> &str {
+        self.url.scheme()
+    }
+
+    /// The host, with the port where it is not the scheme's own: what the `Host` header says.
+    pub(super) fn authority(&self) -> &str {
+        &self.url[url::Position::BeforeHost..url::Position::BeforePath]
+    }
+
+    /// Path and query as they are sent.
+    pub(super) fn path_and_query(&self) -> &str {
+        &self.text[self.path_at..]
     }
 
     pub(super) fn parsed_host(&self) -> Host<&str> {
@@ -160,16 +186,56 @@ impl Target {
         if REFUSED_PORTS.binary_search(&port).is_ok() {
             return Err(Refusal::Port);
         }
-        if url.as_str().len() > URL_BYTES_MAX {
+        let origin = &url[..url::Position::BeforePath];
+        let path_at = origin.len();
+        let text = format!("{origin}{}", sendable(after_authority(text)));
+        // Two readings of the text would be two too many: both must name the same receiver.
+        let again = Url::parse(&text).map_err(malformed)?;
+        let same_origin = again[..url::Position::BeforePath] == url[..url::Position::BeforePath];
+        if !same_origin || again.fragment().is_some() {
+            return Err(Refusal::Malformed);
+        }
+        if text.len() > URL_BYTES_MAX {
             return Err(Refusal::TooLong);
         }
-        Ok(Self { url })
+        Ok(Self { url, text, path_at })
     }
+}
+
+/// Path and query of a URL whose scheme and authority were looked at before.
+fn after_authority(text: &str) -> &str {
+    let rest = text.split_once("//").map_or("", |(_, rest)| rest);
+    let end = rest.find(['/', '?']).unwrap_or(rest.len());
+    &rest[end..]
+}
+
+/// The bytes as given, with a path where there was none, and what HTTP cannot carry encoded.
+fn sendable(given: &str) -> String {
+    let mut text = String::with_capacity(given.len() + 1);
+    if !given.starts_with('/') {
+        text.push('/');
+    }
+    let query_at = given.find('?').unwrap_or(given.len());
+    for (at, byte) in given.bytes().enumerate() {
+        let stays = match byte {
+            b'<' | b'>' => false,
+            b'`' => at > query_at,
+            b'"' => at < query_at,
+            byte => byte.is_ascii_graphic(),
+        };
+        if stays {
+            text.push(char::from(byte));
+        } else {
+            // Writing into a string never fails.
+            let _written = write!(text, "%{byte:02X}");
+        }
+    }
+    text
 }
 
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.url.as_str())
+        f.write_str(&self.text)
     }
 }
 

@@ -83,7 +83,7 @@ impl Service {
         if input.name.is_none() {
             return Err(Refusal::field("name", "is needed"));
         }
-        let checked = self.check_workspace(input).await?;
+        let checked = self.check_workspace(caller, input).await?;
         let caller = caller.clone();
         self.store()
             .write(move |tx| once(tx, &caller, &key, |tx| create(tx, &caller, checked)))
@@ -128,7 +128,7 @@ impl Service {
         id: WorkspaceId,
         input: WorkspaceInput,
     ) -> Result<Workspace, Refusal> {
-        let checked = self.check_workspace(input).await?;
+        let checked = self.check_workspace(caller, input).await?;
         let caller = caller.clone();
         self.store()
             .write(move |tx| update(tx, &caller, id, checked))
@@ -159,7 +159,11 @@ impl Service {
         Ok(self.begin_calling_off().await?)
     }
 
-    async fn check_workspace(&self, input: WorkspaceInput) -> Result<CheckedSettings, Refusal> {
+    async fn check_workspace(
+        &self,
+        caller: &Caller,
+        input: WorkspaceInput,
+    ) -> Result<CheckedSettings, Refusal> {
         let mut faults = Vec::new();
         let mut fault = |field: &str, message: String| {
             faults.push(FieldError {
@@ -180,7 +184,7 @@ impl Service {
             plan
         });
         let alert_url = match input.alert_url {
-            Some(Some(url)) => match self.check_url(Some(&url)).await {
+            Some(Some(url)) => match self.check_url(caller, Some(&url)).await {
                 Ok(url) => Some(Some(url)),
                 Err(refusal) => {
                     fault("alert_url", sentence(refusal)?);

@@ -2,6 +2,8 @@
 
 mod answers;
 mod broken;
+mod connections;
+mod name_servers;
 mod names;
 mod tls;
 
@@ -15,8 +17,9 @@ use super::*;
 use crate::domain::outcome::FailureKind;
 use crate::net::address::AddressRefusal;
 use crate::net::guard::GuardOptions;
+use crate::net::lookups::{LOOKUPS_MAX, WORKSPACE_SHARE};
 use crate::net::own::OwnAddresses;
-use crate::net::resolver::LOOKUPS_MAX;
+use crate::net::reply::REPLY_HEADERS_MAX;
 
 /// Short, so that receivers that never answer cost little.
 const TIMEOUT: Duration = Duration::from_millis(300);
@@ -58,7 +61,17 @@ fn ip(text: &str) -> IpAddr {
     text.parse().unwrap()
 }
 
+/// Whose requests these are, unless a test says otherwise.
+const SENDER: Sender = Sender {
+    workspace: 1,
+    webhook: 1,
+};
+
 async fn post(client: &Client, url: &str, timeout: Duration) -> Exchange {
+    post_as(client, SENDER, url, timeout).await
+}
+
+async fn post_as(client: &Client, sender: Sender, url: &str, timeout: Duration) -> Exchange {
     let target = client.inner.guard.check_url(url).unwrap();
     let body = Bytes::from_static(b"{\"type\":\"test\"}");
     let mut headers = HeaderMap::new();
@@ -66,12 +79,14 @@ async fn post(client: &Client, url: &str, timeout: Duration) -> Exchange {
     headers.insert("webhook-id", HeaderValue::from_static("evt_1"));
     client
         .post(OutboundRequest {
+            sender,
             target: &target,
             headers,
             body,
             timeout,
         })
         .await
+        .unwrap()
 }
 
 /// The failure of a POST, after checking that it came within the timeout and a second, and that its

@@ -59,7 +59,7 @@ impl Service {
         if !caller.plan.has_webhooks() {
             return Err(Refusal::PlanRequired);
         }
-        let url = self.check_url(input.url.as_deref()).await?;
+        let url = self.check_url(caller, input.url.as_deref()).await?;
         let catalogue = self.catalogue(caller.workspace.seq()).await?;
         let caller = caller.clone();
         let work = move |tx: &mut WriteTx<'_>| {
@@ -151,7 +151,7 @@ impl Service {
             ));
         }
         let url = match &input.url {
-            Some(url) => Some(self.check_url(Some(url)).await?),
+            Some(url) => Some(self.check_url(caller, Some(url)).await?),
             None => None,
         };
         let catalogue = self.catalogue(caller.workspace.seq()).await?;
@@ -196,11 +196,17 @@ impl Service {
     }
 
     /// Checks a URL as every attempt does, and looks its name up.
-    pub(super) async fn check_url(&self, url: Option<&str>) -> Result<String, Refusal> {
+    pub(super) async fn check_url(
+        &self,
+        caller: &Caller,
+        url: Option<&str>,
+    ) -> Result<String, Refusal> {
         let url = url.ok_or_else(|| Refusal::field("url", "is required"))?;
         let refuse = |refusal: crate::net::Refusal| Refusal::field("url", refusal.to_string());
         let target = self.guard().check_url(url).map_err(refuse)?;
-        let looked_up = self.client().check_destination(&target);
+        let looked_up = self
+            .client()
+            .check_destination(&target, caller.workspace.seq());
         // A slow resolver is no reason to refuse; every attempt checks again.
         if let Ok(checked) = tokio::time::timeout(LOOKUP_WAIT, looked_up).await {
             checked.map_err(refuse)?;

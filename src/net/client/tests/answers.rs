@@ -58,6 +58,42 @@ async fn the_request_is_one_plain_post_with_the_bytes_given() {
 }
 
 #[tokio::test]
+async fn path_and_query_are_sent_byte_by_byte() {
+    let (sender, mut receiver) = tokio::sync::mpsc::unbounded_channel();
+    let address = serve(move |mut stream| {
+        let sender = sender.clone();
+        async move {
+            sender.send(request(&mut stream).await.unwrap()).unwrap();
+            stream
+                .write_all(b"HTTP/1.1 204 No Content\r\n\r\n")
+                .await
+                .unwrap();
+        }
+    })
+    .await;
+    let client = client();
+    for (given, sent) in [
+        ("/a/%2e%2e/c?q='x'", "/a/%2e%2e/c?q='x'"),
+        ("/a/../b/./c", "/a/../b/./c"),
+        ("/%7Euser/%c3%a4", "/%7Euser/%c3%a4"),
+        ("/ä?ö", "/%C3%A4?%C3%B6"),
+        ("?a=1", "/?a=1"),
+        ("", "/"),
+        ("//double//", "//double//"),
+    ] {
+        post(&client, &format!("http://{address}{given}"), PATIENCE)
+            .await
+            .result
+            .unwrap();
+        let text = receiver.recv().await.unwrap();
+        assert_eq!(
+            text.lines().next(),
+            Some(format!("POST {sent} HTTP/1.1").as_str())
+        );
+    }
+}
+
+#[tokio::test]
 async fn connections_are_used_again() {
     let connections = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&connections);

@@ -13,7 +13,7 @@ async fn a_name_with_one_bad_address_is_refused_whole() {
             .guard
             .check_url("http://hooks.example.com/")
             .unwrap();
-        let blocked = client.check_destination(&target).await.is_err();
+        let blocked = client.check_destination(&target, 1).await.is_err();
         assert_eq!(blocked, expect == Some(FailureKind::Blocked), "{answer:?}");
         if let Some(kind) = expect {
             let failure = failure(&client, "http://hooks.example.com/", TIMEOUT).await;
@@ -64,7 +64,7 @@ async fn a_name_that_changes_its_mind_is_caught_on_the_answer_that_is_used() {
     });
     let url = format!("http://hooks.example.com:{port}/");
     let target = client.inner.guard.check_url(&url).unwrap();
-    client.check_destination(&target).await.unwrap();
+    client.check_destination(&target, 1).await.unwrap();
     let exchange = post(&client, &url, PATIENCE).await;
     assert_eq!(exchange.result.unwrap().status, 200);
     assert_eq!(
@@ -100,12 +100,16 @@ async fn hookposts_own_port_is_refused_by_number_and_by_name() {
     assert_eq!(failure(&client, &url, PATIENCE).await, refusal);
     // A target that was made before the port was known is judged again.
     let request = OutboundRequest {
+        sender: SENDER,
         target: &named,
         headers: HeaderMap::new(),
         body: Bytes::new(),
         timeout: PATIENCE,
     };
-    assert_eq!(client.post(request).await.result.unwrap_err(), refusal);
+    assert_eq!(
+        client.post(request).await.unwrap().result.unwrap_err(),
+        refusal
+    );
 }
 
 #[tokio::test]
@@ -121,9 +125,7 @@ async fn opened_loopback_can_be_called_as_localhost_without_a_look_up() {
 
 #[tokio::test]
 async fn names_that_lead_nowhere_are_dns_failures() {
-    let client = scripted(guard(), |_| {
-        Err(ResolveError::Failed("no such name".to_owned()))
-    });
+    let client = scripted(guard(), |_| Err(ResolveError::Failed("no such name")));
     let nowhere = failure(&client, "https://hooks.example.com/", PATIENCE).await;
     assert_eq!(nowhere.kind, FailureKind::Dns);
     assert_eq!(
@@ -179,8 +181,17 @@ async fn look_ups_are_bounded_and_the_bound_is_given_back() {
     });
     let url = |n: usize| format!("http://n{n}.example.com:{}/", address.port());
     let urls: Vec<String> = (0..2 * LOOKUPS_MAX).map(url).collect();
-    let waiting = urls.iter().map(|url| failure(&client, url, TIMEOUT));
-    for failure in futures_util::future::join_all(waiting).await {
+    // Enough workspaces to use every place between them, and each more than its share.
+    let waiting = urls.iter().enumerate().map(|(n, url)| {
+        let workspace = i64::try_from(n % WORKSPACE_SHARE).unwrap();
+        let sender = Sender {
+            workspace,
+            webhook: 1,
+        };
+        post_as(&client, sender, url, TIMEOUT)
+    });
+    for exchange in futures_util::future::join_all(waiting).await {
+        let failure = exchange.result.unwrap_err();
         assert_eq!(failure.kind, FailureKind::Timeout);
     }
     let all_started = async {

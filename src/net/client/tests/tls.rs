@@ -122,6 +122,96 @@ async fn an_operators_authority_is_trusted_for_its_own_names_only() {
     );
 }
 
+/// A certificate that signs itself, named `hooks.example.com`, and a receiver that shows it.
+async fn self_signed(
+    is_ca: rcgen::IsCa,
+    shape: impl FnOnce(&mut rcgen::CertificateParams),
+) -> (SocketAddr, Vec<u8>) {
+    let mut params = rcgen::CertificateParams::new(vec!["hooks.example.com".to_owned()]).unwrap();
+    params.is_ca = is_ca;
+    shape(&mut params);
+    let key = rcgen::KeyPair::generate().unwrap();
+    let certificate = params.self_signed(&key).unwrap();
+    let certificates = Certificates {
+        authority_pem: certificate.pem(),
+        chain: certificate.der().clone(),
+        key: key.serialize_der().try_into().unwrap(),
+    };
+    let address = tls_receiver(&certificates).await;
+    (address, certificates.authority_pem.into_bytes())
+}
+
+fn trusting(pem: Option<Vec<u8>>) -> Client {
+    let options = ClientOptions {
+        extra_roots_pem: pem,
+        lookup: Lookup::Scripted(Arc::new(|_| Ok(vec![ip("127.0.0.1")]))),
+        ..Default::default()
+    };
+    Client::new(guard(), &options).unwrap()
+}
+
+const AUTHORITY: rcgen::IsCa = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+
+#[tokio::test]
+async fn a_self_signed_certificate_that_the_operator_names_is_accepted_as_itself() {
+    for is_ca in [AUTHORITY, rcgen::IsCa::NoCa, rcgen::IsCa::ExplicitNoCa] {
+        let (address, pem) = self_signed(is_ca, |_| {}).await;
+        let url = format!("https://hooks.example.com:{}/", address.port());
+        let named = post(&trusting(Some(pem.clone())), &url, PATIENCE).await;
+        assert_eq!(named.result.expect("named").status, 200, "{is_ca:?}");
+        let other = format!("https://other.example.com:{}/", address.port());
+        let failure = failure(&trusting(Some(pem)), &other, PATIENCE).await;
+        assert!(
+            failure.message.ends_with("is for another name"),
+            "{}",
+            failure.message
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_a_certificate_is_said_in_words() {
+    let check = async |is_ca: rcgen::IsCa,
+                       shape: fn(&mut rcgen::CertificateParams),
+                       named: bool,
+                       words: &str| {
+        let (address, pem) = self_signed(is_ca, shape).await;
+        let url = format!("https://hooks.example.com:{}/", address.port());
+        let failure = failure(&trusting(named.then_some(pem)), &url, PATIENCE).await;
+        assert_eq!(failure.kind, FailureKind::Tls);
+        let expected = format!("the TLS connection failed: the certificate {words}");
+        assert_eq!(failure.message, expected);
+    };
+    let old = |params: &mut rcgen::CertificateParams| {
+        params.not_after = rcgen::date_time_ymd(2020, 1, 1);
+    };
+    let early = |params: &mut rcgen::CertificateParams| {
+        params.not_before = rcgen::date_time_ymd(4000, 1, 1);
+    };
+    let for_clients = |params: &mut rcgen::CertificateParams| {
+        params.extended_key_usages = vec![rcgen::ExtendedKeyUsagePurpose::ClientAuth];
+    };
+    check(AUTHORITY, old, true, "has expired").await;
+    check(rcgen::IsCa::NoCa, old, true, "has expired").await;
+    check(AUTHORITY, early, true, "is not valid yet").await;
+    check(
+        rcgen::IsCa::NoCa,
+        for_clients,
+        true,
+        "is not meant for servers",
+    )
+    .await;
+    check(
+        rcgen::IsCa::NoCa,
+        |_| {},
+        false,
+        "comes from an unknown authority",
+    )
+    .await;
+    let authority = "is an authority's own, and not among those that are trusted by name";
+    check(AUTHORITY, |_| {}, false, authority).await;
+}
+
 #[test]
 fn a_file_without_certificates_is_refused_at_start() {
     for pem in [

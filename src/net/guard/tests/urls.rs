@@ -22,8 +22,30 @@ fn public_urls_are_accepted_and_normalised() {
             "https://a.b.c.example.co.uk/x",
             "https://a.b.c.example.co.uk/x",
         ),
-        ("https://example.com/a/../b/./c", "https://example.com/b/c"),
-        ("https://example.com/%2e%2e/x", "https://example.com/x"),
+        (
+            "https://example.com/a/../b/./c",
+            "https://example.com/a/../b/./c",
+        ),
+        (
+            "https://example.com/a/%2e%2e/x",
+            "https://example.com/a/%2e%2e/x",
+        ),
+        (
+            "HTTPS://Example.com:443/It's?q='a'&%7e=~",
+            "https://example.com/It's?q='a'&%7e=~",
+        ),
+        (
+            "https://example.com/{a}|\"b\"^?x={y:[1]}^`|",
+            "https://example.com/{a}|\"b\"^?x={y:[1]}^`|",
+        ),
+        (
+            "https://example.com/<`>?<\">",
+            "https://example.com/%3C%60%3E?%3C%22%3E",
+        ),
+        (
+            "https://example.com/a?b?c//d",
+            "https://example.com/a?b?c//d",
+        ),
         (
             "https://example.com/ä?ö",
             "https://example.com/%C3%A4?%C3%B6",

@@ -1,0 +1,265 @@
+//! The look-ups of a process: remembered for a moment, bounded, and shared.
+//!
+//! Owns: whose turn it is, and what was answered a moment ago. Refuses: judging answers
+//! (`resolver`) and asking name servers (`dns`).
+//!
+//! # Why nobody waits for a stranger's name
+//! A name whose server never answers holds its place until its budget is over. Places are bounded by
+//! workspace, so one that names thousands of such hosts waits for itself alone. And a name that has
+//! been answered before has places of its own, which no new name can take: what works goes on
+//! working whatever else is being looked for.
+//!
+//! # What is remembered
+//! An answer for as long as its server allows, half a minute at most; that there was none, for a
+//! second or two, so that a burst of deliveries asks once. Whoever finds an answer to be useless
+//! says so, and the next one asks anew.
+//!
+//! # Threads of its own
+//! Look-ups run on one thread beside everything else: nothing that they do, and nothing that keeps
+//! the rest busy, touches the other. A look-up ends when its budget does, or when nobody waits for
+//! it any more.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::runtime::Runtime;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::time::Instant;
+
+use crate::net::dns::{Found, Lookup, Source};
+use crate::net::resolver::ResolveError;
+
+/// How long a name may take, with the wait for its turn.
+pub(super) const LOOKUP_BUDGET: Duration = Duration::from_secs(5);
+/// Look-ups at once of names that nobody has seen answered, unless sockets are short.
+pub(super) const LOOKUPS_MAX: usize = 256;
+/// The part of them that one workspace may have.
+pub(super) const WORKSPACE_SHARE: usize = 4;
+/// Names that are remembered.
+const NAMES_MAX: usize = 10_000;
+
+pub(super) type Answer = Result<Vec<IpAddr>, ResolveError>;
+
+/// Whose look-up of which name. Workspaces never wait for each other's.
+type Asked = (i64, Box<str>);
+
+/// The look-ups.
+pub(super) struct Lookups {
+    source: Arc<Source>,
+    runtime: Option<Runtime>,
+    /// Places for names that have been answered before.
+    familiar: Arc<Semaphore>,
+    /// Places for all others.
+    strange: Arc<Semaphore>,
+    workspace_max: usize,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    known: HashMap<Box<str>, Known>,
+    running: HashMap<Asked, Arc<watch::Sender<Option<Answer>>>>,
+    /// Each workspace's share of the strange names' places, while it uses any.
+    shares: HashMap<i64, Arc<Semaphore>>,
+}
+
+/// What is known of a name.
+struct Known {
+    answer: Answer,
+    until: Instant,
+}
+
+impl Lookups {
+    /// `at_once_max` bounds the look-ups of new names; as many of known ones may run beside them.
+    pub(super) fn new(lookup: Lookup, at_once_max: usize) -> std::io::Result<Arc<Self>> {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .thread_name("look-ups")
+            .enable_all()
+            .build()?;
+        Ok(Arc::new(Self {
+            source: Arc::new(Source::new(lookup)),
+            runtime: Some(runtime),
+            familiar: Arc::new(Semaphore::new(at_once_max)),
+            strange: Arc::new(Semaphore::new(at_once_max)),
+            workspace_max: at_once_max.div_ceil(WORKSPACE_SHARE),
+            state: Mutex::default(),
+        }))
+    }
+
+    /// The addresses of `name`, unchecked, within [`LOOKUP_BUDGET`].
+    pub(super) async fn addresses(self: &Arc<Self>, name: &str, workspace: i64) -> Answer {
+        if self.source.has_changed() {
+            self.state().known.clear();
+        }
+        let mut receiver = match self.remembered_or_running(name, workspace) {
+            Ok(answer) => return answer,
+            Err(receiver) => receiver,
+        };
+        let answer = receiver.wait_for(Option::is_some).await;
+        // The sender vanishes without an answer only if the look-up broke.
+        let answer = answer.ok().and_then(|answer| answer.clone());
+        answer.unwrap_or(Err(ResolveError::Failed("the look-up broke off")))
+    }
+
+    /// The addresses of `name` led to nobody, or to the wrong one. That there are none stays known
+    /// for its moment.
+    pub(super) fn forget(&self, name: &str) {
+        if let Some(known) = self.state().known.get_mut(name)
+            && known.answer.is_ok()
+        {
+            known.until = Instant::now();
+        }
+    }
+
+    fn remembered_or_running(
+        self: &Arc<Self>,
+        name: &str,
+        workspace: i64,
+    ) -> Result<Answer, watch::Receiver<Option<Answer>>> {
+        let mut state = self.state();
+        let known = state.known.get(name);
+        let is_familiar = known.is_some_and(|known| known.answer.is_ok());
+        if let Some(known) = known.filter(|known| known.until > Instant::now()) {
+            return Ok(known.answer.clone());
+        }
+        let asked: Asked = (workspace, name.into());
+        if let Some(sender) = state.running.get(&asked) {
+            return Err(sender.subscribe());
+        }
+        let (sender, receiver) = watch::channel(None);
+        let sender = Arc::new(sender);
+        state.running.insert(asked.clone(), Arc::clone(&sender));
+        let places = Places {
+            share: (!is_familiar).then(|| state.share(workspace, self.workspace_max)),
+            all: Arc::clone(if is_familiar {
+                &self.familiar
+            } else {
+                &self.strange
+            }),
+        };
+        drop(state);
+        let look_up = Arc::clone(self).look_up(asked, sender, places);
+        if let Some(runtime) = &self.runtime {
+            runtime.spawn(look_up);
+        }
+        Err(receiver)
+    }
+
+    /// Looks one name up and tells whoever waits for it, unless nobody does any more.
+    async fn look_up(
+        self: Arc<Self>,
+        asked: Asked,
+        sender: Arc<watch::Sender<Option<Answer>>>,
+        places: Places,
+    ) {
+        let running = Running {
+            lookups: &self,
+            asked: &asked,
+        };
+        let found = async {
+            let place = places.take().await;
+            self.source.ask(&asked.1, place).await
+        };
+        let budgeted = tokio::time::timeout(LOOKUP_BUDGET, found);
+        let found = tokio::select! {
+            found = budgeted => found.unwrap_or_else(|_| self.source.unanswered()),
+            () = sender.closed() => return,
+        };
+        self.remember(&asked.1, &found);
+        drop(running);
+        sender.send_replace(Some(found.answer));
+    }
+
+    fn remember(&self, name: &str, found: &Found) {
+        // What this machine lacked says nothing about the name.
+        if matches!(found.answer, Err(ResolveError::Short(_))) {
+            return;
+        }
+        let mut state = self.state();
+        if state.known.len() >= NAMES_MAX && !state.known.contains_key(name) {
+            let now = Instant::now();
+            state.known.retain(|_, known| known.until > now);
+            if state.known.len() >= NAMES_MAX {
+                state.known.clear();
+            }
+        }
+        let known = Known {
+            answer: found.answer.clone(),
+            until: Instant::now() + found.keep,
+        };
+        state.known.insert(name.into(), known);
+    }
+
+    /// How many are under way.
+    #[cfg(test)]
+    pub(super) fn running(&self) -> usize {
+        self.state().running.len()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // The maps are whole between any two statements, so a panic elsewhere did not break them.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Lookups {
+    /// A runtime must not be waited for on a thread that serves another one.
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+impl State {
+    fn share(&mut self, workspace: i64, places: usize) -> Arc<Semaphore> {
+        // Nobody else holds a share that is not in use.
+        self.shares.retain(|_, share| Arc::strong_count(share) > 1);
+        let share = self
+            .shares
+            .entry(workspace)
+            .or_insert_with(|| Arc::new(Semaphore::new(places)));
+        Arc::clone(share)
+    }
+}
+
+/// Where a look-up waits for its turn.
+struct Places {
+    share: Option<Arc<Semaphore>>,
+    all: Arc<Semaphore>,
+}
+
+/// A look-up's turn: the workspace's place and the house's.
+pub(super) struct Place {
+    _share: Option<OwnedSemaphorePermit>,
+    _all: OwnedSemaphorePermit,
+}
+
+impl Places {
+    async fn take(self) -> Place {
+        let never = "the semaphore is never closed";
+        let share = match self.share {
+            Some(share) => Some(share.acquire_owned().await.expect(never)),
+            None => None,
+        };
+        Place {
+            _share: share,
+            _all: self.all.acquire_owned().await.expect(never),
+        }
+    }
+}
+
+/// Takes a look-up off the running ones, however it ends.
+struct Running<'a> {
+    lookups: &'a Lookups,
+    asked: &'a Asked,
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        self.lookups.state().running.remove(self.asked);
+    }
+}

@@ -1,0 +1,54 @@
+//! What of an answer is kept.
+//!
+//! Owns: the answer's form and the bounds on its headers. Refuses: reading it off the network.
+
+use hyper::header::HeaderMap;
+
+/// Headers of an answer that are kept, and their bytes together.
+pub(super) const REPLY_HEADERS_MAX: usize = 64;
+const REPLY_HEADER_BYTES_MAX: usize = 16 * 1024;
+
+/// An answer whose head arrived in time, whatever its status.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reply {
+    /// The HTTP status code.
+    pub status: u16,
+    /// The first 64 headers as far as they fit into 16 KiB; names in lower case, values with
+    /// other bytes than UTF-8 replaced.
+    pub headers: Vec<(String, String)>,
+    /// The body's first bytes, as sent: nothing is decompressed.
+    pub body: Vec<u8>,
+    /// Whether the body was longer than the cap, or did not arrive whole in time.
+    pub body_truncated: bool,
+}
+
+impl Reply {
+    /// The first header called `name` (in lower case).
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers
+            .iter()
+            .find(|(own, _)| own == name)
+            .map(|(_, value)| value.as_str())
+    }
+
+    /// Whether the receiver has taken the request.
+    pub(super) fn is_success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+}
+
+pub(super) fn kept_headers(headers: &HeaderMap) -> Vec<(String, String)> {
+    let mut bytes_left = REPLY_HEADER_BYTES_MAX;
+    let mut kept = Vec::with_capacity(headers.len().min(REPLY_HEADERS_MAX));
+    for (name, value) in headers.iter().take(REPLY_HEADERS_MAX) {
+        let value = String::from_utf8_lossy(value.as_bytes());
+        // Each replaced byte grows to three, so the text is measured and not the bytes.
+        let Some(left) = bytes_left.checked_sub(name.as_str().len() + value.len()) else {
+            continue;
+        };
+        bytes_left = left;
+        kept.push((name.as_str().to_owned(), value.into_owned()));
+    }
+    kept
+}
