@@ -145,13 +145,10 @@ fn assemble(
     guard: Arc<Guard>,
     sending: Sending<'_>,
 ) -> anyhow::Result<Service> {
-    let (usual, shares) = (ClientOptions::default(), descriptors::shares());
     let client_options = ClientOptions {
         extra_roots_pem: config.tls_ca_file.as_deref().map(read).transpose()?,
         reply_body_bytes_max: config.response_body_bytes_max,
-        sockets_max: usual.sockets_max.min(shares.sockets_max),
-        lookups_max: usual.lookups_max.min(shares.lookups_max),
-        ..usual
+        ..descriptors::shares().bound(ClientOptions::default())
     };
     let client = Client::new(Arc::clone(&guard), &client_options)?;
     let engine_parts = EngineParts {
@@ -159,7 +156,7 @@ fn assemble(
         client: client.clone(),
         guard: Arc::clone(&guard),
         clock: Clock::System,
-        in_flight_max: (config.max_in_flight as usize).min(shares.sockets_max),
+        in_flight_max: descriptors::shares().bound_attempts(config.max_in_flight),
     };
     let engine = match sending {
         Sending::On(runtime) => Engine::start(engine_parts, runtime)?,
@@ -201,9 +198,7 @@ fn http_options(config: &Config) -> HttpOptions {
     HttpOptions {
         proxy,
         limits: Limits {
-            connections_max: config
-                .max_connections
-                .min(descriptors::shares().connections_max),
+            connections_max: descriptors::shares().bound_callers(config.max_connections),
             head_deadline: config.head_timeout,
             body_deadline: config.body_timeout,
             key_rate: config.key_rate_limit.map(f64::from),

@@ -6,6 +6,8 @@
 
 use rustix::process::{Resource, getrlimit, setrlimit};
 
+use crate::net::ClientOptions;
+
 /// Descriptors that are opened after the shares are reckoned: workers, signals, readers, backups.
 const OPENED_LATER: u64 = 32;
 /// What is shared out at least, however low the limit.
@@ -20,6 +22,27 @@ pub(super) struct Shares {
     pub(super) sockets_max: usize,
     /// Look-ups at once of new names, and as many of known ones; each holds two.
     pub(super) lookups_max: usize,
+}
+
+impl Shares {
+    /// The client's options, with no more sockets than its share.
+    pub(super) fn bound(self, options: ClientOptions) -> ClientOptions {
+        ClientOptions {
+            sockets_max: options.sockets_max.min(self.sockets_max),
+            lookups_max: options.lookups_max.min(self.lookups_max),
+            ..options
+        }
+    }
+
+    /// Attempts at once, no more than there are sockets for.
+    pub(super) fn bound_attempts(self, in_flight_max: u32) -> usize {
+        self.sockets_max.min(in_flight_max as usize)
+    }
+
+    /// Connections to hookpost, no more than their share.
+    pub(super) fn bound_callers(self, connections_max: u32) -> u32 {
+        connections_max.min(self.connections_max)
+    }
 }
 
 /// The shares under the limit in force.

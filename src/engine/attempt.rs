@@ -18,8 +18,8 @@ use crate::domain::retry_after::parse_retry_after;
 use crate::domain::signing::AttemptToSign;
 use crate::domain::time::Timestamp;
 use crate::net::{
-    AddressRefusal, Client, Exchange, Failure, Guard, OutboundRequest, Refusal, Sender, Shortage,
-    USER_AGENT,
+    AddressRefusal, Client, Failure, Guard, OutboundRequest, Posted, Sender, Shortage, USER_AGENT,
+    UrlRefusal,
 };
 
 /// What an attempt came to.
@@ -105,7 +105,7 @@ pub(super) async fn attempt(
     let request_headers = describe(&request.headers, target);
     let url = match guard.check_url(&target.url) {
         Ok(url) => url,
-        Err(Refusal::Address(AddressRefusal::Unjudged(shortage))) => return Err(shortage),
+        Err(UrlRefusal::Address(AddressRefusal::Unjudged(shortage))) => return Err(shortage),
         Err(refusal) => {
             let message = format!("the webhook's URL {refusal}");
             return Ok(unsent(target, trigger, now, FailureKind::Blocked, message));
@@ -196,7 +196,7 @@ fn unsent(
     }
 }
 
-fn answered(sent: Attempted, exchange: Exchange, started_at: Timestamp) -> Attempted {
+fn answered(sent: Attempted, exchange: Posted, started_at: Timestamp) -> Attempted {
     let duration_ms = u32::try_from(exchange.duration.as_millis()).unwrap_or(u32::MAX);
     let remote_addr = exchange.remote_addr.map(|addr| addr.to_string());
     let sent = Attempted {

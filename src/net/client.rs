@@ -16,7 +16,7 @@
 //!
 //! # Why literal hosts are checked again
 //! They need no look-up, so the resolver, which judges answers, never sees them. Each call checks
-//! them, although a [`Target`] has passed the guard before: it may be older than what the guard
+//! them, although a [`TargetUrl`] has passed the guard before: it may be older than what the guard
 //! knows.
 //!
 //! # Why deliveries do not go through reqwest
@@ -39,25 +39,21 @@ use tokio::time::Instant;
 use tokio_rustls::TlsConnector;
 use url::Host;
 
-use crate::domain::webhook::IN_FLIGHT_MAX;
 use crate::net::address::AddressRefusal;
 use crate::net::connect::{ConnectError, Connector};
-use crate::net::dns::Lookup;
 use crate::net::exchange::{Answered, Unanswered, exchange};
 use crate::net::failure::Failure;
 use crate::net::guard::Guard;
-use crate::net::lookups::{LOOKUPS_MAX, Lookups};
-use crate::net::pool::{Connection, Key, Origin, Pool, PoolBounds};
+use crate::net::lookups::Lookups;
+use crate::net::options::{ClientError, ClientOptions, USER_AGENT};
+use crate::net::pool::{ConnectionKey, Pool, PoolBounds, PooledConnection, ReceiverOrigin};
 use crate::net::receivers::Receivers;
-use crate::net::reply::Reply;
-use crate::net::resolver::ResolveError;
+use crate::net::reply::ReceiverReply;
+use crate::net::resolve_error::ResolveError;
 use crate::net::sender::Sender;
 use crate::net::shortage::Shortage;
-use crate::net::target::{Refusal, Target};
+use crate::net::target::{TargetUrl, UrlRefusal};
 use crate::net::tls;
-
-/// How hookpost names itself to receivers.
-pub const USER_AGENT: &str = concat!("hookpost/", env!("CARGO_PKG_VERSION"));
 
 /// How long a request may wait for a socket of our own.
 const SOCKET_WAIT: Duration = Duration::from_secs(1);
@@ -65,71 +61,13 @@ const SOCKET_WAIT: Duration = Duration::from_secs(1);
 /// connection gave its place.
 const MAKE_ROOM_MAX: u32 = 3;
 
-/// How the client is set up.
-#[derive(Clone, Debug)]
-pub struct ClientOptions {
-    /// Root certificates in PEM that are trusted besides the public ones.
-    pub extra_roots_pem: Option<Vec<u8>>,
-    /// Where names are looked up.
-    pub lookup: Lookup,
-    /// How much of an answer's body is kept, in bytes.
-    pub reply_body_bytes_max: usize,
-    /// How long look-up, TCP and TLS may take within the timeout of an exchange.
-    pub connect_timeout: Duration,
-    /// Connections at once, in use and unused.
-    pub sockets_max: usize,
-    /// Unused connections at once. One that speaks TLS holds about 40 KiB.
-    pub idle_max: usize,
-    /// Unused connections kept open per webhook and receiver: as many as one webhook may have in
-    /// flight, so that none is opened anew for want of a place.
-    pub idle_per_key_max: usize,
-    /// How long an unused connection is kept where the receiver does not say. Many servers close
-    /// theirs after 5 s; closing first avoids sending into a connection that is just going away.
-    pub idle_timeout: Duration,
-    /// Look-ups at once of names that have not been answered before. Each uses two sockets.
-    pub lookups_max: usize,
-}
-
-impl Default for ClientOptions {
-    fn default() -> Self {
-        Self {
-            extra_roots_pem: None,
-            lookup: Lookup::System,
-            reply_body_bytes_max: 16 * 1024,
-            connect_timeout: Duration::from_secs(10),
-            sockets_max: 4096,
-            idle_max: 1024,
-            idle_per_key_max: IN_FLIGHT_MAX as usize,
-            idle_timeout: Duration::from_secs(4),
-            lookups_max: LOOKUPS_MAX,
-        }
-    }
-}
-
-/// Why the client could not be set up. For the operator.
-#[derive(Debug, thiserror::Error)]
-pub enum ClientError {
-    /// The extra root certificates can't be used.
-    #[error("the extra root certificates can't be read: {0}")]
-    Roots(String),
-    /// The TLS library refused the configuration.
-    #[error("TLS can't be set up: {0}")]
-    Tls(String),
-    /// The HTTP library refused the configuration.
-    #[error("the HTTP client can't be set up: {0}")]
-    Http(#[from] reqwest::Error),
-    /// The system refused a thread.
-    #[error("look-ups can't be set up: {0}")]
-    Lookups(std::io::Error),
-}
-
 /// One request to send.
 #[derive(Debug)]
 pub struct OutboundRequest<'a> {
     /// Whose it is.
     pub sender: Sender,
     /// Where to.
-    pub target: &'a Target,
+    pub target: &'a TargetUrl,
     /// All headers but host, content-length, accept and user-agent, which the client adds.
     pub headers: HeaderMap,
     /// The bytes to send.
@@ -140,22 +78,22 @@ pub struct OutboundRequest<'a> {
 
 /// What came of a request.
 #[derive(Debug)]
-pub struct Exchange {
+pub struct Posted {
     /// From the call to the last byte that was read.
     pub duration: Duration,
     /// The address that answered; for operators.
     pub remote_addr: Option<SocketAddr>,
     /// The answer, or why there was none.
-    pub result: Result<Reply, Failure>,
+    pub result: Result<ReceiverReply, Failure>,
 }
 
 /// The client; a clone shares connections and look-ups.
 #[derive(Clone)]
 pub struct Client {
-    inner: Arc<Inner>,
+    inner: Arc<ClientInner>,
 }
 
-struct Inner {
+struct ClientInner {
     guard: Arc<Guard>,
     connector: Connector,
     pool: Pool,
@@ -194,7 +132,7 @@ impl Client {
             idle_timeout: options.idle_timeout,
         });
         Ok(Self {
-            inner: Arc::new(Inner {
+            inner: Arc::new(ClientInner {
                 guard,
                 connector,
                 pool,
@@ -209,7 +147,7 @@ impl Client {
     /// # Errors
     /// [`Shortage`] where this machine could not make the request: nothing was sent then, and the
     /// receiver has no part in it.
-    pub async fn post(&self, request: OutboundRequest<'_>) -> Result<Exchange, Shortage> {
+    pub async fn post(&self, request: OutboundRequest<'_>) -> Result<Posted, Shortage> {
         self.inner.post(&request).await
     }
 
@@ -219,7 +157,11 @@ impl Client {
     ///
     /// # Errors
     /// The address rule that one of the answers breaks.
-    pub async fn check_destination(&self, target: &Target, workspace: i64) -> Result<(), Refusal> {
+    pub async fn check_destination(
+        &self,
+        target: &TargetUrl,
+        workspace: i64,
+    ) -> Result<(), UrlRefusal> {
         self.inner.guard.check_target(target)?;
         match self.inner.connector.addresses(target, workspace).await {
             Err(ResolveError::Blocked(refusal)) => Err(refusal.into()),
@@ -237,17 +179,17 @@ impl Client {
 /// One attempt's progress.
 struct Try<'a> {
     outbound: &'a OutboundRequest<'a>,
-    key: Key,
+    key: ConnectionKey,
     deadline: Instant,
     remote_addr: Option<SocketAddr>,
 }
 
-impl Inner {
-    async fn post(&self, outbound: &OutboundRequest<'_>) -> Result<Exchange, Shortage> {
+impl ClientInner {
+    async fn post(&self, outbound: &OutboundRequest<'_>) -> Result<Posted, Shortage> {
         let target = outbound.target;
-        let key = Key {
+        let key = ConnectionKey {
             sender: outbound.sender,
-            origin: Origin::new(target.scheme(), target.host(), target.port()),
+            origin: ReceiverOrigin::new(target.scheme(), target.host(), target.port()),
             port: self.guard.port_kind(target.port()),
         };
         let mut attempt = Try {
@@ -265,7 +207,7 @@ impl Inner {
         if result.as_ref().map_or(true, |reply| !reply.is_success()) {
             self.judge_anew(&attempt);
         }
-        Ok(Exchange {
+        Ok(Posted {
             duration: started.elapsed(),
             remote_addr: attempt.remote_addr,
             result,
@@ -285,7 +227,7 @@ impl Inner {
         &self,
         attempt: &mut Try<'_>,
         started: &mut Instant,
-    ) -> Result<Result<Reply, Failure>, Shortage> {
+    ) -> Result<Result<ReceiverReply, Failure>, Shortage> {
         if let Some(rested) = self.rested(&attempt.key) {
             match self.exchange(attempt, rested).await {
                 Ok(reply) => return Ok(Ok(reply)),
@@ -312,7 +254,7 @@ impl Inner {
     }
 
     /// A connection that rested and is still as it was left.
-    fn rested(&self, key: &Key) -> Option<Connection> {
+    fn rested(&self, key: &ConnectionKey) -> Option<PooledConnection> {
         while let Some(connection) = self.pool.take(key) {
             if connection.wire.is_quiet() {
                 return Some(connection);
@@ -328,7 +270,7 @@ impl Inner {
         &self,
         attempt: &mut Try<'_>,
         started: &mut Instant,
-    ) -> Result<Reply, Unmade> {
+    ) -> Result<ReceiverReply, Unmade> {
         let asked_at = Instant::now();
         let ticket = tokio::time::timeout(SOCKET_WAIT, self.pool.ticket_in_turn()).await;
         let ticket = ticket.map_err(|_| Unmade::Short(Shortage::Descriptors))?;
@@ -348,7 +290,7 @@ impl Inner {
             }
             error => Unmade::Failed(Failure::unconnected(&error)),
         })?;
-        let connection = Connection {
+        let connection = PooledConnection {
             wire,
             remote_addr,
             made_at,
@@ -361,9 +303,9 @@ impl Inner {
     async fn exchange(
         &self,
         attempt: &mut Try<'_>,
-        connection: Connection,
-    ) -> Result<Reply, Unmade> {
-        let Connection {
+        connection: PooledConnection,
+    ) -> Result<ReceiverReply, Unmade> {
+        let PooledConnection {
             wire,
             remote_addr,
             made_at,
@@ -398,7 +340,7 @@ impl Inner {
             && reply.is_success()
             && !self.receivers.uses_once(origin, Instant::now())
         {
-            let connection = Connection {
+            let connection = PooledConnection {
                 wire,
                 remote_addr,
                 made_at,

@@ -1,7 +1,7 @@
 //! A new connection to a target: its addresses, TCP to the first that answers, TLS.
 //!
-//! Owns: the race of addresses and the handshake. Refuses: unchecked addresses; names come from the
-//! resolver, which judges every answer, and literal hosts are judged by the client before.
+//! Owns: the race of addresses and the handshake. Refuses: unchecked addresses; names and literal
+//! hosts alike go through the resolver, which judges every address, for every connection anew.
 //!
 //! # Why addresses race
 //! A name often has several addresses, and one of them may be dead without saying so. Trying one
@@ -22,12 +22,13 @@ use tokio::time::{Instant, timeout_at};
 use tokio_rustls::TlsConnector;
 use url::Host;
 
-use crate::net::guard::{Guard, PortKind};
+use crate::net::guard::Guard;
 use crate::net::lookups::Lookups;
 use crate::net::pool::Pool;
-use crate::net::resolver::{ResolveError, resolve};
+use crate::net::resolve_error::ResolveError;
+use crate::net::resolver::resolve;
 use crate::net::shortage::Shortage;
-use crate::net::target::Target;
+use crate::net::target::TargetUrl;
 use crate::net::wire::Wire;
 
 /// When the next address is tried beside one that has not answered yet (RFC 8305, section 5).
@@ -57,33 +58,21 @@ pub(super) enum ConnectError {
 }
 
 impl Connector {
-    /// The checked addresses of a target; a literal host is its own answer.
+    /// The checked addresses of a target.
     pub(super) async fn addresses(
         &self,
-        target: &Target,
+        target: &TargetUrl,
         workspace: i64,
     ) -> Result<Vec<IpAddr>, ResolveError> {
         let port = self.guard.port_kind(target.port());
-        match target.parsed_host() {
-            Host::Ipv4(ip) => Ok(vec![ip.into()]),
-            Host::Ipv6(ip) => Ok(vec![ip.into()]),
-            Host::Domain(name) => self.resolve(name, port, workspace).await,
-        }
-    }
-
-    async fn resolve(
-        &self,
-        name: &str,
-        port: PortKind,
-        workspace: i64,
-    ) -> Result<Vec<IpAddr>, ResolveError> {
-        resolve(&self.guard, &self.lookups, name, port, workspace).await
+        let (guard, lookups) = (&self.guard, &self.lookups);
+        resolve(guard, lookups, target.parsed_host(), port, workspace).await
     }
 
     /// Connects to `target` until `deadline`; races beside the first address take places of `pool`.
     pub(super) async fn connect(
         &self,
-        target: &Target,
+        target: &TargetUrl,
         workspace: i64,
         deadline: Instant,
         pool: &Pool,
@@ -104,7 +93,7 @@ impl Connector {
         connected.unwrap_or(Err(ConnectError::TimedOut))
     }
 
-    async fn encrypt(&self, target: &Target, stream: TcpStream) -> Result<Wire, ConnectError> {
+    async fn encrypt(&self, target: &TargetUrl, stream: TcpStream) -> Result<Wire, ConnectError> {
         if !target.is_https() {
             return Ok(Wire::plain(stream));
         }

@@ -30,9 +30,9 @@ use hickory_resolver::proto::rr::{Name, RecordType};
 use hickory_resolver::{Hosts, TokioResolver, system_conf};
 use tokio::time::Instant;
 
-use crate::net::lookups::Place;
-use crate::net::resolver::ResolveError;
+use crate::net::resolve_error::ResolveError;
 use crate::net::shortage::Shortage;
+use crate::net::turns::LookupTurn;
 
 /// The files that say what names mean on this machine.
 const FILES: [&str; 2] = ["/etc/hosts", "/etc/resolv.conf"];
@@ -47,6 +47,8 @@ const KEEP_MIN: Duration = Duration::from_secs(1);
 const KEEP_MAX: Duration = Duration::from_secs(30);
 /// Questions at once over one connection to a name server; look-ups are bounded elsewhere.
 const ACTIVE_MAX: usize = 4096;
+/// Addresses of one name. More than any receiver has, and all that is remembered is bounded so.
+const ADDRESSES_MAX: usize = 128;
 /// How long it is kept that there was no answer.
 const KEEP_FAILED: Duration = Duration::from_secs(2);
 
@@ -76,13 +78,13 @@ impl fmt::Debug for Lookup {
 }
 
 /// What came of a question.
-pub(super) struct Found {
+pub(super) struct FoundName {
     pub(super) answer: Result<Vec<IpAddr>, ResolveError>,
     /// How long it may be remembered.
     pub(super) keep: Duration,
 }
 
-impl Found {
+impl FoundName {
     fn failed(error: ResolveError, keep: Duration) -> Self {
         Self {
             answer: Err(error),
@@ -141,26 +143,26 @@ impl Source {
         true
     }
 
-    /// Asks for `name`; the look-up's place is given back when the answer is there.
-    pub(super) async fn ask(&self, name: &str, place: Place) -> Found {
+    /// Asks for `name`; the turn is over when the answer is there.
+    pub(super) async fn ask(&self, name: &str, turn: LookupTurn) -> FoundName {
         if let Lookup::Scripted(script) = &self.lookup {
-            return scripted(Arc::clone(script), name.to_owned(), place).await;
+            return scripted(Arc::clone(script), name.to_owned(), turn).await;
         }
         let found = match self.resolvers() {
             Ok(resolvers) => resolvers.ask(name).await,
-            Err(error) => Found::failed(of_net(&error), Duration::ZERO),
+            Err(error) => FoundName::failed(of_net(&error), Duration::ZERO),
         };
-        drop(place);
+        drop(turn);
         found
     }
 
     /// What is said of a name whose time was over.
-    pub(super) fn unanswered(&self) -> Found {
+    pub(super) fn unanswered(&self) -> FoundName {
         let keep = match self.lookup {
             Lookup::System | Lookup::Server(_) => KEEP_FAILED,
             Lookup::Scripted(_) => Duration::ZERO,
         };
-        Found::failed(ResolveError::TimedOut, keep)
+        FoundName::failed(ResolveError::TimedOut, keep)
     }
 
     fn resolvers(&self) -> Result<Resolvers, NetError> {
@@ -199,7 +201,7 @@ impl Source {
 
 impl Resolvers {
     /// What the hosts file knows, only the hosts file is asked for.
-    async fn ask(&self, name: &str) -> Found {
+    async fn ask(&self, name: &str) -> FoundName {
         if let Some(found) = self
             .hosts
             .as_deref()
@@ -219,7 +221,7 @@ impl Resolvers {
 type Asked = Result<LookupIp, NetError>;
 
 /// Takes in the second family's answer after the first one's.
-async fn both(first: Asked, rest: impl Future<Output = Asked>) -> Found {
+async fn both(first: Asked, rest: impl Future<Output = Asked>) -> FoundName {
     match first {
         Ok(first) => {
             let second = tokio::time::timeout(OTHER_FAMILY_AFTER, rest).await;
@@ -232,20 +234,27 @@ async fn both(first: Asked, rest: impl Future<Output = Asked>) -> Found {
     }
 }
 
-fn found(answers: &[Option<LookupIp>]) -> Found {
+fn found(answers: &[Option<LookupIp>]) -> FoundName {
     let now = std::time::Instant::now();
     let answers = || answers.iter().flatten();
     let keep = answers()
         .map(|answer| answer.valid_until().saturating_duration_since(now))
         .min()
         .unwrap_or_default();
-    Found {
-        answer: Ok(answers().flat_map(LookupIp::iter).collect()),
+    let addresses: Vec<IpAddr> = answers().flat_map(LookupIp::iter).collect();
+    // Leaving some out would leave them unjudged.
+    let answer = if addresses.len() > ADDRESSES_MAX {
+        Err(ResolveError::Failed("the name has too many addresses"))
+    } else {
+        Ok(addresses)
+    };
+    FoundName {
+        answer,
         keep: keep.clamp(KEEP_MIN, KEEP_MAX),
     }
 }
 
-fn in_hosts(hosts: &Hosts, name: &str) -> Option<Found> {
+fn in_hosts(hosts: &Hosts, name: &str) -> Option<FoundName> {
     let name = Name::from_ascii(name).ok()?;
     let kinds = [RecordType::A, RecordType::AAAA];
     let lines = kinds.map(|kind| hosts.lookup_static_host(&Query::query(name.clone(), kind)));
@@ -257,14 +266,14 @@ fn in_hosts(hosts: &Hosts, name: &str) -> Option<Found> {
     if addresses.is_empty() {
         return None;
     }
-    Some(Found {
+    Some(FoundName {
         answer: Ok(addresses),
         keep: KEEP_MAX,
     })
 }
 
 /// Neither family has an address: what is said of it.
-fn no_address(first: &NetError, second: &NetError) -> Found {
+fn no_address(first: &NetError, second: &NetError) -> FoundName {
     let errors = [of_net(first), of_net(second)];
     let lacks = |error: &&ResolveError| matches!(error, ResolveError::Short(_));
     let answered = |error: &&ResolveError| {
@@ -280,7 +289,7 @@ fn no_address(first: &NetError, second: &NetError) -> Found {
         .find(lacks)
         .or_else(|| errors.iter().find(|error| !answered(error)))
         .unwrap_or(&errors[0]);
-    Found::failed(worst.clone(), keep.unwrap_or(KEEP_FAILED).min(KEEP_FAILED))
+    FoundName::failed(worst.clone(), keep.unwrap_or(KEEP_FAILED).min(KEEP_FAILED))
 }
 
 /// What is said of a name that does not exist.
@@ -314,15 +323,15 @@ fn negative_ttl(error: &NetError) -> Option<Duration> {
         .map(|seconds| Duration::from_secs(seconds.into()))
 }
 
-/// On a thread of its own, because a script may block; there its place is given back.
-async fn scripted(script: Script, name: String, place: Place) -> Found {
+/// On a thread of its own, because a script may block; there its turn ends.
+async fn scripted(script: Script, name: String, turn: LookupTurn) -> FoundName {
     let asked = tokio::task::spawn_blocking(move || {
         let answer = script(&name);
-        drop(place);
+        drop(turn);
         answer
     });
     let broke_off = Err(ResolveError::Failed("the look-up broke off"));
-    Found {
+    FoundName {
         answer: asked.await.unwrap_or(broke_off),
         keep: Duration::ZERO,
     }

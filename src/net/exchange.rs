@@ -10,8 +10,10 @@
 //!
 //! # What is read although it is not quite HTTP
 //! Where curl reads an answer so does hookpost, as far as there is one reading of it: a space before
-//! a header's colon, a header continued on the next line, and more headers than are kept. A line
-//! without a colon, two lengths, another protocol and a head of hundreds of kilobytes are refused.
+//! a header's colon and a header continued on the next line here, and in a second reading of heads
+//! that the HTTP library refuses (`second_reading`) names and values with bytes that don't belong
+//! there and any number of headers. A line without a colon, two lengths, another protocol and a head
+//! of hundreds of kilobytes are refused.
 
 use std::future::poll_fn;
 use std::pin::pin;
@@ -27,11 +29,10 @@ use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use tokio::time::{Instant, timeout_at};
 
-use crate::net::reply::{Reply, kept_headers};
+use crate::net::reply::{ReceiverReply, kept_headers};
+use crate::net::second_reading::{ReadingBounds, read_again};
 use crate::net::wire::Wire;
 
-/// Headers of an answer that are read; curl's bound is higher, and nobody needs it.
-const HEADERS_MAX: usize = 256;
 /// Bytes of an answer's head that are read.
 const HEAD_BYTES_MAX: usize = 256 * 1024;
 /// Rounds that a finished exchange may need until its connection rests.
@@ -39,7 +40,7 @@ const ROUNDS_MAX: u32 = 4;
 
 /// An exchange that brought an answer.
 pub(super) struct Answered {
-    pub(super) reply: Reply,
+    pub(super) reply: ReceiverReply,
     /// The wire, where it may be used again.
     pub(super) wire: Option<Wire>,
     /// How long the receiver says it keeps the connection.
@@ -71,17 +72,14 @@ pub(super) async fn exchange(
         error,
         answered: false,
     })?;
-    let mut line = Line {
+    let mut line = Driven {
         connection: Some(connection),
-        answered: false,
+        ended: None,
     };
     let head = timeout_at(deadline, line.drive(requests.send_request(request))).await;
     let response = match head {
         Ok(Ok(response)) => response,
-        Ok(Err(error)) => {
-            let answered = line.answered();
-            return Err(Unanswered::Broken { error, answered });
-        }
+        Ok(Err(error)) => return line.broken(error, deadline, body_bytes_max).await,
         Err(_) => return Err(Unanswered::TimedOut),
     };
     let announced = keep_alive(response.headers());
@@ -103,19 +101,24 @@ fn builder() -> Builder {
     builder
         .allow_spaces_after_header_name_in_responses(true)
         .allow_obsolete_multiline_headers_in_responses(true)
-        .max_headers(HEADERS_MAX)
         .max_buf_size(HEAD_BYTES_MAX);
     builder
 }
 
-/// The machinery while it runs.
-struct Line {
+/// The machinery while it runs, and what it leaves.
+struct Driven {
     connection: Option<Connection<TokioIo<Wire>, Full<Bytes>>>,
-    /// What the wire knew when the connection ended.
-    answered: bool,
+    ended: Option<Leftover>,
 }
 
-impl Line {
+/// What is left of a connection's machinery.
+struct Leftover {
+    wire: Wire,
+    /// What came and was not taken in.
+    unread: Bytes,
+}
+
+impl Driven {
     /// Does `work`, which waits for the connection, and moves the connection meanwhile.
     async fn drive<T>(&mut self, work: impl Future<Output = T>) -> T {
         let mut work = pin!(work);
@@ -138,16 +141,46 @@ impl Line {
         .await
     }
 
-    fn end(&mut self) -> Option<Wire> {
-        let parts = self.connection.take()?.into_parts();
-        let wire = parts.io.into_inner();
-        self.answered = wire.answered();
-        Some(wire).filter(|_| parts.read_buf.is_empty())
+    fn end(&mut self) {
+        if let Some(connection) = self.connection.take() {
+            let parts = connection.into_parts();
+            self.ended = Some(Leftover {
+                wire: parts.io.into_inner(),
+                unread: parts.read_buf,
+            });
+        }
     }
 
-    fn answered(&mut self) -> bool {
+    /// What came instead of an answer that the library can read.
+    async fn broken(
+        mut self,
+        error: hyper::Error,
+        deadline: Instant,
+        body_bytes_max: usize,
+    ) -> Result<Answered, Unanswered> {
         self.end();
-        self.answered
+        let Some(Leftover { mut wire, unread }) = self.ended else {
+            let answered = false;
+            return Err(Unanswered::Broken { error, answered });
+        };
+        let bounds = ReadingBounds {
+            head_bytes_max: HEAD_BYTES_MAX,
+            body_bytes_max,
+        };
+        // Once it has taken something in, what is left is not the answer's beginning.
+        let is_whole = wire.received() == unread.len();
+        if error.is_parse() && is_whole && !unread.is_empty() {
+            let again = read_again(&mut wire, unread.into(), deadline, bounds).await;
+            if let Some(reply) = again {
+                return Ok(Answered {
+                    reply,
+                    wire: None,
+                    announced: None,
+                });
+            }
+        }
+        let answered = wire.received() > 0;
+        Err(Unanswered::Broken { error, answered })
     }
 
     async fn read(
@@ -155,14 +188,15 @@ impl Line {
         response: Response<Incoming>,
         deadline: Instant,
         bytes_max: usize,
-    ) -> (Reply, BodyEnd) {
+    ) -> (ReceiverReply, BodyEnd) {
         let status = response.status().as_u16();
-        let headers = kept_headers(response.headers());
+        let headers = response.headers().iter();
+        let headers = kept_headers(headers.map(|(n, v)| (n.as_str(), v.as_bytes())));
         let mut body = Vec::new();
         let reading = read_body(response.into_body(), &mut body, bytes_max);
         let end = timeout_at(deadline, self.drive(reading)).await;
         let end = end.unwrap_or(BodyEnd::Cut);
-        let reply = Reply {
+        let reply = ReceiverReply {
             status,
             headers,
             body,
@@ -191,7 +225,9 @@ impl Line {
             }
         })
         .await;
-        self.end().filter(|_| rests)
+        self.end();
+        let left = self.ended.take()?;
+        Some(left.wire).filter(|_| rests && left.unread.is_empty())
     }
 }
 

@@ -11,7 +11,7 @@ use crate::domain::outcome::FailureKind;
 use crate::domain::time::format_duration;
 use crate::net::address::AddressRefusal;
 use crate::net::connect::ConnectError;
-use crate::net::resolver::ResolveError;
+use crate::net::resolve_error::ResolveError;
 use crate::net::tls::tls_words;
 
 /// Causes that are looked at; real chains have about six.

@@ -18,7 +18,7 @@ use url::Host;
 
 use crate::net::address::{AddressRefusal, AddressRules, canonical};
 use crate::net::own::OwnAddresses;
-use crate::net::target::{Refusal, Target, UrlRules};
+use crate::net::target::{TargetUrl, UrlRefusal, UrlRules};
 
 /// What the operator allows.
 #[derive(Clone, Debug, Default)]
@@ -84,8 +84,8 @@ impl Guard {
     ///
     /// # Errors
     /// The first rule that the URL breaks, as a sentence for the caller.
-    pub fn check_url(&self, text: &str) -> Result<Target, Refusal> {
-        let target = Target::parse(text, self.url_rules)?;
+    pub fn check_url(&self, text: &str) -> Result<TargetUrl, UrlRefusal> {
+        let target = TargetUrl::parse(text, self.url_rules)?;
         self.check_target(&target)?;
         Ok(target)
     }
@@ -99,7 +99,7 @@ impl Guard {
     }
 
     /// Judges a literal host once more; a name's answers are judged by the resolver.
-    pub(super) fn check_target(&self, target: &Target) -> Result<(), AddressRefusal> {
+    pub(super) fn check_target(&self, target: &TargetUrl) -> Result<(), AddressRefusal> {
         match target.parsed_host() {
             Host::Ipv4(ip) => self.check_address(ip.into(), target.port()),
             Host::Ipv6(ip) => self.check_address(ip.into(), target.port()),

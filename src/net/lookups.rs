@@ -4,10 +4,10 @@
 //! (`resolver`) and asking name servers (`dns`).
 //!
 //! # Why nobody waits for a stranger's name
-//! A name whose server never answers holds its place until its budget is over. Places are bounded by
-//! workspace, so one that names thousands of such hosts waits for itself alone. And a name that has
-//! been answered before has places of its own, which no new name can take: what works goes on
-//! working whatever else is being looked for.
+//! A name whose server never answers holds its place until its budget is over. Places are shared out
+//! by workspace (`turns`), so one that names thousands of such hosts waits for itself alone. And a
+//! name that has been answered before has places of its own, which no new name can take: what works
+//! goes on working whatever else is being looked for.
 //!
 //! # What is remembered
 //! An answer for as long as its server allows, half a minute at most; that there was none, for a
@@ -22,17 +22,15 @@
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use tokio::runtime::Runtime;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::watch;
 use tokio::time::Instant;
 
-use crate::net::dns::{Found, Lookup, Source};
-use crate::net::resolver::ResolveError;
+use crate::net::dns::{FoundName, Lookup, Source};
+use crate::net::resolve_error::{LOOKUP_BUDGET, ResolveError};
+use crate::net::turns::LookupTurns;
 
-/// How long a name may take, with the wait for its turn.
-pub(super) const LOOKUP_BUDGET: Duration = Duration::from_secs(5);
 /// Look-ups at once of names that nobody has seen answered, unless sockets are short.
 pub(super) const LOOKUPS_MAX: usize = 256;
 /// The part of them that one workspace may have.
@@ -40,7 +38,7 @@ pub(super) const WORKSPACE_SHARE: usize = 4;
 /// Names that are remembered.
 const NAMES_MAX: usize = 10_000;
 
-pub(super) type Answer = Result<Vec<IpAddr>, ResolveError>;
+pub(super) type Addresses = Result<Vec<IpAddr>, ResolveError>;
 
 /// Whose look-up of which name. Workspaces never wait for each other's.
 type Asked = (i64, Box<str>);
@@ -50,24 +48,21 @@ pub(super) struct Lookups {
     source: Arc<Source>,
     runtime: Option<Runtime>,
     /// Places for names that have been answered before.
-    familiar: Arc<Semaphore>,
+    familiar: LookupTurns,
     /// Places for all others.
-    strange: Arc<Semaphore>,
-    workspace_max: usize,
+    strange: LookupTurns,
     state: Mutex<State>,
 }
 
 #[derive(Default)]
 struct State {
-    known: HashMap<Box<str>, Known>,
-    running: HashMap<Asked, Arc<watch::Sender<Option<Answer>>>>,
-    /// Each workspace's share of the strange names' places, while it uses any.
-    shares: HashMap<i64, Arc<Semaphore>>,
+    known: HashMap<Box<str>, KnownName>,
+    running: HashMap<Asked, Arc<watch::Sender<Option<Addresses>>>>,
 }
 
 /// What is known of a name.
-struct Known {
-    answer: Answer,
+struct KnownName {
+    answer: Addresses,
     until: Instant,
 }
 
@@ -79,18 +74,18 @@ impl Lookups {
             .thread_name("look-ups")
             .enable_all()
             .build()?;
+        let share_max = at_once_max.div_ceil(WORKSPACE_SHARE);
         Ok(Arc::new(Self {
             source: Arc::new(Source::new(lookup)),
             runtime: Some(runtime),
-            familiar: Arc::new(Semaphore::new(at_once_max)),
-            strange: Arc::new(Semaphore::new(at_once_max)),
-            workspace_max: at_once_max.div_ceil(WORKSPACE_SHARE),
+            familiar: LookupTurns::new(at_once_max, share_max),
+            strange: LookupTurns::new(at_once_max, share_max),
             state: Mutex::default(),
         }))
     }
 
     /// The addresses of `name`, unchecked, within [`LOOKUP_BUDGET`].
-    pub(super) async fn addresses(self: &Arc<Self>, name: &str, workspace: i64) -> Answer {
+    pub(super) async fn addresses(self: &Arc<Self>, name: &str, workspace: i64) -> Addresses {
         if self.source.has_changed() {
             self.state().known.clear();
         }
@@ -118,7 +113,7 @@ impl Lookups {
         self: &Arc<Self>,
         name: &str,
         workspace: i64,
-    ) -> Result<Answer, watch::Receiver<Option<Answer>>> {
+    ) -> Result<Addresses, watch::Receiver<Option<Addresses>>> {
         let mut state = self.state();
         let known = state.known.get(name);
         let is_familiar = known.is_some_and(|known| known.answer.is_ok());
@@ -132,16 +127,13 @@ impl Lookups {
         let (sender, receiver) = watch::channel(None);
         let sender = Arc::new(sender);
         state.running.insert(asked.clone(), Arc::clone(&sender));
-        let places = Places {
-            share: (!is_familiar).then(|| state.share(workspace, self.workspace_max)),
-            all: Arc::clone(if is_familiar {
-                &self.familiar
-            } else {
-                &self.strange
-            }),
-        };
         drop(state);
-        let look_up = Arc::clone(self).look_up(asked, sender, places);
+        let turns = if is_familiar {
+            &self.familiar
+        } else {
+            &self.strange
+        };
+        let look_up = Arc::clone(self).look_up(asked, sender, turns.clone());
         if let Some(runtime) = &self.runtime {
             runtime.spawn(look_up);
         }
@@ -152,16 +144,16 @@ impl Lookups {
     async fn look_up(
         self: Arc<Self>,
         asked: Asked,
-        sender: Arc<watch::Sender<Option<Answer>>>,
-        places: Places,
+        sender: Arc<watch::Sender<Option<Addresses>>>,
+        turns: LookupTurns,
     ) {
         let running = Running {
             lookups: &self,
             asked: &asked,
         };
         let found = async {
-            let place = places.take().await;
-            self.source.ask(&asked.1, place).await
+            let turn = turns.take(asked.0).await;
+            self.source.ask(&asked.1, turn).await
         };
         let budgeted = tokio::time::timeout(LOOKUP_BUDGET, found);
         let found = tokio::select! {
@@ -173,7 +165,7 @@ impl Lookups {
         sender.send_replace(Some(found.answer));
     }
 
-    fn remember(&self, name: &str, found: &Found) {
+    fn remember(&self, name: &str, found: &FoundName) {
         // What this machine lacked says nothing about the name.
         if matches!(found.answer, Err(ResolveError::Short(_))) {
             return;
@@ -186,7 +178,7 @@ impl Lookups {
                 state.known.clear();
             }
         }
-        let known = Known {
+        let known = KnownName {
             answer: found.answer.clone(),
             until: Instant::now() + found.keep,
         };
@@ -210,44 +202,6 @@ impl Drop for Lookups {
     fn drop(&mut self) {
         if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_background();
-        }
-    }
-}
-
-impl State {
-    fn share(&mut self, workspace: i64, places: usize) -> Arc<Semaphore> {
-        // Nobody else holds a share that is not in use.
-        self.shares.retain(|_, share| Arc::strong_count(share) > 1);
-        let share = self
-            .shares
-            .entry(workspace)
-            .or_insert_with(|| Arc::new(Semaphore::new(places)));
-        Arc::clone(share)
-    }
-}
-
-/// Where a look-up waits for its turn.
-struct Places {
-    share: Option<Arc<Semaphore>>,
-    all: Arc<Semaphore>,
-}
-
-/// A look-up's turn: the workspace's place and the house's.
-pub(super) struct Place {
-    _share: Option<OwnedSemaphorePermit>,
-    _all: OwnedSemaphorePermit,
-}
-
-impl Places {
-    async fn take(self) -> Place {
-        let never = "the semaphore is never closed";
-        let share = match self.share {
-            Some(share) => Some(share.acquire_owned().await.expect(never)),
-            None => None,
-        };
-        Place {
-            _share: share,
-            _all: self.all.acquire_owned().await.expect(never),
         }
     }
 }

@@ -5,7 +5,7 @@
 //! target, headers and bytes.
 //!
 //! # One choke point
-//! Creating, updating, testing and attempting all ask the same [`Guard`], and a [`Target`] can only
+//! Creating, updating, testing and attempting all ask the same [`Guard`], and a [`TargetUrl`] can only
 //! be made by it. Name answers are checked in the resolver whose addresses are connected to, so
 //! nothing is looked up twice and a name cannot change between check and use.
 
@@ -17,28 +17,35 @@ mod exchange;
 mod failure;
 mod guard;
 mod lookups;
+mod options;
 mod own;
 mod pool;
 mod receivers;
 mod reply;
+mod resolve_error;
 mod resolver;
 mod rest;
+mod route;
+mod second_reading;
 mod sender;
 mod shortage;
 mod target;
 mod tls;
+mod turns;
 mod wire;
 
 pub use address::AddressRefusal;
-pub use client::{Client, ClientError, ClientOptions, Exchange, OutboundRequest, USER_AGENT};
+pub use client::{Client, OutboundRequest, Posted};
 pub use dns::{Lookup, Script};
 pub use failure::Failure;
 pub use guard::{Guard, GuardOptions};
-pub use own::{OwnAddresses, outward_address};
-pub use reply::Reply;
+pub use options::{ClientError, ClientOptions, USER_AGENT};
+pub use own::OwnAddresses;
+pub use reply::ReceiverReply;
 pub use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
-pub use resolver::ResolveError;
+pub use resolve_error::ResolveError;
 pub use rest::{RestClient, RestError, RestMethod, RestReply};
+pub use route::outward_address;
 pub use sender::Sender;
 pub use shortage::Shortage;
-pub use target::{Refusal, Target, URL_BYTES_MAX};
+pub use target::{TargetUrl, URL_BYTES_MAX, UrlRefusal};

@@ -3,18 +3,12 @@
 //! Owns: the question "is this address mine?". Refuses: deciding what follows (`guard`).
 //!
 //! # Why the kernel is asked each time
-//! Interfaces come and go while the process runs, and a list taken at start goes stale. Connecting
-//! a UDP socket sends nothing but makes the kernel choose a route: for one of its own addresses it
-//! chooses that very address as the source. That costs three system calls, per new connection and
-//! not per request, and needs neither unsafe code nor a parser for /proc.
+//! Interfaces come and go while the process runs, and a list taken at start goes stale (`route`).
 
-use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, UdpSocket};
+use std::net::IpAddr;
 
+use crate::net::route::source_for;
 use crate::net::shortage::Shortage;
-
-/// Any port will do for choosing a route; this one is "discard".
-const ROUTE_PORT: u16 = 9;
 
 /// Where the machine's own addresses are learnt.
 #[derive(Clone, Debug, Default)]
@@ -40,17 +34,6 @@ impl OwnAddresses {
     }
 }
 
-/// The address under which others see this machine; `None` where it has no way out. Nothing is sent.
-#[must_use]
-pub fn outward_address() -> Option<IpAddr> {
-    // Any address of somebody else will do; these are for documentation and belong to nobody.
-    let elsewhere: [IpAddr; 2] = [
-        Ipv4Addr::new(192, 0, 2, 1).into(),
-        Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1).into(),
-    ];
-    elsewhere.into_iter().find_map(|ip| source_for(ip).ok())
-}
-
 /// Without a route nothing can be connected either, and it is nobody's address. Without a socket to
 /// spare the question stays open.
 fn routes_to_itself(ip: IpAddr) -> Result<bool, Shortage> {
@@ -58,22 +41,6 @@ fn routes_to_itself(ip: IpAddr) -> Result<bool, Shortage> {
         Ok(source) => Ok(source == ip),
         Err(error) => Shortage::of_socket(&error).map_or(Ok(false), Err),
     }
-}
-
-/// Whether this machine has an address from which `ip` can be called at all.
-pub(super) fn has_source(ip: IpAddr) -> bool {
-    source_for(ip).map_or_else(|error| Shortage::of_socket(&error).is_some(), |_| true)
-}
-
-/// The address from which this machine would speak to `ip`.
-fn source_for(ip: IpAddr) -> io::Result<IpAddr> {
-    let any: IpAddr = match ip {
-        IpAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
-        IpAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
-    };
-    let socket = UdpSocket::bind((any, 0))?;
-    socket.connect((ip, ROUTE_PORT))?;
-    Ok(socket.local_addr()?.ip())
 }
 
 #[cfg(test)]

@@ -37,13 +37,13 @@ const ANNOUNCED_PERCENT: u32 = 75;
 
 /// Scheme, host and port of a receiver.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Origin {
+pub(super) struct ReceiverOrigin {
     scheme: &'static str,
     host: Box<str>,
     port: u16,
 }
 
-impl Origin {
+impl ReceiverOrigin {
     pub(super) fn new(scheme: &str, host: &str, port: u16) -> Self {
         Self {
             scheme: if scheme == "https" { "https" } else { "http" },
@@ -55,15 +55,15 @@ impl Origin {
 
 /// Which connections a request may use.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Key {
+pub(super) struct ConnectionKey {
     pub(super) sender: Sender,
-    pub(super) origin: Origin,
+    pub(super) origin: ReceiverOrigin,
     /// Whether hookpost listens on such a port: what was judged before is not what is asked now.
     pub(super) port: PortKind,
 }
 
 /// A connection, and what is known of it.
-pub(super) struct Connection {
+pub(super) struct PooledConnection {
     pub(super) wire: Wire,
     pub(super) remote_addr: SocketAddr,
     pub(super) made_at: Instant,
@@ -88,32 +88,32 @@ pub(super) struct PoolBounds {
 
 /// Connections that rest. A clone is the same pool.
 #[derive(Clone)]
-pub(super) struct Pool(Arc<Inner>);
+pub(super) struct Pool(Arc<PoolInner>);
 
-struct Inner {
+struct PoolInner {
     bounds: PoolBounds,
     tickets: Arc<Semaphore>,
-    shelf: Mutex<Shelf>,
+    shelf: Mutex<IdleShelf>,
 }
 
 #[derive(Default)]
-struct Shelf {
-    resting: HashMap<Key, Vec<Resting>>,
+struct IdleShelf {
+    resting: HashMap<ConnectionKey, Vec<Resting>>,
     /// All of them by the end of their rest; the number tells apart what ends together.
-    ends: BTreeMap<(Instant, u64), Key>,
+    ends: BTreeMap<(Instant, u64), ConnectionKey>,
     numbered: u64,
     /// Whether a task waits for the next end.
     swept: bool,
 }
 
 struct Resting {
-    connection: Connection,
+    connection: PooledConnection,
     end: (Instant, u64),
 }
 
 impl Pool {
     pub(super) fn new(bounds: PoolBounds) -> Self {
-        Self(Arc::new(Inner {
+        Self(Arc::new(PoolInner {
             bounds,
             tickets: Arc::new(Semaphore::new(bounds.sockets_max)),
             shelf: Mutex::default(),
@@ -121,7 +121,7 @@ impl Pool {
     }
 
     /// The connection with this key that rested last, if any.
-    pub(super) fn take(&self, key: &Key) -> Option<Connection> {
+    pub(super) fn take(&self, key: &ConnectionKey) -> Option<PooledConnection> {
         self.shelf().take(key)
     }
 
@@ -149,14 +149,19 @@ impl Pool {
         self.give_up_one().is_some()
     }
 
-    fn give_up_one(&self) -> Option<Connection> {
+    fn give_up_one(&self) -> Option<PooledConnection> {
         let mut shelf = self.shelf();
         let (end, key) = shelf.ends.pop_first()?;
         shelf.remove(&key, end)
     }
 
     /// Lets a connection rest, for as long as the receiver announced, or as is usual.
-    pub(super) fn put(&self, key: Key, connection: Connection, announced: Option<Duration>) {
+    pub(super) fn put(
+        &self,
+        key: ConnectionKey,
+        connection: PooledConnection,
+        announced: Option<Duration>,
+    ) {
         let usual = self.0.bounds.idle_timeout;
         let rest = announced.map_or(usual, |time| usual.min(time * ANNOUNCED_PERCENT / 100));
         let now = Instant::now();
@@ -174,7 +179,7 @@ impl Pool {
     }
 
     /// Ends the rest of every connection with this key.
-    pub(super) fn forget(&self, key: &Key) {
+    pub(super) fn forget(&self, key: &ConnectionKey) {
         let mut shelf = self.shelf();
         for resting in shelf.resting.remove(key).unwrap_or_default() {
             shelf.ends.remove(&resting.end);
@@ -197,13 +202,13 @@ impl Pool {
         }
     }
 
-    fn shelf(&self) -> MutexGuard<'_, Shelf> {
+    fn shelf(&self) -> MutexGuard<'_, IdleShelf> {
         self.0.shelf.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Shelf {
-    fn take(&mut self, key: &Key) -> Option<Connection> {
+impl IdleShelf {
+    fn take(&mut self, key: &ConnectionKey) -> Option<PooledConnection> {
         let resting = self.resting.get_mut(key)?.pop();
         if self.resting.get(key).is_some_and(Vec::is_empty) {
             self.resting.remove(key);
@@ -221,7 +226,13 @@ impl Shelf {
         }
     }
 
-    fn put(&mut self, key: Key, connection: Connection, until: Instant, bounds: &PoolBounds) {
+    fn put(
+        &mut self,
+        key: ConnectionKey,
+        connection: PooledConnection,
+        until: Instant,
+        bounds: &PoolBounds,
+    ) {
         if self.ends.len() >= bounds.idle_max
             && let Some((end, key)) = self.ends.pop_first()
         {
@@ -237,7 +248,7 @@ impl Shelf {
         self.ends.insert(end, key);
     }
 
-    fn remove(&mut self, key: &Key, end: (Instant, u64)) -> Option<Connection> {
+    fn remove(&mut self, key: &ConnectionKey, end: (Instant, u64)) -> Option<PooledConnection> {
         let resting = self.resting.get_mut(key)?;
         let place = resting.iter().position(|resting| resting.end == end)?;
         let removed = resting.remove(place);
@@ -266,7 +277,7 @@ impl Shelf {
 }
 
 /// Runs while anything rests.
-async fn sweep(pool: Arc<Inner>) {
+async fn sweep(pool: Arc<PoolInner>) {
     loop {
         let next = pool
             .shelf

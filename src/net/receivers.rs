@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::net::pool::Origin;
+use crate::net::pool::ReceiverOrigin;
 
 /// How long a receiver is remembered.
 const REMEMBERED_FOR: Duration = Duration::from_secs(600);
@@ -34,11 +34,11 @@ struct Habit {
 
 /// The receivers, by scheme, host and port.
 #[derive(Debug, Default)]
-pub(super) struct Receivers(Mutex<HashMap<Origin, Habit>>);
+pub(super) struct Receivers(Mutex<HashMap<ReceiverOrigin, Habit>>);
 
 impl Receivers {
     /// Whether connections to this receiver are used once.
-    pub(super) fn uses_once(&self, origin: &Origin, now: Instant) -> bool {
+    pub(super) fn uses_once(&self, origin: &ReceiverOrigin, now: Instant) -> bool {
         let known = self.known();
         // Nearly always, nobody is known.
         !known.is_empty()
@@ -48,7 +48,7 @@ impl Receivers {
     }
 
     /// A kept connection to it had ended when it was wanted, after so many answers.
-    pub(super) fn ended(&self, origin: &Origin, answers: u32, now: Instant) {
+    pub(super) fn ended(&self, origin: &ReceiverOrigin, answers: u32, now: Instant) {
         if answers > 1 {
             return;
         }
@@ -68,14 +68,14 @@ impl Receivers {
     }
 
     /// A kept connection to it served another answer.
-    pub(super) fn kept(&self, origin: &Origin) {
+    pub(super) fn kept(&self, origin: &ReceiverOrigin) {
         let mut known = self.known();
         if !known.is_empty() {
             known.remove(origin);
         }
     }
 
-    fn known(&self) -> MutexGuard<'_, HashMap<Origin, Habit>> {
+    fn known(&self) -> MutexGuard<'_, HashMap<ReceiverOrigin, Habit>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -84,8 +84,8 @@ impl Receivers {
 mod tests {
     use super::*;
 
-    fn origin(host: &str) -> Origin {
-        Origin::new("https", host, 443)
+    fn origin(host: &str) -> ReceiverOrigin {
+        ReceiverOrigin::new("https", host, 443)
     }
 
     #[test]

@@ -2,15 +2,13 @@
 //!
 //! Owns: the answer's form and the bounds on its headers. Refuses: reading it off the network.
 
-use hyper::header::HeaderMap;
-
 /// Headers of an answer that are kept, and their bytes together.
 pub(super) const REPLY_HEADERS_MAX: usize = 64;
 const REPLY_HEADER_BYTES_MAX: usize = 16 * 1024;
 
 /// An answer whose head arrived in time, whatever its status.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reply {
+pub struct ReceiverReply {
     /// The HTTP status code.
     pub status: u16,
     /// The first 64 headers as far as they fit into 16 KiB; names in lower case, values with
@@ -22,7 +20,7 @@ pub struct Reply {
     pub body_truncated: bool,
 }
 
-impl Reply {
+impl ReceiverReply {
     /// The first header called `name` (in lower case).
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
@@ -38,17 +36,20 @@ impl Reply {
     }
 }
 
-pub(super) fn kept_headers(headers: &HeaderMap) -> Vec<(String, String)> {
+/// Those of an answer's headers that are kept.
+pub(super) fn kept_headers<'a>(
+    headers: impl Iterator<Item = (&'a str, &'a [u8])>,
+) -> Vec<(String, String)> {
     let mut bytes_left = REPLY_HEADER_BYTES_MAX;
-    let mut kept = Vec::with_capacity(headers.len().min(REPLY_HEADERS_MAX));
-    for (name, value) in headers.iter().take(REPLY_HEADERS_MAX) {
-        let value = String::from_utf8_lossy(value.as_bytes());
+    let mut kept = Vec::new();
+    for (name, value) in headers.take(REPLY_HEADERS_MAX) {
+        let value = String::from_utf8_lossy(value);
         // Each replaced byte grows to three, so the text is measured and not the bytes.
-        let Some(left) = bytes_left.checked_sub(name.as_str().len() + value.len()) else {
+        let Some(left) = bytes_left.checked_sub(name.len() + value.len()) else {
             continue;
         };
         bytes_left = left;
-        kept.push((name.as_str().to_owned(), value.into_owned()));
+        kept.push((name.to_owned(), value.into_owned()));
     }
     kept
 }

@@ -1,6 +1,6 @@
-//! Host names to addresses, every one of them checked.
+//! Hosts to addresses, every one of them checked.
 //!
-//! Owns: the judgement of a look-up's answers. Refuses: being asked without a guard; there is no way
+//! Owns: the judgement of a look-up's answers, and of a host that is an address itself. Refuses: being asked without a guard; there is no way
 //! to an unchecked address.
 //!
 //! # One bad address spoils the name
@@ -10,66 +10,46 @@
 //! # Checked is connected
 //! The client connects to exactly the addresses that come out here. There is no second look-up
 //! that could answer differently (DNS rebinding).
-//!
-//! # What tenants and operators learn
-//! The error that leaves this room names no address: a tenant could map the network behind hookpost
-//! with it. Which address was refused is logged at debug level, for the operator.
 
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use url::Host;
+
 use crate::net::address::AddressRefusal;
 use crate::net::guard::{Guard, PortKind};
-use crate::net::lookups::{Answer, LOOKUP_BUDGET, Lookups};
-use crate::net::shortage::Shortage;
+use crate::net::lookups::{Addresses, Lookups};
+use crate::net::resolve_error::ResolveError;
 
 /// Addresses of one name that are tried; all are checked.
 const ADDRESSES_MAX: usize = 8;
 
-/// Why a name led nowhere.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ResolveError {
-    /// An answer may not be called.
-    #[error("an address of the host is not allowed")]
-    Blocked(AddressRefusal),
-    /// The name servers said no, or nothing of use.
-    #[error("{0}")]
-    Failed(&'static str),
-    /// The name exists but has no address.
-    #[error("the name has no address")]
-    Empty,
-    /// No answer within the budget.
-    #[error("no answer within {} s", LOOKUP_BUDGET.as_secs())]
-    TimedOut,
-    /// This machine could not ask.
-    #[error("{0}")]
-    Short(Shortage),
-}
-
-/// The checked addresses of `name` for one kind of port, in the order of the answer, at most
+/// The checked addresses of `host` for one kind of port, in the order of the answer, at most
 /// [`ADDRESSES_MAX`].
 pub(super) async fn resolve(
     guard: &Guard,
     lookups: &Arc<Lookups>,
-    name: &str,
+    host: Host<&str>,
     port: PortKind,
     workspace: i64,
-) -> Answer {
-    if name == "localhost" {
-        return check(guard, name, port, guard.localhost().to_vec());
-    }
-    let addresses = lookups.addresses(name, workspace).await?;
-    check(guard, name, port, addresses)
+) -> Addresses {
+    let addresses = match host {
+        Host::Ipv4(ip) => vec![ip.into()],
+        Host::Ipv6(ip) => vec![ip.into()],
+        Host::Domain("localhost") => guard.localhost().to_vec(),
+        Host::Domain(name) => lookups.addresses(name, workspace).await?,
+    };
+    check(guard, host, port, addresses)
 }
 
-fn check(guard: &Guard, name: &str, port: PortKind, mut addresses: Vec<IpAddr>) -> Answer {
+fn check(guard: &Guard, host: Host<&str>, port: PortKind, mut addresses: Vec<IpAddr>) -> Addresses {
     for ip in &addresses {
         let judged = guard.check_address_of(*ip, port);
         if let Err(AddressRefusal::Unjudged(shortage)) = judged {
             return Err(ResolveError::Short(shortage));
         }
         if let Err(refusal) = judged {
-            tracing::debug!(host = name, address = %ip, %refusal, "destination blocked");
+            tracing::debug!(%host, address = %ip, %refusal, "destination blocked");
             return Err(ResolveError::Blocked(refusal));
         }
     }

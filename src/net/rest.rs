@@ -10,7 +10,7 @@ use reqwest::Method;
 use reqwest::header::{HeaderName, HeaderValue};
 use url::Url;
 
-use super::client::{ClientError, USER_AGENT};
+use super::options::{ClientError, USER_AGENT};
 use super::tls;
 
 /// How long a call may take. Tests of webhooks wait for an attempt, so it is longer than one.
@@ -37,6 +37,9 @@ pub enum RestError {
     /// The client could not be set up.
     #[error(transparent)]
     Client(#[from] ClientError),
+    /// The HTTP library refused the configuration.
+    #[error("the HTTP client can't be set up: {0}")]
+    Http(reqwest::Error),
     /// The server did not answer.
     #[error("no answer from {server}: {reason}")]
     Unanswered {
@@ -86,7 +89,7 @@ impl RestClient {
             .user_agent(HeaderValue::from_static(USER_AGENT))
             .timeout(CALL_TIMEOUT)
             .build()
-            .map_err(ClientError::from)?;
+            .map_err(RestError::Http)?;
         Ok(Self { http, server })
     }
 

@@ -12,7 +12,7 @@ use std::net::IpAddr;
 
 use rustix::io::Errno;
 
-use crate::net::own::has_source;
+use crate::net::route::source_for;
 
 /// This machine could not make the request; nothing was sent, and nobody else is to blame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
@@ -48,6 +48,11 @@ impl Shortage {
             _ => None,
         }
     }
+}
+
+/// Whether this machine has an address from which `ip` can be called at all.
+fn has_source(ip: IpAddr) -> bool {
+    source_for(ip).map_or_else(|error| Shortage::of_socket(&error).is_some(), |_| true)
 }
 
 #[cfg(test)]

@@ -54,7 +54,7 @@ const REFUSED_PORTS: [u16; 126] = [
 /// Why a URL or what it leads to is refused. `Display` is a sentence for the caller that completes
 /// "the URL …"; it never names a resolved address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
-pub enum Refusal {
+pub enum UrlRefusal {
     /// Longer than [`URL_BYTES_MAX`], as given or as normalised.
     #[error("must not be longer than {URL_BYTES_MAX} bytes")]
     TooLong,
@@ -103,9 +103,9 @@ pub(super) struct UrlRules {
 }
 
 /// A URL whose text has passed the guard, with its host normalised and its path and query as given.
-/// `Display` is the URL itself: store and show that form; log [`Target::redacted`].
+/// `Display` is the URL itself: store and show that form; log [`TargetUrl::redacted`].
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Target {
+pub struct TargetUrl {
     /// Scheme, host and port, as parsed; nothing else of it is used.
     url: Url,
     /// The whole text.
@@ -114,7 +114,7 @@ pub struct Target {
     path_at: usize,
 }
 
-impl Target {
+impl TargetUrl {
     /// The URL.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -122,7 +122,7 @@ impl Target {
     }
 
     /// The URL without its query, for logs. Some receivers carry a token in the path: at levels
-    /// above debug, log [`Target::host`].
+    /// above debug, log [`TargetUrl::host`].
     #[must_use]
     pub fn redacted(&self) -> &str {
         let query_at = self.text.find('?').unwrap_or(self.text.len());
@@ -168,23 +168,23 @@ impl Target {
     }
 
     /// Reads a URL under `rules`; addresses are the guard's next step.
-    pub(super) fn parse(text: &str, rules: UrlRules) -> Result<Self, Refusal> {
+    pub(super) fn parse(text: &str, rules: UrlRules) -> Result<Self, UrlRefusal> {
         check_text(text)?;
         check_authority(text, rules)?;
         let mut url = Url::parse(text).map_err(malformed)?;
         if url.fragment().is_some() {
-            return Err(Refusal::Fragment);
+            return Err(UrlRefusal::Fragment);
         }
         if !url.username().is_empty() || url.password().is_some() {
-            return Err(Refusal::UserInfo);
+            return Err(UrlRefusal::UserInfo);
         }
         drop_root_dot(&mut url)?;
         if let Some(Host::Domain(name)) = url.host() {
             check_name(name, rules)?;
         }
-        let port = url.port_or_known_default().ok_or(Refusal::Scheme)?;
+        let port = url.port_or_known_default().ok_or(UrlRefusal::Scheme)?;
         if REFUSED_PORTS.binary_search(&port).is_ok() {
-            return Err(Refusal::Port);
+            return Err(UrlRefusal::Port);
         }
         let origin = &url[..url::Position::BeforePath];
         let path_at = origin.len();
@@ -193,10 +193,10 @@ impl Target {
         let again = Url::parse(&text).map_err(malformed)?;
         let same_origin = again[..url::Position::BeforePath] == url[..url::Position::BeforePath];
         if !same_origin || again.fragment().is_some() {
-            return Err(Refusal::Malformed);
+            return Err(UrlRefusal::Malformed);
         }
         if text.len() > URL_BYTES_MAX {
-            return Err(Refusal::TooLong);
+            return Err(UrlRefusal::TooLong);
         }
         Ok(Self { url, text, path_at })
     }
@@ -233,62 +233,62 @@ fn sendable(given: &str) -> String {
     text
 }
 
-impl fmt::Display for Target {
+impl fmt::Display for TargetUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
     }
 }
 
-fn check_text(text: &str) -> Result<(), Refusal> {
+fn check_text(text: &str) -> Result<(), UrlRefusal> {
     if text.len() > URL_BYTES_MAX {
-        return Err(Refusal::TooLong);
+        return Err(UrlRefusal::TooLong);
     }
     if text
         .chars()
         .any(|c| c.is_control() || c.is_whitespace() || c == '\\')
     {
-        return Err(Refusal::Characters);
+        return Err(UrlRefusal::Characters);
     }
     Ok(())
 }
 
 /// Looks at scheme and authority before the parser can repair them.
-fn check_authority(text: &str, rules: UrlRules) -> Result<(), Refusal> {
-    let (scheme, rest) = text.split_once(':').ok_or(Refusal::Malformed)?;
+fn check_authority(text: &str, rules: UrlRules) -> Result<(), UrlRefusal> {
+    let (scheme, rest) = text.split_once(':').ok_or(UrlRefusal::Malformed)?;
     if scheme.eq_ignore_ascii_case("http") {
         if !rules.allow_http {
-            return Err(Refusal::PlainHttp);
+            return Err(UrlRefusal::PlainHttp);
         }
     } else if !scheme.eq_ignore_ascii_case("https") {
-        return Err(Refusal::Scheme);
+        return Err(UrlRefusal::Scheme);
     }
-    let rest = rest.strip_prefix("//").ok_or(Refusal::Malformed)?;
+    let rest = rest.strip_prefix("//").ok_or(UrlRefusal::Malformed)?;
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     if authority.contains('@') {
-        return Err(Refusal::UserInfo);
+        return Err(UrlRefusal::UserInfo);
     }
     if authority.is_empty() {
-        Err(Refusal::HostName)
+        Err(UrlRefusal::HostName)
     } else {
         Ok(())
     }
 }
 
-fn malformed(error: url::ParseError) -> Refusal {
+fn malformed(error: url::ParseError) -> UrlRefusal {
     use url::ParseError as E;
     match error {
         E::EmptyHost
         | E::IdnaError
         | E::InvalidIpv4Address
         | E::InvalidIpv6Address
-        | E::InvalidDomainCharacter => Refusal::HostName,
+        | E::InvalidDomainCharacter => UrlRefusal::HostName,
         // The rest are broken ports and forms; the crate may add more kinds.
-        _ => Refusal::Malformed,
+        _ => UrlRefusal::Malformed,
     }
 }
 
 /// `example.com.` and `example.com` are one host; TLS and most receivers know only the latter.
-fn drop_root_dot(url: &mut Url) -> Result<(), Refusal> {
+fn drop_root_dot(url: &mut Url) -> Result<(), UrlRefusal> {
     let Some(Host::Domain(name)) = url.host() else {
         return Ok(());
     };
@@ -299,7 +299,7 @@ fn drop_root_dot(url: &mut Url) -> Result<(), Refusal> {
     url.set_host(Some(&bare)).map_err(malformed)
 }
 
-fn check_name(name: &str, rules: UrlRules) -> Result<(), Refusal> {
+fn check_name(name: &str, rules: UrlRules) -> Result<(), UrlRefusal> {
     if name == "localhost" && rules.allow_localhost {
         return Ok(());
     }
@@ -310,15 +310,15 @@ fn check_name(name: &str, rules: UrlRules) -> Result<(), Refusal> {
                 .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
     };
     if name.len() > NAME_BYTES_MAX || !name.split('.').all(is_label) {
-        return Err(Refusal::HostName);
+        return Err(UrlRefusal::HostName);
     }
     if LOCAL_NAMES.iter().any(|local| is_under(name, local)) {
-        return Err(Refusal::LocalName);
+        return Err(UrlRefusal::LocalName);
     }
     if name.contains('.') {
         Ok(())
     } else {
-        Err(Refusal::SingleLabel)
+        Err(UrlRefusal::SingleLabel)
     }
 }
 

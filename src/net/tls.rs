@@ -26,7 +26,7 @@ use rustls::{
     SignatureScheme,
 };
 
-use crate::net::client::ClientError;
+use crate::net::options::ClientError;
 
 /// A configuration that trusts the public roots and those in `extra_roots_pem`.
 pub(super) fn client_config(extra_roots_pem: Option<&[u8]>) -> Result<ClientConfig, ClientError> {

@@ -21,8 +21,8 @@ use tokio_rustls::client::TlsStream;
 /// A connection.
 pub(super) struct Wire {
     stream: Stream,
-    /// Whether a byte of an answer has come since the last request began.
-    answered: bool,
+    /// Bytes that have come since the last request began.
+    received: usize,
 }
 
 enum Stream {
@@ -50,25 +50,25 @@ impl Wire {
     pub(super) fn plain(stream: TcpStream) -> Self {
         Self {
             stream: Stream::Plain(stream),
-            answered: false,
+            received: 0,
         }
     }
 
     pub(super) fn tls(stream: TlsStream<TcpStream>) -> Self {
         Self {
             stream: Stream::Tls(Box::new(stream)),
-            answered: false,
+            received: 0,
         }
     }
 
     /// A request begins.
     pub(super) fn begin(&mut self) {
-        self.answered = false;
+        self.received = 0;
     }
 
-    /// Whether a byte of an answer has come since then.
-    pub(super) fn answered(&self) -> bool {
-        self.answered
+    /// Bytes that have come since then.
+    pub(super) fn received(&self) -> usize {
+        self.received
     }
 
     /// Whether it rests as it should: open, and nothing to read. Through TLS a byte may also be the
@@ -92,9 +92,7 @@ impl AsyncRead for Wire {
     ) -> Poll<io::Result<()>> {
         let before = buf.filled().len();
         let read = on_stream!(self.as_mut(), stream => stream.poll_read(cx, buf));
-        if buf.filled().len() > before {
-            self.get_mut().answered = true;
-        }
+        self.get_mut().received += buf.filled().len() - before;
         read
     }
 }

@@ -3,8 +3,12 @@
 mod answers;
 mod broken;
 mod connections;
+mod counted;
+mod moves;
 mod name_servers;
 mod names;
+mod once;
+mod races;
 mod tls;
 
 use std::net::{IpAddr, Ipv4Addr};
@@ -13,9 +17,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
+use counted::{Counted, OK};
+
 use super::*;
 use crate::domain::outcome::FailureKind;
 use crate::net::address::AddressRefusal;
+use crate::net::dns::Lookup;
 use crate::net::guard::GuardOptions;
 use crate::net::lookups::{LOOKUPS_MAX, WORKSPACE_SHARE};
 use crate::net::own::OwnAddresses;
@@ -67,11 +74,11 @@ const SENDER: Sender = Sender {
     webhook: 1,
 };
 
-async fn post(client: &Client, url: &str, timeout: Duration) -> Exchange {
+async fn post(client: &Client, url: &str, timeout: Duration) -> Posted {
     post_as(client, SENDER, url, timeout).await
 }
 
-async fn post_as(client: &Client, sender: Sender, url: &str, timeout: Duration) -> Exchange {
+async fn post_as(client: &Client, sender: Sender, url: &str, timeout: Duration) -> Posted {
     let target = client.inner.guard.check_url(url).unwrap();
     let body = Bytes::from_static(b"{\"type\":\"test\"}");
     let mut headers = HeaderMap::new();

@@ -16,10 +16,10 @@ fn guard(allow_http: bool, ranges: &[&str], own: &[&str]) -> Guard {
     guard
 }
 
-fn check(guard: &Guard, url: &str, expect: Result<&str, Refusal>) {
+fn check(guard: &Guard, url: &str, expect: Result<&str, UrlRefusal>) {
     let verdict = guard.check_url(url);
     assert_eq!(
-        verdict.as_ref().map(Target::as_str),
+        verdict.as_ref().map(TargetUrl::as_str),
         expect.as_ref().map(|text| *text),
         "{url}"
     );
@@ -29,7 +29,7 @@ fn check(guard: &Guard, url: &str, expect: Result<&str, Refusal>) {
     }
 }
 
-fn refuse_all(guard: &Guard, refusal: impl Into<Refusal>, urls: &[&str]) {
+fn refuse_all(guard: &Guard, refusal: impl Into<UrlRefusal>, urls: &[&str]) {
     let refusal = refusal.into();
     for url in urls {
         check(guard, url, Err(refusal));

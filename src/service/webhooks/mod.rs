@@ -202,7 +202,7 @@ impl Service {
         url: Option<&str>,
     ) -> Result<String, Refusal> {
         let url = url.ok_or_else(|| Refusal::field("url", "is required"))?;
-        let refuse = |refusal: crate::net::Refusal| Refusal::field("url", refusal.to_string());
+        let refuse = |refusal: crate::net::UrlRefusal| Refusal::field("url", refusal.to_string());
         let target = self.guard().check_url(url).map_err(refuse)?;
         let looked_up = self
             .client()

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::LazyLock;
 
 use ::url::{Host, Url};
-use hookpost::net::{Guard, GuardOptions, OwnAddresses, Target, URL_BYTES_MAX};
+use hookpost::net::{Guard, GuardOptions, OwnAddresses, TargetUrl, URL_BYTES_MAX};
 
 use super::Verdict;
 
@@ -48,7 +48,7 @@ pub(super) fn law(text: &str) -> Verdict {
         return Verdict::Refused;
     };
     let again = STRICT.check_url(target.as_str());
-    assert_eq!(again.as_ref().map(Target::as_str), Ok(target.as_str()));
+    assert_eq!(again.as_ref().map(TargetUrl::as_str), Ok(target.as_str()));
     let wide = WIDE.check_url(text);
     assert_eq!(wide.as_ref(), Ok(&target), "permissions take nothing away");
     let url = parsed(&target);
@@ -61,12 +61,12 @@ pub(super) fn law(text: &str) -> Verdict {
     Verdict::Accepted
 }
 
-fn parsed(target: &Target) -> Url {
+fn parsed(target: &TargetUrl) -> Url {
     Url::parse(target.as_str()).expect("a normalised URL is a URL")
 }
 
 /// What holds whatever the operator allows.
-fn check_form(text: &str, target: &Target) {
+fn check_form(text: &str, target: &TargetUrl) {
     let odd = |c: char| c.is_control() || c.is_whitespace() || c == '\\';
     assert!(!text.contains(odd) && !target.as_str().contains(odd));
     assert!(text.len() <= URL_BYTES_MAX && target.as_str().len() <= URL_BYTES_MAX);

@@ -64,19 +64,17 @@ async fn answers_that_are_not_http_are_protocol_failures() {
         "{}",
         too_large.message
     );
-    let headers: String = (0..500).map(|n| format!("x-{n}: 1\r\n")).collect();
     for answer in [
-        "SSH-2.0-OpenSSH_9.9\r\n".to_owned(),
-        "hello\r\n\r\n".to_owned(),
-        "HTTP/1.1 abc OK\r\n\r\n".to_owned(),
-        "HTTP/1.1 200 OK\r\nno colon\r\n\r\n".to_owned(),
-        "HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\n".to_owned(),
-        "HTTP/9.9 200 OK\r\n\r\n".to_owned(),
-        "\0\0\0\0\0\0\0\0\r\n\r\n".to_owned(),
-        "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_owned(),
-        format!("HTTP/1.1 200 OK\r\n{headers}\r\n"),
+        "SSH-2.0-OpenSSH_9.9\r\n",
+        "hello\r\n\r\n",
+        "HTTP/1.1 abc OK\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nno colon\r\n\r\n",
+        "HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\n",
+        "HTTP/9.9 200 OK\r\n\r\n",
+        "\0\0\0\0\0\0\0\0\r\n\r\n",
+        "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
     ] {
-        let failure = failure_of(answering(answer.clone()).await).await;
+        let failure = failure_of(answering(answer).await).await;
         assert_eq!(
             failure.kind,
             FailureKind::Protocol,

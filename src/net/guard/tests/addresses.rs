@@ -163,7 +163,7 @@ fn a_range_opens_exactly_itself() {
     );
     refuse_all(
         &guard,
-        Refusal::LocalName,
+        UrlRefusal::LocalName,
         &["http://localhost/", "http://db.internal/"],
     );
 }
@@ -189,7 +189,7 @@ fn opened_loopback_means_localhost_too_but_never_hookpost_itself() {
     check(&guard, "http://127.1:9000/", Ok("http://127.0.0.1:9000/"));
     refuse_all(
         &guard,
-        Refusal::LocalName,
+        UrlRefusal::LocalName,
         &["http://api.localhost/", "http://x.local/"],
     );
     refuse_all(

@@ -105,7 +105,7 @@ fn urls_that_need_repair_are_refused() {
     let guard = guard(true, &[], &[]);
     refuse_all(
         &guard,
-        Refusal::Characters,
+        UrlRefusal::Characters,
         &[
             " https://example.com/",
             "https://example.com/ ",
@@ -128,7 +128,7 @@ fn urls_that_need_repair_are_refused() {
     );
     refuse_all(
         &guard,
-        Refusal::Malformed,
+        UrlRefusal::Malformed,
         &[
             "",
             "example.com",
@@ -146,7 +146,7 @@ fn urls_that_need_repair_are_refused() {
     );
     refuse_all(
         &guard,
-        Refusal::Scheme,
+        UrlRefusal::Scheme,
         &[
             "ftp://example.com/",
             "file:///etc/passwd",
@@ -163,7 +163,7 @@ fn urls_that_need_repair_are_refused() {
     );
     refuse_all(
         &guard,
-        Refusal::UserInfo,
+        UrlRefusal::UserInfo,
         &[
             "https://user@example.com/",
             "https://user:pass@example.com/",
@@ -176,7 +176,7 @@ fn urls_that_need_repair_are_refused() {
     );
     refuse_all(
         &guard,
-        Refusal::Fragment,
+        UrlRefusal::Fragment,
         &[
             "https://example.com/#",
             "https://example.com/#x",
@@ -185,7 +185,7 @@ fn urls_that_need_repair_are_refused() {
     );
     let long = format!("https://example.com/{}", "a".repeat(URL_BYTES_MAX));
     let grows = format!("https://example.com/{}", "ä".repeat(500));
-    refuse_all(&guard, Refusal::TooLong, &[&long, &grows]);
+    refuse_all(&guard, UrlRefusal::TooLong, &[&long, &grows]);
     let full = format!("https://example.com/{}", "a".repeat(URL_BYTES_MAX - 20));
     check(&guard, &full, Ok(&full));
 }
@@ -197,7 +197,7 @@ fn hosts_that_are_no_public_names_are_refused() {
     let long_name = format!("https://{}example.com/", "abcdefgh.".repeat(30));
     refuse_all(
         &guard,
-        Refusal::HostName,
+        UrlRefusal::HostName,
         &[
             "https://",
             "https:///",
@@ -227,7 +227,7 @@ fn hosts_that_are_no_public_names_are_refused() {
     );
     refuse_all(
         &guard,
-        Refusal::SingleLabel,
+        UrlRefusal::SingleLabel,
         &[
             "https://receiver/",
             "https://intranet:8443/",
@@ -237,7 +237,7 @@ fn hosts_that_are_no_public_names_are_refused() {
     );
     refuse_all(
         &guard,
-        Refusal::LocalName,
+        UrlRefusal::LocalName,
         &[
             "https://localhost/",
             "https://LOCALHOST/",
@@ -264,7 +264,7 @@ fn ports_of_other_services_are_refused() {
     let guard = guard(true, &["127.0.0.0/8"], &[]);
     refuse_all(
         &guard,
-        Refusal::Port,
+        UrlRefusal::Port,
         &[
             "https://example.com:0/",
             "https://example.com:22/",
@@ -303,7 +303,7 @@ fn plain_http_needs_the_operators_word() {
         "HTTP://example.com/",
         "http://127.0.0.1:9000/",
     ] {
-        check(&strict, url, Err(Refusal::PlainHttp));
+        check(&strict, url, Err(UrlRefusal::PlainHttp));
     }
     let open = guard(true, &[], &[]);
     check(&open, "HTTP://example.com:80/x", Ok("http://example.com/x"));
