@@ -48,7 +48,7 @@ use crate::net::lookups::Lookups;
 use crate::net::options::{ClientError, ClientOptions, USER_AGENT};
 use crate::net::pool::{ConnectionKey, Pool, PoolBounds, PooledConnection, ReceiverOrigin};
 use crate::net::receivers::Receivers;
-use crate::net::reply::ReceiverReply;
+use crate::net::reply::HttpReply;
 use crate::net::resolve_error::ResolveError;
 use crate::net::sender::Sender;
 use crate::net::shortage::Shortage;
@@ -84,7 +84,7 @@ pub struct Posted {
     /// The address that answered; for operators.
     pub remote_addr: Option<SocketAddr>,
     /// The answer, or why there was none.
-    pub result: Result<ReceiverReply, Failure>,
+    pub result: Result<HttpReply, Failure>,
 }
 
 /// The client; a clone shares connections and look-ups.
@@ -227,7 +227,7 @@ impl ClientInner {
         &self,
         attempt: &mut Try<'_>,
         started: &mut Instant,
-    ) -> Result<Result<ReceiverReply, Failure>, Shortage> {
+    ) -> Result<Result<HttpReply, Failure>, Shortage> {
         if let Some(rested) = self.rested(&attempt.key) {
             match self.exchange(attempt, rested).await {
                 Ok(reply) => return Ok(Ok(reply)),
@@ -270,7 +270,7 @@ impl ClientInner {
         &self,
         attempt: &mut Try<'_>,
         started: &mut Instant,
-    ) -> Result<ReceiverReply, Unmade> {
+    ) -> Result<HttpReply, Unmade> {
         let asked_at = Instant::now();
         let ticket = tokio::time::timeout(SOCKET_WAIT, self.pool.ticket_in_turn()).await;
         let ticket = ticket.map_err(|_| Unmade::Short(Shortage::Descriptors))?;
@@ -304,7 +304,7 @@ impl ClientInner {
         &self,
         attempt: &mut Try<'_>,
         connection: PooledConnection,
-    ) -> Result<ReceiverReply, Unmade> {
+    ) -> Result<HttpReply, Unmade> {
         let PooledConnection {
             wire,
             remote_addr,

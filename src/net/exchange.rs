@@ -29,7 +29,7 @@ use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use tokio::time::{Instant, timeout_at};
 
-use crate::net::reply::{ReceiverReply, kept_headers};
+use crate::net::reply::{HttpReply, kept_headers};
 use crate::net::second_reading::{ReadingBounds, read_again};
 use crate::net::wire::Wire;
 
@@ -40,7 +40,7 @@ const ROUNDS_MAX: u32 = 4;
 
 /// An exchange that brought an answer.
 pub(super) struct Answered {
-    pub(super) reply: ReceiverReply,
+    pub(super) reply: HttpReply,
     /// The wire, where it may be used again.
     pub(super) wire: Option<Wire>,
     /// How long the receiver says it keeps the connection.
@@ -188,7 +188,7 @@ impl Driven {
         response: Response<Incoming>,
         deadline: Instant,
         bytes_max: usize,
-    ) -> (ReceiverReply, BodyEnd) {
+    ) -> (HttpReply, BodyEnd) {
         let status = response.status().as_u16();
         let headers = response.headers().iter();
         let headers = kept_headers(headers.map(|(n, v)| (n.as_str(), v.as_bytes())));
@@ -196,7 +196,7 @@ impl Driven {
         let reading = read_body(response.into_body(), &mut body, bytes_max);
         let end = timeout_at(deadline, self.drive(reading)).await;
         let end = end.unwrap_or(BodyEnd::Cut);
-        let reply = ReceiverReply {
+        let reply = HttpReply {
             status,
             headers,
             body,

@@ -41,7 +41,7 @@ pub use failure::Failure;
 pub use guard::{Guard, GuardOptions};
 pub use options::{ClientError, ClientOptions, USER_AGENT};
 pub use own::OwnAddresses;
-pub use reply::ReceiverReply;
+pub use reply::HttpReply;
 pub use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 pub use resolve_error::ResolveError;
 pub use rest::{RestClient, RestError, RestMethod, RestReply};

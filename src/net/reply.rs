@@ -8,7 +8,7 @@ const REPLY_HEADER_BYTES_MAX: usize = 16 * 1024;
 
 /// An answer whose head arrived in time, whatever its status.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ReceiverReply {
+pub struct HttpReply {
     /// The HTTP status code.
     pub status: u16,
     /// The first 64 headers as far as they fit into 16 KiB; names in lower case, values with
@@ -20,7 +20,7 @@ pub struct ReceiverReply {
     pub body_truncated: bool,
 }
 
-impl ReceiverReply {
+impl HttpReply {
     /// The first header called `name` (in lower case).
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {

@@ -39,10 +39,15 @@ pub(super) async fn resolve(
         Host::Domain("localhost") => guard.localhost().to_vec(),
         Host::Domain(name) => lookups.addresses(name, workspace).await?,
     };
-    check(guard, host, port, addresses)
+    check(guard, &host, port, addresses)
 }
 
-fn check(guard: &Guard, host: Host<&str>, port: PortKind, mut addresses: Vec<IpAddr>) -> Addresses {
+fn check(
+    guard: &Guard,
+    host: &Host<&str>,
+    port: PortKind,
+    mut addresses: Vec<IpAddr>,
+) -> Addresses {
     for ip in &addresses {
         let judged = guard.check_address_of(*ip, port);
         if let Err(AddressRefusal::Unjudged(shortage)) = judged {

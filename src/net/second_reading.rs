@@ -15,7 +15,7 @@
 use tokio::io::AsyncReadExt;
 use tokio::time::{Instant, timeout_at};
 
-use crate::net::reply::{REPLY_HEADERS_MAX, ReceiverReply, kept_headers};
+use crate::net::reply::{HttpReply, REPLY_HEADERS_MAX, kept_headers};
 use crate::net::wire::Wire;
 
 /// How an answer begins.
@@ -32,15 +32,15 @@ pub(super) async fn read_again(
     mut bytes: Vec<u8>,
     deadline: Instant,
     bounds: ReadingBounds,
-) -> Option<ReceiverReply> {
+) -> Option<HttpReply> {
     let mut head = Head::default();
     let mut piece = vec![0; PIECE_BYTES];
     loop {
         match head.read(&bytes) {
-            Reading::Refused => return None,
-            Reading::Whole => return Some(head.reply(&bytes, bounds.body_bytes_max)),
-            Reading::Unfinished if bytes.len() >= bounds.head_bytes_max => return None,
-            Reading::Unfinished => {}
+            HeadProgress::Refused => return None,
+            HeadProgress::Whole => return Some(head.reply(&bytes, bounds.body_bytes_max)),
+            HeadProgress::Unfinished if bytes.len() >= bounds.head_bytes_max => return None,
+            HeadProgress::Unfinished => {}
         }
         let read = timeout_at(deadline, wire.read(&mut piece)).await;
         let count = read.ok()?.ok().filter(|count| *count > 0)?;
@@ -71,7 +71,7 @@ struct Head {
 
 /// How far a head has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Reading {
+enum HeadProgress {
     /// It is none.
     Refused,
     /// Its end is still to come.
@@ -82,24 +82,24 @@ enum Reading {
 
 impl Head {
     /// Takes in the lines that have come since the last call.
-    fn read(&mut self, bytes: &[u8]) -> Reading {
+    fn read(&mut self, bytes: &[u8]) -> HeadProgress {
         while let Some(length) = bytes[self.looked_to..].iter().position(|b| *b == b'\n') {
             let end = self.looked_to + length;
             let line = &bytes[self.at..end];
             let line = line.strip_suffix(b"\r").unwrap_or(line);
             (self.at, self.looked_to) = (end + 1, end + 1);
             if line.is_empty() && self.status.is_some() {
-                return Reading::Whole;
+                return HeadProgress::Whole;
             }
             if self.take(line).is_none() {
-                return Reading::Refused;
+                return HeadProgress::Refused;
             }
         }
         self.looked_to = bytes.len();
         if self.status.is_some() || may_begin(&bytes[self.at..]) {
-            Reading::Unfinished
+            HeadProgress::Unfinished
         } else {
-            Reading::Refused
+            HeadProgress::Refused
         }
     }
 
@@ -135,7 +135,7 @@ impl Head {
         Some(())
     }
 
-    fn reply(&self, bytes: &[u8], body_bytes_max: usize) -> ReceiverReply {
+    fn reply(&self, bytes: &[u8], body_bytes_max: usize) -> HttpReply {
         let headers = self.headers.iter().map(|(n, v)| (n.as_str(), v.as_slice()));
         let headers = kept_headers(headers);
         let value = |name: &str| {
@@ -149,7 +149,7 @@ impl Head {
         };
         let length = value("content-length").and_then(|length| length.parse().ok());
         let kept = &came[..came.len().min(body_bytes_max)];
-        ReceiverReply {
+        HttpReply {
             status: self.status.unwrap_or_default(),
             body: kept.to_vec(),
             body_truncated: length != Some(kept.len()),
@@ -216,31 +216,31 @@ mod tests {
 
     #[test]
     fn a_head_is_read_whatever_the_pieces_in_which_it_comes() {
-        let check = |text: &str, expected: Reading| {
+        let check = |text: &str, expected: HeadProgress| {
             let bytes = text.as_bytes();
             let at_once = Head::default().read(bytes);
             assert_eq!(at_once, expected, "{text:?}");
             let mut head = Head::default();
-            let mut read = Reading::Unfinished;
+            let mut read = HeadProgress::Unfinished;
             for end in 1..=bytes.len() {
                 read = head.read(&bytes[..end]);
-                if read != Reading::Unfinished {
+                if read != HeadProgress::Unfinished {
                     break;
                 }
             }
             assert_eq!(read, expected, "{text:?} byte by byte");
         };
-        check("HTTP/1.1 200 OK\r\nx y: a\r\n\r\n", Reading::Whole);
-        check("HTTP/1.1 200 OK\nx: a\n b\n\n", Reading::Whole);
-        check("HTTP/1.1 200 OK\r\n: a\r\n\r\nok", Reading::Whole);
-        check("HTTP/1.1 200 OK\r\nx: \u{1}\r\n\r\n", Reading::Whole);
-        check("HTTP/1.1 200 OK\r\nx: a\r\n", Reading::Unfinished);
-        check("HT", Reading::Unfinished);
-        check("HTTP/1.1 200 OK\r\n folded\r\n\r\n", Reading::Refused);
-        check("HTTP/1.1 200 OK\r\nno colon\r\n\r\n", Reading::Refused);
-        check("HTTP/1.1 200 OK\r\nx: \0\r\n\r\n", Reading::Refused);
-        check("SSH-2.0", Reading::Refused);
-        check("\r\nHTTP/1.1 200 OK\r\n\r\n", Reading::Refused);
+        check("HTTP/1.1 200 OK\r\nx y: a\r\n\r\n", HeadProgress::Whole);
+        check("HTTP/1.1 200 OK\nx: a\n b\n\n", HeadProgress::Whole);
+        check("HTTP/1.1 200 OK\r\n: a\r\n\r\nok", HeadProgress::Whole);
+        check("HTTP/1.1 200 OK\r\nx: \u{1}\r\n\r\n", HeadProgress::Whole);
+        check("HTTP/1.1 200 OK\r\nx: a\r\n", HeadProgress::Unfinished);
+        check("HT", HeadProgress::Unfinished);
+        check("HTTP/1.1 200 OK\r\n folded\r\n\r\n", HeadProgress::Refused);
+        check("HTTP/1.1 200 OK\r\nno colon\r\n\r\n", HeadProgress::Refused);
+        check("HTTP/1.1 200 OK\r\nx: \0\r\n\r\n", HeadProgress::Refused);
+        check("SSH-2.0", HeadProgress::Refused);
+        check("\r\nHTTP/1.1 200 OK\r\n\r\n", HeadProgress::Refused);
     }
 
     #[test]
@@ -251,7 +251,7 @@ mod tests {
         }
         text += "\r\nhello";
         let mut head = Head::default();
-        assert_eq!(head.read(text.as_bytes()), Reading::Whole);
+        assert_eq!(head.read(text.as_bytes()), HeadProgress::Whole);
         let reply = head.reply(text.as_bytes(), 4);
         assert_eq!(reply.header("x-a"), Some("1"));
         assert_eq!(reply.header("x-b"), Some("1 2"));

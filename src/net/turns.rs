@@ -22,11 +22,11 @@ struct Board {
     /// Places of one workspace at most.
     share_max: usize,
     /// Workspaces that hold places or wait for one.
-    shares: HashMap<i64, Share>,
+    shares: HashMap<i64, WorkspaceShare>,
 }
 
 #[derive(Default)]
-struct Share {
+struct WorkspaceShare {
     held: usize,
     waiting: VecDeque<oneshot::Sender<LookupTurn>>,
 }

@@ -22,17 +22,23 @@ async fn a_late_answer_that_is_not_http_is_a_protocol_failure() {
     assert_eq!(requests.load(Ordering::SeqCst), 1);
 }
 
-/// Answers, and whether they are read as a 200. So does curl 7.88.1 with each of them, but for those
-/// that it reads and hookpost does not: they leave a doubt about what the answer is.
-fn odd_answers() -> Vec<(&'static str, Vec<u8>, bool)> {
-    let lined = |lines: &str| format!("HTTP/1.1 200 OK\r\n{lines}content-length: 0\r\n\r\n");
-    let many = |count: usize| {
-        (0..count)
-            .map(|n| format!("x-{n}: 1\r\n"))
-            .collect::<String>()
-    };
-    let long = |count: usize| format!("x: {}\r\n", "x".repeat(50_000)).repeat(count);
-    let read = [
+type OddAnswer = (&'static str, String);
+
+fn lined(lines: &str) -> String {
+    format!("HTTP/1.1 200 OK\r\n{lines}content-length: 0\r\n\r\n")
+}
+
+fn many(count: usize) -> String {
+    (0..count).map(|n| format!("x-{n}: 1\r\n")).collect()
+}
+
+fn long(count: usize) -> String {
+    format!("x: {}\r\n", "x".repeat(50_000)).repeat(count)
+}
+
+/// Header lines that break a rule and leave no doubt about the status.
+fn odd_headers() -> Vec<OddAnswer> {
+    vec![
         ("a space before the colon", lined("x : a\r\n")),
         ("a tab before the colon", lined("x\t: a\r\n")),
         ("a space in a name", lined("x y: a\r\n")),
@@ -54,32 +60,28 @@ fn odd_answers() -> Vec<(&'static str, Vec<u8>, bool)> {
         ("6,000 headers", lined(&many(6000))),
         ("a head of 250,000 bytes", lined(&long(5))),
         ("the same length twice", lined("content-length: 0\r\n")),
-        (
-            "no reason",
-            "HTTP/1.1 200\r\ncontent-length: 0\r\n\r\n".to_owned(),
-        ),
-        (
-            "HTTP/1.0",
-            "HTTP/1.0 200 OK\r\ncontent-length: 0\r\n\r\n".to_owned(),
-        ),
-        (
-            "HTTP/2 in letters",
-            "HTTP/2 200\r\ncontent-length: 0\r\n\r\n".to_owned(),
-        ),
-        (
-            "small letters",
-            "http/1.1 200 OK\r\ncontent-length: 0\r\n\r\n".to_owned(),
-        ),
-        (
-            "two spaces",
-            "HTTP/1.1  200 OK\r\ncontent-length: 0\r\n\r\n".to_owned(),
-        ),
+    ]
+}
+
+/// First lines of the same kind.
+fn odd_first_lines() -> Vec<OddAnswer> {
+    let then = "content-length: 0\r\n\r\n";
+    vec![
+        ("no reason", format!("HTTP/1.1 200\r\n{then}")),
+        ("HTTP/1.0", format!("HTTP/1.0 200 OK\r\n{then}")),
+        ("HTTP/2 in letters", format!("HTTP/2 200\r\n{then}")),
+        ("small letters", format!("http/1.1 200 OK\r\n{then}")),
+        ("two spaces", format!("HTTP/1.1  200 OK\r\n{then}")),
         (
             "a control byte in the reason",
-            "HTTP/1.1 200 \u{1}\r\ncontent-length: 0\r\n\r\n".to_owned(),
+            format!("HTTP/1.1 200 \u{1}\r\n{then}"),
         ),
-    ];
-    let refused = [
+    ]
+}
+
+/// What leaves a doubt. Of these curl reads the last three.
+fn doubtful() -> Vec<OddAnswer> {
+    vec![
         ("a line without a colon", lined("no colon\r\n")),
         ("a last line without a colon", lined("x: a\r\nno colon\r\n")),
         ("a header folded onto nothing", lined(" folded\r\n")),
@@ -103,7 +105,6 @@ fn odd_answers() -> Vec<(&'static str, Vec<u8>, bool)> {
         ("SMTP", "220 mail ready\r\n".to_owned()),
         ("POP3", "+OK POP3 ready\r\n".to_owned()),
         ("JSON", "{\"ok\":true}\r\n\r\n".to_owned()),
-        // curl reads the next three.
         (
             "two lengths",
             "HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nab".to_owned(),
@@ -116,12 +117,19 @@ fn odd_answers() -> Vec<(&'static str, Vec<u8>, bool)> {
             "two lengths and another answer",
             format!("HTTP/1.1 500 No\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\n{OK}"),
         ),
-    ];
-    let read = read.map(|(name, answer)| (name, answer.into_bytes(), true));
-    let refused = refused.map(|(name, answer)| (name, answer.into_bytes(), false));
+    ]
+}
+
+/// Answers, and whether they are read as a 200. curl 7.88.1 reads the same, but for the last three
+/// that are doubtful.
+fn odd_answers() -> Vec<(&'static str, Vec<u8>, bool)> {
     let latin = b"HTTP/1.1 200 Gr\xfcn\r\nx: \xe4\r\ncontent-length: 0\r\n\r\n".to_vec();
-    let latin = ("bytes that are not UTF-8", latin, true);
-    read.into_iter().chain(refused).chain([latin]).collect()
+    let read = odd_headers().into_iter().chain(odd_first_lines());
+    let read = read.map(|(name, answer)| (name, answer.into_bytes(), true));
+    let doubtful = doubtful().into_iter();
+    let doubtful = doubtful.map(|(name, answer)| (name, answer.into_bytes(), false));
+    let latin = [("bytes that are not UTF-8", latin, true)];
+    read.chain(latin).chain(doubtful).collect()
 }
 
 fn check_odd(name: &str, exchange: Posted, is_read: bool) {
