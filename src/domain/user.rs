@@ -23,6 +23,17 @@ pub enum SecondFactor {
     },
 }
 
+impl SecondFactor {
+    /// Whether it is in force.
+    #[must_use]
+    pub fn is_on(&self) -> bool {
+        match self {
+            Self::On { .. } => true,
+            Self::Off | Self::Enrolling => false,
+        }
+    }
+}
+
 /// A person who signs in.
 #[derive(Clone, Debug)]
 pub struct User {

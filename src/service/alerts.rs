@@ -1,7 +1,6 @@
-//! Where a workspace's alerts go, and the secret that signs them.
+//! Where a workspace's alerts go.
 //!
-//! Owns: the hidden webhook behind `alert_url`, the workspace's own signing secret. Refuses: raising
-//! alerts; what an attempt gives reason for is raised where it is recorded (`engine::alert`).
+//! Owns: the hidden webhook behind `alert_url`. Refuses: raising alerts; what an attempt gives reason for is raised where it is recorded (`engine::alert`).
 //!
 //! # Why few retries
 //! An alert says that something needs a person now. One that arrives a day later is worse than one
@@ -9,23 +8,18 @@
 
 use std::time::Duration;
 
-use serde_json::json;
 use sha2::{Digest, Sha256};
 
+use super::Refusal;
 use super::events::workspace_secret;
-use super::webhooks::{OVERLAP_DEFAULT, defaults_of};
-use super::workspaces::existing;
-use super::{Caller, Refusal, Service, audit_instance};
+use super::webhooks::defaults_of;
 use crate::domain::breaker::BreakerPolicy;
 use crate::domain::event_type::Subscription;
-use crate::domain::id::WorkspaceId;
 use crate::domain::profile::{DEFAULT_PROFILE, Profile};
 use crate::domain::retry::{Jitter, RetryPolicy};
-use crate::domain::secret::Secret;
 use crate::domain::webhook::{NewWebhook, WebhookKind, WebhookSettings, WebhookState};
 use crate::domain::workspace::Workspace;
-use crate::entropy;
-use crate::store::{WriteTx, profiles, secrets, webhooks, workspaces};
+use crate::store::{WriteTx, profiles, secrets, webhooks};
 
 /// Delays between the attempts of an alert.
 const ALERT_DELAYS: [Duration; 3] = [
@@ -33,41 +27,6 @@ const ALERT_DELAYS: [Duration; 3] = [
     Duration::from_secs(60),
     Duration::from_secs(300),
 ];
-
-impl Service {
-    /// Gives a workspace a new secret for alerts and one-off receivers, and shows it, only now. For
-    /// alerts the old one stays valid for [`OVERLAP_DEFAULT`]; what was published to a one-off
-    /// receiver before is signed as it was.
-    ///
-    /// # Errors
-    /// [`Refusal::NotFound`]; the field at fault.
-    pub async fn rotate_workspace_secret(
-        &self,
-        caller: &Caller,
-        id: WorkspaceId,
-        secret: Option<String>,
-    ) -> Result<Secret, Refusal> {
-        let secret = match secret {
-            Some(text) => Profile::standard()
-                .accept_secret(&text)
-                .map_err(|message| Refusal::field("secret", message))?,
-            None => Profile::standard().generate_secret(entropy::bytes()),
-        };
-        let actor = caller.actor.clone();
-        let work = move |tx: &mut WriteTx<'_>| {
-            let workspace = existing(tx, id)?;
-            workspaces::set_secret(tx, id.seq(), &secret)?;
-            if let Some(seq) = workspace.alert_webhook_seq {
-                let expires_at = tx.now().after(OVERLAP_DEFAULT);
-                secrets::rotate(tx, seq, &secret, expires_at)?;
-            }
-            let target = id.to_string();
-            audit_instance(tx, &actor, "workspace.rotate_secret", &target, &json!({}))?;
-            Ok(secret)
-        };
-        self.store().write(work).await
-    }
-}
 
 /// Points alerts elsewhere; the caller has checked the URL and stores the workspace. Each URL has a
 /// hidden webhook of its own, so that alerts on their way to the old one still arrive there.

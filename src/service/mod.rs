@@ -48,6 +48,7 @@ mod text;
 pub mod views;
 pub mod webhooks;
 pub mod worker;
+mod workspace_secret;
 pub mod workspaces;
 
 pub(crate) use audit_log::{audit, audit_instance};

@@ -5,24 +5,18 @@
 
 use std::sync::Arc;
 
-use super::catalogue;
-use super::once::once;
-use super::{Caller, Done, FieldError, Once, Refusal, Service};
-use crate::domain::event::{EventFilter, EventKind, GivenId, NewEvent, StoredEvent};
-use crate::domain::event_type::EventTypeName;
+use super::{Refusal, Service};
+use crate::domain::event::{EventFilter, StoredEvent};
 use crate::domain::page::{Limit, Page};
 use crate::domain::time::Timestamp;
 use crate::store::events;
-use crate::telemetry::metrics;
 
 mod accept;
 pub mod batch;
 mod detail;
 mod one_off;
+mod publish;
 mod replay;
-
-use accept::{CheckedEvent, accept};
-use one_off::OneOff;
 
 pub(super) use accept::new_delivery;
 pub(super) use detail::detail_in;
@@ -80,63 +74,6 @@ pub enum Known {
 }
 
 impl Service {
-    /// Accepts an event: stores it with its deliveries, in one flushed transaction.
-    ///
-    /// # Errors
-    /// [`Refusal::Invalid`] names the fields at fault, [`Refusal::Conflict`] where the id was used
-    /// for another event, [`Refusal::TooLarge`] names the limit.
-    pub async fn publish(
-        &self,
-        caller: &Caller,
-        input: PublishInput,
-        key: Once<Published>,
-    ) -> Result<Done<Published>, Refusal> {
-        let checked = self.check(caller, input).await?;
-        let caller = caller.clone();
-        let done = self
-            .store()
-            .write(move |tx| once(tx, &caller, &key, |tx| accept(tx, &caller, checked)))
-            .await;
-        if let Ok(Done::Fresh(published)) = &done {
-            metrics::events_accepted(usize::from(published.known == Known::New));
-        }
-        done
-    }
-
-    /// Accepts up to the operator's limit of events, each on its own: one result per event, in order.
-    /// What the caller could not read is refused in its place.
-    ///
-    /// # Errors
-    /// [`Refusal::TooLarge`] for too many; a [`Refusal`] where the transaction failed as a whole.
-    pub async fn publish_batch(
-        &self,
-        caller: &Caller,
-        inputs: Vec<Result<PublishInput, Refusal>>,
-        key: Once<Vec<Result<Published, Refusal>>>,
-    ) -> Result<Done<Vec<Result<Published, Refusal>>>, Refusal> {
-        let most = self.options().batch_events_max;
-        if inputs.len() > most {
-            return Err(Refusal::TooLarge(format!(
-                "a batch holds at most {most} events; this one has {}",
-                inputs.len()
-            )));
-        }
-        let mut checked = Vec::with_capacity(inputs.len());
-        for input in inputs {
-            checked.push(match input {
-                Ok(input) => self.check(caller, input).await,
-                Err(refusal) => Err(refusal),
-            });
-        }
-        let done = self.accept_batch(caller, checked, key).await;
-        if let Ok(Done::Fresh(results)) = &done {
-            let accepted = results.iter().flatten();
-            let is_new = |published: &&Published| published.known == Known::New;
-            metrics::events_accepted(accepted.filter(is_new).count());
-        }
-        done
-    }
-
     /// A page of published events.
     ///
     /// # Errors
@@ -150,99 +87,5 @@ impl Service {
             .store()
             .read(move |conn| events::list(conn, &filter, limit))
             .await?)
-    }
-
-    async fn check(&self, caller: &Caller, input: PublishInput) -> Result<CheckedEvent, Refusal> {
-        let limit = self.options().event_data_bytes_max;
-        if input.data.len() > limit {
-            return Err(Refusal::TooLarge(format!(
-                "event data may have at most {limit} bytes; this has {}",
-                input.data.len()
-            )));
-        }
-        let mut errors = Vec::new();
-        let mut fault = |field: &str, message: String| {
-            errors.push(FieldError {
-                field: field.to_owned(),
-                message,
-            });
-        };
-        let name = EventTypeName::parse(&input.event_type)
-            .map_err(|message| fault("type", message))
-            .ok();
-        let given_id = input.id.as_deref().map(GivenId::parse).transpose();
-        let given_id = given_id
-            .map_err(|message| fault("id", message))
-            .ok()
-            .flatten();
-        let occurred_at = input
-            .occurred_at
-            .as_deref()
-            .map(Timestamp::parse)
-            .transpose();
-        let occurred_at = occurred_at
-            .map_err(|message| fault("occurred_at", message))
-            .ok()
-            .flatten();
-        let one_off = match self.check_one_off(&input) {
-            Ok(one_off) => one_off,
-            Err(faults) => {
-                errors.extend(faults);
-                None
-            }
-        };
-        let Some(name) = name.filter(|_| errors.is_empty()) else {
-            return Err(Refusal::Invalid(errors));
-        };
-        let catalogue = self.catalogue(caller.workspace.seq()).await?;
-        let checked = catalogue.check_type(&name);
-        let data = match checked.map_err(|fault| Refusal::Invalid(vec![fault]))? {
-            catalogue::CheckedData::Whole => input.data,
-            catalogue::CheckedData::ButForItsData => {
-                let workspace_seq = caller.workspace.seq();
-                self.check_data(workspace_seq, &name, input.data).await?
-            }
-        };
-        let new = NewEvent {
-            given_id,
-            kind: EventKind::Published,
-            event_type: name.as_str().into(),
-            occurred_at,
-            data: data.into(),
-        };
-        Ok(CheckedEvent { new, one_off })
-    }
-
-    /// The receiver that the call names, if it names one.
-    fn check_one_off(&self, input: &PublishInput) -> Result<Option<OneOff>, Vec<FieldError>> {
-        let Some(url) = &input.webhook_url else {
-            let given = [
-                ("webhook_secret", input.webhook_secret.is_some()),
-                ("profile", input.profile.is_some()),
-            ];
-            let alone = given.iter().filter(|(_, given)| *given);
-            let faults: Vec<FieldError> = alone
-                .map(|(field, _)| FieldError {
-                    field: (*field).to_owned(),
-                    message: "is for the webhook_url of this call; give both or neither".to_owned(),
-                })
-                .collect();
-            return if faults.is_empty() {
-                Ok(None)
-            } else {
-                Err(faults)
-            };
-        };
-        match self.guard().check_url(url) {
-            Ok(target) => Ok(Some(OneOff {
-                url: target.to_string(),
-                secret: input.webhook_secret.clone(),
-                profile: input.profile.clone(),
-            })),
-            Err(refusal) => Err(vec![FieldError {
-                field: "webhook_url".to_owned(),
-                message: refusal.to_string(),
-            }]),
-        }
     }
 }

@@ -11,7 +11,7 @@ use crate::domain::page::{Cursor, Limit, Page};
 use crate::domain::password::judge;
 use crate::domain::role::Role;
 use crate::domain::secret::Secret;
-use crate::domain::user::{SecondFactor, User};
+use crate::domain::user::User;
 use crate::service::audit_log::audit_instance;
 use crate::service::{Actor, Service};
 use crate::store::users::{self, USERS_MAX};
@@ -233,14 +233,6 @@ fn keep_an_owner(tx: &WriteTx<'_>, user: &User) -> Result<(), Refusal> {
         ));
     }
     Ok(())
-}
-
-/// Whether the person's second factor is in force.
-pub(super) fn has_second_factor(user: &User) -> bool {
-    match user.second_factor {
-        SecondFactor::On { .. } => true,
-        SecondFactor::Off | SecondFactor::Enrolling => false,
-    }
 }
 
 #[cfg(test)]

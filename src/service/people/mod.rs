@@ -20,31 +20,31 @@
 //!
 //! [`Proof`]: super::Proof
 
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use super::Refusal;
-use crate::domain::throttle::{Law, Throttle, Throttled};
+use crate::domain::throttle::Throttled;
 use crate::domain::time::Timestamp;
-use crate::store::Store;
 
 mod accounts;
 mod hashing;
 mod passwords;
+mod person;
 mod second_factor;
 mod sessions;
 mod setup;
+mod setup_token;
 mod sign_in;
+mod signed_in;
+mod state;
 
 pub use accounts::{EMAIL_BYTES_MAX, NewUser};
+pub use person::{Person, Stage};
 pub use second_factor::{Enrolment, Recovery};
-pub use sessions::{Person, Stage};
 pub use setup::{SETUP_LINK_LASTS, SetupLink, SetupOwner};
 pub use sign_in::{SignIn, SignedIn};
 
-use hashing::Hashing;
-use sessions::Sessions;
-use setup::SetupToken;
+pub(super) use state::People;
 
 /// A session without a sign of life for this long has ended.
 pub const SESSION_IDLE: Duration = Duration::from_secs(30 * 60);
@@ -52,46 +52,6 @@ pub const SESSION_IDLE: Duration = Duration::from_secs(30 * 60);
 pub const SESSION_LASTS: Duration = Duration::from_secs(12 * 3600);
 /// How long a second factor that was shown counts as fresh.
 pub const PROOF_COUNTS: Duration = Duration::from_secs(15 * 60);
-
-/// What signing in works with.
-pub(super) struct People {
-    hashing: Hashing,
-    sessions: Sessions,
-    tries: Mutex<PasswordTries>,
-    setup: Mutex<Option<SetupToken>>,
-}
-
-/// Who tried how often lately.
-struct PasswordTries {
-    accounts: Throttle<String>,
-    addresses: Throttle<std::net::IpAddr>,
-    codes: Throttle<i64>,
-}
-
-impl People {
-    pub(super) fn new(store: Store, mfa: MfaDemand) -> Self {
-        Self {
-            hashing: Hashing::new(),
-            sessions: Sessions::new(store, mfa),
-            tries: Mutex::new(PasswordTries {
-                accounts: Throttle::new(Law::ACCOUNT),
-                addresses: Throttle::new(Law::ADDRESS),
-                codes: Throttle::new(Law::SECOND_FACTOR),
-            }),
-            setup: Mutex::default(),
-        }
-    }
-
-    /// Works on the token by which the first owner can be made.
-    fn setup_token<T>(&self, work: impl FnOnce(&mut Option<SetupToken>) -> T) -> T {
-        work(&mut self.setup.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    /// Works on the counts of tries; what `work` counts stays counted whatever follows.
-    fn tries<T>(&self, work: impl FnOnce(&mut PasswordTries) -> T) -> T {
-        work(&mut self.tries.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-}
 
 /// Whom the operator asks for a second factor.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

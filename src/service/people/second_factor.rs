@@ -9,7 +9,7 @@
 
 use serde_json::json;
 
-use super::accounts::{existing, has_second_factor};
+use super::accounts::existing;
 use super::{MfaDemand, Person, Refusal, SignedIn, too_often};
 use crate::domain::id::UserId;
 use crate::domain::recovery_code::{RECOVERY_CODE_COUNT, RecoveryCode};
@@ -56,7 +56,7 @@ impl Service {
         let seed = TotpSeed::new(entropy::bytes());
         self.store()
             .settle(move |tx| {
-                if has_second_factor(&existing(tx, user)?) {
+                if existing(tx, user)?.second_factor.is_on() {
                     return Err(Refusal::Conflict(
                         "a second factor is in force; turn it off first".to_owned(),
                     ));
@@ -174,7 +174,7 @@ impl Service {
         let (user, actor) = (person.user, person.actor());
         self.store()
             .settle(move |tx| {
-                if !has_second_factor(&existing(tx, user)?) {
+                if !existing(tx, user)?.second_factor.is_on() {
                     return Err(Refusal::Conflict("there is no second factor".to_owned()));
                 }
                 users::set_recovery_hashes(tx, user.seq(), &hashes)?;

@@ -16,16 +16,13 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use super::accounts::has_second_factor;
+use super::person::{Person, Stage};
 use super::{MfaDemand, PROOF_COUNTS, Refusal, SESSION_IDLE, SESSION_LASTS};
-use crate::domain::api_key::{Scope, Scopes};
-use crate::domain::id::{SessionId, UserId};
-use crate::domain::role::Role;
 use crate::domain::session::{Channel, Session};
 use crate::domain::time::Timestamp;
 use crate::domain::token::{Pepper, SessionToken};
-use crate::domain::user::{SecondFactor, User};
-use crate::service::{Actor, Proof, Service, SignedUser};
+use crate::domain::user::User;
+use crate::service::Proof;
 use crate::store::instance::{self, Fact};
 use crate::store::sessions;
 use crate::store::users;
@@ -38,86 +35,6 @@ const CACHED_SESSIONS_MAX: usize = 10_000;
 /// One sentence for every way in which a session can be over.
 const ENDED: Refusal =
     Refusal::Unauthorized("this session has ended or never existed: sign in again");
-
-/// How far a person has come on the way in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stage {
-    /// The password was right; the second factor is still to be shown.
-    SecondFactor,
-    /// Everybody here needs a second factor, and this person has none yet.
-    Enrolment,
-    /// In.
-    Inside,
-}
-
-/// Somebody who signed in.
-#[derive(Clone, Debug)]
-pub struct Person {
-    /// The session at hand.
-    pub session: SessionId,
-    /// Who it is.
-    pub user: UserId,
-    /// The address that the person signs in with.
-    pub email: String,
-    /// What the person may do.
-    pub role: Role,
-    /// The workspace that the person is looking at.
-    pub workspace_seq: i64,
-    /// How far the person has come.
-    pub stage: Stage,
-    /// How fresh the second factor is.
-    pub proof: Proof,
-    /// The person's second factor.
-    pub second_factor: SecondFactor,
-    /// Whether the instance asks everybody for a second factor.
-    pub mfa: MfaDemand,
-    /// Recovery codes that are left.
-    pub recovery_codes_left: usize,
-}
-
-impl Person {
-    /// The person as the audit log knows it.
-    #[must_use]
-    pub fn actor(&self) -> Actor {
-        Actor::User(SignedUser {
-            id: self.user,
-            proof: self.proof,
-        })
-    }
-
-    /// What the person may do over the API.
-    #[must_use]
-    pub fn scopes(&self) -> Scopes {
-        let looks = [
-            Scope::EventsRead,
-            Scope::WebhooksRead,
-            Scope::DeliveriesRead,
-        ];
-        match self.role {
-            Role::Viewer => looks.into_iter().collect(),
-            Role::Operator => Scopes::workspace(),
-            Role::Owner => Scopes::admin(),
-        }
-    }
-
-    /// Until when the second factor that was shown counts as fresh.
-    #[must_use]
-    pub fn mfa_verified_until(&self) -> Option<Timestamp> {
-        match self.proof {
-            Proof::Fresh { until } => Some(until),
-            Proof::Unasked | Proof::Due => None,
-        }
-    }
-
-    /// Whether the person's second factor is in force.
-    #[must_use]
-    pub fn has_second_factor(&self) -> bool {
-        match self.second_factor {
-            SecondFactor::On { .. } => true,
-            SecondFactor::Off | SecondFactor::Enrolling => false,
-        }
-    }
-}
 
 pub(super) struct Sessions {
     store: Store,
@@ -162,7 +79,7 @@ impl Sessions {
     }
 
     /// The person whose live session `token` is, on the channel that it was made for.
-    async fn authenticate(
+    pub(super) async fn authenticate(
         &self,
         token: &SessionToken,
         channel: Channel,
@@ -287,7 +204,7 @@ impl KnownSession {
     }
 
     fn stage(&self) -> Stage {
-        match (has_second_factor(&self.user), self.mfa) {
+        match (self.user.second_factor.is_on(), self.mfa) {
             (true, _) if self.session.mfa_verified_at.is_none() => Stage::SecondFactor,
             (true, _) | (false, MfaDemand::Nobody) => Stage::Inside,
             (false, MfaDemand::Everybody) => Stage::Enrolment,
@@ -295,7 +212,7 @@ impl KnownSession {
     }
 
     fn proof(&self, now: Timestamp) -> Proof {
-        let asked = has_second_factor(&self.user) || self.mfa == MfaDemand::Everybody;
+        let asked = self.user.second_factor.is_on() || self.mfa == MfaDemand::Everybody;
         if !asked {
             return Proof::Unasked;
         }
@@ -303,51 +220,7 @@ impl KnownSession {
             .session
             .mfa_verified_at
             .map(|at| at.after(PROOF_COUNTS))
-            .filter(|until| *until > now && has_second_factor(&self.user));
+            .filter(|until| *until > now && self.user.second_factor.is_on());
         until.map_or(Proof::Due, |until| Proof::Fresh { until })
-    }
-}
-
-impl Service {
-    /// The person whose live session `token` is.
-    ///
-    /// # Errors
-    /// [`Refusal::Unauthorized`] where there is none on this channel.
-    pub async fn person(&self, token: &SessionToken, channel: Channel) -> Result<Person, Refusal> {
-        self.people().sessions.authenticate(token, channel).await
-    }
-
-    /// A person's live sessions, newest first.
-    ///
-    /// # Errors
-    /// [`Refusal::Internal`] where the database cannot be read.
-    pub async fn sessions(&self, person: &Person) -> Result<Vec<Session>, Refusal> {
-        let (seq, now) = (person.user.seq(), self.clock().now());
-        let live = move |session: &Session| {
-            now.since(session.last_seen_at) < SESSION_IDLE
-                && now.since(session.created_at) < SESSION_LASTS
-        };
-        self.store()
-            .read(move |conn| {
-                let mut found = sessions::of_user(conn, seq)?;
-                found.retain(live);
-                Ok(found)
-            })
-            .await
-    }
-
-    /// Changes the workspace that a person is looking at.
-    ///
-    /// # Errors
-    /// [`Refusal::NotFound`] where there is no such workspace.
-    pub async fn look_at(&self, person: &Person, workspace: &str) -> Result<(), Refusal> {
-        let (session_seq, workspace) = (person.session.seq(), workspace.to_owned());
-        self.store()
-            .settle(move |tx| {
-                let found = crate::store::workspaces::find_text(tx, &workspace)?;
-                let found = found.ok_or(Refusal::NotFound("workspace"))?;
-                Ok(sessions::set_workspace(tx, session_seq, found.id.seq())?)
-            })
-            .await
     }
 }

@@ -13,6 +13,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 
 use super::accounts::{insert, parse_email};
+use super::setup_token::SetupToken;
 use super::sign_in::open_session;
 use super::{Refusal, SignedIn};
 use crate::domain::role::Role;
@@ -137,10 +138,4 @@ impl Service {
 fn hash(pepper: &Pepper, token: &Secret) -> TokenHash {
     let text = Secret::new(format!("set-up {}", token.expose()));
     pepper.hash(text.expose().as_bytes())
-}
-
-/// A token that can be used.
-pub(super) struct SetupToken {
-    hash: TokenHash,
-    expires_at: Timestamp,
 }

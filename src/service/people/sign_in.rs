@@ -8,7 +8,7 @@ use std::net::IpAddr;
 
 use serde_json::json;
 
-use super::accounts::{existing, has_second_factor};
+use super::accounts::existing;
 use super::second_factor::spend_code;
 use super::{Person, Refusal, too_often};
 use crate::domain::id::SessionId;
@@ -79,7 +79,7 @@ impl Service {
             tries.addresses.take_back(&address);
             tries.accounts.succeed(&account);
         });
-        let code = asked.code.filter(|_| has_second_factor(&user));
+        let code = asked.code.filter(|_| user.second_factor.is_on());
         if code.is_some() {
             self.count_code_try(user.id)?;
         }

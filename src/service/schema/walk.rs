@@ -11,90 +11,23 @@
 //! A reference that leads back to a place that is judging this very value adds nothing to what it
 //! already asks.
 
-use std::collections::HashSet;
-
-use parts::{Covered, pointer};
 use serde_json::Value;
+use state::{At, Covered, Here, Judged, Naming, SeenNodes, Walk, WalkStep, pointer};
 
 use super::Fault;
 use super::assertion::unfit;
-use super::budget::{Budget, STEPS_MAX, Spent};
+use super::budget::{Budget, STEPS_MAX};
 use super::node::{Applier, Node, Place, Tree};
 
 mod parts;
+mod state;
+
+pub(super) use state::Stop;
 
 /// Faults of one document that are reported.
 pub(super) const FAULTS_MAX: usize = 10;
 /// Judgements that may be under way within one another.
 const NESTED_MAX: usize = 256;
-
-/// Why a walk ends early.
-pub(super) enum Stop {
-    /// As many faults as are reported.
-    Enough,
-    /// The budget of steps or of time is used up.
-    Spent,
-    /// Schema and data are nested too deeply.
-    TooDeep,
-}
-
-impl From<Spent> for Stop {
-    fn from(Spent: Spent) -> Self {
-        Self::Spent
-    }
-}
-
-/// Whether faults are written down.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Naming {
-    /// Each is, with its path; the walk goes on to the next.
-    Faults,
-    /// It is enough to know that there is one.
-    Nothing,
-}
-
-/// Where the walk is, and whether it writes down what it finds.
-#[derive(Clone, Copy)]
-struct At<'a> {
-    here: &'a Here<'a>,
-    naming: Naming,
-}
-
-impl At<'_> {
-    fn silent(self) -> Self {
-        Self {
-            naming: Naming::Nothing,
-            ..self
-        }
-    }
-}
-
-/// A place in the document.
-#[derive(Clone, Copy)]
-struct Here<'a> {
-    above: Option<&'a Here<'a>>,
-    step: WalkStep<'a>,
-}
-
-#[derive(Clone, Copy)]
-enum WalkStep<'a> {
-    Document,
-    Member(&'a str),
-    Item(usize),
-}
-
-/// Members and items of a value that some place has looked at and found fit.
-#[derive(Default)]
-struct SeenNodes<'v> {
-    members: HashSet<&'v str>,
-    items: HashSet<usize>,
-}
-
-/// What a place says of a value; what it has seen counts only where the value fits.
-struct Judged<'v> {
-    fits: bool,
-    seen: SeenNodes<'v>,
-}
 
 /// What in `document` does not fit; empty where all does.
 pub(super) fn faults(tree: &Tree, document: &Value) -> Vec<Fault> {
@@ -132,17 +65,8 @@ pub(super) fn faults(tree: &Tree, document: &Value) -> Vec<Fault> {
     walk.faults
 }
 
-struct Walk<'s> {
-    tree: &'s Tree,
-    budget: Budget,
-    faults: Vec<Fault>,
-    /// References under way: the place that each leads to, and the value that it judges.
-    following: Vec<(Place, *const Value)>,
-    nested: usize,
-}
-
 impl<'s> Walk<'s> {
-    fn judge<'v>(
+    pub(super) fn judge<'v>(
         &mut self,
         place: Place,
         value: &'v Value,
@@ -187,7 +111,11 @@ impl<'s> Walk<'s> {
     }
 
     /// Writes a fault down where that is wanted; answers `false` for convenience.
-    fn unfit(&mut self, at: At<'_>, message: impl FnOnce() -> String) -> Result<bool, Stop> {
+    pub(super) fn unfit(
+        &mut self,
+        at: At<'_>,
+        message: impl FnOnce() -> String,
+    ) -> Result<bool, Stop> {
         if at.naming == Naming::Nothing {
             return Ok(false);
         }

@@ -5,7 +5,7 @@
 
 use serde_json::json;
 
-use super::{registered, usable};
+use super::found::{registered, usable};
 use crate::domain::breaker::{DisabledReason, Health};
 use crate::domain::delivery::{DeliveryPlace, StepInput, step};
 use crate::domain::id::WebhookId;

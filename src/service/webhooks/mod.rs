@@ -20,15 +20,19 @@ use crate::store::profiles;
 use crate::store::webhooks::{self, WEBHOOKS_MAX};
 use crate::store::{Read, Store, WriteTx, secrets, workspaces};
 
+mod found;
 mod input;
 mod life;
 mod retries;
 mod secret;
 mod testing;
 
+use found::{registered, usable};
+pub(super) use found::{registered_in, usable_in};
 pub use input::{MASK, WebhookInput, defaults_of, shown_header};
 pub(super) use life::cancel;
 use life::{WebhookSwitch, turn_to};
+
 pub use retries::{CustomRetry, RetryInput};
 pub use secret::{OVERLAP_DEFAULT, OVERLAP_MAX, Rotated};
 pub use testing::Tested;
@@ -221,46 +225,6 @@ impl Service {
     ) -> Result<T, Refusal> {
         let store = self.store().clone();
         self.store().read(move |conn| read(&store, conn)).await
-    }
-}
-
-/// The registered webhook `id`, whatever its state.
-fn registered(tx: &WriteTx<'_>, caller: &Caller, id: WebhookId) -> Result<Webhook, Refusal> {
-    webhooks::find_registered(tx, tx.vault(), caller.workspace.seq(), id, tx.now())?
-        .ok_or(Refusal::NotFound("webhook"))
-}
-
-/// As [`usable`], for actions that only read.
-pub(super) fn usable_in(
-    store: &Store,
-    conn: &Read<'_>,
-    caller: &Caller,
-    id: WebhookId,
-) -> Result<Webhook, Refusal> {
-    unless_revoked(registered_in(store, conn, caller, id)?)
-}
-
-/// As [`registered`], for actions that only read.
-pub(super) fn registered_in(
-    store: &Store,
-    conn: &Read<'_>,
-    caller: &Caller,
-    id: WebhookId,
-) -> Result<Webhook, Refusal> {
-    let now = store.clock().now();
-    webhooks::find_registered(conn, store.vault(), caller.workspace.seq(), id, now)?
-        .ok_or(Refusal::NotFound("webhook"))
-}
-
-/// The webhook `id`, if it may still be changed.
-pub(super) fn usable(tx: &WriteTx<'_>, caller: &Caller, id: WebhookId) -> Result<Webhook, Refusal> {
-    unless_revoked(registered(tx, caller, id)?)
-}
-
-fn unless_revoked(webhook: Webhook) -> Result<Webhook, Refusal> {
-    match webhook.state {
-        WebhookState::Revoked => Err(Refusal::Revoked),
-        WebhookState::Active | WebhookState::Disabled { .. } => Ok(webhook),
     }
 }
 

@@ -2,20 +2,10 @@
 //!
 //! Owns: which place judges which part. Refuses: what is asked of the value as a whole.
 
-use std::fmt::Write;
-
 use serde_json::Value;
 
 use super::super::node::Place;
-use super::super::pattern::SchemaPattern;
-use super::{At, Here, Naming, SeenNodes, Stop, Walk, WalkStep};
-
-/// Which members of an object a schema covers, and what judges the others.
-pub(super) struct Covered<'s> {
-    pub(super) named: &'s [(String, Place)],
-    pub(super) patterned: &'s [(SchemaPattern, Place)],
-    pub(super) others: Option<Place>,
-}
+use super::state::{At, Covered, Here, Naming, SeenNodes, Stop, Walk, WalkStep};
 
 impl<'s> Walk<'s> {
     pub(super) fn unseen_members<'v>(
@@ -241,28 +231,4 @@ fn members_of(value: &Value) -> impl Iterator<Item = (&String, &Value)> {
 
 fn items_of(value: &Value) -> impl Iterator<Item = &Value> {
     value.as_array().into_iter().flatten()
-}
-
-/// Where a fault is: a JSON pointer (RFC 6901).
-pub(super) fn pointer(here: &Here<'_>) -> String {
-    let mut steps = Vec::new();
-    let mut at = Some(here);
-    while let Some(own) = at {
-        steps.push(own.step);
-        at = own.above;
-    }
-    let mut path = String::new();
-    for step in steps.into_iter().rev() {
-        match step {
-            WalkStep::Document => {}
-            WalkStep::Member(name) => {
-                path.push('/');
-                path.push_str(&name.replace('~', "~0").replace('/', "~1"));
-            }
-            WalkStep::Item(index) => {
-                write!(path, "/{index}").expect("writing to a string never fails");
-            }
-        }
-    }
-    path
 }

@@ -1,0 +1,56 @@
+//! The webhook that an action is about, found for its caller.
+//!
+//! Owns: who may see which, and that nothing is done to a revoked one. Refuses: changing it.
+
+use crate::domain::id::WebhookId;
+use crate::domain::webhook::{Webhook, WebhookState};
+use crate::service::{Caller, Refusal};
+use crate::store::{Read, Store, WriteTx, webhooks};
+
+/// The registered webhook `id`, whatever its state.
+pub(super) fn registered(
+    tx: &WriteTx<'_>,
+    caller: &Caller,
+    id: WebhookId,
+) -> Result<Webhook, Refusal> {
+    webhooks::find_registered(tx, tx.vault(), caller.workspace.seq(), id, tx.now())?
+        .ok_or(Refusal::NotFound("webhook"))
+}
+
+/// As [`usable`], for actions that only read.
+pub(in crate::service) fn usable_in(
+    store: &Store,
+    conn: &Read<'_>,
+    caller: &Caller,
+    id: WebhookId,
+) -> Result<Webhook, Refusal> {
+    unless_revoked(registered_in(store, conn, caller, id)?)
+}
+
+/// As [`registered`], for actions that only read.
+pub(in crate::service) fn registered_in(
+    store: &Store,
+    conn: &Read<'_>,
+    caller: &Caller,
+    id: WebhookId,
+) -> Result<Webhook, Refusal> {
+    let now = store.clock().now();
+    webhooks::find_registered(conn, store.vault(), caller.workspace.seq(), id, now)?
+        .ok_or(Refusal::NotFound("webhook"))
+}
+
+/// The webhook `id`, if it may still be changed.
+pub(in crate::service) fn usable(
+    tx: &WriteTx<'_>,
+    caller: &Caller,
+    id: WebhookId,
+) -> Result<Webhook, Refusal> {
+    unless_revoked(registered(tx, caller, id)?)
+}
+
+fn unless_revoked(webhook: Webhook) -> Result<Webhook, Refusal> {
+    match webhook.state {
+        WebhookState::Revoked => Err(Refusal::Revoked),
+        WebhookState::Active | WebhookState::Disabled { .. } => Ok(webhook),
+    }
+}
