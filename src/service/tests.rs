@@ -14,6 +14,7 @@ mod house;
 mod jobs;
 mod limits;
 mod receiver;
+mod recover;
 mod retries;
 mod secrets;
 mod stats;

@@ -151,6 +151,20 @@ fn check(method: &str, path: &str, answer: &Answer) -> Value {
 async fn real_answers_have_the_shapes_that_the_document_promises() {
     let app = TestApp::start().await;
     let receiver = Receiver::start().await;
+    let webhook = webhooks_have_their_shapes(&app, &receiver).await;
+    events_have_their_shapes(&app).await;
+    lists_have_their_shapes(&app).await;
+    bulk_work_has_its_shapes(&app, &webhook).await;
+    let body = json!({"name": "a.b", "schema": {"type": "object"}, "example": {}});
+    let made = app.post("/api/v1/event-types", &body).await;
+    check("post", "/api/v1/event-types", &made);
+    let made = app.post("/api/v1/api-keys", &json!({"name": "k"})).await;
+    check("post", "/api/v1/api-keys", &made);
+    let made = app.post("/api/v1/workspaces", &json!({"name": "w"})).await;
+    check("post", "/api/v1/workspaces", &made);
+}
+
+async fn webhooks_have_their_shapes(app: &TestApp, receiver: &Receiver) -> String {
     let body = json!({
         "url": receiver.url("/"), "event_types": ["*"], "metadata": {"a": 1}, "headers": {"x-a": "b"},
     });
@@ -165,7 +179,10 @@ async fn real_answers_have_the_shapes_that_the_document_promises() {
         .post(&format!("{webhook}/rotate-secret"), &json!({}))
         .await;
     check("post", "/api/v1/webhooks/{id}/rotate-secret", &rotated);
+    webhook
+}
 
+async fn events_have_their_shapes(app: &TestApp) {
     let event = json!({"type": "a.b", "data": {"n": 1}});
     let published = app.post("/api/v1/events", &event).await;
     let published = check("post", "/api/v1/events", &published);
@@ -184,6 +201,9 @@ async fn real_answers_have_the_shapes_that_the_document_promises() {
     check("get", "/api/v1/events/{id}", &app.get(&event).await);
     let replayed = app.post(&format!("{event}/replay"), &json!({})).await;
     check("post", "/api/v1/events/{id}/replay", &replayed);
+}
+
+async fn lists_have_their_shapes(app: &TestApp) {
     for path in [
         "events",
         "webhooks",
@@ -201,6 +221,13 @@ async fn real_answers_have_the_shapes_that_the_document_promises() {
         let path = format!("/api/v1/{path}");
         check("get", &path, &app.get(&path).await);
     }
+    let deliveries = app.get("/api/v1/deliveries").await.json(StatusCode::OK);
+    let delivery = deliveries["data"][1]["id"].as_str().unwrap();
+    let shown = app.get(&format!("/api/v1/deliveries/{delivery}")).await;
+    check("get", "/api/v1/deliveries/{id}", &shown);
+}
+
+async fn bulk_work_has_its_shapes(app: &TestApp, webhook: &str) {
     let stats = app.get(&format!("{webhook}/stats")).await;
     check("get", "/api/v1/webhooks/{id}/stats", &stats);
     let run = app.post("/api/v1/retries/run", &json!({})).await;
@@ -219,19 +246,6 @@ async fn real_answers_have_the_shapes_that_the_document_promises() {
     let begun = check("post", "/api/v1/webhooks/{id}/recover", &begun);
     let job = format!("/api/v1/jobs/{}", begun["job_id"].as_str().unwrap());
     check("get", "/api/v1/jobs/{id}", &app.get(&job).await);
-
-    let deliveries = app.get("/api/v1/deliveries").await.json(StatusCode::OK);
-    let delivery = deliveries["data"][1]["id"].as_str().unwrap();
-    let shown = app.get(&format!("/api/v1/deliveries/{delivery}")).await;
-    check("get", "/api/v1/deliveries/{id}", &shown);
-
-    let body = json!({"name": "a.b", "schema": {"type": "object"}, "example": {}});
-    let made = app.post("/api/v1/event-types", &body).await;
-    check("post", "/api/v1/event-types", &made);
-    let made = app.post("/api/v1/api-keys", &json!({"name": "k"})).await;
-    check("post", "/api/v1/api-keys", &made);
-    let made = app.post("/api/v1/workspaces", &json!({"name": "w"})).await;
-    check("post", "/api/v1/workspaces", &made);
 }
 
 #[tokio::test]

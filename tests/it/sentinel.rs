@@ -243,6 +243,25 @@ impl Browser<'_> {
         self.send(call.body(body.finish())).await
     }
 
+    /// Sets an authenticator app up: its seed, and the recovery codes.
+    async fn enrol(&mut self) -> (String, Vec<String>) {
+        let csrf = self.csrf("/profile/second-factor").await;
+        self.post("/profile/second-factor/begin", &[("csrf", &csrf)])
+            .await;
+        let page = self.get("/profile/second-factor").await;
+        let seed = between(&page, "<code title=\"", "\"").to_owned();
+        let app = Authenticator::of_base32(&seed);
+        let code = app.code(now());
+        let fields = [("csrf", &csrf[..]), ("code", &code)];
+        let page = self.post("/profile/second-factor", &fields).await;
+        let codes: Vec<String> = between(&page, "<pre>", "</pre>")
+            .split_whitespace()
+            .map(str::to_owned)
+            .collect();
+        assert_eq!(codes.len(), 10, "{page}");
+        (seed, codes)
+    }
+
     async fn csrf(&mut self, path: &str) -> String {
         let page = self.get(path).await;
         between(&page, "name=\"csrf\" value=\"", "\"").to_owned()
@@ -275,21 +294,7 @@ async fn no_secret_of_people_reaches_the_log_the_database_or_a_backup_even_at_tr
         .post("/sign-in", &[("email", EMAIL), ("password", MISTYPED)])
         .await;
 
-    let csrf = browser.csrf("/profile/second-factor").await;
-    browser
-        .post("/profile/second-factor/begin", &[("csrf", &csrf)])
-        .await;
-    let page = browser.get("/profile/second-factor").await;
-    let seed = between(&page, "<code title=\"", "\"").to_owned();
-    let app = Authenticator::of_base32(&seed);
-    let code = app.code(now());
-    let fields = [("csrf", &csrf[..]), ("code", &code)];
-    let page = browser.post("/profile/second-factor", &fields).await;
-    let codes: Vec<String> = between(&page, "<pre>", "</pre>")
-        .split_whitespace()
-        .map(str::to_owned)
-        .collect();
-    assert_eq!(codes.len(), 10, "{page}");
+    let (seed, codes) = browser.enrol().await;
 
     browser
         .post("/sign-in", &[("email", EMAIL), ("password", FIRST)])

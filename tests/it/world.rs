@@ -72,6 +72,33 @@ pub async fn ask(
     }
 }
 
+/// The page of dead letters once every profile's webhook has one.
+async fn all_dead(dead_letters: impl AsyncFn() -> Value) -> Value {
+    let deadline = tokio::time::Instant::now() + crate::app::PATIENCE;
+    loop {
+        let page = dead_letters().await;
+        if page["data"].as_array().unwrap().len() == PROFILES.len() {
+            return page;
+        }
+        assert!(tokio::time::Instant::now() < deadline, "{page:#}");
+        tokio::task::yield_now().await;
+    }
+}
+
+/// What describes an event type, with `mark` wherever it may stand.
+fn described(event_type: &str, mark: &str) -> Value {
+    json!({"name": event_type, "description": mark, "group": mark, "example": {"x": mark}})
+}
+
+/// What makes one webhook of `profile`, with `mark` wherever it may stand.
+fn webhook_of(profile: &str, receiver: &Receiver, mark: &str) -> Value {
+    json!({
+        "url": receiver.url(&format!("/{profile}")), "event_types": ["*"], "label": mark,
+        "profile": profile, "headers": {"x-mark": mark, "x-api-key": format!("key {mark}")},
+        "metadata": {"mark": mark},
+    })
+}
+
 impl World {
     /// Makes a workspace and fills it. `mark` stands wherever somebody may write what they like;
     /// the receiver answers with it as well, and every delivery becomes a dead letter.
@@ -90,17 +117,10 @@ impl World {
         let key = post("/api-keys", json!({"name": mark}), 201).await;
         receiver.answer(Reply::status(410).header("x-echo", mark).body(mark));
         let event_type = format!("made.in.{number}");
-        let described = json!({
-            "name": event_type, "description": mark, "group": mark, "example": {"x": mark},
-        });
-        post("/event-types", described, 201).await;
+        post("/event-types", described(&event_type, mark), 201).await;
         let mut webhooks = Vec::new();
         for profile in PROFILES {
-            let webhook = json!({
-                "url": receiver.url(&format!("/{profile}")), "event_types": ["*"], "label": mark,
-                "profile": profile, "headers": {"x-mark": mark, "x-api-key": format!("key {mark}")},
-                "metadata": {"mark": mark},
-            });
+            let webhook = webhook_of(profile, receiver, mark);
             webhooks.push(id_of(&post("/webhooks", webhook, 201).await));
         }
         let event = format!("evt-{number}");
@@ -111,15 +131,7 @@ impl World {
             let answer = ask(app, &workspace, Method::GET, &path, &Value::Null).await;
             answer.json(StatusCode::OK)
         };
-        let deadline = tokio::time::Instant::now() + crate::app::PATIENCE;
-        let dead = loop {
-            let page = get("/dead-letters").await;
-            if page["data"].as_array().unwrap().len() == PROFILES.len() {
-                break page;
-            }
-            assert!(tokio::time::Instant::now() < deadline, "{page:#}");
-            tokio::task::yield_now().await;
-        };
+        let dead = all_dead(async || get("/dead-letters").await).await;
         let of_standard = |one: &&Value| one["webhook_id"] == webhooks[0].as_str();
         let delivery = dead["data"].as_array().unwrap().iter().find(of_standard);
         let recover = json!({"since": "2026-01-01T00:00:00Z", "include": ["missed"]});

@@ -27,6 +27,7 @@ use crate::domain::throttle::Throttled;
 use crate::domain::time::Timestamp;
 
 mod accounts;
+mod code;
 mod hashing;
 mod passwords;
 mod person;

@@ -10,6 +10,7 @@
 use serde_json::json;
 
 use super::accounts::existing;
+use super::code::{WRONG_CODE, spend_code};
 use super::{MfaDemand, Person, Refusal, SignedIn, too_often};
 use crate::domain::id::UserId;
 use crate::domain::recovery_code::{RECOVERY_CODE_COUNT, RecoveryCode};
@@ -17,7 +18,7 @@ use crate::domain::secret::Secret;
 use crate::domain::session::Channel;
 use crate::domain::token::TokenHash;
 use crate::domain::totp::{self, TotpSeed};
-use crate::domain::user::{SecondFactor, User};
+use crate::domain::user::SecondFactor;
 use crate::entropy;
 use crate::service::audit_log::audit_instance;
 use crate::service::{Actor, Service};
@@ -25,10 +26,6 @@ use crate::store::instance::{self, Fact};
 use crate::store::sessions;
 use crate::store::users;
 use crate::store::vault::Purpose;
-use crate::store::{StoreError, WriteTx};
-
-const WRONG_CODE: Refusal =
-    Refusal::Unauthorized("this code is wrong, or was used before: wait for the next one");
 
 /// A seed on its way into somebody's authenticator app.
 #[derive(Clone, Debug)]
@@ -251,44 +248,4 @@ impl Recovery {
         let hash = |code: &RecoveryCode| code.hash(&pepper, user);
         self.codes.iter().map(hash).collect()
     }
-}
-
-/// What was typed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum ShownWith {
-    App,
-    RecoveryCode,
-}
-
-impl ShownWith {
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::App => "app",
-            Self::RecoveryCode => "recovery_code",
-        }
-    }
-}
-
-/// Takes a code of the app, or a recovery code, as used.
-pub(super) fn spend_code(
-    tx: &mut WriteTx<'_>,
-    user: &User,
-    code: &Secret,
-) -> Result<ShownWith, Refusal> {
-    let SecondFactor::On { last_step, .. } = user.second_factor else {
-        return Err(WRONG_CODE);
-    };
-    if let Some(typed) = RecoveryCode::parse(code.expose()) {
-        let hash = typed.hash(&tx.vault().pepper(Purpose::RecoveryCodes), user.id);
-        let right = users::use_recovery_code(tx, user.id.seq(), hash)?;
-        tx.notices().access_changed = true;
-        return right.then_some(ShownWith::RecoveryCode).ok_or(WRONG_CODE);
-    }
-    let seed = users::totp_seed(tx, tx.vault(), user.id.seq())?
-        .ok_or_else(|| StoreError::Damaged("a second factor without a seed".to_owned()))?;
-    let step = totp::verify(&seed, code.expose(), tx.now(), last_step).ok_or(WRONG_CODE)?;
-    if !users::advance_totp_step(tx, user.id.seq(), step)? {
-        return Err(WRONG_CODE);
-    }
-    Ok(ShownWith::App)
 }

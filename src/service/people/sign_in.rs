@@ -9,7 +9,7 @@ use std::net::IpAddr;
 use serde_json::json;
 
 use super::accounts::existing;
-use super::second_factor::spend_code;
+use super::code::spend_code;
 use super::{Person, Refusal, too_often};
 use crate::domain::id::SessionId;
 use crate::domain::secret::Secret;

@@ -109,7 +109,8 @@ fn named(source: &Source, known: &BTreeSet<Module>) -> Named {
     let mut lines = text.into_iter();
     while let Some(line) = lines.next() {
         let Some((head, tree)) = use_line(line) else {
-            rest.push_str(line);
+            // Whom a thing is shown to is no dependency.
+            rest.push_str(&line.replace("pub(in crate::", "pub("));
             rest.push('\n');
             continue;
         };

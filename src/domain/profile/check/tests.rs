@@ -6,53 +6,7 @@ use serde_json::{Value, json};
 use super::*;
 
 /// A profile that uses every key.
-const WHOLE_PROFILE: &str = r#"
-name = "sixth"
-description = "A sixth system"
-timeout = "5s"
-default_event_types = ["order.*"]
-envelope = [
-    { name = "kind", from = "type" },
-    { name = "version", from = "constant", value = 2 },
-    { name = "payload", from = "data" },
-]
-
-[headers]
-X-Sixth-Id = "{event_id}"
-X-Sixth-Time = "{timestamp}"
-
-[signature]
-header = "X-Sixth-Signature"
-lead = "t={timestamp},"
-prefix = "v1="
-separator = ","
-encoding = "hex"
-content = "{id}:{timestamp}:{body}"
-id = "event_id"
-key = "utf8"
-
-[secret]
-generate = "hex64"
-
-[retry]
-delays = ["1s", "1m"]
-then_every = "1h"
-give_up_after = "12h"
-jitter = false
-
-[breaker]
-disable_after_failures = 20
-disable_after = "48h"
-
-[test]
-type = "order.tested"
-data = '{"amount": 1.0}'
-
-[[event_types]]
-name = "order.created"
-description = "An order was placed"
-group = "Orders"
-"#;
+const WHOLE_PROFILE: &str = include_str!("tests/whole.toml");
 
 /// Parses [`WHOLE_PROFILE`] with `old` replaced by `new`, and expects a refusal of `field`.
 fn check(old: &str, new: &str, field: &str) {

@@ -1,0 +1,205 @@
+//! Proofs of `step`.
+
+use std::time::Duration;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::domain::outcome::FailureKind;
+use crate::domain::retry::Jitter;
+
+const FAILED: Verdict = Verdict::Failed {
+    kind: FailureKind::Status,
+    retry_after: None,
+};
+
+fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_millis(seconds * 1000)
+}
+
+fn policy() -> RetryPolicy {
+    let delays = vec![Duration::from_secs(1), Duration::from_secs(5)];
+    RetryPolicy::new(delays, None, None, Jitter::Off).unwrap()
+}
+
+fn attempt(progress: Progress, verdict: Verdict, seconds: i64) -> Progress {
+    let trigger = progress.attempt_trigger();
+    let input = StepInput::Attempted {
+        trigger,
+        started_at: at(seconds),
+        verdict,
+    };
+    step(progress, input, &policy(), at(seconds), 0.5).unwrap()
+}
+
+fn exhausted() -> Progress {
+    let first = attempt(Progress::new(at(0)), FAILED, 0);
+    attempt(attempt(first, FAILED, 1), FAILED, 6)
+}
+
+fn retry(progress: Progress, seconds: i64) -> Progress {
+    step(progress, StepInput::Retry, &policy(), at(seconds), 0.5).unwrap()
+}
+
+#[test]
+fn failures_follow_the_policy_until_it_is_exhausted() {
+    let first = attempt(Progress::new(at(0)), FAILED, 0);
+    assert_eq!(
+        (first.status, first.next),
+        (Status::Retrying, Next::Scheduled(at(1)))
+    );
+    let second = attempt(first, FAILED, 1);
+    assert_eq!(
+        (second.status, second.next),
+        (Status::Retrying, Next::Scheduled(at(6)))
+    );
+    let third = attempt(second, FAILED, 6);
+    assert_eq!((third.status, third.next), (Status::Exhausted, Next::Never));
+    assert_eq!(third.attempt_count, 3);
+}
+
+#[test]
+fn gone_exhausts_at_once() {
+    let gone = attempt(Progress::new(at(0)), Verdict::Gone, 0);
+    assert_eq!((gone.status, gone.next), (Status::Exhausted, Next::Never));
+}
+
+#[test]
+fn a_failed_retry_of_a_dead_letter_starts_its_policy_again() {
+    let again = retry(exhausted(), 100);
+    assert_eq!(
+        (again.status, again.next.at()),
+        (Status::Retrying, Some(at(100)))
+    );
+    let failed = attempt(again, FAILED, 100);
+    assert_eq!(
+        (failed.status, failed.next),
+        (Status::Retrying, Next::Scheduled(at(101)))
+    );
+    assert_eq!(failed.attempt_count, 4);
+}
+
+#[test]
+fn a_failed_manual_retry_leaves_the_automatic_schedule_alone() {
+    let waiting = attempt(Progress::new(at(0)), FAILED, 0);
+    let failed = attempt(retry(waiting, 0), FAILED, 0);
+    assert_eq!(
+        (failed.status, failed.next),
+        (Status::Retrying, Next::Scheduled(at(1)))
+    );
+    assert_eq!(failed.failed_in_run, 1);
+}
+
+#[test]
+fn a_failed_resend_leaves_a_delivered_delivery_delivered() {
+    let delivered = attempt(Progress::new(at(0)), Verdict::Delivered, 0);
+    let failed = attempt(retry(delivered, 9), FAILED, 9);
+    assert_eq!(
+        (failed.status, failed.next),
+        (Status::Delivered, Next::Never)
+    );
+    let gone = attempt(retry(delivered, 9), Verdict::Gone, 9);
+    assert_eq!(gone.status, Status::Delivered);
+}
+
+#[test]
+fn after_its_last_attempt_a_delivery_gives_up_whatever_its_schedule_says() {
+    let late = Progress {
+        attempt_count: ATTEMPTS_MAX - 1,
+        ..Progress::new(at(0))
+    };
+    let last = attempt(late, FAILED, 0);
+    assert_eq!(
+        (last.status, last.next, last.attempt_count),
+        (Status::Exhausted, Next::Never, ATTEMPTS_MAX)
+    );
+    let again = step(last, StepInput::Retry, &policy(), at(1), 0.5);
+    assert_eq!(again, Err(IllegalTransition::NoAttemptLeft));
+}
+
+#[test]
+fn a_failed_test_is_never_retried() {
+    let input = StepInput::Attempted {
+        trigger: AttemptTrigger::Test,
+        started_at: at(0),
+        verdict: FAILED,
+    };
+    let tested = step(Progress::new(at(0)), input, &policy(), at(0), 0.5).unwrap();
+    assert_eq!(
+        (tested.status, tested.next),
+        (Status::Exhausted, Next::Never)
+    );
+}
+
+#[test]
+fn on_a_clock_that_was_set_a_schedule_goes_on_as_it_was() {
+    let waiting = attempt(Progress::new(at(1000)), FAILED, 1000);
+    for by in [-500, 500] {
+        let shifted = waiting.shifted(by * 1000, at(1000 + by));
+        assert_eq!(shifted.next, Next::Scheduled(at(1001 + by)));
+        assert_eq!(shifted.run_started_at, Some(at(1000 + by)));
+        let asked = retry(waiting, 1000).shifted(by * 1000, at(1000 + by));
+        let expect = Next::Manual {
+            at: at(1000.min(1000 + by)),
+            fallback: Fallback::Continue(at(1001 + by)),
+        };
+        assert_eq!(asked.next, expect);
+    }
+    assert_eq!(exhausted().shifted(5, at(9)), exhausted());
+}
+
+#[test]
+fn only_what_waits_can_be_canceled() {
+    let canceled = step(
+        Progress::new(at(0)),
+        StepInput::Cancel,
+        &policy(),
+        at(1),
+        0.5,
+    )
+    .unwrap();
+    assert_eq!(canceled.status, Status::Canceled);
+    let refused = step(exhausted(), StepInput::Cancel, &policy(), at(9), 0.5);
+    assert_eq!(
+        refused,
+        Err(IllegalTransition::NotWaiting(Status::Exhausted))
+    );
+}
+
+#[test]
+fn an_attempt_that_ends_after_a_cancel_counts_only_if_it_delivered() {
+    let canceled = step(
+        Progress::new(at(0)),
+        StepInput::Cancel,
+        &policy(),
+        at(1),
+        0.5,
+    )
+    .unwrap();
+    assert_eq!(attempt(canceled, FAILED, 2).status, Status::Canceled);
+    assert_eq!(
+        attempt(canceled, Verdict::Delivered, 2).status,
+        Status::Delivered
+    );
+}
+
+proptest! {
+    #[test]
+    fn whatever_happens_a_waiting_delivery_has_a_next_attempt_and_an_ended_one_has_none(
+        inputs in proptest::collection::vec(0_u8..5, 0..60),
+    ) {
+        let mut progress = Progress::new(at(0));
+        for (second, input) in (1_i64..).zip(inputs) {
+            let verdict = [Verdict::Delivered, FAILED, Verdict::Gone];
+            progress = match input {
+                0..=2 if progress.status.is_waiting() => {
+                    attempt(progress, verdict[usize::from(input)], second)
+                }
+                3 => retry(progress, second),
+                _ => step(progress, StepInput::Cancel, &policy(), at(second), 0.5)
+                    .unwrap_or(progress),
+            };
+            prop_assert_eq!(progress.status.is_waiting(), progress.next.at().is_some());
+        }
+    }
+}
