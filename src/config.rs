@@ -8,6 +8,7 @@
 //! `--config` names it; else `hookpost.toml` in the data directory is read if it exists. A file in
 //! the data directory cannot say where the data directory is, so there `data_dir` is refused.
 
+mod error;
 mod file;
 pub mod listen;
 pub mod options;
@@ -25,6 +26,7 @@ use crate::service::TESTS_PER_MINUTE_DEFAULT;
 use crate::store::vault::KeySource;
 use crate::telemetry::{LogFormat, LogLevel};
 use crate::web::limits::{BODY_DEADLINE_DEFAULT, CONNECTIONS_DEFAULT, HEAD_DEADLINE_DEFAULT};
+pub use error::ConfigError;
 use file::Presence;
 use listen::Listen;
 use options::Options;
@@ -45,32 +47,6 @@ const MAX_IN_FLIGHT_DEFAULT: u32 = 512;
 const EVENT_DATA_BYTES_MAX_DEFAULT: usize = 256 * 1024;
 const BATCH_EVENTS_MAX_DEFAULT: u32 = 1000;
 const RESPONSE_BODY_BYTES_MAX_DEFAULT: usize = 16 * 1024;
-
-/// Why there is no configuration to run with.
-#[derive(Debug, thiserror::Error)]
-pub enum ConfigError {
-    /// The file can't be read.
-    #[error("cannot read the configuration file {path}: {source}")]
-    File {
-        /// Which one.
-        path: PathBuf,
-        /// What the system says.
-        source: std::io::Error,
-    },
-    /// The file makes no sense.
-    #[error("{path}, line {line}: {message}")]
-    Malformed {
-        /// Which one.
-        path: PathBuf,
-        /// Where, from 1.
-        line: usize,
-        /// What is wrong.
-        message: String,
-    },
-    /// Options that contradict each other.
-    #[error("{0}")]
-    Contradiction(&'static str),
-}
 
 /// hookpost's own certificate, to serve https.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -33,9 +33,8 @@ enum UserAction {
         /// What they may do: owner, operator or viewer [default: owner]
         #[arg(long)]
         role: Option<String>,
-        /// Read the password from the first line of standard input
-        #[arg(long)]
-        password_stdin: bool,
+        #[command(flatten)]
+        password: PasswordSource,
     },
     /// List users, newest first
     List {
@@ -54,10 +53,17 @@ enum UserAction {
         /// The user's e-mail address
         #[arg(long)]
         email: String,
-        /// Read the password from the first line of standard input
-        #[arg(long)]
-        password_stdin: bool,
+        #[command(flatten)]
+        password: PasswordSource,
     },
+}
+
+/// Where a password comes from: it is made up unless the caller has one.
+#[derive(Args)]
+struct PasswordSource {
+    /// Read the password from the first line of standard input
+    #[arg(long)]
+    password_stdin: bool,
 }
 
 impl UserCommand {
@@ -66,9 +72,9 @@ impl UserCommand {
             UserAction::Create {
                 email,
                 role,
-                password_stdin,
+                password,
             } => {
-                let password = Password::choose(password_stdin)?;
+                let password = password.choose()?;
                 let command = AdminCommand::UserCreate {
                     email,
                     password: password.text().clone(),
@@ -86,11 +92,8 @@ impl UserCommand {
             UserAction::ResetMfa { email } => {
                 report(self.data.perform(&AdminCommand::UserResetMfa { email })?)
             }
-            UserAction::ResetPassword {
-                email,
-                password_stdin,
-            } => {
-                let password = Password::choose(password_stdin)?;
+            UserAction::ResetPassword { email, password } => {
+                let password = password.choose()?;
                 let command = AdminCommand::UserResetPassword {
                     email,
                     password: password.text().clone(),
@@ -134,10 +137,10 @@ enum Password {
     MadeUp(Sensitive),
 }
 
-impl Password {
-    fn choose(from_stdin: bool) -> anyhow::Result<Self> {
-        if !from_stdin {
-            return Ok(Self::MadeUp(made_up()));
+impl PasswordSource {
+    fn choose(&self) -> anyhow::Result<Password> {
+        if !self.password_stdin {
+            return Ok(Password::MadeUp(made_up()));
         }
         let mut line = String::new();
         let stdin = std::io::stdin().lock();
@@ -147,9 +150,11 @@ impl Password {
         if password.is_empty() {
             bail!("no password on standard input");
         }
-        Ok(Self::Given(Sensitive::new(password.to_owned())))
+        Ok(Password::Given(Sensitive::new(password.to_owned())))
     }
+}
 
+impl Password {
     fn text(&self) -> &Sensitive {
         match self {
             Self::Given(password) | Self::MadeUp(password) => password,

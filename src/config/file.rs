@@ -4,7 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::config::ConfigError;
+use crate::config::error::ConfigError;
 use crate::config::options::Options;
 
 /// The most bytes of a configuration file: 1 MiB.

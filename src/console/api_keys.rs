@@ -7,9 +7,8 @@ use actix_web::web::to;
 use askama::Template;
 
 use super::access::OWNER;
-use super::form::mendable;
-use super::overview::curl;
-use super::page::{Page, Section, back_to, go, go_and_say, show, show_faults};
+use super::form::{mend, show_form};
+use super::page::{PageContext, Section, back_to, go, go_and_say};
 use super::state;
 use super::{Form, Shown, Visitor};
 use crate::domain::api_key::{ApiKey, Scope};
@@ -17,11 +16,12 @@ use crate::domain::id::KeyId;
 use crate::domain::page::{Cursor, Limit, List};
 use crate::domain::secret::Secret;
 use crate::service::keys::KeyInput;
-use crate::service::{Done, FieldError, Once, Refusal};
+use crate::service::{Done, Once};
 use crate::ui::flash::Flash;
-use crate::ui::parts::field::left_over;
+use crate::ui::form::{FieldSet, FieldSpec, Fields, FormDraft, FormSpec, FormView, Frame, Offer};
+use crate::ui::parts::curl::publish_call;
 use crate::ui::parts::url_query::with_query;
-use crate::ui::parts::{Ago, Copyable, Field, Stamp};
+use crate::ui::parts::{Ago, Copyable, Stamp};
 use crate::web::State;
 use crate::web::endpoint::Endpoint;
 use crate::web::extract::{Query, path_id};
@@ -57,23 +57,12 @@ pub struct ShownKey {
     pub made: Stamp,
 }
 
-/// A scope of the form.
-#[derive(Clone, Debug)]
-pub struct ScopeChoice {
-    /// Its name.
-    pub name: &'static str,
-    /// What it permits.
-    pub words: &'static str,
-    /// Whether it is ticked.
-    pub ticked: bool,
-}
-
 /// The page.
 #[derive(Template)]
 #[template(path = "api_keys.html")]
 pub struct ApiKeysView<'a> {
     /// The layout's context.
-    pub page: &'a Page,
+    pub page: &'a PageContext,
     /// The lines.
     pub rows: Vec<ShownKey>,
     /// Where the list goes on.
@@ -82,33 +71,41 @@ pub struct ApiKeysView<'a> {
     pub token: Option<Copyable>,
     /// A publish call for a shell.
     pub curl: String,
-    /// What was typed.
-    pub typed: Form,
-    /// What is wrong with it.
-    pub errors: Vec<FieldError>,
-    /// The scopes to choose from.
-    pub scopes: Vec<ScopeChoice>,
+    /// The fields of a new key.
+    pub form: FormView,
 }
 
-impl ApiKeysView<'_> {
-    fn name(&self) -> Field {
-        Field::line("name", "Name", self.typed.typed("name"))
-            .hint("Where it is used, so that somebody dares to revoke it later.")
-            .example("billing service, production")
-            .required()
-            .faults(&self.errors, "name")
-    }
+type Part = FieldSpec<(), KeyInput>;
 
-    fn rate_limit(&self) -> Field {
-        let typed = self.typed.typed("rate_limit");
-        Field::of_kind("number", "rate_limit", "Requests per second", typed)
-            .hint("At most. Empty: no limit.")
-            .faults(&self.errors, "rate_limit")
-    }
+/// The form of a new key.
+static KEY: FormSpec<(), KeyInput> = FormSpec::new(&[FieldSet {
+    frame: Frame::Bare,
+    fields: &[
+        Fields::Grid(&[
+            Part::text("name", "Name")
+                .hint("Where it is used, so that somebody dares to revoke it later.")
+                .example("billing service, production")
+                .required()
+                .sets(|key, typed| key.name = typed.trimmed()),
+            Part::number("rate_limit", "Requests per second")
+                .hint("At most. Empty: no limit.")
+                .sets(|key, typed| key.rate_limit = typed.number()),
+        ]),
+        Fields::Stack(&[Part::boxes("scope", "It may")
+            .path("scopes")
+            .offers(scopes)
+            .initially_all()
+            .sets(|key, typed| key.scopes = Some(typed.all()))]),
+    ],
+}]);
 
-    fn left_over(&self) -> Vec<String> {
-        left_over(&self.errors, &["name", "rate_limit"])
-    }
+/// What a key of one workspace may be given.
+fn scopes() -> Vec<Offer> {
+    let own = Scope::ALL
+        .into_iter()
+        .filter(|scope| *scope != Scope::Admin);
+    own.map(|scope| Offer::named(scope.as_str()).hint(permits(scope)))
+        .collect()
 }
 
 /// `GET /api-keys`.
@@ -119,12 +116,7 @@ pub async fn list(state: State, visitor: Visitor, request: HttpRequest) -> Shown
     let mut query = Query::of(&request);
     let cursor = query.cursor("cursor", List::ApiKeys);
     query.finish()?;
-    let own = Scope::ALL
-        .into_iter()
-        .filter(|scope| *scope != Scope::Admin);
-    let ticked = own.map(|scope| ("scope".to_owned(), scope.as_str().to_owned()));
-    let typed = Form::new(ticked.collect());
-    draw(&state, &request, visitor, cursor, typed, Vec::new()).await
+    draw(&state, &request, visitor, cursor, KEY.blank()).await
 }
 
 /// `POST /api-keys`.
@@ -132,21 +124,14 @@ pub async fn list(state: State, visitor: Visitor, request: HttpRequest) -> Shown
 /// # Errors
 /// What nobody at the form can mend.
 pub async fn create(state: State, visitor: Visitor, request: HttpRequest, form: Form) -> Shown {
-    let rate_limit = form.text("rate_limit").map(|text| text.parse::<f64>());
-    let made = match rate_limit.transpose() {
-        Ok(rate_limit) => {
-            let input = KeyInput {
-                name: form.typed("name").trim().to_owned(),
-                scopes: Some(form.all("scope").map(str::to_owned).collect()),
-                workspace: None,
-                rate_limit,
-            };
+    let made = match KEY.read(&form, KeyInput::default()) {
+        Ok(input) => {
             state
                 .service
                 .create_key(&visitor.caller, input, Once::unkeyed())
                 .await
         }
-        Err(_) => Err(Refusal::field("rate_limit", "must be a number")),
+        Err(refusal) => Err(refusal),
     };
     match made {
         Ok(Done::Fresh(made)) => {
@@ -162,10 +147,7 @@ pub async fn create(state: State, visitor: Visitor, request: HttpRequest, form: 
             Ok(go_and_say("/api-keys", &flash))
         }
         Ok(Done::Replayed(_)) => Ok(go("/api-keys")),
-        Err(refusal) => {
-            let errors = mendable(refusal)?;
-            draw(&state, &request, visitor, None, form, errors).await
-        }
+        Err(refusal) => draw(&state, &request, visitor, None, mend(refusal, form)?).await,
     }
 }
 
@@ -186,8 +168,7 @@ async fn draw(
     request: &HttpRequest,
     visitor: Visitor,
     cursor: Option<Cursor>,
-    typed: Form,
-    errors: Vec<FieldError>,
+    draft: FormDraft,
 ) -> Shown {
     let workspace = visitor.caller.workspace.to_string();
     let found = state
@@ -198,10 +179,10 @@ async fn draw(
     let token = state::of(request)
         .one_time_secrets
         .take(visitor.person.user, SUBJECT, now);
-    let page = Page::of(state, request, visitor, Section::ApiKeys, "API keys").await?;
+    let page = PageContext::of(state, request, visitor, Section::ApiKeys, "API keys").await?;
     let curl = match &token {
-        Some(token) => curl(&page.base).replace("YOUR_API_KEY", token.expose()),
-        None => curl(&page.base),
+        Some(token) => publish_call(&page.base).replace("YOUR_API_KEY", token.expose()),
+        None => publish_call(&page.base),
     };
     let older = found.next.map(|next| next.to_string());
     let view = ApiKeysView {
@@ -210,15 +191,9 @@ async fn draw(
         older: older.map(|next| with_query("/api-keys", &[("cursor", &next)])),
         token: token.map(|token| Copyable::new(token.expose(), "the API key")),
         curl,
-        scopes: scopes(&typed),
-        typed,
-        errors,
+        form: KEY.draw(&draft),
     };
-    if view.errors.is_empty() {
-        show(&page, &view)
-    } else {
-        show_faults(&page, &view)
-    }
+    show_form(&page, &view.form, &view)
 }
 
 fn row(key: &ApiKey) -> ShownKey {
@@ -229,18 +204,6 @@ fn row(key: &ApiKey) -> ShownKey {
         used: key.last_used_at.map(Ago),
         made: Stamp(key.created_at),
     }
-}
-
-fn scopes(typed: &Form) -> Vec<ScopeChoice> {
-    let choice = |scope: Scope| ScopeChoice {
-        name: scope.as_str(),
-        words: permits(scope),
-        ticked: typed.all("scope").any(|name| name == scope.as_str()),
-    };
-    let own = Scope::ALL
-        .into_iter()
-        .filter(|scope| *scope != Scope::Admin);
-    own.map(choice).collect()
 }
 
 fn permits(scope: Scope) -> &'static str {

@@ -10,8 +10,8 @@ use url::{Position, Url};
 use super::page::confirm_path;
 use super::{
     api_keys, assets, audit_log, dead_letters, deliveries, delivery, error_page, event,
-    event_types, events, job, live, login, overview, people, preferences, profile, system, visitor,
-    webhook, webhook_form, webhooks, workspaces,
+    event_types, events, job, live, login, overview, people, preferences, profile, settings, setup,
+    system, visitor, webhook, webhook_actions, webhook_form, webhooks, workspaces,
 };
 use crate::ui::preferences::Theme;
 use crate::web::Problem;
@@ -26,7 +26,7 @@ pub static AUDIENCE: PersonAudience = PersonAudience;
 pub struct PersonAudience;
 
 /// Every page's own endpoints.
-static PAGES: [&[Endpoint]; 21] = [
+static PAGES: &[&[Endpoint]] = &[
     api_keys::ENDPOINTS,
     assets::ENDPOINTS,
     audit_log::ENDPOINTS,
@@ -43,8 +43,11 @@ static PAGES: [&[Endpoint]; 21] = [
     people::ENDPOINTS,
     preferences::ENDPOINTS,
     profile::ENDPOINTS,
+    settings::ENDPOINTS,
+    setup::ENDPOINTS,
     system::ENDPOINTS,
     webhook::ENDPOINTS,
+    webhook_actions::ENDPOINTS,
     webhook_form::ENDPOINTS,
     webhooks::ENDPOINTS,
     workspaces::ENDPOINTS,

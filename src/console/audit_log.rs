@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::access::OWNER;
 use super::deliveries::Choice;
-use super::page::{Page, Section, show};
+use super::page::{PageContext, Section, show};
 use super::{Shown, Visitor};
 use crate::domain::audit::{ActorKind, AuditEntry};
 use crate::domain::page::{Limit, List};
@@ -50,7 +50,7 @@ pub struct EntryRow {
 #[template(path = "audit_log.html")]
 pub struct AuditLogView<'a> {
     /// The layout's context.
-    pub page: &'a Page,
+    pub page: &'a PageContext,
     /// The lines.
     pub rows: Vec<EntryRow>,
     /// Whose entries.
@@ -79,7 +79,7 @@ pub async fn list(state: State, visitor: Visitor, request: HttpRequest) -> Shown
     let found = views
         .audit_log(workspace, cursor, Limit::clamped(ROWS))
         .await?;
-    let page = Page::of(&state, &request, visitor, Section::AuditLog, "Audit log").await?;
+    let page = PageContext::of(&state, &request, visitor, Section::AuditLog, "Audit log").await?;
     let address = |cursor: &str| with_query("/audit-log", &[("of", &of), ("cursor", cursor)]);
     let view = AuditLogView {
         page: &page,

@@ -11,7 +11,7 @@ use super::access::{OPERATOR, VIEWER};
 use super::deliveries::{Choice, Filters, ROWS, Row, period_choices, short, webhook_choices};
 use super::job::heading;
 use super::names::Names;
-use super::page::{Page, Section, back_to, go_and_say, show};
+use super::page::{PageContext, Section, back_to, go_and_say, show};
 use super::{Form, Shown, Visitor};
 use crate::domain::delivery::{Cause, DeliveryFilter, DeliveryScope, LetterGroup};
 use crate::domain::id::{DeliveryId, WebhookId};
@@ -68,7 +68,7 @@ pub struct GroupRow {
 #[template(path = "dead_letters.html")]
 pub struct DeadLettersView<'a> {
     /// The layout's context.
-    pub page: &'a Page,
+    pub page: &'a PageContext,
     /// The groups.
     pub groups: Vec<GroupRow>,
     /// Whether the groups leave older letters out.
@@ -124,7 +124,7 @@ pub async fn list(state: State, visitor: Visitor, request: HttpRequest) -> Shown
         .await?;
     let names = Names(found.names);
     let may_operate = visitor.may_operate();
-    let page = Page::of(
+    let page = PageContext::of(
         &state,
         &request,
         visitor,

@@ -11,13 +11,14 @@ use askama::Template;
 
 use super::access::VIEWER;
 use super::names::{Names, called};
-use super::page::{Page, Section, show};
+use super::page::{PageContext, Section, show};
 use super::{Shown, Visitor};
 use crate::domain::delivery::{Delivery, Status, Trigger};
 use crate::domain::page::{Cursor, Limit, List};
 use crate::domain::time::Timestamp;
 use crate::domain::webhook::{Webhook, WebhookName};
 use crate::service::filter::FilterInput;
+use crate::ui::parts::curl::publish_call;
 use crate::ui::parts::url_query::with_query;
 use crate::ui::parts::{Ago, Badge, Due, took};
 use crate::web::State;
@@ -232,7 +233,7 @@ pub fn outcome(delivery: &Delivery) -> String {
 #[template(path = "deliveries.html")]
 pub struct DeliveriesView<'a> {
     /// The layout's context.
-    pub page: &'a Page,
+    pub page: &'a PageContext,
     /// The lines.
     pub rows: Vec<Row>,
     /// What the list is narrowed to.
@@ -269,7 +270,8 @@ pub async fn list(state: State, visitor: Visitor, request: HttpRequest) -> Shown
         .await?;
     let names = Names(found.names);
     let may_operate = visitor.may_operate();
-    let page = Page::of(&state, &request, visitor, Section::Deliveries, "Deliveries").await?;
+    let page =
+        PageContext::of(&state, &request, visitor, Section::Deliveries, "Deliveries").await?;
     let view = DeliveriesView {
         page: &page,
         rows: found
@@ -284,7 +286,7 @@ pub async fn list(state: State, visitor: Visitor, request: HttpRequest) -> Shown
         older: found.page.next.map(|next| older(&filters, next)),
         newest: cursor.map(|_| filters.address("/deliveries", &filters.status, "")),
         filters,
-        curl: super::overview::curl(&page.base),
+        curl: publish_call(&page.base),
         may_operate,
     };
     show(&page, &view)

@@ -1,7 +1,7 @@
 //! Pages for what goes wrong.
 //!
 //! Owns: the page of each status, in words that say what to do, and who gets a page instead of
-//! JSON. Refuses: choosing the status (`http::error`).
+//! JSON. Refuses: choosing the status (`web::problem`).
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
@@ -14,8 +14,8 @@ use crate::ui::preferences::Theme;
 use crate::web::Problem;
 
 #[derive(Template)]
-#[template(path = "trouble.html")]
-pub(super) struct TroubleView<'a> {
+#[template(path = "error_page.html")]
+pub(super) struct ErrorPageView<'a> {
     pub(super) assets: &'static Addresses,
     pub(super) theme: Theme,
     pub(super) status: u16,
@@ -34,7 +34,7 @@ pub fn reads_pages(headers: &HeaderMap) -> bool {
 #[must_use]
 pub fn page(problem: &Problem, theme: Theme) -> HttpResponse {
     let status = problem.status();
-    let view = TroubleView {
+    let view = ErrorPageView {
         assets: addresses(),
         theme,
         status: status.as_u16(),

@@ -11,7 +11,7 @@ use super::access::{OPERATOR, VIEWER};
 use super::deliveries::{Row, short};
 use super::form::{mend, show_form};
 use super::names::Names;
-use super::page::{Page, Section, back_to, go_and_say, show};
+use super::page::{PageContext, Section, back_to, go_and_say, show};
 use super::{Form, Shown, Visitor};
 use crate::domain::id::WebhookId;
 use crate::service::events::{EventDetail, EventWebhook, Known, PublishInput, WhyNot};
@@ -64,7 +64,7 @@ pub struct Without {
 #[template(path = "event.html")]
 pub struct EventView<'a> {
     /// The layout's context.
-    pub page: &'a Page,
+    pub page: &'a PageContext,
     /// The event.
     pub detail: &'a EventDetail,
     /// Its id, to be copied.
@@ -118,7 +118,7 @@ impl EventView<'_> {
 #[template(path = "event_form.html")]
 pub struct EventFormView<'a> {
     /// The layout's context.
-    pub page: &'a Page,
+    pub page: &'a PageContext,
     /// The fields.
     pub form: FormView,
     /// Event types that are known, and whether they have an example.
@@ -175,7 +175,7 @@ pub async fn detail(state: State, visitor: Visitor, request: HttpRequest) -> Sho
     let (detail, names) = (found.detail, Names(found.names));
     let may_operate = visitor.may_operate();
     let event_type = detail.stored.event.event_type.to_string();
-    let page = Page::of(
+    let page = PageContext::of(
         &state,
         &request,
         visitor,
@@ -304,7 +304,8 @@ async fn draw(state: &State, request: &HttpRequest, visitor: Visitor, draft: For
     let offered = known
         .iter()
         .map(|one| (one.name.as_str().to_owned(), one.settings.example.is_some()));
-    let page = Page::of(state, request, visitor, Section::Events, "Publish an event").await?;
+    let page =
+        PageContext::of(state, request, visitor, Section::Events, "Publish an event").await?;
     let view = EventFormView {
         page: &page,
         form: PUBLISH.draw(&draft),

@@ -8,7 +8,7 @@ use askama::Template;
 
 use super::access::{OPERATOR, VIEWER};
 use super::form::{mend, show_form};
-use super::page::{Page, Section, back_to, go_and_say, show};
+use super::page::{PageContext, Section, back_to, go_and_say, show};
 use super::{Form, Shown, Visitor};
 use crate::domain::catalogue::{EventType, EventTypeSettings};
 use crate::domain::page::{Limit, List};
@@ -58,7 +58,7 @@ pub struct TypeRow {
 #[template(path = "event_types.html")]
 pub struct EventTypesView<'a> {
     /// The layout's context.
-    pub page: &'a Page,
+    pub page: &'a PageContext,
     /// The lines.
     pub rows: Vec<TypeRow>,
     /// Whether unknown types are refused.
@@ -76,7 +76,7 @@ pub struct EventTypesView<'a> {
 #[template(path = "event_type_form.html")]
 pub struct EventTypeFormView<'a> {
     /// The layout's context.
-    pub page: &'a Page,
+    pub page: &'a PageContext,
     /// The type that is changed; `None` for a new one.
     pub name: Option<String>,
     /// The fields.
@@ -162,7 +162,7 @@ pub async fn list(state: State, visitor: Visitor, request: HttpRequest) -> Shown
         .workspace(&caller.workspace.to_string())
         .await?;
     let may_operate = visitor.may_operate();
-    let page = Page::of(
+    let page = PageContext::of(
         &state,
         &request,
         visitor,
@@ -287,7 +287,7 @@ async fn draw(
 ) -> Shown {
     let title = name.clone().unwrap_or_else(|| "New event type".to_owned());
     let may_operate = visitor.may_operate();
-    let page = Page::of(state, request, visitor, Section::EventTypes, title).await?;
+    let page = PageContext::of(state, request, visitor, Section::EventTypes, title).await?;
     let spec = if name.is_some() { &EDIT } else { &NEW };
     let view = EventTypeFormView {
         page: &page,

@@ -7,13 +7,13 @@ use actix_web::web::to;
 use askama::Template;
 
 use super::access::VIEWER;
-use super::overview::curl;
-use super::page::{Page, Section, go, show};
+use super::page::{PageContext, Section, go, show};
 use super::{Shown, Visitor};
 use crate::domain::event::{EventFilter, StoredEvent};
 use crate::domain::event_type::EventTypeName;
 use crate::domain::page::{Limit, List, Order};
 use crate::service::Refusal;
+use crate::ui::parts::curl::publish_call;
 use crate::ui::parts::url_query::with_query;
 use crate::ui::parts::{Ago, size};
 use crate::web::State;
@@ -46,7 +46,7 @@ pub struct EventRow {
 #[template(path = "events.html")]
 pub struct EventsView<'a> {
     /// The layout's context.
-    pub page: &'a Page,
+    pub page: &'a PageContext,
     /// The lines.
     pub rows: Vec<EventRow>,
     /// The type that the list is narrowed to.
@@ -94,14 +94,14 @@ pub async fn list(state: State, visitor: Visitor, request: HttpRequest) -> Shown
     };
     let found = state.service.events(filter, Limit::clamped(ROWS)).await?;
     let may_operate = visitor.may_operate();
-    let page = Page::of(&state, &request, visitor, Section::Events, "Events").await?;
+    let page = PageContext::of(&state, &request, visitor, Section::Events, "Events").await?;
     let address = |cursor: &str| with_query("/events", &[("type", &typed), ("cursor", cursor)]);
     let view = EventsView {
         rows: found.items.iter().map(row).collect(),
         older: found.next.map(|next| address(&next.to_string())),
         newest: cursor.map(|_| address("")),
         event_type: typed.clone(),
-        curl: curl(&page.base),
+        curl: publish_call(&page.base),
         not_found,
         may_operate,
         page: &page,

@@ -1,7 +1,7 @@
 //! Forms of the dashboard, between the browser and the service.
 //!
-//! Owns: the bound on their bytes, that they carry the token of the visitor's session, and whether a
-//! refusal is for the form to show. Refuses: understanding fields (`ui::form`).
+//! Owns: the bound on their bytes, that they carry the token of the visitor's session where there is
+//! one, and whether a refusal is for the form to show. Refuses: understanding fields (`ui::form`).
 
 use std::future::Future;
 use std::pin::Pin;
@@ -10,8 +10,8 @@ use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use askama::Template;
 
-use super::page::{Page, show, show_faults};
-use super::visitor::Csrf;
+use super::page::{PageContext, show, show_faults};
+use super::visitor::{Csrf, check_origin};
 use super::{Shown, Visitor};
 use crate::service::{FieldError, Refusal};
 use crate::ui::form::{FORM_BYTES_MAX, Form, FormDraft, FormView};
@@ -41,34 +41,47 @@ impl FromRequest for Form {
     }
 }
 
+/// A form that nobody has to be signed in for.
+pub struct OpenForm(pub(super) Form);
+
+impl FromRequest for OpenForm {
+    type Error = Problem;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (request, payload) = (request.clone(), payload.take());
+        Box::pin(async move {
+            check_origin(&request)?;
+            state::proxy(&request).check_sign_in(&request)?;
+            let state = state::of(&request);
+            let body =
+                read_body(request.headers(), payload, state, STRANGERS_BODY_BYTES_MAX).await?;
+            Ok(Self(Form::parse(&body)))
+        })
+    }
+}
+
 /// The form again, with what the person at it can mend; everything else is a page of its own.
 ///
 /// # Errors
 /// What nobody at the form can mend.
 pub fn mend(refusal: Refusal, typed: Form) -> Result<FormDraft, Refusal> {
-    mendable(refusal).map(|errors| FormDraft::wrong(typed, errors))
-}
-
-/// What the person at a form can mend.
-///
-/// # Errors
-/// Everything else.
-pub fn mendable(refusal: Refusal) -> Result<Vec<FieldError>, Refusal> {
-    match refusal {
-        Refusal::Invalid(errors) => Ok(errors),
-        Refusal::Conflict(message) | Refusal::TooLarge(message) => Ok(vec![FieldError {
+    let errors = match refusal {
+        Refusal::Invalid(errors) => errors,
+        Refusal::Conflict(message) | Refusal::TooLarge(message) => vec![FieldError {
             field: "Not saved:".to_owned(),
             message,
-        }]),
-        other => Err(other),
-    }
+        }],
+        other => return Err(other),
+    };
+    Ok(FormDraft::wrong(typed, errors))
 }
 
 /// Draws a page around a form.
 ///
 /// # Errors
 /// A 500 where the template fails.
-pub fn show_form(page: &Page, form: &FormView, view: &impl Template) -> Shown {
+pub fn show_form(page: &PageContext, form: &FormView, view: &impl Template) -> Shown {
     if form.has_errors() {
         show_faults(page, view)
     } else {

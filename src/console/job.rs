@@ -8,7 +8,7 @@ use actix_web::web::to;
 use askama::Template;
 
 use super::access::{OPERATOR, VIEWER};
-use super::page::{Page, Section, back_to, show};
+use super::page::{PageContext, Section, back_to, show};
 use super::{Form, Shown, Visitor};
 use crate::domain::id::JobId;
 use crate::domain::job::{Job, JobKind, JobStatus};
@@ -29,7 +29,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
 #[template(path = "job.html")]
 pub struct JobView<'a> {
     /// The layout's context.
-    pub page: &'a Page,
+    pub page: &'a PageContext,
     /// The job.
     pub job: &'a Job,
     /// Its id, to be copied.
@@ -91,7 +91,7 @@ pub async fn detail(state: State, visitor: Visitor, request: HttpRequest) -> Sho
     Query::of(&request).finish()?;
     let job = state.service.job(&visitor.caller, id).await?;
     let may_operate = visitor.may_operate();
-    let page = Page::of(&state, &request, visitor, Section::Elsewhere, "Job").await?;
+    let page = PageContext::of(&state, &request, visitor, Section::Elsewhere, "Job").await?;
     let view = JobView {
         page: &page,
         id: Copyable::new(job.id.to_string(), "the job's id"),

@@ -19,6 +19,7 @@ pub mod api_keys;
 pub mod assets;
 mod audience;
 pub mod audit_log;
+mod bare_form;
 pub mod changes;
 pub mod dead_letters;
 pub mod deliveries;
@@ -27,6 +28,7 @@ pub mod error_page;
 pub mod event;
 pub mod event_types;
 pub mod events;
+mod exchange;
 mod form;
 pub mod job;
 pub mod live;
@@ -38,20 +40,24 @@ pub mod page;
 pub mod people;
 pub mod preferences;
 pub mod profile;
+mod session;
+pub mod settings;
+pub mod setup;
 pub mod state;
 pub mod system;
 pub mod visitor;
 pub mod webhook;
+pub mod webhook_actions;
 pub mod webhook_form;
 pub mod webhooks;
 pub mod workspaces;
 
 pub use crate::ui::form::Form;
 pub use audience::{AUDIENCE, PersonAudience};
-pub use page::{Page, Section, Shown, back_to, show};
+pub use page::{PageContext, Section, Shown, back_to, show};
 
 pub use state::{Desk, Shared};
 pub use visitor::Visitor;
 
 #[cfg(test)]
-mod samples;
+mod tests;

@@ -12,7 +12,7 @@ use askama::Template;
 use super::access::VIEWER;
 use super::deliveries::Row;
 use super::names::{Names, called_by};
-use super::page::{Page, Section, show};
+use super::page::{PageContext, Section, show};
 use super::webhooks::{success, took_about};
 use super::{Shown, Visitor};
 use crate::domain::delivery::Delivery;
@@ -23,7 +23,7 @@ use crate::service::stats::{PeriodInput, Stats};
 use crate::service::views::{FirstSteps, Troubled};
 use crate::ui::explain::explain;
 use crate::ui::parts::chart::{Bars, Lines};
-use crate::ui::parts::code::quoted;
+use crate::ui::parts::curl::publish_call;
 use crate::ui::parts::stamp::lasting;
 use crate::ui::parts::url_query::with_query;
 use crate::ui::parts::{Badge, Since, counted, grouped};
@@ -77,7 +77,7 @@ pub struct FirstStep {
 #[template(path = "overview.html")]
 pub struct OverviewView<'a> {
     /// The layout's context.
-    pub page: &'a Page,
+    pub page: &'a PageContext,
     /// The period's words.
     pub period: &'static str,
     /// The switch: address, word, whether it is the present one.
@@ -181,7 +181,7 @@ pub async fn overview(state: State, visitor: Visitor, request: HttpRequest) -> S
     let found = state.service.views().overview(&caller, input).await?;
     let names = Names(found.names);
     let may_operate = visitor.may_operate();
-    let page = Page::of(&state, &request, visitor, Section::Overview, "Overview").await?;
+    let page = PageContext::of(&state, &request, visitor, Section::Overview, "Overview").await?;
     let view = OverviewView {
         period,
         periods: PERIODS
@@ -198,7 +198,7 @@ pub async fn overview(state: State, visitor: Visitor, request: HttpRequest) -> S
             .map(|one| Row::of(one, &names))
             .collect(),
         steps: steps(found.first_steps),
-        curl: curl(&page.base),
+        curl: publish_call(&page.base),
         paused: state.service.engine().status().paused,
         may_operate,
         summary: &found.summary,
@@ -262,25 +262,5 @@ fn in_a_row(failures: u32) -> String {
     format!(
         "{} in a row",
         counted(failures.into(), "failure", "failures")
-    )
-}
-
-/// A publish call with the host filled in.
-#[must_use]
-pub fn curl(base: &str) -> String {
-    call(
-        &format!("{base}/api/v1/events"),
-        r#"{"type": "order.paid", "data": {"id": 1}}"#,
-    )
-}
-
-/// A POST of `body` for a shell.
-#[must_use]
-pub fn call(url: &str, body: &str) -> String {
-    format!(
-        "curl -sS {} \\\n  -H 'Authorization: Bearer YOUR_API_KEY' \\\n  \
-         -H 'Content-Type: application/json' \\\n  -d {}",
-        quoted(url),
-        quoted(body)
     )
 }

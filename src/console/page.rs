@@ -127,7 +127,7 @@ const fn entry(
 
 /// The context of the layout.
 #[derive(Debug)]
-pub struct Page {
+pub struct PageContext {
     /// What the browser's tab says.
     pub title: String,
     /// Where this is.
@@ -152,7 +152,7 @@ pub struct Page {
     is_refresh: bool,
 }
 
-impl Page {
+impl PageContext {
     /// The context of the page that `request` asks for.
     ///
     /// # Errors
@@ -252,7 +252,7 @@ impl Page {
 ///
 /// # Errors
 /// A 500 where the template fails.
-pub fn show(page: &Page, view: &impl Template) -> Shown {
+pub fn show(page: &PageContext, view: &impl Template) -> Shown {
     show_as(page, HttpResponse::Ok(), view)
 }
 
@@ -260,11 +260,11 @@ pub fn show(page: &Page, view: &impl Template) -> Shown {
 ///
 /// # Errors
 /// As [`show`].
-pub fn show_faults(page: &Page, view: &impl Template) -> Shown {
+pub fn show_faults(page: &PageContext, view: &impl Template) -> Shown {
     show_as(page, HttpResponse::UnprocessableEntity(), view)
 }
 
-fn show_as(page: &Page, mut response: HttpResponseBuilder, view: &impl Template) -> Shown {
+fn show_as(page: &PageContext, mut response: HttpResponseBuilder, view: &impl Template) -> Shown {
     let body = view.render()?;
     let digest = Sha256::digest(&body);
     let tag: String = digest[..8]

@@ -8,20 +8,20 @@ use actix_web::web::to;
 use askama::Template;
 
 use super::access::OWNER;
-use super::form::mendable;
-use super::page::{Page, Section, back_to, go_and_say, show, show_faults};
+use super::form::{mend, show_form};
+use super::page::{PageContext, Section, back_to, go_and_say};
 use super::{Form, Shown, Visitor};
 use crate::domain::id::UserId;
 use crate::domain::page::{Cursor, Limit, List};
 use crate::domain::role::Role;
 use crate::domain::secret::Secret;
 use crate::domain::user::{SecondFactor, User};
+use crate::service::Refusal;
 use crate::service::people::{MfaDemand, NewUser};
-use crate::service::{FieldError, Refusal};
 use crate::ui::flash::Flash;
-use crate::ui::parts::field::left_over;
+use crate::ui::form::{FieldSet, FieldSpec, Fields, FormDraft, FormSpec, FormView, Frame, Offer};
 use crate::ui::parts::url_query::with_query;
-use crate::ui::parts::{Ago, Badge, Field, Tone};
+use crate::ui::parts::{Ago, Badge, Tone};
 use crate::web::State;
 use crate::web::endpoint::Endpoint;
 use crate::web::extract::{Query, path_id};
@@ -69,61 +69,58 @@ pub struct PersonRow {
 #[template(path = "people.html")]
 pub struct PeopleView<'a> {
     /// The layout's context.
-    pub page: &'a Page,
+    pub page: &'a PageContext,
     /// The lines.
     pub rows: Vec<PersonRow>,
     /// Where the list goes on.
     pub older: Option<String>,
-    /// What was typed.
-    pub typed: Form,
-    /// What is wrong with it.
-    pub errors: Vec<FieldError>,
+    /// The fields of a new person.
+    pub form: FormView,
     /// Whether everybody needs a second factor.
     pub is_demanded: bool,
 }
 
 impl PeopleView<'_> {
     fn roles(&self) -> [(Role, &'static str); 3] {
-        [
-            (Role::Viewer, "looks at everything"),
-            (Role::Operator, "changes webhooks and deliveries"),
-            (Role::Owner, "changes the instance and its people too"),
-        ]
+        ROLES
     }
+}
 
-    fn email(&self) -> Field {
-        Field::of_kind(
-            "email",
-            "email",
-            "E-mail address",
-            self.typed.typed("email"),
-        )
-        .required()
-        .faults(&self.errors, "email")
-    }
+/// What people may be, and what that permits.
+const ROLES: [(Role, &str); 3] = [
+    (Role::Viewer, "looks at everything"),
+    (Role::Operator, "changes webhooks and deliveries"),
+    (Role::Owner, "changes the instance and its people too"),
+];
 
-    fn password(&self) -> Field {
-        Field::of_kind("password", "password", "First password", "")
+type Part = FieldSpec<(), NewUser>;
+
+/// The form of a new person.
+static PERSON: FormSpec<(), NewUser> = FormSpec::new(&[FieldSet {
+    frame: Frame::Bare,
+    fields: &[Fields::Stack(&[
+        Part::email("email", "E-mail address")
+            .required()
+            .sets(|new, typed| new.email = typed.typed().to_owned()),
+        Part::password("password", "First password")
             .autocomplete("new-password")
             .hint("Hand it over in person; it can be changed under Profile.")
             .required()
-            .faults(&self.errors, "password")
-    }
-
-    fn role(&self) -> Field {
-        let options = self.roles().map(|(role, words)| {
-            (
-                role.as_str().to_owned(),
-                format!("{}: {words}", role.as_str()),
-            )
-        });
-        Field::choice("role", "Role", self.typed.typed("role"), options.to_vec())
-    }
-
-    fn left_over(&self) -> Vec<String> {
-        left_over(&self.errors, &["email", "password", "role"])
-    }
-}
+            .sets(|new, typed| new.password = typed.secret()),
+        Part::choice("role", "Role")
+            .initial(&["operator"])
+            .offers(|| {
+                let offer = |(role, words): (Role, &str)| {
+                    Offer::new(role.as_str(), format!("{}: {words}", role.as_str()))
+                };
+                ROLES.map(offer).to_vec()
+            })
+            .sets(|new, typed| match Role::parse(typed.typed()) {
+                Some(role) => new.role = role,
+                None => typed.fault("must be viewer, operator or owner"),
+            }),
+    ])],
+}]);
 
 /// `GET /people`.
 ///
@@ -133,8 +130,7 @@ pub async fn list(state: State, visitor: Visitor, request: HttpRequest) -> Shown
     let mut query = Query::of(&request);
     let cursor = query.cursor("cursor", List::Users);
     query.finish()?;
-    let typed = Form::new(vec![("role".to_owned(), "operator".to_owned())]);
-    draw(&state, &request, visitor, cursor, typed, Vec::new()).await
+    draw(&state, &request, visitor, cursor, PERSON.blank()).await
 }
 
 /// `POST /people`.
@@ -142,26 +138,21 @@ pub async fn list(state: State, visitor: Visitor, request: HttpRequest) -> Shown
 /// # Errors
 /// What nobody at the form can mend.
 pub async fn create(state: State, visitor: Visitor, request: HttpRequest, form: Form) -> Shown {
-    let made = match Role::parse(form.typed("role")) {
-        Some(role) => {
-            let new = NewUser {
-                email: form.typed("email").to_owned(),
-                password: Secret::new(form.typed("password").to_owned()),
-                role,
-            };
-            state.service.create_user(&visitor.caller.actor, new).await
-        }
-        None => Err(Refusal::field("role", "must be viewer, operator or owner")),
+    let unsaid = NewUser {
+        email: String::new(),
+        password: Secret::new(String::new()),
+        role: Role::Viewer,
+    };
+    let made = match PERSON.read(&form, unsaid) {
+        Ok(new) => state.service.create_user(&visitor.caller.actor, new).await,
+        Err(refusal) => Err(refusal),
     };
     match made {
         Ok(user) => {
             let text = format!("{} may sign in now.", user.email);
             Ok(go_and_say("/people", &Flash::good(text)))
         }
-        Err(refusal) => {
-            let errors = mendable(refusal)?;
-            draw(&state, &request, visitor, None, form, errors).await
-        }
+        Err(refusal) => draw(&state, &request, visitor, None, mend(refusal, form)?).await,
     }
 }
 
@@ -226,27 +217,21 @@ async fn draw(
     request: &HttpRequest,
     visitor: Visitor,
     cursor: Option<Cursor>,
-    typed: Form,
-    errors: Vec<FieldError>,
+    draft: FormDraft,
 ) -> Shown {
     let found = state.service.users(cursor, Limit::clamped(ROWS)).await?;
     let reader = visitor.person.user;
     let is_demanded = visitor.person.mfa == MfaDemand::Everybody;
-    let page = Page::of(state, request, visitor, Section::People, "People").await?;
+    let page = PageContext::of(state, request, visitor, Section::People, "People").await?;
     let older = found.next.map(|next| next.to_string());
     let view = PeopleView {
         page: &page,
         rows: found.items.iter().map(|user| row(user, reader)).collect(),
         older: older.map(|next| with_query("/people", &[("cursor", &next)])),
-        typed,
-        errors,
+        form: PERSON.draw(&draft),
         is_demanded,
     };
-    if view.errors.is_empty() {
-        show(&page, &view)
-    } else {
-        show_faults(&page, &view)
-    }
+    show_form(&page, &view.form, &view)
 }
 
 fn row(user: &User, reader: UserId) -> PersonRow {

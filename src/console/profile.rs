@@ -7,27 +7,26 @@
 //! Where everybody needs a second factor, who has none yet may do nothing but enrol one. So these
 //! pages let such a person in, and no other page does.
 
-use actix_web::cookie::Cookie;
 use actix_web::web::to;
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
 use super::access::{ENROLMENT, VIEWER};
-use super::form::mendable;
-use super::login::cookie;
-use super::page::{Page, Section, back_to, dress, go, go_and_say, show, show_faults};
+use super::form::{mend, show_form};
+use super::page::{PageContext, Section, back_to, dress, go, go_and_say};
+use super::session::with_session;
 use super::visitor::Csrf;
 use super::{Form, Shown, Visitor};
 use crate::domain::id::SessionId;
 use crate::domain::secret::Secret;
 use crate::domain::session::{Channel, Session};
-use crate::domain::token::SessionToken;
+use crate::service::Refusal;
 use crate::service::people::{Enrolment, Person, Stage};
-use crate::service::{FieldError, Refusal};
 use crate::ui::assets::{Addresses, addresses};
 use crate::ui::flash::Flash;
+use crate::ui::form::{FieldSet, FieldSpec, Fields, FormDraft, FormSpec, FormView, Frame};
 use crate::ui::parts::agent::agent;
-use crate::ui::parts::{Ago, Copyable, Field, Stamp};
+use crate::ui::parts::{Ago, Copyable, Stamp};
 use crate::ui::preferences::Theme;
 use crate::web::State;
 use crate::web::endpoint::Endpoint;
@@ -72,33 +71,49 @@ pub struct SessionRow {
 #[template(path = "profile.html")]
 pub struct ProfileView<'a> {
     /// The layout's context.
-    pub page: &'a Page,
+    pub page: &'a PageContext,
     /// The reader's sessions.
     pub sessions: Vec<SessionRow>,
-    /// What is wrong with the new password.
-    pub errors: Vec<FieldError>,
+    /// The fields of a new password.
+    pub form: FormView,
     /// Whether the second factor is in force.
     pub has_second_factor: bool,
     /// Recovery codes that are left.
     pub codes_left: usize,
 }
 
-impl ProfileView<'_> {
-    fn current_password(&self) -> Field {
-        Field::of_kind("password", "current_password", "Present password", "")
+/// The present password and the one to take its place.
+struct PasswordChange {
+    current: Secret,
+    new: Secret,
+}
+
+type Part = FieldSpec<(), PasswordChange>;
+
+/// The form of a new password.
+static PASSWORD: FormSpec<(), PasswordChange> = FormSpec::new(&[FieldSet {
+    frame: Frame::Bare,
+    fields: &[Fields::Stack(&[
+        Part::password("current_password", "Present password")
             .autocomplete("current-password")
             .required()
-            .faults(&self.errors, "current_password")
-    }
-
-    fn new_password(&self) -> Field {
-        Field::of_kind("password", "new_password", "New password", "")
+            .sets(|change, typed| change.current = typed.secret()),
+        Part::password("new_password", "New password")
             .autocomplete("new-password")
             .hint("At least 12 characters; a few words are fine.")
             .required()
-            .faults(&self.errors, "new_password")
-    }
-}
+            .sets(|change, typed| change.new = typed.secret()),
+    ])],
+}]);
+
+/// The form of the first code of a second factor.
+static FIRST_CODE: FormSpec<(), Secret> = FormSpec::new(&[FieldSet {
+    frame: Frame::Bare,
+    fields: &[Fields::Stack(&[FieldSpec::code("code", "Code")
+        .hint("The six digits that the app shows now.")
+        .required()
+        .sets(|code, typed| *code = Secret::new(typed.trimmed()))])],
+}]);
 
 /// `GET /profile`.
 ///
@@ -106,33 +121,24 @@ impl ProfileView<'_> {
 /// None of its own.
 pub async fn profile(state: State, visitor: Visitor, request: HttpRequest) -> Shown {
     Query::of(&request).finish()?;
-    draw(&state, &request, visitor, Vec::new()).await
+    draw(&state, &request, visitor, PASSWORD.blank()).await
 }
 
-async fn draw(
-    state: &State,
-    request: &HttpRequest,
-    visitor: Visitor,
-    errors: Vec<FieldError>,
-) -> Shown {
+async fn draw(state: &State, request: &HttpRequest, visitor: Visitor, draft: FormDraft) -> Shown {
     let person = visitor.person.clone();
     let sessions = state.service.sessions(&person).await?;
-    let page = Page::of(state, request, visitor, Section::Profile, "Profile").await?;
+    let page = PageContext::of(state, request, visitor, Section::Profile, "Profile").await?;
     let view = ProfileView {
         page: &page,
         sessions: sessions
             .iter()
             .map(|one| session_row(one, &person))
             .collect(),
-        errors,
+        form: PASSWORD.draw(&draft),
         has_second_factor: person.has_second_factor(),
         codes_left: person.recovery_codes_left,
     };
-    if view.errors.is_empty() {
-        show(&page, &view)
-    } else {
-        show_faults(&page, &view)
-    }
+    show_form(&page, &view.form, &view)
 }
 
 fn session_row(session: &Session, person: &Person) -> SessionRow {
@@ -151,22 +157,21 @@ fn session_row(session: &Session, person: &Person) -> SessionRow {
 /// # Errors
 /// 429 after too many tries.
 pub async fn password(state: State, visitor: Visitor, request: HttpRequest, form: Form) -> Shown {
-    let secret = |name: &str| Secret::new(form.typed(name).to_owned());
-    let (current, new) = (secret("current_password"), secret("new_password"));
-    match state
+    let unsaid = PasswordChange {
+        current: Secret::new(String::new()),
+        new: Secret::new(String::new()),
+    };
+    let change = PASSWORD.read(&form, unsaid)?;
+    let changed = state
         .service
-        .change_password(&visitor.person, current, new)
-        .await
-    {
+        .change_password(&visitor.person, change.current, change.new);
+    match changed.await {
         Ok(signed_in) => {
             let flash = Flash::good("Your password is changed; your other sessions have ended.");
             let response = go_and_say("/profile", &flash);
             Ok(with_session(&request, response, &signed_in.token))
         }
-        Err(refusal) => {
-            let errors = mendable(refusal)?;
-            draw(&state, &request, visitor, errors).await
-        }
+        Err(refusal) => draw(&state, &request, visitor, mend(refusal, form)?).await,
     }
 }
 
@@ -238,11 +243,8 @@ impl SecondFactorView {
         Some(Copyable::new(enrolment.base32.expose(), "the key"))
     }
 
-    fn code(&self) -> Field {
-        Field::line("code", "Code", "")
-            .autocomplete("one-time-code")
-            .hint("The six digits that the app shows now.")
-            .required()
+    fn form(&self) -> FormView {
+        FIRST_CODE.draw(&FIRST_CODE.blank())
     }
 
     fn show(&self, mut response: actix_web::HttpResponseBuilder) -> Shown {
@@ -293,7 +295,7 @@ pub async fn confirm(
     request: HttpRequest,
     form: Form,
 ) -> Shown {
-    let code = Secret::new(form.typed("code").trim().to_owned());
+    let code = FIRST_CODE.read(&form, Secret::new(String::new()))?;
     let mut view = SecondFactorView::new(&request, &person, csrf.0);
     match state.service.confirm_enrolment(&person, code).await {
         Ok((signed_in, recovery)) => {
@@ -343,17 +345,4 @@ pub async fn turn_off(state: State, visitor: Visitor, _form: Form) -> Shown {
     back_to("/profile", done, |()| {
         "Your second factor is turned off.".to_owned()
     })
-}
-
-/// The response with the session's new token.
-fn with_session(
-    request: &HttpRequest,
-    mut response: HttpResponse,
-    token: &SessionToken,
-) -> HttpResponse {
-    let renewed: Cookie<'_> = cookie(request, token.expose());
-    response
-        .add_cookie(&renewed)
-        .expect("a token's characters are plain");
-    response
 }

@@ -8,7 +8,7 @@ use actix_web::web::to;
 use askama::Template;
 
 use super::access::{OWNER, VIEWER};
-use super::page::{Page, Section, back_to, show};
+use super::page::{PageContext, Section, back_to, show};
 use super::{Form, Shown, Visitor};
 use crate::engine::{EngineStatus, Paused};
 use crate::ui::parts::stamp::lasting;
@@ -31,7 +31,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
 #[template(path = "system.html")]
 pub struct SystemView<'a> {
     /// The layout's context.
-    pub page: &'a Page,
+    pub page: &'a PageContext,
     /// The version that runs.
     pub version: &'static str,
     /// SQLite's version.
@@ -78,7 +78,7 @@ pub async fn system(state: State, visitor: Visitor, request: HttpRequest) -> Sho
     let found = service.views().system().await?;
     let options = service.options();
     let may_own = visitor.may_own();
-    let page = Page::of(&state, &request, visitor, Section::System, "System").await?;
+    let page = PageContext::of(&state, &request, visitor, Section::System, "System").await?;
     let view = SystemView {
         page: &page,
         version: env!("CARGO_PKG_VERSION"),

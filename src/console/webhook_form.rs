@@ -9,7 +9,7 @@ use askama::Template;
 
 use super::access::OPERATOR;
 use super::form::{mend, show_form};
-use super::page::{Page, Section, go, go_and_say};
+use super::page::{PageContext, Section, go, go_and_say};
 use super::state;
 use super::{Form, Shown, Visitor};
 use crate::domain::id::WebhookId;
@@ -85,7 +85,7 @@ impl FormPurpose {
 #[template(path = "webhook_form.html")]
 pub struct WebhookFormView<'a> {
     /// The layout's context.
-    pub page: &'a Page,
+    pub page: &'a PageContext,
     /// What it is for.
     pub purpose: FormPurpose,
     /// The fields.
@@ -212,7 +212,7 @@ async fn draw(
         .collect();
     let profiles = state.service.profiles().await?;
     let profiles: Vec<Offer> = profiles.iter().map(|one| Offer::named(&one.name)).collect();
-    let page = Page::of(state, request, visitor, Section::Webhooks, purpose.title()).await?;
+    let page = PageContext::of(state, request, visitor, Section::Webhooks, purpose.title()).await?;
     let view = WebhookFormView {
         page: &page,
         purpose,

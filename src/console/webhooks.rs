@@ -9,12 +9,12 @@ use askama::Template;
 
 use super::access::VIEWER;
 use super::names::called_by;
-use super::overview::call;
-use super::page::{Page, Section, show};
+use super::page::{PageContext, Section, show};
 use super::{Shown, Visitor};
 use crate::domain::page::{Limit, List};
 use crate::domain::stats::StatsBucket;
 use crate::service::views::WebhookSummary;
+use crate::ui::parts::curl::call;
 use crate::ui::parts::strip::Strip;
 use crate::ui::parts::url_query::with_query;
 use crate::ui::parts::{Ago, Badge, Due, host, percent, took};
@@ -66,7 +66,7 @@ pub struct WebhookRow {
 #[template(path = "webhooks.html")]
 pub struct WebhooksView<'a> {
     /// The layout's context.
-    pub page: &'a Page,
+    pub page: &'a PageContext,
     /// The lines.
     pub rows: Vec<WebhookRow>,
     /// Where the list goes on.
@@ -95,7 +95,7 @@ pub async fn list(state: State, visitor: Visitor, request: HttpRequest) -> Shown
         .await?;
     let may_operate = visitor.may_operate();
     let has_webhooks = visitor.caller.plan.has_webhooks();
-    let page = Page::of(&state, &request, visitor, Section::Webhooks, "Webhooks").await?;
+    let page = PageContext::of(&state, &request, visitor, Section::Webhooks, "Webhooks").await?;
     let view = WebhooksView {
         page: &page,
         rows: found.items.iter().map(row).collect(),

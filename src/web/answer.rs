@@ -61,7 +61,15 @@ pub async fn dress(
     let is_encrypted = proxy(response.request()).is_encrypted(response.request());
     let headers = response.headers_mut();
     headers.insert(REQUEST_ID, id);
-    secure(headers, is_encrypted);
+    secure(headers);
+    if is_encrypted {
+        // A year; other names of the same domain are none of our business.
+        set_missing(
+            headers,
+            header::STRICT_TRANSPORT_SECURITY,
+            "max-age=31536000",
+        );
+    }
     Ok(response)
 }
 
@@ -85,12 +93,8 @@ fn new_request_id() -> HeaderValue {
 
 /// Nothing that an answer holds is to be drawn in a frame, taken for a script, kept by anybody on the
 /// way, or read by another site's page. Headers that a page set for itself are left alone.
-fn secure(headers: &mut HeaderMap, is_encrypted: bool) {
-    let mut set = |name: HeaderName, value: &'static str| {
-        if !headers.contains_key(&name) {
-            headers.insert(name, HeaderValue::from_static(value));
-        }
-    };
+fn secure(headers: &mut HeaderMap) {
+    let mut set = |name, value| set_missing(headers, name, value);
     set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     set(header::X_FRAME_OPTIONS, "DENY");
     set(header::REFERRER_POLICY, "no-referrer");
@@ -101,9 +105,11 @@ fn secure(headers: &mut HeaderMap, is_encrypted: bool) {
     );
     set(header::CROSS_ORIGIN_OPENER_POLICY, "same-origin");
     set(header::CROSS_ORIGIN_RESOURCE_POLICY, "same-origin");
-    if is_encrypted {
-        // A year; other names of the same domain are none of our business.
-        set(header::STRICT_TRANSPORT_SECURITY, "max-age=31536000");
+}
+
+fn set_missing(headers: &mut HeaderMap, name: HeaderName, value: &'static str) {
+    if !headers.contains_key(&name) {
+        headers.insert(name, HeaderValue::from_static(value));
     }
 }
 

@@ -22,6 +22,8 @@ pub enum FieldKind {
     Email,
     /// A password, which is never shown again.
     Password,
+    /// A code that serves once, which is never shown again.
+    Code,
     /// Several lines.
     Lines {
         /// How many are seen at once.
@@ -125,6 +127,12 @@ impl<M, I> FieldSpec<M, I> {
     #[must_use]
     pub const fn password(name: &'static str, label: &'static str) -> Self {
         Self::new(FieldKind::Password, name, label)
+    }
+
+    /// A code that serves once.
+    #[must_use]
+    pub const fn code(name: &'static str, label: &'static str) -> Self {
+        Self::new(FieldKind::Code, name, label).autocomplete("one-time-code")
     }
 
     /// Several lines, of which so many are seen at once.

@@ -185,6 +185,7 @@ impl FieldView {
             FieldKind::Password => "password",
             FieldKind::Hidden => "hidden",
             FieldKind::Text
+            | FieldKind::Code
             | FieldKind::Lines { .. }
             | FieldKind::Choice
             | FieldKind::Check
@@ -194,7 +195,7 @@ impl FieldView {
 
     fn value(&self) -> &str {
         match self.kind {
-            FieldKind::Password => "",
+            FieldKind::Password | FieldKind::Code => "",
             FieldKind::Text
             | FieldKind::Url
             | FieldKind::Number
@@ -205,6 +206,11 @@ impl FieldView {
             | FieldKind::Boxes
             | FieldKind::Hidden => self.values.first().map_or("", String::as_str),
         }
+    }
+
+    /// Whether nothing but names is offered: these are short and stand side by side.
+    fn offers_names(&self) -> bool {
+        self.offers.iter().all(|offer| offer.word == offer.value)
     }
 
     fn has(&self, value: &str) -> bool {
@@ -220,6 +226,7 @@ impl FieldView {
             | FieldKind::Number
             | FieldKind::Email
             | FieldKind::Password
+            | FieldKind::Code
             | FieldKind::Lines { .. }
             | FieldKind::Choice
             | FieldKind::Hidden => self.hint.as_str(),
@@ -264,9 +271,14 @@ mod tests {
     }
 
     #[test]
-    fn a_password_is_never_shown_again() {
-        let html = drawn(&FieldSpec::password("d", "Password"), &["hunter2"]);
-        assert!(!html.contains("hunter2"), "{html}");
+    fn a_password_or_a_code_is_never_shown_again() {
+        for field in [
+            FieldSpec::password("d", "Password"),
+            FieldSpec::code("d", "Code"),
+        ] {
+            let html = drawn(&field, &["123456"]);
+            assert!(!html.contains("123456"), "{html}");
+        }
     }
 
     #[test]

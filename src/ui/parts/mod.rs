@@ -11,14 +11,13 @@ pub mod agent;
 pub mod badge;
 pub mod chart;
 pub mod code;
-pub mod field;
+pub mod curl;
 pub mod stamp;
 pub mod strip;
 pub mod url_query;
 
 pub use badge::{Badge, Tone};
 pub use code::Copyable;
-pub use field::Field;
 pub use stamp::{Ago, Due, Since, Stamp, took};
 
 /// A picture of the layout's sprite.

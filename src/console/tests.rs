@@ -10,9 +10,9 @@ use askama::Template;
 use super::Visitor;
 use super::dead_letters::{DeadLettersView, GroupRow};
 use super::deliveries::{Choice, DeliveriesView, Filters, ROWS, Row, short};
-use super::error_page::TroubleView;
+use super::error_page::ErrorPageView;
 use super::job::JobView;
-use super::page::{PAGE_BYTES_MAX, Page};
+use super::page::{PAGE_BYTES_MAX, PageContext};
 use crate::domain::delivery::Status;
 use crate::domain::id::{JobId, SessionId, UserId, WorkspaceId};
 use crate::domain::job::{Job, JobKind, JobStatus};
@@ -85,7 +85,7 @@ fn filters() -> Filters {
     }
 }
 
-fn deliveries(page: &Page) -> String {
+fn deliveries(page: &PageContext) -> String {
     let view = DeliveriesView {
         page,
         rows: (0..i64::from(ROWS)).map(row).collect(),
@@ -103,7 +103,7 @@ fn deliveries(page: &Page) -> String {
     view.render().unwrap()
 }
 
-fn dead_letters(page: &Page) -> String {
+fn dead_letters(page: &PageContext) -> String {
     let group = GroupRow {
         webhook: short(HOSTILE),
         webhook_id: "wh_1".to_owned(),
@@ -131,7 +131,7 @@ fn dead_letters(page: &Page) -> String {
     view.render().unwrap()
 }
 
-fn job(page: &Page) -> String {
+fn job(page: &PageContext) -> String {
     let job = Job {
         id: JobId::new(at(), 1),
         workspace_seq: 1,
@@ -155,8 +155,8 @@ fn job(page: &Page) -> String {
     view.render().unwrap()
 }
 
-fn trouble(_: &Page) -> String {
-    let view = TroubleView {
+fn error_page(_: &PageContext) -> String {
+    let view = ErrorPageView {
         assets: crate::ui::assets::addresses(),
         theme: Theme::Dark,
         status: 404,
@@ -167,18 +167,18 @@ fn trouble(_: &Page) -> String {
 }
 
 /// A view's name and its sample.
-type Sample = (&'static str, fn(&Page) -> String);
+type Sample = (&'static str, fn(&PageContext) -> String);
 
 const SAMPLES: &[Sample] = &[
     ("deliveries", deliveries),
     ("dead letters", dead_letters),
     ("job", job),
-    ("trouble", trouble),
+    ("error page", error_page),
 ];
 
 #[test]
 fn every_view_is_drawn_within_its_bounds_and_without_a_word_of_html_from_outside() {
-    let page = Page::sample(visitor());
+    let page = PageContext::sample(visitor());
     for (name, draw) in SAMPLES {
         let html = draw(&page);
         let size = html.len();

@@ -1,0 +1,162 @@
+//! `/settings`: what the present workspace says.
+//!
+//! Owns: the form. Refuses: rules (`service`).
+
+use actix_web::HttpRequest;
+use actix_web::web::to;
+use askama::Template;
+
+use super::access::{OWNER, VIEWER};
+use super::form::{mend, show_form};
+use super::page::{PageContext, Section, back_to};
+use super::workspaces::{NAME, PLAN, PROFILE, Setting, profiles};
+use super::{Form, Shown, Visitor};
+use crate::domain::time::format_duration;
+use crate::domain::workspace::Workspace;
+use crate::service::workspaces::{RetentionInput, WorkspaceInput};
+use crate::ui::form::{FieldSet, Fields, FormDraft, FormSpec, FormView, Frame};
+use crate::ui::parts::Copyable;
+use crate::web::State;
+use crate::web::endpoint::Endpoint;
+use crate::web::extract::Query;
+
+/// What can be asked for here.
+pub static ENDPOINTS: &[Endpoint] = &[
+    Endpoint::get("/settings", VIEWER, || to(settings)),
+    Endpoint::post("/settings", OWNER, || to(save)).back("/settings"),
+];
+
+/// The page.
+#[derive(Template)]
+#[template(path = "settings.html")]
+pub struct SettingsView<'a> {
+    /// The layout's context.
+    pub page: &'a PageContext,
+    /// The workspace's id, to be copied.
+    pub id: Copyable,
+    /// The fields.
+    pub form: FormView,
+    /// Whether the reader may change them.
+    pub may_own: bool,
+}
+
+/// The form of a workspace that exists.
+static SETTINGS: FormSpec<Workspace, WorkspaceInput> = FormSpec::new(&[
+    FieldSet {
+        frame: Frame::Card {
+            id: "general",
+            title: "General",
+        },
+        fields: &[
+            Fields::Grid(&[
+                NAME,
+                PLAN,
+                PROFILE.hint("Of new webhooks; those that exist keep theirs."),
+            ]),
+            Fields::Stack(&[Setting::check("strict", "Only known event types")
+                .path("strict_event_types")
+                .hint(
+                    "Publishing and subscribing to a type that is not in the catalogue is refused, \
+                     with near matches named.",
+                )
+                .shows(|workspace| workspace.strict_event_types.then(|| "on".to_owned()))
+                .sets(|input, typed| input.strict_event_types = Some(typed.is_ticked()))]),
+        ],
+    },
+    FieldSet {
+        frame: Frame::Card {
+            id: "alerts",
+            title: "Alerts",
+        },
+        fields: &[Fields::Stack(&[Setting::url("alert_url", "Alerts go to")
+            .hint(
+                "A URL that is told when a delivery gives up or a webhook gets disabled, signed \
+                 like any webhook. Empty: nobody.",
+            )
+            .example("https://example.com/alerts")
+            .shows(|workspace| workspace.alert_url.clone())
+            .sets(|input, typed| input.alert_url = Some(typed.text()))])],
+    },
+    FieldSet {
+        frame: Frame::Card {
+            id: "retention",
+            title: "Retention",
+        },
+        fields: &[Fields::Grid(&[
+            Setting::text("delivered", "Keep delivered history for")
+                .path("retention.delivered")
+                .shows(|workspace| workspace.retention.delivered.map(format_duration))
+                .sets(|input, typed| retention(input).delivered = Some(typed.text())),
+            Setting::text("exhausted", "Keep dead letters for")
+                .path("retention.exhausted")
+                .shows(|workspace| workspace.retention.exhausted.map(format_duration))
+                .sets(|input, typed| retention(input).exhausted = Some(typed.text())),
+            Setting::number("keep_latest", "Always keep the latest")
+                .path("retention.keep_latest")
+                .hint("Deliveries of each webhook that stay whatever their age.")
+                .shows(|workspace| Some(workspace.retention.keep_latest?.to_string()))
+                .sets(|input, typed| retention(input).keep_latest = Some(typed.whole_number())),
+        ])],
+    },
+]);
+
+/// What is said of retention so far.
+fn retention(input: &mut WorkspaceInput) -> &mut RetentionInput {
+    let said = input.retention.get_or_insert_default();
+    said.get_or_insert_default()
+}
+
+/// `GET /settings`.
+///
+/// # Errors
+/// None of its own.
+pub async fn settings(state: State, visitor: Visitor, request: HttpRequest) -> Shown {
+    Query::of(&request).finish()?;
+    let workspace = state
+        .service
+        .workspace(&visitor.caller.workspace.to_string())
+        .await?;
+    draw(&state, &request, visitor, SETTINGS.of(&workspace)).await
+}
+
+/// `POST /settings`.
+///
+/// # Errors
+/// What nobody at the form can mend.
+pub async fn save(state: State, visitor: Visitor, request: HttpRequest, form: Form) -> Shown {
+    let changed = match SETTINGS.read(&form, WorkspaceInput::default()) {
+        Ok(input) => {
+            let id = visitor.caller.workspace;
+            state
+                .service
+                .update_workspace(&visitor.caller, id, input)
+                .await
+        }
+        Err(refusal) => Err(refusal),
+    };
+    match changed {
+        Ok(_) => back_to("/settings", Ok(()), |()| "Saved.".to_owned()),
+        Err(refusal) => draw(&state, &request, visitor, mend(refusal, form)?).await,
+    }
+}
+
+async fn draw(state: &State, request: &HttpRequest, visitor: Visitor, draft: FormDraft) -> Shown {
+    let profiles = profiles(state).await?;
+    let options = state.service.options();
+    let delivered = format_duration(options.retain_delivered);
+    let exhausted = format_duration(options.retain_exhausted);
+    let may_own = visitor.may_own();
+    let id = visitor.caller.workspace.to_string();
+    let page = PageContext::of(state, request, visitor, Section::Settings, "Settings").await?;
+    let view = SettingsView {
+        page: &page,
+        id: Copyable::new(id, "the workspace's id"),
+        form: SETTINGS
+            .draw(&draft)
+            .offer("profile", &profiles)
+            .hint("delivered", &format!("Such as 720h. Empty: {delivered}."))
+            .hint("exhausted", &format!("Empty: {exhausted}.")),
+        may_own,
+    };
+    show_form(&page, &view.form, &view)
+}

@@ -1,0 +1,339 @@
+//! What is done to a webhook on its page: testing it, rotating its secret, turning it on and off,
+//! recovering what it did not get, ending it.
+//!
+//! Owns: these actions and their forms. Refuses: the page around them ([`super::webhook`]) and rules
+//! (`service`).
+
+use std::time::Duration;
+
+use actix_web::HttpRequest;
+use actix_web::web::to;
+
+use super::access::OPERATOR;
+use super::dead_letters::to_job;
+use super::deliveries::{PERIODS, webhook_called};
+use super::page::{back_to, go, go_and_say};
+use super::state;
+use super::{Form, Shown, Visitor};
+use crate::domain::id::WebhookId;
+use crate::service::jobs::RecoverInput;
+use crate::service::{Done, Once, Refusal};
+use crate::ui::flash::Flash;
+use crate::ui::form::{FieldSet, FieldSpec, Fields, FormSpec, FormView, Frame, Offer, Typed};
+use crate::ui::parts::url_query::with_query;
+use crate::web::State;
+use crate::web::endpoint::Endpoint;
+use crate::web::extract::path_id;
+
+/// What can be asked for here.
+pub static ENDPOINTS: &[Endpoint] = &[
+    Endpoint::post("/webhooks/{id}/test", OPERATOR, || to(test))
+        .fresh()
+        .back("/webhooks/{id}"),
+    Endpoint::post("/webhooks/{id}/rotate-secret", OPERATOR, || to(rotate))
+        .fresh()
+        .back("/webhooks/{id}"),
+    Endpoint::post("/webhooks/{id}/enable", OPERATOR, || to(enable)).back("/webhooks/{id}"),
+    Endpoint::post("/webhooks/{id}/disable", OPERATOR, || to(disable))
+        .fresh()
+        .back("/webhooks/{id}"),
+    Endpoint::post("/webhooks/{id}/recover", OPERATOR, || to(recover))
+        .fresh()
+        .back("/webhooks/{id}"),
+    Endpoint::post("/webhooks/{id}/revoke", OPERATOR, || to(revoke))
+        .fresh()
+        .back("/webhooks/{id}"),
+    Endpoint::post("/webhooks/{id}/delete", OPERATOR, || to(delete))
+        .fresh()
+        .back("/webhooks/{id}"),
+];
+
+/// The overlaps that a rotation offers.
+const OVERLAPS: [(&str, &str); 5] = [
+    ("24h", "24 hours"),
+    ("0s", "none: the old secret ends now"),
+    ("1h", "1 hour"),
+    ("72h", "3 days"),
+    ("168h", "7 days"),
+];
+
+/// The forms of the page.
+#[derive(Debug)]
+pub struct ActionForms {
+    /// What is sent to try it out.
+    pub test: FormView,
+    /// How its secret is rotated.
+    pub rotation: FormView,
+    /// What is put back in line.
+    pub recovery: FormView,
+    /// The name, typed before it ends.
+    pub confirmation: FormView,
+}
+
+impl ActionForms {
+    /// The forms for the webhook called `called`.
+    #[must_use]
+    pub fn of(called: &str) -> Self {
+        let confirmation = CONFIRMATION.draw(&CONFIRMATION.blank());
+        Self {
+            test: TEST.draw(&TEST.blank()),
+            rotation: ROTATION.draw(&ROTATION.blank()),
+            recovery: RECOVERY.draw(&RECOVERY.blank()),
+            confirmation: confirmation.hint("confirm", &format!("Type {called} to confirm.")),
+        }
+    }
+}
+
+/// What a test sends.
+#[derive(Debug, Default)]
+struct TestForm {
+    event_type: Option<String>,
+    data: Option<String>,
+}
+
+static TEST: FormSpec<(), TestForm> = FormSpec::new(&[FieldSet {
+    frame: Frame::Bare,
+    fields: &[Fields::Stack(&[
+        FieldSpec::text("event_type", "Event type")
+            .hint("Empty: the wire profile's own test event.")
+            .sets(|event, typed| event.event_type = typed.text()),
+        FieldSpec::lines("data", "Data", 3)
+            .hint("JSON. Empty: the wire profile's own.")
+            .sets(|event, typed| event.data = json(typed)),
+    ])],
+}]);
+
+fn json(typed: &mut Typed<'_>) -> Option<String> {
+    let data = typed.text()?;
+    if let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(&data) {
+        typed.fault(format!("is no JSON: {error}"));
+    }
+    Some(data)
+}
+
+/// How a secret is rotated.
+#[derive(Debug, Default)]
+struct RotateForm {
+    secret: Option<String>,
+    overlap: Option<String>,
+}
+
+static ROTATION: FormSpec<(), RotateForm> = FormSpec::new(&[FieldSet {
+    frame: Frame::Bare,
+    fields: &[Fields::Grid(&[
+        FieldSpec::choice("overlap", "Old secret stays valid for")
+            .initial(&["24h"])
+            .offers(|| {
+                OVERLAPS
+                    .map(|(value, words)| Offer::new(value, words))
+                    .to_vec()
+            })
+            .sets(|rotation, typed| rotation.overlap = typed.text()),
+        FieldSpec::text("secret", "New secret")
+            .hint("Leave empty to have one made.")
+            .sets(|rotation, typed| rotation.secret = typed.text()),
+    ])],
+}]);
+
+/// What is put back in line, and how far back.
+#[derive(Debug, Default)]
+struct RecoverForm {
+    last: Option<Duration>,
+    include: Vec<String>,
+}
+
+static RECOVERY: FormSpec<(), RecoverForm> = FormSpec::new(&[FieldSet {
+    frame: Frame::Bare,
+    fields: &[Fields::Stack(&[
+        FieldSpec::choice("last", "Made in the")
+            .initial(&["24h"])
+            .offers(|| {
+                PERIODS
+                    .map(|(word, words, _)| Offer::new(word, words))
+                    .to_vec()
+            })
+            .sets(|recovery, typed| {
+                let known = PERIODS.iter().find(|(word, ..)| *word == typed.typed());
+                recovery.last = known.map(|(.., length)| *length);
+            }),
+        FieldSpec::boxes("include", "What")
+            .initial(&["exhausted", "missed"])
+            .offers(|| {
+                vec![
+                    Offer::new("exhausted", "Exhausted").hint("What gave up."),
+                    Offer::new("missed", "Missed").hint("Events that came while it was disabled."),
+                    Offer::new("undelivered", "Everything undelivered")
+                        .hint("Also what was canceled."),
+                ]
+            })
+            .sets(|recovery, typed| recovery.include = typed.all()),
+    ])],
+}]);
+
+static CONFIRMATION: FormSpec<(), String> = FormSpec::new(&[FieldSet {
+    frame: Frame::Bare,
+    fields: &[Fields::Stack(&[FieldSpec::text("confirm", "Name")
+        .required()
+        .sets(|name, typed| *name = typed.trimmed())])],
+}]);
+
+fn path(id: WebhookId) -> String {
+    format!("/webhooks/{id}")
+}
+
+/// `POST /webhooks/{id}/test`.
+///
+/// # Errors
+/// 404 where the workspace has no such webhook.
+pub async fn test(state: State, visitor: Visitor, request: HttpRequest, form: Form) -> Shown {
+    let id: WebhookId = path_id(&request, "webhook")?;
+    let tested = match TEST.read(&form, TestForm::default()) {
+        Ok(event) => {
+            state
+                .service
+                .test_webhook(&visitor.caller, id, event.event_type, event.data)
+                .await
+        }
+        Err(refusal) => Err(refusal),
+    };
+    match tested {
+        Ok(tested) => {
+            let delivery = tested.delivery.to_string();
+            let place = with_query(&path(id), &[("tested", &delivery)]);
+            let place = format!("{place}#test");
+            if tested.may_enable {
+                let flash = Flash::good("The receiver answers again: this webhook can be enabled.");
+                return Ok(go_and_say(&place, &flash));
+            }
+            Ok(go(&place))
+        }
+        Err(refusal) => back_to(&path(id), Err::<(), _>(refusal), |()| String::new()),
+    }
+}
+
+/// `POST /webhooks/{id}/rotate-secret`.
+///
+/// # Errors
+/// 404 where the workspace has no such webhook.
+pub async fn rotate(state: State, visitor: Visitor, request: HttpRequest, form: Form) -> Shown {
+    let id: WebhookId = path_id(&request, "webhook")?;
+    let RotateForm { secret, overlap } = ROTATION.read(&form, RotateForm::default())?;
+    let rotated = state
+        .service
+        .rotate_secret(&visitor.caller, id, secret, overlap, Once::unkeyed())
+        .await;
+    if let Ok(Done::Fresh(rotated)) = &rotated {
+        let now = state.service.clock().now();
+        let secret = rotated.secret.clone();
+        state::of(&request)
+            .one_time_secrets
+            .put(visitor.person.user, id.to_string(), secret, now);
+    }
+    back_to(&path(id), rotated, |rotated| {
+        let until = match rotated {
+            Done::Fresh(rotated) => rotated.previous_secret_expires_at,
+            Done::Replayed(_) => None,
+        };
+        match until {
+            Some(until) => format!("The secret was rotated. Old secrets stay valid until {until}."),
+            None => "The secret was rotated. Old secrets are not valid any more.".to_owned(),
+        }
+    })
+}
+
+/// `POST /webhooks/{id}/enable`.
+///
+/// # Errors
+/// 404 where the workspace has no such webhook.
+pub async fn enable(state: State, visitor: Visitor, request: HttpRequest, _form: Form) -> Shown {
+    let id: WebhookId = path_id(&request, "webhook")?;
+    let done = state.service.enable_webhook(&visitor.caller, id).await;
+    back_to(&path(id), done, |_| {
+        "Enabled: what was held goes on now. What it missed can be added under Recover.".to_owned()
+    })
+}
+
+/// `POST /webhooks/{id}/disable`.
+///
+/// # Errors
+/// 404 where the workspace has no such webhook.
+pub async fn disable(state: State, visitor: Visitor, request: HttpRequest, _form: Form) -> Shown {
+    let id: WebhookId = path_id(&request, "webhook")?;
+    let done = state.service.disable_webhook(&visitor.caller, id).await;
+    back_to(&path(id), done, |_| {
+        "Disabled: it gets nothing new, and what waits is held until it is enabled.".to_owned()
+    })
+}
+
+/// `POST /webhooks/{id}/recover`.
+///
+/// # Errors
+/// 404 where the workspace has no such webhook.
+pub async fn recover(state: State, visitor: Visitor, request: HttpRequest, form: Form) -> Shown {
+    let id: WebhookId = path_id(&request, "webhook")?;
+    let now = state.service.clock().now();
+    let recovery = RECOVERY.read(&form, RecoverForm::default())?;
+    let input = RecoverInput {
+        since: recovery.last.map(|last| now.before(last).to_string()),
+        until: None,
+        include: Some(recovery.include),
+    };
+    let begun = state
+        .service
+        .recover_webhook(&visitor.caller, id, input, Once::unkeyed())
+        .await;
+    match begun {
+        Ok(begun) => Ok(to_job(&begun)),
+        Err(refusal) => back_to(&path(id), Err::<(), _>(refusal), |()| String::new()),
+    }
+}
+
+/// `POST /webhooks/{id}/revoke`.
+///
+/// # Errors
+/// 404 where the workspace has no such webhook.
+pub async fn revoke(state: State, visitor: Visitor, request: HttpRequest, form: Form) -> Shown {
+    let id: WebhookId = path_id(&request, "webhook")?;
+    if let Some(answer) = unconfirmed(&state, &visitor, id, &form).await? {
+        return Ok(answer);
+    }
+    let done = state.service.revoke_webhook(&visitor.caller, id).await;
+    back_to(&path(id), done, |_| {
+        "Revoked for good: nothing is sent to it any more, and what waited was called off."
+            .to_owned()
+    })
+}
+
+/// `POST /webhooks/{id}/delete`.
+///
+/// # Errors
+/// 404 where the workspace has no such webhook.
+pub async fn delete(state: State, visitor: Visitor, request: HttpRequest, form: Form) -> Shown {
+    let id: WebhookId = path_id(&request, "webhook")?;
+    if let Some(answer) = unconfirmed(&state, &visitor, id, &form).await? {
+        return Ok(answer);
+    }
+    match state.service.delete_webhook(&visitor.caller, id).await {
+        Ok(()) => {
+            let flash = Flash::good("Deleted; its history stays until retention removes it.");
+            Ok(go_and_say("/webhooks", &flash))
+        }
+        Err(refusal) => back_to(&path(id), Err::<(), _>(refusal), |()| String::new()),
+    }
+}
+
+/// What ends a webhook for good asks for its name, so that no slip of a finger does it.
+async fn unconfirmed(
+    state: &State,
+    visitor: &Visitor,
+    id: WebhookId,
+    form: &Form,
+) -> Result<Option<actix_web::HttpResponse>, Refusal> {
+    let webhook = state.service.webhook(&visitor.caller, id).await?;
+    let called = webhook_called(&webhook);
+    if CONFIRMATION.read(form, String::new())? == called.trim() {
+        return Ok(None);
+    }
+    let text = format!("Nothing was done: type the webhook's name, {called}, to confirm.");
+    Ok(Some(go_and_say(&path(id), &Flash::bad(text))))
+}
