@@ -66,6 +66,19 @@ pub struct Retention {
     pub keep_latest: Option<u32>,
 }
 
+/// What a workspace begins with.
+#[derive(Clone, Copy, Debug)]
+pub struct NewWorkspace<'a> {
+    /// Its name, which nobody else has.
+    pub name: &'a str,
+    /// What it has paid for.
+    pub plan: Plan,
+    /// The wire profile of new webhooks.
+    pub profile: &'a str,
+    /// Whether unknown event types are refused.
+    pub strict_event_types: bool,
+}
+
 /// A tenant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Workspace {

@@ -130,10 +130,9 @@ fn read(file: &Path) -> Result<Profile, ProfileFileError> {
 }
 
 fn adopt(tx: &mut WriteTx<'_>, named: &BTreeMap<String, Found>) -> Result<(), StoreError> {
-    let now = tx.now();
     for (name, (_, profile)) in named {
         let before = profiles::find(tx, name)?;
-        let seq = profiles::put(tx, name, Origin::File, profile.source(), now)?;
+        let seq = profiles::put(tx, name, Origin::File, profile.source())?;
         if before.as_ref().is_none_or(|before| before.seq != seq) {
             tracing::info!(profile = %name, "took a wire profile from its file");
             profiles::adopt(tx, name, seq)?;
@@ -156,7 +155,7 @@ fn adopt(tx: &mut WriteTx<'_>, named: &BTreeMap<String, Found>) -> Result<(), St
                 "the file of a wire profile is gone, but it is used; its last version stays"
             );
         } else {
-            profiles::supersede(tx, &stored.name, now)?;
+            profiles::supersede(tx, &stored.name)?;
             record(tx, "profile.delete", &stored.name)?;
         }
     }

@@ -124,7 +124,7 @@ impl Service {
             let known = profiles::find(tx, &name)?.ok_or(Refusal::NotFound("profile"))?;
             refuse_built_in(&known)?;
             refuse_used(tx, &name)?;
-            profiles::supersede(tx, &name, tx.now())?;
+            profiles::supersede(tx, &name)?;
             audit_instance(tx, &caller.actor, "profile.delete", &name, &json!({}))
         };
         self.store().write(work).await
@@ -143,7 +143,7 @@ fn put(
             "an instance may have at most {PROFILES_MAX} profiles; delete one first"
         )));
     }
-    let seq = profiles::put(tx, name, Origin::Api, profile.source(), tx.now())?;
+    let seq = profiles::put(tx, name, Origin::Api, profile.source())?;
     profiles::adopt(tx, name, seq)?;
     audit_instance(tx, &caller.actor, action, name, &json!({}))?;
     let stored = profiles::find(tx, name)?;

@@ -18,7 +18,7 @@ use crate::domain::id::WorkspaceId;
 use crate::domain::page::{Cursor, Limit, Page};
 use crate::domain::profile::{DEFAULT_PROFILE, Origin, Profile};
 use crate::domain::time::parse_duration;
-use crate::domain::workspace::{NAME_CHARS_MAX, Plan, Retention, Workspace};
+use crate::domain::workspace::{NAME_CHARS_MAX, NewWorkspace, Plan, Retention, Workspace};
 use crate::entropy;
 use crate::store::workspaces::DEFAULT_NAME;
 use crate::store::{WriteTx, event_types, profiles, webhooks, workspaces};
@@ -235,10 +235,15 @@ fn create(
     let profile_name = input.profile.as_deref().unwrap_or(DEFAULT_PROFILE);
     let (profile, origin) = find_profile(tx, profile_name)?;
     let foreign = origin == Origin::BuiltIn && profile_name != DEFAULT_PROFILE;
-    let strict = input.strict_event_types.unwrap_or(foreign);
     let plan = input.plan.unwrap_or(Plan::Pro);
     let secret = Profile::standard().generate_secret(entropy::bytes());
-    let mut workspace = workspaces::insert(tx, &name, plan, profile_name, strict, &secret)?;
+    let new = NewWorkspace {
+        name: &name,
+        plan,
+        profile: profile_name,
+        strict_event_types: input.strict_event_types.unwrap_or(foreign),
+    };
+    let mut workspace = workspaces::insert(tx, &new, &secret)?;
     event_types::seed(tx, workspace.id.seq(), profile.catalogue())?;
     let retention = input.retention.flatten().unwrap_or_default();
     workspace.retention = apply_retention(workspace.retention, &retention)?;

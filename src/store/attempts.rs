@@ -4,10 +4,9 @@
 
 use rusqlite::{Row, named_params};
 
-use super::{Read, StoreError, WriteTx, damaged};
-use crate::domain::attempt::{ATTEMPTS_MAX, Attempt, AttemptTrigger, row_number};
-use crate::domain::outcome::FailureKind;
-use crate::domain::time::Timestamp;
+use super::found::readable;
+use super::{Read, StoreError, WriteTx};
+use crate::domain::attempt::{ATTEMPTS_MAX, Attempt, row_number};
 
 /// Attempts that are shown at once: 250.
 pub const ATTEMPTS_SHOWN_MAX: usize = 250;
@@ -23,29 +22,29 @@ pub fn insert(tx: &WriteTx<'_>, delivery_seq: i64, attempt: &Attempt) -> Result<
     if attempt.number > ATTEMPTS_MAX {
         return Ok(());
     }
-    tx.prepare_cached(
+    tx.run(
         "INSERT INTO attempts (seq, trigger, started_at, duration_ms, status_code,
              error_kind, error, remote_addr, url, request_headers, response_headers,
              response_truncated, response_body)
          VALUES (:seq, :trigger, :started_at, :duration_ms, :status_code, :error_kind, :error,
              :remote_addr, :url, :request_headers, :response_headers, :response_truncated,
              :response_body)",
-    )?
-    .execute(named_params! {
-        ":seq": row_number(delivery_seq, attempt.number),
-        ":trigger": attempt.trigger.code(),
-        ":started_at": attempt.started_at.millis(),
-        ":duration_ms": attempt.duration_ms,
-        ":status_code": attempt.status_code,
-        ":error_kind": attempt.error_kind.map(FailureKind::as_str),
-        ":error": attempt.error,
-        ":remote_addr": attempt.remote_addr,
-        ":url": attempt.url,
-        ":request_headers": attempt.request_headers,
-        ":response_headers": attempt.response_headers,
-        ":response_truncated": attempt.response_truncated,
-        ":response_body": attempt.response_body,
-    })?;
+        named_params! {
+            ":seq": row_number(delivery_seq, attempt.number),
+            ":trigger": attempt.trigger,
+            ":started_at": attempt.started_at,
+            ":duration_ms": attempt.duration_ms,
+            ":status_code": attempt.status_code,
+            ":error_kind": attempt.error_kind,
+            ":error": attempt.error,
+            ":remote_addr": attempt.remote_addr,
+            ":url": attempt.url,
+            ":request_headers": attempt.request_headers,
+            ":response_headers": attempt.response_headers,
+            ":response_truncated": attempt.response_truncated,
+            ":response_body": attempt.response_body,
+        },
+    )?;
     Ok(())
 }
 
@@ -85,7 +84,9 @@ pub fn latest_of(
     let mut found = Attempts::default();
     let mut bytes = 0;
     while let Some(row) = rows.next()? {
-        let next = attempt(row)?;
+        let Some(next) = readable(attempt(row))? else {
+            continue;
+        };
         bytes += bytes_of(&next);
         let is_full = found.items.len() >= ATTEMPTS_SHOWN_MAX || bytes > ATTEMPTS_BYTES_MAX;
         if let Some(first) = found.items.last().filter(|_| is_full) {
@@ -106,27 +107,25 @@ fn bytes_of(attempt: &Attempt) -> usize {
 
 /// Removes the attempts of a delivery; answers how many.
 pub(super) fn delete_of(tx: &WriteTx<'_>, delivery_seq: i64) -> Result<usize, StoreError> {
-    let removed = tx
-        .prepare_cached("DELETE FROM attempts WHERE seq BETWEEN :first AND :last")?
-        .execute(named_params! {
+    tx.run(
+        "DELETE FROM attempts WHERE seq BETWEEN :first AND :last",
+        named_params! {
             ":first": row_number(delivery_seq, 0),
             ":last": row_number(delivery_seq, ATTEMPTS_MAX),
-        })?;
-    Ok(removed)
+        },
+    )
 }
 
 fn attempt(row: &Row<'_>) -> Result<Attempt, StoreError> {
     let seq: i64 = row.get("seq")?;
-    let error_kind: Option<String> = row.get("error_kind")?;
-    let trigger = AttemptTrigger::from_code(row.get("trigger")?);
     let number = seq & i64::from(ATTEMPTS_MAX);
     Ok(Attempt {
         number: u32::try_from(number).expect("12 bits"),
-        trigger: trigger.ok_or_else(|| damaged("attempts.trigger", seq))?,
-        started_at: Timestamp::from_millis(row.get("started_at")?),
+        trigger: row.get("trigger")?,
+        started_at: row.get("started_at")?,
         duration_ms: row.get("duration_ms")?,
         status_code: row.get("status_code")?,
-        error_kind: error_kind.as_deref().and_then(FailureKind::parse),
+        error_kind: row.get("error_kind")?,
         error: row.get("error")?,
         remote_addr: row.get("remote_addr")?,
         url: row.get("url")?,

@@ -4,9 +4,12 @@
 
 use rusqlite::{Row, named_params};
 
-use super::{Read, StoreError, WriteTx, damaged};
-use crate::domain::audit::{ActorKind, AuditEntry, EntriesOf, NewAuditEntry};
-use crate::domain::id::{AuditId, WorkspaceId};
+use super::numbers::NumberedTable;
+use super::read::PageOf;
+use super::sql::{id, optional_id};
+use super::{Read, StoreError, WriteTx};
+use crate::domain::audit::{AuditEntry, EntriesOf, NewAuditEntry};
+use crate::domain::id::AuditId;
 use crate::domain::page::{Cursor, Limit, List, Page};
 use crate::domain::time::Timestamp;
 
@@ -15,21 +18,21 @@ use crate::domain::time::Timestamp;
 /// # Errors
 /// [`StoreError::Sqlite`].
 pub fn append(tx: &WriteTx<'_>, new: &NewAuditEntry<'_>) -> Result<AuditId, StoreError> {
-    let now = tx.now();
-    tx.prepare_cached(
-        "INSERT INTO audit_log (workspace_seq, at, actor_kind, actor, action, target, detail)
-         VALUES (:workspace, :now, :actor_kind, :actor, :action, :target, :detail)",
-    )?
-    .execute(named_params! {
-        ":workspace": new.workspace_seq,
-        ":now": now.millis(),
-        ":actor_kind": new.actor_kind.as_str(),
-        ":actor": new.actor,
-        ":action": new.action,
-        ":target": new.target,
-        ":detail": new.detail,
-    })?;
-    let id = AuditId::new(now, tx.last_insert_rowid());
+    let id = AuditId::new(tx.now(), tx.next_seq(NumberedTable::AuditLog)?);
+    tx.run(
+        "INSERT INTO audit_log (seq, workspace_seq, at, actor_kind, actor, action, target, detail)
+         VALUES (:seq, :workspace, :now, :actor_kind, :actor, :action, :target, :detail)",
+        named_params! {
+            ":seq": id.seq(),
+            ":workspace": new.workspace_seq,
+            ":now": id.at(),
+            ":actor_kind": new.actor_kind,
+            ":actor": new.actor,
+            ":action": new.action,
+            ":target": new.target,
+            ":detail": new.detail,
+        },
+    )?;
     tracing::info!(
         entry = %id,
         actor = new.actor_kind.as_str(),
@@ -56,26 +59,21 @@ pub fn list(
         EntriesOf::Workspace(seq) => ("log.workspace_seq = :workspace", Some(seq)),
     };
     let sql = format!(
-        "SELECT log.*, workspaces.created_at AS workspace_created_at
+        "SELECT log.seq, log.workspace_seq, log.at, log.actor_kind, log.actor, log.action,
+             log.target, log.detail, workspaces.created_at AS workspace_created_at
          FROM audit_log AS log
          LEFT JOIN workspaces ON workspaces.seq = log.workspace_seq
          WHERE {owner} AND log.seq < :before
          ORDER BY log.seq DESC
          LIMIT :limit"
     );
-    let mut statement = conn.prepare_cached(&sql)?;
-    let mut rows = statement.query(named_params! {
-        ":workspace": workspace,
-        ":before": cursor.map_or(i64::MAX, Cursor::seq),
-        ":limit": i64::try_from(limit.rows() + 1).unwrap_or(i64::MAX),
-    })?;
-    let mut found = Vec::new();
-    while let Some(row) = rows.next()? {
-        found.push(entry(row)?);
-    }
-    Ok(super::paged(found, limit, List::AuditLog, |entry| {
-        entry.id.seq()
-    }))
+    let list = List::AuditLog;
+    let of = PageOf {
+        list,
+        cursor,
+        limit,
+    };
+    conn.page(&sql, of, &[(":workspace", &workspace)], entry)
 }
 
 /// Removes those of the `limit` oldest entries that were written before `before`; answers how many.
@@ -83,31 +81,22 @@ pub fn list(
 /// # Errors
 /// [`StoreError::Sqlite`].
 pub fn prune(tx: &WriteTx<'_>, before: Timestamp, limit: u32) -> Result<usize, StoreError> {
-    let pruned = tx
-        .prepare_cached(
-            "DELETE FROM audit_log
-             WHERE seq IN (
-                 SELECT seq
-                 FROM (SELECT seq, at FROM audit_log ORDER BY seq LIMIT :limit)
-                 WHERE at < :before)",
-        )?
-        .execute(named_params! { ":before": before.millis(), ":limit": limit })?;
-    Ok(pruned)
+    tx.run(
+        "DELETE FROM audit_log
+         WHERE seq IN (
+             SELECT seq
+             FROM (SELECT seq, at FROM audit_log ORDER BY seq LIMIT :limit)
+             WHERE at < :before)",
+        named_params! { ":before": before, ":limit": limit },
+    )
 }
 
 fn entry(row: &Row<'_>) -> Result<AuditEntry, StoreError> {
-    let seq: i64 = row.get("seq")?;
-    let at = Timestamp::from_millis(row.get("at")?);
-    let kind: String = row.get("actor_kind")?;
-    let workspace_seq: Option<i64> = row.get("workspace_seq")?;
-    let workspace_at: Option<i64> = row.get("workspace_created_at")?;
     Ok(AuditEntry {
-        id: AuditId::new(at, seq),
-        workspace: workspace_seq
-            .zip(workspace_at)
-            .map(|(seq, at)| WorkspaceId::new(Timestamp::from_millis(at), seq)),
-        at,
-        actor_kind: ActorKind::parse(&kind).ok_or_else(|| damaged("audit_log.actor_kind", seq))?,
+        id: id(row, "at", "seq")?,
+        workspace: optional_id(row, "workspace_created_at", "workspace_seq")?,
+        at: row.get("at")?,
+        actor_kind: row.get("actor_kind")?,
         actor: row.get("actor")?,
         action: row.get("action")?,
         target: row.get("target")?,
@@ -118,6 +107,7 @@ fn entry(row: &Row<'_>) -> Result<AuditEntry, StoreError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::audit::ActorKind;
     use crate::store::Store;
     use crate::store::tests::{Fixture, fixture};
 

@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use super::open::DATABASE_FILE;
+use super::directory::DATABASE_FILE;
 
 /// What the data directory occupies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

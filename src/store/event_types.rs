@@ -2,15 +2,15 @@
 //!
 //! Owns: its rows. Refuses: parsing schemas and matching data with them (`service`).
 
-use rusqlite::{Row, named_params};
+use rusqlite::{Row, ToSql, named_params};
 
-use super::found::Found;
-use super::{Read, StoreError, WriteTx, damaged};
+use super::numbers::NumberedTable;
+use super::read::PageOf;
+use super::{Read, StoreError, WriteTx};
 use crate::domain::catalogue::{EventType, EventTypeSettings};
 use crate::domain::event_type::EventTypeName;
 use crate::domain::page::{Cursor, Limit, List, Page};
 use crate::domain::profile::CatalogueEntry;
-use crate::domain::time::Timestamp;
 
 /// The most event types in the catalogue of a workspace.
 pub const EVENT_TYPES_MAX: u32 = 1000;
@@ -33,10 +33,8 @@ pub fn find(
          WHERE workspace_seq = :workspace AND name = :name
          LIMIT 1"
     );
-    let mut statement = conn.prepare_cached(&sql)?;
-    let mut rows =
-        statement.query(named_params! { ":workspace": workspace_seq, ":name": name.as_str() })?;
-    rows.next()?.map(event_type).transpose()
+    let params = named_params! { ":workspace": workspace_seq, ":name": name };
+    conn.row(&sql, params, event_type)
 }
 
 /// A page of a workspace's catalogue, newest first.
@@ -56,22 +54,23 @@ pub fn list(
          ORDER BY seq DESC
          LIMIT :limit"
     );
-    let mut statement = conn.prepare_cached(&sql)?;
-    let mut rows = statement.query(named_params! {
-        ":workspace": workspace_seq,
-        ":before": cursor.map_or(i64::MAX, Cursor::seq),
-        ":limit": i64::try_from(limit.rows() + 1).unwrap_or(i64::MAX),
-    })?;
-    let mut found = Found::new(limit);
-    while found.has_room()
-        && let Some(row) = rows.next()?
-    {
-        let entry = event_type(row)?;
+    let list = List::EventTypes;
+    let of = PageOf {
+        list,
+        cursor,
+        limit,
+    };
+    let bytes = |entry: &EventType| {
         let texts = [&entry.settings.schema, &entry.settings.example];
-        let bytes = texts.into_iter().flatten().map(String::len).sum();
-        found.push(entry, bytes);
-    }
-    Ok(found.paged(List::EventTypes, |entry| entry.seq))
+        texts.into_iter().flatten().map(String::len).sum()
+    };
+    conn.heavy_page(
+        &sql,
+        of,
+        &[(":workspace", &workspace_seq)],
+        event_type,
+        bytes,
+    )
 }
 
 /// The whole catalogue of a workspace, by name: at most [`EVENT_TYPES_MAX`].
@@ -86,11 +85,8 @@ pub fn catalogue(conn: &Read<'_>, workspace_seq: i64) -> Result<Vec<EventType>, 
          ORDER BY name
          LIMIT :limit"
     );
-    let mut statement = conn.prepare_cached(&sql)?;
-    collect(
-        statement
-            .query(named_params! { ":workspace": workspace_seq, ":limit": EVENT_TYPES_MAX })?,
-    )
+    let params = named_params! { ":workspace": workspace_seq, ":limit": EVENT_TYPES_MAX };
+    conn.rows(&sql, params, event_type)
 }
 
 /// An event type as publishing has to know it.
@@ -109,24 +105,21 @@ pub struct Outlined {
 /// # Errors
 /// As [`find`].
 pub fn outline(conn: &Read<'_>, workspace_seq: i64) -> Result<Vec<Outlined>, StoreError> {
-    let mut statement = conn.prepare_cached(
+    conn.rows(
         "SELECT seq, name, archived, schema IS NOT NULL AS has_schema
          FROM event_types
          WHERE workspace_seq = :workspace
          ORDER BY name
          LIMIT :limit",
-    )?;
-    let mut rows = statement
-        .query(named_params! { ":workspace": workspace_seq, ":limit": EVENT_TYPES_MAX })?;
-    let mut found = Vec::new();
-    while let Some(row) = rows.next()? {
-        found.push(Outlined {
-            name: name_of(row)?,
-            archived: row.get("archived")?,
-            has_schema: row.get("has_schema")?,
-        });
-    }
-    Ok(found)
+        named_params! { ":workspace": workspace_seq, ":limit": EVENT_TYPES_MAX },
+        |row| {
+            Ok(Outlined {
+                name: row.get("name")?,
+                archived: row.get("archived")?,
+                has_schema: row.get("has_schema")?,
+            })
+        },
+    )
 }
 
 /// The names in the catalogue of a workspace that are in use, in order.
@@ -134,20 +127,14 @@ pub fn outline(conn: &Read<'_>, workspace_seq: i64) -> Result<Vec<Outlined>, Sto
 /// # Errors
 /// As [`find`].
 pub fn names(conn: &Read<'_>, workspace_seq: i64) -> Result<Vec<EventTypeName>, StoreError> {
-    let mut statement = conn.prepare_cached(
-        "SELECT seq, name
+    conn.values(
+        "SELECT name
          FROM event_types
          WHERE workspace_seq = :workspace AND archived = 0
          ORDER BY name
          LIMIT :limit",
-    )?;
-    let mut rows = statement
-        .query(named_params! { ":workspace": workspace_seq, ":limit": EVENT_TYPES_MAX })?;
-    let mut found = Vec::new();
-    while let Some(row) = rows.next()? {
-        found.push(name_of(row)?);
-    }
-    Ok(found)
+        named_params! { ":workspace": workspace_seq, ":limit": EVENT_TYPES_MAX },
+    )
 }
 
 /// How many event types a workspace has, archived ones included.
@@ -155,12 +142,9 @@ pub fn names(conn: &Read<'_>, workspace_seq: i64) -> Result<Vec<EventTypeName>, 
 /// # Errors
 /// [`StoreError::Sqlite`].
 pub fn count(conn: &Read<'_>, workspace_seq: i64) -> Result<u32, StoreError> {
-    let mut statement =
-        conn.prepare_cached("SELECT count(*) FROM event_types WHERE workspace_seq = :workspace")?;
-    Ok(
-        statement.query_row(named_params! { ":workspace": workspace_seq }, |row| {
-            row.get(0)
-        })?,
+    conn.value(
+        "SELECT count(*) FROM event_types WHERE workspace_seq = :workspace",
+        named_params! { ":workspace": workspace_seq },
     )
 }
 
@@ -175,14 +159,16 @@ pub fn insert(
     name: &EventTypeName,
     settings: &EventTypeSettings,
 ) -> Result<Option<EventType>, StoreError> {
+    let seq = tx.next_seq(NumberedTable::EventTypes)?;
     let sql = format!(
-        "INSERT INTO event_types (workspace_seq, name, description, group_name, schema, example,
-             archived, created_at, updated_at)
-         VALUES (:workspace, :name, :description, :group, :schema, :example, :archived, :now, :now)
+        "INSERT INTO event_types (seq, workspace_seq, name, description, group_name, schema,
+             example, archived, created_at, updated_at)
+         VALUES (:seq, :workspace, :name, :description, :group, :schema, :example, :archived, :now,
+             :now)
          ON CONFLICT DO NOTHING
          RETURNING {COLUMNS}"
     );
-    write(tx, &sql, workspace_seq, name, settings)
+    write(tx, &sql, &[(":seq", &seq)], workspace_seq, name, settings)
 }
 
 /// Changes an event type; `None` where there is none of that name.
@@ -202,28 +188,30 @@ pub fn update(
          WHERE workspace_seq = :workspace AND name = :name
          RETURNING {COLUMNS}"
     );
-    write(tx, &sql, workspace_seq, name, settings)
+    write(tx, &sql, &[], workspace_seq, name, settings)
 }
 
 fn write(
     tx: &mut WriteTx<'_>,
     sql: &str,
+    more: &[(&str, &dyn ToSql)],
     workspace_seq: i64,
     name: &EventTypeName,
     settings: &EventTypeSettings,
 ) -> Result<Option<EventType>, StoreError> {
-    let mut statement = tx.prepare_cached(sql)?;
-    let mut rows = statement.query(named_params! {
+    let now = tx.now();
+    let params = named_params! {
         ":workspace": workspace_seq,
-        ":name": name.as_str(),
+        ":name": name,
         ":description": settings.description,
         ":group": settings.group,
         ":schema": settings.schema,
         ":example": settings.example,
         ":archived": settings.archived,
-        ":now": tx.now().millis(),
-    })?;
-    let written = rows.next()?.map(event_type).transpose()?;
+        ":now": now,
+    };
+    let params = [params, more].concat();
+    let written = tx.row(sql, params.as_slice(), event_type)?;
     if written.is_some() {
         tx.notices().catalogues_changed.push(workspace_seq);
     }
@@ -239,11 +227,10 @@ pub fn delete(
     workspace_seq: i64,
     name: &EventTypeName,
 ) -> Result<bool, StoreError> {
-    let deleted = tx
-        .prepare_cached(
-            "DELETE FROM event_types WHERE workspace_seq = :workspace AND name = :name",
-        )?
-        .execute(named_params! { ":workspace": workspace_seq, ":name": name.as_str() })?;
+    let deleted = tx.run(
+        "DELETE FROM event_types WHERE workspace_seq = :workspace AND name = :name",
+        named_params! { ":workspace": workspace_seq, ":name": name },
+    )?;
     tx.notices().catalogues_changed.push(workspace_seq);
     Ok(deleted > 0)
 }
@@ -276,18 +263,10 @@ pub fn seed(
     Ok(added)
 }
 
-fn collect(mut rows: rusqlite::Rows<'_>) -> Result<Vec<EventType>, StoreError> {
-    let mut found = Vec::new();
-    while let Some(row) = rows.next()? {
-        found.push(event_type(row)?);
-    }
-    Ok(found)
-}
-
 fn event_type(row: &Row<'_>) -> Result<EventType, StoreError> {
     Ok(EventType {
         seq: row.get("seq")?,
-        name: name_of(row)?,
+        name: row.get("name")?,
         settings: EventTypeSettings {
             description: row.get("description")?,
             group: row.get("group_name")?,
@@ -295,120 +274,10 @@ fn event_type(row: &Row<'_>) -> Result<EventType, StoreError> {
             example: row.get("example")?,
             archived: row.get("archived")?,
         },
-        created_at: Timestamp::from_millis(row.get("created_at")?),
-        updated_at: Timestamp::from_millis(row.get("updated_at")?),
+        created_at: row.get("created_at")?,
+        updated_at: row.get("updated_at")?,
     })
 }
 
-fn name_of(row: &Row<'_>) -> Result<EventTypeName, StoreError> {
-    let name: String = row.get("name")?;
-    let seq: i64 = row.get("seq")?;
-    EventTypeName::parse(&name).map_err(|_| damaged("event_types.name", seq))
-}
-
 #[cfg(test)]
-mod tests {
-    use std::sync::{Arc, Mutex};
-
-    use super::*;
-    use crate::domain::profile::Profile;
-    use crate::store::tests::{Fixture, fixture};
-
-    fn settings(description: &str) -> EventTypeSettings {
-        EventTypeSettings {
-            description: Some(description.to_owned()),
-            group: None,
-            schema: Some(r#"{"type":"object"}"#.to_owned()),
-            example: None,
-            archived: false,
-        }
-    }
-
-    fn name(text: &str) -> EventTypeName {
-        EventTypeName::parse(text).unwrap()
-    }
-
-    #[test]
-    fn an_event_type_is_added_once_changed_and_removed() {
-        let Fixture { store, dir: _dir } = fixture();
-        let done = store.write_blocking(|tx| {
-            let added = insert(tx, 1, &name("a.b"), &settings("first"))?;
-            assert!(added.is_some());
-            assert!(insert(tx, 1, &name("a.b"), &settings("again"))?.is_none());
-            assert!(update(tx, 1, &name("a.c"), &settings("none"))?.is_none());
-            let archived = EventTypeSettings {
-                archived: true,
-                ..settings("second")
-            };
-            let changed = update(tx, 1, &name("a.b"), &archived)?.unwrap();
-            assert_eq!(changed.settings, archived);
-            assert_eq!(find(tx, 1, &name("a.b"))?.unwrap(), changed);
-            assert!(names(tx, 1)?.is_empty(), "archived ones are not in use");
-            assert_eq!(count(tx, 1)?, 1);
-            assert!(delete(tx, 1, &name("a.b"))?);
-            assert!(!delete(tx, 1, &name("a.b"))?);
-            find(tx, 1, &name("a.b"))
-        });
-        assert_eq!(done.unwrap(), None);
-    }
-
-    #[test]
-    fn a_profiles_catalogue_is_added_once_and_listed_in_its_order() {
-        let Fixture { store, dir: _dir } = fixture();
-        let profile = Profile::built_in_named("armalo").unwrap();
-        let entries = profile.catalogue();
-        let expect: Vec<EventTypeName> = entries.iter().map(|e| e.name.clone()).collect();
-        let seeded = store.write_blocking(|tx| {
-            let profile = Profile::built_in_named("armalo").unwrap();
-            let first = seed(tx, 1, profile.catalogue())?;
-            Ok::<_, StoreError>((first, seed(tx, 1, profile.catalogue())?))
-        });
-        assert_eq!(seeded.unwrap(), (22, 0));
-        let page = store
-            .read_blocking(|conn| list(conn, 1, None, Limit::clamped(250)))
-            .unwrap();
-        let listed: Vec<EventTypeName> = page.items.into_iter().map(|e| e.name).collect();
-        assert_eq!(listed, expect);
-        let mut sorted = expect;
-        sorted.sort();
-        assert_eq!(store.read_blocking(|conn| names(conn, 1)).unwrap(), sorted);
-    }
-
-    #[test]
-    fn a_catalogue_never_grows_beyond_its_bound() {
-        let Fixture { store, dir: _dir } = fixture();
-        let entry = |n: u32| CatalogueEntry {
-            name: name(&format!("t{n}")),
-            description: None,
-            group: None,
-        };
-        let added = store.write_blocking(move |tx| {
-            let entries: Vec<CatalogueEntry> = (0..EVENT_TYPES_MAX + 5).map(entry).collect();
-            seed(tx, 1, &entries)
-        });
-        assert_eq!(added.unwrap(), EVENT_TYPES_MAX);
-        let all = store.read_blocking(|conn| catalogue(conn, 1)).unwrap();
-        assert_eq!(all.len(), 1000);
-    }
-
-    #[test]
-    fn every_change_tells_whose_catalogue_it_was() {
-        let Fixture { store, dir: _dir } = fixture();
-        let heard = Arc::new(Mutex::new(Vec::new()));
-        let listener = Arc::clone(&heard);
-        store.on_commit(move |committed| {
-            let mut heard = listener.lock().unwrap();
-            heard.extend(committed.catalogues_changed.iter().copied());
-        });
-        store
-            .write_blocking(|tx| insert(tx, 1, &name("a"), &settings("x")))
-            .unwrap();
-        store
-            .write_blocking(|tx| update(tx, 1, &name("a"), &settings("y")))
-            .unwrap();
-        store
-            .write_blocking(|tx| delete(tx, 1, &name("a")))
-            .unwrap();
-        assert_eq!(*heard.lock().unwrap(), [1, 1, 1]);
-    }
-}
+mod tests;

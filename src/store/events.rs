@@ -3,22 +3,26 @@
 //! Owns: their rows, lists for browsing and polling, the record of who missed one. Refuses:
 //! deciding who gets an event (`service` asks `webhooks::subscribers`).
 
-use rusqlite::{OptionalExtension, Row, named_params};
+use std::sync::Arc;
+
+use rusqlite::{Row, named_params};
 use sha2::{Digest, Sha256};
 
 use super::effects::{EffectPlace, Sums};
 use super::found::Found;
-use super::{Read, StoreError, WriteTx, damaged, setbacks};
+use super::numbers::NumberedTable;
+use super::sql::id;
+use super::{Read, StoreError, WriteTx, setbacks};
 use crate::domain::breaker::DisabledReason;
-use crate::domain::event::{
-    Event, EventFilter, EventKind, GivenId, MissedEvents, NewEvent, StoredEvent,
-};
+use crate::domain::event::{Event, EventFilter, EventKind, MissedEvents, NewEvent, StoredEvent};
 use crate::domain::id::{EventId, WebhookId, WorkspaceId};
 use crate::domain::page::{Cursor, Limit, List, Order, Page};
 use crate::domain::stats::{WHOLE_WORKSPACE, minute};
 use crate::domain::time::Timestamp;
 
-const SELECT: &str = "SELECT events.*, workspaces.created_at AS workspace_created_at
+const SELECT: &str = "SELECT events.seq, events.workspace_seq, events.kind, events.given_id,
+        events.type, events.occurred_at, events.created_at, events.delivery_count, events.digest,
+        events.data, workspaces.created_at AS workspace_created_at
     FROM events
     JOIN workspaces ON workspaces.seq = events.workspace_seq";
 
@@ -33,31 +37,32 @@ pub fn insert(
     new: NewEvent,
     deliveries: usize,
 ) -> Result<Event, StoreError> {
-    let now = tx.now();
-    let occurred_at = new.occurred_at.unwrap_or(now);
+    let id = EventId::new(tx.now(), tx.next_seq(NumberedTable::Events)?);
+    let occurred_at = new.occurred_at.unwrap_or(id.at());
     let digest = digest(&new.event_type, occurred_at, &new.data);
-    tx.prepare_cached(
-        "INSERT INTO events (workspace_seq, kind, given_id, type, occurred_at, created_at,
+    tx.run(
+        "INSERT INTO events (seq, workspace_seq, kind, given_id, type, occurred_at, created_at,
              delivery_count, digest, data)
-         VALUES (:workspace, :kind, :given_id, :type, :occurred_at, :now, :deliveries, :digest,
+         VALUES (:seq, :workspace, :kind, :given_id, :type, :occurred_at, :now, :deliveries, :digest,
              :data)",
-    )?
-    .execute(named_params! {
-        ":workspace": workspace.seq(),
-        ":kind": new.kind.code(),
-        ":given_id": new.given_id.as_ref().map(GivenId::as_str),
-        ":type": &*new.event_type,
-        ":occurred_at": occurred_at.millis(),
-        ":now": now.millis(),
-        ":deliveries": i64::try_from(deliveries).unwrap_or(i64::MAX),
-        ":digest": digest,
-        ":data": &*new.data,
-    })?;
+        named_params! {
+            ":seq": id.seq(),
+            ":workspace": workspace.seq(),
+            ":kind": new.kind,
+            ":given_id": new.given_id,
+            ":type": &*new.event_type,
+            ":occurred_at": occurred_at,
+            ":now": id.at(),
+            ":deliveries": deliveries,
+            ":digest": digest,
+            ":data": &*new.data,
+        },
+    )?;
     if new.kind == EventKind::Published {
         let place = EffectPlace {
             workspace_seq: workspace.seq(),
             webhook_seq: WHOLE_WORKSPACE,
-            minute_at: minute(now),
+            minute_at: minute(id.at()),
         };
         tx.effects.sums.entry(place).or_default().add(&Sums {
             events: 1,
@@ -66,7 +71,7 @@ pub fn insert(
         tx.notices().activity = true;
     }
     Ok(Event {
-        id: EventId::new(now, tx.last_insert_rowid()),
+        id,
         given_id: new.given_id,
         workspace,
         kind: new.kind,
@@ -82,9 +87,7 @@ pub fn insert(
 /// [`StoreError::Damaged`] where the row is not what was once stored.
 pub fn find(conn: &Read<'_>, seq: i64) -> Result<Option<StoredEvent>, StoreError> {
     let sql = format!("{SELECT} WHERE events.seq = :seq LIMIT 1");
-    let mut statement = conn.prepare_cached(&sql)?;
-    let mut rows = statement.query(named_params! { ":seq": seq })?;
-    rows.next()?.map(stored).transpose()
+    conn.row(&sql, named_params! { ":seq": seq }, stored)
 }
 
 /// The published event that a workspace knows under `public_id`: the publisher's own id or ours.
@@ -96,11 +99,10 @@ pub fn find_public(
     workspace_seq: i64,
     public_id: &str,
 ) -> Result<Option<StoredEvent>, StoreError> {
-    let mut statement = conn.prepare_cached(
+    let given: Option<i64> = conn.optional(
         "SELECT seq FROM events WHERE workspace_seq = :workspace AND given_id = :id LIMIT 1",
+        named_params! { ":workspace": workspace_seq, ":id": public_id },
     )?;
-    let params = named_params! { ":workspace": workspace_seq, ":id": public_id };
-    let given: Option<i64> = statement.query_row(params, |row| row.get(0)).optional()?;
     if let Some(seq) = given {
         return find(conn, seq);
     }
@@ -147,7 +149,7 @@ pub fn list(
     );
     let mut statement = conn.prepare_cached(&sql)?;
     let start = filter.cursor.map_or(start, Cursor::seq);
-    let rows = i64::try_from(limit.rows() + 1).unwrap_or(i64::MAX);
+    let rows = limit.rows() + 1;
     let mut params: Vec<(&str, &dyn rusqlite::ToSql)> = vec![
         (":workspace", &filter.workspace_seq),
         (":start", &start),
@@ -161,24 +163,12 @@ pub fn list(
     while found.has_room()
         && let Some(row) = rows.next()?
     {
-        match stored(row) {
-            Ok(event) => {
-                let bytes = event.event.data.len();
-                found.push(event, bytes);
-            }
-            Err(StoreError::Damaged(what)) => {
-                tracing::error!(what, "a list leaves out what cannot be read");
-                found.skip();
-            }
-            Err(error) => return Err(error),
-        }
+        let bytes = |event: &StoredEvent| event.event.data.len();
+        found.take(row.get("seq")?, stored(row), bytes)?;
     }
-    let mut page = found.paged(List::Events, |stored| stored.event.id.seq());
+    let last = found.last().unwrap_or(start);
+    let mut page = found.paged(List::Events);
     if filter.order == Order::Ascending {
-        let last = page
-            .items
-            .last()
-            .map_or(start, |stored| stored.event.id.seq());
         page.next = Some(Cursor::behind(List::Events, last));
     }
     Ok(page)
@@ -194,15 +184,11 @@ pub fn insert_miss(
     webhook_seq: i64,
     reason: DisabledReason,
 ) -> Result<(), StoreError> {
-    tx.prepare_cached(
+    tx.run(
         "INSERT OR IGNORE INTO event_misses (webhook_seq, event_seq, reason)
          VALUES (:webhook, :event, :reason)",
-    )?
-    .execute(named_params! {
-        ":webhook": webhook_seq,
-        ":event": event_seq,
-        ":reason": reason.as_str(),
-    })?;
+        named_params! { ":webhook": webhook_seq, ":event": event_seq, ":reason": reason },
+    )?;
     Ok(())
 }
 
@@ -211,10 +197,10 @@ pub fn insert_miss(
 /// # Errors
 /// [`StoreError::Sqlite`].
 pub fn delete_miss(tx: &WriteTx<'_>, event_seq: i64, webhook_seq: i64) -> Result<(), StoreError> {
-    tx.prepare_cached(
+    tx.run(
         "DELETE FROM event_misses WHERE webhook_seq = :webhook AND event_seq = :event",
-    )?
-    .execute(named_params! { ":webhook": webhook_seq, ":event": event_seq })?;
+        named_params! { ":webhook": webhook_seq, ":event": event_seq },
+    )?;
     Ok(())
 }
 
@@ -223,24 +209,23 @@ pub fn delete_miss(tx: &WriteTx<'_>, event_seq: i64, webhook_seq: i64) -> Result
 /// # Errors
 /// [`StoreError::Sqlite`].
 pub fn missed(conn: &Read<'_>, which: &MissedEvents, limit: usize) -> Result<Vec<i64>, StoreError> {
-    let mut statement = conn.prepare_cached(&format!(
+    let sql = format!(
         "SELECT event_seq
          {MISSED}
          ORDER BY event_seq
          LIMIT :limit"
-    ))?;
-    let rows = statement.query_map(
+    );
+    conn.values(
+        &sql,
         named_params! {
             ":webhook": which.webhook_seq,
             ":after": which.after,
             ":end": which.end,
-            ":since": which.since.map(Timestamp::millis),
-            ":until": which.until.map(Timestamp::millis),
-            ":limit": i64::try_from(limit).unwrap_or(i64::MAX),
+            ":since": which.since,
+            ":until": which.until,
+            ":limit": limit,
         },
-        |row| row.get(0),
-    )?;
-    Ok(rows.collect::<Result<_, _>>()?)
+    )
 }
 
 /// How many there are of these.
@@ -248,15 +233,16 @@ pub fn missed(conn: &Read<'_>, which: &MissedEvents, limit: usize) -> Result<Vec
 /// # Errors
 /// [`StoreError::Sqlite`].
 pub fn count_missed(conn: &Read<'_>, which: &MissedEvents) -> Result<u64, StoreError> {
-    let mut statement = conn.prepare_cached(&format!("SELECT count(*) {MISSED}"))?;
-    let params = named_params! {
-        ":webhook": which.webhook_seq,
-        ":after": which.after,
-        ":end": which.end,
-        ":since": which.since.map(Timestamp::millis),
-        ":until": which.until.map(Timestamp::millis),
-    };
-    Ok(statement.query_row(params, |row| row.get(0))?)
+    conn.value(
+        &format!("SELECT count(*) {MISSED}"),
+        named_params! {
+            ":webhook": which.webhook_seq,
+            ":after": which.after,
+            ":end": which.end,
+            ":since": which.since,
+            ":until": which.until,
+        },
+    )
 }
 
 const MISSED: &str = "FROM event_misses
@@ -287,8 +273,7 @@ pub fn end_until(conn: &Read<'_>, at: Timestamp) -> Result<i64, StoreError> {
 /// # Errors
 /// [`StoreError::Sqlite`].
 pub fn end(conn: &Read<'_>) -> Result<i64, StoreError> {
-    let mut statement = conn.prepare_cached("SELECT coalesce(max(seq), 0) + 1 FROM events")?;
-    Ok(statement.query_row([], |row| row.get(0))?)
+    conn.value("SELECT coalesce(max(seq), 0) + 1 FROM events", [])
 }
 
 /// The webhooks that missed an event, and why.
@@ -300,55 +285,37 @@ pub fn misses(
     event_seq: i64,
     limit: usize,
 ) -> Result<Vec<(WebhookId, DisabledReason)>, StoreError> {
-    let mut statement = conn.prepare_cached(
+    conn.rows(
         "SELECT event_misses.webhook_seq, webhooks.created_at, event_misses.reason
          FROM event_misses
          JOIN webhooks ON webhooks.seq = event_misses.webhook_seq
          WHERE event_seq = :event
          ORDER BY event_misses.webhook_seq
          LIMIT :limit",
-    )?;
-    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let rows = statement.query_map(
         named_params! { ":event": event_seq, ":limit": limit },
-        |row| {
-            let reason: String = row.get(2)?;
-            let created_at = Timestamp::from_millis(row.get(1)?);
-            let reason = DisabledReason::parse(&reason).unwrap_or(DisabledReason::Manual);
-            Ok((WebhookId::new(created_at, row.get(0)?), reason))
-        },
-    )?;
-    Ok(rows.collect::<Result<_, _>>()?)
+        |row| Ok((id(row, "created_at", "webhook_seq")?, row.get("reason")?)),
+    )
 }
 
 fn stored(row: &Row<'_>) -> Result<StoredEvent, StoreError> {
-    let seq: i64 = row.get("seq")?;
-    let kind: i64 = row.get("kind")?;
-    let created_at = Timestamp::from_millis(row.get("created_at")?);
-    let workspace_at = Timestamp::from_millis(row.get("workspace_created_at")?);
-    let given_id: Option<String> = row.get("given_id")?;
-    let event_type: String = row.get("type")?;
-    let data: String = row.get("data")?;
-    let occurred_at = Timestamp::from_millis(row.get("occurred_at")?);
-    let stored_digest: Vec<u8> = row.get("digest")?;
-    if stored_digest != digest(&event_type, occurred_at, &data) {
-        return Err(StoreError::Damaged(format!(
-            "event {seq} is not what was once published"
-        )));
+    let event_type: Arc<str> = row.get("type")?;
+    let data: Arc<str> = row.get("data")?;
+    let occurred_at = row.get("occurred_at")?;
+    if row.get_ref("digest")?.as_blob().ok() != Some(&digest(&event_type, occurred_at, &data)) {
+        let what = "an event is not what was once published";
+        return Err(StoreError::Damaged(what.to_owned()));
     }
     Ok(StoredEvent {
         event: Event {
-            id: EventId::new(created_at, seq),
-            given_id: given_id
-                .map(|id| GivenId::parse(&id).map_err(|_| damaged("events.given_id", seq)))
-                .transpose()?,
-            workspace: WorkspaceId::new(workspace_at, row.get("workspace_seq")?),
-            kind: EventKind::from_code(kind).ok_or_else(|| damaged("events.kind", seq))?,
-            event_type: event_type.into(),
+            id: id(row, "created_at", "seq")?,
+            given_id: row.get("given_id")?,
+            workspace: id(row, "workspace_created_at", "workspace_seq")?,
+            kind: row.get("kind")?,
+            event_type,
             occurred_at,
-            data: data.into(),
+            data,
         },
-        created_at,
+        created_at: row.get("created_at")?,
         delivery_count: row.get("delivery_count")?,
     })
 }

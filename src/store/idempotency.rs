@@ -3,8 +3,9 @@
 //! Owns: their rows, sealed because an answer may hold a secret that is shown once. Refuses:
 //! comparing requests.
 
-use rusqlite::{OptionalExtension, named_params};
+use rusqlite::named_params;
 
+use super::numbers::NumberedTable;
 use super::vault::Place;
 use super::{StoreError, WriteTx};
 use crate::domain::idempotency::{KEPT, Record};
@@ -14,34 +15,29 @@ use crate::domain::idempotency::{KEPT, Record};
 /// # Errors
 /// [`StoreError::Damaged`] where the answer cannot be opened.
 pub fn find(tx: &WriteTx<'_>, workspace_seq: i64, key: &str) -> Result<Option<Record>, StoreError> {
-    let oldest = tx.now().before(KEPT).millis();
-    let found = tx
-        .prepare_cached(
-            "SELECT rowid, request_digest, status, answer_sealed
-             FROM idempotency
-             WHERE workspace_seq = :workspace AND key = :key AND created_at > :oldest
-             LIMIT 1",
-        )?
-        .query_row(
-            named_params! { ":workspace": workspace_seq, ":key": key, ":oldest": oldest },
-            |row| {
-                let sealed: Vec<u8> = row.get(3)?;
-                Ok((row.get::<_, i64>(0)?, row.get(1)?, row.get(2)?, sealed))
-            },
-        )
-        .optional()?;
-    let Some((row, request_digest, status, sealed)) = found else {
-        return Ok(None);
-    };
-    let body = tx
-        .vault()
-        .unseal(place(row), &sealed)
-        .map_err(|error| StoreError::Damaged(error.to_string()))?;
-    Ok(Some(Record {
-        request_digest,
-        status,
-        body: body.to_vec(),
-    }))
+    tx.row(
+        "SELECT seq, request_digest, status, answer_sealed
+         FROM idempotency
+         WHERE workspace_seq = :workspace AND key = :key AND created_at > :oldest
+         LIMIT 1",
+        named_params! {
+            ":workspace": workspace_seq,
+            ":key": key,
+            ":oldest": tx.now().before(KEPT),
+        },
+        |row| {
+            let sealed: Vec<u8> = row.get("answer_sealed")?;
+            let body = tx
+                .vault()
+                .unseal(place(row.get("seq")?), &sealed)
+                .map_err(|error| StoreError::Damaged(error.to_string()))?;
+            Ok(Record {
+                request_digest: row.get("request_digest")?,
+                status: row.get("status")?,
+                body: body.to_vec(),
+            })
+        },
+    )
 }
 
 /// Records an answer.
@@ -56,22 +52,21 @@ pub fn insert(
     status: u16,
     body: &[u8],
 ) -> Result<(), StoreError> {
-    tx.prepare_cached(
+    let seq = tx.next_seq(NumberedTable::Idempotency)?;
+    tx.run(
         "INSERT OR REPLACE INTO idempotency
-             (workspace_seq, key, request_digest, status, answer_sealed, created_at)
-         VALUES (:workspace, :key, :digest, :status, x'', :now)",
-    )?
-    .execute(named_params! {
-        ":workspace": workspace_seq,
-        ":key": key,
-        ":digest": request_digest,
-        ":status": status,
-        ":now": tx.now().millis(),
-    })?;
-    let row = tx.last_insert_rowid();
-    let sealed = tx.vault().seal(place(row), body);
-    tx.prepare_cached("UPDATE idempotency SET answer_sealed = :sealed WHERE rowid = :row")?
-        .execute(named_params! { ":row": row, ":sealed": sealed })?;
+             (seq, workspace_seq, key, request_digest, status, answer_sealed, created_at)
+         VALUES (:seq, :workspace, :key, :digest, :status, :sealed, :now)",
+        named_params! {
+            ":seq": seq,
+            ":workspace": workspace_seq,
+            ":key": key,
+            ":digest": request_digest,
+            ":status": status,
+            ":sealed": tx.vault().seal(place(seq), body),
+            ":now": tx.now(),
+        },
+    )?;
     Ok(())
 }
 
@@ -80,8 +75,10 @@ pub fn insert(
 /// # Errors
 /// [`StoreError::Sqlite`].
 pub fn delete(tx: &WriteTx<'_>, workspace_seq: i64, key: &str) -> Result<(), StoreError> {
-    tx.prepare_cached("DELETE FROM idempotency WHERE workspace_seq = :workspace AND key = :key")?
-        .execute(named_params! { ":workspace": workspace_seq, ":key": key })?;
+    tx.run(
+        "DELETE FROM idempotency WHERE workspace_seq = :workspace AND key = :key",
+        named_params! { ":workspace": workspace_seq, ":key": key },
+    )?;
     Ok(())
 }
 

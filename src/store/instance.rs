@@ -2,7 +2,7 @@
 //!
 //! Owns: reading and writing them by name. Refuses: anything that belongs to a workspace.
 
-use rusqlite::{OptionalExtension, named_params};
+use rusqlite::named_params;
 
 use super::{Read, StoreError};
 use crate::domain::time::Timestamp;
@@ -39,10 +39,10 @@ impl Fact {
 /// # Errors
 /// [`StoreError::Sqlite`].
 pub fn read(conn: &Read<'_>, fact: Fact) -> Result<Option<Vec<u8>>, StoreError> {
-    let mut statement = conn.prepare_cached("SELECT value FROM instance WHERE key = :key")?;
-    Ok(statement
-        .query_row(named_params! { ":key": fact.key() }, |row| row.get(0))
-        .optional()?)
+    conn.optional(
+        "SELECT value FROM instance WHERE key = :key",
+        named_params! { ":key": fact.key() },
+    )
 }
 
 /// Writes a fact, or forgets it where `value` is `None`.
@@ -51,12 +51,14 @@ pub fn read(conn: &Read<'_>, fact: Fact) -> Result<Option<Vec<u8>>, StoreError> 
 /// [`StoreError::Sqlite`].
 pub fn write(conn: &Read<'_>, fact: Fact, value: Option<&[u8]>) -> Result<(), StoreError> {
     match value {
-        Some(value) => conn
-            .prepare_cached("INSERT OR REPLACE INTO instance (key, value) VALUES (:key, :value)")?
-            .execute(named_params! { ":key": fact.key(), ":value": value })?,
-        None => conn
-            .prepare_cached("DELETE FROM instance WHERE key = :key")?
-            .execute(named_params! { ":key": fact.key() })?,
+        Some(value) => conn.run(
+            "INSERT OR REPLACE INTO instance (key, value) VALUES (:key, :value)",
+            named_params! { ":key": fact.key(), ":value": value },
+        )?,
+        None => conn.run(
+            "DELETE FROM instance WHERE key = :key",
+            named_params! { ":key": fact.key() },
+        )?,
     };
     Ok(())
 }

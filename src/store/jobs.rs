@@ -6,11 +6,14 @@
 //! A job's batch and its new position are one transaction. After a crash the job goes on behind
 //! the last batch that was committed, and no batch is done twice.
 
-use rusqlite::{OptionalExtension, Row, named_params};
+use rusqlite::{Row, named_params};
 
-use super::{Read, StoreError, WriteTx, damaged};
+use super::numbers::NumberedTable;
+use super::read::PageOf;
+use super::sql::id;
+use super::{Read, StoreError, WriteTx};
 use crate::domain::id::JobId;
-use crate::domain::job::{Job, JobEnding, JobKind, JobStatus, NewJob};
+use crate::domain::job::{Job, JobEnding, JobStatus, NewJob};
 use crate::domain::page::{Cursor, Limit, List, Page};
 use crate::domain::time::Timestamp;
 
@@ -19,28 +22,31 @@ pub const RUNNING_OF_WORKSPACE_MAX: u32 = 20;
 /// Running jobs that one reading answers.
 pub const RUNNING_MAX: u32 = 1000;
 
-const COLUMNS: &str = "seq, workspace_seq, kind, task, status, total, done, position, error, \
-     created_at, updated_at";
+const SELECT: &str = "SELECT seq, workspace_seq, kind, task, status, total, done, position, error,
+        created_at, updated_at
+    FROM jobs";
 
 /// Stores a job; its first batch is due.
 ///
 /// # Errors
 /// [`StoreError::Sqlite`].
 pub fn insert(tx: &mut WriteTx<'_>, new: &NewJob) -> Result<JobId, StoreError> {
-    let now = tx.now();
-    tx.prepare_cached(
-        "INSERT INTO jobs (workspace_seq, kind, task, status, total, created_at, updated_at)
-         VALUES (:workspace, :kind, :task, 'running', :total, :now, :now)",
-    )?
-    .execute(named_params! {
-        ":workspace": new.workspace_seq,
-        ":kind": new.kind.as_str(),
-        ":task": new.task,
-        ":total": new.total,
-        ":now": now.millis(),
-    })?;
+    let id = JobId::new(tx.now(), tx.next_seq(NumberedTable::Jobs)?);
+    tx.run(
+        "INSERT INTO jobs (seq, workspace_seq, kind, task, status, total, created_at, updated_at)
+         VALUES (:seq, :workspace, :kind, :task, :status, :total, :now, :now)",
+        named_params! {
+            ":seq": id.seq(),
+            ":workspace": new.workspace_seq,
+            ":kind": new.kind,
+            ":task": new.task,
+            ":status": JobStatus::Running,
+            ":total": new.total,
+            ":now": id.at(),
+        },
+    )?;
     tx.notices().jobs_changed = true;
-    Ok(JobId::new(now, tx.last_insert_rowid()))
+    Ok(id)
 }
 
 /// The job in row `seq`.
@@ -48,10 +54,8 @@ pub fn insert(tx: &mut WriteTx<'_>, new: &NewJob) -> Result<JobId, StoreError> {
 /// # Errors
 /// [`StoreError::Damaged`] where the row cannot be understood.
 pub fn find(conn: &Read<'_>, seq: i64) -> Result<Option<Job>, StoreError> {
-    let sql = format!("SELECT {COLUMNS} FROM jobs WHERE seq = :seq LIMIT 1");
-    let mut statement = conn.prepare_cached(&sql)?;
-    let mut rows = statement.query(named_params! { ":seq": seq })?;
-    rows.next()?.map(job).transpose()
+    let sql = format!("{SELECT} WHERE seq = :seq LIMIT 1");
+    conn.row(&sql, named_params! { ":seq": seq }, job)
 }
 
 /// The job `id` of a workspace.
@@ -74,21 +78,18 @@ pub fn list(
     limit: Limit,
 ) -> Result<Page<Job>, StoreError> {
     let sql = format!(
-        "SELECT {COLUMNS}
-         FROM jobs
+        "{SELECT}
          WHERE workspace_seq = :workspace AND seq < :before
          ORDER BY seq DESC
          LIMIT :limit"
     );
-    let mut statement = conn.prepare_cached(&sql)?;
-    let rows = statement.query(named_params! {
-        ":workspace": workspace_seq,
-        ":before": cursor.map_or(i64::MAX, Cursor::seq),
-        ":limit": i64::try_from(limit.rows() + 1).unwrap_or(i64::MAX),
-    })?;
-    Ok(super::paged(collect(rows)?, limit, List::Jobs, |job| {
-        job.id.seq()
-    }))
+    let list = List::Jobs;
+    let of = PageOf {
+        list,
+        cursor,
+        limit,
+    };
+    conn.page(&sql, of, &[(":workspace", &workspace_seq)], job)
 }
 
 /// The jobs that are running, oldest first: at most [`RUNNING_MAX`].
@@ -96,15 +97,8 @@ pub fn list(
 /// # Errors
 /// As [`find`].
 pub fn running(conn: &Read<'_>) -> Result<Vec<Job>, StoreError> {
-    let sql = format!(
-        "SELECT {COLUMNS}
-         FROM jobs
-         WHERE status = 'running'
-         ORDER BY seq
-         LIMIT :limit"
-    );
-    let mut statement = conn.prepare_cached(&sql)?;
-    collect(statement.query(named_params! { ":limit": RUNNING_MAX })?)
+    let sql = format!("{SELECT} WHERE status = 'running' ORDER BY seq LIMIT :limit");
+    conn.rows(&sql, named_params! { ":limit": RUNNING_MAX }, job)
 }
 
 /// The first running job behind row `after`, and around from the start where there is none.
@@ -113,17 +107,15 @@ pub fn running(conn: &Read<'_>) -> Result<Vec<Job>, StoreError> {
 /// As [`find`].
 pub fn next_running(conn: &Read<'_>, after: i64) -> Result<Option<Job>, StoreError> {
     let sql = format!(
-        "SELECT {COLUMNS}
-         FROM jobs INDEXED BY jobs_running
+        "{SELECT} INDEXED BY jobs_running
          WHERE status = 'running' AND seq > :after
          ORDER BY seq
          LIMIT 1"
     );
-    let mut statement = conn.prepare_cached(&sql)?;
     for after in [after, 0] {
-        let found = collect(statement.query(named_params! { ":after": after })?)?;
-        if let Some(job) = found.into_iter().next() {
-            return Ok(Some(job));
+        let found = conn.row(&sql, named_params! { ":after": after }, job)?;
+        if found.is_some() {
+            return Ok(found);
         }
     }
     Ok(None)
@@ -134,15 +126,11 @@ pub fn next_running(conn: &Read<'_>, after: i64) -> Result<Option<Job>, StoreErr
 /// # Errors
 /// [`StoreError::Sqlite`].
 pub fn count_running(conn: &Read<'_>, workspace_seq: i64) -> Result<u32, StoreError> {
-    let mut statement = conn.prepare_cached(
+    conn.value(
         "SELECT count(*)
          FROM jobs INDEXED BY jobs_running
          WHERE status = 'running' AND workspace_seq = :workspace",
-    )?;
-    Ok(
-        statement.query_row(named_params! { ":workspace": workspace_seq }, |row| {
-            row.get(0)
-        })?,
+        named_params! { ":workspace": workspace_seq },
     )
 }
 
@@ -157,18 +145,17 @@ pub fn advance(
     items: u64,
     position: Option<&str>,
 ) -> Result<bool, StoreError> {
-    let advanced = tx
-        .prepare_cached(
-            "UPDATE jobs
-             SET done = done + :items, position = :position, updated_at = :now
-             WHERE seq = :seq AND status = 'running'",
-        )?
-        .execute(named_params! {
+    let advanced = tx.run(
+        "UPDATE jobs
+         SET done = done + :items, position = :position, updated_at = :now
+         WHERE seq = :seq AND status = 'running'",
+        named_params! {
             ":seq": seq,
             ":items": items,
             ":position": position,
-            ":now": tx.now().millis(),
-        })?;
+            ":now": tx.now(),
+        },
+    )?;
     tx.notices().activity = true;
     Ok(advanced > 0)
 }
@@ -183,26 +170,21 @@ pub fn finish(tx: &mut WriteTx<'_>, seq: i64, ending: &JobEnding) -> Result<bool
         JobEnding::Failed(error) => (JobStatus::Failed, Some(error)),
         JobEnding::Canceled => (JobStatus::Canceled, None),
     };
-    let finished = tx
-        .prepare_cached(
-            "UPDATE jobs
-             SET status = :status, error = :error, updated_at = :now,
-                 total = CASE WHEN :status = 'done' THEN done ELSE total END
-             WHERE seq = :seq AND status = 'running'
-             RETURNING created_at, done",
-        )?
-        .query_row(
-            named_params! {
-                ":seq": seq,
-                ":status": status.as_str(),
-                ":error": error,
-                ":now": tx.now().millis(),
-            },
-            |row| Ok((row.get(0)?, row.get::<_, u64>(1)?)),
-        )
-        .optional()?;
-    if let Some((created_at, done)) = finished {
-        let job = JobId::new(Timestamp::from_millis(created_at), seq);
+    let finished: Option<(JobId, u64)> = tx.row(
+        "UPDATE jobs
+         SET status = :status, error = :error, updated_at = :now,
+             total = CASE WHEN :status = 'done' THEN done ELSE total END
+         WHERE seq = :seq AND status = 'running'
+         RETURNING seq, created_at, done",
+        named_params! {
+            ":seq": seq,
+            ":status": status,
+            ":error": error,
+            ":now": tx.now(),
+        },
+        |row| Ok((id(row, "created_at", "seq")?, row.get("done")?)),
+    )?;
+    if let Some((job, done)) = finished {
         tracing::info!(%job, status = status.as_str(), done, "a job ended");
     }
     let notices = tx.notices();
@@ -216,49 +198,36 @@ pub fn finish(tx: &mut WriteTx<'_>, seq: i64, ending: &JobEnding) -> Result<bool
 /// # Errors
 /// [`StoreError::Sqlite`].
 pub fn prune(tx: &WriteTx<'_>, before: Timestamp, limit: u32) -> Result<usize, StoreError> {
-    let pruned = tx
-        .prepare_cached(
-            "DELETE FROM jobs
-             WHERE seq IN (
-                 SELECT seq
-                 FROM (SELECT seq, status, updated_at FROM jobs ORDER BY seq LIMIT :limit)
-                 WHERE status <> 'running' AND updated_at < :before)",
-        )?
-        .execute(named_params! { ":before": before.millis(), ":limit": limit })?;
-    Ok(pruned)
-}
-
-fn collect(mut rows: rusqlite::Rows<'_>) -> Result<Vec<Job>, StoreError> {
-    let mut found = Vec::new();
-    while let Some(row) = rows.next()? {
-        found.push(job(row)?);
-    }
-    Ok(found)
+    tx.run(
+        "DELETE FROM jobs
+         WHERE seq IN (
+             SELECT seq
+             FROM (SELECT seq, status, updated_at FROM jobs ORDER BY seq LIMIT :limit)
+             WHERE status <> 'running' AND updated_at < :before)",
+        named_params! { ":before": before, ":limit": limit },
+    )
 }
 
 fn job(row: &Row<'_>) -> Result<Job, StoreError> {
-    let seq: i64 = row.get("seq")?;
-    let kind: String = row.get("kind")?;
-    let status: String = row.get("status")?;
-    let created_at = Timestamp::from_millis(row.get("created_at")?);
     Ok(Job {
-        id: JobId::new(created_at, seq),
+        id: id(row, "created_at", "seq")?,
         workspace_seq: row.get("workspace_seq")?,
-        kind: JobKind::parse(&kind).ok_or_else(|| damaged("jobs.kind", seq))?,
+        kind: row.get("kind")?,
         task: row.get("task")?,
-        status: JobStatus::parse(&status).ok_or_else(|| damaged("jobs.status", seq))?,
+        status: row.get("status")?,
         total: row.get("total")?,
         done: row.get("done")?,
         position: row.get("position")?,
         error: row.get("error")?,
-        created_at,
-        updated_at: Timestamp::from_millis(row.get("updated_at")?),
+        created_at: row.get("created_at")?,
+        updated_at: row.get("updated_at")?,
     })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::job::JobKind;
     use crate::store::Store;
     use crate::store::tests::{Fixture, fixture};
 

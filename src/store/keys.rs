@@ -8,17 +8,20 @@
 
 use rusqlite::{Row, named_params};
 
+use super::numbers::NumberedTable;
+use super::read::PageOf;
+use super::sql::{id, optional_id};
 use super::vault::Purpose;
-use super::{Read, StoreError, WriteTx, damaged, row_list};
-use crate::domain::api_key::{ApiKey, ApiKeyToken, KeysOf, NewKey, Scopes};
-use crate::domain::id::{KeyId, WorkspaceId};
+use super::{Read, StoreError, WriteTx, row_list};
+use crate::domain::api_key::{ApiKey, ApiKeyToken, KeysOf, NewKey};
+use crate::domain::id::KeyId;
 use crate::domain::page::{Cursor, Limit, List, Page};
-use crate::domain::time::Timestamp;
 
 /// The most live keys that an instance may hold.
 pub const KEYS_MAX: u64 = 10_000;
 
-const SELECT: &str = "SELECT k.*, workspaces.created_at AS workspace_created_at
+const SELECT: &str = "SELECT k.seq, k.workspace_seq, k.name, k.scopes, k.hash, k.rate_limit,
+        k.created_at, k.last_used_at, k.revoked_at, workspaces.created_at AS workspace_created_at
     FROM api_keys AS k
     LEFT JOIN workspaces ON workspaces.seq = k.workspace_seq";
 
@@ -32,23 +35,22 @@ pub fn insert(
     entropy: [u8; 32],
 ) -> Result<(ApiKey, ApiKeyToken), StoreError> {
     let now = tx.now();
-    tx.prepare_cached(
-        "INSERT INTO api_keys (workspace_seq, name, scopes, hash, rate_limit, created_at)
-         VALUES (:workspace, :name, :scopes, x'', :rate_limit, :now)",
-    )?
-    .execute(named_params! {
-        ":workspace": new.workspace.map(|id| id.seq()),
-        ":name": new.name,
-        ":scopes": new.scopes.to_string(),
-        ":rate_limit": new.rate_limit,
-        ":now": now.millis(),
-    })?;
-    // The token carries the row's number, so its hash can only be known now.
-    let id = KeyId::new(now, tx.last_insert_rowid());
+    let id = KeyId::new(now, tx.next_seq(NumberedTable::ApiKeys)?);
     let token = ApiKeyToken::new(id, entropy);
     let hash = token.hash(&tx.vault().pepper(Purpose::ApiKeys));
-    tx.prepare_cached("UPDATE api_keys SET hash = :hash WHERE seq = :seq")?
-        .execute(named_params! { ":seq": id.seq(), ":hash": hash.as_bytes() })?;
+    tx.run(
+        "INSERT INTO api_keys (seq, workspace_seq, name, scopes, hash, rate_limit, created_at)
+         VALUES (:seq, :workspace, :name, :scopes, :hash, :rate_limit, :now)",
+        named_params! {
+            ":seq": id.seq(),
+            ":workspace": new.workspace.map(|id| id.seq()),
+            ":name": new.name,
+            ":scopes": new.scopes,
+            ":hash": hash,
+            ":rate_limit": new.rate_limit,
+            ":now": now,
+        },
+    )?;
     tx.notices().access_changed = true;
     let key = ApiKey {
         id,
@@ -74,9 +76,7 @@ pub fn find(conn: &Read<'_>, id: KeyId) -> Result<Option<ApiKey>, StoreError> {
          WHERE k.seq = :seq AND workspaces.deleted_at IS NULL
          LIMIT 1"
     );
-    let mut statement = conn.prepare_cached(&sql)?;
-    let mut rows = statement.query(named_params! { ":seq": id.seq() })?;
-    let found = rows.next()?.map(api_key).transpose()?;
+    let found = conn.row(&sql, named_params! { ":seq": id.seq() }, api_key)?;
     Ok(found.filter(|key| key.id == id))
 }
 
@@ -85,19 +85,16 @@ pub fn find(conn: &Read<'_>, id: KeyId) -> Result<Option<ApiKey>, StoreError> {
 /// # Errors
 /// [`StoreError::Sqlite`].
 pub fn names_of(conn: &Read<'_>, ids: &[KeyId]) -> Result<Vec<(KeyId, String)>, StoreError> {
-    let mut statement = conn.prepare_cached(
+    let seqs: Vec<i64> = ids.iter().map(KeyId::seq).collect();
+    let mut found = conn.rows(
         "SELECT k.seq, k.created_at, k.name
          FROM api_keys AS k
          LEFT JOIN workspaces ON workspaces.seq = k.workspace_seq
          WHERE k.seq IN (SELECT value FROM json_each(:seqs)) AND workspaces.deleted_at IS NULL
          LIMIT -1",
+        named_params! { ":seqs": row_list(&seqs) },
+        |row| Ok((id(row, "created_at", "seq")?, row.get("name")?)),
     )?;
-    let seqs: Vec<i64> = ids.iter().map(KeyId::seq).collect();
-    let rows = statement.query_map(named_params! { ":seqs": row_list(&seqs) }, |row| {
-        let created_at = Timestamp::from_millis(row.get(1)?);
-        Ok((KeyId::new(created_at, row.get(0)?), row.get(2)?))
-    })?;
-    let mut found: Vec<(KeyId, String)> = rows.collect::<Result<_, _>>()?;
     found.retain(|(id, _)| ids.contains(id));
     Ok(found)
 }
@@ -125,19 +122,13 @@ pub fn list(
          ORDER BY k.seq DESC
          LIMIT :limit"
     );
-    let mut statement = conn.prepare_cached(&sql)?;
-    let mut rows = statement.query(named_params! {
-        ":workspace": workspace,
-        ":before": cursor.map_or(i64::MAX, Cursor::seq),
-        ":limit": i64::try_from(limit.rows() + 1).unwrap_or(i64::MAX),
-    })?;
-    let mut found = Vec::new();
-    while let Some(row) = rows.next()? {
-        found.push(api_key(row)?);
-    }
-    Ok(super::paged(found, limit, List::ApiKeys, |key| {
-        key.id.seq()
-    }))
+    let list = List::ApiKeys;
+    let of = PageOf {
+        list,
+        cursor,
+        limit,
+    };
+    conn.page(&sql, of, &[(":workspace", &workspace)], api_key)
 }
 
 /// How many keys are live in the whole instance.
@@ -145,9 +136,7 @@ pub fn list(
 /// # Errors
 /// [`StoreError::Sqlite`].
 pub fn count(conn: &Read<'_>) -> Result<u64, StoreError> {
-    let mut statement =
-        conn.prepare_cached("SELECT count(*) FROM api_keys WHERE revoked_at IS NULL")?;
-    Ok(statement.query_row([], |row| row.get(0))?)
+    conn.value("SELECT count(*) FROM api_keys WHERE revoked_at IS NULL", [])
 }
 
 /// Revokes a key for good; `false` where it was revoked before or never existed.
@@ -155,11 +144,10 @@ pub fn count(conn: &Read<'_>) -> Result<u64, StoreError> {
 /// # Errors
 /// [`StoreError::Sqlite`].
 pub fn revoke(tx: &mut WriteTx<'_>, seq: i64) -> Result<bool, StoreError> {
-    let revoked = tx
-        .prepare_cached(
-            "UPDATE api_keys SET revoked_at = :now WHERE seq = :seq AND revoked_at IS NULL",
-        )?
-        .execute(named_params! { ":seq": seq, ":now": tx.now().millis() })?;
+    let revoked = tx.run(
+        "UPDATE api_keys SET revoked_at = :now WHERE seq = :seq AND revoked_at IS NULL",
+        named_params! { ":seq": seq, ":now": tx.now() },
+    )?;
     tx.notices().access_changed = true;
     Ok(revoked > 0)
 }
@@ -169,32 +157,24 @@ pub fn revoke(tx: &mut WriteTx<'_>, seq: i64) -> Result<bool, StoreError> {
 /// # Errors
 /// [`StoreError::Sqlite`].
 pub fn touch(tx: &WriteTx<'_>, seq: i64) -> Result<(), StoreError> {
-    tx.prepare_cached("UPDATE api_keys SET last_used_at = :now WHERE seq = :seq")?
-        .execute(named_params! { ":seq": seq, ":now": tx.now().millis() })?;
+    tx.run(
+        "UPDATE api_keys SET last_used_at = :now WHERE seq = :seq",
+        named_params! { ":seq": seq, ":now": tx.now() },
+    )?;
     Ok(())
 }
 
 fn api_key(row: &Row<'_>) -> Result<ApiKey, StoreError> {
-    let seq: i64 = row.get("seq")?;
-    let scopes: String = row.get("scopes")?;
-    let workspace_seq: Option<i64> = row.get("workspace_seq")?;
-    let at = |column: &str| {
-        let millis: Option<i64> = row.get(column)?;
-        Ok::<_, StoreError>(millis.map(Timestamp::from_millis))
-    };
-    let created_at = Timestamp::from_millis(row.get("created_at")?);
     Ok(ApiKey {
-        id: KeyId::new(created_at, seq),
-        workspace: workspace_seq
-            .zip(at("workspace_created_at")?)
-            .map(|(seq, created_at)| WorkspaceId::new(created_at, seq)),
+        id: id(row, "created_at", "seq")?,
+        workspace: optional_id(row, "workspace_created_at", "workspace_seq")?,
         name: row.get("name")?,
-        scopes: Scopes::parse(&scopes).ok_or_else(|| damaged("api_keys.scopes", seq))?,
-        hash: super::token_hash(row, "api_keys.hash")?,
+        scopes: row.get("scopes")?,
+        hash: row.get("hash")?,
         rate_limit: row.get("rate_limit")?,
-        created_at,
-        last_used_at: at("last_used_at")?,
-        revoked_at: at("revoked_at")?,
+        created_at: row.get("created_at")?,
+        last_used_at: row.get("last_used_at")?,
+        revoked_at: row.get("revoked_at")?,
     })
 }
 
@@ -202,6 +182,7 @@ fn api_key(row: &Row<'_>) -> Result<ApiKey, StoreError> {
 mod tests {
     use super::*;
     use crate::domain::api_key::Scope;
+    use crate::domain::id::WorkspaceId;
     use crate::store::tests::{Fixture, default_workspace, fixture};
     use crate::store::{Store, workspaces};
 

@@ -7,7 +7,7 @@
 use rusqlite::Connection;
 use rusqlite_migration::{M, Migrations};
 
-use super::open::OpenError;
+use super::open_error::OpenError;
 
 const LADDER: &[M<'static>] = &[M::up(include_str!("migrations/0001_post_office.sql"))];
 

@@ -19,17 +19,17 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::clock::Clock;
-use crate::domain::page::{Cursor, Limit, List, Page};
 use crate::domain::profile::Profile;
 use crate::domain::secret::Secret;
-use crate::domain::token::TokenHash;
 
 pub mod attempts;
 pub mod audit;
 pub mod backup;
 pub mod deliveries;
+mod directory;
 pub mod disk;
 pub mod effects;
+mod error;
 pub mod event_types;
 pub mod events;
 mod found;
@@ -38,8 +38,11 @@ pub mod instance;
 pub mod jobs;
 pub mod keys;
 mod migrate;
+mod numbers;
 mod obstacle;
 mod open;
+mod open_error;
+mod profile_cache;
 pub mod profiles;
 mod read;
 mod readers;
@@ -48,48 +51,28 @@ pub mod rotate;
 pub mod secrets;
 pub mod sessions;
 mod setbacks;
+mod sql;
 pub mod stats;
+mod subscriber_cache;
+mod sums;
 pub mod tx;
 pub mod users;
 pub mod vault;
 pub mod webhooks;
 pub mod workspaces;
+mod write_job;
 pub mod writer;
 
+pub use directory::{DATABASE_FILE, LOCK_FILE};
 pub use effects::Committed;
+pub use error::StoreError;
+use error::damaged;
 pub use obstacle::Obstacle;
-pub use open::{DATABASE_FILE, LOCK_FILE, OpenError, OpenOptions};
+pub use open::OpenOptions;
+pub use open_error::OpenError;
 pub use read::Read;
 pub use tx::WriteTx;
-
-/// Why the store could not do what it was asked.
-#[derive(Clone, Debug, thiserror::Error)]
-pub enum StoreError {
-    /// SQLite refused a statement; nothing of the caller's transaction was kept.
-    #[error("the database refused a statement: {0}")]
-    Sqlite(Arc<rusqlite::Error>),
-    /// More writes wait than the queue may hold.
-    #[error("the write queue is full")]
-    Overloaded,
-    /// The disk has less free space than the floor that ingest must leave.
-    #[error("the disk is almost full")]
-    StorageLow,
-    /// The writer stopped: the process is ending, or a flush failed and nothing may be promised.
-    #[error("the database accepts no more writes: {0}")]
-    Stopped(&'static str),
-    /// No connection for reading became free in time.
-    #[error("no database connection became free")]
-    ReadersBusy,
-    /// A row does not hold what was once written to it.
-    #[error("stored data is damaged: {0}")]
-    Damaged(String),
-}
-
-impl From<rusqlite::Error> for StoreError {
-    fn from(error: rusqlite::Error) -> Self {
-        Self::Sqlite(Arc::new(error))
-    }
-}
+use write_job::Urgency;
 
 /// The handle on the database. Cloning shares it.
 #[derive(Clone)]
@@ -103,7 +86,7 @@ struct StoreParts {
     readers: readers::Readers,
     writer: writer::Writer,
     vault: Arc<vault::Vault>,
-    profiles: profiles::ProfileCache,
+    profiles: profile_cache::ProfileCache,
     // Held for as long as anybody may touch the database; dropping it frees the directory.
     _lock: std::fs::File,
 }
@@ -160,10 +143,7 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        self.shared
-            .writer
-            .write(write, writer::Urgency::Ingest)
-            .await
+        self.shared.writer.write(write, Urgency::Ingest).await
     }
 
     /// As [`Store::write`], for results of work that was already done: it waits for room instead
@@ -179,10 +159,7 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        self.shared
-            .writer
-            .write(write, writer::Urgency::Settle)
-            .await
+        self.shared.writer.write(write, Urgency::Settle).await
     }
 
     /// As [`Store::write`], for callers that do not wait for futures, such as the start.
@@ -250,17 +227,6 @@ pub fn sqlite_version() -> &'static str {
     rusqlite::version()
 }
 
-/// Cuts a list that was read one row longer than its limit, and says where to go on.
-fn paged<T>(mut found: Vec<T>, limit: Limit, list: List, seq: impl Fn(&T) -> i64) -> Page<T> {
-    let more = found.len() > limit.rows();
-    found.truncate(limit.rows());
-    let next = found
-        .last()
-        .filter(|_| more)
-        .map(|last| Cursor::behind(list, seq(last)));
-    Page { items: found, next }
-}
-
 /// Row numbers as `json_each` takes them: one statement for all of a page, whatever their number.
 fn row_list(seqs: &[i64]) -> String {
     let numbers: Vec<String> = seqs.iter().map(i64::to_string).collect();
@@ -281,22 +247,5 @@ fn unseal_text(
     Ok(Secret::new(text))
 }
 
-/// Reads a token's hash from the column `hash`; `place` names it in errors.
-fn token_hash(row: &rusqlite::Row<'_>, place: &str) -> Result<TokenHash, StoreError> {
-    let bytes: Vec<u8> = row.get("hash")?;
-    let seq: i64 = row.get("seq")?;
-    let bytes = bytes.try_into().map_err(|_| damaged(place, seq))?;
-    Ok(TokenHash::from_bytes(bytes))
-}
-
-/// A stored word that no version of hookpost writes.
-fn damaged(column: &str, row: i64) -> StoreError {
-    StoreError::Damaged(format!("{column} of row {row} holds an unknown value"))
-}
-
-#[cfg(test)]
-mod plans;
-#[cfg(test)]
-mod samples;
 #[cfg(test)]
 mod tests;

@@ -1,7 +1,7 @@
 //! Opening the data directory.
 //!
-//! Owns: the directory and its mode, the lock, the pragmas, the SQLite version check, the key
-//! check, what a fresh database starts with. Refuses: a second process, a newer database, somebody
+//! Owns: the pragmas, the SQLite version check, the key check, what a fresh database starts with.
+//! Refuses: a second process, a newer database, somebody
 //! else's file, an older SQLite, a wrong key; each with a sentence that says what to do.
 //!
 //! # Why the file is looked at before it is opened
@@ -13,26 +13,26 @@
 //! It must come up with a full disk and while another process holds the database's lock. Whatever a
 //! start brings up to date is compared first, and written only where it differs.
 
-use std::fs::{File, OpenOptions as FileOptions, TryLockError};
-use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::fs::{File, OpenOptions as FileOptions};
+use std::io::{ErrorKind, Read};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rusqlite::{Connection, OpenFlags};
 
+use super::directory::{DATABASE_FILE, create_dir, files, lock};
 use super::instance::{self, Fact};
+use super::open_error::OpenError;
+use super::profile_cache::ProfileCache;
 use super::readers::{Readers, STATEMENTS_KEPT};
 use super::setbacks::Stamps;
-use super::vault::{KeyRecord, KeySource, Vault, VaultError};
+use super::tx::{Memory, WriteTx};
+use super::vault::{KeyRecord, KeySource, Vault};
 use super::writer::{Writer, WriterParts};
-use super::{Store, StoreError, StoreParts, migrate, profiles, workspaces};
+use super::{Store, StoreParts, migrate, profiles, workspaces};
 use crate::clock::Clock;
 
-/// The database's file name in the data directory.
-pub const DATABASE_FILE: &str = "hookpost.db";
-/// The lock's file name in the data directory; holds the owner's process id.
-pub const LOCK_FILE: &str = "hookpost.lock";
 /// What SQLite writes at the head of its files.
 const MAGIC: &[u8; 16] = b"SQLite format 3\0";
 /// The mark of hookpost's databases in that head: `hkps`.
@@ -51,67 +51,6 @@ pub struct OpenOptions {
     pub clock: Clock,
 }
 
-/// Why the data directory could not be opened.
-#[derive(Debug, thiserror::Error)]
-pub enum OpenError {
-    /// The directory or a file in it cannot be used.
-    #[error("cannot use {path}: {source}")]
-    Files {
-        /// Which one.
-        path: PathBuf,
-        /// What the system says.
-        source: std::io::Error,
-    },
-    /// Another process has it.
-    #[error(
-        "the data directory is in use by another hookpost (process {owner}, lock {lock}); \
-         stop that one first, or choose another --data-dir"
-    )]
-    Locked {
-        /// The lock's path.
-        lock: PathBuf,
-        /// The other process's id, if it could be read.
-        owner: String,
-    },
-    /// The file is not one of hookpost's.
-    #[error("{path} is not hookpost's: {reason}; nothing was changed: choose another --data-dir")]
-    Foreign {
-        /// The file.
-        path: PathBuf,
-        /// What it is instead.
-        reason: String,
-    },
-    /// A later version wrote it.
-    #[error(
-        "the database has version {version}, but this hookpost knows only {known}; \
-         nothing was changed: use the newer hookpost that wrote it"
-    )]
-    Newer {
-        /// The database's version.
-        version: i64,
-        /// The newest version this binary knows.
-        known: i64,
-    },
-    /// A rung of the ladder failed; the database is as it was.
-    #[error("could not bring the database to this version: {0}")]
-    Migration(String),
-    /// The bundled SQLite is too old to be safe.
-    #[error("SQLite {0} is too old; hookpost needs 3.51.3 or later")]
-    OldSqlite(&'static str),
-    /// The key is missing, unsafe or not the database's.
-    #[error(transparent)]
-    Vault(#[from] VaultError),
-    /// The database cannot be read or written.
-    #[error("cannot open the database: {0}")]
-    Store(#[from] StoreError),
-}
-
-impl From<rusqlite::Error> for OpenError {
-    fn from(error: rusqlite::Error) -> Self {
-        Self::Store(error.into())
-    }
-}
-
 pub(super) fn open(options: &OpenOptions) -> Result<Store, OpenError> {
     if rusqlite::version_number() < SQLITE_VERSION_MIN {
         return Err(OpenError::OldSqlite(rusqlite::version()));
@@ -124,12 +63,14 @@ pub(super) fn open(options: &OpenOptions) -> Result<Store, OpenError> {
     migrate::migrate(&mut conn)?;
     mark(&conn)?;
     let vault = Arc::new(open_vault(&mut conn, &options.key)?);
-    let now = options.clock.now();
-    profiles::ensure_built_in(&super::Read::new(&conn), now)?;
-    workspaces::ensure_default(&super::Read::new(&conn), now)?;
+    let profiles = ProfileCache::default();
+    let mut memory = Memory::default();
+    let view = super::Read::new(&conn);
+    let mut tx = WriteTx::new(view, options.clock.now(), &vault, &profiles, &mut memory);
+    profiles::ensure_built_in(&mut tx)?;
+    workspaces::ensure_default(&tx)?;
     let readers =
         Readers::open(&database).map_err(|error| files(&database)(std::io::Error::other(error)))?;
-    let profiles = profiles::ProfileCache::default();
     let stamps = Stamps::resume(&super::Read::new(&conn))?;
     let parts = WriterParts {
         conn,
@@ -151,52 +92,6 @@ pub(super) fn open(options: &OpenOptions) -> Result<Store, OpenError> {
     Ok(Store {
         shared: Arc::new(shared),
     })
-}
-
-pub(super) fn files(path: &Path) -> impl Fn(std::io::Error) -> OpenError + use<> {
-    let path = path.to_owned();
-    move |source| OpenError::Files {
-        path: path.clone(),
-        source,
-    }
-}
-
-pub(super) fn create_dir(data_dir: &Path) -> Result<(), OpenError> {
-    std::fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(data_dir)
-        .map_err(files(data_dir))
-}
-
-/// Takes the directory for this process. The kernel frees the lock when the process ends, however
-/// it ends.
-pub(super) fn lock(data_dir: &Path) -> Result<File, OpenError> {
-    let path = data_dir.join(LOCK_FILE);
-    let mut file = FileOptions::new()
-        .create(true)
-        .truncate(false)
-        .read(true)
-        .write(true)
-        .mode(0o600)
-        .open(&path)
-        .map_err(files(&path))?;
-    match file.try_lock() {
-        Ok(()) => {}
-        Err(TryLockError::WouldBlock) => {
-            let owner = std::fs::read_to_string(&path).unwrap_or_default();
-            let owner = owner.trim();
-            let owner = if owner.is_empty() { "unknown" } else { owner }.to_owned();
-            return Err(OpenError::Locked { lock: path, owner });
-        }
-        Err(TryLockError::Error(source)) => return Err(OpenError::Files { path, source }),
-    }
-    let signed = file
-        .set_len(0)
-        .and_then(|()| file.seek(SeekFrom::Start(0)))
-        .and_then(|_| writeln!(file, "{}", std::process::id()));
-    signed.map_err(files(&path))?;
-    Ok(file)
 }
 
 pub(super) fn connect(database: &Path) -> Result<Connection, OpenError> {

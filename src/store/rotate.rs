@@ -12,8 +12,10 @@ use std::fs::File;
 
 use rusqlite::{Connection, Transaction, named_params};
 
+use super::directory::{DATABASE_FILE, files, lock};
 use super::instance::{self, Fact};
-use super::open::{DATABASE_FILE, OpenError, OpenOptions, connect, files, lock, open_vault};
+use super::open::{OpenOptions, connect, open_vault};
+use super::open_error::OpenError;
 use super::vault::{KeySource, MasterKey, PendingKey, Place, Vault, VaultError};
 use super::{Read, StoreError, migrate};
 

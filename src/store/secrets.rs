@@ -4,6 +4,7 @@
 
 use rusqlite::named_params;
 
+use super::numbers::NumberedTable;
 use super::vault::{Place, Vault};
 use super::{Read, StoreError, WriteTx, unseal_text};
 use crate::domain::secret::{LiveSecret, Secret};
@@ -22,26 +23,21 @@ pub fn live(
     webhook_seq: i64,
     now: Timestamp,
 ) -> Result<Vec<LiveSecret>, StoreError> {
-    let mut statement = conn.prepare_cached(
+    conn.rows(
         "SELECT seq, sealed, expires_at
          FROM webhook_secrets
          WHERE webhook_seq = :webhook AND (expires_at IS NULL OR expires_at > :now)
          ORDER BY seq DESC
          LIMIT :limit",
-    )?;
-    let limit = i64::try_from(LIVE_SECRETS_MAX).expect("a small bound");
-    let mut rows = statement
-        .query(named_params! { ":webhook": webhook_seq, ":now": now.millis(), ":limit": limit })?;
-    let mut found = Vec::new();
-    while let Some(row) = rows.next()? {
-        let sealed: Vec<u8> = row.get("sealed")?;
-        let expires_at: Option<i64> = row.get("expires_at")?;
-        found.push(LiveSecret {
-            secret: unseal_text(vault, place(row.get("seq")?), &sealed)?,
-            expires_at: expires_at.map(Timestamp::from_millis),
-        });
-    }
-    Ok(found)
+        named_params! { ":webhook": webhook_seq, ":now": now, ":limit": LIVE_SECRETS_MAX },
+        |row| {
+            let sealed: Vec<u8> = row.get("sealed")?;
+            Ok(LiveSecret {
+                secret: unseal_text(vault, place(row.get("seq")?), &sealed)?,
+                expires_at: row.get("expires_at")?,
+            })
+        },
+    )
 }
 
 /// Stores the first secret of a webhook.
@@ -49,15 +45,17 @@ pub fn live(
 /// # Errors
 /// [`StoreError::Sqlite`].
 pub fn insert(tx: &mut WriteTx<'_>, webhook_seq: i64, secret: &Secret) -> Result<(), StoreError> {
-    tx.prepare_cached(
-        "INSERT INTO webhook_secrets (webhook_seq, sealed, created_at)
-         VALUES (:webhook, x'', :now)",
-    )?
-    .execute(named_params! { ":webhook": webhook_seq, ":now": tx.now().millis() })?;
-    let seq = tx.last_insert_rowid();
-    let sealed = tx.vault().seal(place(seq), secret.expose().as_bytes());
-    tx.prepare_cached("UPDATE webhook_secrets SET sealed = :sealed WHERE seq = :seq")?
-        .execute(named_params! { ":seq": seq, ":sealed": sealed })?;
+    let seq = tx.next_seq(NumberedTable::WebhookSecrets)?;
+    tx.run(
+        "INSERT INTO webhook_secrets (seq, webhook_seq, sealed, created_at)
+         VALUES (:seq, :webhook, :sealed, :now)",
+        named_params! {
+            ":seq": seq,
+            ":webhook": webhook_seq,
+            ":sealed": tx.vault().seal(place(seq), secret.expose().as_bytes()),
+            ":now": tx.now(),
+        },
+    )?;
     tx.notices().webhooks_changed.push(webhook_seq);
     Ok(())
 }
@@ -73,22 +71,22 @@ pub fn rotate(
     secret: &Secret,
     old_expires_at: Timestamp,
 ) -> Result<(), StoreError> {
-    let now = tx.now().millis();
-    tx.prepare_cached(
+    let now = tx.now();
+    tx.run(
         "UPDATE webhook_secrets
          SET expires_at = :expires
          WHERE webhook_seq = :webhook AND (expires_at IS NULL OR expires_at > :expires)",
-    )?
-    .execute(named_params! { ":webhook": webhook_seq, ":expires": old_expires_at.millis() })?;
+        named_params! { ":webhook": webhook_seq, ":expires": old_expires_at },
+    )?;
     insert(tx, webhook_seq, secret)?;
-    tx.prepare_cached(
+    tx.run(
         "DELETE FROM webhook_secrets WHERE webhook_seq = :webhook AND expires_at <= :now",
-    )?
-    .execute(named_params! { ":webhook": webhook_seq, ":now": now })?;
-    tx.prepare_cached(
+        named_params! { ":webhook": webhook_seq, ":now": now },
+    )?;
+    tx.run(
         "UPDATE webhooks SET secret_rotated_at = :now, updated_at = :now WHERE seq = :webhook",
-    )?
-    .execute(named_params! { ":webhook": webhook_seq, ":now": now })?;
+        named_params! { ":webhook": webhook_seq, ":now": now },
+    )?;
     Ok(())
 }
 

@@ -5,19 +5,22 @@
 
 use rusqlite::{Row, named_params};
 
+use super::numbers::NumberedTable;
+use super::sql::id;
 use super::vault::Purpose;
-use super::{Read, StoreError, WriteTx, damaged};
-use crate::domain::id::{SessionId, UserId};
-use crate::domain::session::{Channel, NewSession, Session};
+use super::{Read, StoreError, WriteTx};
+use crate::domain::id::SessionId;
+use crate::domain::session::{NewSession, Session};
 use crate::domain::time::Timestamp;
-use crate::domain::token::SessionToken;
+use crate::domain::token::{SessionToken, TokenHash};
 
 /// Sessions that one person may have; signing in once more ends the oldest.
 pub const SESSIONS_OF_USER_MAX: u32 = 50;
 /// How long a session's last sign of life may lag behind, in milliseconds.
 const TOUCH_MS: i64 = 60_000;
 
-const SELECT: &str = "SELECT s.*, users.created_at AS user_created_at
+const SELECT: &str = "SELECT s.seq, s.user_seq, s.workspace_seq, s.hash, s.channel, s.user_agent,
+        s.created_at, s.last_seen_at, s.mfa_verified_at, users.created_at AS user_created_at
     FROM sessions AS s
     JOIN users ON users.seq = s.user_seq";
 
@@ -31,37 +34,40 @@ pub fn insert(
     new: &NewSession,
     entropy: [u8; 32],
 ) -> Result<(SessionId, SessionToken), StoreError> {
-    let now = tx.now();
-    tx.prepare_cached(
-        "INSERT INTO sessions (user_seq, workspace_seq, hash, channel, user_agent, created_at,
+    let id = SessionId::new(tx.now(), tx.next_seq(NumberedTable::Sessions)?);
+    let (token, hash) = token(tx, id, entropy);
+    tx.run(
+        "INSERT INTO sessions (seq, user_seq, workspace_seq, hash, channel, user_agent, created_at,
              last_seen_at, mfa_verified_at)
-         VALUES (:user, :workspace, x'', :channel, :user_agent, :now, :now, :mfa)",
-    )?
-    .execute(named_params! {
-        ":user": new.user.seq(),
-        ":workspace": new.workspace_seq,
-        ":channel": new.channel.as_str(),
-        ":user_agent": new.user_agent,
-        ":now": now.millis(),
-        ":mfa": new.mfa_verified_at.map(Timestamp::millis),
-    })?;
-    let id = SessionId::new(now, tx.last_insert_rowid());
-    let token = renew(tx, id, entropy)?;
-    end_oldest(tx, new.user.seq())?;
-    Ok((id, token))
-}
-
-fn end_oldest(tx: &mut WriteTx<'_>, user_seq: i64) -> Result<(), StoreError> {
-    tx.prepare_cached(
+         VALUES (:seq, :user, :workspace, :hash, :channel, :user_agent, :now, :now, :mfa)",
+        named_params! {
+            ":seq": id.seq(),
+            ":user": new.user.seq(),
+            ":workspace": new.workspace_seq,
+            ":hash": hash,
+            ":channel": new.channel,
+            ":user_agent": new.user_agent,
+            ":now": id.at(),
+            ":mfa": new.mfa_verified_at,
+        },
+    )?;
+    tx.run(
         "DELETE FROM sessions
          WHERE seq IN (
              SELECT seq FROM sessions
              WHERE user_seq = :user
              ORDER BY seq DESC
              LIMIT -1 OFFSET :kept)",
-    )?
-    .execute(named_params! { ":user": user_seq, ":kept": SESSIONS_OF_USER_MAX })?;
-    Ok(())
+        named_params! { ":user": new.user.seq(), ":kept": SESSIONS_OF_USER_MAX },
+    )?;
+    tx.notices().access_changed = true;
+    Ok((id, token))
+}
+
+fn token(tx: &WriteTx<'_>, id: SessionId, entropy: [u8; 32]) -> (SessionToken, TokenHash) {
+    let token = SessionToken::new(id, entropy);
+    let hash = token.hash(&tx.vault().pepper(Purpose::Sessions));
+    (token, hash)
 }
 
 /// Gives a session a new token; the one it had opens nothing from now on.
@@ -73,10 +79,11 @@ pub fn renew(
     id: SessionId,
     entropy: [u8; 32],
 ) -> Result<SessionToken, StoreError> {
-    let token = SessionToken::new(id, entropy);
-    let hash = token.hash(&tx.vault().pepper(Purpose::Sessions));
-    tx.prepare_cached("UPDATE sessions SET hash = :hash WHERE seq = :seq")?
-        .execute(named_params! { ":seq": id.seq(), ":hash": hash.as_bytes() })?;
+    let (token, hash) = token(tx, id, entropy);
+    tx.run(
+        "UPDATE sessions SET hash = :hash WHERE seq = :seq",
+        named_params! { ":seq": id.seq(), ":hash": hash },
+    )?;
     tx.notices().access_changed = true;
     Ok(token)
 }
@@ -87,9 +94,7 @@ pub fn renew(
 /// [`StoreError::Damaged`] where the row cannot be understood.
 pub fn find(conn: &Read<'_>, id: SessionId) -> Result<Option<Session>, StoreError> {
     let sql = format!("{SELECT} WHERE s.seq = :seq LIMIT 1");
-    let mut statement = conn.prepare_cached(&sql)?;
-    let mut rows = statement.query(named_params! { ":seq": id.seq() })?;
-    let found = rows.next()?.map(session).transpose()?;
+    let found = conn.row(&sql, named_params! { ":seq": id.seq() }, session)?;
     Ok(found.filter(|session| session.id == id))
 }
 
@@ -99,14 +104,8 @@ pub fn find(conn: &Read<'_>, id: SessionId) -> Result<Option<Session>, StoreErro
 /// As [`find`].
 pub fn of_user(conn: &Read<'_>, user_seq: i64) -> Result<Vec<Session>, StoreError> {
     let sql = format!("{SELECT} WHERE s.user_seq = :user ORDER BY s.seq DESC LIMIT :limit");
-    let mut statement = conn.prepare_cached(&sql)?;
-    let mut rows =
-        statement.query(named_params! { ":user": user_seq, ":limit": SESSIONS_OF_USER_MAX })?;
-    let mut found = Vec::new();
-    while let Some(row) = rows.next()? {
-        found.push(session(row)?);
-    }
-    Ok(found)
+    let params = named_params! { ":user": user_seq, ":limit": SESSIONS_OF_USER_MAX };
+    conn.rows(&sql, params, session)
 }
 
 /// Records a sign of life, at most once a minute.
@@ -114,13 +113,12 @@ pub fn of_user(conn: &Read<'_>, user_seq: i64) -> Result<Vec<Session>, StoreErro
 /// # Errors
 /// [`StoreError::Sqlite`].
 pub fn touch(tx: &WriteTx<'_>, seq: i64) -> Result<(), StoreError> {
-    let now = tx.now().millis();
-    tx.prepare_cached(
+    tx.run(
         "UPDATE sessions
          SET last_seen_at = :now
          WHERE seq = :seq AND last_seen_at <= :stale",
-    )?
-    .execute(named_params! { ":seq": seq, ":now": now, ":stale": now - TOUCH_MS })?;
+        named_params! { ":seq": seq, ":now": tx.now(), ":stale": tx.now().millis() - TOUCH_MS },
+    )?;
     Ok(())
 }
 
@@ -139,8 +137,10 @@ pub fn set_mfa_verified(
     seq: i64,
     at: Option<Timestamp>,
 ) -> Result<(), StoreError> {
-    tx.prepare_cached("UPDATE sessions SET mfa_verified_at = :at WHERE seq = :seq")?
-        .execute(named_params! { ":seq": seq, ":at": at.map(Timestamp::millis) })?;
+    tx.run(
+        "UPDATE sessions SET mfa_verified_at = :at WHERE seq = :seq",
+        named_params! { ":seq": seq, ":at": at },
+    )?;
     tx.notices().access_changed = true;
     Ok(())
 }
@@ -150,8 +150,10 @@ pub fn set_mfa_verified(
 /// # Errors
 /// [`StoreError::Sqlite`].
 pub fn set_workspace(tx: &mut WriteTx<'_>, seq: i64, workspace_seq: i64) -> Result<(), StoreError> {
-    tx.prepare_cached("UPDATE sessions SET workspace_seq = :workspace WHERE seq = :seq")?
-        .execute(named_params! { ":seq": seq, ":workspace": workspace_seq })?;
+    tx.run(
+        "UPDATE sessions SET workspace_seq = :workspace WHERE seq = :seq",
+        named_params! { ":seq": seq, ":workspace": workspace_seq },
+    )?;
     tx.notices().access_changed = true;
     Ok(())
 }
@@ -161,9 +163,10 @@ pub fn set_workspace(tx: &mut WriteTx<'_>, seq: i64, workspace_seq: i64) -> Resu
 /// # Errors
 /// [`StoreError::Sqlite`].
 pub fn delete(tx: &mut WriteTx<'_>, seq: i64) -> Result<bool, StoreError> {
-    let ended = tx
-        .prepare_cached("DELETE FROM sessions WHERE seq = :seq")?
-        .execute(named_params! { ":seq": seq })?;
+    let ended = tx.run(
+        "DELETE FROM sessions WHERE seq = :seq",
+        named_params! { ":seq": seq },
+    )?;
     tx.notices().access_changed = true;
     Ok(ended > 0)
 }
@@ -177,9 +180,10 @@ pub fn delete_all(
     user_seq: i64,
     kept: Option<SessionId>,
 ) -> Result<usize, StoreError> {
-    let ended = tx
-        .prepare_cached("DELETE FROM sessions WHERE user_seq = :user AND seq IS NOT :kept")?
-        .execute(named_params! { ":user": user_seq, ":kept": kept.map(|id| id.seq()) })?;
+    let ended = tx.run(
+        "DELETE FROM sessions WHERE user_seq = :user AND seq IS NOT :kept",
+        named_params! { ":user": user_seq, ":kept": kept.map(|id| id.seq()) },
+    )?;
     tx.notices().access_changed = true;
     Ok(ended)
 }
@@ -189,35 +193,28 @@ pub fn delete_all(
 /// # Errors
 /// [`StoreError::Sqlite`].
 pub fn prune(tx: &WriteTx<'_>, before: Timestamp, limit: u32) -> Result<usize, StoreError> {
-    let pruned = tx
-        .prepare_cached(
-            "DELETE FROM sessions
-             WHERE seq IN (
-                 SELECT seq FROM sessions
-                 WHERE last_seen_at < :before
-                 ORDER BY last_seen_at
-                 LIMIT :limit)",
-        )?
-        .execute(named_params! { ":before": before.millis(), ":limit": limit })?;
-    Ok(pruned)
+    tx.run(
+        "DELETE FROM sessions
+         WHERE seq IN (
+             SELECT seq FROM sessions
+             WHERE last_seen_at < :before
+             ORDER BY last_seen_at
+             LIMIT :limit)",
+        named_params! { ":before": before, ":limit": limit },
+    )
 }
 
 fn session(row: &Row<'_>) -> Result<Session, StoreError> {
-    let seq: i64 = row.get("seq")?;
-    let channel: String = row.get("channel")?;
-    let created_at = Timestamp::from_millis(row.get("created_at")?);
-    let user_at = Timestamp::from_millis(row.get("user_created_at")?);
-    let mfa: Option<i64> = row.get("mfa_verified_at")?;
     Ok(Session {
-        id: SessionId::new(created_at, seq),
-        user: UserId::new(user_at, row.get("user_seq")?),
+        id: id(row, "created_at", "seq")?,
+        user: id(row, "user_created_at", "user_seq")?,
         workspace_seq: row.get("workspace_seq")?,
-        hash: super::token_hash(row, "sessions.hash")?,
-        channel: Channel::parse(&channel).ok_or_else(|| damaged("sessions.channel", seq))?,
+        hash: row.get("hash")?,
+        channel: row.get("channel")?,
         user_agent: row.get("user_agent")?,
-        created_at,
-        last_seen_at: Timestamp::from_millis(row.get("last_seen_at")?),
-        mfa_verified_at: mfa.map(Timestamp::from_millis),
+        created_at: row.get("created_at")?,
+        last_seen_at: row.get("last_seen_at")?,
+        mfa_verified_at: row.get("mfa_verified_at")?,
     })
 }
 

@@ -1,14 +1,12 @@
 //! Running sums: what happened in each minute and hour, and how many deliveries stand where.
 //!
-//! Owns: keeping them with every commit, reading them. Refuses: counting history; reading a day
+//! Owns: reading them. Refuses: keeping them (`sums`), and counting history; reading a day
 //! costs the same however long the instance has been running.
 
-use rusqlite::named_params;
+use rusqlite::{Params, named_params};
 
-use super::effects::{EffectPlace, Effects, Sums};
 use super::{Read, StoreError};
-use crate::domain::delivery::Status;
-use crate::domain::stats::{Counts, Durations, HOUR_MS, Latency, MINUTE_MS, Period, StatsBucket};
+use crate::domain::stats::{Counts, Durations, HOUR_MS, Latency, Period, StatsBucket};
 use crate::domain::time::Timestamp;
 
 /// How long minute buckets are kept: two days.
@@ -19,102 +17,16 @@ pub const BUCKETS_MAX: i64 = 3000;
 /// classes.
 const DURATION_ROWS_MAX: i64 = BUCKETS_MAX * 80;
 
-/// Adds a batch's sums to the tables, just before its commit.
-pub(super) fn apply(conn: &Read<'_>, effects: &Effects) -> Result<(), StoreError> {
-    for ((webhook_seq, status), change) in &effects.counts {
-        if *change != 0 {
-            add_count(conn, *webhook_seq, *status, *change)?;
-        }
-    }
-    for (place, sums) in &effects.sums {
-        for width_ms in [MINUTE_MS, HOUR_MS] {
-            add_sums(conn, *place, width_ms, sums)?;
-        }
-    }
-    Ok(())
-}
-
-fn add_count(
-    conn: &Read<'_>,
-    webhook_seq: i64,
-    status: Status,
-    change: i64,
-) -> Result<(), StoreError> {
-    conn.prepare_cached(
-        "INSERT INTO delivery_counts (webhook_seq, status, deliveries)
-         VALUES (:webhook, :status, :change)
-         ON CONFLICT DO UPDATE SET deliveries = deliveries + :change",
-    )?
-    .execute(
-        named_params! { ":webhook": webhook_seq, ":status": status.code(), ":change": change },
-    )?;
-    Ok(())
-}
-
-fn add_sums(
-    conn: &Read<'_>,
-    place: EffectPlace,
-    width_ms: i64,
-    sums: &Sums,
-) -> Result<(), StoreError> {
-    let bucket_at = place.minute_at - place.minute_at % width_ms;
-    conn.prepare_cached(
-        "INSERT INTO stats (workspace_seq, webhook_seq, width_ms, bucket_at, events, attempts,
-             failures, delivered, exhausted, canceled)
-         VALUES (:workspace, :webhook, :width, :bucket, :events, :attempts, :failures, :delivered,
-             :exhausted, :canceled)
-         ON CONFLICT DO UPDATE
-         SET events = events + :events, attempts = attempts + :attempts,
-             failures = failures + :failures, delivered = delivered + :delivered,
-             exhausted = exhausted + :exhausted, canceled = canceled + :canceled",
-    )?
-    .execute(named_params! {
-        ":workspace": place.workspace_seq,
-        ":webhook": place.webhook_seq,
-        ":width": width_ms,
-        ":bucket": bucket_at,
-        ":events": sums.events,
-        ":attempts": sums.attempts,
-        ":failures": sums.failures,
-        ":delivered": sums.delivered,
-        ":exhausted": sums.exhausted,
-        ":canceled": sums.canceled,
-    })?;
-    for (slot, attempts) in &sums.durations {
-        conn.prepare_cached(
-            "INSERT INTO duration_stats (workspace_seq, webhook_seq, width_ms, bucket_at, slot,
-                 attempts)
-             VALUES (:workspace, :webhook, :width, :bucket, :slot, :attempts)
-             ON CONFLICT DO UPDATE SET attempts = attempts + :attempts",
-        )?
-        .execute(named_params! {
-            ":workspace": place.workspace_seq,
-            ":webhook": place.webhook_seq,
-            ":width": width_ms,
-            ":bucket": bucket_at,
-            ":slot": slot,
-            ":attempts": attempts,
-        })?;
-    }
-    Ok(())
-}
-
 /// How many of a webhook's deliveries stand where.
 ///
 /// # Errors
 /// [`StoreError::Sqlite`].
 pub fn counts(conn: &Read<'_>, webhook_seq: i64) -> Result<Counts, StoreError> {
-    let mut statement = conn.prepare_cached(
+    counted(
+        conn,
         "SELECT status, deliveries FROM delivery_counts WHERE webhook_seq = :webhook LIMIT 5",
-    )?;
-    let mut rows = statement.query(named_params! { ":webhook": webhook_seq })?;
-    let mut counts = Counts::default();
-    while let Some(row) = rows.next()? {
-        if let Some(status) = Status::from_code(row.get(0)?) {
-            counts.add(status, row.get(1)?);
-        }
-    }
-    Ok(counts)
+        named_params! { ":webhook": webhook_seq },
+    )
 }
 
 /// How many of the whole instance's deliveries stand where.
@@ -122,15 +34,17 @@ pub fn counts(conn: &Read<'_>, webhook_seq: i64) -> Result<Counts, StoreError> {
 /// # Errors
 /// [`StoreError::Sqlite`].
 pub fn instance_counts(conn: &Read<'_>) -> Result<Counts, StoreError> {
-    let mut statement = conn.prepare_cached(
+    counted(
+        conn,
         "SELECT status, SUM(deliveries) FROM delivery_counts GROUP BY status LIMIT 5",
-    )?;
-    let mut rows = statement.query([])?;
+        [],
+    )
+}
+
+fn counted(conn: &Read<'_>, sql: &str, params: impl Params) -> Result<Counts, StoreError> {
     let mut counts = Counts::default();
-    while let Some(row) = rows.next()? {
-        if let Some(status) = Status::from_code(row.get(0)?) {
-            counts.add(status, row.get(1)?);
-        }
+    for (status, deliveries) in conn.rows(sql, params, |row| Ok((row.get(0)?, row.get(1)?)))? {
+        counts.add(status, deliveries);
     }
     Ok(counts)
 }
@@ -141,15 +55,15 @@ pub fn instance_counts(conn: &Read<'_>) -> Result<Counts, StoreError> {
 /// # Errors
 /// [`StoreError::Sqlite`].
 pub fn dead_letters_up_to(conn: &Read<'_>, max: u32) -> Result<u64, StoreError> {
-    let mut statement = conn.prepare_cached(
+    conn.value(
         "SELECT count(*)
          FROM (
              SELECT 1
              FROM deliveries INDEXED BY dead_letters
              WHERE status = 3 AND discarded_at IS NULL
              LIMIT :max)",
-    )?;
-    Ok(statement.query_row(named_params! { ":max": max }, |row| row.get(0))?)
+        named_params! { ":max": max },
+    )
 }
 
 /// How many registered webhooks have which status.
@@ -157,15 +71,15 @@ pub fn dead_letters_up_to(conn: &Read<'_>, max: u32) -> Result<u64, StoreError> 
 /// # Errors
 /// [`StoreError::Sqlite`].
 pub fn webhooks_by_status(conn: &Read<'_>) -> Result<Vec<(String, u64)>, StoreError> {
-    let mut statement = conn.prepare_cached(
+    conn.rows(
         "SELECT status, count(*)
          FROM webhooks
          WHERE kind = 'registered' AND deleted_at IS NULL
          GROUP BY status
          LIMIT 3",
-    )?;
-    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    Ok(rows.collect::<Result<_, _>>()?)
+        [],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )
 }
 
 /// When the delivery was due that has been due longest, of those that nothing holds back. It looks at
@@ -174,7 +88,7 @@ pub fn webhooks_by_status(conn: &Read<'_>) -> Result<Vec<(String, u64)>, StoreEr
 /// # Errors
 /// [`StoreError::Sqlite`].
 pub fn oldest_due(conn: &Read<'_>) -> Result<Option<Timestamp>, StoreError> {
-    let mut statement = conn.prepare_cached(
+    conn.value(
         "SELECT min(at)
          FROM (
              SELECT CASE counts.status
@@ -196,9 +110,8 @@ pub fn oldest_due(conn: &Read<'_>) -> Result<Option<Timestamp>, StoreError> {
              WHERE counts.status IN (0, 1) AND counts.deliveries > 0
                  AND webhooks.status = 'active'
              LIMIT -1)",
-    )?;
-    let at: Option<i64> = statement.query_row([], |row| row.get(0))?;
-    Ok(at.map(Timestamp::from_millis))
+        [],
+    )
 }
 
 /// How many of a workspace's deliveries stand where, by webhook; alerts are not counted.
@@ -209,25 +122,23 @@ pub fn counts_by_webhook(
     conn: &Read<'_>,
     workspace_seq: i64,
 ) -> Result<Vec<(i64, Counts)>, StoreError> {
-    let mut statement = conn.prepare_cached(
+    let rows = conn.rows(
         "SELECT c.webhook_seq, c.status, c.deliveries
          FROM delivery_counts AS c
          JOIN webhooks ON webhooks.seq = c.webhook_seq
          WHERE webhooks.workspace_seq = :workspace AND webhooks.kind <> 'alert'
          ORDER BY c.webhook_seq
          LIMIT -1",
+        named_params! { ":workspace": workspace_seq },
+        |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
     )?;
-    let mut rows = statement.query(named_params! { ":workspace": workspace_seq })?;
     let mut found: Vec<(i64, Counts)> = Vec::new();
-    while let Some(row) = rows.next()? {
-        let webhook_seq = row.get(0)?;
+    for (webhook_seq, status, deliveries) in rows {
         if found.last().is_none_or(|(last, _)| *last != webhook_seq) {
             found.push((webhook_seq, Counts::default()));
         }
-        if let (Some((_, counts)), Some(status)) =
-            (found.last_mut(), Status::from_code(row.get(1)?))
-        {
-            counts.add(status, row.get(2)?);
+        if let Some((_, counts)) = found.last_mut() {
+            counts.add(status, deliveries);
         }
     }
     Ok(found)
@@ -243,7 +154,7 @@ pub fn series(
     period: &Period,
     step_ms: i64,
 ) -> Result<Vec<StatsBucket>, StoreError> {
-    let mut statement = conn.prepare_cached(
+    conn.rows(
         "SELECT bucket_at - bucket_at % :step AS step_at, sum(events), sum(attempts),
              sum(failures), sum(delivered), sum(exhausted), sum(canceled)
          FROM stats
@@ -252,20 +163,18 @@ pub fn series(
          GROUP BY step_at
          ORDER BY step_at
          LIMIT :limit",
-    )?;
-    let rows = statement.query_map(
         named_params! {
             ":workspace": period.workspace_seq,
             ":webhook": period.webhook_seq,
             ":width": period.width_ms,
             ":step": step_ms,
             ":since": first_bucket(period),
-            ":until": period.until.millis(),
+            ":until": period.until,
             ":limit": BUCKETS_MAX,
         },
         |row| {
             Ok(StatsBucket {
-                at: Timestamp::from_millis(row.get(0)?),
+                at: row.get(0)?,
                 events: row.get(1)?,
                 attempts: row.get(2)?,
                 failures: row.get(3)?,
@@ -274,8 +183,7 @@ pub fn series(
                 canceled: row.get(6)?,
             })
         },
-    )?;
-    Ok(rows.collect::<Result<_, _>>()?)
+    )
 }
 
 /// The durations of a period.
@@ -388,7 +296,7 @@ fn first_bucket(period: &Period) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::stats::WHOLE_WORKSPACE;
+    use crate::domain::stats::{MINUTE_MS, WHOLE_WORKSPACE};
 
     #[test]
     fn a_period_of_minutes_is_read_by_whole_hours_where_it_holds_some() {

@@ -5,18 +5,21 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rusqlite::Connection;
 
+mod plans;
+pub(in crate::store) mod samples;
+
 use super::vault::KeySource;
 use super::*;
 use crate::domain::event::{EventKind, NewEvent};
 use crate::domain::id::WorkspaceId;
 use crate::store::Read;
 
-pub(super) struct Fixture {
-    pub(super) store: Store,
-    pub(super) dir: tempfile::TempDir,
+pub(in crate::store) struct Fixture {
+    pub(in crate::store) store: Store,
+    pub(in crate::store) dir: tempfile::TempDir,
 }
 
-pub(super) fn options(dir: &Path) -> OpenOptions {
+pub(in crate::store) fn options(dir: &Path) -> OpenOptions {
     let key = KeySource::File(dir.join("master.key"));
     OpenOptions {
         data_dir: dir.to_owned(),
@@ -25,13 +28,13 @@ pub(super) fn options(dir: &Path) -> OpenOptions {
     }
 }
 
-pub(super) fn fixture() -> Fixture {
+pub(in crate::store) fn fixture() -> Fixture {
     let dir = tempfile::tempdir().unwrap();
     let store = Store::open(&options(dir.path())).unwrap();
     Fixture { store, dir }
 }
 
-pub(super) fn new_event(data: &str) -> NewEvent {
+pub(in crate::store) fn new_event(data: &str) -> NewEvent {
     NewEvent {
         given_id: None,
         kind: EventKind::Published,
@@ -41,7 +44,7 @@ pub(super) fn new_event(data: &str) -> NewEvent {
     }
 }
 
-pub(super) fn default_workspace(conn: &Read<'_>) -> WorkspaceId {
+pub(in crate::store) fn default_workspace(conn: &Read<'_>) -> WorkspaceId {
     workspaces::find_named(conn, workspaces::DEFAULT_NAME)
         .unwrap()
         .unwrap()

@@ -7,19 +7,35 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use super::effects::{Committed, Effects};
+use super::numbers::{NumberedTable, Numbers};
+use super::profile_cache::ProfileCache;
+use super::subscriber_cache::SubscriberCache;
 use super::vault::Vault;
-use super::webhooks::Subscribers;
-use super::{Read, StoreError, profiles};
+use super::{Read, StoreError};
 use crate::domain::profile::Profile;
 use crate::domain::time::Timestamp;
+
+/// What the writer remembers from one transaction to the next.
+#[derive(Default)]
+pub(super) struct Memory {
+    pub(super) subscribers: SubscriberCache,
+    numbers: Numbers,
+}
+
+impl Memory {
+    /// Something was undone, and what was remembered of it is not true.
+    pub(super) fn forget(&mut self) {
+        *self = Self::default();
+    }
+}
 
 /// A write transaction under way. Reads through it see its own writes.
 pub struct WriteTx<'a> {
     read: Read<'a>,
     now: Timestamp,
     vault: &'a Arc<Vault>,
-    profiles: &'a profiles::ProfileCache,
-    pub(super) subscribers: &'a mut Subscribers,
+    profiles: &'a ProfileCache,
+    pub(super) memory: &'a mut Memory,
     pub(super) effects: Effects,
 }
 
@@ -28,15 +44,15 @@ impl<'a> WriteTx<'a> {
         read: Read<'a>,
         now: Timestamp,
         vault: &'a Arc<Vault>,
-        profiles: &'a profiles::ProfileCache,
-        subscribers: &'a mut Subscribers,
+        profiles: &'a ProfileCache,
+        memory: &'a mut Memory,
     ) -> Self {
         Self {
             read,
             now,
             vault,
             profiles,
-            subscribers,
+            memory,
             effects: Effects::default(),
         }
     }
@@ -45,6 +61,11 @@ impl<'a> WriteTx<'a> {
     #[must_use]
     pub fn now(&self) -> Timestamp {
         self.now
+    }
+
+    /// The number of a row that is about to be added to a table.
+    pub(super) fn next_seq(&self, table: NumberedTable) -> Result<i64, StoreError> {
+        self.memory.numbers.next(&self.read, table)
     }
 
     /// Has the log written back and cut off after the transaction, if it has grown and nobody reads
@@ -75,23 +96,18 @@ impl<'a> WriteTx<'a> {
         &mut self,
         work: impl FnOnce(&mut Self) -> Result<T, E>,
     ) -> Result<Result<T, E>, StoreError> {
-        self.run("SAVEPOINT nested")?;
+        self.run("SAVEPOINT nested", [])?;
         let before = std::mem::take(&mut self.effects);
         let result = work(self);
         let during = std::mem::replace(&mut self.effects, before);
         if result.is_ok() {
             self.effects.merge(during);
         } else {
-            self.subscribers.forget_all();
-            self.run("ROLLBACK TO nested")?;
+            self.memory.forget();
+            self.run("ROLLBACK TO nested", [])?;
         }
-        self.run("RELEASE nested")?;
+        self.run("RELEASE nested", [])?;
         Ok(result)
-    }
-
-    fn run(&self, sql: &str) -> Result<(), StoreError> {
-        self.prepare_cached(sql)?.execute([])?;
-        Ok(())
     }
 
     /// What listeners will learn if this transaction is committed.

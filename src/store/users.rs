@@ -7,8 +7,11 @@
 //! A code opens once. Two requests with the same code may be checked at the same time; the one
 //! whose statement runs second finds the step already taken and is refused.
 
-use rusqlite::{OptionalExtension, Row, named_params};
+use rusqlite::{Row, named_params};
 
+use super::numbers::NumberedTable;
+use super::read::PageOf;
+use super::sql::id;
 use super::vault::{Place, Vault};
 use super::{Read, StoreError, WriteTx, damaged, row_list};
 use crate::domain::id::UserId;
@@ -24,9 +27,10 @@ use crate::domain::user::{SecondFactor, User};
 /// The most users that an instance may hold.
 pub const USERS_MAX: u64 = 1000;
 
-const COLUMNS: &str = "seq, email, password_hash, role, totp_sealed IS NOT NULL AS has_seed, \
-     totp_confirmed_at, totp_last_step, recovery_hashes, created_at, updated_at, last_login_at, \
-     disabled_at";
+const SELECT: &str = "SELECT seq, email, password_hash, role, totp_sealed IS NOT NULL AS has_seed,
+        totp_confirmed_at, totp_last_step, recovery_hashes, created_at, updated_at, last_login_at,
+        disabled_at
+    FROM users";
 
 /// Stores a new user; the caller has checked that the address is free.
 ///
@@ -38,17 +42,18 @@ pub fn insert(
     password_hash: &Secret,
     role: Role,
 ) -> Result<User, StoreError> {
-    tx.prepare_cached(
-        "INSERT INTO users (email, password_hash, role, created_at, updated_at)
-         VALUES (:email, :hash, :role, :now, :now)",
-    )?
-    .execute(named_params! {
-        ":email": email,
-        ":hash": password_hash.expose(),
-        ":role": role.as_str(),
-        ":now": tx.now().millis(),
-    })?;
-    let seq = tx.last_insert_rowid();
+    let seq = tx.next_seq(NumberedTable::Users)?;
+    tx.run(
+        "INSERT INTO users (seq, email, password_hash, role, created_at, updated_at)
+         VALUES (:seq, :email, :hash, :role, :now, :now)",
+        named_params! {
+            ":seq": seq,
+            ":email": email,
+            ":hash": password_hash.expose(),
+            ":role": role,
+            ":now": tx.now(),
+        },
+    )?;
     tx.notices().access_changed = true;
     find(tx, seq)?.ok_or_else(|| StoreError::Damaged(format!("user {seq} vanished")))
 }
@@ -58,10 +63,8 @@ pub fn insert(
 /// # Errors
 /// [`StoreError::Damaged`] where the row cannot be understood.
 pub fn find(conn: &Read<'_>, seq: i64) -> Result<Option<User>, StoreError> {
-    let sql = format!("SELECT {COLUMNS} FROM users WHERE seq = :seq LIMIT 1");
-    let mut statement = conn.prepare_cached(&sql)?;
-    let mut rows = statement.query(named_params! { ":seq": seq })?;
-    rows.next()?.map(user).transpose()
+    let sql = format!("{SELECT} WHERE seq = :seq LIMIT 1");
+    conn.row(&sql, named_params! { ":seq": seq }, user)
 }
 
 /// The user with an e-mail address, whatever its case.
@@ -69,10 +72,8 @@ pub fn find(conn: &Read<'_>, seq: i64) -> Result<Option<User>, StoreError> {
 /// # Errors
 /// As [`find`].
 pub fn find_by_email(conn: &Read<'_>, email: &str) -> Result<Option<User>, StoreError> {
-    let sql = format!("SELECT {COLUMNS} FROM users WHERE email = :email LIMIT 1");
-    let mut statement = conn.prepare_cached(&sql)?;
-    let mut rows = statement.query(named_params! { ":email": email })?;
-    rows.next()?.map(user).transpose()
+    let sql = format!("{SELECT} WHERE email = :email LIMIT 1");
+    conn.row(&sql, named_params! { ":email": email }, user)
 }
 
 /// The addresses of the users `ids`, as far as they exist.
@@ -80,18 +81,15 @@ pub fn find_by_email(conn: &Read<'_>, email: &str) -> Result<Option<User>, Store
 /// # Errors
 /// [`StoreError::Sqlite`].
 pub fn emails_of(conn: &Read<'_>, ids: &[UserId]) -> Result<Vec<(UserId, String)>, StoreError> {
-    let mut statement = conn.prepare_cached(
+    let seqs: Vec<i64> = ids.iter().map(UserId::seq).collect();
+    let mut found = conn.rows(
         "SELECT seq, created_at, email
          FROM users
          WHERE seq IN (SELECT value FROM json_each(:seqs))
          LIMIT -1",
+        named_params! { ":seqs": row_list(&seqs) },
+        |row| Ok((id(row, "created_at", "seq")?, row.get("email")?)),
     )?;
-    let seqs: Vec<i64> = ids.iter().map(UserId::seq).collect();
-    let rows = statement.query_map(named_params! { ":seqs": row_list(&seqs) }, |row| {
-        let created_at = Timestamp::from_millis(row.get(1)?);
-        Ok((UserId::new(created_at, row.get(0)?), row.get(2)?))
-    })?;
-    let mut found: Vec<(UserId, String)> = rows.collect::<Result<_, _>>()?;
     found.retain(|(id, _)| ids.contains(id));
     Ok(found)
 }
@@ -105,25 +103,14 @@ pub fn list(
     cursor: Option<Cursor>,
     limit: Limit,
 ) -> Result<Page<User>, StoreError> {
-    let sql = format!(
-        "SELECT {COLUMNS}
-         FROM users
-         WHERE seq < :before
-         ORDER BY seq DESC
-         LIMIT :limit"
-    );
-    let mut statement = conn.prepare_cached(&sql)?;
-    let mut rows = statement.query(named_params! {
-        ":before": cursor.map_or(i64::MAX, Cursor::seq),
-        ":limit": i64::try_from(limit.rows() + 1).unwrap_or(i64::MAX),
-    })?;
-    let mut found = Vec::new();
-    while let Some(row) = rows.next()? {
-        found.push(user(row)?);
-    }
-    Ok(super::paged(found, limit, List::Users, |user| {
-        user.id.seq()
-    }))
+    let sql = format!("{SELECT} WHERE seq < :before ORDER BY seq DESC LIMIT :limit");
+    let list = List::Users;
+    let of = PageOf {
+        list,
+        cursor,
+        limit,
+    };
+    conn.page(&sql, of, &[], user)
 }
 
 /// How many users there are.
@@ -131,8 +118,7 @@ pub fn list(
 /// # Errors
 /// [`StoreError::Sqlite`].
 pub fn count(conn: &Read<'_>) -> Result<u64, StoreError> {
-    let mut statement = conn.prepare_cached("SELECT count(*) FROM users")?;
-    Ok(statement.query_row([], |row| row.get(0))?)
+    conn.value("SELECT count(*) FROM users", [])
 }
 
 /// How many owners may sign in; the last one must stay.
@@ -140,10 +126,10 @@ pub fn count(conn: &Read<'_>) -> Result<u64, StoreError> {
 /// # Errors
 /// [`StoreError::Sqlite`].
 pub fn count_owners(conn: &Read<'_>) -> Result<u64, StoreError> {
-    let mut statement = conn.prepare_cached(
+    conn.value(
         "SELECT count(*) FROM users WHERE role = 'owner' AND disabled_at IS NULL",
-    )?;
-    Ok(statement.query_row([], |row| row.get(0))?)
+        [],
+    )
 }
 
 /// Replaces the password's hash.
@@ -155,14 +141,10 @@ pub fn set_password(
     seq: i64,
     password_hash: &Secret,
 ) -> Result<(), StoreError> {
-    tx.prepare_cached(
+    tx.run(
         "UPDATE users SET password_hash = :hash, updated_at = :now WHERE seq = :seq",
-    )?
-    .execute(named_params! {
-        ":seq": seq,
-        ":hash": password_hash.expose(),
-        ":now": tx.now().millis(),
-    })?;
+        named_params! { ":seq": seq, ":hash": password_hash.expose(), ":now": tx.now() },
+    )?;
     tx.notices().access_changed = true;
     Ok(())
 }
@@ -172,12 +154,10 @@ pub fn set_password(
 /// # Errors
 /// [`StoreError::Sqlite`].
 pub fn set_role(tx: &mut WriteTx<'_>, seq: i64, role: Role) -> Result<(), StoreError> {
-    tx.prepare_cached("UPDATE users SET role = :role, updated_at = :now WHERE seq = :seq")?
-        .execute(named_params! {
-            ":seq": seq,
-            ":role": role.as_str(),
-            ":now": tx.now().millis(),
-        })?;
+    tx.run(
+        "UPDATE users SET role = :role, updated_at = :now WHERE seq = :seq",
+        named_params! { ":seq": seq, ":role": role, ":now": tx.now() },
+    )?;
     tx.notices().access_changed = true;
     Ok(())
 }
@@ -191,12 +171,10 @@ pub fn set_disabled(
     seq: i64,
     at: Option<Timestamp>,
 ) -> Result<(), StoreError> {
-    tx.prepare_cached("UPDATE users SET disabled_at = :at, updated_at = :now WHERE seq = :seq")?
-        .execute(named_params! {
-            ":seq": seq,
-            ":at": at.map(Timestamp::millis),
-            ":now": tx.now().millis(),
-        })?;
+    tx.run(
+        "UPDATE users SET disabled_at = :at, updated_at = :now WHERE seq = :seq",
+        named_params! { ":seq": seq, ":at": at, ":now": tx.now() },
+    )?;
     tx.notices().access_changed = true;
     Ok(())
 }
@@ -206,8 +184,10 @@ pub fn set_disabled(
 /// # Errors
 /// [`StoreError::Sqlite`].
 pub fn touch_login(tx: &WriteTx<'_>, seq: i64) -> Result<(), StoreError> {
-    tx.prepare_cached("UPDATE users SET last_login_at = :now WHERE seq = :seq")?
-        .execute(named_params! { ":seq": seq, ":now": tx.now().millis() })?;
+    tx.run(
+        "UPDATE users SET last_login_at = :now WHERE seq = :seq",
+        named_params! { ":seq": seq, ":now": tx.now() },
+    )?;
     Ok(())
 }
 
@@ -216,8 +196,10 @@ pub fn touch_login(tx: &WriteTx<'_>, seq: i64) -> Result<(), StoreError> {
 /// # Errors
 /// [`StoreError::Sqlite`].
 pub fn delete(tx: &mut WriteTx<'_>, seq: i64) -> Result<(), StoreError> {
-    tx.prepare_cached("DELETE FROM users WHERE seq = :seq")?
-        .execute(named_params! { ":seq": seq })?;
+    tx.run(
+        "DELETE FROM users WHERE seq = :seq",
+        named_params! { ":seq": seq },
+    )?;
     tx.notices().access_changed = true;
     Ok(())
 }
@@ -227,10 +209,10 @@ pub fn delete(tx: &mut WriteTx<'_>, seq: i64) -> Result<(), StoreError> {
 /// # Errors
 /// [`StoreError::Damaged`] where it cannot be opened.
 pub fn totp_seed(conn: &Read<'_>, vault: &Vault, seq: i64) -> Result<Option<TotpSeed>, StoreError> {
-    let mut statement = conn.prepare_cached("SELECT totp_sealed FROM users WHERE seq = :seq")?;
-    let sealed: Option<Option<Vec<u8>>> = statement
-        .query_row(named_params! { ":seq": seq }, |row| row.get(0))
-        .optional()?;
+    let sealed: Option<Option<Vec<u8>>> = conn.optional(
+        "SELECT totp_sealed FROM users WHERE seq = :seq",
+        named_params! { ":seq": seq },
+    )?;
     let Some(sealed) = sealed.flatten() else {
         return Ok(None);
     };
@@ -259,13 +241,13 @@ pub fn clear_totp(tx: &mut WriteTx<'_>, seq: i64) -> Result<(), StoreError> {
 }
 
 fn set_totp(tx: &mut WriteTx<'_>, seq: i64, sealed: Option<&[u8]>) -> Result<(), StoreError> {
-    tx.prepare_cached(
+    tx.run(
         "UPDATE users
          SET totp_sealed = :sealed, totp_confirmed_at = NULL, totp_last_step = NULL,
              recovery_hashes = '[]', updated_at = :now
          WHERE seq = :seq",
-    )?
-    .execute(named_params! { ":seq": seq, ":sealed": sealed, ":now": tx.now().millis() })?;
+        named_params! { ":seq": seq, ":sealed": sealed, ":now": tx.now() },
+    )?;
     tx.notices().access_changed = true;
     Ok(())
 }
@@ -281,13 +263,12 @@ pub fn confirm_totp(
     step: u64,
     recovery: &[TokenHash],
 ) -> Result<bool, StoreError> {
-    let confirmed = tx
-        .prepare_cached(
-            "UPDATE users
-             SET totp_confirmed_at = :now, totp_last_step = :step, updated_at = :now
-             WHERE seq = :seq AND totp_sealed IS NOT NULL AND totp_confirmed_at IS NULL",
-        )?
-        .execute(named_params! { ":seq": seq, ":step": step, ":now": tx.now().millis() })?;
+    let confirmed = tx.run(
+        "UPDATE users
+         SET totp_confirmed_at = :now, totp_last_step = :step, updated_at = :now
+         WHERE seq = :seq AND totp_sealed IS NOT NULL AND totp_confirmed_at IS NULL",
+        named_params! { ":seq": seq, ":step": step, ":now": tx.now() },
+    )?;
     if confirmed > 0 {
         set_recovery_hashes(tx, seq, recovery)?;
     }
@@ -300,15 +281,14 @@ pub fn confirm_totp(
 /// # Errors
 /// [`StoreError::Sqlite`].
 pub fn advance_totp_step(tx: &WriteTx<'_>, seq: i64, step: u64) -> Result<bool, StoreError> {
-    let advanced = tx
-        .prepare_cached(
-            "UPDATE users
-             SET totp_last_step = :step
-             WHERE seq = :seq
-                 AND totp_confirmed_at IS NOT NULL
-                 AND (totp_last_step IS NULL OR totp_last_step < :step)",
-        )?
-        .execute(named_params! { ":seq": seq, ":step": step })?;
+    let advanced = tx.run(
+        "UPDATE users
+         SET totp_last_step = :step
+         WHERE seq = :seq
+             AND totp_confirmed_at IS NOT NULL
+             AND (totp_last_step IS NULL OR totp_last_step < :step)",
+        named_params! { ":seq": seq, ":step": step },
+    )?;
     Ok(advanced > 0)
 }
 
@@ -323,8 +303,10 @@ pub fn set_recovery_hashes(
 ) -> Result<(), StoreError> {
     let bytes: Vec<&[u8; 32]> = hashes.iter().map(TokenHash::as_bytes).collect();
     let text = serde_json::to_string(&bytes).expect("lists of bytes always serialise");
-    tx.prepare_cached("UPDATE users SET recovery_hashes = :hashes WHERE seq = :seq")?
-        .execute(named_params! { ":seq": seq, ":hashes": text })?;
+    tx.run(
+        "UPDATE users SET recovery_hashes = :hashes WHERE seq = :seq",
+        named_params! { ":seq": seq, ":hashes": text },
+    )?;
     Ok(())
 }
 
@@ -333,10 +315,10 @@ pub fn set_recovery_hashes(
 /// # Errors
 /// [`StoreError::Damaged`] where the stored hashes cannot be understood.
 pub fn use_recovery_code(tx: &WriteTx<'_>, seq: i64, typed: TokenHash) -> Result<bool, StoreError> {
-    let text: Option<String> = tx
-        .prepare_cached("SELECT recovery_hashes FROM users WHERE seq = :seq")?
-        .query_row(named_params! { ":seq": seq }, |row| row.get(0))
-        .optional()?;
+    let text: Option<String> = tx.optional(
+        "SELECT recovery_hashes FROM users WHERE seq = :seq",
+        named_params! { ":seq": seq },
+    )?;
     let mut hashes = recovery_hashes(text.as_deref().unwrap_or("[]"), seq)?;
     let Some(place) = matching(typed, &hashes) else {
         return Ok(false);
@@ -361,14 +343,8 @@ fn place(seq: i64) -> Place {
 }
 
 fn user(row: &Row<'_>) -> Result<User, StoreError> {
-    let seq: i64 = row.get("seq")?;
-    let role: String = row.get("role")?;
     let recovery: String = row.get("recovery_hashes")?;
-    let at = |column: &str| {
-        let millis: Option<i64> = row.get(column)?;
-        Ok::<_, StoreError>(millis.map(Timestamp::from_millis))
-    };
-    let second_factor = match (row.get("has_seed")?, at("totp_confirmed_at")?) {
+    let second_factor = match (row.get("has_seed")?, row.get("totp_confirmed_at")?) {
         (false, _) => SecondFactor::Off,
         (true, None) => SecondFactor::Enrolling,
         (true, Some(confirmed_at)) => SecondFactor::On {
@@ -376,18 +352,17 @@ fn user(row: &Row<'_>) -> Result<User, StoreError> {
             last_step: row.get("totp_last_step")?,
         },
     };
-    let created_at = Timestamp::from_millis(row.get("created_at")?);
     Ok(User {
-        id: UserId::new(created_at, seq),
+        id: id(row, "created_at", "seq")?,
         email: row.get("email")?,
         password_hash: Secret::new(row.get("password_hash")?),
-        role: Role::parse(&role).ok_or_else(|| damaged("users.role", seq))?,
+        role: row.get("role")?,
         second_factor,
-        recovery_codes_left: recovery_hashes(&recovery, seq)?.len(),
-        created_at,
-        updated_at: Timestamp::from_millis(row.get("updated_at")?),
-        last_login_at: at("last_login_at")?,
-        disabled_at: at("disabled_at")?,
+        recovery_codes_left: recovery_hashes(&recovery, row.get("seq")?)?.len(),
+        created_at: row.get("created_at")?,
+        updated_at: row.get("updated_at")?,
+        last_login_at: row.get("last_login_at")?,
+        disabled_at: row.get("disabled_at")?,
     })
 }
 

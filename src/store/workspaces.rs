@@ -4,38 +4,35 @@
 
 use std::time::Duration;
 
-use rusqlite::{OptionalExtension, Row, named_params};
+use rusqlite::{Row, named_params};
 
+use super::numbers::NumberedTable;
+use super::read::PageOf;
+use super::sql::{id, millis};
 use super::vault::Place;
 use super::{Read, StoreError, WriteTx};
 use crate::domain::id::WorkspaceId;
 use crate::domain::page::{Cursor, Limit, List, Page};
 use crate::domain::secret::Secret;
-use crate::domain::time::Timestamp;
-use crate::domain::workspace::{Plan, Retention, Workspace};
+use crate::domain::workspace::{NewWorkspace, Plan, Retention, Workspace};
 
 /// The name of the workspace that every installation starts with.
 pub const DEFAULT_NAME: &str = "default";
 
-const COLUMNS: &str = "seq, name, plan, profile, strict_event_types, alert_url, \
-     alert_webhook_seq, retention_delivered_ms, retention_exhausted_ms, retention_keep_latest, \
-     created_at, updated_at";
+const SELECT: &str = "SELECT seq, name, plan, profile, strict_event_types, alert_url,
+        alert_webhook_seq, retention_delivered_ms, retention_exhausted_ms, retention_keep_latest,
+        created_at, updated_at
+    FROM workspaces";
 
-fn workspace(row: &Row<'_>) -> rusqlite::Result<Workspace> {
-    let plan: String = row.get("plan")?;
+fn workspace(row: &Row<'_>) -> Result<Workspace, StoreError> {
     let duration = |column: &str| {
-        let millis: Option<i64> = row.get(column)?;
-        Ok::<_, rusqlite::Error>(
-            millis
-                .and_then(|ms| u64::try_from(ms).ok())
-                .map(Duration::from_millis),
-        )
+        let millis: Option<u64> = row.get(column)?;
+        Ok::<_, StoreError>(millis.map(Duration::from_millis))
     };
-    let created_at = Timestamp::from_millis(row.get("created_at")?);
     Ok(Workspace {
-        id: WorkspaceId::new(created_at, row.get("seq")?),
+        id: id(row, "created_at", "seq")?,
         name: row.get("name")?,
-        plan: Plan::parse(&plan).unwrap_or(Plan::Free),
+        plan: row.get("plan")?,
         profile: row.get("profile")?,
         strict_event_types: row.get("strict_event_types")?,
         alert_url: row.get("alert_url")?,
@@ -45,8 +42,8 @@ fn workspace(row: &Row<'_>) -> rusqlite::Result<Workspace> {
             exhausted: duration("retention_exhausted_ms")?,
             keep_latest: row.get("retention_keep_latest")?,
         },
-        created_at,
-        updated_at: Timestamp::from_millis(row.get("updated_at")?),
+        created_at: row.get("created_at")?,
+        updated_at: row.get("updated_at")?,
     })
 }
 
@@ -55,12 +52,8 @@ fn workspace(row: &Row<'_>) -> rusqlite::Result<Workspace> {
 /// # Errors
 /// [`StoreError::Sqlite`].
 pub fn find(conn: &Read<'_>, seq: i64) -> Result<Option<Workspace>, StoreError> {
-    let sql =
-        format!("SELECT {COLUMNS} FROM workspaces WHERE seq = :seq AND deleted_at IS NULL LIMIT 1");
-    let mut statement = conn.prepare_cached(&sql)?;
-    Ok(statement
-        .query_row(named_params! { ":seq": seq }, workspace)
-        .optional()?)
+    let sql = format!("{SELECT} WHERE seq = :seq AND deleted_at IS NULL LIMIT 1");
+    conn.row(&sql, named_params! { ":seq": seq }, workspace)
 }
 
 /// The workspace called `name`.
@@ -68,13 +61,8 @@ pub fn find(conn: &Read<'_>, seq: i64) -> Result<Option<Workspace>, StoreError> 
 /// # Errors
 /// [`StoreError::Sqlite`].
 pub fn find_named(conn: &Read<'_>, name: &str) -> Result<Option<Workspace>, StoreError> {
-    let sql = format!(
-        "SELECT {COLUMNS} FROM workspaces WHERE name = :name AND deleted_at IS NULL LIMIT 1"
-    );
-    let mut statement = conn.prepare_cached(&sql)?;
-    Ok(statement
-        .query_row(named_params! { ":name": name }, workspace)
-        .optional()?)
+    let sql = format!("{SELECT} WHERE name = :name AND deleted_at IS NULL LIMIT 1");
+    conn.row(&sql, named_params! { ":name": name }, workspace)
 }
 
 /// The workspace that `text` names, by id or by name.
@@ -98,24 +86,18 @@ pub fn list(
     limit: Limit,
 ) -> Result<Page<Workspace>, StoreError> {
     let sql = format!(
-        "SELECT {COLUMNS}
-         FROM workspaces
+        "{SELECT}
          WHERE deleted_at IS NULL AND seq < :before
          ORDER BY seq DESC
          LIMIT :limit"
     );
-    let mut statement = conn.prepare_cached(&sql)?;
-    let before = cursor.map_or(i64::MAX, Cursor::seq);
-    let rows = limit.rows() + 1;
-    let found = statement
-        .query_map(
-            named_params! { ":before": before, ":limit": i64::try_from(rows).unwrap_or(i64::MAX) },
-            workspace,
-        )?
-        .collect::<Result<Vec<_>, _>>()?;
-    Ok(super::paged(found, limit, List::Workspaces, |workspace| {
-        workspace.id.seq()
-    }))
+    let list = List::Workspaces;
+    let of = PageOf {
+        list,
+        cursor,
+        limit,
+    };
+    conn.page(&sql, of, &[], workspace)
 }
 
 /// How many workspaces give the profile called `name` to new webhooks.
@@ -123,10 +105,10 @@ pub fn list(
 /// # Errors
 /// [`StoreError::Sqlite`].
 pub fn count_using_profile(conn: &Read<'_>, name: &str) -> Result<i64, StoreError> {
-    let mut statement = conn.prepare_cached(
+    conn.value(
         "SELECT count(*) FROM workspaces WHERE profile = :name AND deleted_at IS NULL",
-    )?;
-    Ok(statement.query_row(named_params! { ":name": name }, |row| row.get(0))?)
+        named_params! { ":name": name },
+    )
 }
 
 /// Stores a new workspace and gives it its own signing secret for one-off targets.
@@ -134,39 +116,37 @@ pub fn count_using_profile(conn: &Read<'_>, name: &str) -> Result<i64, StoreErro
 /// # Errors
 /// [`StoreError::Sqlite`]; the caller has checked that the name is free.
 pub fn insert(
-    tx: &mut WriteTx<'_>,
-    name: &str,
-    plan: Plan,
-    profile: &str,
-    strict_event_types: bool,
+    tx: &WriteTx<'_>,
+    new: &NewWorkspace<'_>,
     secret: &Secret,
 ) -> Result<Workspace, StoreError> {
-    let now = tx.now();
-    let seq = insert_row(tx, name, plan, profile, strict_event_types, now)?;
-    set_secret(tx, seq, secret)?;
+    let seq = tx.next_seq(NumberedTable::Workspaces)?;
+    let sealed = seal(tx, seq, secret);
+    insert_row(tx, seq, new, Some(&sealed))?;
     find(tx, seq)?.ok_or_else(|| StoreError::Damaged(format!("workspace {seq} vanished")))
 }
 
 fn insert_row(
-    conn: &Read<'_>,
-    name: &str,
-    plan: Plan,
-    profile: &str,
-    strict_event_types: bool,
-    now: Timestamp,
-) -> Result<i64, StoreError> {
-    conn.prepare_cached(
-        "INSERT INTO workspaces (name, plan, profile, strict_event_types, created_at, updated_at)
-         VALUES (:name, :plan, :profile, :strict, :now, :now)",
-    )?
-    .execute(named_params! {
-        ":name": name,
-        ":plan": plan.as_str(),
-        ":profile": profile,
-        ":strict": strict_event_types,
-        ":now": now.millis(),
-    })?;
-    Ok(conn.last_insert_rowid())
+    tx: &WriteTx<'_>,
+    seq: i64,
+    new: &NewWorkspace<'_>,
+    sealed: Option<&[u8]>,
+) -> Result<(), StoreError> {
+    tx.run(
+        "INSERT INTO workspaces (seq, name, plan, profile, strict_event_types, secret_sealed,
+             created_at, updated_at)
+         VALUES (:seq, :name, :plan, :profile, :strict, :sealed, :now, :now)",
+        named_params! {
+            ":seq": seq,
+            ":name": new.name,
+            ":plan": new.plan,
+            ":profile": new.profile,
+            ":strict": new.strict_event_types,
+            ":sealed": sealed,
+            ":now": tx.now(),
+        },
+    )?;
+    Ok(())
 }
 
 /// Writes back what a person changed.
@@ -174,30 +154,28 @@ fn insert_row(
 /// # Errors
 /// [`StoreError::Sqlite`].
 pub fn update(tx: &mut WriteTx<'_>, changed: &Workspace) -> Result<(), StoreError> {
-    let millis =
-        |duration: Option<Duration>| duration.and_then(|d| i64::try_from(d.as_millis()).ok());
-    tx.prepare_cached(
+    tx.run(
         "UPDATE workspaces
          SET name = :name, plan = :plan, profile = :profile, strict_event_types = :strict,
              alert_url = :alert_url, alert_webhook_seq = :alert_webhook_seq,
              retention_delivered_ms = :delivered, retention_exhausted_ms = :exhausted,
              retention_keep_latest = :keep_latest, updated_at = :now
          WHERE seq = :seq",
-    )?
-    .execute(named_params! {
-        ":seq": changed.id.seq(),
-        ":name": changed.name,
-        ":plan": changed.plan.as_str(),
-        ":profile": changed.profile,
-        ":strict": changed.strict_event_types,
-        ":alert_url": changed.alert_url,
-        ":alert_webhook_seq": changed.alert_webhook_seq,
-        ":delivered": millis(changed.retention.delivered),
-        ":exhausted": millis(changed.retention.exhausted),
-        ":keep_latest": changed.retention.keep_latest,
-        ":now": tx.now().millis(),
-    })?;
-    tx.subscribers.forget(changed.id.seq());
+        named_params! {
+            ":seq": changed.id.seq(),
+            ":name": changed.name,
+            ":plan": changed.plan,
+            ":profile": changed.profile,
+            ":strict": changed.strict_event_types,
+            ":alert_url": changed.alert_url,
+            ":alert_webhook_seq": changed.alert_webhook_seq,
+            ":delivered": changed.retention.delivered.map(millis),
+            ":exhausted": changed.retention.exhausted.map(millis),
+            ":keep_latest": changed.retention.keep_latest,
+            ":now": tx.now(),
+        },
+    )?;
+    tx.memory.subscribers.forget(changed.id.seq());
     tx.notices().access_changed = true;
     Ok(())
 }
@@ -207,9 +185,11 @@ pub fn update(tx: &mut WriteTx<'_>, changed: &Workspace) -> Result<(), StoreErro
 /// # Errors
 /// [`StoreError::Sqlite`].
 pub fn delete(tx: &mut WriteTx<'_>, seq: i64) -> Result<(), StoreError> {
-    tx.prepare_cached("UPDATE workspaces SET deleted_at = :now WHERE seq = :seq")?
-        .execute(named_params! { ":seq": seq, ":now": tx.now().millis() })?;
-    tx.subscribers.forget(seq);
+    tx.run(
+        "UPDATE workspaces SET deleted_at = :now WHERE seq = :seq",
+        named_params! { ":seq": seq, ":now": tx.now() },
+    )?;
+    tx.memory.subscribers.forget(seq);
     tx.notices().access_changed = true;
     Ok(())
 }
@@ -219,9 +199,10 @@ pub fn delete(tx: &mut WriteTx<'_>, seq: i64) -> Result<(), StoreError> {
 /// # Errors
 /// [`StoreError::Damaged`] where it cannot be opened.
 pub fn secret(tx: &WriteTx<'_>, seq: i64) -> Result<Option<Secret>, StoreError> {
-    let sealed: Option<Vec<u8>> = tx
-        .prepare_cached("SELECT secret_sealed FROM workspaces WHERE seq = :seq")?
-        .query_row(named_params! { ":seq": seq }, |row| row.get(0))?;
+    let sealed: Option<Vec<u8>> = tx.value(
+        "SELECT secret_sealed FROM workspaces WHERE seq = :seq",
+        named_params! { ":seq": seq },
+    )?;
     sealed
         .map(|sealed| super::unseal_text(tx.vault(), place(seq), &sealed))
         .transpose()
@@ -231,11 +212,16 @@ pub fn secret(tx: &WriteTx<'_>, seq: i64) -> Result<Option<Secret>, StoreError> 
 ///
 /// # Errors
 /// [`StoreError::Sqlite`].
-pub fn set_secret(tx: &mut WriteTx<'_>, seq: i64, secret: &Secret) -> Result<(), StoreError> {
-    let sealed = tx.vault().seal(place(seq), secret.expose().as_bytes());
-    tx.prepare_cached("UPDATE workspaces SET secret_sealed = :sealed WHERE seq = :seq")?
-        .execute(named_params! { ":seq": seq, ":sealed": sealed })?;
+pub fn set_secret(tx: &WriteTx<'_>, seq: i64, secret: &Secret) -> Result<(), StoreError> {
+    tx.run(
+        "UPDATE workspaces SET secret_sealed = :sealed WHERE seq = :seq",
+        named_params! { ":seq": seq, ":sealed": seal(tx, seq, secret) },
+    )?;
     Ok(())
+}
+
+fn seal(tx: &WriteTx<'_>, seq: i64, secret: &Secret) -> Vec<u8> {
+    tx.vault().seal(place(seq), secret.expose().as_bytes())
 }
 
 fn place(seq: i64) -> Place {
@@ -247,12 +233,15 @@ fn place(seq: i64) -> Place {
 }
 
 /// Makes the workspace that every installation starts with.
-pub(super) fn ensure_default(conn: &Read<'_>, now: Timestamp) -> Result<(), StoreError> {
-    let any: bool = conn
-        .prepare_cached("SELECT EXISTS (SELECT 1 FROM workspaces)")?
-        .query_row([], |row| row.get(0))?;
-    if !any {
-        insert_row(conn, DEFAULT_NAME, Plan::Pro, "standard", false, now)?;
+pub(super) fn ensure_default(tx: &WriteTx<'_>) -> Result<(), StoreError> {
+    if tx.value("SELECT EXISTS (SELECT 1 FROM workspaces)", [])? {
+        return Ok(());
     }
-    Ok(())
+    let new = NewWorkspace {
+        name: DEFAULT_NAME,
+        plan: Plan::Pro,
+        profile: "standard",
+        strict_event_types: false,
+    };
+    insert_row(tx, tx.next_seq(NumberedTable::Workspaces)?, &new, None)
 }

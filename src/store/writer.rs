@@ -25,15 +25,16 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, ErrorCode};
-use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::sync::{Semaphore, mpsc};
 
 use super::disk::disk;
 use super::effects::{Committed, Effects};
+use super::profile_cache::ProfileCache;
 use super::setbacks::Stamps;
-use super::tx::WriteTx;
+use super::tx::{Memory, WriteTx};
 use super::vault::Vault;
-use super::webhooks::Subscribers;
-use super::{Read, StoreError, profiles, stats};
+use super::write_job::{Urgency, Work, WriteJob, WriteOutcome, job, refuse};
+use super::{Read, StoreError, sums};
 use crate::clock::Clock;
 
 /// Jobs in one transaction at most.
@@ -54,80 +55,14 @@ const LOCK_WAIT: Duration = Duration::from_secs(5);
 /// How long a reading of the free space is trusted.
 const FREE_SPACE_TRUSTED: Duration = Duration::from_secs(1);
 
-/// Whether a write may be refused for want of room.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Urgency {
-    /// New work from outside: refused when the queue or the disk is full.
-    Ingest,
-    /// The result of work already done: waits for room.
-    Settle,
-}
-
 type Listener = Box<dyn Fn(&Committed) + Send + Sync>;
-
-/// A caller's transaction and the way back to the caller, whatever their types.
-trait Work: Send {
-    /// Runs the transaction; says whether what it did is to be kept.
-    fn run(&mut self, tx: &mut WriteTx<'_>) -> WriteOutcome;
-    /// Answers the caller, once it is known what became of the commit.
-    fn answer(self: Box<Self>, committed: Result<(), StoreError>);
-}
-
-/// Whether to keep what a job did.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum WriteOutcome {
-    Keep,
-    Undo,
-}
-
-struct Request<T, E, F> {
-    write: Option<F>,
-    result: Option<Result<T, E>>,
-    caller: oneshot::Sender<Result<T, E>>,
-}
-
-impl<T, E, F> Work for Request<T, E, F>
-where
-    T: Send,
-    E: From<StoreError> + Send,
-    F: FnOnce(&mut WriteTx<'_>) -> Result<T, E> + Send,
-{
-    fn run(&mut self, tx: &mut WriteTx<'_>) -> WriteOutcome {
-        let result = self.write.take().map(|write| write(tx));
-        let ran = if matches!(result, Some(Ok(_))) {
-            WriteOutcome::Keep
-        } else {
-            WriteOutcome::Undo
-        };
-        self.result = result;
-        ran
-    }
-
-    fn answer(self: Box<Self>, committed: Result<(), StoreError>) {
-        let result = match (self.result, committed) {
-            (Some(Err(error)), _) => Err(error),
-            (Some(Ok(value)), Ok(())) => Ok(value),
-            (_, Err(error)) => Err(error.into()),
-            (None, Ok(())) => Err(StoreError::Stopped("the write failed unexpectedly").into()),
-        };
-        // A caller that went away has no use for the answer; its write stands all the same.
-        drop(self.caller.send(result));
-    }
-}
-
-struct WriteJob {
-    urgency: Urgency,
-    work: Box<dyn Work>,
-    // Given back when the job has been answered.
-    _permit: Option<tokio::sync::OwnedSemaphorePermit>,
-}
 
 /// What the writer's thread is opened with.
 pub(super) struct WriterParts {
     pub(super) conn: Connection,
     pub(super) clock: Clock,
     pub(super) vault: Arc<Vault>,
-    pub(super) profiles: profiles::ProfileCache,
+    pub(super) profiles: ProfileCache,
     pub(super) data_dir: std::path::PathBuf,
 }
 
@@ -243,36 +178,11 @@ fn stopped() -> StoreError {
     StoreError::Stopped("hookpost is shutting down")
 }
 
-fn job<T, E>(
-    write: impl FnOnce(&mut WriteTx<'_>) -> Result<T, E> + Send + 'static,
-    urgency: Urgency,
-    permit: Option<tokio::sync::OwnedSemaphorePermit>,
-) -> (WriteJob, oneshot::Receiver<Result<T, E>>)
-where
-    T: Send + 'static,
-    E: From<StoreError> + Send + 'static,
-{
-    let (caller, answer) = oneshot::channel();
-    let work = Request {
-        write: Some(write),
-        result: None,
-        caller,
-    };
-    (
-        WriteJob {
-            urgency,
-            work: Box::new(work),
-            _permit: permit,
-        },
-        answer,
-    )
-}
-
 /// The writer's thread.
 struct Loop {
     parts: WriterParts,
     listeners: Arc<RwLock<Vec<Listener>>>,
-    subscribers: Subscribers,
+    memory: Memory,
     free_space: Option<(Instant, u64)>,
     stamps: Stamps,
     failed: Option<&'static str>,
@@ -283,7 +193,7 @@ impl Loop {
         Self {
             parts,
             listeners,
-            subscribers: Subscribers::default(),
+            memory: Memory::default(),
             free_space: None,
             stamps,
             failed: None,
@@ -395,14 +305,14 @@ impl Loop {
             now,
             &self.parts.vault,
             &self.parts.profiles,
-            &mut self.subscribers,
+            &mut self.memory,
         );
         let ran = std::panic::catch_unwind(AssertUnwindSafe(|| work.run(&mut tx)));
         let job_effects = tx.effects;
         if matches!(ran, Ok(WriteOutcome::Keep)) {
             effects.merge(job_effects);
         } else {
-            self.subscribers.forget_all();
+            self.memory.forget();
             statement("ROLLBACK TO job")?;
         }
         statement("RELEASE job")?;
@@ -410,7 +320,7 @@ impl Loop {
     }
 
     fn finish(&mut self, effects: &Effects) -> Result<(), StoreError> {
-        let flushed = stats::apply(&Read::new(&self.parts.conn), effects).and_then(|()| {
+        let flushed = sums::apply(&Read::new(&self.parts.conn), effects).and_then(|()| {
             self.parts
                 .conn
                 .prepare_cached("COMMIT")?
@@ -426,7 +336,7 @@ impl Loop {
             if is_failed_flush(error) {
                 self.failed = Some("a write to the disk failed; start hookpost again");
             }
-            self.subscribers.forget_all();
+            self.memory.forget();
             self.stamps.undo();
             if let Err(error) = self.parts.conn.execute_batch("ROLLBACK") {
                 tracing::error!(%error, "could not roll back");
@@ -454,13 +364,6 @@ impl Loop {
         }
         self.free_space
             .is_some_and(|(_, free)| free < FREE_BYTES_MIN)
-    }
-}
-
-/// Answers jobs that cannot run at all.
-fn refuse(batch: Vec<WriteJob>, error: &StoreError) {
-    for job in batch {
-        job.work.answer(Err(error.clone()));
     }
 }
 

@@ -26,6 +26,12 @@ impl Origin {
             Self::Api => "api",
         }
     }
+
+    /// Reads the word back.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|origin| origin.as_str() == word)
+    }
 }
 
 /// The current version of a profile.

@@ -8,8 +8,8 @@ use rusqlite::{Connection, named_params};
 
 use super::{BackupError, open_read_only};
 use crate::domain::time::Timestamp;
+use crate::store::directory::DATABASE_FILE;
 use crate::store::events;
-use crate::store::open::DATABASE_FILE;
 
 /// Findings that a report lists at most.
 pub const FINDINGS_MAX: usize = 100;

@@ -27,7 +27,8 @@ use std::time::Duration;
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OpenFlags, named_params};
 
-use super::open::{DATABASE_FILE, OpenError};
+use super::directory::DATABASE_FILE;
+use super::open_error::OpenError;
 use super::vault::{MasterKey, VaultError};
 use super::{Store, StoreError};
 use crate::domain::time::Timestamp;

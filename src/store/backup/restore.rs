@@ -16,8 +16,8 @@ use zeroize::Zeroizing;
 
 use super::check::check_file;
 use super::{BackupError, FORMAT, files, open_read_only, sync_dir_of};
+use crate::store::directory::{DATABASE_FILE, LOCK_FILE, create_dir, lock};
 use crate::store::instance::{self, Fact};
-use crate::store::open::{DATABASE_FILE, LOCK_FILE, create_dir, lock};
 use crate::store::vault::{KeyRecord, KeySource, MasterKey, Vault};
 use crate::store::{Read, StoreError, migrate};
 

@@ -10,9 +10,9 @@ use crate::domain::secret::Secret;
 use crate::domain::session::{Channel, NewSession};
 use crate::domain::webhook::WebhookKind;
 use crate::store::instance::{self, Fact};
-use crate::store::samples::{Office, event, office, webhook};
 use crate::store::sessions;
 use crate::store::tests::options;
+use crate::store::tests::samples::{Office, event, office, webhook};
 use crate::store::vault::KeySource;
 use crate::store::{secrets, users};
 

@@ -39,17 +39,15 @@ pub fn damaged(conn: &Read<'_>, webhook_seq: i64) -> Result<Vec<i64>, StoreError
 }
 
 fn waiting(conn: &Read<'_>, webhook_seq: i64, after: i64) -> Result<Vec<(i64, i64)>, StoreError> {
-    let mut statement = conn.prepare_cached(
+    conn.rows(
         "SELECT seq, event_seq
          FROM deliveries
          WHERE webhook_seq = :webhook AND status IN (0, 1) AND seq > :after
          ORDER BY seq
          LIMIT :limit",
-    )?;
-    let params =
-        named_params! { ":webhook": webhook_seq, ":after": after, ":limit": LOOKED_AT_MAX };
-    let rows = statement.query_map(params, |row| Ok((row.get(0)?, row.get(1)?)))?;
-    Ok(rows.collect::<Result<_, _>>()?)
+        named_params! { ":webhook": webhook_seq, ":after": after, ":limit": LOOKED_AT_MAX },
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )
 }
 
 fn is_sound(conn: &Read<'_>, event_seq: i64) -> Result<bool, StoreError> {

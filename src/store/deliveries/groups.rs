@@ -8,9 +8,9 @@ use rusqlite::{Row, named_params};
 use super::list::scan_statuses;
 use crate::domain::delivery::{Cause, DeliveryFilter, LetterGroup, Status};
 use crate::domain::id::DeliveryId;
-use crate::domain::outcome::FailureKind;
 use crate::domain::page::Order;
 use crate::domain::time::Timestamp;
+use crate::store::sql::id;
 use crate::store::{Read, StoreError};
 
 /// Dead letters that grouping looks at: the newest.
@@ -23,7 +23,7 @@ pub const GROUPS_MAX: u32 = 12;
 /// # Errors
 /// [`StoreError::Sqlite`].
 pub fn groups(conn: &Read<'_>, workspace_seq: i64) -> Result<Vec<LetterGroup>, StoreError> {
-    let mut statement = conn.prepare_cached(
+    conn.rows(
         "SELECT d.webhook_seq, d.last_error_kind, d.last_status_code, count(*) AS letters,
              min(d.created_at), max(d.created_at)
          FROM (SELECT seq
@@ -36,27 +36,25 @@ pub fn groups(conn: &Read<'_>, workspace_seq: i64) -> Result<Vec<LetterGroup>, S
          GROUP BY d.webhook_seq, d.last_error_kind, d.last_status_code
          ORDER BY letters DESC
          LIMIT :groups",
-    )?;
-    let params = named_params! {
-        ":workspace": workspace_seq,
-        ":rows": GROUPED_ROWS_MAX,
-        ":groups": GROUPS_MAX,
-    };
-    let rows = statement.query_map(params, group)?;
-    Ok(rows.collect::<Result<_, _>>()?)
+        named_params! {
+            ":workspace": workspace_seq,
+            ":rows": GROUPED_ROWS_MAX,
+            ":groups": GROUPS_MAX,
+        },
+        group,
+    )
 }
 
-fn group(row: &Row<'_>) -> rusqlite::Result<LetterGroup> {
-    let kind: Option<String> = row.get(1)?;
+fn group(row: &Row<'_>) -> Result<LetterGroup, StoreError> {
     Ok(LetterGroup {
         webhook_seq: row.get(0)?,
         cause: Cause {
-            kind: kind.as_deref().and_then(FailureKind::parse),
+            kind: row.get(1)?,
             status_code: row.get(2)?,
         },
         letters: row.get(3)?,
-        oldest: Timestamp::from_millis(row.get(4)?),
-        newest: Timestamp::from_millis(row.get(5)?),
+        oldest: row.get(4)?,
+        newest: row.get(5)?,
     })
 }
 
@@ -70,7 +68,7 @@ pub fn letters_of(
     webhook_seq: i64,
     cause: Cause,
 ) -> Result<Vec<DeliveryId>, StoreError> {
-    let mut statement = conn.prepare_cached(
+    conn.rows(
         "SELECT d.seq, d.created_at
          FROM (SELECT seq
                FROM deliveries INDEXED BY dead_letters_of
@@ -82,19 +80,15 @@ pub fn letters_of(
              AND d.last_error_kind IS :kind
              AND d.last_status_code IS :code
          LIMIT :rows",
-    )?;
-    let params = named_params! {
-        ":workspace": workspace_seq,
-        ":webhook": webhook_seq,
-        ":kind": cause.kind.map(FailureKind::as_str),
-        ":code": cause.status_code,
-        ":rows": GROUPED_ROWS_MAX,
-    };
-    let rows = statement.query_map(params, |row| {
-        let created_at = Timestamp::from_millis(row.get(1)?);
-        Ok(DeliveryId::new(created_at, row.get(0)?))
-    })?;
-    Ok(rows.collect::<Result<_, _>>()?)
+        named_params! {
+            ":workspace": workspace_seq,
+            ":webhook": webhook_seq,
+            ":kind": cause.kind,
+            ":code": cause.status_code,
+            ":rows": GROUPED_ROWS_MAX,
+        },
+        |row| id(row, "created_at", "seq"),
+    )
 }
 
 /// When the oldest delivery was made that still waits for an attempt.
@@ -105,7 +99,7 @@ pub fn oldest_waiting(
     conn: &Read<'_>,
     workspace_seq: i64,
 ) -> Result<Option<Timestamp>, StoreError> {
-    let mut statement = conn.prepare_cached(
+    conn.value(
         "SELECT min(created_at)
          FROM (SELECT created_at
                FROM (SELECT created_at
@@ -120,10 +114,8 @@ pub fn oldest_waiting(
                      WHERE workspace_seq = :workspace AND status = 1
                      ORDER BY seq
                      LIMIT 1))",
-    )?;
-    let params = named_params! { ":workspace": workspace_seq };
-    let at: Option<i64> = statement.query_row(params, |row| row.get(0))?;
-    Ok(at.map(Timestamp::from_millis))
+        named_params! { ":workspace": workspace_seq },
+    )
 }
 
 /// How the latest deliveries of a webhook stand, newest first.

@@ -15,7 +15,7 @@ use crate::domain::delivery::{Delivery, DeliveryFilter, DeliveryScope, Status, T
 use crate::domain::page::{Cursor, Limit, List, Order, Page};
 use crate::domain::time::Timestamp;
 use crate::store::setbacks::{self, DatedTable};
-use crate::store::{Read, StoreError, damaged, profiles};
+use crate::store::{Read, StoreError, profiles};
 
 /// Rows that one page looks at.
 pub const SCAN_ROWS_MAX: usize = 10_000;
@@ -84,11 +84,7 @@ pub(super) fn scan_statuses(
     rows: usize,
     order: Order,
 ) -> Result<Vec<Status>, StoreError> {
-    let status = |row: &Row<'_>| {
-        let status = Status::from_code(row.get(4)?);
-        status.ok_or_else(|| damaged("deliveries.status", row.get(0).unwrap_or_default()))
-    };
-    Ok(scan_for(conn, filter, None, rows, order, status)?.items)
+    Ok(scan_for(conn, filter, None, rows, order, |row| Ok(row.get(4)?))?.items)
 }
 
 /// As [`scan`], with what `item` takes from each row of [`CANDIDATES`].
@@ -232,7 +228,7 @@ fn matches(
         && wanted_type()?
         && is_in_state(filter, row)?
         && row.get::<_, i64>(5)? != Trigger::Alert.code()
-        && is_in_time(filter, Timestamp::from_millis(row.get(6)?))
+        && is_in_time(filter, row.get(6)?)
         && match versions {
             Some(versions) => versions.contains(&row.get(8)?),
             None => true,

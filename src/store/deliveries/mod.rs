@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use rusqlite::named_params;
 
+use super::found::readable;
+use super::numbers::NumberedTable;
 use super::{Read, StoreError, WriteTx, row_list};
 use crate::domain::delivery::{Delivery, NewDelivery, Progress, QueuedDelivery, Status, Trigger};
 use crate::domain::event::Event;
@@ -28,15 +30,8 @@ pub use queue::{
     due, ended_waiting, interrupted_tests, next_due, oldest_retrying, pending, queued,
     webhooks_waiting,
 };
-use row::{delivery, progress_of, trigger_of};
+use row::{SELECT, delivery, progress_of};
 pub use waiting::{shift_retries, soonest, standings, waiting_of};
-
-const SELECT: &str = "SELECT d.*, events.created_at AS event_created_at,
-        events.given_id AS event_given_id, webhooks.created_at AS webhook_created_at,
-        webhooks.kind AS webhook_kind, webhooks.status AS webhook_status
-    FROM deliveries AS d
-    JOIN events ON events.seq = d.event_seq
-    JOIN webhooks ON webhooks.seq = d.webhook_seq";
 
 /// Stores a delivery of `event`, due at once, and offers it to the engine.
 ///
@@ -62,38 +57,39 @@ pub fn insert_unqueued(
     event: &Arc<Event>,
     new: &NewDelivery,
 ) -> Result<QueuedDelivery, StoreError> {
-    let now = tx.now();
-    tx.prepare_cached(
-        "INSERT INTO deliveries (workspace_seq, webhook_seq, event_seq, event_type, status,
+    let id = DeliveryId::new(tx.now(), tx.next_seq(NumberedTable::Deliveries)?);
+    tx.run(
+        "INSERT INTO deliveries (seq, workspace_seq, webhook_seq, event_seq, event_type, status,
              trigger, profile_seq, format, max_attempts, next_attempt_at, retried_from_seq,
              retried_from_at, created_at)
-         VALUES (:workspace, :webhook, :event, :type, 0, :trigger, :profile, :format,
+         VALUES (:seq, :workspace, :webhook, :event, :type, 0, :trigger, :profile, :format,
              :max_attempts, :now, :from_seq, :from_at, :now)",
-    )?
-    .execute(named_params! {
-        ":workspace": event.workspace.seq(),
-        ":webhook": new.webhook_seq,
-        ":event": event.id.seq(),
-        ":type": &*event.event_type,
-        ":trigger": new.trigger.code(),
-        ":profile": new.profile_seq,
-        ":format": new.format.as_str(),
-        ":max_attempts": new.max_attempts,
-        ":from_seq": new.retried_from.map(|id| id.seq()),
-        ":from_at": new.retried_from.map(|id| id.at().millis()),
-        ":now": now.millis(),
-    })?;
+        named_params! {
+            ":seq": id.seq(),
+            ":workspace": event.workspace.seq(),
+            ":webhook": new.webhook_seq,
+            ":event": event.id.seq(),
+            ":type": &*event.event_type,
+            ":trigger": new.trigger,
+            ":profile": new.profile_seq,
+            ":format": new.format,
+            ":max_attempts": new.max_attempts,
+            ":from_seq": new.retried_from.map(|id| id.seq()),
+            ":from_at": new.retried_from.map(|id| id.at()),
+            ":now": id.at(),
+        },
+    )?;
     tx.effects
         .count(new.webhook_seq, None, Some(Status::Pending));
     tx.notices().activity = true;
     Ok(QueuedDelivery {
-        id: DeliveryId::new(now, tx.last_insert_rowid()),
+        id,
         webhook_seq: new.webhook_seq,
         event: Arc::clone(event),
         profile_seq: new.profile_seq,
         format: new.format,
         trigger: new.trigger,
-        progress: Progress::new(now),
+        progress: Progress::new(id.at()),
     })
 }
 
@@ -103,15 +99,14 @@ pub fn insert_unqueued(
 /// [`StoreError::Damaged`] where the row cannot be understood.
 pub fn find(conn: &Read<'_>, seq: i64) -> Result<Option<Delivery>, StoreError> {
     let sql = format!("{SELECT} WHERE d.seq = :seq LIMIT 1");
-    let mut statement = conn.prepare_cached(&sql)?;
-    let mut rows = statement.query(named_params! { ":seq": seq })?;
-    rows.next()?.map(delivery).transpose()
+    conn.row(&sql, named_params! { ":seq": seq }, delivery)
 }
 
-/// The deliveries in the rows `seqs`, oldest first.
+/// The deliveries in the rows `seqs`, oldest first. One that cannot be read is left out, and the log
+/// says so.
 ///
 /// # Errors
-/// As [`find`].
+/// [`StoreError::Sqlite`].
 pub fn in_rows(conn: &Read<'_>, seqs: &[i64]) -> Result<Vec<Delivery>, StoreError> {
     if seqs.is_empty() {
         return Ok(Vec::new());
@@ -121,12 +116,9 @@ pub fn in_rows(conn: &Read<'_>, seqs: &[i64]) -> Result<Vec<Delivery>, StoreErro
          WHERE d.seq IN (SELECT value FROM json_each(:seqs))
          LIMIT -1"
     );
-    let mut statement = conn.prepare_cached(&sql)?;
-    let mut rows = statement.query(named_params! { ":seqs": row_list(seqs) })?;
-    let mut found = Vec::with_capacity(seqs.len());
-    while let Some(row) = rows.next()? {
-        found.push(delivery(row)?);
-    }
+    let params = named_params! { ":seqs": row_list(seqs) };
+    let found = conn.rows(&sql, params, |row| readable(delivery(row)))?;
+    let mut found: Vec<Delivery> = found.into_iter().flatten().collect();
     found.sort_by_key(|one| one.id.seq());
     Ok(found)
 }
@@ -148,24 +140,20 @@ pub fn find_in(
     }))
 }
 
-/// The deliveries of an event, oldest first.
+/// The deliveries of an event, oldest first. One that cannot be read is left out, and the log says
+/// so.
 ///
 /// # Errors
-/// As [`find`].
+/// [`StoreError::Sqlite`].
 pub fn of_event(
     conn: &Read<'_>,
     event_seq: i64,
     limit: usize,
 ) -> Result<Vec<Delivery>, StoreError> {
     let sql = format!("{SELECT} WHERE d.event_seq = :event ORDER BY d.seq LIMIT :limit");
-    let mut statement = conn.prepare_cached(&sql)?;
-    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let mut rows = statement.query(named_params! { ":event": event_seq, ":limit": limit })?;
-    let mut found = Vec::new();
-    while let Some(row) = rows.next()? {
-        found.push(delivery(row)?);
-    }
-    Ok(found)
+    let params = named_params! { ":event": event_seq, ":limit": limit };
+    let found = conn.rows(&sql, params, |row| readable(delivery(row)))?;
+    Ok(found.into_iter().flatten().collect())
 }
 
 /// Where a delivery stands, and no more.
@@ -173,17 +161,14 @@ pub fn of_event(
 /// # Errors
 /// As [`find`].
 pub fn progress(conn: &Read<'_>, seq: i64) -> Result<Option<(Progress, Trigger)>, StoreError> {
-    let mut statement = conn.prepare_cached(
+    conn.row(
         "SELECT seq, status, trigger, attempt_count, failed_in_run, run_started_at,
              next_attempt_at, manual_fallback, fallback_at
          FROM deliveries
          WHERE seq = :seq",
-    )?;
-    let mut rows = statement.query(named_params! { ":seq": seq })?;
-    let Some(row) = rows.next()? else {
-        return Ok(None);
-    };
-    Ok(Some((progress_of(row)?, trigger_of(row)?)))
+        named_params! { ":seq": seq },
+        |row| Ok((progress_of(row)?, row.get("trigger")?)),
+    )
 }
 
 /// Marks a dead letter discarded; `false` where it is none, or was discarded before.
@@ -191,13 +176,12 @@ pub fn progress(conn: &Read<'_>, seq: i64) -> Result<Option<(Progress, Trigger)>
 /// # Errors
 /// [`StoreError::Sqlite`].
 pub fn discard(tx: &mut WriteTx<'_>, seq: i64) -> Result<bool, StoreError> {
-    let discarded = tx
-        .prepare_cached(
-            "UPDATE deliveries
-             SET discarded_at = :now
-             WHERE seq = :seq AND status = 3 AND discarded_at IS NULL",
-        )?
-        .execute(named_params! { ":seq": seq, ":now": tx.now().millis() })?;
+    let discarded = tx.run(
+        "UPDATE deliveries
+         SET discarded_at = :now
+         WHERE seq = :seq AND status = 3 AND discarded_at IS NULL",
+        named_params! { ":seq": seq, ":now": tx.now() },
+    )?;
     tx.notices().activity = true;
     Ok(discarded > 0)
 }
@@ -207,8 +191,7 @@ pub fn discard(tx: &mut WriteTx<'_>, seq: i64) -> Result<bool, StoreError> {
 /// # Errors
 /// [`StoreError::Sqlite`].
 pub fn end(conn: &Read<'_>) -> Result<i64, StoreError> {
-    let mut statement = conn.prepare_cached("SELECT coalesce(max(seq), 0) + 1 FROM deliveries")?;
-    Ok(statement.query_row([], |row| row.get(0))?)
+    conn.value("SELECT coalesce(max(seq), 0) + 1 FROM deliveries", [])
 }
 
 /// Records what came of telling the alert target about a dead letter.
@@ -220,14 +203,14 @@ pub fn set_alert(
     seq: i64,
     outcome: Result<Timestamp, &str>,
 ) -> Result<(), StoreError> {
-    tx.prepare_cached(
+    tx.run(
         "UPDATE deliveries SET alert_sent_at = :sent_at, alert_error = :error WHERE seq = :seq",
-    )?
-    .execute(named_params! {
-        ":seq": seq,
-        ":sent_at": outcome.ok().map(Timestamp::millis),
-        ":error": outcome.err(),
-    })?;
+        named_params! {
+            ":seq": seq,
+            ":sent_at": outcome.ok(),
+            ":error": outcome.err(),
+        },
+    )?;
     Ok(())
 }
 

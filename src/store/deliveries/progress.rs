@@ -6,9 +6,7 @@
 use crate::domain::delivery::{
     DeliveryPlace, Fallback, LastAttempt, Next, Progress, Status, Trigger,
 };
-use crate::domain::outcome::FailureKind;
 use crate::domain::stats::{WHOLE_WORKSPACE, minute, slot};
-use crate::domain::time::Timestamp;
 use crate::store::effects::{EffectPlace, Sums};
 use crate::store::{StoreError, WriteTx};
 use rusqlite::named_params;
@@ -35,14 +33,14 @@ pub fn set_progress(
         Next::Manual {
             fallback: Fallback::Continue(at),
             ..
-        } => (Some(1), Some(at.millis())),
+        } => (Some(1), Some(at)),
         Next::Manual {
             fallback: Fallback::Delivered,
             ..
         } => (Some(2), None),
     };
-    let completed_at = (!new.status.is_waiting()).then_some(now.millis());
-    tx.prepare_cached(
+    let completed_at = (!new.status.is_waiting()).then_some(now);
+    tx.run(
         "UPDATE deliveries
          SET status = :status, attempt_count = :attempt_count, failed_in_run = :failed_in_run,
              run_started_at = :run_started_at, next_attempt_at = :next_attempt_at,
@@ -54,23 +52,23 @@ pub fn set_progress(
              last_error = CASE WHEN :attempted THEN :error ELSE last_error END,
              last_duration_ms = CASE WHEN :attempted THEN :duration ELSE last_duration_ms END
          WHERE seq = :seq",
-    )?
-    .execute(named_params! {
-        ":seq": place.seq,
-        ":status": new.status.code(),
-        ":attempt_count": new.attempt_count,
-        ":failed_in_run": new.failed_in_run,
-        ":run_started_at": new.run_started_at.map(Timestamp::millis),
-        ":next_attempt_at": new.next.at().map(Timestamp::millis),
-        ":manual_fallback": manual_fallback,
-        ":fallback_at": fallback_at,
-        ":completed_at": completed_at,
-        ":attempted": attempt.is_some(),
-        ":code": attempt.and_then(|attempt| attempt.status_code),
-        ":kind": attempt.and_then(|attempt| attempt.error_kind).map(FailureKind::as_str),
-        ":error": attempt.and_then(|attempt| attempt.error),
-        ":duration": attempt.map(|attempt| attempt.duration_ms),
-    })?;
+        named_params! {
+            ":seq": place.seq,
+            ":status": new.status,
+            ":attempt_count": new.attempt_count,
+            ":failed_in_run": new.failed_in_run,
+            ":run_started_at": new.run_started_at,
+            ":next_attempt_at": new.next.at(),
+            ":manual_fallback": manual_fallback,
+            ":fallback_at": fallback_at,
+            ":completed_at": completed_at,
+            ":attempted": attempt.is_some(),
+            ":code": attempt.and_then(|attempt| attempt.status_code),
+            ":kind": attempt.and_then(|attempt| attempt.error_kind),
+            ":error": attempt.and_then(|attempt| attempt.error),
+            ":duration": attempt.map(|attempt| attempt.duration_ms),
+        },
+    )?;
     tx.effects
         .count(place.webhook_seq, Some(old.status), Some(new.status));
     add_sums(tx, place, old, new, attempt);

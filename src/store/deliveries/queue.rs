@@ -9,13 +9,13 @@
 
 use std::sync::Arc;
 
-use rusqlite::{OptionalExtension, named_params};
+use rusqlite::{Params, named_params};
 
-use super::SELECT;
-use super::row::{delivery, format_of, progress_of, trigger_of};
+use super::row::{SELECT, delivery, progress_of};
 use crate::domain::delivery::{Delivery, QueuedDelivery};
-use crate::domain::id::DeliveryId;
 use crate::domain::time::Timestamp;
+use crate::store::found::readable;
+use crate::store::sql::id;
 use crate::store::{Read, StoreError, damaged, events};
 
 /// What [`queued_rows`] reads.
@@ -40,11 +40,8 @@ pub fn pending(
          ORDER BY seq
          LIMIT :limit"
     );
-    let mut statement = conn.prepare_cached(&sql)?;
-    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let rows = statement
-        .query(named_params! { ":webhook": webhook_seq, ":after": after, ":limit": limit })?;
-    queued_rows(conn, rows)
+    let params = named_params! { ":webhook": webhook_seq, ":after": after, ":limit": limit };
+    queued_rows(conn, &sql, params)
 }
 
 /// Retrying deliveries of a webhook that are due at `now`, longest due first, with their events.
@@ -63,11 +60,8 @@ pub fn due(
          ORDER BY next_attempt_at, seq
          LIMIT :limit"
     );
-    let mut statement = conn.prepare_cached(&sql)?;
-    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let rows = statement
-        .query(named_params! { ":webhook": webhook_seq, ":now": now.millis(), ":limit": limit })?;
-    queued_rows(conn, rows)
+    let params = named_params! { ":webhook": webhook_seq, ":now": now, ":limit": limit };
+    queued_rows(conn, &sql, params)
 }
 
 /// One delivery as the engine takes it, whatever its state.
@@ -79,9 +73,7 @@ pub fn queued(conn: &Read<'_>, seq: i64) -> Result<Option<QueuedDelivery>, Store
         "{SELECT_QUEUED}
          WHERE seq = :seq"
     );
-    let mut statement = conn.prepare_cached(&sql)?;
-    let rows = statement.query(named_params! { ":seq": seq })?;
-    Ok(queued_rows(conn, rows)?.pop())
+    Ok(queued_rows(conn, &sql, named_params! { ":seq": seq })?.pop())
 }
 
 /// The oldest retrying delivery of a webhook, due or not: the one that an ordered webhook's later
@@ -93,12 +85,10 @@ pub fn oldest_retrying(
     conn: &Read<'_>,
     webhook_seq: i64,
 ) -> Result<Option<QueuedDelivery>, StoreError> {
-    let mut statement = conn.prepare_cached(
+    let seq: Option<i64> = conn.optional(
         "SELECT seq FROM deliveries WHERE webhook_seq = :webhook AND status = 1 ORDER BY seq LIMIT 1",
+        named_params! { ":webhook": webhook_seq },
     )?;
-    let seq: Option<i64> = statement
-        .query_row(named_params! { ":webhook": webhook_seq }, |row| row.get(0))
-        .optional()?;
     seq.map_or(Ok(None), |seq| queued(conn, seq))
 }
 
@@ -111,14 +101,12 @@ pub fn next_due(
     webhook_seq: i64,
     now: Timestamp,
 ) -> Result<Option<Timestamp>, StoreError> {
-    let mut statement = conn.prepare_cached(
+    conn.value(
         "SELECT min(next_attempt_at)
          FROM deliveries
          WHERE webhook_seq = :webhook AND status = 1 AND next_attempt_at > :now",
-    )?;
-    let params = named_params! { ":webhook": webhook_seq, ":now": now.millis() };
-    let at: Option<i64> = statement.query_row(params, |row| row.get(0))?;
-    Ok(at.map(Timestamp::from_millis))
+        named_params! { ":webhook": webhook_seq, ":now": now },
+    )
 }
 
 /// Every webhook with deliveries that wait; read once at start.
@@ -126,15 +114,14 @@ pub fn next_due(
 /// # Errors
 /// [`StoreError::Sqlite`].
 pub fn webhooks_waiting(conn: &Read<'_>) -> Result<Vec<i64>, StoreError> {
-    let mut statement = conn.prepare_cached(
+    conn.values(
         "SELECT DISTINCT webhook_seq
          FROM delivery_counts
          WHERE status < 2 AND deliveries > 0
          ORDER BY webhook_seq
          LIMIT -1",
-    )?;
-    let rows = statement.query_map([], |row| row.get(0))?;
-    Ok(rows.collect::<Result<_, _>>()?)
+        [],
+    )
 }
 
 /// A webhook that is out for good and for which deliveries still wait.
@@ -142,15 +129,15 @@ pub fn webhooks_waiting(conn: &Read<'_>) -> Result<Vec<i64>, StoreError> {
 /// # Errors
 /// [`StoreError::Sqlite`].
 pub fn ended_waiting(conn: &Read<'_>) -> Result<Option<i64>, StoreError> {
-    let mut statement = conn.prepare_cached(
+    conn.optional(
         "SELECT c.webhook_seq
          FROM delivery_counts AS c
          JOIN webhooks ON webhooks.seq = c.webhook_seq
          WHERE c.status < 2 AND c.deliveries > 0
              AND (webhooks.status = 'revoked' OR webhooks.deleted_at IS NOT NULL)
          LIMIT 1",
-    )?;
-    Ok(statement.query_row([], |row| row.get(0)).optional()?)
+        [],
+    )
 }
 
 /// Tests that were under way when the process ended: they are over, and nobody waits for them.
@@ -165,21 +152,21 @@ pub fn interrupted_tests(conn: &Read<'_>, limit: usize) -> Result<Vec<Delivery>,
     );
     let mut found = Vec::new();
     for webhook_seq in webhooks_waiting(conn)? {
-        let mut statement = conn.prepare_cached(&sql)?;
-        let limit = i64::try_from(limit.saturating_sub(found.len())).unwrap_or(i64::MAX);
-        let mut rows =
-            statement.query(named_params! { ":webhook": webhook_seq, ":limit": limit })?;
-        while let Some(row) = rows.next()? {
-            found.push(delivery(row)?);
-        }
+        let limit = limit.saturating_sub(found.len());
+        let params = named_params! { ":webhook": webhook_seq, ":limit": limit };
+        let rows = conn.rows(&sql, params, |row| readable(delivery(row)))?;
+        found.extend(rows.into_iter().flatten());
     }
     Ok(found)
 }
 
 fn queued_rows(
     conn: &Read<'_>,
-    mut rows: rusqlite::Rows<'_>,
+    sql: &str,
+    params: impl Params,
 ) -> Result<Vec<QueuedDelivery>, StoreError> {
+    let mut statement = conn.prepare_cached(sql)?;
+    let mut rows = statement.query(params)?;
     let mut found: Vec<QueuedDelivery> = Vec::new();
     while let Some(row) = rows.next()? {
         let seq: i64 = row.get("seq")?;
@@ -193,12 +180,12 @@ fn queued_rows(
             ),
         };
         found.push(QueuedDelivery {
-            id: DeliveryId::new(Timestamp::from_millis(row.get("created_at")?), seq),
+            id: id(row, "created_at", "seq")?,
             webhook_seq: row.get("webhook_seq")?,
             event,
             profile_seq: row.get("profile_seq")?,
-            format: format_of(row)?,
-            trigger: trigger_of(row)?,
+            format: row.get("format")?,
+            trigger: row.get("trigger")?,
             progress: progress_of(row)?,
         });
     }

@@ -8,9 +8,12 @@ use crate::domain::delivery::{DeliveryFilter, DeliveryPlace, DeliveryScope};
 use crate::domain::page::{Cursor, Limit, Order};
 use crate::domain::secret::Secret;
 use crate::domain::webhook::WebhookKind;
-use crate::domain::workspace::Plan;
-use crate::store::samples::{Office, assert_counts_are_right, attempt, delivery, event, office};
-use crate::store::{samples, workspaces};
+use crate::domain::workspace::{NewWorkspace, Plan};
+use crate::store::tests::samples;
+use crate::store::tests::samples::{
+    Office, assert_counts_are_right, attempt, delivery, event, office,
+};
+use crate::store::workspaces;
 
 const TYPES: [&str; 4] = ["a", "a.b", "a.c", "rare"];
 const WEBHOOKS: i64 = 5;
@@ -72,7 +75,13 @@ fn filled() -> (Office, Vec<Remembered>) {
             samples::webhook(tx, WebhookKind::Registered)?;
         }
         let secret = Secret::new("whsec_abc".to_owned());
-        workspaces::insert(tx, "other", Plan::Pro, "standard", false, &secret)
+        let new = NewWorkspace {
+            name: "other",
+            plan: Plan::Pro,
+            profile: "standard",
+            strict_event_types: false,
+        };
+        workspaces::insert(tx, &new, &secret)
     });
     let mut dice = Dice(7);
     let mut remembered = Vec::new();

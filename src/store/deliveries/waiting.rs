@@ -11,12 +11,12 @@
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashSet};
 
-use rusqlite::{OptionalExtension, Row, named_params};
+use rusqlite::named_params;
 
 use crate::domain::delivery::{Standing, Waiting};
-use crate::domain::id::WebhookId;
 use crate::domain::stats::Counts;
 use crate::domain::time::Timestamp;
+use crate::store::sql::id;
 use crate::store::stats;
 use crate::store::{Read, StoreError, WriteTx};
 
@@ -46,7 +46,7 @@ pub fn soonest(
 
 /// The active webhooks of a workspace that have retries waiting.
 fn retrying_webhooks(conn: &Read<'_>, workspace_seq: i64) -> Result<Vec<i64>, StoreError> {
-    let mut statement = conn.prepare_cached(
+    conn.values(
         "SELECT c.webhook_seq
          FROM delivery_counts AS c
          JOIN webhooks ON webhooks.seq = c.webhook_seq
@@ -56,11 +56,8 @@ fn retrying_webhooks(conn: &Read<'_>, workspace_seq: i64) -> Result<Vec<i64>, St
              AND webhooks.deleted_at IS NULL
              AND webhooks.kind <> 'alert'
          LIMIT -1",
-    )?;
-    let rows = statement.query_map(named_params! { ":workspace": workspace_seq }, |row| {
-        row.get(0)
-    })?;
-    Ok(rows.collect::<Result<_, _>>()?)
+        named_params! { ":workspace": workspace_seq },
+    )
 }
 
 /// The retry of a webhook that is due next behind `last`.
@@ -69,26 +66,25 @@ fn next_of(
     webhook_seq: i64,
     last: Option<Waiting>,
 ) -> Result<Option<Waiting>, StoreError> {
-    let mut statement = conn.prepare_cached(
+    conn.row(
         "SELECT next_attempt_at, seq
          FROM deliveries
          WHERE webhook_seq = :webhook AND status = 1 AND (next_attempt_at, seq) > (:at, :seq)
          ORDER BY next_attempt_at, seq
          LIMIT 1",
-    )?;
-    let params = named_params! {
-        ":webhook": webhook_seq,
-        ":at": last.map_or(-1, |last| last.at.millis()),
-        ":seq": last.map_or(0, |last| last.seq),
-    };
-    let read = |row: &Row<'_>| {
-        Ok(Waiting {
-            at: Timestamp::from_millis(row.get(0)?),
-            seq: row.get(1)?,
-            webhook_seq,
-        })
-    };
-    Ok(statement.query_row(params, read).optional()?)
+        named_params! {
+            ":webhook": webhook_seq,
+            ":at": last.map_or(-1, |last| last.at.millis()),
+            ":seq": last.map_or(0, |last| last.seq),
+        },
+        |row| {
+            Ok(Waiting {
+                at: row.get(0)?,
+                seq: row.get(1)?,
+                webhook_seq,
+            })
+        },
+    )
 }
 
 /// How the deliveries of each of a workspace's webhooks stand; those with nothing open are left
@@ -118,27 +114,25 @@ fn standing(
     counts: &Counts,
     now: Timestamp,
 ) -> Result<Option<Standing>, StoreError> {
-    let mut statement = conn.prepare_cached(
-        "SELECT created_at, status, kind, deleted_at FROM webhooks WHERE seq = :webhook",
+    let standing = conn.row(
+        "SELECT seq, created_at, status = 'active' AND deleted_at IS NULL AS is_active,
+             kind = 'registered' AND deleted_at IS NULL AS is_listed
+         FROM webhooks
+         WHERE seq = :webhook",
+        named_params! { ":webhook": webhook_seq },
+        |row| {
+            Ok(Standing {
+                webhook: id(row, "created_at", "seq")?,
+                is_listed: row.get("is_listed")?,
+                is_active: row.get("is_active")?,
+                pending: counts.pending,
+                retrying: counts.retrying,
+                due_now: 0,
+                next_attempt_at: None,
+                dead_letters: 0,
+            })
+        },
     )?;
-    let read = |row: &Row<'_>| {
-        let status: String = row.get(1)?;
-        let kind: String = row.get(2)?;
-        let deleted_at: Option<i64> = row.get(3)?;
-        Ok(Standing {
-            webhook: WebhookId::new(Timestamp::from_millis(row.get(0)?), webhook_seq),
-            is_listed: kind == "registered" && deleted_at.is_none(),
-            is_active: status == "active" && deleted_at.is_none(),
-            pending: counts.pending,
-            retrying: counts.retrying,
-            due_now: 0,
-            next_attempt_at: None,
-            dead_letters: 0,
-        })
-    };
-    let standing = statement
-        .query_row(named_params! { ":webhook": webhook_seq }, read)
-        .optional()?;
     let Some(mut standing) = standing else {
         return Ok(None);
     };
@@ -157,22 +151,21 @@ fn standing(
 }
 
 fn count_due(conn: &Read<'_>, webhook_seq: i64, now: Timestamp) -> Result<u64, StoreError> {
-    let mut statement = conn.prepare_cached(
+    conn.value(
         "SELECT count(*)
          FROM deliveries INDEXED BY deliveries_due
          WHERE webhook_seq = :webhook AND status = 1 AND next_attempt_at <= :now",
-    )?;
-    let params = named_params! { ":webhook": webhook_seq, ":now": now.millis() };
-    Ok(statement.query_row(params, |row| row.get(0))?)
+        named_params! { ":webhook": webhook_seq, ":now": now },
+    )
 }
 
 fn count_dead_letters(conn: &Read<'_>, webhook_seq: i64) -> Result<u64, StoreError> {
-    let mut statement = conn.prepare_cached(
+    conn.value(
         "SELECT count(*)
          FROM deliveries INDEXED BY dead_letters_of
          WHERE webhook_seq = :webhook AND status = 3 AND discarded_at IS NULL",
-    )?;
-    Ok(statement.query_row(named_params! { ":webhook": webhook_seq }, |row| row.get(0))?)
+        named_params! { ":webhook": webhook_seq },
+    )
 }
 
 /// Moves up to `limit` retries of a webhook behind row `after` by `by_ms`, as
@@ -189,23 +182,14 @@ pub fn shift_retries(
     by_ms: i64,
     right: &HashSet<i64>,
 ) -> Result<Option<i64>, StoreError> {
-    let rows: Vec<i64> = tx
-        .prepare_cached(
-            "SELECT seq
-             FROM deliveries
-             WHERE webhook_seq = :webhook AND status = 1 AND seq > :after
-             ORDER BY seq
-             LIMIT :limit",
-        )?
-        .query_map(
-            named_params! {
-                ":webhook": webhook_seq,
-                ":after": after,
-                ":limit": i64::try_from(limit).unwrap_or(i64::MAX),
-            },
-            |row| row.get(0),
-        )?
-        .collect::<Result<_, _>>()?;
+    let rows: Vec<i64> = tx.values(
+        "SELECT seq
+         FROM deliveries
+         WHERE webhook_seq = :webhook AND status = 1 AND seq > :after
+         ORDER BY seq
+         LIMIT :limit",
+        named_params! { ":webhook": webhook_seq, ":after": after, ":limit": limit },
+    )?;
     let mut shift = tx.prepare_cached(
         "UPDATE deliveries
          SET next_attempt_at = CASE WHEN manual_fallback IS NULL
@@ -219,7 +203,7 @@ pub fn shift_retries(
         shift.execute(named_params! {
             ":seq": seq,
             ":by": by_ms,
-            ":now": tx.now().millis(),
+            ":now": tx.now(),
         })?;
     }
     Ok(rows.last().copied().filter(|_| rows.len() == limit))
@@ -230,14 +214,11 @@ pub fn shift_retries(
 /// # Errors
 /// [`StoreError::Sqlite`].
 pub fn waiting_of(conn: &Read<'_>, webhook_seq: i64, limit: usize) -> Result<Vec<i64>, StoreError> {
-    let mut statement = conn.prepare_cached(
+    conn.values(
         "SELECT seq
          FROM deliveries
          WHERE webhook_seq = :webhook AND status IN (0, 1)
          LIMIT :limit",
-    )?;
-    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let params = named_params! { ":webhook": webhook_seq, ":limit": limit };
-    let rows = statement.query_map(params, |row| row.get(0))?;
-    Ok(rows.collect::<Result<_, _>>()?)
+        named_params! { ":webhook": webhook_seq, ":limit": limit },
+    )
 }

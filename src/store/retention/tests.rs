@@ -5,7 +5,7 @@ use crate::domain::delivery::{DeliveryFilter, Trigger};
 use crate::domain::secret::Secret;
 use crate::domain::webhook::WebhookKind;
 use crate::domain::workspace::Retention;
-use crate::store::samples::{
+use crate::store::tests::samples::{
     DAY, Office, assert_counts_are_right, attempt, delivery, event, office, webhook,
 };
 use crate::store::{deliveries, events, secrets, webhooks, workspaces};

@@ -9,8 +9,8 @@ use crate::domain::secret::Secret;
 use crate::domain::time::Timestamp;
 use crate::domain::totp::TotpSeed;
 use crate::domain::webhook::{WebhookKind, WebhookSettings};
-use crate::store::samples::{settings, webhook};
 use crate::store::tests::options;
+use crate::store::tests::samples::{settings, webhook};
 use crate::store::vault::Purpose;
 use crate::store::{Store, WriteTx, idempotency, secrets, users, webhooks, workspaces};
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::clock::Clock;
+use crate::domain::id::UserId;
 use crate::domain::role::Role;
 use crate::domain::secret::Secret;
 use crate::domain::session::{Channel, NewSession, Session};

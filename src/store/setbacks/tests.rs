@@ -6,8 +6,8 @@ use crate::domain::delivery::{DeliveryFilter, Trigger};
 use crate::domain::event::MissedEvents;
 use crate::domain::page::Order;
 use crate::domain::webhook::WebhookKind;
-use crate::store::samples::{Office, delivery, event, office, webhook};
 use crate::store::tests::options;
+use crate::store::tests::samples::{Office, delivery, event, office, webhook};
 use crate::store::{OpenOptions, Store, deliveries, events};
 
 const START_MS: i64 = 1_773_655_500_000;

@@ -3,8 +3,11 @@
 //! Owns: storing, finding and changing whole webhooks. Refuses: the rules of registering and changing
 //! one (`service`) and of disabling it (`domain::breaker`).
 
-use rusqlite::{OptionalExtension, Row, named_params};
+use rusqlite::{Row, ToSql, named_params};
 
+use super::numbers::NumberedTable;
+use super::read::PageOf;
+use super::sql::{id, millis};
 use super::vault::Vault;
 use super::{Read, StoreError, WriteTx, row_list};
 use crate::domain::id::WebhookId;
@@ -19,14 +22,19 @@ mod row;
 mod subscribers;
 
 pub use health::{health, restart_failing, set_health};
-use row::{RetryColumn, json_text, millis, seal_headers, webhook};
-pub(super) use subscribers::Subscribers;
+use row::{RetryColumn, json_text, seal_headers, webhook};
 pub use subscribers::subscribers;
 
 /// The most webhooks a workspace may register.
 pub const WEBHOOKS_MAX: usize = 10_000;
 
-const SELECT: &str = "SELECT w.*, workspaces.created_at AS workspace_created_at,
+const SELECT: &str = "SELECT w.seq, w.workspace_seq, w.kind, w.label, w.url, w.event_types,
+        w.profile_seq, w.format, w.headers_sealed, w.status, w.disabled_reason, w.disabled_at,
+        w.retry_policy, w.timeout_ms, w.max_in_flight, w.rate_limit, w.ordered,
+        w.disable_after_failures, w.disable_after_ms, w.metadata, w.created_at, w.updated_at,
+        w.secret_rotated_at, w.deleted_at, w.consecutive_failures, w.failing_since,
+        w.last_attempted_at, w.last_success_at, w.last_status_code,
+        workspaces.created_at AS workspace_created_at,
         profiles.name AS profile_name,
         (SELECT max(expires_at) FROM webhook_secrets
          WHERE webhook_seq = w.seq AND expires_at > :now) AS previous_secret_expires_at
@@ -45,9 +53,8 @@ pub fn find(
     now: Timestamp,
 ) -> Result<Option<Webhook>, StoreError> {
     let sql = format!("{SELECT} WHERE w.seq = :seq LIMIT 1");
-    let mut statement = conn.prepare_cached(&sql)?;
-    let mut rows = statement.query(named_params! { ":seq": seq, ":now": now.millis() })?;
-    rows.next()?.map(|row| webhook(row, vault)).transpose()
+    let params = named_params! { ":seq": seq, ":now": now };
+    conn.row(&sql, params, |row| webhook(row, vault))
 }
 
 /// The registered webhook `id` of a workspace, unless it was deleted.
@@ -91,20 +98,14 @@ pub fn list(
          ORDER BY w.seq DESC
          LIMIT :limit"
     );
-    let mut statement = conn.prepare_cached(&sql)?;
-    let mut rows = statement.query(named_params! {
-        ":workspace": workspace_seq,
-        ":before": cursor.map_or(i64::MAX, Cursor::seq),
-        ":limit": i64::try_from(limit.rows() + 1).unwrap_or(i64::MAX),
-        ":now": now.millis(),
-    })?;
-    let mut found = Vec::new();
-    while let Some(row) = rows.next()? {
-        found.push(webhook(row, vault)?);
-    }
-    Ok(super::paged(found, limit, List::Webhooks, |webhook| {
-        webhook.id.seq()
-    }))
+    let list = List::Webhooks;
+    let of = PageOf {
+        list,
+        cursor,
+        limit,
+    };
+    let params: [(&str, &dyn ToSql); 2] = [(":workspace", &workspace_seq), (":now", &now)];
+    conn.page(&sql, of, &params, |row| webhook(row, vault))
 }
 
 /// What the webhooks in the rows `seqs` are called, deleted and hidden ones included.
@@ -112,15 +113,17 @@ pub fn list(
 /// # Errors
 /// [`StoreError::Sqlite`].
 pub fn names_of(conn: &Read<'_>, seqs: &[i64]) -> Result<Vec<WebhookName>, StoreError> {
-    let mut statement = conn.prepare_cached(
-        "SELECT seq, created_at, label, url
-         FROM webhooks
+    let sql = format!(
+        "{SELECT_NAMES}
          WHERE seq IN (SELECT value FROM json_each(:seqs))
          ORDER BY seq
-         LIMIT -1",
-    )?;
-    let rows = statement.query_map(named_params! { ":seqs": row_list(seqs) }, webhook_name)?;
-    Ok(rows.collect::<Result<_, _>>()?)
+         LIMIT -1"
+    );
+    conn.rows(
+        &sql,
+        named_params! { ":seqs": row_list(seqs) },
+        webhook_name,
+    )
 }
 
 /// What a workspace's registered webhooks are called, newest first, up to `limit`.
@@ -132,22 +135,21 @@ pub fn names(
     workspace_seq: i64,
     limit: u32,
 ) -> Result<Vec<WebhookName>, StoreError> {
-    let mut statement = conn.prepare_cached(
-        "SELECT seq, created_at, label, url
-         FROM webhooks
+    let sql = format!(
+        "{SELECT_NAMES}
          WHERE workspace_seq = :workspace AND kind = 'registered' AND deleted_at IS NULL
          ORDER BY seq DESC
-         LIMIT :limit",
-    )?;
+         LIMIT :limit"
+    );
     let params = named_params! { ":workspace": workspace_seq, ":limit": limit };
-    let rows = statement.query_map(params, webhook_name)?;
-    Ok(rows.collect::<Result<_, _>>()?)
+    conn.rows(&sql, params, webhook_name)
 }
 
-fn webhook_name(row: &Row<'_>) -> rusqlite::Result<WebhookName> {
-    let created_at = Timestamp::from_millis(row.get("created_at")?);
+const SELECT_NAMES: &str = "SELECT seq, created_at, label, url FROM webhooks";
+
+fn webhook_name(row: &Row<'_>) -> Result<WebhookName, StoreError> {
     Ok(WebhookName {
-        id: WebhookId::new(created_at, row.get("seq")?),
+        id: id(row, "created_at", "seq")?,
         label: row.get("label")?,
         url: row.get("url")?,
     })
@@ -158,15 +160,11 @@ fn webhook_name(row: &Row<'_>) -> rusqlite::Result<WebhookName> {
 /// # Errors
 /// [`StoreError::Sqlite`].
 pub fn count(conn: &Read<'_>, workspace_seq: i64) -> Result<i64, StoreError> {
-    let mut statement = conn.prepare_cached(
+    conn.value(
         "SELECT count(*)
          FROM webhooks
          WHERE workspace_seq = :workspace AND kind = 'registered' AND deleted_at IS NULL",
-    )?;
-    Ok(
-        statement.query_row(named_params! { ":workspace": workspace_seq }, |row| {
-            row.get(0)
-        })?,
+        named_params! { ":workspace": workspace_seq },
     )
 }
 
@@ -179,14 +177,13 @@ pub fn find_target(
     workspace_seq: i64,
     digest: &[u8; 32],
 ) -> Result<Option<i64>, StoreError> {
-    let mut statement = conn.prepare_cached(
+    conn.optional(
         "SELECT seq
          FROM webhooks
          WHERE workspace_seq = :workspace AND target_digest = :digest AND deleted_at IS NULL
          LIMIT 1",
-    )?;
-    let params = named_params! { ":workspace": workspace_seq, ":digest": digest.as_slice() };
-    Ok(statement.query_row(params, |row| row.get(0)).optional()?)
+        named_params! { ":workspace": workspace_seq, ":digest": digest },
+    )
 }
 
 /// The URL of a webhook, hidden ones included.
@@ -194,10 +191,10 @@ pub fn find_target(
 /// # Errors
 /// [`StoreError::Sqlite`].
 pub fn url(conn: &Read<'_>, seq: i64) -> Result<Option<String>, StoreError> {
-    let mut statement = conn.prepare_cached("SELECT url FROM webhooks WHERE seq = :seq")?;
-    Ok(statement
-        .query_row(named_params! { ":seq": seq }, |row| row.get(0))
-        .optional()?)
+    conn.optional(
+        "SELECT url FROM webhooks WHERE seq = :seq",
+        named_params! { ":seq": seq },
+    )
 }
 
 /// Stores a new webhook and answers its row; its secret is stored apart.
@@ -205,22 +202,22 @@ pub fn url(conn: &Read<'_>, seq: i64) -> Result<Option<String>, StoreError> {
 /// # Errors
 /// [`StoreError::Sqlite`].
 pub fn insert(tx: &mut WriteTx<'_>, new: &NewWebhook<'_>) -> Result<WebhookId, StoreError> {
-    let now = tx.now();
-    tx.prepare_cached(
-        "INSERT INTO webhooks (workspace_seq, kind, label, url, event_types, profile_seq, format,
+    let id = WebhookId::new(tx.now(), tx.next_seq(NumberedTable::Webhooks)?);
+    tx.run(
+        "INSERT INTO webhooks (seq, workspace_seq, kind, label, url, event_types, profile_seq, format,
              status, retry_policy, timeout_ms, max_in_flight, ordered, metadata, target_digest,
              created_at, updated_at)
-         VALUES (:workspace, :kind, '', '', '[]', :profile, 'json', 'active', '{}', 0, 0, 0, '{}',
-             :digest, :now, :now)",
-    )?
-    .execute(named_params! {
-        ":workspace": new.workspace.seq(),
-        ":kind": new.kind.as_str(),
-        ":profile": new.profile_seq,
-        ":digest": new.target_digest,
-        ":now": now.millis(),
-    })?;
-    let id = WebhookId::new(now, tx.last_insert_rowid());
+         VALUES (:seq, :workspace, :kind, '', '', '[]', :profile, 'json', 'active', '{}', 0, 0, 0,
+             '{}', :digest, :now, :now)",
+        named_params! {
+            ":seq": id.seq(),
+            ":workspace": new.workspace.seq(),
+            ":kind": new.kind,
+            ":profile": new.profile_seq,
+            ":digest": new.target_digest,
+            ":now": id.at(),
+        },
+    )?;
     update_settings(
         tx,
         new.workspace.seq(),
@@ -253,7 +250,7 @@ pub fn update_settings(
     } = settings;
     let event_types = json_text(&subscription.texts());
     let sealed = seal_headers(tx.vault(), seq, headers);
-    tx.prepare_cached(
+    tx.run(
         "UPDATE webhooks
          SET label = :label, url = :url, event_types = :event_types, profile_seq = :profile,
              format = :format, headers_sealed = :headers, retry_policy = :retry_policy,
@@ -261,25 +258,25 @@ pub fn update_settings(
              ordered = :ordered, disable_after_failures = :disable_after_failures,
              disable_after_ms = :disable_after_ms, metadata = :metadata, updated_at = :now
          WHERE seq = :seq",
-    )?
-    .execute(named_params! {
-        ":seq": seq,
-        ":label": label,
-        ":url": url,
-        ":event_types": event_types,
-        ":profile": profile_seq,
-        ":format": format.as_str(),
-        ":headers": sealed,
-        ":retry_policy": json_text(&RetryColumn::from(&settings.retry)),
-        ":timeout_ms": millis(settings.timeout),
-        ":max_in_flight": settings.max_in_flight,
-        ":rate_limit": settings.rate_limit,
-        ":ordered": settings.ordered,
-        ":disable_after_failures": settings.breaker.disable_after_failures,
-        ":disable_after_ms": settings.breaker.disable_after.map(millis),
-        ":metadata": &*settings.metadata,
-        ":now": tx.now().millis(),
-    })?;
+        named_params! {
+            ":seq": seq,
+            ":label": label,
+            ":url": url,
+            ":event_types": event_types,
+            ":profile": profile_seq,
+            ":format": format,
+            ":headers": sealed,
+            ":retry_policy": json_text(&RetryColumn::from(&settings.retry)),
+            ":timeout_ms": millis(settings.timeout),
+            ":max_in_flight": settings.max_in_flight,
+            ":rate_limit": settings.rate_limit,
+            ":ordered": settings.ordered,
+            ":disable_after_failures": settings.breaker.disable_after_failures,
+            ":disable_after_ms": settings.breaker.disable_after.map(millis),
+            ":metadata": &*settings.metadata,
+            ":now": tx.now(),
+        },
+    )?;
     changed(tx, workspace_seq, seq);
     Ok(())
 }
@@ -295,21 +292,21 @@ pub fn set_state(
     state: WebhookState,
 ) -> Result<(), StoreError> {
     let (reason, at) = match state {
-        WebhookState::Disabled { reason, at } => (Some(reason.as_str()), Some(at.millis())),
+        WebhookState::Disabled { reason, at } => (Some(reason), Some(at)),
         WebhookState::Active | WebhookState::Revoked => (None, None),
     };
-    tx.prepare_cached(
+    tx.run(
         "UPDATE webhooks
          SET status = :status, disabled_reason = :reason, disabled_at = :at, updated_at = :now
          WHERE seq = :seq",
-    )?
-    .execute(named_params! {
-        ":seq": seq,
-        ":status": state.as_str(),
-        ":reason": reason,
-        ":at": at,
-        ":now": tx.now().millis(),
-    })?;
+        named_params! {
+            ":seq": seq,
+            ":status": state.as_str(),
+            ":reason": reason,
+            ":at": at,
+            ":now": tx.now(),
+        },
+    )?;
     changed(tx, workspace_seq, seq);
     Ok(())
 }
@@ -319,20 +316,15 @@ pub fn set_state(
 /// # Errors
 /// [`StoreError::Sqlite`].
 pub fn revoke_all(tx: &mut WriteTx<'_>, workspace_seq: i64) -> Result<usize, StoreError> {
-    let revoked: Vec<i64> = tx
-        .prepare_cached(
-            "UPDATE webhooks
-             SET status = 'revoked', disabled_reason = NULL, disabled_at = NULL, updated_at = :now
-             WHERE workspace_seq = :workspace AND status <> 'revoked'
-             RETURNING seq",
-        )?
-        .query_map(
-            named_params! { ":workspace": workspace_seq, ":now": tx.now().millis() },
-            |row| row.get(0),
-        )?
-        .collect::<Result<_, _>>()?;
+    let revoked: Vec<i64> = tx.values(
+        "UPDATE webhooks
+         SET status = 'revoked', disabled_reason = NULL, disabled_at = NULL, updated_at = :now
+         WHERE workspace_seq = :workspace AND status <> 'revoked'
+         RETURNING seq",
+        named_params! { ":workspace": workspace_seq, ":now": tx.now() },
+    )?;
     let count = revoked.len();
-    tx.subscribers.forget(workspace_seq);
+    tx.memory.subscribers.forget(workspace_seq);
     let notices = tx.notices();
     notices.webhooks_changed.extend(revoked);
     notices.activity = true;
@@ -344,8 +336,10 @@ pub fn revoke_all(tx: &mut WriteTx<'_>, workspace_seq: i64) -> Result<usize, Sto
 /// # Errors
 /// [`StoreError::Sqlite`].
 pub fn delete(tx: &mut WriteTx<'_>, workspace_seq: i64, seq: i64) -> Result<(), StoreError> {
-    tx.prepare_cached("UPDATE webhooks SET deleted_at = :now WHERE seq = :seq")?
-        .execute(named_params! { ":seq": seq, ":now": tx.now().millis() })?;
+    tx.run(
+        "UPDATE webhooks SET deleted_at = :now WHERE seq = :seq",
+        named_params! { ":seq": seq, ":now": tx.now() },
+    )?;
     changed(tx, workspace_seq, seq);
     Ok(())
 }
@@ -355,17 +349,15 @@ pub fn delete(tx: &mut WriteTx<'_>, workspace_seq: i64, seq: i64) -> Result<(), 
 /// # Errors
 /// [`StoreError::Sqlite`].
 pub fn is_ended(conn: &Read<'_>, seq: i64) -> Result<bool, StoreError> {
-    let mut statement = conn.prepare_cached(
+    let ended: Option<bool> = conn.optional(
         "SELECT status = 'revoked' OR deleted_at IS NOT NULL FROM webhooks WHERE seq = :seq",
+        named_params! { ":seq": seq },
     )?;
-    let ended: Option<bool> = statement
-        .query_row(named_params! { ":seq": seq }, |row| row.get(0))
-        .optional()?;
     Ok(ended.unwrap_or(true))
 }
 
 fn changed(tx: &mut WriteTx<'_>, workspace_seq: i64, seq: i64) {
-    tx.subscribers.forget(workspace_seq);
+    tx.memory.subscribers.forget(workspace_seq);
     let notices = tx.notices();
     notices.webhooks_changed.push(seq);
     notices.activity = true;

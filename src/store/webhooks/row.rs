@@ -2,100 +2,85 @@
 //!
 //! Owns: reading a row into a webhook, JSON columns, sealed headers. Refuses: statements.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use rusqlite::Row;
 use serde::{Deserialize, Serialize};
 
 use super::health::{breaker_of, health_of};
-use crate::domain::breaker::DisabledReason;
 use crate::domain::event_type::Subscription;
-use crate::domain::format::Format;
 use crate::domain::header::CustomHeader;
-use crate::domain::id::{WebhookId, WorkspaceId};
 use crate::domain::retry::{Jitter, RetryPolicy};
-use crate::domain::time::Timestamp;
-use crate::domain::webhook::{ProfileRef, Webhook, WebhookKind, WebhookSettings, WebhookState};
+use crate::domain::webhook::{ProfileRef, Webhook, WebhookSettings, WebhookState};
+use crate::store::sql::id;
 use crate::store::vault::{Place, Vault};
 use crate::store::{StoreError, damaged, unseal_text};
 
 pub(super) fn webhook(row: &Row<'_>, vault: &Vault) -> Result<Webhook, StoreError> {
-    let seq: i64 = row.get("seq")?;
-    let created_at = Timestamp::from_millis(row.get("created_at")?);
-    let workspace_at = Timestamp::from_millis(row.get("workspace_created_at")?);
-    let kind: String = row.get("kind")?;
-    let name: String = row.get("profile_name")?;
-    let at = |column: &str| {
-        let millis: Option<i64> = row.get(column)?;
-        Ok::<_, StoreError>(millis.map(Timestamp::from_millis))
-    };
+    let name: Arc<str> = row.get("profile_name")?;
     Ok(Webhook {
-        id: WebhookId::new(created_at, seq),
-        workspace: WorkspaceId::new(workspace_at, row.get("workspace_seq")?),
-        kind: WebhookKind::parse(&kind).ok_or_else(|| damaged("webhooks.kind", seq))?,
+        id: id(row, "created_at", "seq")?,
+        workspace: id(row, "workspace_created_at", "workspace_seq")?,
+        kind: row.get("kind")?,
         profile: ProfileRef {
             seq: row.get("profile_seq")?,
-            name: name.into(),
+            name,
         },
-        settings: settings(row, vault, seq)?,
-        state: state(row, seq)?,
+        settings: settings(row, vault)?,
+        state: state(row)?,
         health: health_of(row)?,
-        secret_rotated_at: at("secret_rotated_at")?,
-        previous_secret_expires_at: at("previous_secret_expires_at")?,
-        created_at,
-        updated_at: Timestamp::from_millis(row.get("updated_at")?),
-        deleted_at: at("deleted_at")?,
+        secret_rotated_at: row.get("secret_rotated_at")?,
+        previous_secret_expires_at: row.get("previous_secret_expires_at")?,
+        created_at: row.get("created_at")?,
+        updated_at: row.get("updated_at")?,
+        deleted_at: row.get("deleted_at")?,
     })
 }
 
-pub(super) fn settings(
-    row: &Row<'_>,
-    vault: &Vault,
-    seq: i64,
-) -> Result<WebhookSettings, StoreError> {
-    let event_types: String = row.get("event_types")?;
-    let event_types: Vec<String> = parse_json(&event_types, "webhooks.event_types", seq)?;
-    let retry: String = row.get("retry_policy")?;
-    let retry: RetryColumn = parse_json(&retry, "webhooks.retry_policy", seq)?;
-    let format: String = row.get("format")?;
+fn settings(row: &Row<'_>, vault: &Vault) -> Result<WebhookSettings, StoreError> {
+    let seq: i64 = row.get("seq")?;
     let timeout_ms: u64 = row.get("timeout_ms")?;
-    let metadata: String = row.get("metadata")?;
-    let sealed: Option<Vec<u8>> = row.get("headers_sealed")?;
+    let metadata: Arc<str> = row.get("metadata")?;
     Ok(WebhookSettings {
         label: row.get("label")?,
         url: row.get("url")?,
-        subscription: Subscription::parse(&event_types)
-            .map_err(|_| damaged("webhooks.event_types", seq))?,
-        format: Format::parse(&format).ok_or_else(|| damaged("webhooks.format", seq))?,
-        headers: unseal_headers(vault, seq, sealed)?,
-        retry: retry
-            .policy()
-            .ok_or_else(|| damaged("webhooks.retry_policy", seq))?,
+        subscription: subscription_of(row, seq)?,
+        format: row.get("format")?,
+        headers: unseal_headers(vault, seq, row.get("headers_sealed")?)?,
+        retry: retry_of(row, seq)?,
         timeout: Duration::from_millis(timeout_ms),
         max_in_flight: row.get("max_in_flight")?,
         rate_limit: row.get("rate_limit")?,
         ordered: row.get("ordered")?,
         breaker: breaker_of(row)?,
-        metadata: metadata.into(),
+        metadata,
     })
 }
 
-pub(super) fn state(row: &Row<'_>, seq: i64) -> Result<WebhookState, StoreError> {
+pub(super) fn subscription_of(row: &Row<'_>, seq: i64) -> Result<Subscription, StoreError> {
+    let text: String = row.get("event_types")?;
+    let patterns: Vec<String> = parse_json(&text, "webhooks.event_types", seq)?;
+    Subscription::parse(&patterns).map_err(|_| damaged("webhooks.event_types", seq))
+}
+
+pub(super) fn retry_of(row: &Row<'_>, seq: i64) -> Result<RetryPolicy, StoreError> {
+    let text: String = row.get("retry_policy")?;
+    let column: RetryColumn = parse_json(&text, "webhooks.retry_policy", seq)?;
+    let policy = column.policy();
+    policy.ok_or_else(|| damaged("webhooks.retry_policy", seq))
+}
+
+pub(super) fn state(row: &Row<'_>) -> Result<WebhookState, StoreError> {
     let status: String = row.get("status")?;
     match status.as_str() {
         "active" => Ok(WebhookState::Active),
         "revoked" => Ok(WebhookState::Revoked),
-        "disabled" => {
-            let reason: Option<String> = row.get("disabled_reason")?;
-            let reason = reason.as_deref().and_then(DisabledReason::parse);
-            let at: Option<i64> = row.get("disabled_at")?;
-            let unknown = || damaged("webhooks.disabled_reason", seq);
-            Ok(WebhookState::Disabled {
-                reason: reason.ok_or_else(unknown)?,
-                at: Timestamp::from_millis(at.unwrap_or_default()),
-            })
-        }
-        _ => Err(damaged("webhooks.status", seq)),
+        "disabled" => Ok(WebhookState::Disabled {
+            reason: row.get("disabled_reason")?,
+            at: row.get("disabled_at")?,
+        }),
+        _ => Err(damaged("webhooks.status", row.get("seq")?)),
     }
 }
 
@@ -121,7 +106,7 @@ impl From<&RetryPolicy> for RetryColumn {
 }
 
 impl RetryColumn {
-    pub(super) fn policy(self) -> Option<RetryPolicy> {
+    fn policy(self) -> Option<RetryPolicy> {
         let jitter = if self.jitter {
             Jitter::Tenth
         } else {
@@ -177,14 +162,10 @@ pub(super) fn json_text<T: Serialize>(value: &T) -> String {
     serde_json::to_string(value).expect("plain columns always serialise")
 }
 
-pub(super) fn parse_json<T: serde::de::DeserializeOwned>(
+fn parse_json<T: serde::de::DeserializeOwned>(
     text: &str,
     column: &str,
     seq: i64,
 ) -> Result<T, StoreError> {
     serde_json::from_str(text).map_err(|_| damaged(column, seq))
-}
-
-pub(super) fn millis(duration: Duration) -> i64 {
-    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }

@@ -1,39 +1,16 @@
 //! Who is subscribed to what.
 //!
-//! Owns: webhooks as publishing sees them, and the writer's cache of them. Refuses: whole webhooks.
-//!
-//! # Why subscribers are cached by the writer
-//! Every publish asks who is subscribed. The writer is the only one who changes webhooks, so its
-//! own cache is exact: each change forgets the workspace's entry in the same transaction, and a
-//! webhook registered a microsecond before an event gets that event.
+//! Owns: webhooks as publishing sees them. Refuses: whole webhooks.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use rusqlite::{Row, named_params};
 
 use super::WEBHOOKS_MAX;
-use super::row::{RetryColumn, parse_json, state};
-use crate::domain::event_type::Subscription;
-use crate::domain::format::Format;
-use crate::domain::id::WebhookId;
-use crate::domain::time::Timestamp;
+use super::row::{retry_of, state, subscription_of};
 use crate::domain::webhook::Subscriber;
-use crate::store::{StoreError, WriteTx, damaged};
-
-/// The writer's cache of subscribers by workspace.
-#[derive(Default)]
-pub(in crate::store) struct Subscribers(HashMap<i64, Arc<Vec<Subscriber>>>);
-
-impl Subscribers {
-    pub(in crate::store) fn forget(&mut self, workspace_seq: i64) {
-        self.0.remove(&workspace_seq);
-    }
-
-    pub(in crate::store) fn forget_all(&mut self) {
-        self.0.clear();
-    }
-}
+use crate::store::sql::id;
+use crate::store::{StoreError, WriteTx};
 
 /// The registered webhooks of a workspace that are active or disabled, oldest first.
 ///
@@ -43,17 +20,17 @@ pub fn subscribers(
     tx: &mut WriteTx<'_>,
     workspace_seq: i64,
 ) -> Result<Arc<Vec<Subscriber>>, StoreError> {
-    if let Some(known) = tx.subscribers.0.get(&workspace_seq) {
-        return Ok(Arc::clone(known));
+    if let Some(known) = tx.memory.subscribers.of(workspace_seq) {
+        return Ok(known);
     }
-    let rows = load_subscribers(tx, workspace_seq)?;
-    let loaded = Arc::new(rows);
-    tx.subscribers.0.insert(workspace_seq, Arc::clone(&loaded));
+    let loaded = Arc::new(load(tx, workspace_seq)?);
+    let cache = &mut tx.memory.subscribers;
+    cache.remember(workspace_seq, Arc::clone(&loaded));
     Ok(loaded)
 }
 
-fn load_subscribers(tx: &WriteTx<'_>, workspace_seq: i64) -> Result<Vec<Subscriber>, StoreError> {
-    let mut statement = tx.prepare_cached(
+fn load(tx: &WriteTx<'_>, workspace_seq: i64) -> Result<Vec<Subscriber>, StoreError> {
+    tx.rows(
         "SELECT seq, created_at, event_types, status, disabled_reason, disabled_at, profile_seq,
              format, retry_policy
          FROM webhooks
@@ -63,37 +40,22 @@ fn load_subscribers(tx: &WriteTx<'_>, workspace_seq: i64) -> Result<Vec<Subscrib
              AND status <> 'revoked'
          ORDER BY seq
          LIMIT :limit",
-    )?;
-    let limit = i64::try_from(WEBHOOKS_MAX).expect("a small bound");
-    let mut rows =
-        statement.query(named_params! { ":workspace": workspace_seq, ":limit": limit })?;
-    let mut found = Vec::new();
-    while let Some(row) = rows.next()? {
-        found.push(subscriber(tx, row)?);
-    }
-    Ok(found)
+        named_params! { ":workspace": workspace_seq, ":limit": WEBHOOKS_MAX },
+        |row| subscriber(tx, row),
+    )
 }
 
 fn subscriber(tx: &WriteTx<'_>, row: &Row<'_>) -> Result<Subscriber, StoreError> {
     let seq: i64 = row.get("seq")?;
-    let event_types: String = row.get("event_types")?;
-    let event_types: Vec<String> = parse_json(&event_types, "webhooks.event_types", seq)?;
-    let retry: String = row.get("retry_policy")?;
-    let retry: RetryColumn = parse_json(&retry, "webhooks.retry_policy", seq)?;
-    let retry = retry
-        .policy()
-        .ok_or_else(|| damaged("webhooks.retry_policy", seq))?;
-    let format: String = row.get("format")?;
     let profile_seq = row.get("profile_seq")?;
     Ok(Subscriber {
         webhook_seq: seq,
-        id: WebhookId::new(Timestamp::from_millis(row.get("created_at")?), seq),
-        subscription: Subscription::parse(&event_types)
-            .map_err(|_| damaged("webhooks.event_types", seq))?,
-        disabled: state(row, seq)?.disabled_reason(),
+        id: id(row, "created_at", "seq")?,
+        subscription: subscription_of(row, seq)?,
+        disabled: state(row)?.disabled_reason(),
         profile_seq,
         profile: tx.profile(profile_seq)?,
-        format: Format::parse(&format).ok_or_else(|| damaged("webhooks.format", seq))?,
-        max_attempts: retry.max_attempts(),
+        format: row.get("format")?,
+        max_attempts: retry_of(row, seq)?.max_attempts(),
     })
 }

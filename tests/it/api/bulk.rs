@@ -3,7 +3,7 @@
 
 use hookpost::domain::api_key::Scope;
 use hookpost::domain::secret::Secret;
-use hookpost::domain::workspace::Plan;
+use hookpost::domain::workspace::{NewWorkspace, Plan};
 use hookpost::store::workspaces;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -32,7 +32,13 @@ async fn dead_letters(app: &TestApp, receiver: &Receiver, count: usize) -> Strin
 async fn other_workspace(app: &TestApp) -> String {
     let made = app.store.write(|tx| {
         let secret = Secret::new("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".to_owned());
-        workspaces::insert(tx, "other", Plan::Pro, "standard", false, &secret)
+        let new = NewWorkspace {
+            name: "other",
+            plan: Plan::Pro,
+            profile: "standard",
+            strict_event_types: false,
+        };
+        workspaces::insert(tx, &new, &secret)
     });
     made.await.unwrap().id.to_string()
 }

@@ -9,17 +9,15 @@ use std::time::Duration;
 
 use rusqlite::trace::{TraceEvent, TraceEventCodes};
 
-use super::deliveries;
-use super::retention::{self, Sweep};
 use super::samples::{DAY, Office, attempt, delivery, event, office, webhook};
-use super::{events, idempotency, jobs, sessions, stats, webhooks};
 use crate::domain::delivery::{DeliveryFilter, DeliveryScope, Status, Trigger};
 use crate::domain::event::{EventFilter, MissedEvents};
 use crate::domain::page::{Cursor, Limit, List, Order};
 use crate::domain::stats::{HOUR_MS, MINUTE_MS, Period, WHOLE_WORKSPACE};
 use crate::domain::time::Timestamp;
 use crate::domain::webhook::WebhookKind;
-use crate::store::Read;
+use crate::store::retention::{self, Sweep};
+use crate::store::{Read, deliveries, events, idempotency, jobs, sessions, stats, webhooks};
 
 thread_local! {
     static SEEN: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };

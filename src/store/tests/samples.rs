@@ -3,8 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::tests::{default_workspace, new_event, options};
-use super::*;
+use super::{default_workspace, new_event, options};
 use crate::domain::attempt::{Attempt, AttemptTrigger};
 use crate::domain::breaker::BreakerPolicy;
 use crate::domain::delivery::{
@@ -16,17 +15,17 @@ use crate::domain::format::Format;
 use crate::domain::retry::RetryPolicy;
 use crate::domain::time::Timestamp;
 use crate::domain::webhook::{NewWebhook, WebhookKind, WebhookSettings, WebhookState};
-use crate::store::Read;
+use crate::store::*;
 
-pub(super) const DAY: Duration = Duration::from_secs(24 * 3600);
+pub(in crate::store) const DAY: Duration = Duration::from_secs(24 * 3600);
 
-pub(super) struct Office {
-    pub(super) store: Store,
-    pub(super) clock: Clock,
-    pub(super) dir: tempfile::TempDir,
+pub(in crate::store) struct Office {
+    pub(in crate::store) store: Store,
+    pub(in crate::store) clock: Clock,
+    pub(in crate::store) dir: tempfile::TempDir,
 }
 
-pub(super) fn office() -> Office {
+pub(in crate::store) fn office() -> Office {
     let dir = tempfile::tempdir().unwrap();
     let clock = Clock::manual(Timestamp::from_millis(1_773_655_500_000));
     let options = OpenOptions {
@@ -38,23 +37,26 @@ pub(super) fn office() -> Office {
 }
 
 impl Office {
-    pub(super) fn write<T: Send + 'static>(
+    pub(in crate::store) fn write<T: Send + 'static>(
         &self,
         write: impl FnOnce(&mut WriteTx<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> T {
         self.store.write_blocking(write).unwrap()
     }
 
-    pub(super) fn read<T>(&self, read: impl FnOnce(&Read<'_>) -> Result<T, StoreError>) -> T {
+    pub(in crate::store) fn read<T>(
+        &self,
+        read: impl FnOnce(&Read<'_>) -> Result<T, StoreError>,
+    ) -> T {
         self.store.read_blocking(read).unwrap()
     }
 
-    pub(super) fn number(&self, sql: &str) -> i64 {
+    pub(in crate::store) fn number(&self, sql: &str) -> i64 {
         self.read(|conn| Ok(conn.connection().query_row(sql, [], |row| row.get(0))?))
     }
 }
 
-pub(super) fn settings() -> WebhookSettings {
+pub(in crate::store) fn settings() -> WebhookSettings {
     WebhookSettings {
         label: String::new(),
         url: "https://example.com/hook".to_owned(),
@@ -74,7 +76,10 @@ pub(super) fn settings() -> WebhookSettings {
     }
 }
 
-pub(super) fn webhook(tx: &mut WriteTx<'_>, kind: WebhookKind) -> Result<i64, StoreError> {
+pub(in crate::store) fn webhook(
+    tx: &mut WriteTx<'_>,
+    kind: WebhookKind,
+) -> Result<i64, StoreError> {
     let settings = settings();
     let new = NewWebhook {
         workspace: default_workspace(tx),
@@ -87,7 +92,10 @@ pub(super) fn webhook(tx: &mut WriteTx<'_>, kind: WebhookKind) -> Result<i64, St
     Ok(webhooks::insert(tx, &new)?.seq())
 }
 
-pub(super) fn event(tx: &mut WriteTx<'_>, event_type: &str) -> Result<Arc<Event>, StoreError> {
+pub(in crate::store) fn event(
+    tx: &mut WriteTx<'_>,
+    event_type: &str,
+) -> Result<Arc<Event>, StoreError> {
     let workspace = default_workspace(tx);
     let new = NewEvent {
         event_type: event_type.into(),
@@ -96,7 +104,7 @@ pub(super) fn event(tx: &mut WriteTx<'_>, event_type: &str) -> Result<Arc<Event>
     Ok(Arc::new(events::insert(tx, workspace, new, 1)?))
 }
 
-pub(super) fn delivery(
+pub(in crate::store) fn delivery(
     tx: &mut WriteTx<'_>,
     event: &Arc<Event>,
     webhook_seq: i64,
@@ -120,7 +128,7 @@ pub(super) fn delivery(
 }
 
 /// Moves a delivery to `status` with one more attempt.
-pub(super) fn attempt(
+pub(in crate::store) fn attempt(
     tx: &mut WriteTx<'_>,
     place: DeliveryPlace,
     status: Status,
@@ -163,7 +171,7 @@ pub(super) fn attempt(
 }
 
 /// The counts that are kept are the counts that counting gives.
-pub(super) fn assert_counts_are_right(office: &Office) {
+pub(in crate::store) fn assert_counts_are_right(office: &Office) {
     let wrong = office.number(
         "SELECT count(*)
          FROM (SELECT webhook_seq, status, deliveries FROM delivery_counts WHERE deliveries <> 0

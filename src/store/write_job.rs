@@ -1,0 +1,106 @@
+//! What the writer is asked to do: a caller's transaction, and the way back to the caller.
+//!
+//! Owns: the job and its answer. Refuses: running and committing it (`writer`).
+
+use tokio::sync::oneshot;
+
+use super::StoreError;
+use super::tx::WriteTx;
+
+/// Whether a write may be refused for want of room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Urgency {
+    /// New work from outside: refused when the queue or the disk is full.
+    Ingest,
+    /// The result of work already done: waits for room.
+    Settle,
+}
+
+/// A caller's transaction and the way back to the caller, whatever their types.
+pub(super) trait Work: Send {
+    /// Runs the transaction; says whether what it did is to be kept.
+    fn run(&mut self, tx: &mut WriteTx<'_>) -> WriteOutcome;
+    /// Answers the caller, once it is known what became of the commit.
+    fn answer(self: Box<Self>, committed: Result<(), StoreError>);
+}
+
+/// Whether to keep what a job did.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum WriteOutcome {
+    Keep,
+    Undo,
+}
+
+struct Request<T, E, F> {
+    write: Option<F>,
+    result: Option<Result<T, E>>,
+    caller: oneshot::Sender<Result<T, E>>,
+}
+
+impl<T, E, F> Work for Request<T, E, F>
+where
+    T: Send,
+    E: From<StoreError> + Send,
+    F: FnOnce(&mut WriteTx<'_>) -> Result<T, E> + Send,
+{
+    fn run(&mut self, tx: &mut WriteTx<'_>) -> WriteOutcome {
+        let result = self.write.take().map(|write| write(tx));
+        let ran = if matches!(result, Some(Ok(_))) {
+            WriteOutcome::Keep
+        } else {
+            WriteOutcome::Undo
+        };
+        self.result = result;
+        ran
+    }
+
+    fn answer(self: Box<Self>, committed: Result<(), StoreError>) {
+        let result = match (self.result, committed) {
+            (Some(Err(error)), _) => Err(error),
+            (Some(Ok(value)), Ok(())) => Ok(value),
+            (_, Err(error)) => Err(error.into()),
+            (None, Ok(())) => Err(StoreError::Stopped("the write failed unexpectedly").into()),
+        };
+        // A caller that went away has no use for the answer; its write stands all the same.
+        drop(self.caller.send(result));
+    }
+}
+
+pub(super) struct WriteJob {
+    pub(super) urgency: Urgency,
+    pub(super) work: Box<dyn Work>,
+    // Given back when the job has been answered.
+    _permit: Option<tokio::sync::OwnedSemaphorePermit>,
+}
+
+pub(super) fn job<T, E>(
+    write: impl FnOnce(&mut WriteTx<'_>) -> Result<T, E> + Send + 'static,
+    urgency: Urgency,
+    permit: Option<tokio::sync::OwnedSemaphorePermit>,
+) -> (WriteJob, oneshot::Receiver<Result<T, E>>)
+where
+    T: Send + 'static,
+    E: From<StoreError> + Send + 'static,
+{
+    let (caller, answer) = oneshot::channel();
+    let work = Request {
+        write: Some(write),
+        result: None,
+        caller,
+    };
+    (
+        WriteJob {
+            urgency,
+            work: Box::new(work),
+            _permit: permit,
+        },
+        answer,
+    )
+}
+
+/// Answers jobs that cannot run at all.
+pub(super) fn refuse(batch: Vec<WriteJob>, error: &StoreError) {
+    for job in batch {
+        job.work.answer(Err(error.clone()));
+    }
+}
