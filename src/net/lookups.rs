@@ -33,8 +33,6 @@ use crate::net::turns::LookupTurns;
 
 /// Look-ups at once of names that nobody has seen answered, unless sockets are short.
 pub(super) const LOOKUPS_MAX: usize = 256;
-/// The part of them that one workspace may have.
-pub(super) const WORKSPACE_SHARE: usize = 4;
 /// Names that are remembered.
 const NAMES_MAX: usize = 10_000;
 
@@ -74,12 +72,11 @@ impl Lookups {
             .thread_name("look-ups")
             .enable_all()
             .build()?;
-        let share_max = at_once_max.div_ceil(WORKSPACE_SHARE);
         Ok(Arc::new(Self {
             source: Arc::new(Source::new(lookup)),
             runtime: Some(runtime),
-            familiar: LookupTurns::new(at_once_max, share_max),
-            strange: LookupTurns::new(at_once_max, share_max),
+            familiar: LookupTurns::new(at_once_max),
+            strange: LookupTurns::new(at_once_max),
             state: Mutex::default(),
         }))
     }

@@ -4,14 +4,18 @@
 //!
 //! # Why not first come, first served
 //! A workspace whose names are never answered fills the queue faster than its look-ups end, and a
-//! dozen such workspaces fill every place. So a workspace has a part of the places at most, and a
-//! place that becomes free goes to whoever holds the fewest: a stranger to all that waits for one
-//! look-up to end, not for all of them.
+//! few such workspaces fill every place. So each takes a further place only while it holds less than
+//! an eighth of what is free: alone it has a ninth of all, thirty that hang leave places for whoever
+//! comes next, and one that holds none takes any that is free. A place that becomes free goes to
+//! whoever holds the fewest.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::oneshot;
+
+/// The part of the free places that one workspace may hold.
+const PART_OF_FREE: usize = 8;
 
 /// The places. A clone hands out the same ones.
 #[derive(Clone)]
@@ -19,8 +23,6 @@ pub(super) struct LookupTurns(Arc<Mutex<Board>>);
 
 struct Board {
     free: usize,
-    /// Places of one workspace at most.
-    share_max: usize,
     /// Workspaces that hold places or wait for one.
     shares: HashMap<i64, WorkspaceShare>,
 }
@@ -38,11 +40,10 @@ pub(super) struct LookupTurn {
 }
 
 impl LookupTurns {
-    /// `places` in all, of which one workspace holds `share_max` at most.
-    pub(super) fn new(places: usize, share_max: usize) -> Self {
+    /// `places` in all.
+    pub(super) fn new(places: usize) -> Self {
         Self(Arc::new(Mutex::new(Board {
             free: places,
-            share_max,
             shares: HashMap::new(),
         })))
     }
@@ -75,7 +76,7 @@ impl LookupTurns {
 
     fn give_back(&self, workspace: i64) {
         let next = self.board().give_back(workspace);
-        if let Some((workspace, sender)) = next {
+        for (workspace, sender) in next {
             // Who has left in this very moment gives it back by dropping it.
             let _left = sender.send(self.turn(workspace));
         }
@@ -95,7 +96,7 @@ impl Drop for LookupTurn {
 impl Board {
     fn take(&mut self, workspace: i64) -> bool {
         let share = self.shares.entry(workspace).or_default();
-        let may = self.free > 0 && share.held < self.share_max;
+        let may = may_take(share.held, self.free);
         if may {
             self.free -= 1;
             share.held += 1;
@@ -103,8 +104,8 @@ impl Board {
         may
     }
 
-    /// Takes a place back and says who has the next turn; it is theirs then.
-    fn give_back(&mut self, workspace: i64) -> Option<(i64, oneshot::Sender<LookupTurn>)> {
+    /// Takes a place back and says who has the next turns; the places are theirs then.
+    fn give_back(&mut self, workspace: i64) -> Vec<(i64, oneshot::Sender<LookupTurn>)> {
         self.free += 1;
         if let Some(share) = self.shares.get_mut(&workspace) {
             share.held -= 1;
@@ -114,16 +115,27 @@ impl Board {
         }
         self.shares
             .retain(|_, share| share.held > 0 || !share.waiting.is_empty());
-        let may = self
+        std::iter::from_fn(|| self.next()).collect()
+    }
+
+    fn next(&mut self) -> Option<(i64, oneshot::Sender<LookupTurn>)> {
+        let waiting = self
             .shares
             .iter_mut()
-            .filter(|(_, share)| share.held < self.share_max && !share.waiting.is_empty());
-        let (workspace, share) = may.min_by_key(|(_, share)| share.held)?;
+            .filter(|(_, s)| !s.waiting.is_empty());
+        let (workspace, share) = waiting.min_by_key(|(_, share)| share.held)?;
+        if !may_take(share.held, self.free) {
+            return None;
+        }
         let sender = share.waiting.pop_front()?;
         share.held += 1;
         self.free -= 1;
         Some((*workspace, sender))
     }
+}
+
+fn may_take(held: usize, free: usize) -> bool {
+    free > 0 && (held == 0 || held * PART_OF_FREE < free)
 }
 
 #[cfg(test)]
@@ -141,30 +153,46 @@ mod tests {
         }
     }
 
+    /// Takes as many as one workspace gets.
+    fn take_all(turns: &LookupTurns, workspace: i64) -> Vec<LookupTurn> {
+        std::iter::from_fn(|| now(turns.take(workspace))).collect()
+    }
+
     #[test]
     fn a_workspace_never_holds_more_than_its_share() {
-        let turns = LookupTurns::new(8, 2);
-        let held = [now(turns.take(1)), now(turns.take(1))];
-        assert!(held.iter().all(Option::is_some));
-        assert!(now(turns.take(1)).is_none());
+        let turns = LookupTurns::new(90);
+        let held = take_all(&turns, 1);
+        assert_eq!(held.len(), 10);
         assert!(now(turns.take(2)).is_some());
         drop(held);
         assert!(now(turns.take(1)).is_some());
+        let few = LookupTurns::new(1);
+        assert_eq!(take_all(&few, 1).len(), 1);
+    }
+
+    #[test]
+    fn there_is_a_place_for_whoever_comes_next() {
+        let turns = LookupTurns::new(256);
+        let held: Vec<_> = (0..30)
+            .map(|workspace| take_all(&turns, workspace))
+            .collect();
+        assert!(held.iter().all(|held| !held.is_empty()));
+        assert!(now(turns.take(99)).is_some());
     }
 
     #[test]
     fn the_next_place_goes_to_whoever_holds_the_fewest() {
-        let turns = LookupTurns::new(4, 3);
-        let mut held: Vec<_> = [1, 1, 2, 2]
-            .map(|workspace| now(turns.take(workspace)))
-            .into();
+        let turns = LookupTurns::new(2);
+        let _first = now(turns.take(1));
+        let second = now(turns.take(2));
+        assert!(second.is_some());
         let mut greedy: Vec<_> = (0..100).map(|_| Box::pin(turns.take(1))).collect();
         for waiting in &mut greedy {
             assert!(now(waiting).is_none());
         }
         let mut stranger = Box::pin(turns.take(3));
         assert!(now(&mut stranger).is_none());
-        held.pop();
+        drop(second);
         let turn = now(&mut stranger);
         assert!(turn.is_some());
         assert!(greedy.iter_mut().all(|waiting| now(waiting).is_none()));
@@ -172,7 +200,7 @@ mod tests {
 
     #[test]
     fn who_stops_waiting_takes_no_place_and_leaves_nothing_behind() {
-        let turns = LookupTurns::new(1, 1);
+        let turns = LookupTurns::new(1);
         let held = now(turns.take(1));
         for workspace in 0..1000 {
             assert!(now(turns.take(workspace % 3)).is_none());
@@ -190,7 +218,7 @@ mod tests {
 
     #[test]
     fn a_turn_that_comes_too_late_goes_to_the_next() {
-        let turns = LookupTurns::new(1, 1);
+        let turns = LookupTurns::new(1);
         let held = now(turns.take(1));
         let mut left = Box::pin(turns.take(2));
         let mut next = Box::pin(turns.take(3));

@@ -24,7 +24,7 @@ use crate::domain::outcome::FailureKind;
 use crate::net::address::AddressRefusal;
 use crate::net::dns::Lookup;
 use crate::net::guard::GuardOptions;
-use crate::net::lookups::{LOOKUPS_MAX, WORKSPACE_SHARE};
+use crate::net::lookups::LOOKUPS_MAX;
 use crate::net::own::OwnAddresses;
 use crate::net::reply::REPLY_HEADERS_MAX;
 
@@ -131,12 +131,26 @@ async fn request(stream: &mut (impl AsyncRead + Unpin)) -> Option<String> {
     }
 }
 
+/// Where most receivers are: on loopback, at any port.
+const ANYWHERE: (IpAddr, u16) = (IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+
 /// A receiver with a conversation of its own per connection; the task ends with the test.
 async fn serve<F>(talk: impl Fn(TcpStream) -> F + Send + 'static) -> SocketAddr
 where
     F: Future<Output = ()> + Send + 'static,
 {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    serve_at(ANYWHERE, talk).await
+}
+
+/// The same at a place of the test's choice.
+async fn serve_at<F>(
+    place: (IpAddr, u16),
+    talk: impl Fn(TcpStream) -> F + Send + 'static,
+) -> SocketAddr
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let listener = TcpListener::bind(place).await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {

@@ -67,6 +67,47 @@ impl Certificates {
 
 /// Speaks TLS and answers 200 to everything.
 async fn tls_receiver(certificates: &Certificates) -> SocketAddr {
+    let acceptor = acceptor(certificates);
+    serve(move |stream| {
+        let acceptor = acceptor.clone();
+        async move {
+            if let Ok(stream) = acceptor.accept(stream).await {
+                answer_all(stream, Arc::from(OK.as_bytes())).await;
+            }
+        }
+    })
+    .await
+}
+
+/// Whether the end of a connection is announced as TLS demands.
+#[derive(Clone, Copy, Debug)]
+enum Farewell {
+    Told,
+    Untold,
+}
+
+/// Answers one request of each connection, reads a second one and closes.
+async fn answering_once(certificates: &Certificates, farewell: Farewell) -> SocketAddr {
+    let acceptor = acceptor(certificates);
+    serve(move |stream| {
+        let acceptor = acceptor.clone();
+        async move {
+            let Ok(mut stream) = acceptor.accept(stream).await else {
+                return;
+            };
+            if request(&mut stream).await.is_some() {
+                stream.write_all(OK.as_bytes()).await.unwrap();
+                let _second = request(&mut stream).await;
+                if let Farewell::Told = farewell {
+                    let _gone = stream.shutdown().await;
+                }
+            }
+        }
+    })
+    .await
+}
+
+fn acceptor(certificates: &Certificates) -> tokio_rustls::TlsAcceptor {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = rustls::ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
@@ -77,17 +118,7 @@ async fn tls_receiver(certificates: &Certificates) -> SocketAddr {
             certificates.key.clone_key(),
         )
         .unwrap();
-    let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
-    serve(move |stream| {
-        let acceptor = acceptor.clone();
-        async move {
-            if let Ok(stream) = acceptor.accept(stream).await {
-                let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
-                answer_all(stream, Arc::from(answer.as_slice())).await;
-            }
-        }
-    })
-    .await
+    Arc::new(config).into()
 }
 
 #[tokio::test]
@@ -166,6 +197,57 @@ async fn a_self_signed_certificate_that_the_operator_names_is_accepted_as_itself
             "{}",
             failure.message
         );
+    }
+}
+
+#[tokio::test]
+async fn a_named_certificate_vouches_for_nobody_but_itself() {
+    let (_, named) = self_signed(AUTHORITY, |_| {}).await;
+    // The same names and the same subject, and another key.
+    for is_ca in [AUTHORITY, rcgen::IsCa::NoCa] {
+        let (impostor, _) = self_signed(is_ca, |_| {}).await;
+        let url = format!("https://hooks.example.com:{}/", impostor.port());
+        let failure = failure(&trusting(Some(named.clone())), &url, PATIENCE).await;
+        assert_eq!(failure.kind, FailureKind::Tls, "{is_ca:?}");
+        assert!(
+            failure
+                .message
+                .starts_with("the TLS connection failed: the certificate"),
+            "{}",
+            failure.message
+        );
+    }
+}
+
+#[tokio::test]
+async fn several_named_certificates_are_each_accepted() {
+    let receivers = [
+        self_signed(AUTHORITY, |_| {}).await,
+        self_signed(AUTHORITY, |_| {}).await,
+    ];
+    let pem = receivers.iter().flat_map(|(_, pem)| pem.clone()).collect();
+    let client = trusting(Some(pem));
+    for (address, _) in receivers {
+        let url = format!("https://hooks.example.com:{}/", address.port());
+        let exchange = post(&client, &url, PATIENCE).await;
+        assert_eq!(exchange.result.unwrap().status, 200);
+    }
+}
+
+#[tokio::test]
+async fn an_encrypted_connection_that_ends_when_it_is_used_again_costs_no_attempt() {
+    let certificates = Certificates::new(&["127.0.0.1"]);
+    for farewell in [Farewell::Told, Farewell::Untold] {
+        let address = answering_once(&certificates, farewell).await;
+        let options = ClientOptions {
+            extra_roots_pem: Some(certificates.authority_pem.clone().into_bytes()),
+            ..Default::default()
+        };
+        let client = Client::new(guard(), &options).unwrap();
+        for _ in 0..20 {
+            let exchange = post(&client, &format!("https://{address}/"), PATIENCE).await;
+            assert_eq!(exchange.result.unwrap().status, 200, "{farewell:?}");
+        }
     }
 }
 
