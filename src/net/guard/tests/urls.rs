@@ -57,6 +57,15 @@ fn public_urls_are_accepted_and_normalised() {
             "https://example.com/?to=http://user@10.0.0.1/",
         ),
         ("https://example.com/a@b", "https://example.com/a@b"),
+    ] {
+        check(&guard, url, Ok(normal));
+    }
+}
+
+#[test]
+fn public_names_are_accepted_and_normalised() {
+    let guard = guard(false, &[], &[]);
+    for (url, normal) in [
         (
             "https://bücher.example/x",
             "https://xn--bcher-kva.example/x",
@@ -77,6 +86,15 @@ fn public_urls_are_accepted_and_normalised() {
         ("https://notlan.net/", "https://notlan.net/"),
         ("https://arpa.example/", "https://arpa.example/"),
         ("https://1.example.com/", "https://1.example.com/"),
+    ] {
+        check(&guard, url, Ok(normal));
+    }
+}
+
+#[test]
+fn public_addresses_are_accepted_and_normalised() {
+    let guard = guard(false, &[], &[]);
+    for (url, normal) in [
         ("https://8.8.8.8/", "https://8.8.8.8/"),
         ("https://1.1.1.1:8443/", "https://1.1.1.1:8443/"),
         ("https://134744072/", "https://8.8.8.8/"),
@@ -161,6 +179,11 @@ fn urls_that_need_repair_are_refused() {
             "://example.com/",
         ],
     );
+}
+
+#[test]
+fn urls_that_say_two_things_are_refused() {
+    let guard = guard(true, &[], &[]);
     refuse_all(
         &guard,
         UrlRefusal::UserInfo,
