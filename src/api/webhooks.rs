@@ -27,7 +27,7 @@ mod request;
 mod shape;
 
 pub use request::{HeadersRequest, RetryFields, RetryRequest, WebhookRequest};
-pub use shape::{RegisteredBody, RetryBody, WebhookBody, webhook};
+pub use shape::{RegisteredBody, RetryBody, UpdatedBody, WebhookBody, webhook};
 
 /// What can be asked for here.
 pub static ENDPOINTS: &[Endpoint] = &[
@@ -54,7 +54,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
         operation
             .named("update_webhook", "Webhooks", "Change a webhook")
             .takes::<WebhookRequest>(json!({"label": "Billing", "max_in_flight": 4, "timeout": "10s"}))
-            .gives::<WebhookBody>(200, "The webhook as it is now.")
+            .gives::<UpdatedBody>(200, "The webhook as it is now.")
             .or(409)
     }),
     Endpoint::delete("/api/v1/webhooks/{id}", WEBHOOKS_WRITE, || to(delete))
@@ -238,7 +238,10 @@ pub async fn update(
         .service
         .update_webhook(&caller, id, body.value.into())
         .await?;
-    answer::ok(&webhook(&changed))
+    answer::ok(&UpdatedBody {
+        webhook: webhook(&changed.webhook),
+        secret: changed.secret.map(|secret| secret.expose().to_owned()),
+    })
 }
 
 /// `DELETE /webhooks/{id}`.

@@ -13,10 +13,12 @@ use super::page::{PageContext, Section, go, go_and_say};
 use super::state;
 use super::{Form, Shown, Visitor};
 use crate::domain::id::WebhookId;
+use crate::domain::secret::Secret;
+use crate::service::webhooks::Updated;
 use crate::service::{Done, Once, Refusal};
 use crate::ui::flash::Flash;
 use crate::ui::form::{FormDraft, FormView, Offer};
-use crate::ui::forms::webhook::{EDIT, NEW, as_new};
+use crate::ui::forms::webhook::{EDIT, EDIT_SECRET_HINT, NEW, as_new};
 use crate::web::State;
 use crate::web::endpoint::Endpoint;
 use crate::web::extract::{Query, path_id};
@@ -75,7 +77,7 @@ impl FormPurpose {
     fn draw(self, draft: &FormDraft) -> FormView {
         match self {
             Self::Create => NEW.draw(draft),
-            Self::Edit(_) => EDIT.draw(draft),
+            Self::Edit(_) => EDIT.draw(draft).hint("secret", EDIT_SECRET_HINT),
         }
     }
 }
@@ -137,14 +139,8 @@ pub async fn create(state: State, visitor: Visitor, request: HttpRequest, form: 
     };
     match made {
         Ok(Done::Fresh(made)) => {
-            let id = made.webhook.id.to_string();
-            let now = state.service.clock().now();
-            state::of(&request).one_time_secrets.put(
-                visitor.person.user,
-                id.clone(),
-                made.secret,
-                now,
-            );
+            let id = made.webhook.id;
+            keep_secret(&state, &request, &visitor, id, made.secret);
             let flash =
                 Flash::good("The webhook is registered. Keep its secret: it is shown only now.");
             Ok(go_and_say(&format!("/webhooks/{id}"), &flash))
@@ -179,9 +175,16 @@ pub async fn update(state: State, visitor: Visitor, request: HttpRequest, form: 
         Err(refusal) => Err(refusal),
     };
     match changed {
-        Ok(_) => {
-            let flash = Flash::good("Saved; the next attempt follows the new settings.");
-            Ok(go_and_say(&format!("/webhooks/{id}"), &flash))
+        Ok(Updated { secret, .. }) => {
+            let said = match secret {
+                Some(secret) => {
+                    keep_secret(&state, &request, &visitor, id, secret);
+                    "Saved. The URL leads elsewhere, so the webhook has a new secret: it is shown \
+                     only now."
+                }
+                None => "Saved; the next attempt follows the new settings.",
+            };
+            Ok(go_and_say(&format!("/webhooks/{id}"), &Flash::good(said)))
         }
         Err(refusal) => {
             draw(
@@ -194,6 +197,20 @@ pub async fn update(state: State, visitor: Visitor, request: HttpRequest, form: 
             .await
         }
     }
+}
+
+/// For the page that shows it once.
+fn keep_secret(
+    state: &State,
+    request: &HttpRequest,
+    visitor: &Visitor,
+    id: WebhookId,
+    secret: Secret,
+) {
+    let now = state.service.clock().now();
+    let user = visitor.person.user;
+    let secrets = &state::of(request).one_time_secrets;
+    secrets.put(user, id.to_string(), secret, now);
 }
 
 async fn draw(

@@ -88,7 +88,8 @@ pub struct ChangedWebhook {
 
 impl RequestBody for ChangedWebhook {}
 
-/// A webhook. The secret is present in the answer to its registration only.
+/// A webhook. The secret is present in the answer that made it only: to its registration, and to a
+/// change that led its URL to another origin.
 #[derive(Debug, Serialize)]
 pub struct IndigiarmorWebhookBody {
     id: String,
@@ -169,7 +170,10 @@ async fn update(
         ..WebhookInput::default()
     };
     let changed = state.service.update_webhook(&caller, id, input).await?;
-    let webhook = webhook(changed);
+    let webhook = IndigiarmorWebhookBody {
+        secret: changed.secret.map(|secret| secret.expose().to_owned()),
+        ..webhook(changed.webhook)
+    };
     answer::ok(&OneBody { webhook })
 }
 

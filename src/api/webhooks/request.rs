@@ -31,7 +31,10 @@ pub struct WebhookRequest {
     #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<String>)]
     pub label: Option<Option<String>>,
-    /// Its signing secret; only on creation.
+    /// Its signing secret, on creation. On change only where the URL moves to another origin
+    /// (scheme, host or port): the present secret stays, another takes its place at once, and if
+    /// absent, a new one is made and shown in the answer. Credentials among the headers are needed
+    /// again then.
     #[serde(default)]
     pub secret: Option<String>,
     /// Its wire profile.

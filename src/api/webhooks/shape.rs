@@ -100,6 +100,19 @@ pub struct RegisteredBody {
     pub secret: String,
 }
 
+/// A webhook as it was changed.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct UpdatedBody {
+    /// The webhook.
+    #[serde(flatten)]
+    pub webhook: WebhookBody,
+    /// Its new secret, shown only here: present where the URL moved to another origin and the
+    /// request did not say the secret.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub secret: Option<String>,
+}
+
 /// A webhook's wire shape.
 #[must_use]
 pub fn webhook(webhook: &Webhook) -> WebhookBody {

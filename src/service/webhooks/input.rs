@@ -32,7 +32,8 @@ pub struct WebhookInput {
     pub event_types: Option<Vec<String>>,
     /// What people call it.
     pub label: Option<String>,
-    /// Its signing secret; only on creation.
+    /// Its signing secret; only on creation, and where the URL moves to another origin: there it
+    /// confirms the present one or takes its place.
     pub secret: Option<String>,
     /// Its wire profile.
     pub profile: Option<String>,

@@ -23,6 +23,7 @@ use crate::store::{Read, Store, WriteTx, secrets, workspaces};
 mod found;
 mod input;
 mod life;
+mod moved;
 mod retries;
 mod secret;
 mod testing;
@@ -47,6 +48,15 @@ pub struct Registered {
     pub webhook: Webhook,
     /// Its secret.
     pub secret: Secret,
+}
+
+/// A webhook as it was changed.
+#[derive(Clone, Debug)]
+pub struct Updated {
+    /// The webhook.
+    pub webhook: Webhook,
+    /// The secret that was made because the URL leads to another origin, shown only now.
+    pub secret: Option<Secret>,
 }
 
 impl Service {
@@ -138,7 +148,8 @@ impl Service {
     }
 
     /// Changes what the caller names and leaves the rest. What leads deliveries elsewhere, or holds
-    /// them, is changed by who has shown a second factor lately only.
+    /// them, is changed by who has shown a second factor lately only; and to another origin no
+    /// credential follows by itself.
     ///
     /// # Errors
     /// [`Refusal::NotFound`], [`Refusal::Revoked`], [`Refusal::MfaRequired`], or the fields at fault.
@@ -147,13 +158,7 @@ impl Service {
         caller: &Caller,
         id: WebhookId,
         input: WebhookInput,
-    ) -> Result<Webhook, Refusal> {
-        if input.secret.is_some() {
-            return Err(Refusal::field(
-                "secret",
-                "can't be changed here; use rotate-secret",
-            ));
-        }
+    ) -> Result<Updated, Refusal> {
         let url = match &input.url {
             Some(url) => Some(self.check_url(caller, Some(url)).await?),
             None => None,
@@ -161,40 +166,12 @@ impl Service {
         let catalogue = self.catalogue(caller.workspace.seq()).await?;
         let caller = caller.clone();
         let work = move |tx: &mut WriteTx<'_>| {
-            let webhook = usable(tx, &caller, id)?;
-            let profile_seq = match input.profile.as_deref() {
-                Some(name) if name != &*webhook.profile.name => {
-                    profile_named(tx, &caller, Some(name))?.seq
-                }
-                Some(_) | None => webhook.profile.seq,
-            };
-            let profile = tx.profile(profile_seq)?;
-            check_secrets_fit(tx, &webhook, &profile)?;
-            let is_same_profile = profile_seq == webhook.profile.seq;
-            let before = (
-                webhook.settings.url.clone(),
-                webhook.settings.headers.clone(),
-            );
-            let settings = input::apply(webhook.settings, &input, url, &profile)?;
-            let is_same_place = before.0 == settings.url && before.1 == settings.headers;
-            if !is_same_place || !is_same_profile || input.active == Some(false) {
-                caller.actor.check_proof()?;
-            }
+            let secret = update(tx, &caller, id, &input, url)?;
+            let webhook = registered(tx, &caller, id)?;
             if input.event_types.is_some() {
-                catalogue.check_subscription(&settings.subscription)?;
+                catalogue.check_subscription(&webhook.settings.subscription)?;
             }
-            let workspace_seq = caller.workspace.seq();
-            webhooks::update_settings(tx, workspace_seq, id.seq(), profile_seq, &settings)?;
-            if let Some(active) = input.active {
-                let turn = if active {
-                    WebhookSwitch::On
-                } else {
-                    WebhookSwitch::Off
-                };
-                turn_to(tx, &caller, id, turn)?;
-            }
-            audit(tx, &caller, "webhook.update", &id.to_string(), &json!({}))?;
-            registered(tx, &caller, id)
+            Ok(Updated { webhook, secret })
         };
         self.store().write(work).await
     }
@@ -226,6 +203,53 @@ impl Service {
         let store = self.store().clone();
         self.store().read(move |conn| read(&store, conn)).await
     }
+}
+
+/// Changes a webhook; its `url` has passed the guard. Answers the secret that was made anew, if one
+/// was.
+fn update(
+    tx: &mut WriteTx<'_>,
+    caller: &Caller,
+    id: WebhookId,
+    input: &WebhookInput,
+    url: Option<String>,
+) -> Result<Option<Secret>, Refusal> {
+    let webhook = usable(tx, caller, id)?;
+    let profile_seq = match input.profile.as_deref() {
+        Some(name) if name != &*webhook.profile.name => profile_named(tx, caller, Some(name))?.seq,
+        Some(_) | None => webhook.profile.seq,
+    };
+    let profile = tx.profile(profile_seq)?;
+    let settings = input::apply(webhook.settings.clone(), input, url, &profile)?;
+    let before = &webhook.settings;
+    let is_same_place = before.url == settings.url && before.headers == settings.headers;
+    let is_same_profile = profile_seq == webhook.profile.seq;
+    if !is_same_place || !is_same_profile || input.active == Some(false) {
+        caller.actor.check_proof()?;
+    }
+    let secret = match moved::is_moved(&before.url, &settings.url) {
+        true => {
+            moved::check_credentials(&settings, input.headers.as_deref())?;
+            moved::settle_secret(tx, caller, id, &profile, input.secret.as_deref())?
+        }
+        false if input.secret.is_some() => {
+            let message = "can't be changed here; use rotate-secret";
+            return Err(Refusal::field("secret", message));
+        }
+        false => None,
+    };
+    check_secrets_fit(tx, &webhook, &profile)?;
+    let workspace_seq = caller.workspace.seq();
+    webhooks::update_settings(tx, workspace_seq, id.seq(), profile_seq, &settings)?;
+    let turn = input.active.map(|active| match active {
+        true => WebhookSwitch::On,
+        false => WebhookSwitch::Off,
+    });
+    if let Some(turn) = turn {
+        turn_to(tx, caller, id, turn)?;
+    }
+    audit(tx, caller, "webhook.update", &id.to_string(), &json!({}))?;
+    Ok(secret)
 }
 
 fn profile_named(

@@ -37,9 +37,14 @@ static SETTINGS: FormSpec<Webhook, WebhookInput> = FormSpec::new(&[
 
 /// The form of a new webhook.
 pub static NEW: FormSpec<Webhook, WebhookInput> = SETTINGS.without(&[]);
-/// The form of one that exists. Its secret is rotated and its state turned by actions of their own.
-pub static EDIT: FormSpec<Webhook, WebhookInput> =
-    SETTINGS.without(&["secret", "active"]).unfolded();
+/// The form of one that exists. Its state is turned by actions of their own; its secret counts where
+/// the URL moves.
+pub static EDIT: FormSpec<Webhook, WebhookInput> = SETTINGS.without(&["active"]).unfolded();
+
+/// What the secret is asked for where a webhook exists.
+pub const EDIT_SECRET_HINT: &str = "Only where the URL moves to another host, port or scheme: the \
+                                    present secret to keep it; empty for a new one, which is shown \
+                                    once after saving.";
 
 /// What a new webhook is asked for: where no event type is named, it takes what its profile
 /// subscribes to.
@@ -311,13 +316,13 @@ mod tests {
     }
 
     #[test]
-    fn a_webhook_that_exists_has_its_secret_and_state_changed_elsewhere() {
+    fn a_webhook_that_exists_has_its_state_changed_elsewhere_and_never_shows_its_secret() {
         let fields = [("secret", "whsec_x"), ("active", "on")];
         let (new, edit) = (read(&NEW, &fields), read(&EDIT, &fields));
         assert!(new.secret.is_some() && new.active == Some(true));
-        assert!(edit.secret.is_none() && edit.active.is_none());
+        assert!(edit.secret.is_some() && edit.active.is_none());
         let html = EDIT.draw(&FormDraft::default()).to_string();
-        assert!(!html.contains("name=\"secret\"") && !html.contains("name=\"active\""));
+        assert!(!html.contains("name=\"active\""));
         assert!(html.contains("name=\"metadata\""));
     }
 }

@@ -15,4 +15,5 @@ mod sessions;
 mod stats;
 mod times;
 mod webhooks;
+mod webhooks_moved;
 mod workspaces;

@@ -1,0 +1,127 @@
+//! Leading a webhook's URL to another origin: what its old receiver was trusted with does not follow.
+//!
+//! Owns: what an origin is, the credentials that are asked for again, the signing secret from then
+//! on. Refuses: judging the URL and the headers themselves.
+//!
+//! # Why nothing follows by itself
+//! Whoever may change a webhook never sees the values of its credentials, nor its secret. A URL of
+//! their own in the place of the old one must not show them. So a credential that would be kept is
+//! asked for again, and the signing secret stays only with who can say it; else a new one takes its
+//! place, and those from before end at once: no request to the new origin is signed with any of them.
+
+use serde_json::json;
+use url::Url;
+
+use super::input::MASK;
+use crate::domain::id::WebhookId;
+use crate::domain::profile::Profile;
+use crate::domain::secret::Secret;
+use crate::domain::webhook::WebhookSettings;
+use crate::entropy;
+use crate::service::{Caller, FieldError, Refusal, audit};
+use crate::store::{WriteTx, secrets};
+
+/// Whether two URLs differ in scheme, host or port (RFC 6454). What cannot be read is nowhere.
+pub(super) fn is_moved(from: &str, to: &str) -> bool {
+    match (Url::parse(from), Url::parse(to)) {
+        (Ok(from), Ok(to)) => from.origin() != to.origin(),
+        (Err(_), _) | (_, Err(_)) => true,
+    }
+}
+
+/// Refuses `settings` that keep a credential of which the caller gave no more than the mask.
+///
+/// # Errors
+/// [`Refusal::Invalid`] names each such header.
+pub(super) fn check_credentials(
+    settings: &WebhookSettings,
+    said: Option<&[(String, String)]>,
+) -> Result<(), Refusal> {
+    let is_given = |name: &str| {
+        let mut pairs = said.unwrap_or_default().iter();
+        pairs.any(|(own, value)| own.eq_ignore_ascii_case(name) && value != MASK)
+    };
+    let credentials = settings.headers.iter().filter(|one| one.is_credential());
+    let kept: Vec<FieldError> = credentials
+        .filter(|header| !is_given(header.name()))
+        .map(|header| FieldError {
+            field: format!("headers.{}", header.name()),
+            message: "must be given again, or left out: the URL leads to another origin".to_owned(),
+        })
+        .collect();
+    match kept.is_empty() {
+        true => Ok(()),
+        false => Err(Refusal::Invalid(kept)),
+    }
+}
+
+/// Sees to the secret that signs for the new origin: the present one where `said` is it, else what
+/// was said, else a new one, which is returned to be shown once.
+///
+/// # Errors
+/// [`Refusal::Invalid`] where `said` is no secret of the profile.
+pub(super) fn settle_secret(
+    tx: &mut WriteTx<'_>,
+    caller: &Caller,
+    id: WebhookId,
+    profile: &Profile,
+    said: Option<&str>,
+) -> Result<Option<Secret>, Refusal> {
+    let live = secrets::live(tx, tx.vault(), id.seq(), tx.now())?;
+    let present = live.first().map(|newest| &newest.secret);
+    let said = said.map(|text| match present {
+        Some(present) if *present == Secret::new(text.to_owned()) => Ok(present.clone()),
+        Some(_) | None => profile.accept_secret(text),
+    });
+    let said = said.transpose();
+    let said = said.map_err(|message| Refusal::field("secret", message))?;
+    if said.is_some() && said.as_ref() == present && live.len() == 1 {
+        return Ok(None);
+    }
+    let (secret, shown) = match said {
+        Some(secret) => (secret, None),
+        None => {
+            let made = profile.generate_secret(entropy::bytes());
+            (made.clone(), Some(made))
+        }
+    };
+    secrets::rotate(tx, id.seq(), &secret, tx.now())?;
+    let detail = json!({ "overlap_ms": 0 });
+    audit(
+        tx,
+        caller,
+        "webhook.rotate_secret",
+        &id.to_string(),
+        &detail,
+    )?;
+    Ok(shown)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_origin_is_scheme_host_and_port_however_they_are_spelled() {
+        fn check(from: &str, to: &str, expect: bool) {
+            assert_eq!(is_moved(from, to), expect, "{from} to {to}");
+            assert_eq!(is_moved(to, from), expect, "{to} to {from}");
+        }
+        let present = "https://example.com/a?b=c";
+        check(present, "https://example.com/d", false);
+        check(present, "HTTPS://EXAMPLE.COM:443/", false);
+        check("http://example.com:080/", "http://example.com/", false);
+        check(
+            "https://[2606:4700::1]/",
+            "https://[2606:4700:0::1]/",
+            false,
+        );
+        check(present, "http://example.com/a?b=c", true);
+        check(present, "https://example.com:8443/a?b=c", true);
+        check(present, "https://www.example.com/a?b=c", true);
+        check(present, "https://example.com./a?b=c", true);
+        check(present, "https://example.com.evil.example/", true);
+        check(present, "no URL", true);
+        check("no URL", "no URL", true);
+    }
+}
