@@ -12,7 +12,7 @@ use crate::domain::delivery::DeliveryFilter;
 use crate::domain::page::List;
 use crate::domain::webhook::{Webhook, WebhookState};
 use crate::service::by_profile::ProfileWebhook;
-use crate::service::deliveries::DeliveryDetail;
+use crate::service::views::SentDelivery;
 use crate::service::webhooks::{Registered, WebhookInput};
 use crate::service::{Caller, StoredAnswer};
 use crate::web::endpoint::Endpoint;
@@ -156,14 +156,10 @@ async fn deliveries(state: State, caller: Caller, request: HttpRequest) -> Answe
         webhook_seq: Some(webhook.id.seq()),
         ..DeliveryFilter::default()
     };
-    let page = state.service.deliveries(filter, cursor, limit).await?;
-    let mut deliveries = Vec::with_capacity(page.items.len());
-    for item in page.items {
-        let detail = state.service.delivery(&caller, item.id).await?;
-        deliveries.push(delivery(detail));
-    }
+    let views = state.service.views();
+    let page = views.sent_deliveries(filter, cursor, limit).await?;
     answer::ok(&DeliveriesBody {
-        deliveries,
+        deliveries: page.items.into_iter().map(delivery).collect(),
         next_cursor: page.next.map(|cursor| cursor.to_string()),
     })
 }
@@ -193,11 +189,10 @@ fn webhook(webhook: Webhook) -> AirmyWebhookBody {
     }
 }
 
-fn delivery(detail: DeliveryDetail) -> AirmyDeliveryBody {
-    let delivery = detail.delivery;
+fn delivery(sent: SentDelivery) -> AirmyDeliveryBody {
+    let delivery = sent.delivery;
     let next_attempt_at = delivery.next_attempt_at().map(Time);
-    let answered = detail.attempts.into_iter().next_back();
-    let response = answered.and_then(|attempt| attempt.response_body);
+    let response = sent.response_body;
     AirmyDeliveryBody {
         id: delivery.id.to_string(),
         webhook_id: delivery.webhook.to_string(),
@@ -206,7 +201,7 @@ fn delivery(detail: DeliveryDetail) -> AirmyDeliveryBody {
         status: delivery.progress.status.as_str(),
         attempts: delivery.progress.attempt_count,
         status_code: delivery.last_status_code,
-        request_body: String::from_utf8_lossy(&detail.request_body).into_owned(),
+        request_body: String::from_utf8_lossy(&sent.request_body).into_owned(),
         response: response.map(|body| String::from_utf8_lossy(&body).into_owned()),
         error: delivery.last_error,
         created_at: delivery.created_at.into(),

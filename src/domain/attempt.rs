@@ -10,7 +10,8 @@ use super::time::Timestamp;
 /// Attempts that one delivery may have; the row number has 12 bits for them.
 pub const ATTEMPTS_MAX: u32 = (1 << NUMBER_BITS) - 1;
 
-const NUMBER_BITS: u32 = 12;
+/// The lowest bits of an attempt's row number: its own number; above them is its delivery's.
+pub const NUMBER_BITS: u32 = 12;
 
 /// Why an attempt is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -17,6 +17,7 @@ mod receiver;
 mod recover;
 mod retries;
 mod secrets;
+mod sent;
 mod stats;
 
 /// How long tests wait for anything.

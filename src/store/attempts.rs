@@ -5,8 +5,9 @@
 use rusqlite::{Row, named_params};
 
 use super::found::readable;
-use super::{Read, StoreError, WriteTx};
-use crate::domain::attempt::{ATTEMPTS_MAX, Attempt, row_number};
+use super::{Read, StoreError, WriteTx, row_list};
+use crate::domain::attempt::{ATTEMPTS_MAX, Attempt, NUMBER_BITS, row_number};
+use crate::domain::delivery::Delivery;
 
 /// Attempts that are shown at once: 250.
 pub const ATTEMPTS_SHOWN_MAX: usize = 250;
@@ -97,6 +98,32 @@ pub fn latest_of(
     }
     found.items.reverse();
     Ok(found)
+}
+
+/// What the receivers of `deliveries` answered last, as far as it was kept, by the delivery's row.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn last_answers(
+    conn: &Read<'_>,
+    deliveries: &[Delivery],
+) -> Result<Vec<(i64, Vec<u8>)>, StoreError> {
+    let last = |delivery: &Delivery| {
+        let number = delivery.progress.attempt_count.min(ATTEMPTS_MAX);
+        row_number(delivery.id.seq(), number)
+    };
+    let seqs: Vec<i64> = deliveries.iter().map(last).collect();
+    conn.rows(
+        "SELECT seq, response_body
+         FROM attempts
+         WHERE seq IN (SELECT value FROM json_each(:seqs)) AND response_body IS NOT NULL
+         LIMIT -1",
+        named_params! { ":seqs": row_list(&seqs) },
+        |row| {
+            let seq: i64 = row.get("seq")?;
+            Ok((seq >> NUMBER_BITS, row.get("response_body")?))
+        },
+    )
 }
 
 /// What an attempt occupies where it is shown.

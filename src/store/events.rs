@@ -9,10 +9,10 @@ use rusqlite::{Row, named_params};
 use sha2::{Digest, Sha256};
 
 use super::effects::{EffectPlace, Sums};
-use super::found::Found;
+use super::found::{Found, PAGE_BYTES_MAX, readable};
 use super::numbers::NumberedTable;
 use super::sql::id;
-use super::{Read, StoreError, WriteTx, setbacks};
+use super::{Read, StoreError, WriteTx, row_list, setbacks};
 use crate::domain::breaker::DisabledReason;
 use crate::domain::event::{Event, EventFilter, EventKind, MissedEvents, NewEvent, StoredEvent};
 use crate::domain::id::{EventId, WebhookId, WorkspaceId};
@@ -88,6 +88,35 @@ pub fn insert(
 pub fn find(conn: &Read<'_>, seq: i64) -> Result<Option<StoredEvent>, StoreError> {
     let sql = format!("{SELECT} WHERE events.seq = :seq LIMIT 1");
     conn.row(&sql, named_params! { ":seq": seq }, stored)
+}
+
+/// The events in the rows `seqs`, in that order, as far as [`PAGE_BYTES_MAX`] reaches, but one at
+/// least; `None` in the place of one that is damaged.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn in_rows(
+    conn: &Read<'_>,
+    seqs: &[i64],
+) -> Result<Vec<(i64, Option<StoredEvent>)>, StoreError> {
+    let sql = format!(
+        "{SELECT}
+         JOIN json_each(:seqs) AS wanted ON wanted.value = events.seq
+         ORDER BY wanted.key
+         LIMIT -1"
+    );
+    let mut statement = conn.prepare_cached(&sql)?;
+    let mut rows = statement.query(named_params! { ":seqs": row_list(seqs) })?;
+    let mut found = Vec::new();
+    let mut bytes = 0;
+    while bytes <= PAGE_BYTES_MAX
+        && let Some(row) = rows.next()?
+    {
+        let event = readable(stored(row))?;
+        bytes += event.as_ref().map_or(0, |event| event.event.data.len());
+        found.push((row.get("seq")?, event));
+    }
+    Ok(found)
 }
 
 /// The published event that a workspace knows under `public_id`: the publisher's own id or ours.

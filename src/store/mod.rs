@@ -67,6 +67,7 @@ pub use directory::{DATABASE_FILE, LOCK_FILE};
 pub use effects::Committed;
 pub use error::StoreError;
 use error::damaged;
+pub use found::PAGE_BYTES_MAX;
 pub use obstacle::Obstacle;
 pub use open::OpenOptions;
 pub use open_error::OpenError;

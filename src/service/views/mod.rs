@@ -20,6 +20,7 @@ mod instance;
 mod layout;
 mod names;
 mod overview;
+mod sent;
 mod webhook;
 mod webhooks;
 
@@ -31,6 +32,9 @@ pub use event::EventWithNames;
 pub use instance::{InstanceFigures, SystemFigures};
 pub use names::{CHOICES_MAX, WebhookNames};
 pub use overview::{FirstSteps, Overview, Troubled};
+pub use sent::SentDelivery;
+#[cfg(test)]
+pub(in crate::service) use sent::sent;
 pub use webhook::WebhookActivity;
 pub use webhooks::{OUTCOMES, WebhookSummary};
 

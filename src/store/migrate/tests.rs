@@ -1,0 +1,175 @@
+//! Climbing from a sample of each released schema, whole and killed half way.
+
+use std::path::Path;
+
+use super::*;
+use crate::domain::delivery::{Delivery, Status};
+use crate::domain::event::EventFilter;
+use crate::domain::job::JobStatus;
+use crate::domain::page::{Limit, Order};
+use crate::domain::secret::Secret;
+use crate::domain::user::SecondFactor;
+use crate::store::directory::DATABASE_FILE;
+use crate::store::vault::KeySource;
+use crate::store::{
+    OpenOptions, Read, Store, StoreError, attempts, deliveries, event_types, events, jobs, keys,
+    secrets, sessions, stats, users, webhooks, workspaces,
+};
+
+/// The first schema, and rows of a post office in it.
+const FIRST: &str = include_str!("../migrations/0001_post_office.sql");
+const SAMPLE: &str = include_str!("sample_1.sql");
+
+#[test]
+fn the_ladder_can_be_climbed() {
+    Migrations::from_slice(LADDER).validate().unwrap();
+}
+
+/// A data directory of the first schema.
+fn sample() -> tempfile::TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    let conn = Connection::open(dir.path().join(DATABASE_FILE)).unwrap();
+    conn.execute_batch("PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL;")
+        .unwrap();
+    conn.execute_batch(FIRST).unwrap();
+    conn.execute_batch(SAMPLE).unwrap();
+    conn.execute_batch("PRAGMA user_version = 1;").unwrap();
+    dir
+}
+
+fn opened(dir: &Path) -> Store {
+    let options = OpenOptions {
+        key: KeySource::Text(Secret::new("5e".repeat(32))),
+        ..crate::store::tests::options(dir)
+    };
+    Store::open(&options).unwrap()
+}
+
+fn texts(conn: &Read<'_>, sql: &str) -> Vec<String> {
+    let mut statement = conn.connection().prepare(sql).unwrap();
+    let rows = statement.query_map([], |row| row.get(0)).unwrap();
+    rows.collect::<Result<_, _>>().unwrap()
+}
+
+/// Every row of the sample is there and says what it said.
+fn check_rows(store: &Store) {
+    let now = crate::domain::time::Timestamp::from_millis(1_773_655_500_000);
+    let page = Limit::clamped(50);
+    let read = |conn: &Read<'_>| {
+        let office = workspaces::find_named(conn, "default")?.unwrap();
+        let seq = office.id.seq();
+        let vault = store.vault();
+        let hooks = webhooks::list(conn, vault, seq, None, page, now)?.items;
+        assert_eq!(hooks.len(), 3);
+        for hook in &hooks {
+            assert_eq!(hook.settings.headers[0].value().expose(), "Bearer sample");
+        }
+        assert_eq!(secrets::live(conn, vault, 1, now)?.len(), 2);
+        let filter = EventFilter {
+            workspace_seq: seq,
+            event_type: None,
+            cursor: None,
+            order: Order::Ascending,
+        };
+        assert_eq!(events::list(conn, &filter, page)?.items.len(), 1);
+        assert_eq!(events::misses(conn, 1, 10)?.len(), 1);
+        let made = deliveries::of_event(conn, 1, 100)?;
+        assert_eq!(made.len(), 8);
+        for status in Status::ALL {
+            let stands = |one: &&Delivery| one.progress.status == status;
+            let found = made.iter().find(stands).unwrap();
+            let tried = attempts::latest_of(conn, found.id.seq(), None)?.items;
+            assert_eq!(tried.len(), usize::from(status != Status::Pending));
+        }
+        assert_eq!(stats::counts(conn, 1)?.pending, 1);
+        let job = jobs::find(conn, 1)?.unwrap();
+        assert_eq!((job.status, job.total), (JobStatus::Running, 3));
+        assert_eq!(keys::count(conn)?, 1);
+        let user = users::find_by_email(conn, "owner@example.com")?.unwrap();
+        assert!(matches!(user.second_factor, SecondFactor::On { .. }));
+        assert!(users::totp_seed(conn, vault, user.id.seq())?.is_some());
+        assert_eq!(sessions::of_user(conn, user.id.seq())?.len(), 1);
+        assert_eq!(event_types::names(conn, seq)?.len(), 1);
+        assert_eq!(
+            texts(conn, "SELECT action FROM audit_log"),
+            ["webhook.create"]
+        );
+        assert_eq!(texts(conn, "SELECT key FROM idempotency"), ["once"]);
+        Ok::<_, StoreError>(())
+    };
+    store.read_blocking(read).unwrap();
+}
+
+/// Nothing is wrong with the file, and no table lists the states that it may hold.
+fn check_schema(store: &Store) {
+    let read = |conn: &Read<'_>| {
+        assert_eq!(texts(conn, "PRAGMA integrity_check"), ["ok"]);
+        assert!(texts(conn, "SELECT 'x' FROM pragma_foreign_key_check").is_empty());
+        let sql = "SELECT sql FROM sqlite_schema WHERE sql LIKE '%CHECK%'";
+        for table in texts(conn, sql) {
+            let checks = table.split("CHECK").skip(1);
+            let is_switch = |check: &str| {
+                check
+                    .trim_end()
+                    .split(')')
+                    .next()
+                    .unwrap()
+                    .ends_with("IN (0, 1")
+            };
+            assert!(checks.clone().all(is_switch), "{table}");
+        }
+        Ok::<_, StoreError>(())
+    };
+    store.read_blocking(read).unwrap();
+}
+
+#[test]
+fn a_post_office_of_the_first_schema_is_read_whole() {
+    let dir = sample();
+    let store = opened(dir.path());
+    check_schema(&store);
+    check_rows(&store);
+    store.close();
+    drop(store);
+    check_rows(&opened(dir.path()));
+}
+
+#[test]
+fn a_state_that_is_added_needs_no_other_table() {
+    let dir = sample();
+    let store = opened(dir.path());
+    let work = |tx: &mut crate::store::WriteTx<'_>| {
+        tx.run("UPDATE deliveries SET status = 9 WHERE seq = 1", [])
+    };
+    assert_eq!(store.write_blocking(work).unwrap(), 1);
+}
+
+/// What a kill leaves: the files as they are in the middle of the transaction.
+fn copied(dir: &Path) -> tempfile::TempDir {
+    let copy = tempfile::tempdir().unwrap();
+    for suffix in ["", "-wal"] {
+        let name = format!("{DATABASE_FILE}{suffix}");
+        std::fs::copy(dir.join(&name), copy.path().join(&name)).unwrap();
+    }
+    copy
+}
+
+#[test]
+fn a_climb_that_is_killed_half_way_is_begun_anew() {
+    let rung = include_str!("../migrations/0002_no_lists_of_states.sql");
+    let statements: Vec<&str> = rung.split_inclusive(";\n").collect();
+    assert!(statements.len() > 10);
+    for killed_after in 1..=statements.len() {
+        let dir = sample();
+        let conn = Connection::open(dir.path().join(DATABASE_FILE)).unwrap();
+        // Nothing is held back in memory that a kill would take along.
+        conn.execute_batch("PRAGMA journal_mode = WAL; PRAGMA cache_size = 1; BEGIN IMMEDIATE;")
+            .unwrap();
+        let (done, _) = statements.split_at(killed_after);
+        conn.execute_batch(&done.concat()).unwrap();
+        let left = copied(dir.path());
+        let store = opened(left.path());
+        check_schema(&store);
+        check_rows(&store);
+    }
+}
