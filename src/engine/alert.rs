@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use super::journal::Outcome;
 use crate::domain::breaker::DisabledReason;
 use crate::domain::delivery::{DeliveryPlace, LastAttempt, NewDelivery, Progress, Status, Trigger};
 use crate::domain::event::{EventKind, NewEvent};
@@ -45,9 +46,10 @@ struct Disabled<'a> {
 pub(super) fn raise(
     tx: &mut WriteTx<'_>,
     place: DeliveryPlace,
-    gave_up: bool,
+    outcome: Outcome,
     disabled: Option<DisabledReason>,
 ) -> Result<(), StoreError> {
+    let gave_up = outcome == Outcome::GaveUp;
     if !gave_up && disabled.is_none() {
         return Ok(());
     }

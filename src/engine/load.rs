@@ -4,11 +4,12 @@
 
 use std::sync::Arc;
 
-use super::lane::QUEUE_MAX;
-use super::lanes::{LoadOrder, Loaded};
+use super::lanes::{Cut, LoadOrder, Loaded};
 use super::target::Target;
+use crate::domain::delivery::QueuedDelivery;
 use crate::domain::time::Timestamp;
-use crate::store::{Read, Store, StoreError, deliveries};
+use crate::store::deliveries::{self, Batch};
+use crate::store::{Read, Store, StoreError};
 
 /// Reads what `order` asks for.
 pub(super) fn load(
@@ -17,16 +18,15 @@ pub(super) fn load(
     order: LoadOrder,
     now: Timestamp,
 ) -> Result<Loaded, StoreError> {
-    // What is active is shown again by the database, so that many more rows are wanted.
-    let limit = QUEUE_MAX + order.active;
     let target = Target::load(store, conn, order.webhook_seq, now)?.map(Arc::new);
     let mut loaded = Loaded {
         order,
         target,
-        fresh: Vec::new(),
-        late: Vec::new(),
-        limit,
-        late_at: None,
+        first: Vec::new(),
+        first_cut: Cut::All,
+        retries: Vec::new(),
+        retries_cut: Cut::All,
+        retry_at: None,
         order_blocked: false,
     };
     match &loaded.target {
@@ -34,41 +34,50 @@ pub(super) fn load(
         Some(target) if target.open => load_any(conn, &mut loaded, now)?,
         Some(_) | None => {}
     }
+    loaded.first_cut = cut(&loaded.first, batch(order));
+    loaded.retries_cut = cut(&loaded.retries, batch(order));
     Ok(loaded)
 }
 
-fn load_any(conn: &Read<'_>, loaded: &mut Loaded, now: Timestamp) -> Result<(), StoreError> {
-    let LoadOrder {
-        webhook_seq,
-        fresh_after,
-        late,
-        ..
-    } = loaded.order;
-    if let Some(after) = fresh_after {
-        loaded.fresh = deliveries::pending(conn, webhook_seq, after, loaded.limit)?;
+fn batch(order: LoadOrder) -> Batch {
+    Batch {
+        rows_max: order.rows_max,
+        bytes_max: order.bytes_max,
     }
-    if late {
-        loaded.late = deliveries::due(conn, webhook_seq, now, loaded.limit)?;
-        loaded.late_at = deliveries::next_due(conn, webhook_seq, now)?;
+}
+
+/// Whether what was read fills a batch, so that there may be more.
+fn cut(read: &[QueuedDelivery], batch: Batch) -> Cut {
+    if batch.is_full(read) {
+        Cut::More
+    } else {
+        Cut::All
+    }
+}
+
+fn load_any(conn: &Read<'_>, loaded: &mut Loaded, now: Timestamp) -> Result<(), StoreError> {
+    let order = loaded.order;
+    if let Some(after) = order.first_after {
+        loaded.first = deliveries::pending(conn, order.webhook_seq, after, batch(order))?;
+    }
+    if order.retries {
+        loaded.retries = deliveries::due(conn, order.webhook_seq, now, batch(order))?;
+        loaded.retry_at = deliveries::next_due(conn, order.webhook_seq, now)?;
     }
     Ok(())
 }
 
 /// In an ordered lane nothing is taken while an earlier delivery waits for its retry.
 fn load_ordered(conn: &Read<'_>, loaded: &mut Loaded, now: Timestamp) -> Result<(), StoreError> {
-    let LoadOrder {
-        webhook_seq,
-        fresh_after,
-        ..
-    } = loaded.order;
-    if let Some(head) = deliveries::oldest_retrying(conn, webhook_seq)? {
+    let order = loaded.order;
+    if let Some(head) = deliveries::oldest_retrying(conn, order.webhook_seq)? {
         loaded.order_blocked = true;
         match head.progress.next.at() {
-            Some(at) if at > now => loaded.late_at = Some(at),
-            Some(_) | None => loaded.late.push(head),
+            Some(at) if at > now => loaded.retry_at = Some(at),
+            Some(_) | None => loaded.retries.push(head),
         }
-    } else if let Some(after) = fresh_after {
-        loaded.fresh = deliveries::pending(conn, webhook_seq, after, loaded.limit)?;
+    } else if let Some(after) = order.first_after {
+        loaded.first = deliveries::pending(conn, order.webhook_seq, after, batch(order))?;
     }
     Ok(())
 }

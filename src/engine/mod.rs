@@ -5,7 +5,7 @@
 //! ask for what (`service`).
 //!
 //! # One step, one loop
-//! `lanes::Lanes::step` says what can be done now and until when to sleep; `run` does it and
+//! `lanes::Lanes::step` says what can be done now and until when to sleep; `scheduler` does it and
 //! sleeps until then or until something happens. An idle engine does nothing at all.
 //!
 //! # What "in flight" means
@@ -28,17 +28,18 @@ use crate::store::{Committed, Store, StoreError, deliveries, instance};
 
 mod alert;
 pub mod attempt;
-mod bucket;
+mod backoff;
+mod clock_jump;
 mod damaged;
+mod deliver;
+mod interrupted;
 mod journal;
-mod lane;
 mod lanes;
 mod load;
-mod run;
+mod priority;
+mod scheduler;
 mod settle;
-mod shift;
 mod target;
-mod trouble;
 mod watch;
 
 use lanes::Lanes;
@@ -73,11 +74,11 @@ struct Shared {
     runtime: Handle,
     lanes: Mutex<Lanes>,
     wake: Notify,
-    // Told whenever an attempt is settled; what waits for the engine to fall quiet listens.
+    // Notified whenever an attempt is settled; what waits for the engine to fall quiet listens.
     settled: Notify,
     attempts: AtomicU64,
     watchers: watch::Watchers,
-    clock_watch: shift::ClockWatch,
+    clock_watch: clock_jump::ClockWatch,
     journal: journal::Journal,
 }
 
@@ -104,9 +105,9 @@ impl Engine {
         let store = parts.store.clone();
         let engine = Self::at_rest(parts, runtime);
         let listener = engine.clone();
-        store.on_commit(move |committed| listener.hear(committed));
+        store.on_commit(move |committed| listener.on_commit(committed));
         engine.recover(&store)?;
-        runtime.spawn(run::run(Arc::clone(&engine.shared)));
+        runtime.spawn(scheduler::run(Arc::clone(&engine.shared)));
         Ok(engine)
     }
 
@@ -116,7 +117,7 @@ impl Engine {
     pub fn at_rest(parts: EngineParts, runtime: &Handle) -> Self {
         let shared = Shared {
             lanes: Mutex::new(Lanes::new(parts.in_flight_max)),
-            clock_watch: shift::ClockWatch::new(parts.clock.offset_ms()),
+            clock_watch: clock_jump::ClockWatch::new(parts.clock.offset_ms()),
             parts,
             runtime: runtime.clone(),
             wake: Notify::new(),
@@ -139,7 +140,7 @@ impl Engine {
         })?;
         let now = self.shared.now();
         self.shared.clock_watch.seen_before(clock_seen, now);
-        run::end_interrupted_tests(store)?;
+        interrupted::end_interrupted_tests(store)?;
         let mut lanes = self.shared.lanes();
         lanes.paused = paused;
         for webhook_seq in waiting {
@@ -149,10 +150,11 @@ impl Engine {
     }
 
     /// Takes in what a commit changed. Runs on the writer's thread.
-    fn hear(&self, committed: &Committed) {
+    fn on_commit(&self, committed: &Committed) {
+        let now = self.shared.now();
         let mut lanes = self.shared.lanes();
         for webhook_seq in &committed.webhooks_changed {
-            lanes.webhook_changed(*webhook_seq);
+            lanes.webhook_changed(*webhook_seq, now);
         }
         for (webhook_seq, id) in &committed.canceled {
             lanes.remove(*webhook_seq, id.seq());
@@ -180,7 +182,7 @@ impl Engine {
         seq: i64,
         webhook_seq: i64,
     ) -> Result<Option<Attempted>, StoreError> {
-        run::attempt_now(&self.shared, seq, webhook_seq).await
+        deliver::attempt_now(&self.shared, seq, webhook_seq).await
     }
 
     /// What the next attempt of the delivery in row `seq` comes to, which shows `attempts` so far.

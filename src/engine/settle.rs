@@ -88,11 +88,16 @@ pub(super) fn settle(
         webhooks::restart_failing(tx, now)?;
     }
     let (webhook, disabled) = observe(tx, place, attempted)?;
-    let gave_up = next.status == Status::Exhausted && progress.status != Status::Exhausted;
-    if trigger == Trigger::Alert {
-        alert::delivered(tx, place, &next, &last)?;
+    let outcome = if next.status == Status::Exhausted && progress.status != Status::Exhausted {
+        Outcome::GaveUp
     } else {
-        alert::raise(tx, place, gave_up && trigger != Trigger::Test, disabled)?;
+        Outcome::Unchanged
+    };
+    match trigger {
+        Trigger::Alert => alert::delivered(tx, place, &next, &last)?,
+        // Whoever tests waits for what comes of it.
+        Trigger::Test => alert::raise(tx, place, Outcome::Unchanged, disabled)?,
+        Trigger::Event | Trigger::Replay => alert::raise(tx, place, outcome, disabled)?,
     }
     let settled = match next.next {
         Next::Never => Settled::Over,
@@ -102,10 +107,7 @@ pub(super) fn settle(
         settled,
         webhook,
         disabled,
-        outcome: match gave_up {
-            true => Outcome::GaveUp,
-            false => Outcome::Unchanged,
-        },
+        outcome,
         attempt_count: next.attempt_count,
     })
 }

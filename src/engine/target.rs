@@ -13,12 +13,16 @@ use crate::domain::retry::RetryPolicy;
 use crate::domain::secret::Secret;
 use crate::domain::signing::SigningKey;
 use crate::domain::time::Timestamp;
-use crate::domain::webhook::{Webhook, WebhookState};
+use crate::domain::webhook::{Webhook, WebhookKind, WebhookState};
 use crate::store::{Read, Store, StoreError, secrets, webhooks};
 
 /// A webhook, ready to be delivered to.
 #[derive(Debug)]
 pub(super) struct Target {
+    pub(super) workspace_seq: i64,
+    pub(super) kind: WebhookKind,
+    /// Whether the receiver took what it was sent last.
+    pub(super) answered_last: bool,
     pub(super) url: String,
     pub(super) open: bool,
     pub(super) ordered: bool,
@@ -78,7 +82,11 @@ impl Target {
             }
             custom_headers.append(name, value);
         }
+        let health = &webhook.health;
         Self {
+            workspace_seq: webhook.workspace.seq(),
+            kind: webhook.kind,
+            answered_last: health.consecutive_failures == 0 && health.last_success_at.is_some(),
             url: settings.url.clone(),
             open: webhook.state == WebhookState::Active && webhook.deleted_at.is_none(),
             ordered: settings.ordered,
@@ -118,12 +126,15 @@ impl Target {
 
 #[cfg(test)]
 impl Target {
-    /// A target for tests of the lanes: nothing of it is ever sent.
-    pub(super) fn sample(open: bool, ordered: bool, max_in_flight: u32) -> Self {
+    /// A target for tests of the lanes: nothing of it is ever sent. Its receiver has answered before.
+    pub(super) fn sample(max_in_flight: u32) -> Self {
         Self {
+            workspace_seq: 1,
+            kind: WebhookKind::Registered,
+            answered_last: true,
             url: "https://receiver.example/".to_owned(),
-            open,
-            ordered,
+            open: true,
+            ordered: false,
             max_in_flight,
             rate_limit: None,
             timeout: Duration::from_secs(10),

@@ -21,38 +21,38 @@ pub(super) struct Watchers(Mutex<HashMap<i64, Vec<Watcher>>>);
 #[derive(Debug)]
 struct Watcher {
     attempts: u32,
-    teller: oneshot::Sender<Verdict>,
+    notifier: oneshot::Sender<Verdict>,
 }
 
 impl Watchers {
     /// Waits for the next attempt of the delivery in row `seq`, which has had so many. An attempt
     /// whose record is in the row already may still be on its way here, and is not the next.
     pub(super) fn add(&self, seq: i64, attempts: u32) -> oneshot::Receiver<Verdict> {
-        let (teller, told) = oneshot::channel();
+        let (notifier, notified) = oneshot::channel();
         let mut watched = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if watched.len() >= WATCHED_MAX {
-            watched.retain(|_, all| all.iter().any(|own| !own.teller.is_closed()));
+            watched.retain(|_, all| all.iter().any(|own| !own.notifier.is_closed()));
         }
-        let watcher = Watcher { attempts, teller };
+        let watcher = Watcher { attempts, notifier };
         watched.entry(seq).or_default().push(watcher);
-        told
+        notified
     }
 
     /// The delivery's attempt of this number was recorded.
-    pub(super) fn tell(&self, seq: i64, number: u32, verdict: Verdict) {
+    pub(super) fn notify(&self, seq: i64, number: u32, verdict: Verdict) {
         let mut watched = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(watchers) = watched.remove(&seq) else {
             return;
         };
-        let (told, waiting): (Vec<_>, Vec<_>) = watchers
+        let (notified, waiting): (Vec<_>, Vec<_>) = watchers
             .into_iter()
             .partition(|watcher| watcher.attempts < number);
         if !waiting.is_empty() {
             watched.insert(seq, waiting);
         }
-        for watcher in told {
-            // Who has gone away need not be told.
-            let _gone = watcher.teller.send(verdict).is_err();
+        for watcher in notified {
+            // Who has gone away need not be notified.
+            let _gone = watcher.notifier.send(verdict).is_err();
         }
     }
 }

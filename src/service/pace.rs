@@ -39,10 +39,15 @@ impl Pace {
             buckets.clear();
         }
         let per_second = self.per_minute / MINUTE.as_secs_f64();
-        let full = Bucket::holding(self.per_minute, self.per_minute, per_second, now);
+        let full = Bucket::full(self.per_minute, per_second, now);
         let bucket = buckets.entry(workspace_seq).or_insert(full);
         let taken = bucket.take(now);
-        taken.map_err(|retry_after| Refusal::RateLimited { retry_after })
+        match taken.left {
+            Some(_) => Ok(()),
+            None => Err(Refusal::RateLimited {
+                retry_after: taken.wait,
+            }),
+        }
     }
 }
 

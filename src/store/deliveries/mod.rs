@@ -27,7 +27,7 @@ pub use groups::{GROUPED_ROWS_MAX, GROUPS_MAX, groups, latest, letters_of, oldes
 pub use list::{SCAN_ROWS_MAX, count, list, scan};
 pub use progress::set_progress;
 pub use queue::{
-    due, ended_waiting, interrupted_tests, next_due, oldest_retrying, pending, queued,
+    Batch, due, ended_waiting, interrupted_tests, next_due, oldest_retrying, pending, queued,
     webhooks_waiting,
 };
 use row::{SELECT, delivery, progress_of};

@@ -24,6 +24,37 @@ const SELECT_QUEUED: &str = "SELECT seq, webhook_seq, event_seq, status, trigger
         fallback_at, created_at
     FROM deliveries";
 
+/// How much one read takes at most.
+#[derive(Clone, Copy, Debug)]
+pub struct Batch {
+    /// Rows.
+    pub rows_max: usize,
+    /// Bytes of event data, beyond the first row; an event that several rows share counts once.
+    pub bytes_max: usize,
+}
+
+impl Batch {
+    /// One row, however large.
+    const ONE: Self = Self {
+        rows_max: 1,
+        bytes_max: 0,
+    };
+
+    /// Whether nothing more fits behind what was read.
+    #[must_use]
+    pub fn is_full(self, read: &[QueuedDelivery]) -> bool {
+        let mut bytes = 0;
+        let mut last = None;
+        for delivery in read {
+            if last != Some(delivery.event.id) {
+                bytes += delivery.event.data.len();
+            }
+            last = Some(delivery.event.id);
+        }
+        read.len() >= self.rows_max || (bytes >= self.bytes_max && !read.is_empty())
+    }
+}
+
 /// Pending deliveries of a webhook behind row `after`, oldest first, with their events.
 ///
 /// # Errors
@@ -32,7 +63,7 @@ pub fn pending(
     conn: &Read<'_>,
     webhook_seq: i64,
     after: i64,
-    limit: usize,
+    batch: Batch,
 ) -> Result<Vec<QueuedDelivery>, StoreError> {
     let sql = format!(
         "{SELECT_QUEUED}
@@ -40,8 +71,9 @@ pub fn pending(
          ORDER BY seq
          LIMIT :limit"
     );
-    let params = named_params! { ":webhook": webhook_seq, ":after": after, ":limit": limit };
-    queued_rows(conn, &sql, params)
+    let params =
+        named_params! { ":webhook": webhook_seq, ":after": after, ":limit": batch.rows_max };
+    queued_rows(conn, &sql, params, batch)
 }
 
 /// Retrying deliveries of a webhook that are due at `now`, longest due first, with their events.
@@ -52,7 +84,7 @@ pub fn due(
     conn: &Read<'_>,
     webhook_seq: i64,
     now: Timestamp,
-    limit: usize,
+    batch: Batch,
 ) -> Result<Vec<QueuedDelivery>, StoreError> {
     let sql = format!(
         "{SELECT_QUEUED}
@@ -60,8 +92,8 @@ pub fn due(
          ORDER BY next_attempt_at, seq
          LIMIT :limit"
     );
-    let params = named_params! { ":webhook": webhook_seq, ":now": now, ":limit": limit };
-    queued_rows(conn, &sql, params)
+    let params = named_params! { ":webhook": webhook_seq, ":now": now, ":limit": batch.rows_max };
+    queued_rows(conn, &sql, params, batch)
 }
 
 /// One delivery as the engine takes it, whatever its state.
@@ -73,7 +105,7 @@ pub fn queued(conn: &Read<'_>, seq: i64) -> Result<Option<QueuedDelivery>, Store
         "{SELECT_QUEUED}
          WHERE seq = :seq"
     );
-    Ok(queued_rows(conn, &sql, named_params! { ":seq": seq })?.pop())
+    Ok(queued_rows(conn, &sql, named_params! { ":seq": seq }, Batch::ONE)?.pop())
 }
 
 /// The oldest retrying delivery of a webhook, due or not: the one that an ordered webhook's later
@@ -164,11 +196,15 @@ fn queued_rows(
     conn: &Read<'_>,
     sql: &str,
     params: impl Params,
+    batch: Batch,
 ) -> Result<Vec<QueuedDelivery>, StoreError> {
     let mut statement = conn.prepare_cached(sql)?;
     let mut rows = statement.query(params)?;
     let mut found: Vec<QueuedDelivery> = Vec::new();
-    while let Some(row) = rows.next()? {
+    let mut bytes = 0;
+    while (found.is_empty() || bytes < batch.bytes_max)
+        && let Some(row) = rows.next()?
+    {
         let seq: i64 = row.get("seq")?;
         let event_seq: i64 = row.get("event_seq")?;
         let event = match found.last().filter(|last| last.event.id.seq() == event_seq) {
@@ -179,6 +215,9 @@ fn queued_rows(
                     .event,
             ),
         };
+        if found.last().is_none_or(|last| last.event.id != event.id) {
+            bytes += event.data.len();
+        }
         found.push(QueuedDelivery {
             id: id(row, "created_at", "seq")?,
             webhook_seq: row.get("webhook_seq")?,

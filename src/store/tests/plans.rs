@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use rusqlite::trace::{TraceEvent, TraceEventCodes};
 
-use super::samples::{DAY, Office, attempt, delivery, event, office, webhook};
+use super::samples::{BATCH, DAY, Office, attempt, delivery, event, office, webhook};
 use crate::domain::delivery::{DeliveryFilter, DeliveryScope, Status, Trigger};
 use crate::domain::event::{EventFilter, MissedEvents};
 use crate::domain::page::{Cursor, Limit, List, Order};
@@ -94,10 +94,10 @@ fn what_is_due_is_found_by_an_index() {
     let office = filled();
     let now = office.clock.now();
     check(&office, "deliveries_by_webhook", |conn| {
-        assert_eq!(deliveries::pending(conn, 1, 0, 10).unwrap().len(), 1);
+        assert_eq!(deliveries::pending(conn, 1, 0, BATCH).unwrap().len(), 1);
     });
     check(&office, "deliveries_due", |conn| {
-        assert_eq!(deliveries::due(conn, 1, now, 10).unwrap().len(), 1);
+        assert_eq!(deliveries::due(conn, 1, now, BATCH).unwrap().len(), 1);
     });
     check(&office, "deliveries_due", |conn| {
         assert!(

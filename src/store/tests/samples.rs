@@ -18,6 +18,10 @@ use crate::domain::webhook::{NewWebhook, WebhookKind, WebhookSettings, WebhookSt
 use crate::store::*;
 
 pub(in crate::store) const DAY: Duration = Duration::from_secs(24 * 3600);
+pub(in crate::store) const BATCH: deliveries::Batch = deliveries::Batch {
+    rows_max: 10,
+    bytes_max: 1000,
+};
 
 pub(in crate::store) struct Office {
     pub(in crate::store) store: Store,

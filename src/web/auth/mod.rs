@@ -22,6 +22,7 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest};
 
 use super::limits::Limits;
 use super::problem::Problem;
+use crate::clock::Clock;
 use crate::domain::api_key::{Scope, Scopes};
 use crate::domain::session::Channel;
 use crate::domain::throttle::address_key;
@@ -44,6 +45,7 @@ pub struct Credentials {
     workspaces: Workspaces,
     key_rates: Rates<i64>,
     address_rates: Rates<IpAddr>,
+    clock: Clock,
 }
 
 /// What a valid credential entitles to.
@@ -62,6 +64,7 @@ impl Credentials {
     #[must_use]
     pub fn new(service: &Service, limits: &Limits) -> Self {
         Self {
+            clock: service.clock().clone(),
             keys: Keys::new(service.clone()),
             workspaces: Workspaces::new(service.clone()),
             key_rates: Rates::new(limits.key_rate),
@@ -75,7 +78,9 @@ impl Credentials {
     /// # Errors
     /// [`Refusal::RateLimited`].
     pub fn check_address(&self, client: IpAddr) -> Result<(), Refusal> {
-        let rate = self.address_rates.spend(address_key(client), None)?;
+        let rate = self
+            .address_rates
+            .spend(address_key(client), None, self.clock.now())?;
         rate.map_or(Ok(()), |rate| rate.check())
     }
 
@@ -91,7 +96,9 @@ impl Credentials {
         match bearer::parse(authorization)? {
             Bearer::Key(token) => {
                 let key = self.keys.authenticate(&token).await?;
-                let rate = self.key_rates.spend(key.id.seq(), key.rate_limit)?;
+                let rate = self
+                    .key_rates
+                    .spend(key.id.seq(), key.rate_limit, self.clock.now())?;
                 Ok(Entitled {
                     actor: Actor::Key(key.id),
                     scopes: key.scopes,

@@ -19,12 +19,12 @@ const WAIT_MAX: Duration = Duration::from_secs(60);
 
 /// The house holds back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Trouble {
+pub(super) struct Backoff {
     wait: Duration,
     pub(super) until: Timestamp,
 }
 
-impl Trouble {
+impl Backoff {
     /// A result was lost at `now`. Those that were under way together count once.
     pub(super) fn after(earlier: Option<Self>, now: Timestamp) -> Self {
         let wait = match earlier {
@@ -46,11 +46,11 @@ mod tests {
     #[test]
     fn waits_double_up_to_a_minute_and_losses_at_once_count_once() {
         let start = Timestamp::from_millis(0);
-        let mut trouble = Trouble::after(None, start);
-        assert_eq!(Trouble::after(Some(trouble), start), trouble);
+        let mut backoff = Backoff::after(None, start);
+        assert_eq!(Backoff::after(Some(backoff), start), backoff);
         for seconds in [1, 2, 4, 8, 16, 32, 60, 60] {
-            assert_eq!(trouble.wait, Duration::from_secs(seconds));
-            trouble = Trouble::after(Some(trouble), trouble.until);
+            assert_eq!(backoff.wait, Duration::from_secs(seconds));
+            backoff = Backoff::after(Some(backoff), backoff.until);
         }
     }
 }

@@ -133,7 +133,7 @@ pub(super) async fn follow_clock(shared: &Arc<Shared>) {
         return;
     };
     tracing::warn!(by_ms, "the clock was set; what waits is moved along");
-    shared.lanes().clock_set();
+    shared.lanes().clock_jumped(by_ms, shared.now());
     match move_all(shared, by_ms, Arc::new(right)).await {
         Ok(waiting) => {
             let mut lanes = shared.lanes();

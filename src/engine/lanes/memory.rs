@@ -1,0 +1,98 @@
+//! How much of what waits is held in memory.
+//!
+//! Owns: counting it, and whether more may be taken in. Refuses: queues; it never sees one.
+//!
+//! # Bytes, not rows
+//! A thousand events of a hundred bytes are nothing, a thousand of the largest are a quarter of a
+//! gigabyte. What counts is the data of the events that are held, each once, however many
+//! deliveries carry it: whoever comes with an event that is held already gets the one that is.
+//!
+//! # Why the last part is for those who have little
+//! Long queues fill whatever they are given. So a queue takes in more only while it holds a fraction
+//! of what is left, and the last part is for those who hold nothing yet.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::turns::Backlog;
+use crate::domain::delivery::QueuedDelivery;
+use crate::domain::event::Event;
+
+/// Deliveries queued in memory over all lanes.
+pub(super) const QUEUED_MAX: usize = 20_000;
+/// Bytes of event data queued in memory over all lanes: 32 MiB.
+pub(super) const QUEUED_BYTES_MAX: usize = 32 * 1024 * 1024;
+/// Bytes of event data that one load reads, beyond its first row.
+pub(in crate::engine) const LOAD_BYTES_MAX: usize = 1024 * 1024;
+/// A queue holds at most this fraction of the bytes that are left.
+const QUEUE_SHARE: usize = 4;
+
+/// What is held.
+#[derive(Debug, Default)]
+pub(super) struct QueuedMemory {
+    deliveries: usize,
+    bytes: usize,
+    events: HashMap<i64, (Arc<Event>, usize)>,
+}
+
+impl QueuedMemory {
+    pub(super) fn deliveries(&self) -> usize {
+        self.deliveries
+    }
+
+    #[cfg(test)]
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Whether a queue that holds so many bytes may take in so many more.
+    pub(super) fn admits(&self, queue_bytes: usize, bytes: usize) -> bool {
+        let left = QUEUED_BYTES_MAX.saturating_sub(self.bytes);
+        let is_first = queue_bytes == 0 && bytes <= left;
+        self.deliveries < QUEUED_MAX && (is_first || queue_bytes + bytes <= left / QUEUE_SHARE)
+    }
+
+    /// Whether something may be loaded for a lane that has so much waiting.
+    pub(super) fn has_room_for(&self, waiting: Backlog) -> bool {
+        let share = match waiting {
+            Backlog::Little => 1,
+            Backlog::Much => QUEUE_SHARE,
+        };
+        let left = QUEUED_BYTES_MAX.saturating_sub(self.bytes);
+        let rows_left = QUEUED_MAX.saturating_sub(self.deliveries);
+        left >= share * LOAD_BYTES_MAX && rows_left >= share
+    }
+
+    /// Whether so much is held that nobody should hold what cannot start.
+    pub(super) fn is_tight(&self) -> bool {
+        self.bytes > QUEUED_BYTES_MAX / 2 || self.deliveries > QUEUED_MAX / 2
+    }
+
+    /// Takes a delivery in; it carries the event that is held already, if one is.
+    pub(super) fn add(&mut self, delivery: &mut QueuedDelivery) {
+        self.deliveries += 1;
+        let event = &delivery.event;
+        let (held, count) = self
+            .events
+            .entry(event.id.seq())
+            .or_insert_with(|| (Arc::clone(event), 0));
+        if *count == 0 {
+            self.bytes += held.data.len();
+        }
+        *count += 1;
+        delivery.event = Arc::clone(held);
+    }
+
+    /// A delivery is no longer queued.
+    pub(super) fn remove(&mut self, delivery: &QueuedDelivery) {
+        self.deliveries = self.deliveries.saturating_sub(1);
+        let seq = delivery.event.id.seq();
+        if let Some((event, count)) = self.events.get_mut(&seq) {
+            *count -= 1;
+            if *count == 0 {
+                self.bytes = self.bytes.saturating_sub(event.data.len());
+                self.events.remove(&seq);
+            }
+        }
+    }
+}
