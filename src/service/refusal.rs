@@ -105,7 +105,14 @@ impl From<StoreError> for Refusal {
             StoreError::StorageLow => Self::StorageLow,
             StoreError::Stopped(reason) => Self::Unavailable(reason),
             StoreError::Sqlite(_) => of_statement(&error),
-            StoreError::Damaged(_) => Self::Internal(error.to_string()),
+            StoreError::Damaged(_) => {
+                tracing::error!(%error, "a request met what cannot be read");
+                Self::Conflict(
+                    "what is stored of this is damaged and can't be read; \
+                     hookpost's log says which row"
+                        .to_owned(),
+                )
+            }
         }
     }
 }

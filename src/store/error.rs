@@ -3,7 +3,10 @@
 //! Owns: telling damage from what the database refused. Refuses: deciding what a caller is told; see
 //! [`Obstacle`](super::Obstacle) for what stands outside of hookpost.
 
+use std::cell::Cell;
 use std::sync::Arc;
+
+use rusqlite::ErrorCode;
 
 /// Why the store could not do what it was asked.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -28,8 +31,38 @@ pub enum StoreError {
     Damaged(String),
 }
 
+impl StoreError {
+    /// A flush that failed, or a file that cannot be written: nothing on the disk can be trusted to be
+    /// what memory holds. A full disk is not among these.
+    pub(super) fn is_failed_flush(&self) -> bool {
+        let Self::Sqlite(error) = self else {
+            return false;
+        };
+        let code = error.sqlite_error_code();
+        matches!(
+            code,
+            Some(ErrorCode::SystemIoFailure | ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)
+        )
+    }
+}
+
+thread_local! {
+    static CORRUPTION_MET: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether a statement of this thread met a page that is not what SQLite wrote, since this was asked
+/// last. Errors pass through callers' types on their way; that a page is corrupt must not get lost.
+pub(super) fn corruption_met() -> bool {
+    CORRUPTION_MET.take()
+}
+
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
+        if let Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) =
+            error.sqlite_error_code()
+        {
+            CORRUPTION_MET.set(true);
+        }
         match error {
             rusqlite::Error::FromSqlConversionFailure(..)
             | rusqlite::Error::InvalidColumnType(..)

@@ -19,7 +19,7 @@ pub(super) fn readable<T>(read: Result<T, StoreError>) -> Result<Option<T>, Stor
     match read {
         Ok(item) => Ok(Some(item)),
         Err(StoreError::Damaged(what)) => {
-            tracing::error!(what, "a list leaves out what cannot be read");
+            tracing::error!(what, "what cannot be read is left out");
             Ok(None)
         }
         Err(error) => Err(error),

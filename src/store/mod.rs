@@ -22,6 +22,7 @@ use crate::clock::Clock;
 use crate::domain::profile::Profile;
 use crate::domain::secret::Secret;
 
+mod alarm;
 pub mod attempts;
 pub mod audit;
 pub mod backup;

@@ -21,6 +21,7 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, OpenFlags};
 
+use super::alarm::Alarm;
 use super::directory::{DATABASE_FILE, create_dir, files, lock};
 use super::instance::{self, Fact};
 use super::open_error::OpenError;
@@ -69,8 +70,9 @@ pub(super) fn open(options: &OpenOptions) -> Result<Store, OpenError> {
     let mut tx = WriteTx::new(view, options.clock.now(), &vault, &profiles, &mut memory);
     profiles::ensure_built_in(&mut tx)?;
     workspaces::ensure_default(&tx)?;
-    let readers =
-        Readers::open(&database).map_err(|error| files(&database)(std::io::Error::other(error)))?;
+    let alarm = Alarm::default();
+    let readers = Readers::open(&database, alarm.clone())
+        .map_err(|error| files(&database)(std::io::Error::other(error)))?;
     let stamps = Stamps::resume(&super::Read::new(&conn))?;
     let parts = WriterParts {
         conn,
@@ -78,6 +80,7 @@ pub(super) fn open(options: &OpenOptions) -> Result<Store, OpenError> {
         vault: Arc::clone(&vault),
         profiles: profiles.clone(),
         data_dir: data_dir.clone(),
+        alarm,
     };
     let writer = Writer::start(parts, stamps).map_err(files(data_dir))?;
     let shared = StoreParts {

@@ -10,6 +10,8 @@ use r2d2::Pool;
 use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::{Connection, OpenFlags};
 
+use super::alarm::Alarm;
+use super::error::corruption_met;
 use super::{Read, StoreError};
 
 /// Connections for reading, at most.
@@ -19,10 +21,13 @@ const READER_WAIT: Duration = Duration::from_secs(5);
 /// Prepared statements that each connection keeps.
 pub(super) const STATEMENTS_KEPT: usize = 256;
 
-pub(super) struct Readers(Pool<SqliteConnectionManager>);
+pub(super) struct Readers {
+    pool: Pool<SqliteConnectionManager>,
+    alarm: Alarm,
+}
 
 impl Readers {
-    pub(super) fn open(database: &Path) -> Result<Self, r2d2::Error> {
+    pub(super) fn open(database: &Path, alarm: Alarm) -> Result<Self, r2d2::Error> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let manager = SqliteConnectionManager::file(database)
             .with_flags(flags)
@@ -33,18 +38,21 @@ impl Readers {
             .connection_timeout(READER_WAIT)
             .test_on_check_out(false)
             .build(manager)?;
-        Ok(Self(pool))
+        Ok(Self { pool, alarm })
     }
 
     pub(super) fn read<T, E: From<StoreError>>(
         &self,
         read: impl FnOnce(&Read<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
-        let conn = self.0.get().map_err(|_| StoreError::ReadersBusy)?;
+        let conn = self.pool.get().map_err(|_| StoreError::ReadersBusy)?;
         // One snapshot for the whole closure, so that several statements see the same state.
         let snapshot = conn.unchecked_transaction().map_err(StoreError::from)?;
         let answer = read(&Read::new(&snapshot));
         drop(snapshot);
+        if corruption_met() {
+            self.alarm.sound();
+        }
         answer
     }
 }

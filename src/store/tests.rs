@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rusqlite::Connection;
 
+mod corrupt;
 mod plans;
 pub(in crate::store) mod samples;
 

@@ -24,17 +24,19 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use rusqlite::{Connection, ErrorCode};
+use rusqlite::Connection;
 use tokio::sync::{Semaphore, mpsc};
 
+use super::alarm::{Alarm, CORRUPT};
 use super::disk::disk;
 use super::effects::{Committed, Effects};
+use super::error::corruption_met;
 use super::profile_cache::ProfileCache;
 use super::setbacks::Stamps;
 use super::tx::{Memory, WriteTx};
 use super::vault::Vault;
 use super::write_job::{Urgency, Work, WriteJob, WriteOutcome, job, refuse};
-use super::{Read, StoreError, sums};
+use super::{Obstacle, Read, StoreError, sums};
 use crate::clock::Clock;
 
 /// Jobs in one transaction at most.
@@ -52,6 +54,9 @@ const FREE_BYTES_MIN: u64 = 64 * 1024 * 1024;
 const LOG_BYTES_SPARE: u64 = 1024 * 1024;
 /// How long a statement waits while another process holds the database's lock.
 const LOCK_WAIT: Duration = Duration::from_secs(5);
+/// How long it waits once it has waited in vain: callers who come while the lock is held learn so at
+/// once, instead of one batch after another waiting its turn.
+const LOCK_WAIT_AGAIN: Duration = Duration::from_millis(250);
 /// How long a reading of the free space is trusted.
 const FREE_SPACE_TRUSTED: Duration = Duration::from_secs(1);
 
@@ -64,6 +69,7 @@ pub(super) struct WriterParts {
     pub(super) vault: Arc<Vault>,
     pub(super) profiles: ProfileCache,
     pub(super) data_dir: std::path::PathBuf,
+    pub(super) alarm: Alarm,
 }
 
 /// The handle on the writer's thread.
@@ -186,6 +192,7 @@ struct Loop {
     free_space: Option<(Instant, u64)>,
     stamps: Stamps,
     failed: Option<&'static str>,
+    is_locked: bool,
 }
 
 impl Loop {
@@ -197,6 +204,7 @@ impl Loop {
             free_space: None,
             stamps,
             failed: None,
+            is_locked: false,
         }
     }
 
@@ -286,11 +294,22 @@ impl Loop {
         if let Some(reason) = self.failed {
             return Err(StoreError::Stopped(reason));
         }
-        self.parts
-            .conn
-            .prepare_cached("BEGIN IMMEDIATE")?
-            .execute([])?;
-        Ok(())
+        if self.parts.alarm.is_sounding() {
+            return Err(StoreError::Stopped(CORRUPT));
+        }
+        let begun = Read::new(&self.parts.conn).run("BEGIN IMMEDIATE", []);
+        let obstacle = begun.as_ref().err().and_then(StoreError::obstacle);
+        let is_locked = obstacle == Some(Obstacle::Busy);
+        if is_locked != self.is_locked {
+            let wait = if is_locked {
+                LOCK_WAIT_AGAIN
+            } else {
+                LOCK_WAIT
+            };
+            self.parts.conn.busy_timeout(wait)?;
+            self.is_locked = is_locked;
+        }
+        begun.map(drop)
     }
 
     /// Runs one job in a savepoint; its effects count only if it is kept.
@@ -309,6 +328,9 @@ impl Loop {
         );
         let ran = std::panic::catch_unwind(AssertUnwindSafe(|| work.run(&mut tx)));
         let job_effects = tx.effects;
+        if corruption_met() {
+            self.parts.alarm.sound();
+        }
         if matches!(ran, Ok(WriteOutcome::Keep)) {
             effects.merge(job_effects);
         } else {
@@ -320,20 +342,13 @@ impl Loop {
     }
 
     fn finish(&mut self, effects: &Effects) -> Result<(), StoreError> {
-        let flushed = sums::apply(&Read::new(&self.parts.conn), effects).and_then(|()| {
-            self.parts
-                .conn
-                .prepare_cached("COMMIT")?
-                .execute([])
-                .map(drop)
-                .map_err(Into::into)
-        });
+        let flushed = self.flush(effects);
         if flushed.is_ok() {
             self.stamps.keep();
         }
         flushed.inspect_err(|error| {
             tracing::error!(%error, "a commit failed; nothing of it was promised");
-            if is_failed_flush(error) {
+            if error.is_failed_flush() {
                 self.failed = Some("a write to the disk failed; start hookpost again");
             }
             self.memory.forget();
@@ -342,6 +357,15 @@ impl Loop {
                 tracing::error!(%error, "could not roll back");
             }
         })
+    }
+
+    fn flush(&self, effects: &Effects) -> Result<(), StoreError> {
+        if self.parts.alarm.is_sounding() {
+            return Err(StoreError::Stopped(CORRUPT));
+        }
+        let conn = Read::new(&self.parts.conn);
+        sums::apply(&conn, effects)?;
+        conn.run("COMMIT", []).map(drop)
     }
 
     fn tell(&self, committed: &Committed) {
@@ -359,29 +383,10 @@ impl Loop {
     fn storage_low(&mut self) -> bool {
         let fresh = |(read_at, _): &(Instant, u64)| read_at.elapsed() < FREE_SPACE_TRUSTED;
         if !self.free_space.as_ref().is_some_and(fresh) {
-            let free = free_bytes(&self.parts.data_dir);
-            self.free_space = free.map(|free| (Instant::now(), free));
+            let free = disk(&self.parts.data_dir).map(|disk| disk.free_bytes);
+            self.free_space = free.ok().map(|free| (Instant::now(), free));
         }
         self.free_space
             .is_some_and(|(_, free)| free < FREE_BYTES_MIN)
     }
-}
-
-/// A flush that failed, or a file that cannot be written: nothing on the disk can be trusted to be
-/// what memory holds. A full disk is not among these.
-fn is_failed_flush(error: &StoreError) -> bool {
-    let StoreError::Sqlite(error) = error else {
-        return false;
-    };
-    let code = error.sqlite_error_code();
-    matches!(
-        code,
-        Some(ErrorCode::SystemIoFailure | ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)
-    )
-}
-
-/// Free bytes for this process on the disk of `path`; `None` where the system does not say.
-fn free_bytes(path: &std::path::Path) -> Option<u64> {
-    let disk = rustix::fs::statvfs(path).ok()?;
-    Some(disk.f_bavail.saturating_mul(disk.f_frsize))
 }

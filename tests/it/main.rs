@@ -23,6 +23,7 @@ mod headers;
 mod house;
 mod housekeeping;
 mod limits;
+mod locked;
 mod login;
 mod matrix;
 mod openapi;

@@ -1,12 +1,13 @@
 //! A payload that somebody changed on the disk.
 
-use super::house::House;
+use super::house::{House, fresh};
 use super::receiver::Receiver;
 use crate::domain::delivery::Status;
 use crate::domain::event::EventFilter;
 use crate::domain::page::{Limit, Order};
 use crate::engine::Paused;
-use crate::service::Refusal;
+use crate::service::webhooks::WebhookInput;
+use crate::service::{Once, Refusal};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_changed_payload_is_set_apart_and_the_others_of_its_webhook_go_on() {
@@ -47,4 +48,40 @@ async fn a_changed_payload_is_set_apart_and_the_others_of_its_webhook_go_on() {
     assert_eq!(listed.unwrap().items.len(), 19);
     house.publish(7).await;
     house.counted(Status::Delivered, 20).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_webhook_that_cannot_be_read_keeps_nobody_else_from_anything() {
+    for sql in [
+        "UPDATE webhooks SET headers_sealed = x'00' WHERE label = 'first'",
+        "UPDATE webhooks SET event_types = '[\"' WHERE label = 'first'",
+        "UPDATE webhooks SET status = 'unheard of' WHERE label = 'first'",
+        "UPDATE webhooks SET format = CAST(x'ff' AS TEXT) WHERE label = 'first'",
+    ] {
+        let house = House::start();
+        let receiver = Receiver::start().await;
+        let input = WebhookInput {
+            label: Some("first".to_owned()),
+            url: Some(receiver.url.clone()),
+            event_types: Some(vec!["*".to_owned()]),
+            ..WebhookInput::default()
+        };
+        let made = house
+            .service
+            .create_webhook(&house.caller, input, Once::unkeyed());
+        let first = fresh(made.await.unwrap()).webhook.id;
+        let second = house.webhook(&receiver.url, &["1s"]).await.webhook.id;
+        let house = house.restart_tampered(sql).await;
+        let found = house.service.webhook(&house.caller, first).await;
+        assert!(matches!(found, Err(Refusal::Conflict(_))), "{sql}");
+        house.service.webhook(&house.caller, second).await.unwrap();
+        house.publish(1).await;
+        house.counted(Status::Delivered, 1).await;
+        let listed = house
+            .service
+            .webhooks(&house.caller, None, Limit::clamped(9));
+        let listed = listed.await.unwrap().items;
+        assert_eq!(listed.len(), 1, "{sql}");
+        assert_eq!(listed[0].id, second);
+    }
 }

@@ -9,6 +9,7 @@ use rusqlite::{Row, named_params};
 use super::WEBHOOKS_MAX;
 use super::row::{retry_of, state, subscription_of};
 use crate::domain::webhook::Subscriber;
+use crate::store::found::readable;
 use crate::store::sql::id;
 use crate::store::{StoreError, WriteTx};
 
@@ -30,7 +31,8 @@ pub fn subscribers(
 }
 
 fn load(tx: &WriteTx<'_>, workspace_seq: i64) -> Result<Vec<Subscriber>, StoreError> {
-    tx.rows(
+    // One that cannot be read must not keep everybody else from publishing.
+    let found = tx.rows(
         "SELECT seq, created_at, event_types, status, disabled_reason, disabled_at, profile_seq,
              format, retry_policy
          FROM webhooks
@@ -41,8 +43,9 @@ fn load(tx: &WriteTx<'_>, workspace_seq: i64) -> Result<Vec<Subscriber>, StoreEr
          ORDER BY seq
          LIMIT :limit",
         named_params! { ":workspace": workspace_seq, ":limit": WEBHOOKS_MAX },
-        |row| subscriber(tx, row),
-    )
+        |row| readable(subscriber(tx, row)),
+    )?;
+    Ok(found.into_iter().flatten().collect())
 }
 
 fn subscriber(tx: &WriteTx<'_>, row: &Row<'_>) -> Result<Subscriber, StoreError> {

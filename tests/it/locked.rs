@@ -1,0 +1,81 @@
+//! Another process holds the database's lock for seconds: whoever writes is told so and when to come
+//! back, whoever reads notices nothing, and all goes on by itself.
+
+use futures_util::future::join_all;
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use crate::app::TestApp;
+use crate::receiver::{Receiver, Reply};
+
+#[tokio::test]
+async fn a_locked_database_refuses_writes_for_a_while_and_loses_nothing() {
+    let app = TestApp::start().await;
+    let receiver = Receiver::start().await;
+    receiver.answer(Reply::status(200));
+    let hook = json!({"url": receiver.url("/"), "event_types": ["*"]});
+    let made = app.post("/api/v1/webhooks", &hook).await;
+    let id = made.json(StatusCode::CREATED)["id"].clone();
+    let path = format!("/api/v1/webhooks/{}", id.as_str().unwrap());
+    let event = json!({"type": "a.b", "data": 1});
+    app.post("/api/v1/events", &event)
+        .await
+        .json(StatusCode::ACCEPTED);
+    let delivered = |page: &Value| page["data"][0]["status"] == "delivered";
+    app.poll("/api/v1/deliveries", delivered).await;
+
+    let database = app.store.data_dir().join("hookpost.db");
+    let other = rusqlite::Connection::open(database).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let named = json!({"name": "a name"});
+    let with_id = json!({"type": "a.b", "data": 1, "id": "once"});
+    let doors: [(Method, &str, &Value); 7] = [
+        (Method::POST, "/api/v1/events", &event),
+        (Method::POST, "/api/v1/events", &with_id),
+        (
+            Method::POST,
+            "/api/v1/events/batch",
+            &json!({"events": [{"type": "a", "data": 1}]}),
+        ),
+        (Method::POST, "/api/v1/webhooks", &hook),
+        (Method::PATCH, &path, &json!({"label": "another"})),
+        (Method::DELETE, &path, &json!({})),
+        (Method::POST, "/api/v1/workspaces", &named),
+    ];
+    let asked = doors.iter().map(|(method, path, body)| {
+        let call = app.call(method.clone(), path);
+        if *method == Method::DELETE {
+            call.send()
+        } else {
+            call.json(body).send()
+        }
+    });
+    let reads = [
+        "/api/v1/events",
+        "/api/v1/deliveries",
+        "/api/v1/webhooks",
+        "/healthz",
+    ];
+    let (refused, read) = tokio::join!(
+        join_all(asked),
+        join_all(reads.iter().map(|path| app.get(path)))
+    );
+    for answer in read {
+        answer.json(StatusCode::OK);
+    }
+    for (answer, (method, path, _)) in refused.iter().zip(&doors) {
+        println!("{method} {path}");
+        answer.problem(503, "overloaded");
+        assert!(answer.header("retry-after").parse::<u32>().unwrap() >= 1);
+    }
+    other.execute_batch("ROLLBACK").unwrap();
+
+    let again = app.post("/api/v1/events", &with_id).await;
+    again.json(StatusCode::ACCEPTED);
+    let both = |page: &Value| {
+        let rows = page["data"].as_array().unwrap();
+        rows.len() == 2 && rows.iter().all(|row| row["status"] == "delivered")
+    };
+    app.poll("/api/v1/deliveries", both).await;
+    assert_eq!(receiver.received().len(), 2);
+}
