@@ -342,13 +342,13 @@ pub async fn test(
         .service
         .test_webhook(&caller, id(&request)?, event_type, data)
         .await?;
-    let attempted = tested.attempted;
+    let attempt = tested.attempt;
     answer::ok(&TestedBody {
-        success: attempted.error_kind.is_none(),
-        status: attempted.status_code,
-        error: attempted.failure(),
-        error_kind: attempted.error_kind.map(FailureKind::as_str),
-        duration_ms: attempted.duration_ms,
+        success: attempt.error_kind.is_none(),
+        status: attempt.status_code,
+        error: attempt.failure(),
+        error_kind: attempt.error_kind.map(FailureKind::as_str),
+        duration_ms: attempt.duration_ms,
         delivery_id: tested.delivery.to_string(),
         may_enable: tested.may_enable,
     })

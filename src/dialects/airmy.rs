@@ -138,10 +138,10 @@ async fn test(
     let tested = state.service.test_webhook(&caller, webhook.id, None, None);
     let tested = tested.await?;
     answer::ok(&AirmyTestBody {
-        success: tested.attempted.error_kind.is_none(),
-        status_code: tested.attempted.status_code,
-        error: tested.attempted.failure(),
-        duration_ms: tested.attempted.duration_ms,
+        success: tested.attempt.error_kind.is_none(),
+        status_code: tested.attempt.status_code,
+        error: tested.attempt.failure(),
+        duration_ms: tested.attempt.duration_ms,
         delivery_id: tested.delivery.to_string(),
     })
 }

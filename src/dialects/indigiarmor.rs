@@ -11,11 +11,10 @@ use actix_web::web::to;
 use serde::{Deserialize, Serialize};
 
 use super::dialect::{BEARER, Dialect, WEBHOOKS_READ, WEBHOOKS_WRITE, plain};
+use crate::domain::attempt::Attempt;
 use crate::domain::format::Format;
 use crate::domain::id::WebhookId;
-use crate::domain::outcome::FailureKind;
 use crate::domain::webhook::{Webhook, WebhookState};
-use crate::engine::Attempted;
 use crate::service::by_profile::ProfileWebhook;
 use crate::service::webhooks::{Registered, WebhookInput};
 use crate::service::{Caller, Refusal, StoredAnswer};
@@ -192,7 +191,7 @@ async fn test(
     let id = named(&state, &caller, &request).await?;
     let testing = state.service.test_webhook(&caller, id, None, None);
     let body = match tokio::time::timeout(TEST_WAIT, testing).await {
-        Ok(tested) => tested_body(&tested?.attempted),
+        Ok(tested) => tested_body(&tested?.attempt),
         Err(_) => unreached(),
     };
     answer::ok(&body)
@@ -242,26 +241,14 @@ fn webhook(webhook: Webhook) -> IndigiarmorWebhookBody {
 }
 
 /// Whoever answered is reachable, and the status says the rest.
-fn tested_body(attempted: &Attempted) -> IndigiarmorTestBody {
-    match attempted.error_kind {
-        None => IndigiarmorTestBody {
-            success: true,
-            status: attempted.status_code,
-            error: None,
-        },
-        Some(FailureKind::Status | FailureKind::Redirect) => IndigiarmorTestBody {
-            success: false,
-            status: attempted.status_code,
-            error: attempted.failure(),
-        },
-        Some(
-            FailureKind::Timeout
-            | FailureKind::Dns
-            | FailureKind::Connect
-            | FailureKind::Tls
-            | FailureKind::Blocked
-            | FailureKind::Protocol,
-        ) => unreached(),
+fn tested_body(attempt: &Attempt) -> IndigiarmorTestBody {
+    if attempt.error_kind.is_some_and(|kind| !kind.is_answered()) {
+        return unreached();
+    }
+    IndigiarmorTestBody {
+        success: attempt.error_kind.is_none(),
+        status: attempt.status_code,
+        error: attempt.failure(),
     }
 }
 

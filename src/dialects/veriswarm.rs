@@ -239,17 +239,17 @@ async fn test(
 ) -> Answered {
     let id = webhook_named(&state, &caller, &request).await?;
     let tested = state.service.test_webhook(&caller, id, None, None).await?;
-    let attempted = tested.attempted;
+    let attempt = tested.attempt;
     answer::ok(&VeriswarmTestBody {
-        status: match attempted.error_kind {
+        status: match attempt.error_kind {
             None => "delivered",
             Some(_) => "failed",
         },
         webhook_id: id.seq(),
         delivery_id: tested.delivery.seq(),
-        status_code: attempted.status_code,
-        duration_ms: attempted.duration_ms,
-        error_message: attempted.failure(),
+        status_code: attempt.status_code,
+        duration_ms: attempt.duration_ms,
+        error_message: attempt.failure(),
     })
 }
 

@@ -92,6 +92,17 @@ impl Attempt {
     pub fn id(&self, delivery: DeliveryId) -> AttemptId {
         AttemptId::new(self.started_at, row_number(delivery.seq(), self.number))
     }
+
+    /// Why it failed, in words, also where the status code says it all; `None` after a success.
+    #[must_use]
+    pub fn failure(&self) -> Option<String> {
+        self.error_kind?;
+        let answered = || {
+            self.status_code
+                .map(|code| format!("the receiver answered {code}"))
+        };
+        self.error.clone().or_else(answered)
+    }
 }
 
 /// The row number of a delivery's attempt: attempts of a delivery lie side by side.

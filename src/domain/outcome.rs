@@ -54,6 +54,20 @@ impl FailureKind {
         }
     }
 
+    /// Whether the receiver answered, though not as it should.
+    #[must_use]
+    pub fn is_answered(self) -> bool {
+        match self {
+            Self::Status | Self::Redirect => true,
+            Self::Timeout
+            | Self::Dns
+            | Self::Connect
+            | Self::Tls
+            | Self::Blocked
+            | Self::Protocol => false,
+        }
+    }
+
     /// Reads the word back.
     #[must_use]
     pub fn parse(word: &str) -> Option<Self> {
@@ -89,6 +103,18 @@ pub enum Verdict {
     },
     /// 410: the receiver is gone for good.
     Gone,
+}
+
+impl Verdict {
+    /// Why the attempt counts as failed; `None` after a success.
+    #[must_use]
+    pub fn failure(self) -> Option<FailureKind> {
+        match self {
+            Self::Delivered => None,
+            Self::Gone => Some(FailureKind::Status),
+            Self::Failed { kind, .. } => Some(kind),
+        }
+    }
 }
 
 /// Judges an answer: 2xx delivers, 410 is for good, everything else fails. Only 429 and 503 may

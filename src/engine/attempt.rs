@@ -4,12 +4,13 @@
 //! deciding what it means (`domain`).
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 
 use super::target::Target;
-use crate::domain::attempt::AttemptTrigger;
+use crate::domain::attempt::{Attempt, AttemptTrigger};
 use crate::domain::delivery::QueuedDelivery;
 use crate::domain::envelope::{self, EnvelopeInput};
 use crate::domain::outcome::{self, Answer, FailureKind, Verdict};
@@ -18,52 +19,20 @@ use crate::domain::retry_after::parse_retry_after;
 use crate::domain::signing::AttemptToSign;
 use crate::domain::time::Timestamp;
 use crate::net::{
-    AddressRefusal, Client, Failure, Guard, OutboundRequest, Posted, Sender, Shortage, USER_AGENT,
-    UrlRefusal,
+    AddressRefusal, Client, Failure, Guard, HttpReply, OutboundRequest, Posted, Sender, Shortage,
+    USER_AGENT, UrlRefusal,
 };
 
-/// What an attempt came to.
-#[derive(Clone, Debug)]
-pub struct Attempted {
-    /// Why it was made.
-    pub trigger: AttemptTrigger,
-    /// When it started.
-    pub started_at: Timestamp,
-    /// How long it took, in milliseconds.
-    pub duration_ms: u32,
-    /// What the answer means.
-    pub verdict: Verdict,
-    /// The answer's status code.
-    pub status_code: Option<u16>,
-    /// Why it failed.
-    pub error_kind: Option<FailureKind>,
-    /// Why it failed, in words.
-    pub error: Option<String>,
-    /// Whom it reached.
-    pub remote_addr: Option<String>,
-    /// Where it went.
-    pub url: String,
-    /// The headers as sent, credentials masked, one a line.
-    pub request_headers: String,
-    /// The headers that came back, one a line.
-    pub response_headers: String,
-    /// The body that came back, as far as it is kept.
-    pub response_body: Option<Vec<u8>>,
-    /// Whether more came back than is kept.
-    pub response_truncated: bool,
-}
+/// What an attempt says whose answer leads elsewhere.
+const REDIRECTED: &str = "the receiver answered with a redirect, which is never followed";
 
-impl Attempted {
-    /// Why it failed, in words, also where the status code says it all; `None` after a success.
-    #[must_use]
-    pub fn failure(&self) -> Option<String> {
-        self.error_kind?;
-        let answered = || {
-            self.status_code
-                .map(|code| format!("the receiver answered {code}"))
-        };
-        self.error.clone().or_else(answered)
-    }
+/// An attempt that was made, and what its answer means.
+#[derive(Clone, Debug)]
+pub(super) struct Attempted {
+    /// The attempt; its number is the one that it should get.
+    pub(super) attempt: Attempt,
+    /// What the answer means.
+    pub(super) verdict: Verdict,
 }
 
 /// Builds the body of a delivery: the same bytes in every attempt.
@@ -96,22 +65,26 @@ pub(super) async fn attempt(
     trigger: AttemptTrigger,
     now: Timestamp,
 ) -> Result<Attempted, Shortage> {
+    let begun = BegunAttempt {
+        number: delivery.progress.attempt_count + 1,
+        trigger,
+        at: now,
+        url: &target.url,
+    };
     let request = match prepare(delivery, target, profile, now) {
         Ok(request) => request,
-        Err(message) => {
-            return Ok(unsent(target, trigger, now, FailureKind::Protocol, message));
-        }
+        Err(message) => return Ok(begun.unsent(FailureKind::Protocol, message)),
     };
-    let request_headers = describe(&request.headers, target);
     let url = match guard.check_url(&target.url) {
         Ok(url) => url,
         Err(UrlRefusal::Address(AddressRefusal::Unjudged(shortage))) => return Err(shortage),
         Err(refusal) => {
             let message = format!("the webhook's URL {refusal}");
-            return Ok(unsent(target, trigger, now, FailureKind::Blocked, message));
+            return Ok(begun.unsent(FailureKind::Blocked, message));
         }
     };
-    let exchange = client
+    let request_headers = describe(&request.headers, target);
+    let posted = client
         .post(OutboundRequest {
             sender: Sender {
                 workspace: delivery.event.workspace.seq(),
@@ -123,12 +96,7 @@ pub(super) async fn attempt(
             timeout: target.timeout,
         })
         .await?;
-    let sent = unsent(target, trigger, now, FailureKind::Protocol, String::new());
-    let sent = Attempted {
-        request_headers,
-        ..sent
-    };
-    Ok(answered(sent, exchange, now))
+    Ok(begun.came_to(request_headers, posted))
 }
 
 struct Prepared {
@@ -171,85 +139,73 @@ fn prepare(
     Ok(Prepared { headers, body })
 }
 
-/// An attempt of which nothing left the process.
-fn unsent(
-    target: &Target,
+/// An attempt that began, before anything is known of its end.
+struct BegunAttempt<'a> {
+    number: u32,
     trigger: AttemptTrigger,
-    now: Timestamp,
-    kind: FailureKind,
-    message: String,
-) -> Attempted {
-    Attempted {
-        trigger,
-        started_at: now,
-        duration_ms: 0,
-        verdict: outcome::judge(Answer::Failed(kind)),
-        status_code: None,
-        error_kind: Some(kind),
-        error: Some(message),
-        remote_addr: None,
-        url: target.url.clone(),
-        request_headers: String::new(),
-        response_headers: String::new(),
-        response_body: None,
-        response_truncated: false,
+    at: Timestamp,
+    url: &'a str,
+}
+
+impl BegunAttempt<'_> {
+    /// Nothing left the process.
+    fn unsent(self, kind: FailureKind, message: String) -> Attempted {
+        let posted = Posted {
+            duration: Duration::ZERO,
+            remote_addr: None,
+            result: Err(Failure { kind, message }),
+        };
+        self.came_to(String::new(), posted)
+    }
+
+    fn came_to(self, request_headers: String, posted: Posted) -> Attempted {
+        let (answer, reply, message) = match posted.result {
+            Ok(reply) => {
+                let now = self.at.after(posted.duration);
+                let retry_after = reply.header("retry-after");
+                let answer = Answer::Replied {
+                    status: reply.status,
+                    retry_after: retry_after.and_then(|value| parse_retry_after(value, now)),
+                };
+                (answer, Some(reply), None)
+            }
+            Err(Failure { kind, message }) => (Answer::Failed(kind), None, Some(message)),
+        };
+        let verdict = outcome::judge(answer);
+        let error_kind = verdict.failure();
+        // Another status code says it all; words are for what has none.
+        let error = match error_kind {
+            Some(FailureKind::Redirect) => Some(REDIRECTED.to_owned()),
+            _ => message,
+        };
+        Attempted {
+            attempt: Attempt {
+                number: self.number,
+                trigger: self.trigger,
+                started_at: self.at,
+                duration_ms: u32::try_from(posted.duration.as_millis()).unwrap_or(u32::MAX),
+                status_code: reply.as_ref().map(|reply| reply.status),
+                error_kind,
+                error,
+                remote_addr: posted.remote_addr.map(|addr| addr.to_string()),
+                url: self.url.to_owned(),
+                request_headers,
+                response_headers: reply.as_ref().map(answered_headers).unwrap_or_default(),
+                response_truncated: reply.as_ref().is_some_and(|reply| reply.body_truncated),
+                response_body: reply.map(|reply| reply.body),
+            },
+            verdict,
+        }
     }
 }
 
-fn answered(sent: Attempted, exchange: Posted, started_at: Timestamp) -> Attempted {
-    let duration_ms = u32::try_from(exchange.duration.as_millis()).unwrap_or(u32::MAX);
-    let remote_addr = exchange.remote_addr.map(|addr| addr.to_string());
-    let sent = Attempted {
-        duration_ms,
-        remote_addr,
-        ..sent
-    };
-    let reply = match exchange.result {
-        Ok(reply) => reply,
-        Err(Failure { kind, message }) => {
-            return Attempted {
-                verdict: outcome::judge(Answer::Failed(kind)),
-                error_kind: Some(kind),
-                error: Some(message),
-                ..sent
-            };
-        }
-    };
-    let now = started_at.after(exchange.duration);
-    let retry_after = reply
-        .header("retry-after")
-        .and_then(|value| parse_retry_after(value, now));
-    let verdict = outcome::judge(Answer::Replied {
-        status: reply.status,
-        retry_after,
-    });
-    let (error_kind, error) = match verdict {
-        Verdict::Delivered => (None, None),
-        Verdict::Gone => (Some(FailureKind::Status), None),
-        // The status code says it all; words are for what has none.
-        Verdict::Failed {
-            kind: FailureKind::Redirect,
-            ..
-        } => (
-            Some(FailureKind::Redirect),
-            Some("the receiver answered with a redirect, which is never followed".to_owned()),
-        ),
-        Verdict::Failed { kind, .. } => (Some(kind), None),
-    };
-    let mut response_headers = String::new();
+/// The answer's headers for the history, one a line.
+fn answered_headers(reply: &HttpReply) -> String {
+    let mut lines = String::new();
     for (name, value) in &reply.headers {
-        push_line(&mut response_headers, name, value);
+        push_line(&mut lines, name, value);
     }
-    Attempted {
-        verdict,
-        status_code: Some(reply.status),
-        error_kind,
-        error,
-        response_headers,
-        response_truncated: reply.body_truncated,
-        response_body: Some(reply.body),
-        ..sent
-    }
+    lines
 }
 
 /// The request's headers for the history: one a line, credentials masked.

@@ -13,7 +13,7 @@ use super::journal::{Line, Outcome};
 use super::lanes::{Ended, Settled, Started};
 use super::settle::settle;
 use super::target::Target;
-use crate::domain::attempt::AttemptTrigger;
+use crate::domain::attempt::{Attempt, AttemptTrigger};
 use crate::domain::delivery::{DeliveryPlace, QueuedDelivery, Trigger};
 use crate::domain::outcome::{FailureKind, Verdict};
 use crate::domain::retry::RetryPolicy;
@@ -35,7 +35,9 @@ pub(super) async fn deliver(shared: &Arc<Shared>, started: Started) {
     } = started;
     let trigger = delivery.progress.attempt_trigger();
     let attempted = exchange(shared, &delivery, &target, trigger).await;
-    let ended = attempted.as_ref().map_or(Ended::Unanswered, ended);
+    let ended = attempted
+        .as_ref()
+        .map_or(Ended::Unanswered, |attempted| ended(attempted.verdict));
     let now = shared.now();
     shared.lanes().exchanged(ticket, ended, now);
     shared.wake.notify_one();
@@ -65,29 +67,17 @@ pub(super) async fn deliver(shared: &Arc<Shared>, started: Started) {
     shared.wake.notify_one();
 }
 
-/// What an attempt says of its receiver.
-fn ended(attempted: &Attempted) -> Ended {
-    match attempted.verdict {
+/// What a verdict says of the receiver.
+fn ended(verdict: Verdict) -> Ended {
+    match verdict {
         Verdict::Delivered => Ended::Taken,
         Verdict::Failed {
             retry_after: Some(wait),
             ..
         } => Ended::AskedToWait(wait),
-        Verdict::Failed {
-            kind: FailureKind::Status | FailureKind::Redirect,
-            retry_after: None,
-        }
-        | Verdict::Gone => Ended::Answered,
-        Verdict::Failed {
-            kind:
-                FailureKind::Timeout
-                | FailureKind::Dns
-                | FailureKind::Connect
-                | FailureKind::Tls
-                | FailureKind::Blocked
-                | FailureKind::Protocol,
-            retry_after: None,
-        } => Ended::Unanswered,
+        Verdict::Failed { kind, .. } if kind.is_answered() => Ended::Answered,
+        Verdict::Failed { .. } => Ended::Unanswered,
+        Verdict::Gone => Ended::Answered,
     }
 }
 
@@ -139,21 +129,20 @@ async fn record(
     };
     let policy = policy.clone();
     let spread = entropy::fraction();
-    let outcome = attempted
-        .error_kind
-        .map_or("delivered", FailureKind::as_str);
-    metrics::attempted(outcome, Duration::from_millis(attempted.duration_ms.into()));
-    let waited = attempted.started_at.since(delivery.id.at());
+    let attempt = &attempted.attempt;
+    let outcome = attempt.error_kind.map_or("delivered", FailureKind::as_str);
+    metrics::attempted(outcome, Duration::from_millis(attempt.duration_ms.into()));
+    let waited = attempt.started_at.since(delivery.id.at());
     if delivery.progress.attempt_count == 0 && delivery.trigger == Trigger::Event {
         metrics::attempted_first(waited);
     }
     let line = Line {
         webhook: None,
         delivery: delivery.id,
-        attempt: delivery.progress.attempt_count + 1,
-        failure: attempted.error_kind,
-        status: attempted.status_code,
-        duration_ms: attempted.duration_ms,
+        attempt: attempt.number,
+        failure: attempt.error_kind,
+        status: attempt.status_code,
+        duration_ms: attempt.duration_ms,
         outcome: Outcome::Unchanged,
         disabled: None,
     };
@@ -162,7 +151,7 @@ async fn record(
         .settle(move |tx| {
             let offset_ms = recorder.parts.clock.offset_ms();
             let moved_ms = recorder.clock_watch.recorded(place.seq, offset_ms);
-            settle(tx, place, &attempted, &policy, spread, moved_ms)
+            settle(tx, place, attempted, &policy, spread, moved_ms)
         })
         .await?;
     if delivery.trigger == Trigger::Alert && recorded.outcome == Outcome::GaveUp {
@@ -187,7 +176,7 @@ pub(super) async fn attempt_now(
     shared: &Arc<Shared>,
     seq: i64,
     webhook_seq: i64,
-) -> Result<Option<Attempted>, StoreError> {
+) -> Result<Option<Attempt>, StoreError> {
     let task = {
         let shared = Arc::clone(shared);
         async move { attempt_claimed(&shared, seq, webhook_seq).await }
@@ -203,7 +192,7 @@ async fn attempt_claimed(
     shared: &Arc<Shared>,
     seq: i64,
     webhook_seq: i64,
-) -> Result<Option<Attempted>, StoreError> {
+) -> Result<Option<Attempt>, StoreError> {
     let store = shared.parts.store.clone();
     let reader = store.clone();
     let now = shared.now();
@@ -225,8 +214,9 @@ async fn attempt_claimed(
     };
     let outcome = match exchange(shared, &delivery, &target, trigger).await {
         Ok(attempted) => {
-            let settled = record(shared, &delivery, attempted.clone(), &target.retry).await;
-            settled.map(|settled| (settled, attempted))
+            let made = attempted.attempt.clone();
+            let settled = record(shared, &delivery, attempted, &target.retry).await;
+            settled.map(|settled| (settled, made))
         }
         Err(error) => Err(error),
     };
@@ -236,5 +226,5 @@ async fn attempt_claimed(
     let now = shared.now();
     shared.lanes().over(webhook_seq, seq, settled, now);
     shared.wake.notify_one();
-    outcome.map(|(_, attempted)| Some(attempted))
+    outcome.map(|(_, made)| Some(made))
 }

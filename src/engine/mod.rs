@@ -21,6 +21,7 @@ use tokio::sync::futures::Notified;
 use tokio::sync::{Notify, oneshot};
 
 use crate::clock::Clock;
+use crate::domain::attempt::Attempt;
 use crate::domain::id::DeliveryId;
 use crate::domain::outcome::Verdict;
 use crate::net::{Client, Guard};
@@ -43,8 +44,6 @@ mod target;
 mod watch;
 
 use lanes::Lanes;
-
-pub use attempt::Attempted;
 
 /// Attempts under way at once over all webhooks, unless the operator says otherwise.
 pub const IN_FLIGHT_DEFAULT: usize = 512;
@@ -181,7 +180,7 @@ impl Engine {
         &self,
         seq: i64,
         webhook_seq: i64,
-    ) -> Result<Option<Attempted>, StoreError> {
+    ) -> Result<Option<Attempt>, StoreError> {
         deliver::attempt_now(&self.shared, seq, webhook_seq).await
     }
 

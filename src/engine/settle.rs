@@ -12,7 +12,7 @@ use crate::domain::audit::{ActorKind, NewAuditEntry};
 use crate::domain::breaker::{self, DisabledReason, Health};
 use crate::domain::delivery::{self, DeliveryPlace, LastAttempt, Next, Status, StepInput, Trigger};
 use crate::domain::id::WebhookId;
-use crate::domain::outcome::{FailureKind, Verdict};
+use crate::domain::outcome::Verdict;
 use crate::domain::retry::RetryPolicy;
 use crate::domain::webhook::{Activity, WebhookState};
 use crate::store::deliveries;
@@ -46,7 +46,10 @@ impl Recorded {
 pub(super) fn settle(
     tx: &mut WriteTx<'_>,
     place: DeliveryPlace,
-    attempted: &Attempted,
+    Attempted {
+        mut attempt,
+        verdict,
+    }: Attempted,
     policy: &RetryPolicy,
     spread: f64,
     moved_ms: i64,
@@ -60,25 +63,20 @@ pub(super) fn settle(
         0 => progress,
         by_ms => progress.shifted(by_ms, now),
     };
-    let Attempted {
-        trigger: why,
-        started_at,
-        verdict,
-        ..
-    } = *attempted;
     let input = StepInput::Attempted {
-        trigger: why,
-        started_at: started_at.shifted(moved_ms),
+        trigger: attempt.trigger,
+        started_at: attempt.started_at.shifted(moved_ms),
         verdict,
     };
     let next = delivery::step(progress, input, policy, now, spread)
         .expect("an attempt is never an illegal input");
-    attempts::insert(tx, place.seq, &row(attempted, next.attempt_count))?;
+    attempt.number = next.attempt_count;
+    attempts::insert(tx, place.seq, &attempt)?;
     let last = LastAttempt {
-        status_code: attempted.status_code,
-        error_kind: attempted.error_kind,
-        error: attempted.error.as_deref(),
-        duration_ms: attempted.duration_ms,
+        status_code: attempt.status_code,
+        error_kind: attempt.error_kind,
+        error: attempt.error.as_deref(),
+        duration_ms: attempt.duration_ms,
     };
     deliveries::set_progress(tx, place, &progress, &next, Some(&last))?;
     if trigger == Trigger::Test && next.status == Status::Exhausted {
@@ -87,7 +85,7 @@ pub(super) fn settle(
     if moved_ms != 0 {
         webhooks::restart_failing(tx, now)?;
     }
-    let (webhook, disabled) = observe(tx, place, attempted)?;
+    let (webhook, disabled) = observe(tx, place, &attempt, verdict)?;
     let outcome = if next.status == Status::Exhausted && progress.status != Status::Exhausted {
         Outcome::GaveUp
     } else {
@@ -116,22 +114,16 @@ pub(super) fn settle(
 fn observe(
     tx: &mut WriteTx<'_>,
     place: DeliveryPlace,
-    attempted: &Attempted,
+    attempt: &Attempt,
+    verdict: Verdict,
 ) -> Result<(Option<WebhookId>, Option<DisabledReason>), StoreError> {
     let Some((health, policy, activity)) = webhooks::health(tx, place.webhook_seq)? else {
         return Ok((None, None));
     };
     let now = tx.now();
-    let (observed, reason) = breaker::observe(
-        health,
-        attempted.verdict,
-        attempted.status_code,
-        policy,
-        now,
-    );
+    let (observed, reason) = breaker::observe(health, verdict, attempt.status_code, policy, now);
     // A failed test says something to the person who waits for it, and is held against nobody.
-    let counts =
-        attempted.trigger != AttemptTrigger::Test || attempted.verdict == Verdict::Delivered;
+    let counts = attempt.trigger != AttemptTrigger::Test || verdict == Verdict::Delivered;
     let (health, reason) = if counts {
         (observed, reason)
     } else {
@@ -175,30 +167,4 @@ fn record_disabled(
     };
     audit::append(tx, &entry)?;
     Ok(())
-}
-
-fn row(attempted: &Attempted, number: u32) -> Attempt {
-    let Attempted {
-        trigger,
-        started_at,
-        duration_ms,
-        status_code,
-        ..
-    } = *attempted;
-    let error_kind: Option<FailureKind> = attempted.error_kind;
-    Attempt {
-        number,
-        trigger,
-        started_at,
-        duration_ms,
-        status_code,
-        error_kind,
-        error: attempted.error.clone(),
-        remote_addr: attempted.remote_addr.clone(),
-        url: attempted.url.clone(),
-        request_headers: attempted.request_headers.clone(),
-        response_headers: attempted.response_headers.clone(),
-        response_body: attempted.response_body.clone(),
-        response_truncated: attempted.response_truncated,
-    }
 }

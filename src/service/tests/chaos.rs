@@ -212,11 +212,7 @@ impl Scene {
         let house = &self.house;
         for (id, receiver) in [&self.free, &self.ordered] {
             receiver.answer(200);
-            house
-                .service
-                .enable_webhook(&house.caller, *id)
-                .await
-                .unwrap();
+            house.enable(*id).await;
         }
         let running = "SELECT count(*) FROM jobs WHERE status = 'running'";
         house

@@ -81,17 +81,9 @@ async fn a_disabled_webhook_gets_nothing_until_it_is_enabled_and_the_event_says_
     let house = House::start();
     let receiver = Receiver::start().await;
     let webhook = house.webhook(&receiver.url, &["1s"]).await.webhook;
-    house
-        .service
-        .disable_webhook(&house.caller, webhook.id)
-        .await
-        .unwrap();
+    house.disable(webhook.id).await;
     house.publish(1).await;
-    house
-        .service
-        .enable_webhook(&house.caller, webhook.id)
-        .await
-        .unwrap();
+    house.enable(webhook.id).await;
     house.publish(2).await;
     let arrived = receiver.wait_for(1).await;
     assert_eq!(arrived[0].number(), 2);
@@ -121,7 +113,7 @@ async fn a_test_is_attempted_once_and_recorded_and_waits_for_nobody() {
         .test_webhook(&house.caller, webhook.id, None, None)
         .await
         .unwrap();
-    assert_eq!(tested.attempted.status_code, Some(503));
+    assert_eq!(tested.attempt.status_code, Some(503));
     let delivery = house.settled(Status::Exhausted).await;
     assert_eq!(delivery.id, tested.delivery);
     assert!(!delivery.is_dead_letter());

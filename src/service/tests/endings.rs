@@ -103,21 +103,13 @@ async fn what_waits_for_a_disabled_webhook_is_held_and_goes_on_when_it_is_enable
         .webhook;
     house.publish(1).await;
     house.counted(Status::Retrying, 1).await;
-    house
-        .service
-        .disable_webhook(&house.caller, webhook.id)
-        .await
-        .unwrap();
+    house.disable(webhook.id).await;
     // It waits for a person, not for a time that passes without anything happening.
     assert_eq!(house.deliveries().await[0].next_attempt_at(), None);
     let house = house.restart().await;
     receiver.answer(200);
     house.counted(Status::Retrying, 1).await;
-    house
-        .service
-        .enable_webhook(&house.caller, webhook.id)
-        .await
-        .unwrap();
+    house.enable(webhook.id).await;
     house.settled(Status::Delivered).await;
 }
 
@@ -156,11 +148,7 @@ async fn the_breaker_disables_after_so_many_failures_and_a_passing_test_offers_t
     assert!(!test().await.may_enable);
     receiver.answer(200);
     assert!(test().await.may_enable);
-    let enabled = house
-        .service
-        .enable_webhook(&house.caller, id)
-        .await
-        .unwrap();
+    let enabled = house.enable(id).await;
     assert_eq!(enabled.health.consecutive_failures, 0);
     house.counted(Status::Retrying, 0).await;
 }

@@ -12,6 +12,7 @@ use crate::domain::delivery::{Delivery, DeliveryFilter, Status};
 use crate::domain::id::{DeliveryId, WebhookId};
 use crate::domain::job::{Job, JobStatus};
 use crate::domain::page::Limit;
+use crate::domain::webhook::Webhook;
 use crate::domain::workspace::Plan;
 use crate::engine::{Engine, EngineParts};
 use crate::net::{Client, ClientOptions, Guard, GuardOptions};
@@ -167,6 +168,18 @@ impl House {
             .create_webhook(&self.caller, input, Once::unkeyed())
             .await;
         fresh(done.unwrap())
+    }
+
+    /// Holds a webhook.
+    pub(super) async fn disable(&self, id: WebhookId) -> Webhook {
+        let done = self.service.disable_webhook(&self.caller, id).await;
+        done.unwrap()
+    }
+
+    /// Lets a webhook take part again.
+    pub(super) async fn enable(&self, id: WebhookId) -> Webhook {
+        let done = self.service.enable_webhook(&self.caller, id).await;
+        done.unwrap()
     }
 
     /// Publishes `{"number": number}`.

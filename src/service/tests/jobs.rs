@@ -161,11 +161,7 @@ async fn what_is_put_back_for_a_disabled_webhook_is_held_until_it_is_enabled() {
     let house = House::start();
     let receiver = Receiver::start().await;
     let id = house.dead_letters(&receiver, 5).await;
-    house
-        .service
-        .disable_webhook(&house.caller, id)
-        .await
-        .unwrap();
+    house.disable(id).await;
     let begun = house.retry_dead(house.filter()).await;
     assert_eq!(house.ended(begun.job).await.done, 5);
     house.counted(Status::Retrying, 5).await;
@@ -175,11 +171,7 @@ async fn what_is_put_back_for_a_disabled_webhook_is_held_until_it_is_enabled() {
     house.publish(9).await;
     other.wait_for(1).await;
     assert_eq!(receiver.arrived().len(), 5);
-    house
-        .service
-        .enable_webhook(&house.caller, id)
-        .await
-        .unwrap();
+    house.enable(id).await;
     receiver.wait_for(10).await;
 }
 

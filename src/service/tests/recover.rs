@@ -57,17 +57,9 @@ async fn events_missed_while_disabled_can_be_recovered_once_and_in_order() {
     let house = House::start();
     let receiver = Receiver::start().await;
     let webhook = house.webhook(&receiver.url, &["1s"]).await.webhook;
-    house
-        .service
-        .disable_webhook(&house.caller, webhook.id)
-        .await
-        .unwrap();
+    house.disable(webhook.id).await;
     house.publish_many(600).await;
-    house
-        .service
-        .enable_webhook(&house.caller, webhook.id)
-        .await
-        .unwrap();
+    house.enable(webhook.id).await;
     let begun = house.recover(webhook.id, &["missed"]).await;
     assert_eq!(begun.matched, 600);
     let job = house.ended(begun.job).await;

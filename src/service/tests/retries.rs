@@ -80,11 +80,7 @@ async fn what_a_disabled_webhook_holds_is_not_run() {
     let webhook = house.webhook(&receiver.url, &["1h"]).await.webhook;
     house.publish(1).await;
     house.settled(Status::Retrying).await;
-    house
-        .service
-        .disable_webhook(&house.caller, webhook.id)
-        .await
-        .unwrap();
+    house.disable(webhook.id).await;
     let done = house.service.run_retries(&house.caller, 100).await.unwrap();
     assert_eq!(done, ran(0, 0));
     let summary = house.service.retry_summary(&house.caller).await.unwrap();

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::usable;
+use crate::domain::attempt::Attempt;
 use crate::domain::breaker::DisabledReason;
 use crate::domain::delivery::{NewDelivery, Trigger};
 use crate::domain::envelope::check_data;
@@ -14,7 +15,6 @@ use crate::domain::event::{EventKind, NewEvent};
 use crate::domain::event_type::EventTypeName;
 use crate::domain::id::{DeliveryId, WebhookId};
 use crate::domain::webhook::Webhook;
-use crate::engine::Attempted;
 use crate::service::{Caller, Refusal, Service, audit};
 use crate::store::WriteTx;
 use crate::store::deliveries;
@@ -26,7 +26,7 @@ pub struct Tested {
     /// The delivery that records it.
     pub delivery: DeliveryId,
     /// Its one attempt.
-    pub attempted: Attempted,
+    pub attempt: Attempt,
     /// Whether the breaker had disabled the webhook and this test gives reason to enable it.
     pub may_enable: bool,
 }
@@ -69,13 +69,13 @@ impl Service {
                 Ok::<_, Refusal>((delivery, tripped))
             })
             .await?;
-        let attempted = self.engine().attempt_now(delivery.seq(), id.seq()).await?;
-        let attempted = attempted
+        let attempt = self.engine().attempt_now(delivery.seq(), id.seq()).await?;
+        let attempt = attempt
             .ok_or_else(|| Refusal::Internal(format!("test {delivery} was not attempted")))?;
-        let may_enable = may_enable && attempted.error_kind.is_none();
+        let may_enable = may_enable && attempt.error_kind.is_none();
         Ok(Tested {
             delivery,
-            attempted,
+            attempt,
             may_enable,
         })
     }
