@@ -15,7 +15,6 @@ use crate::domain::profile::{Profile, StoredProfile};
 use crate::domain::secret::Secret;
 use crate::domain::time::Timestamp;
 use crate::domain::webhook::{NewWebhook, Webhook, WebhookKind, WebhookState};
-use crate::entropy;
 use crate::store::profiles;
 use crate::store::webhooks::{self, WEBHOOKS_MAX};
 use crate::store::{Read, Store, WriteTx, secrets, workspaces};
@@ -35,6 +34,7 @@ pub(super) use life::cancel;
 use life::{WebhookSwitch, turn_to};
 
 pub use retries::{CustomRetry, RetryInput};
+use secret::first_secret;
 pub use secret::{OVERLAP_DEFAULT, OVERLAP_MAX, Rotated};
 pub use testing::Tested;
 
@@ -287,15 +287,6 @@ fn subscription_of(
                 message: error.message,
             }])
         }),
-    }
-}
-
-fn first_secret(profile: &Profile, given: Option<&str>) -> Result<Secret, Refusal> {
-    match given {
-        Some(text) => profile
-            .accept_secret(text)
-            .map_err(|message| Refusal::field("secret", message)),
-        None => Ok(profile.generate_secret(entropy::bytes())),
     }
 }
 

@@ -9,16 +9,17 @@
 //! asked for again, and the signing secret stays only with who can say it; else a new one takes its
 //! place, and those from before end at once: no request to the new origin is signed with any of them.
 
-use serde_json::json;
+use std::time::Duration;
+
 use url::Url;
 
 use super::input::MASK;
+use super::secret::{first_secret, replace};
 use crate::domain::id::WebhookId;
 use crate::domain::profile::Profile;
 use crate::domain::secret::Secret;
 use crate::domain::webhook::WebhookSettings;
-use crate::entropy;
-use crate::service::{Caller, FieldError, Refusal, audit};
+use crate::service::{Caller, FieldError, Refusal};
 use crate::store::{WriteTx, secrets};
 
 /// Whether two URLs differ in scheme, host or port (RFC 6454). What cannot be read is nowhere.
@@ -69,32 +70,16 @@ pub(super) fn settle_secret(
 ) -> Result<Option<Secret>, Refusal> {
     let live = secrets::live(tx, tx.vault(), id.seq(), tx.now())?;
     let present = live.first().map(|newest| &newest.secret);
-    let said = said.map(|text| match present {
-        Some(present) if *present == Secret::new(text.to_owned()) => Ok(present.clone()),
-        Some(_) | None => profile.accept_secret(text),
-    });
-    let said = said.transpose();
-    let said = said.map_err(|message| Refusal::field("secret", message))?;
-    if said.is_some() && said.as_ref() == present && live.len() == 1 {
+    let said_present = said.is_some_and(|text| present == Some(&Secret::new(text.to_owned())));
+    let secret = match present {
+        Some(present) if said_present => present.clone(),
+        Some(_) | None => first_secret(profile, said)?,
+    };
+    if said.is_some() && present == Some(&secret) && live.len() == 1 {
         return Ok(None);
     }
-    let (secret, shown) = match said {
-        Some(secret) => (secret, None),
-        None => {
-            let made = profile.generate_secret(entropy::bytes());
-            (made.clone(), Some(made))
-        }
-    };
-    secrets::rotate(tx, id.seq(), &secret, tx.now())?;
-    let detail = json!({ "overlap_ms": 0 });
-    audit(
-        tx,
-        caller,
-        "webhook.rotate_secret",
-        &id.to_string(),
-        &detail,
-    )?;
-    Ok(shown)
+    replace(tx, caller, id, &secret, Duration::ZERO)?;
+    Ok(said.is_none().then_some(secret))
 }
 
 #[cfg(test)]

@@ -1,15 +1,17 @@
-//! Rotating a webhook's secret.
+//! A webhook's secret: the first one, and putting another in its place.
 //!
-//! Owns: how long old secrets stay valid. Refuses: showing a secret twice.
+//! Owns: what a secret may be, and how long old ones stay valid. Refuses: showing a secret twice.
 
 use std::time::Duration;
 
 use serde_json::json;
 
-use super::{first_secret, usable};
+use super::found::usable;
 use crate::domain::id::WebhookId;
+use crate::domain::profile::Profile;
 use crate::domain::secret::Secret;
 use crate::domain::time::{Timestamp, parse_duration};
+use crate::entropy;
 use crate::service::once::once;
 use crate::service::{Caller, Done, Once, Refusal, Service, audit};
 use crate::store::WriteTx;
@@ -80,21 +82,40 @@ fn rotate(
              expired, or end them all now with an overlap of 0s"
         )));
     }
-    let expires_at = tx.now().after(overlap);
-    secrets::rotate(tx, id.seq(), &secret, expires_at)?;
-    let detail = json!({ "overlap_ms": overlap.as_millis() });
-    audit(
-        tx,
-        caller,
-        "webhook.rotate_secret",
-        &id.to_string(),
-        &detail,
-    )?;
+    let expires_at = replace(tx, caller, id, &secret, overlap)?;
     Ok(Rotated {
         webhook: id,
         secret,
         previous_secret_expires_at: (!overlap.is_zero()).then_some(expires_at),
     })
+}
+
+/// Signs with `secret` from now on, beside the old ones for `overlap`; until when that is.
+pub(super) fn replace(
+    tx: &mut WriteTx<'_>,
+    caller: &Caller,
+    id: WebhookId,
+    secret: &Secret,
+    overlap: Duration,
+) -> Result<Timestamp, Refusal> {
+    let expires_at = tx.now().after(overlap);
+    secrets::rotate(tx, id.seq(), secret, expires_at)?;
+    let (target, detail) = (id.to_string(), json!({ "overlap_ms": overlap.as_millis() }));
+    audit(tx, caller, "webhook.rotate_secret", &target, &detail)?;
+    Ok(expires_at)
+}
+
+/// The secret that was given, or a new one.
+///
+/// # Errors
+/// [`Refusal::Invalid`] where what was given is no secret of the profile.
+pub(super) fn first_secret(profile: &Profile, given: Option<&str>) -> Result<Secret, Refusal> {
+    match given {
+        Some(text) => profile
+            .accept_secret(text)
+            .map_err(|message| Refusal::field("secret", message)),
+        None => Ok(profile.generate_secret(entropy::bytes())),
+    }
 }
 
 fn parse_overlap(text: Option<&str>) -> Result<Duration, Refusal> {
