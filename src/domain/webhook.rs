@@ -1,7 +1,7 @@
 //! Webhooks: a registered receiver with its settings, state and health.
 //!
 //! Owns: the parsed webhook and the bounds of its settings. Refuses: checking URLs against the
-//! guard (`net`) and reading any wire shape (`http`). A `Webhook` that exists is valid.
+//! guard (`net`) and reading any wire shape (`api`, `dialects`). A `Webhook` that exists is valid.
 
 use std::sync::Arc;
 use std::time::Duration;

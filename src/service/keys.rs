@@ -1,6 +1,6 @@
 //! API keys: making, listing and revoking them.
 //!
-//! Owns: the rules of names, scopes and owners. Refuses: checking presented keys (`http::auth`).
+//! Owns: the rules of names, scopes and owners. Refuses: checking presented keys (`web::auth`).
 //!
 //! # Whom a key belongs to
 //! A key with the scope `admin` belongs to the instance, every other key to one workspace. There is

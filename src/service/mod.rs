@@ -2,7 +2,7 @@
 //!
 //! Owns: the actions on webhooks, events, deliveries and everything else that people and programs
 //! may ask for; checking input against rules; writing the audit log. Refuses: authenticating
-//! (`http::auth`), speaking JSON or HTML (`http`), choosing a delivery's next state (`domain`).
+//! (`web::auth`), speaking JSON or HTML (`api`, `console`), choosing a delivery's next state (`domain`).
 //!
 //! # Why a floor of its own
 //! The native API, five dialects, the dashboard and the command line offer the same actions. Each

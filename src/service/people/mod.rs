@@ -1,7 +1,7 @@
 //! People: who they are, how they prove it, what they may do.
 //!
 //! Owns: the first run, signing in, sessions, passwords, second factors, roles, and the audit
-//! entries of all of these. Refuses: cookies and forms (`http::auth`), the laws of passwords, codes
+//! entries of all of these. Refuses: cookies and forms (`web::auth`), the laws of passwords, codes
 //! and throttling (`domain`).
 //!
 //! # The three doors

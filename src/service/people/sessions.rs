@@ -1,7 +1,7 @@
 //! Sessions: from a token to a person.
 //!
 //! Owns: comparing a presented token with what is stored, expiry, a bounded cache of session rows,
-//! and what the second factor means for a session. Refuses: where tokens travel (`http::auth`).
+//! and what the second factor means for a session. Refuses: where tokens travel (`web::auth`).
 //!
 //! # Why a cache may answer for the database
 //! As with API keys: every commit that changes access empties it, on the writer's thread, before

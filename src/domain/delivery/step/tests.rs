@@ -148,17 +148,15 @@ fn on_a_clock_that_was_set_a_schedule_goes_on_as_it_was() {
     assert_eq!(exhausted().shifted(5, at(9)), exhausted());
 }
 
+/// A delivery that was called off before its first attempt.
+fn canceled() -> Progress {
+    let new = Progress::new(at(0));
+    step(new, StepInput::Cancel, &policy(), at(1), 0.5).unwrap()
+}
+
 #[test]
 fn only_what_waits_can_be_canceled() {
-    let canceled = step(
-        Progress::new(at(0)),
-        StepInput::Cancel,
-        &policy(),
-        at(1),
-        0.5,
-    )
-    .unwrap();
-    assert_eq!(canceled.status, Status::Canceled);
+    assert_eq!(canceled().status, Status::Canceled);
     let refused = step(exhausted(), StepInput::Cancel, &policy(), at(9), 0.5);
     assert_eq!(
         refused,
@@ -168,14 +166,7 @@ fn only_what_waits_can_be_canceled() {
 
 #[test]
 fn an_attempt_that_ends_after_a_cancel_counts_only_if_it_delivered() {
-    let canceled = step(
-        Progress::new(at(0)),
-        StepInput::Cancel,
-        &policy(),
-        at(1),
-        0.5,
-    )
-    .unwrap();
+    let canceled = canceled();
     assert_eq!(attempt(canceled, FAILED, 2).status, Status::Canceled);
     assert_eq!(
         attempt(canceled, Verdict::Delivered, 2).status,

@@ -1,5 +1,7 @@
 //! What is sent, and what of an answer is kept.
 
+use tokio::sync::mpsc::UnboundedReceiver;
+
 use super::*;
 
 #[tokio::test]
@@ -17,9 +19,9 @@ async fn an_answer_comes_back_whole() {
     );
 }
 
-#[tokio::test]
-async fn the_request_is_one_plain_post_with_the_bytes_given() {
-    let (sender, mut receiver) = tokio::sync::mpsc::unbounded_channel();
+/// A receiver that takes one request a connection, and tells of each.
+async fn telling_receiver() -> (SocketAddr, UnboundedReceiver<String>) {
+    let (sender, receiver) = tokio::sync::mpsc::unbounded_channel();
     let address = serve(move |mut stream| {
         let sender = sender.clone();
         async move {
@@ -31,6 +33,12 @@ async fn the_request_is_one_plain_post_with_the_bytes_given() {
         }
     })
     .await;
+    (address, receiver)
+}
+
+#[tokio::test]
+async fn the_request_is_one_plain_post_with_the_bytes_given() {
+    let (address, mut receiver) = telling_receiver().await;
     let url = format!("http://{address}/hook?a=1");
     assert_eq!(
         post(&client(), &url, PATIENCE).await.result.unwrap().status,
@@ -59,18 +67,7 @@ async fn the_request_is_one_plain_post_with_the_bytes_given() {
 
 #[tokio::test]
 async fn path_and_query_are_sent_byte_by_byte() {
-    let (sender, mut receiver) = tokio::sync::mpsc::unbounded_channel();
-    let address = serve(move |mut stream| {
-        let sender = sender.clone();
-        async move {
-            sender.send(request(&mut stream).await.unwrap()).unwrap();
-            stream
-                .write_all(b"HTTP/1.1 204 No Content\r\n\r\n")
-                .await
-                .unwrap();
-        }
-    })
-    .await;
+    let (address, mut receiver) = telling_receiver().await;
     let client = client();
     for (given, sent) in [
         ("/a/%2e%2e/c?q='x'", "/a/%2e%2e/c?q='x'"),
