@@ -91,7 +91,7 @@ static KEY: FormSpec<(), KeyInput> = FormSpec::new(&[FieldSet {
                 .hint("At most. Empty: no limit.")
                 .sets(|key, typed| key.rate_limit = typed.number()),
         ]),
-        Fields::Stack(&[Part::boxes("scope", "It may")
+        Fields::Stack(&[Part::boxes("scope", "Scopes")
             .path("scopes")
             .offers(scopes)
             .initially_all()
@@ -143,7 +143,8 @@ pub async fn create(state: State, visitor: Visitor, request: HttpRequest, form: 
                 token,
                 now,
             );
-            let flash = Flash::good("The key is made. Copy it now: it is shown only this once.");
+            let flash =
+                Flash::good("The key was created. Copy it now: it is shown only this once.");
             Ok(go_and_say("/api-keys", &flash))
         }
         Ok(Done::Replayed(_)) => Ok(go("/api-keys")),

@@ -342,5 +342,5 @@ pub async fn cancel(state: State, visitor: Visitor, request: HttpRequest, form: 
     let id: DeliveryId = path_id(&request, "delivery")?;
     let back = form.back(&format!("/deliveries/{id}"));
     let done = state.service.cancel_delivery(&visitor.caller, id).await;
-    back_to(&back, done, |_| "The delivery was called off.".to_owned())
+    back_to(&back, done, |_| "The delivery was canceled.".to_owned())
 }

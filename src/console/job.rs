@@ -110,6 +110,6 @@ pub async fn cancel(state: State, visitor: Visitor, request: HttpRequest, _form:
     let id: JobId = path_id(&request, "job")?;
     let done = state.service.cancel_job(&visitor.caller, id).await;
     back_to(&format!("/jobs/{id}"), done, |_| {
-        "The job was called off; what it had done stays done.".to_owned()
+        "The job was canceled; what it had done stays done.".to_owned()
     })
 }

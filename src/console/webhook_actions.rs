@@ -130,7 +130,7 @@ static ROTATION: FormSpec<(), RotateForm> = FormSpec::new(&[FieldSet {
             })
             .sets(|rotation, typed| rotation.overlap = typed.text()),
         FieldSpec::text("secret", "New secret")
-            .hint("Leave empty to have one made.")
+            .hint("Leave empty to have one generated.")
             .sets(|rotation, typed| rotation.secret = typed.text()),
     ])],
 }]);
@@ -145,7 +145,7 @@ struct RecoverForm {
 static RECOVERY: FormSpec<(), RecoverForm> = FormSpec::new(&[FieldSet {
     frame: Frame::Bare,
     fields: &[Fields::Stack(&[
-        FieldSpec::choice("last", "Made in the")
+        FieldSpec::choice("last", "Created in the")
             .initial(&["24h"])
             .offers(|| {
                 PERIODS
@@ -299,8 +299,7 @@ pub async fn revoke(state: State, visitor: Visitor, request: HttpRequest, form: 
     }
     let done = state.service.revoke_webhook(&visitor.caller, id).await;
     back_to(&path(id), done, |_| {
-        "Revoked for good: nothing is sent to it any more, and what waited was called off."
-            .to_owned()
+        "Revoked for good: nothing is sent to it any more, and what waited was canceled.".to_owned()
     })
 }
 

@@ -151,7 +151,7 @@ pub async fn create(state: State, visitor: Visitor, request: HttpRequest, form: 
         Ok(_) => {
             let name = form.typed("name").trim().to_owned();
             state.service.look_at(&visitor.person, &name).await?;
-            let text = format!("The workspace {name} is made, and this is it.");
+            let text = format!("The workspace {name} was created and is now the current one.");
             Ok(go_and_say("/", &Flash::good(text)))
         }
         Err(refusal) => draw(&state, &request, visitor, None, mend(refusal, form)?).await,

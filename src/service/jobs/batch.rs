@@ -40,7 +40,7 @@ pub(super) fn work_off(
         .next
         .map(|next| serde_json::to_string(&next).expect("a stage and a number always serialise"));
     if !jobs::advance(tx, job.id.seq(), done, position.as_deref())? {
-        return Err(Refusal::Conflict("the job was called off".to_owned()));
+        return Err(Refusal::Conflict("the job was canceled".to_owned()));
     }
     if batch.next.is_none() {
         jobs::finish(tx, job.id.seq(), &JobEnding::Done)?;

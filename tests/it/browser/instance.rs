@@ -66,7 +66,7 @@ async fn make_workspace(seat: &Seat) {
     reader.type_into("Name", "staging").await;
     reader.press("Make workspace").await;
     reader
-        .see("The workspace staging is made, and this is it.")
+        .see("The workspace staging was created and is now the current one.")
         .await;
     reader
         .press("Settings")

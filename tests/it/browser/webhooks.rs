@@ -149,9 +149,9 @@ async fn rotate(seat: &Seat, place: &str) {
 async fn revoke(seat: &Seat, place: &str) {
     let reader = &seat.reader;
     reader.open(place).await;
-    reader.type_into_in("End it", "Name", "Shup").await;
+    reader.type_into_in("Danger zone", "Name", "Shup").await;
     reader.press("Revoke").await.see("Nothing was done").await;
-    reader.type_into_in("End it", "Name", "Shop").await;
+    reader.type_into_in("Danger zone", "Name", "Shop").await;
     reader.press("Revoke").await.see("Revoked for good").await;
     assert!(!reader.offers("", "Enable").await);
     assert!(!reader.offers("", "Rotate secret").await);

@@ -3,6 +3,7 @@
 mod imports;
 mod size;
 mod source;
+mod words;
 
 use std::collections::BTreeMap;
 
