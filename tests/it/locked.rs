@@ -2,11 +2,21 @@
 //! back, whoever reads notices nothing, and all goes on by itself.
 
 use futures_util::future::join_all;
+use hookpost::domain::api_key::Scope;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use crate::app::TestApp;
+use crate::dashboard::{Desk, between};
+use crate::dialects::Client;
 use crate::receiver::{Receiver, Reply};
+
+/// Takes the database's write lock, as another process would, until this is dropped.
+fn lock(app: &TestApp) -> rusqlite::Connection {
+    let other = rusqlite::Connection::open(app.store.data_dir().join("hookpost.db")).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    other
+}
 
 #[tokio::test]
 async fn a_locked_database_refuses_writes_for_a_while_and_loses_nothing() {
@@ -24,9 +34,7 @@ async fn a_locked_database_refuses_writes_for_a_while_and_loses_nothing() {
     let delivered = |page: &Value| page["data"][0]["status"] == "delivered";
     app.poll("/api/v1/deliveries", delivered).await;
 
-    let database = app.store.data_dir().join("hookpost.db");
-    let other = rusqlite::Connection::open(database).unwrap();
-    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let other = lock(&app);
     let named = json!({"name": "a name"});
     let with_id = json!({"type": "a.b", "data": 1, "id": "once"});
     let doors: [(Method, &str, &Value); 7] = [
@@ -68,7 +76,7 @@ async fn a_locked_database_refuses_writes_for_a_while_and_loses_nothing() {
         answer.problem(503, "overloaded");
         assert!(answer.header("retry-after").parse::<u32>().unwrap() >= 1);
     }
-    other.execute_batch("ROLLBACK").unwrap();
+    drop(other);
 
     let again = app.post("/api/v1/events", &with_id).await;
     again.json(StatusCode::ACCEPTED);
@@ -78,4 +86,61 @@ async fn a_locked_database_refuses_writes_for_a_while_and_loses_nothing() {
     };
     app.poll("/api/v1/deliveries", both).await;
     assert_eq!(receiver.received().len(), 2);
+}
+
+#[tokio::test]
+async fn a_locked_database_is_told_to_other_systems_programs_too() {
+    let app = TestApp::start().await;
+    let key = app.key(&[Scope::WebhooksWrite]).await;
+    let bearer = format!("Bearer {key}");
+    let systems = [
+        ("/airmy", "authorization", &bearer),
+        ("/armalo", "X-Pact-Key", &key),
+        ("/indigiarmor", "authorization", &bearer),
+    ];
+    let other = lock(&app);
+    let asked = systems.map(|(base, header, value)| {
+        let client = Client::new(&app, base, header, value.clone());
+        async move {
+            let example = client.example("create")["request"].clone();
+            let path = example["path"].as_str().unwrap();
+            client.send(Method::POST, path, example.get("body")).await
+        }
+    });
+    for (answer, (base, ..)) in join_all(asked).await.iter().zip(systems) {
+        println!("{base}: {}", answer.text);
+        answer.json(StatusCode::SERVICE_UNAVAILABLE);
+        assert!(answer.header("retry-after").parse::<u32>().unwrap() >= 1);
+    }
+    drop(other);
+}
+
+#[tokio::test]
+async fn a_locked_database_leaves_the_dashboard_readable_and_its_forms_say_that_it_is_busy() {
+    let desk = Desk::open().await;
+    let receiver = Receiver::start().await;
+    let hook = json!({"url": receiver.url("/"), "event_types": ["*"]});
+    let made = desk.app.post("/api/v1/webhooks", &hook).await;
+    let id = made.json(StatusCode::CREATED)["id"].clone();
+    let path = format!("/webhooks/{}", id.as_str().unwrap());
+    let csrf = desk.csrf().await;
+
+    let other = lock(&desk.app);
+    for page in ["/", "/webhooks", "/deliveries", path.as_str()] {
+        desk.get(page).await;
+    }
+    let ended = desk
+        .post_raw(&format!("{path}/disable"), &[("csrf", &csrf)])
+        .await;
+    let (_, page) = desk.follow(&ended).await;
+    let told = between(&page, "class=\"flash bad\"", "</div>");
+    assert!(told.contains("hookpost is busy"), "{told}");
+    let then = desk.app.get(&format!("/api/v1{path}")).await;
+    assert_eq!(then.json(StatusCode::OK)["status"], "active");
+    drop(other);
+
+    let again = desk.post(&format!("{path}/disable"), &[]).await;
+    desk.follow(&again).await;
+    let now = desk.app.get(&format!("/api/v1{path}")).await;
+    assert_eq!(now.json(StatusCode::OK)["status"], "disabled");
 }
