@@ -1,32 +1,39 @@
 //! `/webhooks`: every receiver and how it does.
 //!
-//! Owns: the list. Refuses: single webhooks ([`super::webhook`]) and their form
-//! ([`super::webhook_form`]).
+//! Owns: the list, its search, tabs and order, which live in the address, and the names that a field
+//! completes. Refuses: single webhooks ([`super::webhook`]) and their form ([`super::webhook_form`]).
 
-use actix_web::HttpRequest;
 use actix_web::web::to;
+use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
 use super::access::VIEWER;
-use super::names::called_by;
-use super::page::{PageContext, Section, show};
+use super::deliveries::Choice;
+use super::names::{called, called_by};
+use super::page::{PageContext, Section, dress, show};
 use super::{Shown, Visitor};
-use crate::domain::page::{Limit, List};
+use crate::domain::page::Limit;
 use crate::domain::stats::StatsBucket;
-use crate::service::views::WebhookSummary;
+use crate::domain::webhook::{SEARCHED_MAX, WebhookSearch, WebhookSort, WebhookTab};
+use crate::service::views::{WebhookHits, WebhookSummary};
 use crate::ui::parts::curl::call;
 use crate::ui::parts::strip::Strip;
 use crate::ui::parts::url_query::with_query;
-use crate::ui::parts::{Ago, Badge, Due, host, percent, took};
+use crate::ui::parts::{Ago, Badge, Due, grouped, host, percent, took};
 use crate::web::State;
 use crate::web::endpoint::Endpoint;
 use crate::web::extract::Query;
 
 /// What can be asked for here.
-pub static ENDPOINTS: &[Endpoint] = &[Endpoint::get("/webhooks", VIEWER, || to(list))];
+pub static ENDPOINTS: &[Endpoint] = &[
+    Endpoint::get("/webhooks", VIEWER, || to(list)),
+    Endpoint::get("/webhooks/names", VIEWER, || to(names)),
+];
 
 /// Webhooks of a page: each draws a strip.
 const ROWS: u32 = 20;
+/// Names that a field is offered.
+const NAMES: u32 = 20;
 /// Patterns that a row names before it counts the rest.
 const PATTERNS_SHOWN: usize = 2;
 
@@ -61,6 +68,105 @@ pub struct WebhookRow {
     pub next: Option<Due>,
 }
 
+/// What the list is narrowed to, and how it is ordered.
+#[derive(Clone, Debug)]
+pub struct WebhookFilters {
+    /// A part of a name or URL, or an id, as typed.
+    pub text: String,
+    tab: WebhookTab,
+    sort: WebhookSort,
+    number: usize,
+}
+
+impl WebhookFilters {
+    fn of(query: &mut Query) -> Self {
+        Self {
+            text: query.text("q").unwrap_or_default(),
+            tab: query
+                .parsed("state", WebhookTab::parse)
+                .unwrap_or(WebhookTab::All),
+            sort: query.parsed("sort", WebhookSort::parse).unwrap_or_default(),
+            number: query.parsed("page", page_number).unwrap_or(1),
+        }
+    }
+
+    fn search(&self) -> WebhookSearch {
+        WebhookSearch {
+            text: self.text.clone(),
+            tab: self.tab,
+            sort: self.sort,
+            skip: (self.number - 1) * ROWS as usize,
+        }
+    }
+
+    fn address(&self, tab: WebhookTab, number: usize) -> String {
+        let number = if number > 1 {
+            number.to_string()
+        } else {
+            String::new()
+        };
+        let parameters = [
+            ("q", self.text.as_str()),
+            (
+                "state",
+                if tab == WebhookTab::All {
+                    ""
+                } else {
+                    tab.as_str()
+                },
+            ),
+            ("sort", self.sort_word()),
+            ("page", &number),
+        ];
+        with_query("/webhooks", &parameters)
+    }
+
+    /// The order's word; empty for the usual one.
+    fn sort_word(&self) -> &'static str {
+        match self.sort {
+            WebhookSort::Trouble => "",
+            other => other.as_str(),
+        }
+    }
+
+    /// The tab's word; empty for all.
+    #[must_use]
+    pub fn state(&self) -> &'static str {
+        match self.tab {
+            WebhookTab::All => "",
+            other => other.as_str(),
+        }
+    }
+
+    /// Whether anything narrows the list.
+    #[must_use]
+    pub fn are_set(&self) -> bool {
+        !self.text.is_empty() || self.tab != WebhookTab::All
+    }
+}
+
+fn page_number(text: &str) -> Result<usize, &'static str> {
+    let last = SEARCHED_MAX.div_ceil(ROWS) as usize;
+    let number = text
+        .parse()
+        .ok()
+        .filter(|number| (1..=last).contains(number));
+    number.ok_or("must be a page's number")
+}
+
+/// A tab of the list.
+#[derive(Clone, Debug)]
+pub struct StateTab {
+    /// Where it leads.
+    pub address: String,
+    /// Its word.
+    pub word: &'static str,
+    /// How many are under it.
+    pub count: String,
+    /// Whether it is chosen.
+    pub chosen: bool,
+}
+
 /// The page.
 #[derive(Template)]
 #[template(path = "webhooks.html")]
@@ -69,10 +175,22 @@ pub struct WebhooksView<'a> {
     pub page: &'a PageContext,
     /// The lines.
     pub rows: Vec<WebhookRow>,
-    /// Where the list goes on.
-    pub older: Option<String>,
-    /// Whether this is not its beginning.
-    pub is_later: bool,
+    /// What the list is narrowed to.
+    pub filters: WebhookFilters,
+    /// How they stand, with counts.
+    pub tabs: Vec<StateTab>,
+    /// The orders to choose from.
+    pub sorts: Vec<Choice>,
+    /// Which of them are shown, in words.
+    pub shown: String,
+    /// The page before.
+    pub previous: Option<String>,
+    /// The page after.
+    pub next: Option<String>,
+    /// The newest that were looked at, where there are more.
+    pub looked_at: Option<String>,
+    /// Whether the workspace has no webhook at all.
+    pub is_empty: bool,
     /// Whether the reader may register one.
     pub may_operate: bool,
     /// Whether the workspace's plan has webhooks.
@@ -84,30 +202,106 @@ pub struct WebhooksView<'a> {
 /// `GET /webhooks`.
 ///
 /// # Errors
-/// 422 for a cursor that makes no sense.
+/// 422 for a state, an order or a page that makes no sense.
 pub async fn list(state: State, visitor: Visitor, request: HttpRequest) -> Shown {
     let mut query = Query::of(&request);
-    let cursor = query.cursor("cursor", List::Webhooks);
+    let filters = WebhookFilters::of(&mut query);
     query.finish()?;
     let views = state.service.views();
     let found = views
-        .webhooks(&visitor.caller, cursor, Limit::clamped(ROWS))
+        .webhooks(&visitor.caller, filters.search(), Limit::clamped(ROWS))
         .await?;
     let may_operate = visitor.may_operate();
     let has_webhooks = visitor.caller.plan.has_webhooks();
     let page = PageContext::of(&state, &request, visitor, Section::Webhooks, "Webhooks").await?;
+    let matching = found.hits.count(filters.tab);
+    let ends = filters.search().skip + found.hits.seqs.len();
     let view = WebhooksView {
         page: &page,
-        rows: found.items.iter().map(row).collect(),
-        older: found
-            .next
-            .map(|next| with_query("/webhooks", &[("cursor", &next.to_string())])),
-        is_later: cursor.is_some(),
+        rows: found.rows.iter().map(row).collect(),
+        tabs: tabs(&filters, &found.hits),
+        sorts: sorts(&filters),
+        shown: shown(&filters, ends, matching),
+        previous: (filters.number > 1).then(|| filters.address(filters.tab, filters.number - 1)),
+        next: (ends < matching).then(|| filters.address(filters.tab, filters.number + 1)),
+        looked_at: found.hits.is_cut.then(|| grouped(SEARCHED_MAX.into())),
+        is_empty: found.hits.count(WebhookTab::All) == 0 && filters.text.is_empty(),
+        filters,
         may_operate,
         has_webhooks,
         curl: curl(&page.base),
     };
     show(&page, &view)
+}
+
+fn tabs(filters: &WebhookFilters, hits: &WebhookHits) -> Vec<StateTab> {
+    let tab = |tab: WebhookTab| StateTab {
+        address: filters.address(tab, 1),
+        word: match tab {
+            WebhookTab::Attention => "needs attention",
+            other => other.as_str(),
+        },
+        count: grouped(hits.count(tab) as u64),
+        chosen: tab == filters.tab,
+    };
+    WebhookTab::ALL.into_iter().map(tab).collect()
+}
+
+fn sorts(filters: &WebhookFilters) -> Vec<Choice> {
+    let choice = |sort: WebhookSort| {
+        let words = match sort {
+            WebhookSort::Trouble => "trouble first",
+            WebhookSort::Newest => "newest first",
+            WebhookSort::Name => "by name",
+            WebhookSort::LastSuccess => "longest without success first",
+        };
+        Choice::new(sort.as_str(), words, filters.sort.as_str())
+    };
+    WebhookSort::ALL.into_iter().map(choice).collect()
+}
+
+/// Which of them are shown: `21–40 of 312`.
+fn shown(filters: &WebhookFilters, ends: usize, matching: usize) -> String {
+    let first = filters.search().skip + 1;
+    let of = grouped(matching as u64);
+    if first > ends {
+        return format!("none of {of}");
+    }
+    format!("{}–{} of {of}", grouped(first as u64), grouped(ends as u64))
+}
+
+/// The names that a field offers while somebody types.
+#[derive(Template)]
+#[template(
+    source = "{% for (called, host) in names %}<option value=\"{{ called }}\">{{ host }}</option>{% endfor %}",
+    ext = "html"
+)]
+struct NameOptions {
+    names: Vec<(String, String)>,
+}
+
+/// `GET /webhooks/names`: the options of a field that names a webhook.
+///
+/// # Errors
+/// 422 for a parameter that nobody knows.
+pub async fn names(state: State, visitor: Visitor, request: HttpRequest) -> Shown {
+    let mut query = Query::of(&request);
+    let text = query.text("q").unwrap_or_default();
+    query.finish()?;
+    let views = state.service.views();
+    let found = views
+        .webhooks_called(&visitor.caller, text, Limit::clamped(NAMES))
+        .await?;
+    let options = NameOptions {
+        names: found
+            .first
+            .iter()
+            .map(|name| (called(name), host(&name.url)))
+            .collect(),
+    };
+    let mut response = HttpResponse::Ok();
+    dress(&mut response);
+    Ok(response.body(options.render()?))
 }
 
 fn row(summary: &WebhookSummary) -> WebhookRow {

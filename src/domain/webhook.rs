@@ -15,6 +15,10 @@ use super::profile::Profile;
 use super::retry::RetryPolicy;
 use super::time::Timestamp;
 
+mod search;
+
+pub use search::{SEARCHED_MAX, WebhookGlance, WebhookSearch, WebhookSort, WebhookTab};
+
 /// The longest label, in characters.
 pub const LABEL_CHARS_MAX: usize = 100;
 /// The longest `metadata` object, in bytes of its JSON.

@@ -36,7 +36,7 @@ pub use sent::SentDelivery;
 #[cfg(test)]
 pub(in crate::service) use sent::sent;
 pub use webhook::WebhookActivity;
-pub use webhooks::{OUTCOMES, WebhookSummary};
+pub use webhooks::{FoundWebhooks, NamedWebhooks, OUTCOMES, WebhookHits, WebhookSummary};
 
 /// What may be read for pages and lists.
 #[derive(Clone, Copy)]

@@ -1,25 +1,23 @@
 //! Whether everything is well.
 //!
-//! Owns: gathering the figures, and the rule which webhooks need somebody. Refuses: detail; every
-//! figure leads to the list that has it.
+//! Owns: gathering the figures. Refuses: the rule which webhooks need somebody (`domain::webhook`);
+//! detail: every figure leads to the list that has it.
 
 use super::{Views, WebhookNames};
-use crate::domain::breaker::DisabledReason;
 use crate::domain::delivery::Status;
 use crate::domain::delivery::{Delivery, DeliveryFilter, DeliveryScope};
 use crate::domain::page::Limit;
 use crate::domain::stats::Latency;
 use crate::domain::time::Timestamp;
-use crate::domain::webhook::{Webhook, WebhookState};
+use crate::domain::webhook::{Webhook, WebhookSearch, WebhookSort, WebhookTab};
 use crate::service::retries::{Summary, summary_in};
 use crate::service::stats::{PeriodInput, Stats, Steps, latencies_of_workspace, of_workspace};
 use crate::service::{Caller, Refusal};
 use crate::store::deliveries;
-use crate::store::{Read, StoreError, webhooks};
+use crate::store::webhooks::{self, WebhookHits};
+use crate::store::{Read, StoreError};
 
-/// Webhooks that are looked at for trouble.
-const LOOKED_AT_MAX: u32 = 250;
-/// Of those in trouble, so many are told of.
+/// Of the webhooks in trouble, so many are told of.
 const TROUBLED_MAX: usize = 8;
 /// Dead letters that are told of.
 const LETTERS_MAX: u32 = 5;
@@ -84,18 +82,13 @@ impl Views<'_> {
         let workspace_seq = caller.workspace.seq();
         self.service
             .read(move |store, conn| {
-                let limit = Limit::clamped(LOOKED_AT_MAX);
-                let webhooks =
-                    webhooks::list(conn, store.vault(), workspace_seq, None, limit, now)?.items;
+                let hits = webhooks::search(conn, workspace_seq, &in_trouble(), TROUBLED_MAX)?;
+                let in_rows = webhooks::in_rows(conn, store.vault(), &hits.seqs, now)?;
                 let stats = of_workspace(conn, &steps, workspace_seq)?;
                 let summary = summary_in(conn, workspace_seq, now)?;
-                let first_steps = first_steps(conn, workspace_seq, &webhooks, &stats)?;
-                let mut found = troubled(webhooks, &summary);
-                let troubled_left_out = found.len().saturating_sub(TROUBLED_MAX);
-                found.truncate(TROUBLED_MAX);
-                for one in &mut found {
-                    one.last_failure = last_failure(conn, &one.webhook)?;
-                }
+                let first_steps = first_steps(conn, workspace_seq, &hits, &stats)?;
+                let found = in_rows.into_iter().map(|one| troubled(conn, one, &summary));
+                let found = found.collect::<Result<Vec<_>, StoreError>>()?;
                 let letters = newest(conn, &dead_letters_of(workspace_seq), LETTERS_MAX)?;
                 Ok(Overview {
                     latencies: latencies_of_workspace(conn, &steps, workspace_seq)?,
@@ -103,8 +96,10 @@ impl Views<'_> {
                     names: WebhookNames::read(conn, letters.iter().map(|one| one.webhook.seq()))?,
                     stats,
                     summary,
+                    troubled_left_out: hits
+                        .count(WebhookTab::Attention)
+                        .saturating_sub(found.len()),
                     troubled: found,
-                    troubled_left_out,
                     letters,
                     first_steps,
                 })
@@ -116,7 +111,7 @@ impl Views<'_> {
 fn first_steps(
     conn: &Read<'_>,
     workspace_seq: i64,
-    webhooks: &[Webhook],
+    hits: &WebhookHits,
     stats: &Stats,
 ) -> Result<FirstSteps, StoreError> {
     let filter = DeliveryFilter {
@@ -126,7 +121,7 @@ fn first_steps(
     };
     let delivered = !newest(conn, &filter, 1)?.is_empty();
     Ok(FirstSteps {
-        registered: !webhooks.is_empty(),
+        registered: hits.count(WebhookTab::All) > 0,
         published: stats.total.events > 0 || delivered,
         delivered,
     })
@@ -158,41 +153,26 @@ fn newest(
     Ok(deliveries::list(conn, filter, None, Limit::clamped(rows))?.items)
 }
 
-/// Which of `webhooks` need somebody, the longest failing first.
-fn troubled(webhooks: Vec<Webhook>, summary: &Summary) -> Vec<Troubled> {
-    let mut found: Vec<Troubled> = webhooks
-        .into_iter()
-        .map(|webhook| Troubled {
-            dead_letters: dead_letters(&webhook, summary),
-            webhook,
-            last_failure: None,
-        })
-        .filter(Troubled::needs_somebody)
-        .collect();
-    found.sort_by_key(|one| {
-        let failing_since = one.webhook.health.failing_since;
-        failing_since.map_or(i64::MAX, Timestamp::millis)
-    });
-    found
+/// The webhooks that need somebody, the longest failing first.
+fn in_trouble() -> WebhookSearch {
+    WebhookSearch {
+        text: String::new(),
+        tab: WebhookTab::Attention,
+        sort: WebhookSort::Trouble,
+        skip: 0,
+    }
+}
+
+fn troubled(conn: &Read<'_>, webhook: Webhook, summary: &Summary) -> Result<Troubled, StoreError> {
+    Ok(Troubled {
+        dead_letters: dead_letters(&webhook, summary),
+        last_failure: last_failure(conn, &webhook)?,
+        webhook,
+    })
 }
 
 fn dead_letters(webhook: &Webhook, summary: &Summary) -> u64 {
     let mut standings = summary.by_webhook.iter();
     let own = standings.find(|standing| standing.webhook == webhook.id);
     own.map_or(0, |standing| standing.dead_letters)
-}
-
-impl Troubled {
-    /// What a person disabled, a person knows of.
-    fn needs_somebody(&self) -> bool {
-        match self.webhook.state {
-            WebhookState::Active => {
-                self.webhook.health.consecutive_failures > 0 || self.dead_letters > 0
-            }
-            WebhookState::Disabled { reason, .. } => {
-                reason != DisabledReason::Manual || self.dead_letters > 0
-            }
-            WebhookState::Revoked => false,
-        }
-    }
 }

@@ -6,13 +6,15 @@ use std::time::Duration;
 
 use super::Views;
 use crate::domain::delivery::Status;
-use crate::domain::page::{Cursor, Limit, Page};
+use crate::domain::page::Limit;
 use crate::domain::stats::{HOUR_MS, Period, StatsBucket};
 use crate::domain::time::Timestamp;
-use crate::domain::webhook::Webhook;
+use crate::domain::webhook::{Webhook, WebhookName, WebhookSearch, WebhookSort, WebhookTab};
 use crate::service::{Caller, Refusal};
 use crate::store::stats;
-use crate::store::{Read, StoreError, deliveries, webhooks};
+use crate::store::webhooks;
+pub use crate::store::webhooks::WebhookHits;
+use crate::store::{Read, StoreError, deliveries};
 
 /// Outcomes that a row tells of.
 pub const OUTCOMES: usize = 30;
@@ -34,27 +36,75 @@ pub struct WebhookSummary {
     pub next_due: Option<Timestamp>,
 }
 
+/// What a search among webhooks found.
+#[derive(Clone, Debug)]
+pub struct FoundWebhooks {
+    /// Those of the page, in order.
+    pub rows: Vec<WebhookSummary>,
+    /// How many match under each tab.
+    pub hits: WebhookHits,
+}
+
+/// What a text names.
+#[derive(Clone, Debug)]
+pub struct NamedWebhooks {
+    /// The first of them, by name.
+    pub first: Vec<WebhookName>,
+    /// How many there are.
+    pub total: usize,
+}
+
 impl Views<'_> {
-    /// A page of webhooks, newest first.
+    /// The webhooks that `wanted` describes, up to `limit`.
     ///
     /// # Errors
     /// [`Refusal::Internal`] where the database cannot be read.
     pub async fn webhooks(
         &self,
         caller: &Caller,
-        cursor: Option<Cursor>,
+        wanted: WebhookSearch,
         limit: Limit,
-    ) -> Result<Page<WebhookSummary>, Refusal> {
+    ) -> Result<FoundWebhooks, Refusal> {
         let workspace_seq = caller.workspace.seq();
         self.service
             .read(move |store, conn| {
                 let now = store.clock().now();
-                let page = webhooks::list(conn, store.vault(), workspace_seq, cursor, limit, now)?;
-                let rows = page.items.into_iter();
-                let rows = rows.map(|webhook| summary(conn, webhook, now));
-                Ok(Page {
-                    items: rows.collect::<Result<_, StoreError>>()?,
-                    next: page.next,
+                let hits = webhooks::search(conn, workspace_seq, &wanted, limit.rows())?;
+                let found = webhooks::in_rows(conn, store.vault(), &hits.seqs, now)?.into_iter();
+                let rows = found.map(|webhook| summary(conn, webhook, now));
+                Ok(FoundWebhooks {
+                    rows: rows.collect::<Result<_, StoreError>>()?,
+                    hits,
+                })
+            })
+            .await
+    }
+
+    /// The webhooks whose label or URL holds `text`, or whose id it is.
+    ///
+    /// # Errors
+    /// [`Refusal::Internal`] where the database cannot be read.
+    pub async fn webhooks_called(
+        &self,
+        caller: &Caller,
+        text: String,
+        limit: Limit,
+    ) -> Result<NamedWebhooks, Refusal> {
+        let workspace_seq = caller.workspace.seq();
+        let wanted = WebhookSearch {
+            text,
+            tab: WebhookTab::All,
+            sort: WebhookSort::Name,
+            skip: 0,
+        };
+        self.service
+            .read(move |_, conn| {
+                let hits = webhooks::search(conn, workspace_seq, &wanted, limit.rows())?;
+                let mut first = webhooks::names_of(conn, &hits.seqs)?;
+                first.sort_by_key(|one| hits.seqs.iter().position(|seq| *seq == one.id.seq()));
+                Ok(NamedWebhooks {
+                    first,
+                    total: hits.count(WebhookTab::All),
                 })
             })
             .await

@@ -19,10 +19,12 @@ use crate::domain::webhook::{
 
 mod health;
 mod row;
+mod search;
 mod subscribers;
 
 pub use health::{health, restart_failing, set_health};
 use row::{RetryColumn, json_text, seal_headers, webhook};
+pub use search::{WebhookHits, in_rows, search};
 pub use subscribers::subscribers;
 
 /// The most webhooks a workspace may register.

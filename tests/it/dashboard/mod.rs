@@ -13,6 +13,7 @@ mod dead_letters;
 mod deliveries;
 mod events;
 mod everywhere;
+mod finding;
 mod hostile;
 mod instance;
 mod people;
