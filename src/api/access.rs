@@ -13,4 +13,9 @@ pub(super) const WEBHOOKS_READ: Access = Access::Scope(Scope::WebhooksRead);
 pub(super) const WEBHOOKS_WRITE: Access = Access::Scope(Scope::WebhooksWrite);
 pub(super) const DELIVERIES_READ: Access = Access::Scope(Scope::DeliveriesRead);
 pub(super) const DELIVERIES_WRITE: Access = Access::Scope(Scope::DeliveriesWrite);
+/// Consumers own webhooks: whoever looks after all of these looks after those, as keys of before there
+/// were consumers do.
+pub(super) const CONSUMERS_READ: Access = Access::Either(Scope::ConsumersRead, Scope::WebhooksRead);
+pub(super) const CONSUMERS_WRITE: Access =
+    Access::Either(Scope::ConsumersWrite, Scope::WebhooksWrite);
 pub(super) const ADMIN: Access = Access::Scope(Scope::Admin);

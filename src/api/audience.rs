@@ -11,8 +11,8 @@ use serde_json::Value;
 
 use super::access::PUBLIC;
 use super::{
-    api_keys, audit_log, bulk, dead_letters, deliveries, docs, event_types, events, health, jobs,
-    metrics, openapi, profiles, retries, sessions, stats, webhooks, workspaces,
+    api_keys, audit_log, bulk, consumers, dead_letters, deliveries, docs, event_types, events,
+    health, jobs, metrics, openapi, profiles, retries, sessions, stats, webhooks, workspaces,
 };
 use crate::web::audience::{Admission, Audience};
 use crate::web::auth::WORKSPACE_HEADER;
@@ -27,12 +27,13 @@ pub static AUDIENCE: Programs = Programs;
 pub struct Programs;
 
 /// Every resource, and what is there for load balancers and monitoring.
-static RESOURCES: [&[Endpoint]; 17] = [
+static RESOURCES: [&[Endpoint]; 18] = [
     DESCRIPTION,
     health::ENDPOINTS,
     metrics::ENDPOINTS,
     events::ENDPOINTS,
     event_types::ENDPOINTS,
+    consumers::ENDPOINTS,
     webhooks::ENDPOINTS,
     bulk::ENDPOINTS,
     stats::ENDPOINTS,

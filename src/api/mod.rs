@@ -8,6 +8,7 @@ pub mod api_keys;
 mod audience;
 pub mod audit_log;
 pub mod bulk;
+pub mod consumers;
 pub mod dead_letters;
 pub mod deliveries;
 pub mod docs;

@@ -16,10 +16,11 @@ pub const PATH: &str = "/api/v1/openapi.json";
 
 /// The groups, in the order of reading.
 #[rustfmt::skip]
-const TAGS: [(&str, &str); 7] = [
+const TAGS: [(&str, &str); 8] = [
     ("Events", "Publishing, reading, polling, replaying."),
     ("Event types", "The catalogue: what may be published, and how its data looks."),
     ("Webhooks", "Receivers: registering, changing, testing and ending them."),
+    ("Consumers", "The platform's customers, who own webhooks."),
     ("Deliveries", "Where each event stands with each webhook, and what came back."),
     ("Dead letters", "Deliveries that gave up and wait for a person."),
     ("Instance", "Workspaces, keys, wire profiles, background work: what belongs to the whole instance."),

@@ -215,6 +215,8 @@ fn permits(scope: Scope) -> &'static str {
         Scope::WebhooksWrite => "create, change, test and remove webhooks",
         Scope::DeliveriesRead => "read deliveries, attempts and dead letters",
         Scope::DeliveriesWrite => "retry, cancel and discard deliveries",
+        Scope::ConsumersRead => "read consumers",
+        Scope::ConsumersWrite => "create, change and delete consumers",
         Scope::Admin => "everything, in every workspace",
     }
 }

@@ -27,19 +27,25 @@ pub enum Scope {
     DeliveriesRead,
     /// Retry, cancel and discard deliveries.
     DeliveriesWrite,
+    /// Read consumers.
+    ConsumersRead,
+    /// Create, change and delete consumers.
+    ConsumersWrite,
     /// Everything, in every workspace, and the instance itself.
     Admin,
 }
 
 impl Scope {
     /// Every scope, in the order in which people are shown them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::EventsWrite,
         Self::EventsRead,
         Self::WebhooksRead,
         Self::WebhooksWrite,
         Self::DeliveriesRead,
         Self::DeliveriesWrite,
+        Self::ConsumersRead,
+        Self::ConsumersWrite,
         Self::Admin,
     ];
 
@@ -53,6 +59,8 @@ impl Scope {
             Self::WebhooksWrite => "webhooks:write",
             Self::DeliveriesRead => "deliveries:read",
             Self::DeliveriesWrite => "deliveries:write",
+            Self::ConsumersRead => "consumers:read",
+            Self::ConsumersWrite => "consumers:write",
             Self::Admin => "admin",
         }
     }
@@ -63,7 +71,7 @@ impl Scope {
         Self::ALL.into_iter().find(|scope| scope.as_str() == text)
     }
 
-    fn bit(self) -> u8 {
+    fn bit(self) -> u16 {
         1 << self as u8
     }
 }
@@ -76,7 +84,7 @@ impl fmt::Display for Scope {
 
 /// A set of scopes. Its text form, names separated by single spaces, is what the database holds.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub struct Scopes(u8);
+pub struct Scopes(u16);
 
 impl Scopes {
     /// All that a key of one workspace can have, and what it gets when nothing is asked for.
@@ -226,7 +234,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_set_reads_back(picks in proptest::collection::vec(0..7_usize, 0..9)) {
+        fn every_set_reads_back(picks in proptest::collection::vec(0..9_usize, 0..11)) {
             let scopes: Scopes = picks.iter().map(|pick| Scope::ALL[*pick]).collect();
             prop_assert_eq!(Scopes::parse(&scopes.to_string()), Some(scopes));
             for (place, scope) in Scope::ALL.into_iter().enumerate() {

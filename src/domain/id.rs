@@ -56,6 +56,8 @@ kinds! {
     DeliveryKind, DeliveryId, "dlv_";
     /// An attempt: one HTTP request of a delivery.
     AttemptKind, AttemptId, "att_";
+    /// A consumer: one of the platform's customers.
+    ConsumerKind, ConsumerId, "con_";
     /// An API key.
     KeyKind, KeyId, "key_";
     /// A person who signs in to the dashboard.

@@ -10,6 +10,7 @@ pub mod audit;
 pub mod breaker;
 pub mod bucket;
 pub mod catalogue;
+pub mod consumer;
 pub mod delivery;
 pub mod envelope;
 pub mod event;

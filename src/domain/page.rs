@@ -57,6 +57,8 @@ pub enum List {
     ApiKeys,
     /// The audit log.
     AuditLog,
+    /// Consumers.
+    Consumers,
     /// Deliveries that gave up.
     DeadLetters,
     /// Deliveries.
@@ -83,6 +85,7 @@ impl List {
         match self {
             Self::ApiKeys => 'k',
             Self::AuditLog => 'l',
+            Self::Consumers => 'c',
             Self::DeadLetters => 'x',
             Self::Deliveries => 'd',
             Self::Events => 'e',

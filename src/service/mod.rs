@@ -24,6 +24,7 @@ pub mod audit_log;
 pub mod by_profile;
 pub mod caller;
 pub mod catalogue;
+pub mod consumers;
 pub mod deliveries;
 pub mod endings;
 pub mod event_types;

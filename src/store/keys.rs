@@ -152,6 +152,21 @@ pub fn revoke(tx: &mut WriteTx<'_>, seq: i64) -> Result<bool, StoreError> {
     Ok(revoked > 0)
 }
 
+/// Revokes every key that is bound to a consumer.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn revoke_of_consumer(tx: &mut WriteTx<'_>, consumer_seq: i64) -> Result<(), StoreError> {
+    tx.run(
+        "UPDATE api_keys
+         SET revoked_at = :now
+         WHERE consumer_seq = :consumer AND revoked_at IS NULL",
+        named_params! { ":consumer": consumer_seq, ":now": tx.now() },
+    )?;
+    tx.notices().access_changed = true;
+    Ok(())
+}
+
 /// Records that a key was used. Callers ask at most once a minute and key.
 ///
 /// # Errors

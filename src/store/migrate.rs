@@ -12,6 +12,7 @@ use super::open_error::OpenError;
 const LADDER: &[M<'static>] = &[
     M::up(include_str!("migrations/0001_post_office.sql")),
     M::up(include_str!("migrations/0002_no_lists_of_states.sql")),
+    M::up(include_str!("migrations/0003_consumers.sql")),
 ];
 
 /// Refuses a database that a later version wrote.

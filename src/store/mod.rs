@@ -26,6 +26,7 @@ mod alarm;
 pub mod attempts;
 pub mod audit;
 pub mod backup;
+pub mod consumers;
 pub mod deliveries;
 mod directory;
 pub mod disk;

@@ -18,6 +18,7 @@ use super::{Read, StoreError};
 pub(super) enum NumberedTable {
     ApiKeys,
     AuditLog,
+    Consumers,
     Deliveries,
     Events,
     EventTypes,
@@ -31,13 +32,14 @@ pub(super) enum NumberedTable {
     Workspaces,
 }
 
-const TABLES: usize = 13;
+const TABLES: usize = 14;
 
 impl NumberedTable {
     fn name(self) -> &'static str {
         match self {
             Self::ApiKeys => "api_keys",
             Self::AuditLog => "audit_log",
+            Self::Consumers => "consumers",
             Self::Deliveries => "deliveries",
             Self::Events => "events",
             Self::EventTypes => "event_types",

@@ -18,6 +18,7 @@ use crate::domain::api_key::Scopes;
 use crate::domain::attempt::AttemptTrigger;
 use crate::domain::audit::ActorKind;
 use crate::domain::breaker::DisabledReason;
+use crate::domain::consumer::ConsumerUid;
 use crate::domain::delivery::{Status, Trigger};
 use crate::domain::event::{EventKind, GivenId};
 use crate::domain::event_type::EventTypeName;
@@ -137,6 +138,18 @@ impl ToSql for GivenId {
 }
 
 impl FromSql for GivenId {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        known(Self::parse(value.as_str()?).ok())
+    }
+}
+
+impl ToSql for ConsumerUid {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(self.as_str().into())
+    }
+}
+
+impl FromSql for ConsumerUid {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
         known(Self::parse(value.as_str()?).ok())
     }

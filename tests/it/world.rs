@@ -29,6 +29,7 @@ pub struct World {
     /// What stands wherever somebody may write what they like.
     pub mark: String,
     pub workspace: String,
+    pub consumer: String,
     pub webhook: String,
     pub event: String,
     pub event_type: String,
@@ -90,6 +91,11 @@ fn described(event_type: &str, mark: &str) -> Value {
     json!({"name": event_type, "description": mark, "group": mark, "example": {"x": mark}})
 }
 
+/// What makes a consumer, with `mark` wherever it may stand.
+fn consumer_of(number: u32, mark: &str) -> Value {
+    json!({"uid": format!("uid-{number}"), "name": mark, "metadata": {"mark": mark}})
+}
+
 /// What makes one webhook of `profile`, with `mark` wherever it may stand.
 fn webhook_of(profile: &str, receiver: &Receiver, mark: &str) -> Value {
     json!({
@@ -106,8 +112,7 @@ impl World {
         static MADE: AtomicU32 = AtomicU32::new(0);
         let number = MADE.fetch_add(1, Ordering::Relaxed);
         let name = format!("world {number}");
-        let named = json!({"name": name});
-        let made = app.post("/api/v1/workspaces", &named).await;
+        let made = app.post("/api/v1/workspaces", &json!({"name": name})).await;
         let workspace = id_of(&made.json(StatusCode::CREATED));
         let post = async |path: &str, body: Value, status: u16| {
             let path = format!("/api/v1{path}");
@@ -118,6 +123,7 @@ impl World {
         receiver.answer(Reply::status(410).header("x-echo", mark).body(mark));
         let event_type = format!("made.in.{number}");
         post("/event-types", described(&event_type, mark), 201).await;
+        let consumer = post("/consumers", consumer_of(number, mark), 201).await;
         let mut webhooks = Vec::new();
         for profile in PROFILES {
             let webhook = webhook_of(profile, receiver, mark);
@@ -151,6 +157,7 @@ impl World {
         };
         let veriswarm = "/veriswarm/v1/public/providers/webhooks";
         Self {
+            consumer: id_of(&consumer),
             webhook: webhooks[0].clone(),
             delivery: id_of(delivery.unwrap()),
             job: begun["job_id"].as_str().unwrap().to_owned(),
@@ -173,8 +180,9 @@ impl World {
     }
 
     /// Every id of it that nobody else may see.
-    pub fn ids(&self) -> [&str; 6] {
+    pub fn ids(&self) -> [&str; 7] {
         [
+            &self.consumer,
             &self.webhook,
             &self.event,
             &self.delivery,
@@ -188,7 +196,7 @@ impl World {
     pub fn path(&self, route: &Endpoint) -> String {
         let path = route.path;
         match self.id(path) {
-            Some(id) => ["{id}", "{name}", "{file}"]
+            Some(id) => ["{id}", "{name}", "{file}", "{consumer}"]
                 .iter()
                 .fold(path.to_owned(), |path, name| path.replace(name, id)),
             None => path.to_owned(),
@@ -204,6 +212,7 @@ impl World {
             "/api/v1/deliveries/" | "/deliveries/" => &self.delivery,
             "/api/v1/dead-letters/" | "/dead-letters/" => &self.delivery,
             "/api/v1/jobs/" | "/jobs/" => &self.job,
+            "/api/v1/consumers/" => &self.consumer,
             "/api/v1/event-types/" | "/event-types/" => &self.event_type,
             "/api/v1/workspaces/" => &self.workspace,
             "/api/v1/api-keys/" | "/api-keys/" => &self.key,
@@ -258,6 +267,10 @@ pub fn body(route: &Endpoint, world: &World, url: &str) -> Value {
         "POST /api/v1/events/batch" => json!({"events": [{"type": "a.b", "data": 1}]}),
         "POST /api/v1/event-types" => json!({"name": "fresh.type"}),
         "PUT /api/v1/event-types/{name}" => json!({"description": "changed"}),
+        "POST /api/v1/consumers" => json!({"uid": "fresh"}),
+        "PUT /api/v1/consumers/{consumer}" | "PATCH /api/v1/consumers/{consumer}" => {
+            json!({"name": "changed"})
+        }
         "POST /api/v1/webhooks" => json!({"url": url, "event_types": ["a.b"]}),
         "PATCH /api/v1/webhooks/{id}" => json!({"label": "changed"}),
         "POST /api/v1/webhooks/{id}/recover" => json!({"since": "2026-01-01T00:00:00Z"}),

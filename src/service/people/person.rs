@@ -63,6 +63,7 @@ impl Person {
             Scope::EventsRead,
             Scope::WebhooksRead,
             Scope::DeliveriesRead,
+            Scope::ConsumersRead,
         ];
         match self.role {
             Role::Viewer => looks.into_iter().collect(),

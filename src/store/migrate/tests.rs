@@ -154,14 +154,14 @@ fn copied(dir: &Path) -> tempfile::TempDir {
     copy
 }
 
-#[test]
-fn a_climb_that_is_killed_half_way_is_begun_anew() {
-    let rung = include_str!("../migrations/0002_no_lists_of_states.sql");
+/// What was climbed before, and a rung that is killed on every of its statements.
+fn check_killed(climbed: &str, rung: &str) {
     let statements: Vec<&str> = rung.split_inclusive(";\n").collect();
     assert!(statements.len() > 10);
     for killed_after in 1..=statements.len() {
         let dir = sample();
         let conn = Connection::open(dir.path().join(DATABASE_FILE)).unwrap();
+        conn.execute_batch(climbed).unwrap();
         // Nothing is held back in memory that a kill would take along.
         conn.execute_batch("PRAGMA journal_mode = WAL; PRAGMA cache_size = 1; BEGIN IMMEDIATE;")
             .unwrap();
@@ -172,4 +172,12 @@ fn a_climb_that_is_killed_half_way_is_begun_anew() {
         check_schema(&store);
         check_rows(&store);
     }
+}
+
+#[test]
+fn a_climb_that_is_killed_half_way_is_begun_anew() {
+    let states = include_str!("../migrations/0002_no_lists_of_states.sql");
+    check_killed("", states);
+    let climbed = format!("BEGIN; {states} PRAGMA user_version = 2; COMMIT;");
+    check_killed(&climbed, include_str!("../migrations/0003_consumers.sql"));
 }

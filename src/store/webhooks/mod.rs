@@ -333,6 +333,31 @@ pub fn revoke_all(tx: &mut WriteTx<'_>, workspace_seq: i64) -> Result<usize, Sto
     Ok(count)
 }
 
+/// Revokes and deletes every webhook of a consumer, and answers how many.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn delete_of_consumer(
+    tx: &mut WriteTx<'_>,
+    workspace_seq: i64,
+    consumer_seq: i64,
+) -> Result<usize, StoreError> {
+    let deleted: Vec<i64> = tx.values(
+        "UPDATE webhooks
+         SET status = 'revoked', disabled_reason = NULL, disabled_at = NULL, updated_at = :now,
+             deleted_at = :now
+         WHERE consumer_seq = :consumer AND deleted_at IS NULL
+         RETURNING seq",
+        named_params! { ":consumer": consumer_seq, ":now": tx.now() },
+    )?;
+    let count = deleted.len();
+    tx.memory.subscribers.forget(workspace_seq);
+    let notices = tx.notices();
+    notices.webhooks_changed.extend(deleted);
+    notices.activity = true;
+    Ok(count)
+}
+
 /// Marks a webhook deleted.
 ///
 /// # Errors

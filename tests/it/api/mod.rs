@@ -3,6 +3,7 @@
 mod api_keys;
 mod audit_log;
 mod bulk;
+mod consumers;
 mod cursors;
 mod dead_letters;
 mod deliveries;

@@ -1,0 +1,141 @@
+//! Consumers: the platform's customers, who own webhooks within one workspace.
+//!
+//! Owns: the stored consumer, the platform's own id for it, the two ways of naming one, the bounds of
+//! what is said about it. Refuses: who gets which event (`service`).
+//!
+//! # Why two names
+//! A platform has had ids for its customers long before it met hookpost, and wants to write them. So
+//! wherever a consumer is named its `uid` serves as well as our own id, and no `uid` can look like one
+//! of ours.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::id::ConsumerId;
+use super::time::Timestamp;
+
+/// The longest `uid`, in characters.
+pub const UID_CHARS_MAX: usize = 256;
+/// The longest name, in characters.
+pub const CONSUMER_NAME_CHARS_MAX: usize = 256;
+/// The largest `metadata`, in bytes of its JSON: 4 KiB.
+pub const CONSUMER_METADATA_BYTES_MAX: usize = 4 * 1024;
+/// What our own ids begin with.
+const OWN_PREFIX: &str = "con_";
+
+/// The platform's own id of a consumer: letters, digits, `.`, `_` and `-`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ConsumerUid(Arc<str>);
+
+impl ConsumerUid {
+    /// Reads a platform's id.
+    ///
+    /// # Errors
+    /// A sentence for the caller where it is empty, too long, holds other characters or looks like an
+    /// id of ours.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let fits = (1..=UID_CHARS_MAX).contains(&text.len());
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+        if !fits || !text.bytes().all(plain) {
+            return Err(format!(
+                "must be 1 to {UID_CHARS_MAX} letters, digits, ., _ or -"
+            ));
+        }
+        if text.starts_with(OWN_PREFIX) {
+            return Err(format!(
+                "must not begin with {OWN_PREFIX}: hookpost's own ids do"
+            ));
+        }
+        Ok(Self(text.into()))
+    }
+
+    /// The characters.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// How somebody names a consumer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ConsumerRef {
+    /// By our own id.
+    Id(ConsumerId),
+    /// By the platform's.
+    Uid(ConsumerUid),
+}
+
+impl ConsumerRef {
+    /// Reads an id or `uid`; `None` for what can be neither and so names nobody.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        match ConsumerId::parse(text) {
+            Some(id) => Some(Self::Id(id)),
+            None => ConsumerUid::parse(text).ok().map(Self::Uid),
+        }
+    }
+}
+
+/// What the platform says about a consumer.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ConsumerSettings {
+    /// What people call it; may be empty.
+    pub name: String,
+    /// The platform's own words.
+    pub metadata: BTreeMap<String, String>,
+    /// Deliveries per second over all of its webhooks, at most.
+    pub rate_limit: Option<f64>,
+}
+
+/// A consumer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Consumer {
+    /// Its id.
+    pub id: ConsumerId,
+    /// The platform's id for it.
+    pub uid: Option<ConsumerUid>,
+    /// What the platform says about it.
+    pub settings: ConsumerSettings,
+    /// How many webhooks it has.
+    pub webhooks: u64,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+}
+
+/// What stays of a consumer that is deleted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Erasure {
+    /// Its history, until retention.
+    None,
+    /// No data of its events and no answers of its receivers.
+    Data,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_uid_is_plain_bounded_and_no_id_of_ours() {
+        for good in ["acme-42", "A.b_C", "7", "con", "CON_1", &"x".repeat(256)] {
+            assert!(ConsumerUid::parse(good).is_ok(), "{good}");
+        }
+        for bad in ["", "a b", "ä", "a/b", "a:b", "con_1", &"x".repeat(257)] {
+            assert!(ConsumerUid::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_name_is_an_id_of_ours_or_of_the_platform() {
+        let id = ConsumerId::new(Timestamp::from_millis(1_773_655_500_000), 42);
+        let named = ConsumerRef::parse(&id.to_string());
+        assert_eq!(named, Some(ConsumerRef::Id(id)));
+        let uid = ConsumerUid::parse("acme").unwrap();
+        assert_eq!(ConsumerRef::parse("acme"), Some(ConsumerRef::Uid(uid)));
+        for nobody in ["con_", "con_7", "a b", ""] {
+            assert_eq!(ConsumerRef::parse(nobody), None, "{nobody}");
+        }
+    }
+}

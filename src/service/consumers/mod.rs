@@ -1,0 +1,213 @@
+//! Consumers: the platform's customers.
+//!
+//! Owns: who may be added, changed and ended, and what becomes of what is theirs. Refuses: registering
+//! their webhooks and publishing to them (`webhooks`, `events`).
+//!
+//! # Why deleting one does not wait
+//! A consumer may have thousands of deliveries that wait. Its webhooks are out with the transaction
+//! that deletes it, its keys open nothing any more; what waits is called off as for any webhook that
+//! ends, in batches.
+
+use serde_json::json;
+
+use super::event_types::Placed;
+use super::once::once;
+use super::{Caller, Done, Once, Refusal, Service, audit};
+use crate::domain::consumer::{Consumer, ConsumerRef, ConsumerSettings, ConsumerUid, Erasure};
+use crate::domain::id::ConsumerId;
+use crate::domain::page::{Cursor, Limit, Page};
+use crate::store::{Read, WriteTx, consumers, keys, webhooks};
+
+mod input;
+
+pub use input::ConsumerInput;
+use input::{CheckedConsumer, check};
+
+impl Service {
+    /// Adds a consumer to the caller's workspace.
+    ///
+    /// # Errors
+    /// The fields at fault; [`Refusal::Conflict`] where its `uid` is taken.
+    pub async fn create_consumer(
+        &self,
+        caller: &Caller,
+        input: ConsumerInput,
+        key: Once<Consumer>,
+    ) -> Result<Done<Consumer>, Refusal> {
+        let CheckedConsumer { uid, settings } = check(&input, ConsumerSettings::default())?;
+        let caller = caller.clone();
+        let work = move |tx: &mut WriteTx<'_>| {
+            once(tx, &caller, &key, |tx| {
+                let id = add(tx, &caller, uid.as_ref(), &settings)?;
+                stored(tx, &caller, id)
+            })
+        };
+        self.store().write(work).await
+    }
+
+    /// A page of consumers, newest first: all, or those whose `uid` or name begins with `prefix`.
+    ///
+    /// # Errors
+    /// [`Refusal::Internal`] where the database cannot be read.
+    pub async fn consumers(
+        &self,
+        caller: &Caller,
+        prefix: Option<String>,
+        cursor: Option<Cursor>,
+        limit: Limit,
+    ) -> Result<Page<Consumer>, Refusal> {
+        let workspace_seq = caller.workspace.seq();
+        self.read(move |_, conn| {
+            let prefix = prefix.as_deref();
+            Ok(consumers::list(conn, workspace_seq, prefix, cursor, limit)?)
+        })
+        .await
+    }
+
+    /// The consumer that `named` means: its id or its `uid`.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`].
+    pub async fn consumer(&self, caller: &Caller, named: &str) -> Result<Consumer, Refusal> {
+        let (caller, named) = (caller.clone(), named.to_owned());
+        self.read(move |_, conn| found(conn, &caller, &named)).await
+    }
+
+    /// Adds or replaces the consumer that `named` means. What is new is named by its `uid`.
+    ///
+    /// # Errors
+    /// The fields at fault; [`Refusal::NotFound`] where `named` is an id that nobody has;
+    /// [`Refusal::Conflict`] where another has its new `uid`.
+    pub async fn put_consumer(
+        &self,
+        caller: &Caller,
+        named: &str,
+        input: ConsumerInput,
+    ) -> Result<(Consumer, Placed), Refusal> {
+        let (caller, named) = (caller.clone(), named.to_owned());
+        let CheckedConsumer { uid, settings } = check(&input, ConsumerSettings::default())?;
+        let work = move |tx: &mut WriteTx<'_>| {
+            let known = ConsumerRef::parse(&named)
+                .map(|named| consumers::find(tx, caller.workspace.seq(), &named))
+                .transpose()?
+                .flatten();
+            if let Some(known) = known {
+                let uid = uid.or(known.uid);
+                return Ok((
+                    change(tx, &caller, known.id, uid.as_ref(), &settings)?,
+                    Placed::Replaced,
+                ));
+            }
+            let own = match ConsumerRef::parse(&named) {
+                Some(ConsumerRef::Uid(own)) => own,
+                Some(ConsumerRef::Id(_)) => return Err(Refusal::NotFound("consumer")),
+                None => {
+                    ConsumerUid::parse(&named).map_err(|message| Refusal::field("uid", message))?
+                }
+            };
+            if uid.is_some_and(|given| given != own) {
+                let message = format!("must be {named}, as in the path");
+                return Err(Refusal::field("uid", message));
+            }
+            let id = add(tx, &caller, Some(&own), &settings)?;
+            Ok((stored(tx, &caller, id)?, Placed::Added))
+        };
+        self.store().write(work).await
+    }
+
+    /// Changes what the caller names and leaves the rest.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`]; the fields at fault; [`Refusal::Conflict`] where another has its new
+    /// `uid`.
+    pub async fn update_consumer(
+        &self,
+        caller: &Caller,
+        named: &str,
+        input: ConsumerInput,
+    ) -> Result<Consumer, Refusal> {
+        let (caller, named) = (caller.clone(), named.to_owned());
+        let work = move |tx: &mut WriteTx<'_>| {
+            let known = found(tx, &caller, &named)?;
+            let CheckedConsumer { uid, settings } = check(&input, known.settings)?;
+            change(tx, &caller, known.id, uid.or(known.uid).as_ref(), &settings)
+        };
+        self.store().write(work).await
+    }
+
+    /// Ends a consumer: its webhooks are deleted, its keys revoked. Its history stays until retention,
+    /// or is emptied of its data.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`].
+    pub async fn delete_consumer(
+        &self,
+        caller: &Caller,
+        named: &str,
+        erasure: Erasure,
+    ) -> Result<(), Refusal> {
+        let (caller, named) = (caller.clone(), named.to_owned());
+        let work = move |tx: &mut WriteTx<'_>| {
+            let known = found(tx, &caller, &named)?;
+            let (workspace_seq, seq) = (caller.workspace.seq(), known.id.seq());
+            let ended = webhooks::delete_of_consumer(tx, workspace_seq, seq)?;
+            keys::revoke_of_consumer(tx, seq)?;
+            consumers::delete(tx, seq, erasure)?;
+            let detail = json!({ "webhooks": ended, "erase": erasure == Erasure::Data });
+            audit(
+                tx,
+                &caller,
+                "consumer.delete",
+                &known.id.to_string(),
+                &detail,
+            )
+        };
+        self.store().write(work).await?;
+        Ok(self.begin_calling_off().await?)
+    }
+}
+
+/// The consumer that `named` means, in the caller's workspace.
+///
+/// # Errors
+/// [`Refusal::NotFound`].
+pub(super) fn found(conn: &Read<'_>, caller: &Caller, named: &str) -> Result<Consumer, Refusal> {
+    let named = ConsumerRef::parse(named).ok_or(Refusal::NotFound("consumer"))?;
+    consumers::find(conn, caller.workspace.seq(), &named)?.ok_or(Refusal::NotFound("consumer"))
+}
+
+fn stored(tx: &WriteTx<'_>, caller: &Caller, id: ConsumerId) -> Result<Consumer, Refusal> {
+    consumers::find(tx, caller.workspace.seq(), &ConsumerRef::Id(id))?
+        .ok_or(Refusal::NotFound("consumer"))
+}
+
+fn add(
+    tx: &mut WriteTx<'_>,
+    caller: &Caller,
+    uid: Option<&ConsumerUid>,
+    settings: &ConsumerSettings,
+) -> Result<ConsumerId, Refusal> {
+    let added = consumers::insert(tx, caller.workspace.seq(), uid, settings)?;
+    let id = added.ok_or_else(|| taken(uid))?;
+    audit(tx, caller, "consumer.create", &id.to_string(), &json!({}))?;
+    Ok(id)
+}
+
+fn change(
+    tx: &mut WriteTx<'_>,
+    caller: &Caller,
+    id: ConsumerId,
+    uid: Option<&ConsumerUid>,
+    settings: &ConsumerSettings,
+) -> Result<Consumer, Refusal> {
+    if !consumers::update(tx, id.seq(), uid, settings)? {
+        return Err(taken(uid));
+    }
+    audit(tx, caller, "consumer.update", &id.to_string(), &json!({}))?;
+    stored(tx, caller, id)
+}
+
+fn taken(uid: Option<&ConsumerUid>) -> Refusal {
+    let uid = uid.map_or("", ConsumerUid::as_str);
+    Refusal::Conflict(format!("there is a consumer with the uid {uid} already"))
+}
