@@ -21,7 +21,7 @@
 //! 1. `web::endpoint` finds the endpoint, `web::audience` asks its audience who calls (`api::audience`
 //!    for programs), and `api::events` parses the body.
 //! 2. `service::events` checks and hands one job to the writer: event, deliveries and idempotency
-//!    record in one transaction, grouped with others (`store::writer`).
+//!    record in one transaction, grouped with others (`store::commit`).
 //! 3. The commit is flushed; only then the 202 leaves.
 //! 4. The commit's listeners put the new deliveries into the engine's lanes (`engine::lanes`).
 //! 5. A lane lets one start; `engine::attempt` builds and signs the body, `net` judges the address and

@@ -174,7 +174,7 @@ impl Service {
     /// # Errors
     /// [`Refusal`] that says what stands in the way.
     pub async fn check_ready(&self) -> Result<(), Refusal> {
-        self.store().write(|_| Ok(())).await
+        Ok(self.store().check_writable().await?)
     }
 
     fn tests(&self) -> &Pace {

@@ -1,6 +1,6 @@
 //! How much room the database takes, and how much is left.
 //!
-//! Owns: asking the file system. Refuses: deciding what is too little (`writer`).
+//! Owns: asking the file system. Refuses: deciding what is too little (`commit`).
 
 use std::path::Path;
 

@@ -3,10 +3,10 @@
 //! Owns: telling damage from what the database refused. Refuses: deciding what a caller is told; see
 //! [`Obstacle`](super::Obstacle) for what stands outside of hookpost.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
-use rusqlite::ErrorCode;
+use rusqlite::{ErrorCode, ffi};
 
 /// Why the store could not do what it was asked.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -32,28 +32,43 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    /// A flush that failed, or a file that cannot be written: nothing on the disk can be trusted to be
-    /// what memory holds. A full disk is not among these.
+    /// A flush that failed, or a file that is not a database any more: nothing on the disk can be
+    /// trusted to be what memory holds. A write that failed is not among these: nothing that was
+    /// flushed before depends on it.
     pub(super) fn is_failed_flush(&self) -> bool {
         let Self::Sqlite(error) = self else {
             return false;
         };
-        let code = error.sqlite_error_code();
-        matches!(
-            code,
-            Some(ErrorCode::SystemIoFailure | ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)
-        )
+        let rusqlite::Error::SqliteFailure(cause, _) = error.as_ref() else {
+            return false;
+        };
+        let is_no_database = matches!(
+            cause.code,
+            ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase
+        );
+        is_no_database
+            || matches!(
+                cause.extended_code,
+                ffi::SQLITE_IOERR_FSYNC | ffi::SQLITE_IOERR_DIR_FSYNC
+            )
     }
 }
 
 thread_local! {
     static CORRUPTION_MET: Cell<bool> = const { Cell::new(false) };
+    static OBSTACLE_MET: RefCell<Option<StoreError>> = const { RefCell::new(None) };
 }
 
 /// Whether a statement of this thread met a page that is not what SQLite wrote, since this was asked
 /// last. Errors pass through callers' types on their way; that a page is corrupt must not get lost.
 pub(super) fn corruption_met() -> bool {
     CORRUPTION_MET.take()
+}
+
+/// What stood in the way of a statement of this thread last, since this was asked last: the reason
+/// for which SQLite may have given up the whole transaction.
+pub(super) fn obstacle_met() -> Option<StoreError> {
+    OBSTACLE_MET.take()
 }
 
 impl From<rusqlite::Error> for StoreError {
@@ -68,7 +83,13 @@ impl From<rusqlite::Error> for StoreError {
             | rusqlite::Error::InvalidColumnType(..)
             | rusqlite::Error::IntegralValueOutOfRange(..)
             | rusqlite::Error::Utf8Error(..) => Self::Damaged(error.to_string()),
-            other => Self::Sqlite(Arc::new(other)),
+            other => {
+                let error = Self::Sqlite(Arc::new(other));
+                if error.obstacle().is_some() {
+                    OBSTACLE_MET.set(Some(error.clone()));
+                }
+                error
+            }
         }
     }
 }

@@ -26,6 +26,7 @@ mod alarm;
 pub mod attempts;
 pub mod audit;
 pub mod backup;
+mod commit;
 pub mod consumers;
 pub mod deliveries;
 mod directory;
@@ -178,6 +179,22 @@ impl Store {
         E: From<StoreError> + Send + 'static,
     {
         self.shared.writer.write_blocking(write)
+    }
+
+    /// Whether writes are accepted. After one that failed this writes a row itself: an empty
+    /// transaction touches no disk.
+    ///
+    /// # Errors
+    /// As [`Store::write`].
+    pub async fn check_writable(&self) -> Result<(), StoreError> {
+        let is_hindered = self.shared.writer.is_hindered();
+        self.write(move |tx| {
+            if is_hindered {
+                instance::set_clock_seen(tx, tx.now())?;
+            }
+            Ok(())
+        })
+        .await
     }
 
     /// Calls `listener` after every commit, on the writer's thread, in commit order. It must not

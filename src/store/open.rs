@@ -22,6 +22,7 @@ use std::sync::Arc;
 use rusqlite::{Connection, OpenFlags};
 
 use super::alarm::Alarm;
+use super::commit::WriterParts;
 use super::directory::{DATABASE_FILE, create_dir, files, lock};
 use super::instance::{self, Fact};
 use super::open_error::OpenError;
@@ -30,7 +31,7 @@ use super::readers::{Readers, STATEMENTS_KEPT};
 use super::setbacks::Stamps;
 use super::tx::{Memory, WriteTx};
 use super::vault::{KeyRecord, KeySource, Vault};
-use super::writer::{Writer, WriterParts};
+use super::writer::Writer;
 use super::{Store, StoreParts, migrate, profiles, workspaces};
 use crate::clock::Clock;
 

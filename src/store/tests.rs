@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use rusqlite::Connection;
 
 mod corrupt;
+mod full;
 mod plans;
 pub(in crate::store) mod samples;
 

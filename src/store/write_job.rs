@@ -1,6 +1,6 @@
 //! What the writer is asked to do: a caller's transaction, and the way back to the caller.
 //!
-//! Owns: the job and its answer. Refuses: running and committing it (`writer`).
+//! Owns: the job and its answer. Refuses: running and committing it (`commit`).
 
 use tokio::sync::oneshot;
 
@@ -56,9 +56,8 @@ where
 
     fn answer(self: Box<Self>, committed: Result<(), StoreError>) {
         let result = match (self.result, committed) {
-            (Some(Err(error)), _) => Err(error),
-            (Some(Ok(value)), Ok(())) => Ok(value),
             (_, Err(error)) => Err(error.into()),
+            (Some(result), Ok(())) => result,
             (None, Ok(())) => Err(StoreError::Stopped("the write failed unexpectedly").into()),
         };
         // A caller that went away has no use for the answer; its write stands all the same.

@@ -1,76 +1,24 @@
-//! The one writer: group commit on the one writable connection.
+//! The one writer: the queue that leads to its thread.
 //!
-//! Owns: the writer's thread, its queue, the commit loop, the answers after the flush. Refuses:
-//! knowing what a job does.
-//!
-//! # Why group commit
-//! A flush costs milliseconds, a row costs microseconds. The loop takes all jobs that wait, runs
-//! each in a savepoint of one transaction, commits once with one flush, and only then answers all
-//! of them. Under load the flushes overlap with the arrival of the next batch, so that "flushed
-//! before 202" costs hardly more than not flushing.
-//!
-//! # Why a failed job fails alone
-//! Each job runs in a savepoint. An error rolls back to it and drops the job's effects; the others
-//! in the batch never notice. A panic in a job is caught and treated the same way.
-//!
-//! # Why a failed flush is final
-//! After a failed `fsync` the kernel may have dropped the dirty pages: trying again can report a
-//! success that is none. The writer answers everybody with an error and accepts nothing more until
-//! the process is started again, which reads back what is really on the disk. A full disk is
-//! another matter: nothing was written, and the writer goes on when there is room again.
+//! Owns: the writer's thread, its queue, how much may wait there. Refuses: running and committing
+//! what waits (`commit`), and knowing what a job does.
 
-use std::panic::AssertUnwindSafe;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
 
-use rusqlite::Connection;
 use tokio::sync::{Semaphore, mpsc};
 
-use super::alarm::{Alarm, CORRUPT};
-use super::disk::disk;
-use super::effects::{Committed, Effects};
-use super::error::corruption_met;
-use super::profile_cache::ProfileCache;
+use super::StoreError;
+use super::commit::{CommitLoop, Listener, WriterParts};
 use super::setbacks::Stamps;
-use super::tx::{Memory, WriteTx};
-use super::vault::Vault;
-use super::write_job::{Urgency, Work, WriteJob, WriteOutcome, job, refuse};
-use super::{Obstacle, Read, StoreError, sums};
-use crate::clock::Clock;
+use super::tx::WriteTx;
+use super::write_job::{Urgency, WriteJob, job};
 
-/// Jobs in one transaction at most.
-const BATCH_JOBS_MAX: usize = 512;
-/// How long a transaction takes further jobs on: those that are left have the next one, so that a
-/// commit that is awaited never waits for much.
-const TRANSACTION_MAX: Duration = Duration::from_millis(50);
 /// Ingest jobs that may wait or run at once; one more is refused.
 const INGEST_JOBS_MAX: usize = 4096;
 /// Jobs of all kinds that the queue holds.
 const QUEUE_JOBS_MAX: usize = 2 * INGEST_JOBS_MAX;
-/// Ingest is refused below this much free space on the data directory's disk, in bytes.
-const FREE_BYTES_MIN: u64 = 64 * 1024 * 1024;
-/// A log of so many bytes is not worth cutting off.
-const LOG_BYTES_SPARE: u64 = 1024 * 1024;
-/// How long a statement waits while another process holds the database's lock.
-const LOCK_WAIT: Duration = Duration::from_secs(5);
-/// How long it waits once it has waited in vain: callers who come while the lock is held learn so at
-/// once, instead of one batch after another waiting its turn.
-const LOCK_WAIT_AGAIN: Duration = Duration::from_millis(250);
-/// How long a reading of the free space is trusted.
-const FREE_SPACE_TRUSTED: Duration = Duration::from_secs(1);
-
-type Listener = Box<dyn Fn(&Committed) + Send + Sync>;
-
-/// What the writer's thread is opened with.
-pub(super) struct WriterParts {
-    pub(super) conn: Connection,
-    pub(super) clock: Clock,
-    pub(super) vault: Arc<Vault>,
-    pub(super) profiles: ProfileCache,
-    pub(super) data_dir: std::path::PathBuf,
-    pub(super) alarm: Alarm,
-}
 
 /// The handle on the writer's thread.
 pub(super) struct Writer {
@@ -78,6 +26,7 @@ pub(super) struct Writer {
     ingest: Arc<Semaphore>,
     listeners: Arc<RwLock<Vec<Listener>>>,
     thread: Mutex<Option<JoinHandle<()>>>,
+    is_hindered: Arc<AtomicBool>,
 }
 
 impl Writer {
@@ -85,15 +34,23 @@ impl Writer {
         let (queue, jobs) = mpsc::channel(QUEUE_JOBS_MAX);
         let listeners: Arc<RwLock<Vec<Listener>>> = Arc::default();
         let heard = Arc::clone(&listeners);
+        let is_hindered: Arc<AtomicBool> = Arc::default();
+        let told = Arc::clone(&is_hindered);
         let thread = std::thread::Builder::new()
             .name("hookpost-writer".to_owned())
-            .spawn(move || Loop::new(parts, stamps, heard).run(jobs))?;
+            .spawn(move || CommitLoop::new(parts, stamps, heard, told).run(jobs))?;
         Ok(Self {
             queue: RwLock::new(Some(queue)),
             ingest: Arc::new(Semaphore::new(INGEST_JOBS_MAX)),
             listeners,
             thread: Mutex::new(Some(thread)),
+            is_hindered,
         })
+    }
+
+    /// Whether the last commit that had anything to write failed.
+    pub(super) fn is_hindered(&self) -> bool {
+        self.is_hindered.load(Ordering::Relaxed)
     }
 
     pub(super) fn on_commit(&self, listener: Listener) {
@@ -182,211 +139,4 @@ impl Writer {
 
 fn stopped() -> StoreError {
     StoreError::Stopped("hookpost is shutting down")
-}
-
-/// The writer's thread.
-struct Loop {
-    parts: WriterParts,
-    listeners: Arc<RwLock<Vec<Listener>>>,
-    memory: Memory,
-    free_space: Option<(Instant, u64)>,
-    stamps: Stamps,
-    failed: Option<&'static str>,
-    is_locked: bool,
-}
-
-impl Loop {
-    fn new(parts: WriterParts, stamps: Stamps, listeners: Arc<RwLock<Vec<Listener>>>) -> Self {
-        Self {
-            parts,
-            listeners,
-            memory: Memory::default(),
-            free_space: None,
-            stamps,
-            failed: None,
-            is_locked: false,
-        }
-    }
-
-    fn run(mut self, mut jobs: mpsc::Receiver<WriteJob>) {
-        let mut batch = Vec::with_capacity(BATCH_JOBS_MAX);
-        while !batch.is_empty() || jobs.blocking_recv_many(&mut batch, BATCH_JOBS_MAX) > 0 {
-            batch = self.commit(batch);
-        }
-        self.fold_log();
-    }
-
-    /// After an orderly stop the database is one plain file, whoever copies it. After a failed
-    /// flush nothing is touched any more.
-    fn fold_log(&self) {
-        if self.failed.is_some() {
-            return;
-        }
-        let folded = self
-            .parts
-            .conn
-            .execute_batch("PRAGMA wal_checkpoint(TRUNCATE)");
-        if let Err(error) = folded {
-            tracing::warn!(%error, "the log was not written back; the next start reads it");
-        }
-    }
-
-    /// Runs a batch in one transaction, as far as it gets in [`TRANSACTION_MAX`], and answers everybody
-    /// of it after the flush. Gives back what has to wait for the next one.
-    fn commit(&mut self, mut batch: Vec<WriteJob>) -> Vec<WriteJob> {
-        let begun = Instant::now();
-        if let Err(error) = self.begin() {
-            refuse(batch, &error);
-            return Vec::new();
-        }
-        let storage_low = self.storage_low();
-        let mut effects = Effects::default();
-        let mut verdicts = Vec::with_capacity(batch.len());
-        for job in &mut batch {
-            verdicts.push(match job.urgency {
-                Urgency::Ingest if storage_low => Err(StoreError::StorageLow),
-                Urgency::Ingest | Urgency::Settle => self.run_job(&mut *job.work, &mut effects),
-            });
-            if begun.elapsed() > TRANSACTION_MAX {
-                break;
-            }
-        }
-        let left = batch.split_off(verdicts.len());
-        let committed = self.finish(&effects);
-        if committed.is_ok() {
-            effects.committed.took = begun.elapsed();
-            self.tell(&effects.committed);
-        }
-        for (job, verdict) in batch.into_iter().zip(verdicts) {
-            job.work.answer(verdict.and(committed.clone()));
-        }
-        if effects.fold_log && committed.is_ok() {
-            self.fold_grown_log();
-        }
-        left
-    }
-
-    /// Writes the log back and cuts it off, if it has grown or the database's file can shrink by pages
-    /// that were given back; until then they are empty only in the log. It waits for nobody; where somebody reads, the next sweep tries again.
-    fn fold_grown_log(&self) {
-        let conn = &self.parts.conn;
-        let pragma = |sql| conn.query_row(sql, [], |row| row.get::<_, u64>(0));
-        let (Ok(disk), Ok(pages), Ok(page_bytes)) = (
-            disk(&self.parts.data_dir),
-            pragma("PRAGMA page_count"),
-            pragma("PRAGMA page_size"),
-        ) else {
-            return;
-        };
-        if disk.log_bytes <= LOG_BYTES_SPARE && disk.database_bytes <= pages * page_bytes {
-            return;
-        }
-        let folded = conn
-            .busy_timeout(Duration::ZERO)
-            .and_then(|()| conn.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)"));
-        let folded = conn.busy_timeout(LOCK_WAIT).and(folded);
-        if let Err(error) = folded {
-            tracing::debug!(%error, "the log is read by somebody and stays as long as it is");
-        }
-    }
-
-    fn begin(&mut self) -> Result<(), StoreError> {
-        if let Some(reason) = self.failed {
-            return Err(StoreError::Stopped(reason));
-        }
-        if self.parts.alarm.is_sounding() {
-            return Err(StoreError::Stopped(CORRUPT));
-        }
-        let begun = Read::new(&self.parts.conn).run("BEGIN IMMEDIATE", []);
-        let obstacle = begun.as_ref().err().and_then(StoreError::obstacle);
-        let is_locked = obstacle == Some(Obstacle::Busy);
-        if is_locked != self.is_locked {
-            let wait = if is_locked {
-                LOCK_WAIT_AGAIN
-            } else {
-                LOCK_WAIT
-            };
-            self.parts.conn.busy_timeout(wait)?;
-            self.is_locked = is_locked;
-        }
-        begun.map(drop)
-    }
-
-    /// Runs one job in a savepoint; its effects count only if it is kept.
-    fn run_job(&mut self, work: &mut dyn Work, effects: &mut Effects) -> Result<(), StoreError> {
-        let conn = &self.parts.conn;
-        let now = self.parts.clock.now();
-        self.stamps.take(&Read::new(conn), now)?;
-        let statement = |sql| conn.prepare_cached(sql).and_then(|mut s| s.execute([]));
-        statement("SAVEPOINT job")?;
-        let mut tx = WriteTx::new(
-            Read::new(conn),
-            now,
-            &self.parts.vault,
-            &self.parts.profiles,
-            &mut self.memory,
-        );
-        let ran = std::panic::catch_unwind(AssertUnwindSafe(|| work.run(&mut tx)));
-        let job_effects = tx.effects;
-        if corruption_met() {
-            self.parts.alarm.sound();
-        }
-        if matches!(ran, Ok(WriteOutcome::Keep)) {
-            effects.merge(job_effects);
-        } else {
-            self.memory.forget();
-            statement("ROLLBACK TO job")?;
-        }
-        statement("RELEASE job")?;
-        Ok(())
-    }
-
-    fn finish(&mut self, effects: &Effects) -> Result<(), StoreError> {
-        let flushed = self.flush(effects);
-        if flushed.is_ok() {
-            self.stamps.keep();
-        }
-        flushed.inspect_err(|error| {
-            tracing::error!(%error, "a commit failed; nothing of it was promised");
-            if error.is_failed_flush() {
-                self.failed = Some("a write to the disk failed; start hookpost again");
-            }
-            self.memory.forget();
-            self.stamps.undo();
-            if let Err(error) = self.parts.conn.execute_batch("ROLLBACK") {
-                tracing::error!(%error, "could not roll back");
-            }
-        })
-    }
-
-    fn flush(&self, effects: &Effects) -> Result<(), StoreError> {
-        if self.parts.alarm.is_sounding() {
-            return Err(StoreError::Stopped(CORRUPT));
-        }
-        let conn = Read::new(&self.parts.conn);
-        sums::apply(&conn, effects)?;
-        conn.run("COMMIT", []).map(drop)
-    }
-
-    fn tell(&self, committed: &Committed) {
-        for listener in self
-            .listeners
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .iter()
-        {
-            listener(committed);
-        }
-    }
-
-    /// Whether the disk is so full that new work must be refused before SQLite hits the wall.
-    fn storage_low(&mut self) -> bool {
-        let fresh = |(read_at, _): &(Instant, u64)| read_at.elapsed() < FREE_SPACE_TRUSTED;
-        if !self.free_space.as_ref().is_some_and(fresh) {
-            let free = disk(&self.parts.data_dir).map(|disk| disk.free_bytes);
-            self.free_space = free.ok().map(|free| (Instant::now(), free));
-        }
-        self.free_space
-            .is_some_and(|(_, free)| free < FREE_BYTES_MIN)
-    }
 }

@@ -21,6 +21,10 @@ pub struct Call {
 }
 
 impl Call {
+    pub fn new(request: reqwest::RequestBuilder) -> Self {
+        Self { request }
+    }
+
     pub fn bearer(self, key: &str) -> Self {
         self.header("authorization", &format!("Bearer {key}"))
     }

@@ -10,7 +10,7 @@ use reqwest::{Method, StatusCode};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
-use crate::app::PATIENCE;
+use crate::app::{Call, PATIENCE};
 
 /// A command line of the binary under test, with nothing of the tester's environment that hookpost
 /// reads.
@@ -165,6 +165,12 @@ impl Server {
         let status = response.status();
         let text = response.text().await?;
         Ok((status, serde_json::from_str(&text).unwrap_or_default()))
+    }
+
+    /// A request with `key` to any path.
+    pub fn request(&self, key: &str, method: Method, path: &str) -> Call {
+        let url = format!("{}{path}", self.url);
+        Call::new(self.http.request(method, url).bearer_auth(key))
     }
 
     /// Posts, and expects `status`.
