@@ -151,6 +151,15 @@ document.addEventListener("submit", (event) => {
 });
 addEventListener("pageshow", () => each("form", (form) => { delete form.dataset.sent; each("input:disabled, select:disabled", (field) => { field.disabled = false; }, form); }));
 
+// A field that names something is offered what the server finds for what was typed.
+let asked = 0;
+document.addEventListener("input", async ({ target }) => {
+  if (!target.dataset.complete) return;
+  const mine = ++asked;
+  const answer = await fetch(`${target.dataset.complete}?q=${encodeURIComponent(target.value)}`).catch(() => null);
+  if (answer?.ok && mine === asked) target.list.innerHTML = await answer.text();
+});
+
 // Shortcuts: j and k walk the rows, Enter opens, / searches, g and a letter goes, ? explains.
 if (root.dataset.shortcuts !== "off") {
   let went = 0;

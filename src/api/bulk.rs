@@ -122,9 +122,12 @@ pub struct FilterRequest {
     /// Only of this event.
     #[serde(default)]
     pub event_id: Option<String>,
-    /// Only of this event type.
+    /// Only of event types that fit this pattern.
     #[serde(default)]
     pub event_type: Option<String>,
+    /// Only with this result of the last attempt: a status code, a class such as `5xx`, an error kind.
+    #[serde(default)]
+    pub result: Option<String>,
     /// Only in this state, or in one of these.
     #[serde(default)]
     #[schema(value_type = Option<Vec<String>>)]
@@ -171,6 +174,7 @@ impl From<FilterRequest> for FilterInput {
             webhook_id: request.webhook_id,
             event_id: request.event_id,
             event_type: request.event_type,
+            result: request.result,
             statuses: request.status.unwrap_or_default().0,
             since: request.since,
             until: request.until,

@@ -190,6 +190,7 @@ pub(super) async fn list_of(
         webhook_id: query.text("webhook_id"),
         event_id: query.text("event_id"),
         event_type: query.text("event_type"),
+        result: query.text("result"),
         statuses: words(&statuses),
         since: query.text("since"),
         until: query.text("until"),
@@ -346,7 +347,8 @@ pub(super) fn filtered(operation: Operation) -> Operation {
     operation
         .query("webhook_id", text(), "Only those to this webhook.")
         .query("event_id", text(), "Only those of this event.")
-        .query("event_type", text(), "Only those of events of this type.")
+        .query("event_type", text(), "Only those of events of this type, or below a prefix: `agent.*`.")
+        .query("result", text(), "Only those whose last attempt came to this: a status code, a class such as `5xx`, or an error kind.")
         .query("status", text(), STATUSES)
         .query("since", time(), "Only those made at or after this time.")
         .query("until", time(), "Only those made before this time.")

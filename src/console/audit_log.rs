@@ -8,7 +8,7 @@ use askama::Template;
 use serde_json::{Map, Value};
 
 use super::access::OWNER;
-use super::deliveries::Choice;
+use super::filters::Choice;
 use super::page::{PageContext, Section, show};
 use super::{Shown, Visitor};
 use crate::domain::audit::{ActorKind, AuditEntry};

@@ -8,10 +8,11 @@ use actix_web::web::to;
 use askama::Template;
 
 use super::access::{OPERATOR, VIEWER};
-use super::deliveries::{Choice, Filters, ROWS, Row, period_choices, short, webhook_choices};
+use super::deliveries::{ROWS, Row, short};
+use super::filters::{FilterForm, Filters, Resolved};
 use super::job::heading;
 use super::names::Names;
-use super::page::{PageContext, Section, back_to, go_and_say, show};
+use super::page::{PageContext, Section, back_to, go_and_say};
 use super::{Form, Shown, Visitor};
 use crate::domain::delivery::{Cause, DeliveryFilter, DeliveryScope, LetterGroup};
 use crate::domain::id::{DeliveryId, WebhookId};
@@ -75,16 +76,12 @@ pub struct DeadLettersView<'a> {
     pub groups_cut: Option<u32>,
     /// The list.
     pub rows: Vec<Row>,
-    /// What it is narrowed to.
-    pub filters: Filters,
-    /// The webhooks to choose from.
-    pub webhooks: Vec<Choice>,
-    /// The periods to choose from.
-    pub periods: Vec<Choice>,
+    /// The form that narrows it.
+    pub form: FilterForm,
     /// Where the list goes on.
-    pub older: Option<String>,
+    pub further: Option<String>,
     /// Where it begins, if this is not there.
-    pub newest: Option<String>,
+    pub start: Option<String>,
     /// How many match, in words.
     pub matching: String,
     /// Work on dead letters and deliveries that goes on.
@@ -117,10 +114,20 @@ pub async fn list(state: State, visitor: Visitor, request: HttpRequest) -> Shown
     let filters = Filters::of(&mut query);
     let cursor = query.cursor("cursor", List::DeadLetters);
     query.finish()?;
-    let input = filters.input(state.service.clock().now());
-    let views = state.service.views();
-    let found = views
-        .dead_letters(&visitor.caller, input, cursor, Limit::clamped(ROWS))
+    let asked = match filters
+        .resolve(&state, &visitor.caller, "/dead-letters")
+        .await?
+    {
+        Resolved::Elsewhere(response) => return Ok(response),
+        Resolved::Here(asked) => asked,
+    };
+    let (found, asked) = asked
+        .read(async |wanted| {
+            let views = state.service.views();
+            views
+                .dead_letters(&visitor.caller, wanted, cursor, Limit::clamped(ROWS))
+                .await
+        })
         .await?;
     let names = Names(found.names);
     let may_operate = visitor.may_operate();
@@ -132,6 +139,8 @@ pub async fn list(state: State, visitor: Visitor, request: HttpRequest) -> Shown
         "Dead letters",
     )
     .await?;
+    let form = asked.form("/dead-letters", found.webhook.as_ref());
+    let address = |cursor: &str| form.filters.address("/dead-letters", "", cursor);
     let view = DeadLettersView {
         page: &page,
         groups: found
@@ -146,19 +155,14 @@ pub async fn list(state: State, visitor: Visitor, request: HttpRequest) -> Shown
             .iter()
             .map(|one| Row::of(one, &names))
             .collect(),
-        webhooks: webhook_choices(&found.choices, &filters.webhook),
-        periods: period_choices(&filters.last),
-        older: found
-            .page
-            .next
-            .map(|next| filters.address("/dead-letters", "", &next.to_string())),
-        newest: cursor.map(|_| filters.address("/dead-letters", "", "")),
-        filters,
+        further: found.page.next.map(|next| address(&next.to_string())),
+        start: cursor.map(|_| address("")),
         matching: matching_words(found.matching),
         jobs: found.running.iter().map(job_row).collect(),
         may_operate,
+        form,
     };
-    show(&page, &view)
+    view.form.show(&page, &view)
 }
 
 /// How many match; a count that stopped early says so.
@@ -300,7 +304,9 @@ pub(super) fn to_job(begun: &Done<Begun>) -> actix_web::HttpResponse {
 async fn chosen(state: &State, caller: &Caller, form: &Form) -> Result<Selection, Refusal> {
     let filters = Filters {
         webhook: form.typed("webhook_id").to_owned(),
+        event: form.typed("event_id").to_owned(),
         event_type: form.typed("event_type").to_owned(),
+        result: form.typed("result").to_owned(),
         last: form.typed("last").to_owned(),
         since: form.typed("since").to_owned(),
         until: form.typed("until").to_owned(),

@@ -1,25 +1,21 @@
 //! `/deliveries`: what was sent where, and how it went.
 //!
-//! Owns: the list and its filters, which live in the address. Refuses: single deliveries
-//! ([`super::delivery`]).
-
-use std::time::Duration;
+//! Owns: the list. Refuses: single deliveries ([`super::delivery`]), and what narrows the list
+//! ([`super::filters`]).
 
 use actix_web::HttpRequest;
 use actix_web::web::to;
 use askama::Template;
 
 use super::access::VIEWER;
-use super::names::{Names, called};
-use super::page::{PageContext, Section, show};
+use super::filters::{FilterForm, Filters, Resolved};
+use super::names::Names;
+use super::page::{PageContext, Section};
 use super::{Shown, Visitor};
 use crate::domain::delivery::{Delivery, Status, Trigger};
-use crate::domain::page::{Cursor, Limit, List};
-use crate::domain::time::Timestamp;
-use crate::domain::webhook::{Webhook, WebhookName};
-use crate::service::filter::FilterInput;
+use crate::domain::page::{Limit, List};
+use crate::domain::webhook::Webhook;
 use crate::ui::parts::curl::publish_call;
-use crate::ui::parts::url_query::with_query;
 use crate::ui::parts::{Ago, Badge, Due, took};
 use crate::web::State;
 use crate::web::endpoint::Endpoint;
@@ -33,120 +29,6 @@ pub const ROWS: u32 = 25;
 
 /// The most characters of a name in a menu.
 const CHOICE_CHARS: usize = 40;
-
-/// The periods that a list can be narrowed to: the word in the address, the words of the form, and
-/// its length.
-pub const PERIODS: [(&str, &str, Duration); 4] = [
-    ("1h", "last hour", Duration::from_secs(3600)),
-    ("24h", "last 24 hours", Duration::from_secs(24 * 3600)),
-    ("7d", "last 7 days", Duration::from_secs(7 * 24 * 3600)),
-    ("30d", "last 30 days", Duration::from_secs(30 * 24 * 3600)),
-];
-
-/// What a list of deliveries is narrowed to, as typed.
-#[derive(Clone, Debug, Default)]
-pub struct Filters {
-    /// A webhook's id.
-    pub webhook: String,
-    /// An event's id.
-    pub event: String,
-    /// An event type.
-    pub event_type: String,
-    /// A status.
-    pub status: String,
-    /// One of [`PERIODS`].
-    pub last: String,
-    /// An instant.
-    pub since: String,
-    /// An instant.
-    pub until: String,
-}
-
-impl Filters {
-    /// What the query says.
-    pub fn of(query: &mut Query) -> Self {
-        let mut text = |name| query.text(name).unwrap_or_default();
-        Self {
-            webhook: text("webhook_id"),
-            event: text("event_id"),
-            event_type: text("event_type"),
-            status: text("status"),
-            last: text("last"),
-            since: text("since"),
-            until: text("until"),
-        }
-    }
-
-    /// What the service understands.
-    #[must_use]
-    pub fn input(&self, now: Timestamp) -> FilterInput {
-        let given = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
-        let last = PERIODS.iter().find(|(word, ..)| *word == self.last);
-        let since = last.map(|(.., length)| now.before(*length).to_string());
-        FilterInput {
-            webhook_id: given(&self.webhook),
-            event_id: given(&self.event),
-            event_type: given(&self.event_type),
-            statuses: given(&self.status).into_iter().collect(),
-            since: given(&self.since).or(since),
-            until: given(&self.until),
-        }
-    }
-
-    /// The address of the list at `path` with another status and from `cursor` on.
-    #[must_use]
-    pub fn address(&self, path: &str, status: &str, cursor: &str) -> String {
-        let parameters = [
-            ("status", status),
-            ("webhook_id", &self.webhook),
-            ("event_type", &self.event_type),
-            ("event_id", &self.event),
-            ("last", &self.last),
-            ("since", &self.since),
-            ("until", &self.until),
-            ("cursor", cursor),
-        ];
-        with_query(path, &parameters)
-    }
-
-    /// Whether anything narrows the list.
-    #[must_use]
-    pub fn are_set(&self) -> bool {
-        let all = [
-            &self.webhook,
-            &self.event,
-            &self.event_type,
-            &self.status,
-            &self.last,
-            &self.since,
-            &self.until,
-        ];
-        all.iter().any(|text| !text.is_empty())
-    }
-}
-
-/// A choice of a form: value, words, whether it is the present one.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Choice {
-    /// What the form sends.
-    pub value: String,
-    /// What people read.
-    pub words: String,
-    /// Whether it is chosen.
-    pub chosen: bool,
-}
-
-impl Choice {
-    /// A choice that is chosen where `present` is its value.
-    pub fn new(value: impl Into<String>, words: impl Into<String>, present: &str) -> Self {
-        let value = value.into();
-        Self {
-            chosen: value == present,
-            words: words.into(),
-            value,
-        }
-    }
-}
 
 /// A line of a list of deliveries.
 #[derive(Clone, Debug)]
@@ -236,18 +118,14 @@ pub struct DeliveriesView<'a> {
     pub page: &'a PageContext,
     /// The lines.
     pub rows: Vec<Row>,
-    /// What the list is narrowed to.
-    pub filters: Filters,
+    /// The form that narrows the list.
+    pub form: FilterForm,
     /// The statuses as links: address, word, whether it is the present one.
     pub tabs: Vec<(String, &'static str, bool)>,
-    /// The webhooks to choose from.
-    pub webhooks: Vec<Choice>,
-    /// The periods to choose from.
-    pub periods: Vec<Choice>,
     /// Where the list goes on.
-    pub older: Option<String>,
+    pub further: Option<String>,
     /// Where it begins, if this is not there.
-    pub newest: Option<String>,
+    pub start: Option<String>,
     /// A publish call for a shell.
     pub curl: String,
     /// Whether the reader may retry.
@@ -257,21 +135,36 @@ pub struct DeliveriesView<'a> {
 /// `GET /deliveries`.
 ///
 /// # Errors
-/// 422 for filters that make no sense.
+/// 422 for parameters that nobody knows; what a field says amiss is shown beside it.
 pub async fn list(state: State, visitor: Visitor, request: HttpRequest) -> Shown {
     let mut query = Query::of(&request);
     let filters = Filters::of(&mut query);
     let cursor = query.cursor("cursor", List::Deliveries);
     query.finish()?;
-    let input = filters.input(state.service.clock().now());
-    let views = state.service.views();
-    let found = views
-        .deliveries(&visitor.caller, input, cursor, Limit::clamped(ROWS))
+    let asked = match filters
+        .resolve(&state, &visitor.caller, "/deliveries")
+        .await?
+    {
+        Resolved::Elsewhere(response) => return Ok(response),
+        Resolved::Here(asked) => asked,
+    };
+    let (found, asked) = asked
+        .read(async |wanted| {
+            let views = state.service.views();
+            views
+                .deliveries(&visitor.caller, wanted, cursor, Limit::clamped(ROWS))
+                .await
+        })
         .await?;
     let names = Names(found.names);
     let may_operate = visitor.may_operate();
     let page =
         PageContext::of(&state, &request, visitor, Section::Deliveries, "Deliveries").await?;
+    let form = asked.form("/deliveries", found.webhook.as_ref());
+    let address = |cursor: &str| {
+        form.filters
+            .address("/deliveries", &form.filters.status, cursor)
+    };
     let view = DeliveriesView {
         page: &page,
         rows: found
@@ -280,20 +173,14 @@ pub async fn list(state: State, visitor: Visitor, request: HttpRequest) -> Shown
             .iter()
             .map(|one| Row::of(one, &names))
             .collect(),
-        tabs: tabs(&filters),
-        webhooks: webhook_choices(&found.choices, &filters.webhook),
-        periods: period_choices(&filters.last),
-        older: found.page.next.map(|next| older(&filters, next)),
-        newest: cursor.map(|_| filters.address("/deliveries", &filters.status, "")),
-        filters,
+        tabs: tabs(&form.filters),
+        further: found.page.next.map(|next| address(&next.to_string())),
+        start: cursor.map(|_| address("")),
         curl: publish_call(&page.base),
         may_operate,
+        form,
     };
-    show(&page, &view)
-}
-
-fn older(filters: &Filters, next: Cursor) -> String {
-    filters.address("/deliveries", &filters.status, &next.to_string())
+    view.form.show(&page, &view)
 }
 
 fn tabs(filters: &Filters) -> Vec<(String, &'static str, bool)> {
@@ -313,21 +200,6 @@ fn tabs(filters: &Filters) -> Vec<(String, &'static str, bool)> {
     words.into_iter().map(tab).collect()
 }
 
-/// The webhooks to choose from; the present one is among them, however many there are.
-#[must_use]
-pub fn webhook_choices(names: &[WebhookName], present: &str) -> Vec<Choice> {
-    let mut choices = vec![Choice::new("", "any webhook", present)];
-    choices.extend(
-        names
-            .iter()
-            .map(|name| Choice::new(name.id.to_string(), short(&called(name)), present)),
-    );
-    if !choices.iter().any(|choice| choice.chosen) {
-        choices.push(Choice::new(present, present, present));
-    }
-    choices
-}
-
 /// As much of a name as a menu or row has room for.
 #[must_use]
 pub fn short(name: &str) -> String {
@@ -337,14 +209,6 @@ pub fn short(name: &str) -> String {
     let mut cut: String = name.chars().take(CHOICE_CHARS - 1).collect();
     cut.push('…');
     cut
-}
-
-/// The periods to choose from.
-#[must_use]
-pub fn period_choices(present: &str) -> Vec<Choice> {
-    let mut choices = vec![Choice::new("", "any time", present)];
-    choices.extend(PERIODS.map(|(word, words, _)| Choice::new(word, words, present)));
-    choices
 }
 
 /// What a webhook is called.

@@ -29,6 +29,7 @@ pub mod event;
 pub mod event_types;
 pub mod events;
 mod exchange;
+mod filters;
 mod form;
 pub mod job;
 pub mod live;

@@ -9,8 +9,9 @@ use askama::Template;
 
 use super::Visitor;
 use super::dead_letters::{DeadLettersView, GroupRow};
-use super::deliveries::{Choice, DeliveriesView, Filters, ROWS, Row, short};
+use super::deliveries::{DeliveriesView, ROWS, Row, short};
 use super::error_page::ErrorPageView;
+use super::filters::{FilterForm, Filters};
 use super::job::JobView;
 use super::page::{PAGE_BYTES_MAX, PageContext};
 use crate::domain::delivery::Status;
@@ -21,7 +22,6 @@ use crate::domain::time::Timestamp;
 use crate::domain::user::SecondFactor;
 use crate::domain::workspace::Plan;
 use crate::service::people::{MfaDemand, Person, Stage};
-use crate::service::views::CHOICES_MAX;
 use crate::service::{Caller, Proof};
 use crate::ui::parts::{Ago, Badge, Copyable, Due, Stamp};
 use crate::ui::preferences::Theme;
@@ -76,27 +76,24 @@ fn row(number: i64) -> Row {
     }
 }
 
-fn filters() -> Filters {
-    Filters {
-        webhook: HOSTILE.to_owned(),
+fn form() -> FilterForm {
+    let filters = Filters {
+        named: HOSTILE.to_owned(),
         event_type: HOSTILE.to_owned(),
         status: "exhausted".to_owned(),
         ..Filters::default()
-    }
+    };
+    FilterForm::sample(filters, "/deliveries")
 }
 
 fn deliveries(page: &PageContext) -> String {
     let view = DeliveriesView {
         page,
         rows: (0..i64::from(ROWS)).map(row).collect(),
-        filters: filters(),
+        form: form(),
         tabs: vec![(HOSTILE.to_owned(), "all", true)],
-        webhooks: (0..i64::from(CHOICES_MAX))
-            .map(|n| Choice::new(format!("wh_{n:026}"), short(HOSTILE), ""))
-            .collect(),
-        periods: Vec::new(),
-        older: Some("/deliveries?cursor=c_1".to_owned()),
-        newest: None,
+        further: Some("/deliveries?cursor=c_1".to_owned()),
+        start: None,
         curl: HOSTILE.to_owned(),
         may_operate: true,
     };
@@ -119,11 +116,9 @@ fn dead_letters(page: &PageContext) -> String {
         groups: vec![group; 12],
         groups_cut: Some(5000),
         rows: (0..i64::from(ROWS)).map(row).collect(),
-        filters: filters(),
-        webhooks: Vec::new(),
-        periods: Vec::new(),
-        older: None,
-        newest: Some("/dead-letters".to_owned()),
+        form: form(),
+        further: None,
+        start: Some("/dead-letters".to_owned()),
         matching: "2 000 and more".to_owned(),
         jobs: Vec::new(),
         may_operate: true,

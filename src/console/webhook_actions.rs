@@ -11,7 +11,8 @@ use actix_web::web::to;
 
 use super::access::OPERATOR;
 use super::dead_letters::to_job;
-use super::deliveries::{PERIODS, webhook_called};
+use super::deliveries::webhook_called;
+use super::filters::PERIODS;
 use super::page::{back_to, go, go_and_say};
 use super::state;
 use super::{Form, Shown, Visitor};

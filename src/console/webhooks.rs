@@ -8,8 +8,8 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
 use super::access::VIEWER;
-use super::deliveries::Choice;
-use super::names::{called, called_by};
+use super::filters::{Choice, option_of};
+use super::names::called_by;
 use super::page::{PageContext, Section, dress, show};
 use super::{Shown, Visitor};
 use crate::domain::page::Limit;
@@ -296,7 +296,7 @@ pub async fn names(state: State, visitor: Visitor, request: HttpRequest) -> Show
         names: found
             .first
             .iter()
-            .map(|name| (called(name), host(&name.url)))
+            .map(|name| (option_of(name), host(&name.url)))
             .collect(),
     };
     let mut response = HttpResponse::Ok();

@@ -9,6 +9,8 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 /// The most characters of a name: 128.
 pub const EVENT_TYPE_CHARS_MAX: usize = 128;
 /// The most patterns of one subscription: 100.
@@ -64,7 +66,8 @@ fn is_segment(text: &str) -> bool {
 }
 
 /// One line of a subscription.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub enum Pattern {
     /// Every event type: `*`.
     All,
@@ -101,11 +104,31 @@ impl Pattern {
     /// Whether an event of type `name` fits.
     #[must_use]
     pub fn matches(&self, name: &EventTypeName) -> bool {
+        self.fits(name.as_str())
+    }
+
+    /// As [`Pattern::matches`], for a name as it is stored.
+    #[must_use]
+    pub fn fits(&self, name: &str) -> bool {
         match self {
             Self::All => true,
-            Self::Below(prefix) => is_below(name.as_str(), prefix.as_str()),
-            Self::Exact(exact) => exact == name,
+            Self::Below(prefix) => is_below(name, prefix.as_str()),
+            Self::Exact(exact) => exact.as_str() == name,
         }
+    }
+}
+
+impl TryFrom<String> for Pattern {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        Self::parse(&text)
+    }
+}
+
+impl From<Pattern> for String {
+    fn from(pattern: Pattern) -> Self {
+        pattern.to_string()
     }
 }
 

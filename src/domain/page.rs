@@ -161,9 +161,10 @@ impl std::fmt::Display for Cursor {
 }
 
 /// Which end of a list comes first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Order {
     /// Newest first; the default of every list.
+    #[default]
     Descending,
     /// Oldest first; for polling.
     Ascending,
@@ -176,6 +177,15 @@ pub struct Page<T> {
     pub items: Vec<T>,
     /// Where the next page begins; `None` where this was the last.
     pub next: Option<Cursor>,
+}
+
+impl<T> Default for Page<T> {
+    fn default() -> Self {
+        Self {
+            items: Vec::new(),
+            next: None,
+        }
+    }
 }
 
 impl<T> Page<T> {

@@ -3,8 +3,8 @@
 //! Owns: reading every part of it, each fault with its field. Refuses: looking deliveries up.
 
 use super::{Caller, FieldError, Refusal, Service};
-use crate::domain::delivery::{DeliveryFilter, DeliveryScope, Status};
-use crate::domain::event_type::EventTypeName;
+use crate::domain::delivery::{DeliveryFilter, DeliveryScope, LastResult, Status};
+use crate::domain::event_type::Pattern;
 use crate::domain::id::WebhookId;
 use crate::domain::time::Timestamp;
 use crate::store::{Read, Store, StoreError, events};
@@ -19,8 +19,10 @@ pub struct FilterInput {
     pub webhook_id: Option<String>,
     /// Only of this event, by its public id.
     pub event_id: Option<String>,
-    /// Only of this event type.
+    /// Only of event types that fit this pattern.
     pub event_type: Option<String>,
+    /// Only with this result of the last attempt.
+    pub result: Option<String>,
     /// Only in these states.
     pub statuses: Vec<String>,
     /// Only made at or after this instant.
@@ -84,16 +86,12 @@ fn parse(
             message,
         });
     };
-    let mut time = |field: &str, text: &Option<String>| match text.as_deref().map(Timestamp::parse)
-    {
-        None => None,
-        Some(Ok(at)) => Some(at),
-        Some(Err(message)) => {
-            fault(field, message);
-            None
-        }
-    };
-    let (since, until) = (time("since", &input.since), time("until", &input.until));
+    let since = read(&input.since, Timestamp::parse, |message| {
+        fault("since", message);
+    });
+    let until = read(&input.until, Timestamp::parse, |message| {
+        fault("until", message);
+    });
     if let Some((since, until)) = since.zip(until)
         && since >= until
     {
@@ -114,11 +112,12 @@ fn parse(
             None => fault("status", format!("must be {}", known_statuses())),
         }
     }
-    if let Some(name) = &input.event_type
-        && let Err(message) = EventTypeName::parse(name)
-    {
+    let event_type = read(&input.event_type, Pattern::parse, |message| {
         fault("event_type", message);
-    }
+    });
+    let result = read(&input.result, LastResult::parse, |message| {
+        fault("result", message);
+    });
     if !faults.is_empty() {
         return Err(Refusal::Invalid(faults));
     }
@@ -127,12 +126,22 @@ fn parse(
         which,
         webhook_seq,
         event_seq: None,
-        event_type: input.event_type.clone(),
+        event_type,
+        result,
         profile: None,
         statuses,
         since,
         until,
     })
+}
+
+/// What `text` says, if it was given; what is wrong with it goes to `fault`.
+fn read<T>(
+    text: &Option<String>,
+    parse: impl FnOnce(&str) -> Result<T, String>,
+    fault: impl FnOnce(String),
+) -> Option<T> {
+    parse(text.as_deref()?).map_err(fault).ok()
 }
 
 fn known_statuses() -> String {

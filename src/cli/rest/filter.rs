@@ -19,10 +19,14 @@ pub(super) struct Filter {
     #[arg(long = "event", value_name = "ID")]
     #[serde(skip_serializing_if = "Option::is_none")]
     event_id: Option<String>,
-    /// Only deliveries of this event type
+    /// Only deliveries of this event type, or below a prefix: agent.*
     #[arg(long = "type", value_name = "TYPE")]
     #[serde(skip_serializing_if = "Option::is_none")]
     event_type: Option<String>,
+    /// Only with this result of the last attempt: a status code, 5xx, or a word such as timeout
+    #[arg(long, value_name = "RESULT")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    result: Option<String>,
     /// Only deliveries with this status: pending, retrying, delivered, exhausted or canceled
     #[arg(long)]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -48,6 +52,7 @@ impl Filter {
         query.push("webhook_id", self.webhook_id.as_deref());
         query.push("event_id", self.event_id.as_deref());
         query.push("event_type", self.event_type.as_deref());
+        query.push("result", self.result.as_deref());
         query.push("status", self.status.as_deref());
         query.push("since", self.since.as_deref());
         query.push("until", self.until.as_deref());

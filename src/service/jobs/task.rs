@@ -12,8 +12,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::delivery::{DeliveryFilter, DeliveryScope, Status};
+use crate::domain::delivery::{DeliveryFilter, DeliveryScope, LastResult, Status};
 use crate::domain::event::MissedEvents;
+use crate::domain::event_type::Pattern;
 use crate::domain::page::{Cursor, List, Order};
 use crate::domain::time::Timestamp;
 use crate::store::deliveries::{self, SCAN_ROWS_MAX};
@@ -45,7 +46,9 @@ pub(super) struct Criteria {
     dead_letters_only: bool,
     webhook_seq: Option<i64>,
     event_seq: Option<i64>,
-    event_type: Option<String>,
+    event_type: Option<Pattern>,
+    #[serde(default)]
+    result: Option<LastResult>,
     profile: Option<String>,
     statuses: Vec<i64>,
     since_ms: Option<i64>,
@@ -117,6 +120,7 @@ impl Criteria {
             webhook_seq: filter.webhook_seq,
             event_seq: filter.event_seq,
             event_type: filter.event_type.clone(),
+            result: filter.result,
             profile: filter.profile.clone(),
             statuses: filter.statuses.iter().map(|status| status.code()).collect(),
             since_ms: filter.since.map(Timestamp::millis),
@@ -137,6 +141,7 @@ impl Criteria {
             webhook_seq: self.webhook_seq,
             event_seq: self.event_seq,
             event_type: self.event_type.clone(),
+            result: self.result,
             profile: self.profile.clone(),
             statuses: statuses.filter_map(Status::from_code).collect(),
             since: self.since_ms.map(Timestamp::from_millis),

@@ -2,7 +2,8 @@
 //!
 //! Owns: the reading of their page. Refuses: retrying and discarding (`service::jobs`).
 
-use super::names::CHOICES_MAX;
+use super::deliveries::WantedDeliveries;
+use super::names::name_of;
 use super::{Views, WebhookNames};
 use crate::domain::delivery::{Delivery, DeliveryFilter, DeliveryScope, LetterGroup};
 use crate::domain::job::{Job, JobStatus};
@@ -12,7 +13,6 @@ use crate::service::filter::{FilterInput, filter_in};
 use crate::service::{Caller, Refusal};
 use crate::store::deliveries::{self, GROUPED_ROWS_MAX};
 use crate::store::jobs;
-use crate::store::webhooks;
 use crate::store::{Read, StoreError};
 
 /// Matching dead letters that are counted; more are called more.
@@ -21,7 +21,7 @@ const COUNTED_MAX: usize = 2000;
 const JOBS_LOOKED_AT: u32 = 20;
 
 /// A page of dead letters with all around it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct DeadLetters {
     /// The dead letters, newest first.
     pub page: Page<Delivery>,
@@ -33,8 +33,8 @@ pub struct DeadLetters {
     pub matching: Matching,
     /// What the webhooks of list and groups are called.
     pub names: WebhookNames,
-    /// The webhooks to choose from, newest first.
-    pub choices: Vec<WebhookName>,
+    /// The webhook that the list is narrowed to.
+    pub webhook: Option<WebhookName>,
     /// Background work that goes on.
     pub running: Vec<Job>,
 }
@@ -48,24 +48,31 @@ pub enum Matching {
     MoreThan(usize),
 }
 
+impl Default for Matching {
+    fn default() -> Self {
+        Self::Exactly(0)
+    }
+}
+
 impl Views<'_> {
-    /// A page of the dead letters that `input` describes.
+    /// A page of the dead letters that `wanted` describes.
     ///
     /// # Errors
     /// [`Refusal::Invalid`] with every field at fault.
     pub async fn dead_letters(
         &self,
         caller: &Caller,
-        input: FilterInput,
+        wanted: WantedDeliveries,
         cursor: Option<Cursor>,
         limit: Limit,
     ) -> Result<DeadLetters, Refusal> {
         let workspace_seq = caller.workspace.seq();
         self.service
             .read(move |_, conn| {
+                let WantedDeliveries { input, order } = wanted;
                 let is_whole = cursor.is_none() && input == FilterInput::default();
                 let filter = filter_in(conn, workspace_seq, DeliveryScope::DeadLetters, &input)?;
-                let page = deliveries::list(conn, &filter, cursor, limit)?;
+                let page = deliveries::list_in(conn, &filter, order, cursor, limit)?;
                 let groups = match is_whole {
                     true => deliveries::groups(conn, workspace_seq)?,
                     false => Vec::new(),
@@ -75,7 +82,7 @@ impl Views<'_> {
                 Ok(DeadLetters {
                     names: WebhookNames::read(conn, listed.chain(grouped))?,
                     matching: matching(conn, &filter, cursor, limit, &page)?,
-                    choices: webhooks::names(conn, workspace_seq, CHOICES_MAX)?,
+                    webhook: name_of(conn, &filter)?,
                     running: running(conn, workspace_seq)?,
                     groups_cut: groups_cut(&groups),
                     groups,

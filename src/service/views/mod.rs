@@ -26,11 +26,11 @@ mod webhooks;
 
 pub use audit_log::AuditLog;
 pub use dead_letters::{DeadLetters, Matching};
-pub use deliveries::Deliveries;
+pub use deliveries::{Deliveries, WantedDeliveries};
 pub use delivery::DeliveryWithSiblings;
 pub use event::EventWithNames;
 pub use instance::{InstanceFigures, SystemFigures};
-pub use names::{CHOICES_MAX, WebhookNames};
+pub use names::WebhookNames;
 pub use overview::{FirstSteps, Overview, Troubled};
 pub use sent::SentDelivery;
 #[cfg(test)]

@@ -4,17 +4,24 @@
 
 use std::collections::BTreeMap;
 
+use crate::domain::delivery::DeliveryFilter;
 use crate::domain::id::WebhookId;
 use crate::domain::webhook::WebhookName;
 use crate::store::webhooks;
 use crate::store::{Read, StoreError};
 
-/// Webhooks that a form lets choose from; the rest are found through their own page.
-pub const CHOICES_MAX: u32 = 50;
-
 /// The names of webhooks by row.
 #[derive(Clone, Debug, Default)]
 pub struct WebhookNames(BTreeMap<i64, WebhookName>);
+
+/// What the webhook is called that a filter narrows to.
+pub(super) fn name_of(
+    conn: &Read<'_>,
+    filter: &DeliveryFilter,
+) -> Result<Option<WebhookName>, StoreError> {
+    let seqs: Vec<i64> = filter.webhook_seq.into_iter().collect();
+    Ok(webhooks::names_of(conn, &seqs)?.pop())
+}
 
 impl WebhookNames {
     pub(super) fn read(

@@ -12,6 +12,7 @@ use rusqlite::{Row, named_params};
 
 use super::in_rows;
 use crate::domain::delivery::{Delivery, DeliveryFilter, DeliveryScope, Status, Trigger};
+use crate::domain::event_type::{EventTypeName, Pattern};
 use crate::domain::page::{Cursor, Limit, List, Order, Page};
 use crate::domain::time::Timestamp;
 use crate::store::setbacks::{self, DatedTable};
@@ -23,7 +24,7 @@ pub const SCAN_ROWS_MAX: usize = 10_000;
 /// Every candidate with what filters look at: a statement of its own for each row would take three
 /// times as long.
 const CANDIDATES: &str = "SELECT seq, workspace_seq, webhook_seq, event_type, status, trigger,
-         created_at, discarded_at, profile_seq
+         created_at, discarded_at, profile_seq, last_status_code, last_error_kind
      FROM deliveries";
 
 /// A page of deliveries, newest first.
@@ -36,9 +37,25 @@ pub fn list(
     cursor: Option<Cursor>,
     limit: Limit,
 ) -> Result<Page<Delivery>, StoreError> {
-    let scanned = scan(conn, filter, cursor, limit.rows(), Order::Descending)?;
+    list_in(conn, filter, Order::Descending, cursor, limit)
+}
+
+/// As [`list`], in `order`.
+///
+/// # Errors
+/// As [`list`].
+pub fn list_in(
+    conn: &Read<'_>,
+    filter: &DeliveryFilter,
+    order: Order,
+    cursor: Option<Cursor>,
+    limit: Limit,
+) -> Result<Page<Delivery>, StoreError> {
+    let scanned = scan(conn, filter, cursor, limit.rows(), order)?;
     let mut items = in_rows(conn, &scanned.items)?;
-    items.reverse();
+    if order == Order::Descending {
+        items.reverse();
+    }
     Ok(Page {
         items,
         next: scanned.next,
@@ -166,7 +183,7 @@ fn leading(filter: &DeliveryFilter, order: Order) -> String {
         )
     } else if filter.webhook_seq.is_some() {
         by_status(filter, "webhook_seq", range)
-    } else if filter.event_type.is_some() {
+    } else if exact_type(filter).is_some() {
         // The workspace is checked row by row: a type's name is its best index.
         format!(
             "{CANDIDATES}
@@ -194,21 +211,20 @@ fn by_status(filter: &DeliveryFilter, column: &str, range: &str) -> String {
 }
 
 fn lead_value(filter: &DeliveryFilter) -> rusqlite::types::Value {
-    match filter {
-        DeliveryFilter {
-            event_seq: Some(seq),
-            ..
-        } => (*seq).into(),
-        DeliveryFilter {
-            webhook_seq: Some(seq),
-            ..
-        } => (*seq).into(),
-        DeliveryFilter {
-            which: DeliveryScope::All | DeliveryScope::Undiscarded,
-            event_type: Some(name),
-            ..
-        } => name.clone().into(),
-        DeliveryFilter { workspace_seq, .. } => (*workspace_seq).into(),
+    if let Some(seq) = filter.event_seq.or(filter.webhook_seq) {
+        return seq.into();
+    }
+    match exact_type(filter) {
+        Some(name) if filter.which != DeliveryScope::DeadLetters => name.as_str().to_owned().into(),
+        _ => filter.workspace_seq.into(),
+    }
+}
+
+/// The one event type that is wanted, where it is one.
+fn exact_type(filter: &DeliveryFilter) -> Option<&EventTypeName> {
+    match &filter.event_type {
+        Some(Pattern::Exact(name)) => Some(name),
+        Some(Pattern::All | Pattern::Below(_)) | None => None,
     }
 }
 
@@ -220,7 +236,7 @@ fn matches(
 ) -> Result<bool, StoreError> {
     let webhook = filter.webhook_seq;
     let wanted_type = || match &filter.event_type {
-        Some(wanted) => Ok(row.get_ref(3)?.as_str().is_ok_and(|name| name == wanted)),
+        Some(wanted) => Ok(row.get_ref(3)?.as_str().is_ok_and(|name| wanted.fits(name))),
         None => Ok::<_, StoreError>(true),
     };
     Ok(row.get::<_, i64>(1)? == filter.workspace_seq
@@ -229,6 +245,10 @@ fn matches(
         && is_in_state(filter, row)?
         && row.get::<_, i64>(5)? != Trigger::Alert.code()
         && is_in_time(filter, row.get(6)?)
+        && match filter.result {
+            Some(result) => result.fits(row.get(9)?, row.get(10)?),
+            None => true,
+        }
         && match versions {
             Some(versions) => versions.contains(&row.get(8)?),
             None => true,

@@ -24,7 +24,7 @@ mod waiting;
 
 pub use damaged::damaged;
 pub use groups::{GROUPED_ROWS_MAX, GROUPS_MAX, groups, latest, letters_of, oldest_waiting};
-pub use list::{SCAN_ROWS_MAX, count, list, scan};
+pub use list::{SCAN_ROWS_MAX, count, list, list_in, scan};
 pub use progress::set_progress;
 pub use queue::{
     Batch, due, ended_waiting, interrupted_tests, next_due, oldest_retrying, pending, queued,

@@ -4,18 +4,27 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
 use super::*;
-use crate::domain::delivery::{DeliveryFilter, DeliveryPlace, DeliveryScope};
+use crate::domain::delivery::{DeliveryFilter, DeliveryPlace, DeliveryScope, LastResult};
+use crate::domain::event_type::Pattern;
+use crate::domain::outcome::FailureKind;
 use crate::domain::page::{Cursor, Limit, Order};
 use crate::domain::secret::Secret;
 use crate::domain::webhook::WebhookKind;
 use crate::domain::workspace::{NewWorkspace, Plan};
 use crate::store::tests::samples;
 use crate::store::tests::samples::{
-    Office, assert_counts_are_right, attempt, delivery, event, office,
+    Office, answer_before, assert_counts_are_right, attempt, delivery, event, office,
 };
 use crate::store::workspaces;
 
 const TYPES: [&str; 4] = ["a", "a.b", "a.c", "rare"];
+const PATTERNS: [&str; 5] = ["a", "a.b", "a.*", "*", "rare"];
+const RESULTS: [LastResult; 4] = [
+    LastResult::Code(503),
+    LastResult::Class(2),
+    LastResult::Failure(FailureKind::Timeout),
+    LastResult::Failure(FailureKind::Status),
+];
 const WEBHOOKS: i64 = 5;
 const EVENTS: i64 = 150;
 
@@ -29,6 +38,7 @@ struct Remembered {
     trigger: Trigger,
     created_at: Timestamp,
     discarded: bool,
+    answer: (Option<u16>, Option<FailureKind>),
 }
 
 impl Remembered {
@@ -38,7 +48,10 @@ impl Remembered {
             && self.place.workspace_seq == filter.workspace_seq
             && any_or(filter.webhook_seq, self.place.webhook_seq)
             && any_or(filter.event_seq, self.event_seq)
-            && (filter.event_type.as_ref()).is_none_or(|wanted| *wanted == self.event_type)
+            && (filter.event_type.as_ref()).is_none_or(|wanted| wanted.fits(&self.event_type))
+            && filter
+                .result
+                .is_none_or(|wanted| wanted.fits(self.answer.0, self.answer.1))
             && (filter.statuses.is_empty() || filter.statuses.contains(&self.status))
             && filter.since.is_none_or(|since| self.created_at >= since)
             && filter.until.is_none_or(|until| self.created_at < until)
@@ -118,9 +131,11 @@ fn publish(tx: &mut WriteTx<'_>, dice: &mut Dice) -> Result<Vec<Remembered>, Sto
         let webhook_seq = 1 + i64::try_from(dice.below(5)).unwrap();
         let place = delivery(tx, &event, webhook_seq, trigger)?;
         let mut status = Status::Pending;
+        let mut answer = (None, None);
         for _ in 0..dice.below(3) {
             status = dice.of(&Status::ALL);
             attempt(tx, place, status)?;
+            answer = answer_before(status);
         }
         let discarded = status == Status::Exhausted && dice.below(3) == 0;
         if discarded {
@@ -134,6 +149,7 @@ fn publish(tx: &mut WriteTx<'_>, dice: &mut Dice) -> Result<Vec<Remembered>, Sto
             trigger,
             created_at: tx.now(),
             discarded,
+            answer,
         });
     }
     Ok(made)
@@ -179,19 +195,32 @@ fn filters(first: Timestamp, last: Timestamp) -> impl Strategy<Value = DeliveryF
         ],
         weighted(0.3, 1..=WEBHOOKS),
         weighted(0.1, 1..=EVENTS),
-        weighted(0.3, proptest::sample::select(&TYPES[..])),
+        (
+            weighted(0.3, proptest::sample::select(&PATTERNS[..])),
+            weighted(0.2, proptest::sample::select(&RESULTS[..])),
+        ),
         proptest::collection::vec(proptest::sample::select(&Status::ALL[..]), 0..4),
         weighted(0.3, at()),
         weighted(0.3, at()),
     )
         .prop_map(
-            |(workspace_seq, which, webhook_seq, event_seq, event_type, statuses, since, until)| {
+            |(
+                workspace_seq,
+                which,
+                webhook_seq,
+                event_seq,
+                (event_type, result),
+                statuses,
+                since,
+                until,
+            )| {
                 DeliveryFilter {
                     workspace_seq,
                     which,
                     webhook_seq,
                     event_seq,
-                    event_type: event_type.map(str::to_owned),
+                    event_type: event_type.map(|text| Pattern::parse(text).unwrap()),
+                    result,
                     profile: None,
                     statuses,
                     since,
@@ -253,7 +282,7 @@ fn a_page_that_finds_little_is_short_and_says_where_to_go_on() {
     let filter = DeliveryFilter {
         workspace_seq: 1,
         webhook_seq: Some(1),
-        event_type: Some("rare".to_owned()),
+        event_type: Some(Pattern::parse("rare").unwrap()),
         ..DeliveryFilter::default()
     };
     let first = office.read(|conn| list(conn, &filter, None, Limit::clamped(50)));

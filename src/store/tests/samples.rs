@@ -10,8 +10,9 @@ use crate::domain::delivery::{
     DeliveryPlace, LastAttempt, NewDelivery, Next, Progress, Status, Trigger,
 };
 use crate::domain::event::{Event, NewEvent};
-use crate::domain::event_type::Subscription;
+use crate::domain::event_type::{Pattern, Subscription};
 use crate::domain::format::Format;
+use crate::domain::outcome::FailureKind;
 use crate::domain::retry::RetryPolicy;
 use crate::domain::time::Timestamp;
 use crate::domain::webhook::{NewWebhook, WebhookKind, WebhookSettings, WebhookState};
@@ -131,6 +132,20 @@ pub(in crate::store) fn delivery(
     })
 }
 
+/// Which event types are wanted.
+pub(in crate::store) fn pattern(text: &str) -> Pattern {
+    Pattern::parse(text).unwrap()
+}
+
+/// What the receiver answered if an attempt led to `status`.
+pub(in crate::store) fn answer_before(status: Status) -> (Option<u16>, Option<FailureKind>) {
+    match status {
+        Status::Delivered | Status::Pending | Status::Canceled => (Some(200), None),
+        Status::Retrying => (None, Some(FailureKind::Timeout)),
+        Status::Exhausted => (Some(503), Some(FailureKind::Status)),
+    }
+}
+
 /// Moves a delivery to `status` with one more attempt.
 pub(in crate::store) fn attempt(
     tx: &mut WriteTx<'_>,
@@ -149,13 +164,14 @@ pub(in crate::store) fn attempt(
         next,
         ..old
     };
+    let (status_code, error_kind) = answer_before(status);
     let made = Attempt {
         number: new.attempt_count,
         trigger: AttemptTrigger::Schedule,
         started_at: tx.now(),
         duration_ms: 12,
-        status_code: Some(200),
-        error_kind: None,
+        status_code,
+        error_kind,
         error: None,
         remote_addr: None,
         url: "https://example.com/hook".to_owned(),
@@ -166,8 +182,8 @@ pub(in crate::store) fn attempt(
     };
     attempts::insert(tx, place.seq, &made)?;
     let last = LastAttempt {
-        status_code: Some(200),
-        error_kind: None,
+        status_code,
+        error_kind,
         error: None,
         duration_ms: 12,
     };

@@ -128,25 +128,6 @@ pub fn names_of(conn: &Read<'_>, seqs: &[i64]) -> Result<Vec<WebhookName>, Store
     )
 }
 
-/// What a workspace's registered webhooks are called, newest first, up to `limit`.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
-pub fn names(
-    conn: &Read<'_>,
-    workspace_seq: i64,
-    limit: u32,
-) -> Result<Vec<WebhookName>, StoreError> {
-    let sql = format!(
-        "{SELECT_NAMES}
-         WHERE workspace_seq = :workspace AND kind = 'registered' AND deleted_at IS NULL
-         ORDER BY seq DESC
-         LIMIT :limit"
-    );
-    let params = named_params! { ":workspace": workspace_seq, ":limit": limit };
-    conn.rows(&sql, params, webhook_name)
-}
-
 const SELECT_NAMES: &str = "SELECT seq, created_at, label, url FROM webhooks";
 
 fn webhook_name(row: &Row<'_>) -> Result<WebhookName, StoreError> {

@@ -144,3 +144,157 @@ async fn the_names_that_complete_a_field_are_escaped_and_few() {
     assert!(!options.contains("<b>"), "{options}");
     assert_eq!(desk.get("/webhooks/names?q=nobody").await, "");
 }
+
+async fn publish(desk: &Desk, event_type: &str, id: &str) {
+    let event = json!({"type": event_type, "id": id, "data": {}});
+    desk.app
+        .post("/api/v1/events", &event)
+        .await
+        .json(StatusCode::ACCEPTED);
+}
+
+/// The event types of a list's rows, in order, once no delivery is pending.
+async fn listed(desk: &Desk, query: &str) -> Vec<String> {
+    let deadline = tokio::time::Instant::now() + PATIENCE;
+    while !labels(&desk.get("/deliveries?status=pending").await).is_empty() {
+        assert!(tokio::time::Instant::now() < deadline, "still pending");
+        tokio::task::yield_now().await;
+    }
+    let page = desk.get(&format!("/deliveries?{query}")).await;
+    labels(&page).into_iter().map(str::to_owned).collect()
+}
+
+#[tokio::test]
+async fn deliveries_are_found_by_result_pattern_and_time_in_page_and_api_alike() {
+    let desk = Desk::open().await;
+    let receiver = Receiver::start().await;
+    make(&desk, &receiver, "Shop").await;
+    publish(&desk, "order.paid", "a-1").await;
+    receiver.wait_for(1).await;
+    receiver.answer(Reply::status(503));
+    publish(&desk, "order.paid.late", "a-2").await;
+    publish(&desk, "order.sent", "a-3").await;
+    for (query, expect) in [
+        ("", vec!["order.sent", "order.paid.late", "order.paid"]),
+        (
+            "order=oldest",
+            vec!["order.paid", "order.paid.late", "order.sent"],
+        ),
+        ("result=503", vec!["order.sent", "order.paid.late"]),
+        (
+            "result=5xx&event_type=order.paid.*",
+            vec!["order.paid.late"],
+        ),
+        ("result=2xx", vec!["order.paid"]),
+        (
+            "result=status&order=oldest",
+            vec!["order.paid.late", "order.sent"],
+        ),
+        ("result=timeout", vec![]),
+        ("event_type=order.*&status=delivered", vec!["order.paid"]),
+        (
+            "status=pending,retrying&order=oldest",
+            vec!["order.paid.late", "order.sent"],
+        ),
+        ("event_id=a-2", vec!["order.paid.late"]),
+        ("until=2020-01-01T00:00:00Z", vec![]),
+        ("since=2020-01-01T00:00:00Z&result=200", vec!["order.paid"]),
+    ] {
+        assert_eq!(listed(&desk, query).await, expect, "{query}");
+        if query.contains("order=") {
+            continue;
+        }
+        let path = format!("/api/v1/deliveries?{query}");
+        let answer = desk.app.get(&path).await.json(StatusCode::OK);
+        let rows = answer["data"].as_array().unwrap().iter();
+        let types: Vec<&str> = rows
+            .map(|row| row["event_type"].as_str().unwrap())
+            .collect();
+        assert_eq!(types, expect, "{query}");
+    }
+    let bulk = json!({"filter": {"result": "5xx", "event_type": "order.sent"}});
+    let begun = desk.app.post("/api/v1/deliveries/retry", &bulk).await;
+    assert_eq!(begun.json(StatusCode::ACCEPTED)["matched"], 1);
+}
+
+#[tokio::test]
+async fn a_filter_that_makes_no_sense_says_so_in_place() {
+    let desk = Desk::open().await;
+    for list in ["/deliveries", "/dead-letters"] {
+        for (query, words) in [
+            ("result=50x", "a class such as 5xx"),
+            ("event_type=order+paid", "event_type"),
+            ("webhook_id=nonsense", "is no webhook"),
+            ("webhook=nobody", "no webhook is called so"),
+            ("since=yesterday", "since"),
+            (
+                "since=2026-01-02T00:00:00Z&until=2026-01-01T00:00:00Z",
+                "later than since",
+            ),
+        ] {
+            let answer = desk.ask(Method::GET, &format!("{list}?{query}")).await;
+            assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{query}");
+            let page = &answer.text;
+            let said = between(page, "id=\"amiss\"", "</form>")
+                .split("</div></div>")
+                .next();
+            assert!(said.unwrap().contains(words), "{query}: {page}");
+            let typed = query.split('=').nth(1).unwrap().split('&').next().unwrap();
+            assert!(
+                page.contains(&format!("value=\"{}\"", typed.replace('+', " "))),
+                "{page}"
+            );
+            assert!(
+                page.contains("aria-invalid=\"true\"") && page.contains("<nav"),
+                "{page}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_webhook_is_named_in_a_filter_as_people_call_it() {
+    let desk = Desk::open().await;
+    let receiver = Receiver::start().await;
+    let shop = make(&desk, &receiver, "Shop").await;
+    let other = make(&desk, &receiver, "Shop two").await;
+    publish(&desk, "order.paid", "a-1").await;
+    let id = |webhook: &Value| webhook["id"].as_str().unwrap().to_owned();
+    for (typed, webhook) in [
+        ("shop", &shop),
+        ("TWO", &other),
+        (&format!("Anything {}", id(&other)), &other),
+        (&id(&shop), &shop),
+    ] {
+        let query = url::form_urlencoded::Serializer::new(String::new())
+            .append_pair("webhook", typed)
+            .finish();
+        let answer = desk
+            .ask(Method::GET, &format!("/deliveries?{query}&last=1h"))
+            .await;
+        let (place, page) = desk.follow(&answer).await;
+        let expect = format!("/deliveries?webhook_id={}&last=1h", id(webhook));
+        assert_eq!(place, expect, "{typed}");
+        let shown = format!(
+            "value=\"{} {}\"",
+            webhook["label"].as_str().unwrap(),
+            id(webhook)
+        );
+        assert!(page.contains(&shown), "{typed}: {page}");
+    }
+    let answer = desk.ask(Method::GET, "/dead-letters?webhook=sho").await;
+    assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(answer.text.contains("fits 2 webhooks"), "{}", answer.text);
+    let link = format!("href=\"/dead-letters?webhook_id={}\"", id(&other));
+    assert!(answer.text.contains(&link), "{}", answer.text);
+    let listed = desk
+        .app
+        .get("/api/v1/deliveries")
+        .await
+        .json(StatusCode::OK);
+    let delivery = id(&listed["data"][0]);
+    let answer = desk
+        .ask(Method::GET, &format!("/deliveries?event_id={delivery}"))
+        .await;
+    assert_eq!(answer.header("location"), format!("/deliveries/{delivery}"));
+}

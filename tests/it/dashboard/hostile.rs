@@ -24,21 +24,27 @@ const CORE: &str = "hostile";
 /// Somebody who may sign in.
 const EMAIL: &str = "\"'><b-hostile/on=1>&@example.com";
 
-const ELEMENTS: &str = "a article aside body button caption code dd defs details dialog div dl dt \
+const ELEMENTS: &str = "a article aside body button caption code datalist dd defs details dialog div dl dt \
      fieldset figcaption figure form h1 h2 h3 head header hr html input kbd label legend li link \
      main meta nav ol option p path pre progress rect script section select small span strong \
      summary svg symbol table tbody td textarea th thead time title tr ul use";
 const ATTRIBUTES: &str = "action autocomplete autofocus charset checked class content d datetime \
-     disabled fill for formaction height hidden href id inputmode lang max maxlength method min \
+     disabled fill for formaction height hidden href id inputmode lang list max maxlength method min \
      name novalidate open pattern placeholder popover popovertarget preserveAspectRatio rel \
      required role rows rx scope selected spellcheck src step stroke stroke-linecap stroke-linejoin \
      stroke-width tabindex title type value viewBox width x y";
+
+/// Answers that are taken into a page, and are none themselves.
+const FRAGMENTS: [&str; 1] = ["/webhooks/names"];
 
 /// Takes a page apart; answers how often the mark is shown.
 #[track_caller]
 fn shown_as_text(page: &str, html: &str) -> usize {
     let elements: BTreeSet<&str> = ELEMENTS.split_whitespace().collect();
-    let mut rest = html.strip_prefix("<!doctype html>").expect(page);
+    let mut rest = match html.strip_prefix("<!doctype html>") {
+        None if FRAGMENTS.contains(&page) => html,
+        whole => whole.expect(page),
+    };
     while let Some(at) = rest.find('<') {
         let tag = &rest[at + 1..];
         let (inside, after) = tag.split_once('>').expect(page);
@@ -177,6 +183,10 @@ async fn no_page_takes_an_element_an_attribute_or_an_address_from_data() {
         "/deliveries?since=",
         "/deliveries?cursor=",
         "/deliveries?unknown=",
+        "/deliveries?webhook=",
+        "/deliveries?result=",
+        "/webhooks?q=",
+        "/webhooks?state=",
         "/dead-letters?event_type=",
         "/events?type=",
         "/events?id=",

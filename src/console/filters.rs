@@ -1,0 +1,395 @@
+//! What lists of deliveries are narrowed to: in the address, in the form above them, in words.
+//!
+//! Owns: reading and writing it, finding the webhook that somebody typed a part of, and showing what
+//! is amiss beside its field. Refuses: the lists themselves ([`super::deliveries`],
+//! [`super::dead_letters`]), and what a filter means (`service::filter`).
+
+use std::time::Duration;
+
+use actix_web::HttpResponse;
+use askama::Template;
+use askama::filters::HtmlSafe;
+
+use super::Shown;
+use super::names::called;
+use super::page::{PageContext, go, show, show_faults};
+use crate::domain::id::{DeliveryId, WebhookId};
+use crate::domain::page::{Limit, Order};
+use crate::domain::time::Timestamp;
+use crate::domain::webhook::WebhookName;
+use crate::service::filter::FilterInput;
+use crate::service::views::{NamedWebhooks, WantedDeliveries};
+use crate::service::{Caller, FieldError, Refusal};
+use crate::ui::parts::url_query::with_query;
+use crate::ui::parts::{Icon, counted, host, icon};
+use crate::web::State;
+use crate::web::extract::Query;
+
+/// Webhooks that are named where a text names several.
+const NAMED: u32 = 8;
+
+/// The periods that a list can be narrowed to: the word in the address, the words of the form, and
+/// its length.
+pub const PERIODS: [(&str, &str, Duration); 4] = [
+    ("1h", "last hour", Duration::from_secs(3600)),
+    ("24h", "last 24 hours", Duration::from_secs(24 * 3600)),
+    ("7d", "last 7 days", Duration::from_secs(7 * 24 * 3600)),
+    ("30d", "last 30 days", Duration::from_secs(30 * 24 * 3600)),
+];
+
+/// What a list of deliveries is narrowed to, as typed.
+#[derive(Clone, Debug, Default)]
+pub struct Filters {
+    /// A webhook's id.
+    pub webhook: String,
+    /// A webhook as somebody called it.
+    pub named: String,
+    /// An event's id.
+    pub event: String,
+    /// An event type, or a pattern of them.
+    pub event_type: String,
+    /// Statuses with commas between them.
+    pub status: String,
+    /// What the last attempt came to.
+    pub result: String,
+    /// One of [`PERIODS`].
+    pub last: String,
+    /// An instant.
+    pub since: String,
+    /// An instant.
+    pub until: String,
+    /// `oldest` for the oldest first.
+    pub order: String,
+}
+
+impl Filters {
+    /// What the query says.
+    pub fn of(query: &mut Query) -> Self {
+        let mut text = |name| query.text(name).unwrap_or_default().trim().to_owned();
+        Self {
+            webhook: text("webhook_id"),
+            named: text("webhook"),
+            event: text("event_id"),
+            event_type: text("event_type"),
+            status: text("status"),
+            result: text("result"),
+            last: text("last"),
+            since: text("since"),
+            until: text("until"),
+            order: text("order"),
+        }
+    }
+
+    /// What the service understands.
+    #[must_use]
+    pub fn input(&self, now: Timestamp) -> FilterInput {
+        let given = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
+        let last = PERIODS.iter().find(|(word, ..)| *word == self.last);
+        let since = last.map(|(.., length)| now.before(*length).to_string());
+        let statuses = self.status.split(',').filter(|word| !word.is_empty());
+        FilterInput {
+            webhook_id: given(&self.webhook),
+            event_id: given(&self.event),
+            event_type: given(&self.event_type),
+            statuses: statuses.map(str::to_owned).collect(),
+            result: given(&self.result),
+            since: given(&self.since).or(since),
+            until: given(&self.until),
+        }
+    }
+
+    /// The order of the list.
+    #[must_use]
+    pub fn order(&self) -> Order {
+        match self.order.as_str() {
+            "oldest" => Order::Ascending,
+            _ => Order::Descending,
+        }
+    }
+
+    /// The address of the list at `path` with another status and from `cursor` on.
+    #[must_use]
+    pub fn address(&self, path: &str, status: &str, cursor: &str) -> String {
+        let parameters = [
+            ("status", status),
+            ("webhook_id", &self.webhook),
+            ("event_type", &self.event_type),
+            ("event_id", &self.event),
+            ("result", &self.result),
+            ("last", &self.last),
+            ("since", &self.since),
+            ("until", &self.until),
+            ("order", &self.order),
+            ("cursor", cursor),
+        ];
+        with_query(path, &parameters)
+    }
+
+    /// Whether anything narrows the list.
+    #[must_use]
+    pub fn are_set(&self) -> bool {
+        let order = String::new();
+        let narrowing = Self {
+            order,
+            ..self.clone()
+        };
+        !narrowing.address("", &self.status, "").is_empty() || !self.named.is_empty()
+    }
+
+    /// Finds what was typed: a delivery's id leads to its page, a webhook's name to the list with its
+    /// id; the rest is asked for here.
+    ///
+    /// # Errors
+    /// [`Refusal::Internal`] where the database cannot be read.
+    pub async fn resolve(
+        mut self,
+        state: &State,
+        caller: &Caller,
+        path: &str,
+    ) -> Result<Resolved, Refusal> {
+        let now = state.service.clock().now();
+        if let Some(id) = DeliveryId::parse(&self.event) {
+            return Ok(Resolved::Elsewhere(go(&format!("/deliveries/{id}"))));
+        }
+        if self.named.is_empty() {
+            return Ok(Resolved::Here(ListAsked::of(self, now)));
+        }
+        if let Some(id) = self.named.split(' ').next_back().and_then(WebhookId::parse) {
+            self.webhook = id.to_string();
+            return Ok(Resolved::Elsewhere(go(&self.address(
+                path,
+                &self.status,
+                "",
+            ))));
+        }
+        let views = state.service.views();
+        let limit = Limit::clamped(NAMED);
+        let found = views
+            .webhooks_called(caller, self.named.clone(), limit)
+            .await?;
+        if let Some(only) = only(&found, &self.named) {
+            self.webhook = only.id.to_string();
+            return Ok(Resolved::Elsewhere(go(&self.address(
+                path,
+                &self.status,
+                "",
+            ))));
+        }
+        let mut asked = ListAsked::of(self, now);
+        asked.said("webhook", several(&found));
+        asked.several = found.first;
+        Ok(Resolved::Here(asked))
+    }
+}
+
+/// The one webhook that `text` names: the only one, or the only one called exactly so.
+fn only<'a>(found: &'a NamedWebhooks, text: &str) -> Option<&'a WebhookName> {
+    let is_exact = |name: &&WebhookName| called(name).to_lowercase() == text.to_lowercase();
+    let mut exact = found.first.iter().filter(is_exact);
+    match (found.first.as_slice(), exact.next(), exact.next()) {
+        ([only], ..) | (_, Some(only), None) => Some(only),
+        _ => None,
+    }
+}
+
+fn several(found: &NamedWebhooks) -> String {
+    match found.total {
+        0 => "no webhook is called so".to_owned(),
+        total => format!("fits {}", counted(total as u64, "webhook", "webhooks")),
+    }
+}
+
+/// A query that was understood as far as it goes.
+pub enum Resolved {
+    /// It is answered by another page.
+    Elsewhere(HttpResponse),
+    /// It is answered here.
+    Here(ListAsked),
+}
+
+/// What a list is asked for.
+pub struct ListAsked {
+    filters: Filters,
+    now: Timestamp,
+    faults: Vec<FieldError>,
+    several: Vec<WebhookName>,
+}
+
+impl ListAsked {
+    fn of(filters: Filters, now: Timestamp) -> Self {
+        Self {
+            filters,
+            now,
+            faults: Vec::new(),
+            several: Vec::new(),
+        }
+    }
+
+    fn said(&mut self, field: &str, message: String) {
+        self.faults.push(FieldError {
+            field: field.to_owned(),
+            message,
+        });
+    }
+
+    /// Whether something narrows the list.
+    #[must_use]
+    pub fn is_narrowed(&self) -> bool {
+        self.filters.are_set()
+    }
+
+    /// Reads the list with `read`; nothing is listed where a field says something amiss.
+    ///
+    /// # Errors
+    /// What is no fault of a field.
+    pub async fn read<T: Default>(
+        mut self,
+        read: impl AsyncFnOnce(WantedDeliveries) -> Result<T, Refusal>,
+    ) -> Result<(T, Self), Refusal> {
+        if !self.faults.is_empty() {
+            return Ok((T::default(), self));
+        }
+        let wanted = WantedDeliveries {
+            input: self.filters.input(self.now),
+            order: self.filters.order(),
+        };
+        match read(wanted).await {
+            Ok(found) => Ok((found, self)),
+            Err(Refusal::Invalid(faults)) => {
+                self.faults = faults;
+                Ok((T::default(), self))
+            }
+            Err(other) => Err(other),
+        }
+    }
+
+    /// The form at `path`, with what was typed and what is amiss; `webhook` is the one whose id it
+    /// holds.
+    #[must_use]
+    pub fn form(self, path: &'static str, webhook: Option<&WebhookName>) -> FilterForm {
+        let webhook = match webhook {
+            _ if !self.filters.named.is_empty() => self.filters.named.clone(),
+            Some(name) => option_of(name),
+            None => self.filters.webhook.clone(),
+        };
+        FilterForm {
+            path,
+            several: self
+                .several
+                .iter()
+                .map(|name| several_row(&self.filters, path, name))
+                .collect(),
+            periods: period_choices(&self.filters.last),
+            faults: self.faults,
+            filters: self.filters,
+            webhook,
+        }
+    }
+}
+
+/// A webhook as a field names it: what it is called, and its id, which says which of two.
+#[must_use]
+pub fn option_of(name: &WebhookName) -> String {
+    format!("{} {}", called(name), name.id)
+}
+
+fn several_row(filters: &Filters, path: &str, name: &WebhookName) -> (String, String, String) {
+    let filters = Filters {
+        webhook: name.id.to_string(),
+        ..filters.clone()
+    };
+    let address = filters.address(path, &filters.status, "");
+    (address, called(name), host(&name.url))
+}
+
+/// The form above a list of deliveries.
+#[derive(Clone, Debug, Template)]
+#[template(path = "parts/filters.html")]
+pub struct FilterForm {
+    path: &'static str,
+    /// What the list is narrowed to.
+    pub filters: Filters,
+    webhook: String,
+    periods: Vec<Choice>,
+    faults: Vec<FieldError>,
+    several: Vec<(String, String, String)>,
+}
+
+impl HtmlSafe for FilterForm {}
+
+impl FilterForm {
+    /// Whether a field says something amiss; then nothing was listed.
+    #[must_use]
+    pub fn has_faults(&self) -> bool {
+        !self.faults.is_empty()
+    }
+
+    /// Draws the page that the form stands on.
+    ///
+    /// # Errors
+    /// A 500 where the template fails.
+    pub fn show(&self, page: &PageContext, view: &impl Template) -> Shown {
+        if self.has_faults() {
+            show_faults(page, view)
+        } else {
+            show(page, view)
+        }
+    }
+
+    #[cfg(test)]
+    pub(super) fn sample(filters: Filters, path: &'static str) -> Self {
+        let mut asked = ListAsked::of(filters, Timestamp::from_millis(0));
+        asked.said("webhook", "fits 2 webhooks".to_owned());
+        asked.form(path, None)
+    }
+
+    fn icon(&self, name: &'static str) -> Icon {
+        icon(name)
+    }
+
+    /// Whether the list is one of all deliveries, and not of dead letters.
+    fn is_of_all(&self) -> bool {
+        self.path == "/deliveries"
+    }
+
+    /// Whether something is amiss with `field`, or with the id in it.
+    fn is_amiss(&self, field: &str) -> bool {
+        let is_own = |fault: &FieldError| fault.field.trim_end_matches("_id") == field;
+        self.faults.iter().any(is_own)
+    }
+
+    /// Whether the times are typed, and not chosen.
+    fn has_times(&self) -> bool {
+        !self.filters.since.is_empty() || !self.filters.until.is_empty()
+    }
+}
+
+/// A choice of a form: value, words, whether it is the present one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Choice {
+    /// What the form sends.
+    pub value: String,
+    /// What people read.
+    pub words: String,
+    /// Whether it is chosen.
+    pub chosen: bool,
+}
+
+impl Choice {
+    /// A choice that is chosen where `present` is its value.
+    pub fn new(value: impl Into<String>, words: impl Into<String>, present: &str) -> Self {
+        let value = value.into();
+        Self {
+            chosen: value == present,
+            words: words.into(),
+            value,
+        }
+    }
+}
+
+/// The periods to choose from.
+fn period_choices(present: &str) -> Vec<Choice> {
+    let mut choices = vec![Choice::new("", "any time", present)];
+    choices.extend(PERIODS.map(|(word, words, _)| Choice::new(word, words, present)));
+    choices
+}
