@@ -8,12 +8,12 @@ use askama::Template;
 use serde_json::{Map, Value};
 
 use super::access::OWNER;
-use super::filters::Choice;
 use super::page::{PageContext, Section, show};
 use super::{Shown, Visitor};
 use crate::domain::audit::{ActorKind, AuditEntry};
 use crate::domain::page::{Limit, List};
 use crate::service::views::AuditLog;
+use crate::ui::parts::Choice;
 use crate::ui::parts::Stamp;
 use crate::ui::parts::url_query::with_query;
 use crate::web::State;

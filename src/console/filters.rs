@@ -21,7 +21,7 @@ use crate::service::filter::FilterInput;
 use crate::service::views::{NamedWebhooks, WantedDeliveries};
 use crate::service::{Caller, FieldError, Refusal};
 use crate::ui::parts::url_query::with_query;
-use crate::ui::parts::{Icon, counted, host, icon};
+use crate::ui::parts::{Choice, Icon, counted, host, icon};
 use crate::web::State;
 use crate::web::extract::Query;
 
@@ -343,6 +343,14 @@ impl FilterForm {
         asked.form(path, None)
     }
 
+    /// Which end of the list comes first.
+    pub(super) fn first(&self) -> &'static str {
+        match self.filters.order() {
+            Order::Ascending => "oldest",
+            Order::Descending => "newest",
+        }
+    }
+
     fn icon(&self, name: &'static str) -> Icon {
         icon(name)
     }
@@ -361,29 +369,6 @@ impl FilterForm {
     /// Whether the times are typed, and not chosen.
     fn has_times(&self) -> bool {
         !self.filters.since.is_empty() || !self.filters.until.is_empty()
-    }
-}
-
-/// A choice of a form: value, words, whether it is the present one.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Choice {
-    /// What the form sends.
-    pub value: String,
-    /// What people read.
-    pub words: String,
-    /// Whether it is chosen.
-    pub chosen: bool,
-}
-
-impl Choice {
-    /// A choice that is chosen where `present` is its value.
-    pub fn new(value: impl Into<String>, words: impl Into<String>, present: &str) -> Self {
-        let value = value.into();
-        Self {
-            chosen: value == present,
-            words: words.into(),
-            value,
-        }
     }
 }
 

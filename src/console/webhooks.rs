@@ -8,7 +8,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
 use super::access::VIEWER;
-use super::filters::{Choice, option_of};
+use super::filters::option_of;
 use super::names::called_by;
 use super::page::{PageContext, Section, dress, show};
 use super::{Shown, Visitor};
@@ -19,7 +19,7 @@ use crate::service::views::{WebhookHits, WebhookSummary};
 use crate::ui::parts::curl::call;
 use crate::ui::parts::strip::Strip;
 use crate::ui::parts::url_query::with_query;
-use crate::ui::parts::{Ago, Badge, Due, grouped, host, percent, took};
+use crate::ui::parts::{Ago, Badge, Choice, Due, grouped, host, percent, took};
 use crate::web::State;
 use crate::web::endpoint::Endpoint;
 use crate::web::extract::Query;

@@ -10,6 +10,7 @@ use askama::filters::HtmlSafe;
 pub mod agent;
 pub mod badge;
 pub mod chart;
+pub mod choice;
 pub mod code;
 pub mod curl;
 pub mod stamp;
@@ -17,6 +18,7 @@ pub mod strip;
 pub mod url_query;
 
 pub use badge::{Badge, Tone};
+pub use choice::Choice;
 pub use code::Copyable;
 pub use stamp::{Ago, Due, Since, Stamp, took};
 
