@@ -92,6 +92,11 @@ pub struct WorkspaceRequest {
     #[serde(default, deserialize_with = "given")]
     #[schema(nullable = false)]
     pub strict_event_types: Option<bool>,
+    /// Whether webhooks that say nothing send their wire profile's headers under second names as well
+    /// (`svix-id` beside `webhook-id`).
+    #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false)]
+    pub aliases: Option<bool>,
     /// Where alerts go; null means nowhere.
     #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<String>)]
@@ -156,6 +161,8 @@ pub struct WorkspaceBody {
     pub profile: String,
     /// Whether unknown event types are refused.
     pub strict_event_types: bool,
+    /// Whether webhooks that say nothing send headers under their second names as well.
+    pub aliases: bool,
     /// Where alerts go.
     pub alert_url: Option<String>,
     /// How long history is kept.
@@ -189,6 +196,7 @@ impl From<WorkspaceRequest> for WorkspaceInput {
             plan: request.plan,
             profile: request.profile,
             strict_event_types: request.strict_event_types,
+            aliases: request.aliases,
             alert_url: request.alert_url,
             retention: request.retention.map(|own| own.map(retention)),
         }
@@ -293,6 +301,7 @@ fn workspace(workspace: &Workspace) -> WorkspaceBody {
         plan: workspace.plan.as_str(),
         profile: workspace.profile.clone(),
         strict_event_types: workspace.strict_event_types,
+        aliases: workspace.aliases,
         alert_url: workspace.alert_url.clone(),
         retention: RetentionBody {
             delivered: workspace.retention.delivered.map(DurationText::from),

@@ -60,7 +60,11 @@ static SETTINGS: FormSpec<Workspace, WorkspaceInput> = FormSpec::new(&[
                      with near matches named.",
                 )
                 .shows(|workspace| workspace.strict_event_types.then(|| "on".to_owned()))
-                .sets(|input, typed| input.strict_event_types = Some(typed.is_ticked()))]),
+                .sets(|input, typed| input.strict_event_types = Some(typed.is_ticked())),
+                Setting::check("aliases", "Send headers under their second names as well")
+                    .hint("svix-id beside webhook-id: for webhooks that say nothing else.")
+                    .shows(|workspace| workspace.aliases.then(|| "on".to_owned()))
+                    .sets(|input, typed| input.aliases = Some(typed.is_ticked()))]),
         ],
     },
     FieldSet {

@@ -61,6 +61,7 @@ pub struct Profile {
     pub(super) document: Document,
     pub(super) envelope: Envelope,
     pub(super) headers: Vec<HeaderRule>,
+    pub(super) aliases: Vec<HeaderAlias>,
     pub(super) signature: SignatureScheme,
     pub(super) generated_secret: GeneratedSecret,
     pub(super) retry_policy: RetryPolicy,
@@ -140,6 +141,13 @@ pub(super) enum TimeForm {
 pub(super) struct HeaderRule {
     pub(super) name: String,
     pub(super) value: Template,
+}
+
+/// The second name under which a header goes out as well, where a webhook wants that.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct HeaderAlias {
+    pub(super) of: String,
+    pub(super) name: String,
 }
 
 #[derive(Clone, Debug)]
@@ -292,11 +300,21 @@ impl Profile {
         names.chain([self.signature.header.as_str()])
     }
 
+    /// The second name of the header `name`, under which its value is sent as well where a webhook
+    /// wants aliases.
+    #[must_use]
+    pub fn alias_of(&self, name: &str) -> Option<&str> {
+        let found = self.aliases.iter().find(|alias| alias.of == name);
+        found.map(|alias| alias.name.as_str())
+    }
+
     /// The header names that a webhook of this profile must not set itself, besides those that
-    /// nobody may set (`header::is_forbidden`).
+    /// nobody may set (`header::is_forbidden`). Aliases are among them: they can be switched on at
+    /// any time.
     #[must_use]
     pub fn reserved_headers(&self) -> Vec<&str> {
-        self.header_names().collect()
+        let aliases = self.aliases.iter().map(|alias| alias.name.as_str());
+        self.header_names().chain(aliases).collect()
     }
 
     /// The `content-type` of a delivery in `format`.

@@ -125,6 +125,9 @@ pub struct WebhookSettings {
     pub format: Format,
     /// Headers added to every delivery.
     pub headers: Vec<CustomHeader>,
+    /// Whether the profile's headers go out under their second names as well; `None` is what the
+    /// workspace says.
+    pub aliases: Option<bool>,
     /// Delays between attempts.
     pub retry: RetryPolicy,
     /// The whole exchange's deadline.
@@ -163,6 +166,8 @@ pub struct Webhook {
     pub profile: ProfileRef,
     /// What a person set.
     pub settings: WebhookSettings,
+    /// Whether its headers go out under their second names as well.
+    pub sends_aliases: bool,
     /// Whether it takes part.
     pub state: WebhookState,
     /// How it has been answering.

@@ -92,6 +92,8 @@ pub struct Workspace {
     pub profile: String,
     /// Whether unknown event types are refused.
     pub strict_event_types: bool,
+    /// Whether webhooks that say nothing send headers under their second names as well.
+    pub aliases: bool,
     /// Where alerts go.
     pub alert_url: Option<String>,
     /// The hidden webhook that carries them.

@@ -130,11 +130,14 @@ fn prepare(
     let content_type = profile.content_type(delivery.format);
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
     for (name, value) in profile.sign(&keys, &to_sign) {
-        let name = HeaderName::from_bytes(name.as_bytes())
-            .map_err(|_| format!("the wire profile's header {name} is not a header name"))?;
         let value = HeaderValue::from_str(&value)
             .map_err(|_| format!("the wire profile's header {name} has an illegal value"))?;
-        headers.insert(name, value);
+        let alias = profile.alias_of(name).filter(|_| target.sends_aliases);
+        for name in [Some(name), alias].into_iter().flatten() {
+            let name = HeaderName::from_bytes(name.as_bytes())
+                .map_err(|_| format!("the wire profile's header {name} is not a header name"))?;
+            headers.insert(name, value.clone());
+        }
     }
     Ok(Prepared { headers, body })
 }

@@ -31,6 +31,7 @@ pub(super) struct Target {
     pub(super) timeout: Duration,
     pub(super) retry: RetryPolicy,
     pub(super) custom_headers: HeaderMap,
+    pub(super) sends_aliases: bool,
     /// Names of custom headers whose values are masked in the history.
     pub(super) masked: Vec<HeaderName>,
     profile_seq: i64,
@@ -95,6 +96,7 @@ impl Target {
             timeout: settings.timeout,
             retry: settings.retry.clone(),
             custom_headers,
+            sends_aliases: webhook.sends_aliases,
             masked,
             profile_seq: webhook.profile.seq,
             keys,
@@ -140,6 +142,7 @@ impl Target {
             timeout: Duration::from_secs(10),
             retry: RetryPolicy::standard(),
             custom_headers: HeaderMap::new(),
+            sends_aliases: false,
             masked: Vec::new(),
             profile_seq: 1,
             keys: Vec::new(),

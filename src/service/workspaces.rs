@@ -40,6 +40,8 @@ pub struct WorkspaceInput {
     pub profile: Option<String>,
     /// Whether unknown event types are refused.
     pub strict_event_types: Option<bool>,
+    /// Whether webhooks that say nothing send headers under their second names as well.
+    pub aliases: Option<bool>,
     /// Where alerts go.
     pub alert_url: Option<Option<String>>,
     /// How long history is kept; null takes the instance's defaults.
@@ -63,6 +65,7 @@ struct CheckedSettings {
     plan: Option<Plan>,
     profile: Option<String>,
     strict_event_types: Option<bool>,
+    aliases: Option<bool>,
     alert_url: Option<Option<String>>,
     retention: Option<Option<RetentionInput>>,
 }
@@ -202,6 +205,7 @@ impl Service {
             plan,
             profile: input.profile,
             strict_event_types: input.strict_event_types,
+            aliases: input.aliases,
             alert_url,
             retention: input.retention,
         })
@@ -245,6 +249,7 @@ fn create(
     };
     let mut workspace = workspaces::insert(tx, &new, &secret)?;
     event_types::seed(tx, workspace.id.seq(), profile.catalogue())?;
+    workspace.aliases = input.aliases.unwrap_or(workspace.aliases);
     let retention = input.retention.flatten().unwrap_or_default();
     workspace.retention = apply_retention(workspace.retention, &retention)?;
     if let Some(alert_url) = input.alert_url {
@@ -278,6 +283,10 @@ fn update(
     workspace.strict_event_types = input
         .strict_event_types
         .unwrap_or(workspace.strict_event_types);
+    if let Some(aliases) = input.aliases.filter(|said| *said != workspace.aliases) {
+        workspace.aliases = aliases;
+        webhooks::changed_aliases(tx, id.seq())?;
+    }
     workspace.retention = match input.retention {
         None => workspace.retention,
         Some(None) => Retention::default(),

@@ -185,10 +185,16 @@ pub fn adopt(tx: &mut WriteTx<'_>, name: &str, seq: i64) -> Result<(), StoreErro
     Ok(())
 }
 
-/// Stores the built-in profiles that this binary brings.
+/// Stores the built-in profiles that this binary brings. One that an earlier version brought in other
+/// words is followed by its webhooks; deliveries keep the version they began with.
 pub(super) fn ensure_built_in(tx: &mut WriteTx<'_>) -> Result<(), StoreError> {
     for profile in Profile::built_in() {
-        put(tx, profile.name(), Origin::BuiltIn, profile.source())?;
+        let name = profile.name();
+        let before = find(tx, name)?.map(|stored| stored.seq);
+        let seq = put(tx, name, Origin::BuiltIn, profile.source())?;
+        if before.is_some_and(|before| before != seq) {
+            adopt(tx, name, seq)?;
+        }
     }
     Ok(())
 }

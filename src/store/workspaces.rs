@@ -19,7 +19,7 @@ use crate::domain::workspace::{NewWorkspace, Plan, Retention, Workspace};
 /// The name of the workspace that every installation starts with.
 pub const DEFAULT_NAME: &str = "default";
 
-const SELECT: &str = "SELECT seq, name, plan, profile, strict_event_types, alert_url,
+const SELECT: &str = "SELECT seq, name, plan, profile, strict_event_types, aliases, alert_url,
         alert_webhook_seq, retention_delivered_ms, retention_exhausted_ms, retention_keep_latest,
         created_at, updated_at
     FROM workspaces";
@@ -35,6 +35,7 @@ fn workspace(row: &Row<'_>) -> Result<Workspace, StoreError> {
         plan: row.get("plan")?,
         profile: row.get("profile")?,
         strict_event_types: row.get("strict_event_types")?,
+        aliases: row.get("aliases")?,
         alert_url: row.get("alert_url")?,
         alert_webhook_seq: row.get("alert_webhook_seq")?,
         retention: Retention {
@@ -157,7 +158,7 @@ pub fn update(tx: &mut WriteTx<'_>, changed: &Workspace) -> Result<(), StoreErro
     tx.run(
         "UPDATE workspaces
          SET name = :name, plan = :plan, profile = :profile, strict_event_types = :strict,
-             alert_url = :alert_url, alert_webhook_seq = :alert_webhook_seq,
+             aliases = :aliases, alert_url = :alert_url, alert_webhook_seq = :alert_webhook_seq,
              retention_delivered_ms = :delivered, retention_exhausted_ms = :exhausted,
              retention_keep_latest = :keep_latest, updated_at = :now
          WHERE seq = :seq",
@@ -167,6 +168,7 @@ pub fn update(tx: &mut WriteTx<'_>, changed: &Workspace) -> Result<(), StoreErro
             ":plan": changed.plan,
             ":profile": changed.profile,
             ":strict": changed.strict_event_types,
+            ":aliases": changed.aliases,
             ":alert_url": changed.alert_url,
             ":alert_webhook_seq": changed.alert_webhook_seq,
             ":delivered": changed.retention.delivered.map(millis),

@@ -162,6 +162,14 @@ impl Received {
         &self.headers
     }
 
+    /// The same with no header whose name begins with `prefix`.
+    pub fn without(&self, prefix: &str) -> Self {
+        let mut left = self.clone();
+        let stays = |name: &str| !name.to_ascii_lowercase().starts_with(prefix);
+        left.headers.retain(|(name, _)| stays(name));
+        left
+    }
+
     pub fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap()
     }

@@ -7,8 +7,11 @@ import sys
 
 
 def load(name):
-    if name == "standard":
-        from standardwebhooks import Webhook
+    if name in ("standard", "svix"):
+        if name == "standard":
+            from standardwebhooks import Webhook
+        else:
+            from svix.webhooks import Webhook
 
         def check(body, headers, secret):
             Webhook(secret).verify(body, headers)

@@ -48,6 +48,11 @@ pub struct WebhookRequest {
     #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<BTreeMap<String, String>>)]
     pub headers: Option<Option<HeadersRequest>>,
+    /// Whether the wire profile's headers are sent under their second names as well (`svix-id` beside
+    /// `webhook-id`); null means what the workspace says.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<bool>)]
+    pub aliases: Option<Option<bool>>,
     /// Delays between attempts, or a built-in profile's name; null means the profile's.
     #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<RetryRequest>)]
@@ -211,6 +216,7 @@ impl From<WebhookRequest> for WebhookInput {
             profile: request.profile,
             format: request.format,
             headers: request.headers.map(headers),
+            aliases: request.aliases,
             retry_policy: request.retry_policy.map(|own| own.map(Into::into)),
             timeout: request.timeout,
             max_in_flight: request.max_in_flight,

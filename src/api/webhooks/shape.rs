@@ -36,6 +36,9 @@ pub struct WebhookBody {
     pub format: &'static str,
     /// Headers added to every delivery; credentials read `***`.
     pub headers: BTreeMap<String, String>,
+    /// Whether the wire profile's headers are sent under their second names as well; null: as the
+    /// workspace says.
+    pub aliases: Option<bool>,
     /// `active`, `disabled` or `revoked`.
     #[schema(value_type = WebhookStatus)]
     pub status: &'static str,
@@ -127,6 +130,7 @@ pub fn webhook(webhook: &Webhook) -> WebhookBody {
         profile: webhook.profile.name.to_string(),
         format: settings.format.as_str(),
         headers: settings.headers.iter().map(header).collect(),
+        aliases: settings.aliases,
         status: webhook.state.as_str(),
         disabled_reason: webhook.state.disabled_reason().map(DisabledReason::as_str),
         retry_policy: retry_policy(&settings.retry),

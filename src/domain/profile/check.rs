@@ -95,6 +95,7 @@ fn profile(document: Document, source: String) -> Checked<Profile> {
     let envelope = envelope::envelope(&document.envelope)?;
     let headers = signature::headers(&document)?;
     let signature = signature::signature(&document.signature, &headers)?;
+    let aliases = signature::aliases(&document.aliases, &headers, &signature)?;
     let generated_secret = signature::generated_secret(document.secret.generate, signature.key)?;
     Ok(Profile {
         name: document.name.clone(),
@@ -102,6 +103,7 @@ fn profile(document: Document, source: String) -> Checked<Profile> {
         event_id,
         source,
         headers,
+        aliases,
         signature,
         generated_secret,
         retry_policy: defaults::retry_policy(document.retry.as_ref())?,

@@ -23,6 +23,8 @@ pub(crate) struct Document {
     pub(crate) envelope: Vec<FieldDocument>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) headers: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) aliases: BTreeMap<String, String>,
     pub(crate) signature: SignatureDocument,
     pub(crate) secret: SecretDocument,
     #[serde(default, skip_serializing_if = "Option::is_none")]

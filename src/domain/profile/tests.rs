@@ -77,4 +77,21 @@ fn a_webhook_may_not_set_what_its_profile_sets() {
     let armalo = Profile::built_in_named("armalo").unwrap();
     let reserved = ["X-Armalo-Delivery", "X-Armalo-Signature"];
     assert_eq!(armalo.reserved_headers(), reserved);
+    let standard = Profile::standard();
+    assert!(standard.reserved_headers().contains(&"svix-signature"));
+}
+
+#[test]
+fn standard_names_the_headers_of_svix_as_second_names_and_no_other_built_in_has_any() {
+    for profile in Profile::built_in() {
+        let of = |name: &str| profile.alias_of(name).map(str::to_owned);
+        let aliases: Vec<Option<String>> = profile.header_names().map(of).collect();
+        match profile.name() {
+            "standard" => {
+                let expect = ["svix-id", "svix-timestamp", "svix-signature"];
+                assert_eq!(aliases, expect.map(|name| Some(name.to_owned())));
+            }
+            other => assert!(aliases.iter().all(Option::is_none), "{other}"),
+        }
+    }
 }

@@ -41,6 +41,9 @@ pub struct WebhookInput {
     pub format: Option<String>,
     /// Headers added to every delivery.
     pub headers: Option<Vec<(String, String)>>,
+    /// Whether the profile's headers go out under their second names as well; null means what the
+    /// workspace says.
+    pub aliases: Option<Option<bool>>,
     /// Delays between attempts; null means the profile's.
     pub retry_policy: Option<Option<RetryInput>>,
     /// The whole exchange's deadline; null means the profile's.
@@ -82,6 +85,7 @@ pub fn defaults_of(profile: &Profile, url: String, subscription: Subscription) -
         subscription,
         format: Format::Json,
         headers: Vec::new(),
+        aliases: None,
         retry: profile.retry_policy().clone(),
         timeout: profile.timeout(),
         max_in_flight: IN_FLIGHT_DEFAULT,
@@ -110,6 +114,7 @@ pub(super) fn apply(
         subscription: faults.subscription(input.event_types.as_deref(), base.subscription),
         format: faults.given("format", input.format.as_deref(), base.format, format),
         headers: faults.headers(input.headers.as_deref(), base.headers, profile),
+        aliases: input.aliases.unwrap_or(base.aliases),
         retry: faults.retry(input.retry_policy.as_ref(), base.retry, default.retry),
         timeout: faults.nullable(
             "timeout",

@@ -68,6 +68,7 @@ pub(in crate::store) fn settings() -> WebhookSettings {
         subscription: Subscription::parse(&["*"]).unwrap(),
         format: Format::Json,
         headers: Vec::new(),
+        aliases: None,
         retry: RetryPolicy::standard(),
         timeout: Duration::from_secs(10),
         max_in_flight: 16,

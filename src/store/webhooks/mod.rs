@@ -3,26 +3,26 @@
 //! Owns: storing, finding and changing whole webhooks. Refuses: the rules of registering and changing
 //! one (`service`) and of disabling it (`domain::breaker`).
 
-use rusqlite::{Row, ToSql, named_params};
+use rusqlite::{ToSql, named_params};
 
 use super::numbers::NumberedTable;
 use super::read::PageOf;
-use super::sql::{id, millis};
+use super::sql::millis;
 use super::vault::Vault;
-use super::{Read, StoreError, WriteTx, row_list};
+use super::{Read, StoreError, WriteTx};
 use crate::domain::id::WebhookId;
 use crate::domain::page::{Cursor, Limit, List, Page};
 use crate::domain::time::Timestamp;
-use crate::domain::webhook::{
-    NewWebhook, Webhook, WebhookKind, WebhookName, WebhookSettings, WebhookState,
-};
+use crate::domain::webhook::{NewWebhook, Webhook, WebhookKind, WebhookSettings, WebhookState};
 
 mod health;
+mod names;
 mod row;
 mod search;
 mod subscribers;
 
 pub use health::{health, restart_failing, set_health};
+pub use names::names_of;
 use row::{RetryColumn, json_text, seal_headers, webhook};
 pub use search::{WebhookHits, in_rows, search};
 pub use subscribers::subscribers;
@@ -31,7 +31,9 @@ pub use subscribers::subscribers;
 pub const WEBHOOKS_MAX: usize = 10_000;
 
 const SELECT: &str = "SELECT w.seq, w.workspace_seq, w.kind, w.label, w.url, w.event_types,
-        w.profile_seq, w.format, w.headers_sealed, w.status, w.disabled_reason, w.disabled_at,
+        w.profile_seq, w.format, w.headers_sealed, w.aliases,
+        coalesce(w.aliases, workspaces.aliases) AS sends_aliases,
+        w.status, w.disabled_reason, w.disabled_at,
         w.retry_policy, w.timeout_ms, w.max_in_flight, w.rate_limit, w.ordered,
         w.disable_after_failures, w.disable_after_ms, w.metadata, w.created_at, w.updated_at,
         w.secret_rotated_at, w.deleted_at, w.consecutive_failures, w.failing_since,
@@ -108,34 +110,6 @@ pub fn list(
     };
     let params: [(&str, &dyn ToSql); 2] = [(":workspace", &workspace_seq), (":now", &now)];
     conn.page(&sql, of, &params, |row| webhook(row, vault))
-}
-
-/// What the webhooks in the rows `seqs` are called, deleted and hidden ones included.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
-pub fn names_of(conn: &Read<'_>, seqs: &[i64]) -> Result<Vec<WebhookName>, StoreError> {
-    let sql = format!(
-        "{SELECT_NAMES}
-         WHERE seq IN (SELECT value FROM json_each(:seqs))
-         ORDER BY seq
-         LIMIT -1"
-    );
-    conn.rows(
-        &sql,
-        named_params! { ":seqs": row_list(seqs) },
-        webhook_name,
-    )
-}
-
-const SELECT_NAMES: &str = "SELECT seq, created_at, label, url FROM webhooks";
-
-fn webhook_name(row: &Row<'_>) -> Result<WebhookName, StoreError> {
-    Ok(WebhookName {
-        id: id(row, "created_at", "seq")?,
-        label: row.get("label")?,
-        url: row.get("url")?,
-    })
 }
 
 /// How many webhooks a workspace has registered.
@@ -236,7 +210,7 @@ pub fn update_settings(
     tx.run(
         "UPDATE webhooks
          SET label = :label, url = :url, event_types = :event_types, profile_seq = :profile,
-             format = :format, headers_sealed = :headers, retry_policy = :retry_policy,
+             format = :format, headers_sealed = :headers, aliases = :aliases, retry_policy = :retry_policy,
              timeout_ms = :timeout_ms, max_in_flight = :max_in_flight, rate_limit = :rate_limit,
              ordered = :ordered, disable_after_failures = :disable_after_failures,
              disable_after_ms = :disable_after_ms, metadata = :metadata, updated_at = :now
@@ -249,6 +223,7 @@ pub fn update_settings(
             ":profile": profile_seq,
             ":format": format,
             ":headers": sealed,
+            ":aliases": settings.aliases,
             ":retry_policy": json_text(&RetryColumn::from(&settings.retry)),
             ":timeout_ms": millis(settings.timeout),
             ":max_in_flight": settings.max_in_flight,
@@ -369,4 +344,20 @@ fn changed(tx: &mut WriteTx<'_>, workspace_seq: i64, seq: i64) {
     let notices = tx.notices();
     notices.webhooks_changed.push(seq);
     notices.activity = true;
+}
+
+/// Says that what a workspace says of second header names changed, to webhooks that say nothing.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn changed_aliases(tx: &mut WriteTx<'_>, workspace_seq: i64) -> Result<(), StoreError> {
+    let silent: Vec<i64> = tx.values(
+        "SELECT seq
+         FROM webhooks
+         WHERE workspace_seq = :workspace AND deleted_at IS NULL AND aliases IS NULL
+         LIMIT -1",
+        named_params! { ":workspace": workspace_seq },
+    )?;
+    tx.notices().webhooks_changed.extend(silent);
+    Ok(())
 }

@@ -26,7 +26,7 @@ static SETTINGS: FormSpec<Webhook, WebhookInput> = FormSpec::new(&[
             title: "More: headers, retries, limits, circuit breaker, metadata",
         },
         fields: &[
-            Fields::Stack(&[HEADERS]),
+            Fields::Stack(&[HEADERS, ALIASES]),
             Fields::Titled("Retries", RETRIES),
             Fields::Titled("Limits", LIMITS),
             Fields::Titled("Circuit breaker", CIRCUIT_BREAKER),
@@ -108,6 +108,32 @@ const HEADERS: Setting = Setting::lines("headers", "Headers", 3)
         Some(lines.collect::<Vec<_>>().join("\n"))
     })
     .sets(|input, typed| input.headers = Some(headers(typed)));
+
+const ALIASES: Setting = Setting::choice("aliases", "Headers under second names")
+    .hint("Where the wire profile names some: svix-id beside webhook-id, for receivers of either.")
+    .initial(&["workspace"])
+    .offers(|| {
+        vec![
+            Offer::new("workspace", "as the workspace says"),
+            Offer::new("on", "send both"),
+            Offer::new("off", "send the first only"),
+        ]
+    })
+    .shows(|webhook| {
+        let word = match webhook.settings.aliases {
+            None => "workspace",
+            Some(true) => "on",
+            Some(false) => "off",
+        };
+        Some(word.to_owned())
+    })
+    .sets(|input, typed| {
+        input.aliases = Some(match typed.typed() {
+            "on" => Some(true),
+            "off" => Some(false),
+            _ => None,
+        });
+    });
 
 const RETRIES: &[Fields<Webhook, WebhookInput>] = &[
     Fields::Grid(&[

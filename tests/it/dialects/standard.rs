@@ -109,3 +109,43 @@ async fn other_formats_are_signed_as_they_are_sent() {
         accepted_in_rust(secret, &received);
     }
 }
+
+#[tokio::test]
+async fn with_aliases_both_families_of_headers_verify_and_without_nothing_changes() {
+    let app = TestApp::start().await;
+    let receiver = Receiver::start().await;
+    let hook = json!({ "url": receiver.url("/"), "event_types": ["*"] });
+    let made = app.post("/api/v1/webhooks", &hook).await;
+    let made = made.json(reqwest::StatusCode::CREATED);
+    assert_eq!(made["aliases"], json!(null));
+    let secret = made["secret"].as_str().unwrap();
+    let path = format!("/api/v1/webhooks/{}", made["id"].as_str().unwrap());
+    let svix = ["svix-id", "svix-timestamp", "svix-signature"];
+    let has_svix = |received: &Received| received.headers() != received.without("svix-").headers();
+    assert!(!has_svix(&deliver(&app, &receiver).await));
+
+    let office = app
+        .get("/api/v1/workspaces")
+        .await
+        .json(reqwest::StatusCode::OK);
+    let office = &office["data"][0];
+    assert_eq!(office["aliases"], json!(false));
+    let office = format!("/api/v1/workspaces/{}", office["id"].as_str().unwrap());
+    let said = app.patch(&office, &json!({ "aliases": true })).await;
+    assert_eq!(said.json(reqwest::StatusCode::OK)["aliases"], json!(true));
+    deliver(&app, &receiver).await;
+    let both = receiver.wait_for(2).await.remove(1);
+    for name in svix {
+        let own = name.replace("svix", "webhook");
+        assert_eq!(both.header(name), both.header(&own));
+    }
+    accepted_everywhere("svix", secret, &both.without("webhook-"));
+    accepted_everywhere("standard", secret, &both.without("svix-"));
+
+    let said = app.patch(&path, &json!({ "aliases": false })).await;
+    assert_eq!(said.json(reqwest::StatusCode::OK)["aliases"], json!(false));
+    deliver(&app, &receiver).await;
+    assert!(!has_svix(&receiver.wait_for(3).await.remove(2)));
+    let taken = json!({ "headers": { "svix-id": "mine" } });
+    app.patch(&path, &taken).await.invalid("headers.svix-id");
+}

@@ -70,8 +70,10 @@ impl Runtime {
         let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
         let (program, driver) = match self {
             Self::Node => (PathBuf::from("node"), "verify.mjs"),
-            // Only the published library needs more than Python itself.
-            Self::Python if system == "standard" => (tests.join(".venv/bin/python"), "verify.py"),
+            // Only published libraries need more than Python itself.
+            Self::Python if ["standard", "svix"].contains(&system) => {
+                (tests.join(".venv/bin/python"), "verify.py")
+            }
             Self::Python => (PathBuf::from("python3"), "verify.py"),
         };
         let mut command = Command::new(program);

@@ -3,7 +3,7 @@
 //! Owns: that names are legal and free, that templates can be filled in and read back, and that a
 //! receiver is sent everything that was signed. Refuses: signing.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use super::{Checked, fault, refuse, shown, visible};
 use crate::domain::header::{check_name, is_forbidden};
@@ -12,7 +12,7 @@ use crate::domain::profile::document::{
 };
 use crate::domain::profile::template::{Template, TemplateSlot};
 use crate::domain::profile::{
-    Encoding, GeneratedSecret, HEADERS_MAX, HeaderRule, KeyForm, SignatureScheme,
+    Encoding, GeneratedSecret, HEADERS_MAX, HeaderAlias, HeaderRule, KeyForm, SignatureScheme,
 };
 
 /// The separators that no encoding's alphabet contains.
@@ -129,6 +129,38 @@ pub(super) fn signature(
             KeyWord::Utf8 => KeyForm::Utf8,
         },
     })
+}
+
+/// The second names of headers: each of a header that the profile has, and free itself.
+pub(super) fn aliases(
+    listed: &BTreeMap<String, String>,
+    headers: &[HeaderRule],
+    signature: &SignatureScheme,
+) -> Checked<Vec<HeaderAlias>> {
+    let own = headers.iter().map(|rule| rule.name.as_str());
+    let own: Vec<&str> = own.chain([signature.header.as_str()]).collect();
+    let mut taken: HashSet<String> = own.iter().map(|name| name.to_ascii_lowercase()).collect();
+    let mut aliases: Vec<HeaderAlias> = Vec::with_capacity(listed.len());
+    for (of, name) in listed {
+        let field = || format!("aliases.{}", shown(of));
+        let Some(header) = own.iter().find(|own| own.eq_ignore_ascii_case(of)) else {
+            return refuse(field(), "is no header of this profile");
+        };
+        if aliases.iter().any(|alias| alias.of == **header) {
+            return refuse(field(), "is listed twice; letter case makes no difference");
+        }
+        if let Some(message) = name_fault(name) {
+            return refuse(field(), message);
+        }
+        if !taken.insert(name.to_ascii_lowercase()) {
+            return refuse(field(), "names a header that this profile sends already");
+        }
+        aliases.push(HeaderAlias {
+            of: (*header).to_owned(),
+            name: name.clone(),
+        });
+    }
+    Ok(aliases)
 }
 
 fn separator(scheme: &SignatureDocument) -> Checked<()> {

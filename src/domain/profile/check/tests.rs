@@ -29,6 +29,28 @@ fn a_profile_with_every_key_is_read() {
 }
 
 #[test]
+fn a_second_name_belongs_to_a_header_of_the_profile_and_is_free() {
+    let profile = Profile::parse(WHOLE_PROFILE).unwrap();
+    assert_eq!(profile.alias_of("X-Sixth-Id"), Some("X-Five-Id"));
+    assert_eq!(profile.alias_of("X-Sixth-Time"), None);
+    let line = "x-sixth-id = \"X-Five-Id\"";
+    check(line, "x-seventh = \"x-a\"", "aliases.x-seventh");
+    for taken in [
+        "x-sixth-id",
+        "X-SIXTH-SIGNATURE",
+        "host",
+        "x a",
+        "Authorization",
+    ] {
+        check("X-Five-Id", taken, "aliases.x-sixth-id");
+    }
+    let twice = format!("{line}\nX-SIXTH-ID = \"x-b\"");
+    check(line, &twice, "aliases.x-sixth-id");
+    let same = format!("{line}\nx-sixth-time = \"x-five-id\"");
+    check(line, &same, "aliases.x-sixth-time");
+}
+
+#[test]
 fn the_shortest_profile_has_the_native_defaults() {
     let profile = Profile::parse(
         r#"
