@@ -35,6 +35,29 @@ pub struct Hands {
     now: AtomicI64,
     // By how much it was set, all in all.
     offset: AtomicI64,
+    // How often its machine was started anew.
+    boots: AtomicI64,
+}
+
+/// What a clock showed once, for a later process that wants to know whether somebody set it since.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClockReading {
+    /// The time of day.
+    pub at: Timestamp,
+    /// [`Clock::offset_ms`] then.
+    pub offset_ms: i64,
+    /// Which start of the machine that counts from; empty where nobody knows.
+    pub boot: String,
+}
+
+impl ClockReading {
+    /// By how much the clock was set between `earlier` and this, in milliseconds; `None` where the
+    /// machine was started anew in between, or may have been.
+    #[must_use]
+    pub fn set_since(&self, earlier: &Self) -> Option<i64> {
+        let is_same_boot = !self.boot.is_empty() && self.boot == earlier.boot;
+        is_same_boot.then(|| self.offset_ms - earlier.offset_ms)
+    }
 }
 
 impl Clock {
@@ -44,6 +67,7 @@ impl Clock {
         Self::Manual(Arc::new(Hands {
             now: AtomicI64::new(at.millis()),
             offset: AtomicI64::new(0),
+            boots: AtomicI64::new(1),
         }))
     }
 
@@ -64,6 +88,30 @@ impl Clock {
             Self::System => system_offset_ms(),
             Self::Manual(hands) => hands.offset.load(Ordering::Acquire),
         }
+    }
+
+    /// What it shows, for a later process.
+    #[must_use]
+    pub fn reading(&self) -> ClockReading {
+        let boot = match self {
+            Self::System => system_boot(),
+            Self::Manual(hands) => hands.boots.load(Ordering::Acquire).to_string(),
+        };
+        ClockReading {
+            at: self.now(),
+            offset_ms: self.offset_ms(),
+            boot,
+        }
+    }
+
+    /// Starts a manual clock's machine anew, so that nobody knows any more whether it was set.
+    ///
+    /// # Panics
+    /// On the system clock, whose machine is not ours to start.
+    pub fn reboot(&self) {
+        let hands = self.hands();
+        hands.boots.fetch_add(1, Ordering::AcqRel);
+        hands.offset.store(0, Ordering::Release);
     }
 
     /// Sets a manual clock, and all its clones, to `at`, as somebody sets a machine's clock.
@@ -117,6 +165,19 @@ fn system_offset_ms() -> i64 {
 fn since_boot_ms() -> i64 {
     let passed = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
     passed.tv_sec * 1000 + passed.tv_nsec / 1_000_000
+}
+
+/// The kernel's name for this start of the machine.
+#[cfg(target_os = "linux")]
+fn system_boot() -> String {
+    let name = std::fs::read_to_string("/proc/sys/kernel/random/boot_id");
+    name.map_or_else(|_| String::new(), |name| name.trim().to_owned())
+}
+
+/// The time since boot is not known here, so readings of two processes are not to be compared.
+#[cfg(not(target_os = "linux"))]
+fn system_boot() -> String {
+    String::new()
 }
 
 /// Elsewhere the time since the first reading has to do; it may stand still while the machine sleeps.
@@ -178,6 +239,30 @@ mod tests {
         assert_eq!(clock.offset_ms(), before);
         clock.set(clock.now().before(Duration::from_secs(60)));
         assert_eq!(clock.offset_ms(), before - 60_000);
+    }
+
+    #[test]
+    fn two_readings_tell_by_how_much_a_clock_was_set_unless_its_machine_was_started_anew() {
+        for clock in [Clock::System, Clock::manual(Timestamp::from_millis(0))] {
+            let (first, second) = (clock.reading(), clock.reading());
+            assert!(
+                second
+                    .set_since(&first)
+                    .is_some_and(|by_ms| by_ms.abs() < 100)
+            );
+        }
+        let clock = Clock::manual(Timestamp::from_millis(1_773_655_500_000));
+        let first = clock.reading();
+        clock.advance(Duration::from_secs(100));
+        clock.set(clock.now().before(Duration::from_secs(3600)));
+        assert_eq!(clock.reading().set_since(&first), Some(-3_600_000));
+        clock.reboot();
+        assert_eq!(clock.reading().set_since(&first), None);
+        let unknown = ClockReading {
+            boot: String::new(),
+            ..first
+        };
+        assert_eq!(unknown.set_since(&unknown.clone()), None);
     }
 
     #[test]

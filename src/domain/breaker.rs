@@ -64,6 +64,10 @@ impl DisabledReason {
     }
 }
 
+/// A gap between two attempts counts as so much failing at most: time in which nobody tried says
+/// nothing of a receiver.
+const GAP_MAX: Duration = Duration::from_secs(24 * 3600);
+
 /// Takes an attempt into account: the new health, and the reason to disable the webhook if this
 /// attempt gives one.
 #[must_use]
@@ -74,8 +78,11 @@ pub fn observe(
     policy: BreakerPolicy,
     now: Timestamp,
 ) -> (Health, Option<DisabledReason>) {
+    let gap = health.last_attempted_at.map(|last| now.since(last));
+    let untried = gap.unwrap_or_default().saturating_sub(GAP_MAX);
     let seen = Health {
         last_attempted_at: Some(now),
+        failing_since: health.failing_since.map(|at| at.after(untried).min(now)),
         last_status_code: status_code,
         ..health
     };
@@ -159,11 +166,39 @@ mod tests {
             disable_after_failures: None,
             disable_after: Some(limit),
         };
-        let (health, first) = observe(Health::default(), FAILED, None, policy, at(0));
-        assert_eq!(first, None);
+        let mut health = Health::default();
+        for hour in (0..120).step_by(24) {
+            let (next, reason) = observe(health, FAILED, None, policy, at(hour));
+            assert_eq!(reason, None);
+            health = next;
+        }
         assert_eq!(observe(health, FAILED, None, policy, at(119)).1, None);
         let reason = observe(health, FAILED, None, policy, at(120)).1;
         assert_eq!(reason, Some(DisabledReason::CircuitBreaker));
+    }
+
+    #[test]
+    fn time_in_which_nobody_tried_does_not_count_as_failing() {
+        let policy = BreakerPolicy {
+            disable_after_failures: None,
+            disable_after: Some(Duration::from_secs(120 * 3600)),
+        };
+        // Hours of the attempts, and whether the last one trips.
+        for (hours, trips) in [
+            (&[0, 144][..], false),
+            (&[0, 24 * 365], false),
+            (&[0, 144, 288, 432, 576], false),
+            (&[0, 144, 288, 432, 576, 720], true),
+            (&[0, 20, 40, 60, 80, 95, 300], false),
+            (&[0, 20, 40, 60, 80, 96, 300], true),
+        ] {
+            let mut health = Health::default();
+            let mut last = None;
+            for hour in hours {
+                (health, last) = observe(health, FAILED, None, policy, at(*hour));
+            }
+            assert_eq!(last.is_some(), trips, "{hours:?}");
+        }
     }
 
     #[test]

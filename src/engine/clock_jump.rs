@@ -14,14 +14,21 @@
 //! known by how much.
 //!
 //! # While hookpost is not running
-//! A clock that was set ahead then looks like time that passed, and is taken for it. One that was
-//! set back shows less than an earlier process saw, which it wrote down now and then.
+//! What the clock showed is written down now and then, with the time since boot: as long as the
+//! machine is not started anew, the next process knows to the millisecond by how much somebody set
+//! it. Otherwise a clock that was set ahead looks like time that passed, and is taken for it; one
+//! that was set back shows less than was written down.
+//!
+//! # Time in which nobody tried
+//! While hookpost does not run, nobody fails. Whoever was failing before has not been failing longer
+//! after it.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::Shared;
+use crate::clock::ClockReading;
 use crate::domain::time::Timestamp;
 use crate::store::deliveries::{self, shift_retries};
 use crate::store::{StoreError, instance, webhooks};
@@ -35,7 +42,9 @@ const TRIES: u32 = 5;
 /// How long to wait between two tries.
 const TRY_AGAIN: Duration = Duration::from_millis(200);
 /// How often what the clock shows is written down while the engine has something to do.
-const REMEMBER_EVERY: Duration = Duration::from_secs(60);
+const REMEMBER_EVERY: Duration = Duration::from_secs(15);
+/// Shorter stops are not worth a word.
+const UNWATCHED_MIN: Duration = Duration::from_secs(60);
 
 /// What is known of the clock.
 ///
@@ -54,6 +63,8 @@ struct Seen {
     /// Deliveries whose results were recorded after the clock was set, but before that was noticed:
     /// their rows are right already.
     moved: HashSet<i64>,
+    /// For how long nothing ran before this process, until that is taken into account.
+    unwatched: Option<Duration>,
 }
 
 impl ClockWatch {
@@ -63,15 +74,22 @@ impl ClockWatch {
             remembered_at: None,
             under_way: HashMap::new(),
             moved: HashSet::new(),
+            unwatched: None,
         }))
     }
 
-    /// Takes in what an earlier process saw: where that is later than `now`, somebody set the clock
-    /// back meanwhile, and the next look finds that.
-    pub(super) fn seen_before(&self, clock_seen: Option<Timestamp>, now: Timestamp) {
-        if let Some(earlier) = clock_seen.filter(|earlier| *earlier > now) {
-            self.seen().offset_ms += earlier.millis() - now.millis();
-        }
+    /// Takes in what an earlier process saw: by how much somebody set the clock since, the next look
+    /// finds; the rest is time in which nothing ran.
+    pub(super) fn resume(&self, earlier: Option<&ClockReading>, now: &ClockReading) {
+        let Some(earlier) = earlier else {
+            return;
+        };
+        let behind_ms = (now.at.millis() - earlier.at.millis()).min(0);
+        let by_ms = now.set_since(earlier).unwrap_or(behind_ms);
+        let unwatched = now.at.shifted(-by_ms).since(earlier.at);
+        let mut seen = self.seen();
+        seen.offset_ms = now.offset_ms - by_ms;
+        seen.unwatched = Some(unwatched).filter(|long| *long >= UNWATCHED_MIN);
     }
 
     /// Whether it is time to write down what the clock shows; it is then taken as done.
@@ -129,11 +147,18 @@ impl ClockWatch {
 /// Looks at the clock, and moves what waits if somebody set it.
 pub(super) async fn follow_clock(shared: &Arc<Shared>) {
     let offset_ms = shared.parts.clock.offset_ms();
-    let Some((by_ms, right)) = shared.clock_watch.look(offset_ms) else {
-        return;
-    };
-    tracing::warn!(by_ms, "the clock was set; what waits is moved along");
-    shared.lanes().clock_jumped(by_ms, shared.now());
+    if let Some((by_ms, right)) = shared.clock_watch.look(offset_ms) {
+        tracing::warn!(by_ms, "the clock was set; what waits is moved along");
+        shared.lanes().clock_jumped(by_ms, shared.now());
+        move_along(shared, by_ms, right).await;
+    }
+    let unwatched = shared.clock_watch.seen().unwatched.take();
+    if let Some(unwatched) = unwatched {
+        excuse(shared, unwatched).await;
+    }
+}
+
+async fn move_along(shared: &Arc<Shared>, by_ms: i64, right: HashSet<i64>) {
     match move_all(shared, by_ms, Arc::new(right)).await {
         Ok(waiting) => {
             let mut lanes = shared.lanes();
@@ -147,20 +172,36 @@ pub(super) async fn follow_clock(shared: &Arc<Shared>) {
     }
 }
 
+/// Nobody was tried while nothing ran, so nobody failed meanwhile.
+async fn excuse(shared: &Arc<Shared>, unwatched: Duration) {
+    let store = &shared.parts.store;
+    let excused = store
+        .settle(move |tx| webhooks::excuse_failing(tx, unwatched, tx.now()))
+        .await;
+    if let Err(error) = excused {
+        tracing::warn!(%error, "time in which nobody was tried counts as failing");
+    }
+}
+
 /// Writes down what the clock shows, now and then.
 pub(super) fn remember_clock(shared: &Arc<Shared>, now: Timestamp) {
     if !shared.clock_watch.forgets(now) {
         return;
     }
-    let store = shared.parts.store.clone();
-    tokio::spawn(async move {
-        let written = store
-            .settle(|tx| instance::set_clock_seen(tx, tx.now()))
-            .await;
-        if let Err(error) = written {
-            tracing::debug!(%error, "what the clock shows could not be written down");
-        }
-    });
+    let shared = Arc::clone(shared);
+    tokio::spawn(async move { write_down(&shared).await });
+}
+
+/// Writes down what the clock shows.
+pub(super) async fn write_down(shared: &Arc<Shared>) {
+    let reading = shared.parts.clock.reading();
+    let store = &shared.parts.store;
+    let written = store
+        .settle(move |tx| instance::set_clock_seen(tx, &reading))
+        .await;
+    if let Err(error) = written {
+        tracing::debug!(%error, "what the clock shows could not be written down");
+    }
 }
 
 async fn move_all(
@@ -170,9 +211,10 @@ async fn move_all(
 ) -> Result<Vec<i64>, StoreError> {
     let store = &shared.parts.store;
     let waiting = store.read(deliveries::webhooks_waiting).await?;
+    let reading = shared.parts.clock.reading();
     store
-        .settle(|tx| {
-            instance::set_clock_seen(tx, tx.now())?;
+        .settle(move |tx| {
+            instance::set_clock_seen(tx, &reading)?;
             webhooks::restart_failing(tx, tx.now())
         })
         .await?;
@@ -226,6 +268,50 @@ mod tests {
         }
         let (by_ms, right) = watch.look(-100_000).unwrap();
         assert_eq!((by_ms, right.len()), (-109_900, 0));
+    }
+
+    #[test]
+    fn what_an_earlier_process_saw_tells_by_how_much_the_clock_was_set_and_how_long_nothing_ran() {
+        let reading = |at: i64, offset_ms, boot: &str| ClockReading {
+            at: Timestamp::from_millis(1_773_655_500_000 + at * 1000),
+            offset_ms: offset_ms * 1000,
+            boot: boot.to_owned(),
+        };
+        let hour = 3600;
+        let month = 30 * 24 * hour;
+        // What was seen, what is; by how much it was set, and the seconds in between.
+        for (earlier, now, by, unwatched) in [
+            (reading(0, 0, "a"), reading(20, 0, "a"), 0, 0),
+            (reading(0, 0, "a"), reading(hour, 0, "a"), 0, hour),
+            (
+                reading(0, 0, "a"),
+                reading(80 - hour, -hour, "a"),
+                -hour,
+                80,
+            ),
+            (
+                reading(0, 7, "a"),
+                reading(90 + month, 7 + month, "a"),
+                month,
+                90,
+            ),
+            (
+                reading(0, 7, "a"),
+                reading(-month, 7 - month, "a"),
+                -month,
+                0,
+            ),
+            (reading(0, 0, "a"), reading(month, 99, "b"), 0, month),
+            (reading(0, 0, "a"), reading(-hour, 99, "b"), -hour, 0),
+            (reading(0, 0, ""), reading(-hour, 0, ""), -hour, 0),
+        ] {
+            let watch = ClockWatch::new(now.offset_ms);
+            watch.resume(Some(&earlier), &now);
+            let found = watch.look(now.offset_ms).map_or(0, |(by_ms, _)| by_ms);
+            assert_eq!(found, by * 1000, "{earlier:?} {now:?}");
+            let unwatched = (unwatched > 0).then(|| Duration::from_secs(unwatched.unsigned_abs()));
+            assert_eq!(watch.seen().unwatched, unwatched, "{earlier:?} {now:?}");
+        }
     }
 
     #[test]

@@ -137,8 +137,10 @@ impl Engine {
             let waiting = deliveries::webhooks_waiting(conn)?;
             Ok::<_, StoreError>((waiting, paused, instance::clock_seen(conn)?))
         })?;
-        let now = self.shared.now();
-        self.shared.clock_watch.seen_before(clock_seen, now);
+        let reading = self.shared.parts.clock.reading();
+        self.shared
+            .clock_watch
+            .resume(clock_seen.as_ref(), &reading);
         interrupted::end_interrupted_tests(store)?;
         let mut lanes = self.shared.lanes();
         lanes.paused = paused;
@@ -234,6 +236,7 @@ impl Engine {
         };
         // Too late is an answer too: the count says what was left.
         drop(tokio::time::timeout(grace, quiet).await);
+        clock_jump::write_down(&self.shared).await;
         self.shared.lanes().in_flight()
     }
 }

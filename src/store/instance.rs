@@ -5,6 +5,7 @@
 use rusqlite::named_params;
 
 use super::{Read, StoreError};
+use crate::clock::ClockReading;
 use crate::domain::time::Timestamp;
 
 /// The name of a fact.
@@ -67,17 +68,38 @@ pub fn write(conn: &Read<'_>, fact: Fact, value: Option<&[u8]>) -> Result<(), St
 ///
 /// # Errors
 /// [`StoreError::Sqlite`].
-pub fn clock_seen(conn: &Read<'_>) -> Result<Option<Timestamp>, StoreError> {
+pub fn clock_seen(conn: &Read<'_>) -> Result<Option<ClockReading>, StoreError> {
     let bytes = read(conn, Fact::ClockSeen)?;
-    Ok(bytes
-        .and_then(|bytes| bytes.try_into().ok())
-        .map(|bytes| Timestamp::from_millis(i64::from_be_bytes(bytes))))
+    Ok(bytes.as_deref().and_then(reading_of))
 }
 
 /// Writes down what the clock shows.
 ///
 /// # Errors
 /// [`StoreError::Sqlite`].
-pub fn set_clock_seen(conn: &Read<'_>, now: Timestamp) -> Result<(), StoreError> {
-    write(conn, Fact::ClockSeen, Some(&now.millis().to_be_bytes()))
+pub fn set_clock_seen(conn: &Read<'_>, reading: &ClockReading) -> Result<(), StoreError> {
+    let mut bytes = Vec::from(reading.at.millis().to_be_bytes());
+    bytes.extend(reading.offset_ms.to_be_bytes());
+    bytes.extend(reading.boot.as_bytes());
+    write(conn, Fact::ClockSeen, Some(&bytes))
+}
+
+/// Two numbers and the rest as text; only the first where an earlier version wrote it.
+fn reading_of(bytes: &[u8]) -> Option<ClockReading> {
+    let (at, rest) = bytes.split_first_chunk()?;
+    let (offset_ms, boot) = rest.split_first_chunk().unwrap_or((&[0; 8], &[]));
+    Some(ClockReading {
+        at: Timestamp::from_millis(i64::from_be_bytes(*at)),
+        offset_ms: i64::from_be_bytes(*offset_ms),
+        boot: String::from_utf8_lossy(boot).into_owned(),
+    })
+}
+
+/// Writes a row that stays as it is: what finds out whether anything can be written.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn touch(conn: &Read<'_>) -> Result<(), StoreError> {
+    conn.run("UPDATE instance SET value = value", [])?;
+    Ok(())
 }

@@ -190,7 +190,7 @@ impl Store {
         let is_hindered = self.shared.writer.is_hindered();
         self.write(move |tx| {
             if is_hindered {
-                instance::set_clock_seen(tx, tx.now())?;
+                instance::touch(tx)?;
             }
             Ok(())
         })

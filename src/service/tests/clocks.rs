@@ -181,11 +181,74 @@ async fn nobody_is_disabled_for_failing_a_month_because_the_clock_was_set() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_is_set_while_nothing_runs_moves_each_retry_by_exactly_as_much() {
+    const HOUR_MS: i64 = 3600 * 1000;
+    for by_ms in [30 * DAY_MS, -30 * DAY_MS, -HOUR_MS, HOUR_MS, 6 * DAY_MS] {
+        let mut scene = Scene::set(exact(&["60s", "1h"])).await;
+        scene.house.publish_many(3).await;
+        scene.house.counted(Status::Retrying, 3).await;
+        let before = scene.planned().await;
+        scene.clock.advance(Duration::from_secs(20));
+        let set = |clock: &Clock| {
+            clock.advance(Duration::from_secs(15));
+            clock.set(clock.now().shifted(by_ms));
+        };
+        scene.house = scene.house.restart_after(set).await;
+        scene.nudge().await;
+        let expect: Vec<_> = before.iter().map(|at| at.shifted(by_ms)).collect();
+        assert_eq!(scene.planned().await, expect, "{by_ms}");
+        assert_eq!(scene.failing.arrived().len(), 3, "nothing is early");
+        scene.clock.advance(Duration::from_secs(26));
+        scene.nudge().await;
+        scene.failing.wait_for(6).await;
+        scene.recorded(2).await;
+        let disabled = "SELECT count(*) FROM webhooks WHERE status = 'disabled'";
+        assert_eq!(scene.house.number(disabled).await, 0);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_is_disabled_for_failing_while_nothing_ran() {
+    let meanwhile: [fn(&Clock); 3] = [
+        |clock| clock.advance(Duration::from_secs(6 * 24 * 3600)),
+        |clock| clock.set(clock.now().shifted(6 * DAY_MS)),
+        |clock| {
+            clock.set(clock.now().shifted(6 * DAY_MS));
+            clock.reboot();
+        },
+    ];
+    for meanwhile in meanwhile {
+        let mut scene = Scene::set(exact(&["1h", "1h"])).await;
+        scene.house.publish(1).await;
+        scene.house.counted(Status::Retrying, 1).await;
+        // It has been failing for four of five days.
+        for _ in 0..4 {
+            scene.clock.advance(Duration::from_secs(24 * 3600));
+            scene.nudge().await;
+            let attempts = scene.failing.arrived().len();
+            scene.house.publish(2).await;
+            scene.failing.wait_for(attempts + 1).await;
+        }
+        scene.house = scene.house.restart_after(meanwhile).await;
+        scene.nudge().await;
+        let attempts = scene.failing.arrived().len();
+        scene.house.publish(3).await;
+        scene.failing.wait_for(attempts + 1).await;
+        scene.nudge().await;
+        let disabled = "SELECT count(*) FROM webhooks WHERE status = 'disabled'";
+        assert_eq!(scene.house.number(disabled).await, 0);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_clock_that_is_set_back_while_nothing_runs_delays_nothing() {
     let mut scene = Scene::set(exact(&["1h", "1h"])).await;
     scene.house.publish_many(3).await;
     scene.house.counted(Status::Retrying, 3).await;
-    let set_back = |clock: &Clock| clock.set(clock.now().shifted(-30 * DAY_MS));
+    let set_back = |clock: &Clock| {
+        clock.set(clock.now().shifted(-30 * DAY_MS));
+        clock.reboot();
+    };
     scene.house = scene.house.restart_after(set_back).await;
     scene.nudge().await;
     let planned = scene.planned().await;

@@ -77,6 +77,21 @@ pub fn restart_failing(conn: &Read<'_>, now: Timestamp) -> Result<(), StoreError
     Ok(())
 }
 
+/// Time in which nobody was tried: whoever is failing has not been failing for longer by it.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn excuse_failing(conn: &Read<'_>, by: Duration, now: Timestamp) -> Result<(), StoreError> {
+    let by_ms = i64::try_from(by.as_millis()).unwrap_or(i64::MAX / 2);
+    conn.run(
+        "UPDATE webhooks
+         SET failing_since = min(:now, failing_since + :by)
+         WHERE failing_since IS NOT NULL",
+        named_params! { ":now": now, ":by": by_ms },
+    )?;
+    Ok(())
+}
+
 pub(super) fn health_of(row: &Row<'_>) -> Result<Health, StoreError> {
     Ok(Health {
         consecutive_failures: row.get("consecutive_failures")?,

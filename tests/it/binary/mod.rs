@@ -2,6 +2,7 @@
 //! its flags.
 
 mod backup;
+mod clocks;
 mod commands;
 mod configuration;
 mod crash;

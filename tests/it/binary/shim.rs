@@ -41,6 +41,13 @@ impl Shim {
         command
     }
 
+    /// As [`Shim::serve`], on a machine whose clock is `seconds` ahead.
+    pub fn serve_ahead(&self, data_dir: &Path, seconds: i64) -> Command {
+        let mut command = self.serve(data_dir);
+        command.env("CLOCK_AHEAD_S", seconds.to_string());
+        command
+    }
+
     /// From now on each `call` (`write` or `sync`) on a file whose path ends with `ending` fails with
     /// `errno`.
     pub fn fail(&self, call: &str, ending: &str, errno: i32) {
