@@ -7,6 +7,7 @@ use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use crate::app::TestApp;
+use crate::binary::process::{Server, complaint, run, stdout_of};
 use crate::dashboard::{Desk, between};
 use crate::dialects::Client;
 use crate::receiver::{Receiver, Reply};
@@ -97,6 +98,7 @@ async fn a_locked_database_is_told_to_other_systems_programs_too() {
         ("/airmy", "authorization", &bearer),
         ("/armalo", "X-Pact-Key", &key),
         ("/indigiarmor", "authorization", &bearer),
+        ("/veriswarm", "x-account-access-token", &key),
     ];
     let other = lock(&app);
     let asked = systems.map(|(base, header, value)| {
@@ -143,4 +145,67 @@ async fn a_locked_database_leaves_the_dashboard_readable_and_its_forms_say_that_
     desk.follow(&again).await;
     let now = desk.app.get(&format!("/api/v1{path}")).await;
     assert_eq!(now.json(StatusCode::OK)["status"], "disabled");
+}
+
+#[tokio::test]
+async fn a_locked_database_is_told_to_every_documented_request_of_veriswarm_that_writes() {
+    let app = TestApp::start().await;
+    let key = app
+        .key(&[Scope::WebhooksWrite, Scope::DeliveriesWrite])
+        .await;
+    let receiver = Receiver::start().await;
+    let client = Client::new(&app, "/veriswarm", "x-account-access-token", key);
+    let created = client.create_for("callback_url", &receiver.url("/")).await;
+    let id = created["id"].to_string();
+    let other = lock(&app);
+    let asked = ["create", "rotate", "test", "revoke"].map(|name| {
+        let (example, client, id) = (client.example(name)["request"].clone(), &client, &id);
+        async move {
+            let path = example["path"].as_str().unwrap().replace("{webhook}", id);
+            client.send(Method::POST, &path, example.get("body")).await
+        }
+    });
+    let reads = ["list", "deliveries", "summary"].map(|name| {
+        let path = client.example(name)["request"]["path"].as_str().unwrap();
+        client.send(Method::GET, path, None)
+    });
+    let (refused, read) = tokio::join!(join_all(asked), join_all(reads));
+    for answer in read {
+        answer.json(StatusCode::OK);
+    }
+    for answer in refused {
+        println!("{}", answer.text);
+        answer.json(StatusCode::SERVICE_UNAVAILABLE);
+        assert!(answer.header("retry-after").parse::<u32>().unwrap() >= 1);
+    }
+    drop(other);
+    client.replay("rotate", &[("webhook", &id)]).await;
+}
+
+#[tokio::test]
+async fn commands_on_a_locked_database_end_with_one_line_that_says_so() {
+    let dir = tempfile::tempdir().unwrap();
+    let data_dir = dir.path().to_str().unwrap();
+    let server = Server::start(dir.path());
+    let key = stdout_of(&["key", "create", "--name=t", "--data-dir", data_dir]);
+    let database = dir.path().join("hookpost.db");
+    let other = rusqlite::Connection::open(database).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let make = ["key", "create", "--name=k", "--data-dir", data_dir];
+    let send = ["events", "send", "--type=a.b", "--data={}", "--server"];
+    let send = [&send[..], &[&server.url, "--api-key", &key]].concat();
+    let list = ["events", "list", "--server", &server.url, "--api-key", &key];
+    for line in [&make[..], &send] {
+        let said = complaint(&run(line), 1);
+        assert!(said.contains("hookpost is busy"), "{said}");
+        assert_eq!(said.lines().count(), 1, "{said}");
+    }
+    assert!(run(&list).status.success(), "who reads notices nothing");
+    server.kill();
+    // Without a server the command waits for the lock by itself, and says what it waited for.
+    let said = complaint(&run(&make), 1);
+    assert!(said.contains("busy") || said.contains("locked"), "{said}");
+    assert_eq!(said.lines().count(), 1, "{said}");
+    drop(other);
+    stdout_of(&make);
 }

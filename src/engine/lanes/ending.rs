@@ -101,14 +101,16 @@ impl Lanes {
         let Some(lane) = self.lanes.get_mut(&webhook_seq) else {
             return;
         };
+        // What was planned for an instant that has come must not be forgotten for a later one.
+        if lane.retry_at.is_some_and(|planned| planned <= now) {
+            lane.retry_at = None;
+            lane.retry_more = true;
+        }
         if at <= now {
             lane.retry_more = true;
             return;
         }
-        let earlier = lane
-            .retry_at
-            .is_some_and(|planned| planned <= at && planned > now);
-        if !earlier {
+        if lane.retry_at.is_none_or(|planned| planned > at) {
             lane.retry_at = Some(at);
             self.timers.insert((at, webhook_seq, Timer::Wake));
         }

@@ -10,6 +10,7 @@ use crate::domain::webhook::WebhookKind;
 
 mod bytes;
 mod fairness;
+mod wakes;
 mod world;
 
 fn at(seconds: i64) -> Timestamp {
