@@ -176,6 +176,7 @@ async fn operator(service: &Service) -> Result<Caller, Refusal> {
     Ok(Caller {
         workspace: home.id,
         plan: home.plan,
+        consumer: None,
         actor: Actor::Cli,
     })
 }

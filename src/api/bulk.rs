@@ -116,6 +116,9 @@ impl RequestBody for BulkRequest {}
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FilterRequest {
+    /// Only to webhooks of this consumer, by id or uid.
+    #[serde(default)]
+    pub consumer: Option<String>,
     /// Only to this webhook.
     #[serde(default)]
     pub webhook_id: Option<String>,
@@ -171,6 +174,7 @@ impl<'de> Deserialize<'de> for StatusWords {
 impl From<FilterRequest> for FilterInput {
     fn from(request: FilterRequest) -> Self {
         Self {
+            consumer: request.consumer,
             webhook_id: request.webhook_id,
             event_id: request.event_id,
             event_type: request.event_type,

@@ -13,7 +13,7 @@ use serde_json::json;
 use utoipa::ToSchema;
 
 use super::access::{DELIVERIES_READ, DELIVERIES_WRITE};
-use super::words::{AttemptTriggerWord, DeliveryStatus, DeliveryTrigger, ErrorKind};
+use super::words::{AttemptTriggerWord, DeliveryStatus, DeliveryTrigger, ErrorKind, OF_CONSUMER};
 use crate::domain::attempt::Attempt;
 use crate::domain::delivery::{Delivery, DeliveryScope};
 use crate::domain::id::{AttemptId, DeliveryId};
@@ -187,6 +187,7 @@ pub(super) async fn list_of(
     let mut query = Query::of(request);
     let statuses = query.text("status").unwrap_or_default();
     let input = FilterInput {
+        consumer: query.text("consumer"),
         webhook_id: query.text("webhook_id"),
         event_id: query.text("event_id"),
         event_type: query.text("event_type"),
@@ -345,6 +346,7 @@ const STATUSES: &str =
 /// What lists of deliveries can be filtered by.
 pub(super) fn filtered(operation: Operation) -> Operation {
     operation
+        .query("consumer", text(), OF_CONSUMER)
         .query("webhook_id", text(), "Only those to this webhook.")
         .query("event_id", text(), "Only those of this event.")
         .query("event_type", text(), "Only those of events of this type, or below a prefix: `agent.*`.")

@@ -10,11 +10,14 @@ use serde_json::json;
 use serde_json::value::RawValue;
 
 use super::access::{EVENTS_READ, EVENTS_WRITE};
+use super::words::OF_CONSUMER;
 use crate::domain::delivery::Delivery;
-use crate::domain::event::{EventFilter, StoredEvent};
+use crate::domain::event::StoredEvent;
 use crate::domain::id::{DeliveryId, WebhookId};
 use crate::domain::page::{Cursor, List, Order, Page};
-use crate::service::events::{EventDetail, EventWebhook, Known, PublishInput, Published, WhyNot};
+use crate::service::events::{
+    EventDetail, EventListing, EventWebhook, Known, PublishInput, Published, WhyNot,
+};
 use crate::service::payload_work::SMALL_BODY_BYTES;
 use crate::service::{Caller, Refusal, StoredAnswer};
 use crate::web::endpoint::Endpoint;
@@ -25,8 +28,10 @@ use crate::web::openapi::parts::{cursor, one_of, text};
 use crate::web::wire::{ListBody, Time};
 use crate::web::{Answered, Problem, State, answer};
 
+mod consumer;
 mod shape;
 
+pub use consumer::{GivenConsumer, PublishConsumer};
 pub use shape::{
     BatchAnswer, BatchBody, BatchResult, EventBody, EventDeliveryBody, EventDetailBody,
     EventWebhookBody, MissBody, PublishBody, PublishedBody, ReplayBody, ReplayedBody,
@@ -48,6 +53,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
         operation
             .named("list_events", "Events", "List or poll events")
             .query("type", text(), "Only events of this type.")
+            .query("consumer", text(), OF_CONSUMER)
             .query("order", one_of(&["asc", "desc"]), "Newest first if absent.")
             .query("after", cursor(), "Like `cursor`, for going on polling.")
             .lists::<EventBody>("A page of events.")
@@ -112,6 +118,7 @@ pub async fn publish_batch(state: State, caller: Caller, body: Json<BatchBody>) 
 pub async fn list(state: State, caller: Caller, request: HttpRequest) -> Answered {
     let mut query = Query::of(&request);
     let event_type = query.text("type");
+    let consumer = query.text("consumer");
     let after = query.parsed("after", read_cursor);
     let cursor = query.parsed("cursor", read_cursor);
     if after.is_some() && cursor.is_some() {
@@ -121,14 +128,16 @@ pub async fn list(state: State, caller: Caller, request: HttpRequest) -> Answere
     let order = query.order().or(start.map(|(_, order)| order));
     let limit = query.limit();
     query.finish()?;
-    let filter = EventFilter {
-        workspace_seq: caller.workspace.seq(),
+    let order = order.unwrap_or(Order::Descending);
+    let listing = EventListing {
         event_type,
-        order: order.unwrap_or(Order::Descending),
+        order,
         cursor: start.map(|(cursor, _)| cursor),
     };
-    let order = filter.order;
-    let page = state.service.events(filter, limit).await?;
+    let page = state
+        .service
+        .events(&caller, consumer, listing, limit)
+        .await?;
     answer::ok(&listed(page, order))
 }
 
@@ -214,6 +223,7 @@ fn published(published: &Published) -> (StatusCode, PublishedBody) {
         r#type: published.event_type.to_string(),
         occurred_at: published.occurred_at.into(),
         created_at: published.created_at.into(),
+        consumer_id: published.consumer.map(|id| id.to_string()),
         deliveries: published.deliveries,
     };
     (status, body)
@@ -253,6 +263,7 @@ fn event(stored: &StoredEvent) -> EventBody {
         r#type: stored.event.event_type.to_string(),
         occurred_at: stored.event.occurred_at.into(),
         created_at: stored.created_at.into(),
+        consumer_id: stored.event.consumer.map(|id| id.to_string()),
         data: raw(&stored.event.data),
         deliveries: stored.delivery_count,
     }
@@ -269,6 +280,7 @@ fn detailed(detail: EventDetail) -> EventDetailBody {
         r#type: event.r#type,
         occurred_at: event.occurred_at,
         created_at: event.created_at,
+        consumer_id: event.consumer_id,
         data: event.data,
         deliveries: detail.deliveries.iter().map(delivery).collect(),
         missed: missed.collect(),

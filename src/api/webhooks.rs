@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use super::access::{WEBHOOKS_READ, WEBHOOKS_WRITE};
-use super::words::ErrorKind;
+use super::words::{ErrorKind, OF_CONSUMER};
 use crate::domain::id::WebhookId;
 use crate::domain::outcome::FailureKind;
 use crate::domain::page::List;
@@ -20,6 +20,7 @@ use crate::service::webhooks::{Registered, Rotated};
 use crate::service::{Caller, StoredAnswer};
 use crate::web::endpoint::Endpoint;
 use crate::web::extract::{Json, Nothing, OptionalJson, Query, RequestBody, path_id};
+use crate::web::openapi::parts::text;
 use crate::web::wire::{ListBody, Time};
 use crate::web::{Answered, Problem, State, answer};
 
@@ -43,6 +44,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
     Endpoint::get("/api/v1/webhooks", WEBHOOKS_READ, || to(list)).about(|operation| {
         operation
             .named("list_webhooks", "Webhooks", "List webhooks")
+            .query("consumer", text(), OF_CONSUMER)
             .lists::<WebhookBody>("A page of webhooks.")
     }),
     Endpoint::get("/api/v1/webhooks/{id}", WEBHOOKS_READ, || to(show)).about(|operation| {
@@ -208,9 +210,13 @@ pub async fn create(state: State, caller: Caller, body: Json<WebhookRequest>) ->
 /// 422 for parameters that make no sense.
 pub async fn list(state: State, caller: Caller, request: HttpRequest) -> Answered {
     let mut query = Query::of(&request);
+    let consumer = query.text("consumer");
     let (cursor, limit) = (query.cursor("cursor", List::Webhooks), query.limit());
     query.finish()?;
-    let page = state.service.webhooks(&caller, cursor, limit).await?;
+    let page = state
+        .service
+        .webhooks(&caller, consumer, cursor, limit)
+        .await?;
     answer::ok(&ListBody::of(page, |own| webhook(&own)))
 }
 

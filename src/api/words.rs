@@ -19,6 +19,9 @@ use crate::domain::job::{JobKind, JobStatus};
 use crate::domain::outcome::FailureKind;
 use crate::domain::workspace::Plan;
 
+/// What the parameter `consumer` of lists does.
+pub(super) const OF_CONSUMER: &str = "Only what belongs to this consumer, by id or uid.";
+
 macro_rules! words {
     ($name:ident, $shown:literal, $about:literal, $words:expr) => {
         #[doc = $about]

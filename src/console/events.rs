@@ -9,10 +9,11 @@ use askama::Template;
 use super::access::VIEWER;
 use super::page::{PageContext, Section, go, show};
 use super::{Shown, Visitor};
-use crate::domain::event::{EventFilter, StoredEvent};
+use crate::domain::event::StoredEvent;
 use crate::domain::event_type::EventTypeName;
 use crate::domain::page::{Limit, List, Order};
 use crate::service::Refusal;
+use crate::service::events::EventListing;
 use crate::ui::parts::curl::publish_call;
 use crate::ui::parts::url_query::with_query;
 use crate::ui::parts::{Ago, size};
@@ -86,13 +87,13 @@ pub async fn list(state: State, visitor: Visitor, request: HttpRequest) -> Shown
     if let Some(name) = &event_type {
         EventTypeName::parse(name).map_err(|message| Refusal::field("type", message))?;
     }
-    let filter = EventFilter {
-        workspace_seq: visitor.caller.workspace.seq(),
+    let listing = EventListing {
         event_type,
         order: Order::Descending,
         cursor,
     };
-    let found = state.service.events(filter, Limit::clamped(ROWS)).await?;
+    let (caller, limit) = (&visitor.caller, Limit::clamped(ROWS));
+    let found = state.service.events(caller, None, listing, limit).await?;
     let may_operate = visitor.may_operate();
     let page = PageContext::of(&state, &request, visitor, Section::Events, "Events").await?;
     let address = |cursor: &str| with_query("/events", &[("type", &typed), ("cursor", cursor)]);

@@ -88,6 +88,7 @@ impl Filters {
         let since = last.map(|(.., length)| now.before(*length).to_string());
         let statuses = self.status.split(',').filter(|word| !word.is_empty());
         FilterInput {
+            consumer: None,
             webhook_id: given(&self.webhook),
             event_id: given(&self.event),
             event_type: given(&self.event_type),

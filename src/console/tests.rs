@@ -50,6 +50,7 @@ pub(super) fn visitor() -> Visitor {
         caller: Caller {
             workspace: WorkspaceId::new(at(), 1),
             plan: Plan::Pro,
+            consumer: None,
             actor: person.actor(),
         },
         person,
@@ -130,6 +131,7 @@ fn job(page: &PageContext) -> String {
     let job = Job {
         id: JobId::new(at(), 1),
         workspace_seq: 1,
+        consumer_seq: None,
         kind: JobKind::Retry,
         task: "{}".to_owned(),
         status: JobStatus::Running,

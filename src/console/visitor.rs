@@ -108,6 +108,7 @@ pub async fn admit(endpoint: &Endpoint, request: &HttpRequest) -> Result<Option<
         caller: Caller {
             workspace: workspace.id,
             plan: workspace.plan,
+            consumer: None,
             actor: actor.clone(),
         },
         workspace: workspace.name,

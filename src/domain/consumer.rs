@@ -104,6 +104,47 @@ pub struct Consumer {
     pub updated_at: Timestamp,
 }
 
+/// The row number of a consumer that nobody is: what is asked for in its name is nothing.
+pub const NO_CONSUMER: i64 = 0;
+
+/// Whose things somebody reaches: all of a workspace, or those of one of its consumers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Purview {
+    /// The workspace.
+    pub workspace_seq: i64,
+    /// The only consumer; `None` reaches all, and the platform's own.
+    pub consumer_seq: Option<i64>,
+}
+
+impl Purview {
+    /// All of a workspace.
+    #[must_use]
+    pub fn workspace(workspace_seq: i64) -> Self {
+        Self {
+            workspace_seq,
+            consumer_seq: None,
+        }
+    }
+
+    /// Whether it takes in what belongs to a workspace and, in it, to a consumer or nobody but the
+    /// platform.
+    #[must_use]
+    pub fn holds(&self, workspace_seq: i64, consumer_seq: Option<i64>) -> bool {
+        let is_own = |own: i64| consumer_seq == Some(own);
+        self.workspace_seq == workspace_seq && self.consumer_seq.is_none_or(is_own)
+    }
+
+    /// Which consumer a list is about where one is asked for: never another than the only one.
+    #[must_use]
+    pub fn narrowed(&self, asked: Option<i64>) -> Option<i64> {
+        match (self.consumer_seq, asked) {
+            (None, asked) => asked,
+            (Some(own), None) => Some(own),
+            (Some(own), Some(asked)) => Some(if own == asked { own } else { NO_CONSUMER }),
+        }
+    }
+}
+
 /// What stays of a consumer that is deleted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Erasure {
@@ -125,6 +166,26 @@ mod tests {
         for bad in ["", "a b", "ä", "a/b", "a:b", "con_1", &"x".repeat(257)] {
             assert!(ConsumerUid::parse(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn nobody_reaches_beyond_their_only_consumer() {
+        let all = Purview::workspace(1);
+        let own = Purview {
+            consumer_seq: Some(7),
+            ..all
+        };
+        assert!(all.holds(1, None) && all.holds(1, Some(7)) && !all.holds(2, None));
+        assert!(own.holds(1, Some(7)));
+        assert!(!own.holds(1, None) && !own.holds(1, Some(8)) && !own.holds(2, Some(7)));
+        assert_eq!(
+            [None, Some(8)].map(|asked| all.narrowed(asked)),
+            [None, Some(8)]
+        );
+        assert_eq!(
+            [None, Some(7), Some(8)].map(|asked| own.narrowed(asked)),
+            [Some(7), Some(7), Some(NO_CONSUMER)]
+        );
     }
 
     #[test]

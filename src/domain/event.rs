@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::id::{EventId, WorkspaceId};
+use super::id::{ConsumerId, EventId, WorkspaceId};
 use super::page::{Cursor, Order};
 use super::time::Timestamp;
 
@@ -79,6 +79,8 @@ pub struct Event {
     pub given_id: Option<GivenId>,
     /// The workspace it belongs to.
     pub workspace: WorkspaceId,
+    /// The consumer it is for; `None` is for nobody but the platform.
+    pub consumer: Option<ConsumerId>,
     /// Why it exists.
     pub kind: EventKind,
     /// Its type.
@@ -105,6 +107,8 @@ impl Event {
 pub struct NewEvent {
     /// The publisher's own id for it.
     pub given_id: Option<GivenId>,
+    /// The consumer it is for.
+    pub consumer: Option<ConsumerId>,
     /// Why it exists.
     pub kind: EventKind,
     /// Its type.
@@ -131,6 +135,8 @@ pub struct StoredEvent {
 pub struct EventFilter {
     /// The workspace they belong to.
     pub workspace_seq: i64,
+    /// Only for this consumer.
+    pub consumer_seq: Option<i64>,
     /// Only this type.
     pub event_type: Option<String>,
     /// Which end comes first.

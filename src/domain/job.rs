@@ -79,6 +79,8 @@ pub struct Job {
     pub id: JobId,
     /// The workspace it works in.
     pub workspace_seq: i64,
+    /// The consumer who began it; `None` is the platform.
+    pub consumer_seq: Option<i64>,
     /// What it works off.
     pub kind: JobKind,
     /// What exactly, as JSON of the floor that made it.
@@ -104,6 +106,8 @@ pub struct Job {
 pub struct NewJob {
     /// The workspace it works in.
     pub workspace_seq: i64,
+    /// The consumer who begins it.
+    pub consumer_seq: Option<i64>,
     /// What it works off.
     pub kind: JobKind,
     /// What exactly, as JSON.

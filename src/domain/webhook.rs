@@ -10,7 +10,7 @@ use super::breaker::{BreakerPolicy, DisabledReason, Health};
 use super::event_type::Subscription;
 use super::format::Format;
 use super::header::CustomHeader;
-use super::id::{WebhookId, WorkspaceId};
+use super::id::{ConsumerId, WebhookId, WorkspaceId};
 use super::profile::Profile;
 use super::retry::RetryPolicy;
 use super::time::Timestamp;
@@ -160,6 +160,8 @@ pub struct Webhook {
     pub id: WebhookId,
     /// The workspace that owns it.
     pub workspace: WorkspaceId,
+    /// The consumer whose it is; `None` is the platform's own. It never changes.
+    pub consumer: Option<ConsumerId>,
     /// What it stands for.
     pub kind: WebhookKind,
     /// Its wire profile.
@@ -199,6 +201,8 @@ pub struct WebhookName {
 pub struct NewWebhook<'a> {
     /// The workspace that will own it.
     pub workspace: WorkspaceId,
+    /// The consumer whose it will be.
+    pub consumer_seq: Option<i64>,
     /// What it stands for.
     pub kind: WebhookKind,
     /// The version of its wire profile.
@@ -216,6 +220,8 @@ pub struct NewWebhook<'a> {
 pub struct Subscriber {
     /// Its row.
     pub webhook_seq: i64,
+    /// The consumer whose it is.
+    pub consumer_seq: Option<i64>,
     /// Its id.
     pub id: WebhookId,
     /// Which events it wants.

@@ -145,6 +145,7 @@ fn send(
         return Ok(());
     };
     let new = NewEvent {
+        consumer: None,
         given_id: None,
         kind: EventKind::Alert,
         event_type: event_type.into(),
@@ -153,6 +154,7 @@ fn send(
     };
     let event = Arc::new(events::insert(tx, workspace, new, 1)?);
     let new = NewDelivery {
+        consumer_seq: None,
         webhook_seq: alert_webhook,
         profile_seq: webhook.profile.seq,
         format: webhook.settings.format,

@@ -63,6 +63,7 @@ fn alert_webhook(tx: &mut WriteTx<'_>, workspace: &Workspace, url: &str) -> Resu
     let settings = settings(&profile, url)?;
     let new = NewWebhook {
         workspace: workspace.id,
+        consumer_seq: None,
         kind: WebhookKind::Alert,
         profile_seq: stored.seq,
         settings: &settings,

@@ -30,13 +30,13 @@ impl Service {
         caller: &Caller,
         profile: &'static str,
     ) -> Result<Vec<Webhook>, Refusal> {
-        let workspace_seq = caller.workspace.seq();
+        let purview = caller.purview();
         self.read(move |store, conn| {
             let (vault, now) = (store.vault(), store.clock().now());
             let limit = Limit::clamped(LIMIT_MAX);
             let (mut found, mut cursor) = (Vec::new(), None);
             for _ in 0..WEBHOOKS_MAX.div_ceil(limit.rows()) {
-                let page = webhooks::list(conn, vault, workspace_seq, cursor, limit, now)?;
+                let page = webhooks::list(conn, vault, purview, cursor, limit, now)?;
                 found.extend(
                     page.items
                         .into_iter()
@@ -62,7 +62,7 @@ impl Service {
         profile: &'static str,
         name: ProfileWebhook,
     ) -> Result<Webhook, Refusal> {
-        let workspace_seq = caller.workspace.seq();
+        let purview = caller.purview();
         self.read(move |store, conn| {
             let (vault, now) = (store.vault(), store.clock().now());
             let id = match name {
@@ -72,7 +72,7 @@ impl Service {
                 }
             };
             let found = match id {
-                Some(id) => webhooks::find_registered(conn, vault, workspace_seq, id, now)?,
+                Some(id) => webhooks::find_registered(conn, vault, purview, id, now)?,
                 None => None,
             };
             found
@@ -92,10 +92,10 @@ impl Service {
         profile: &'static str,
         number: i64,
     ) -> Result<Delivery, Refusal> {
-        let workspace_seq = caller.workspace.seq();
+        let purview = caller.purview();
         self.read(move |store, conn| {
             let found = deliveries::find(conn, number)?
-                .filter(|found| found.workspace_seq == workspace_seq)
+                .filter(|found| purview.holds(found.workspace_seq, found.consumer_seq))
                 .filter(|found| found.trigger != Trigger::Alert)
                 .ok_or(Refusal::NotFound("delivery"))?;
             if store.profile(conn, found.profile_seq)?.name() != profile {

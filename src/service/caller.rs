@@ -14,7 +14,8 @@
 //! elsewhere, alerts that are, history that is kept for another time.
 
 use super::Refusal;
-use crate::domain::id::{KeyId, UserId, WorkspaceId};
+use crate::domain::consumer::Purview;
+use crate::domain::id::{ConsumerId, KeyId, UserId, WorkspaceId};
 use crate::domain::time::Timestamp;
 use crate::domain::workspace::Plan;
 
@@ -117,6 +118,32 @@ pub struct Caller {
     pub workspace: WorkspaceId,
     /// The workspace's plan.
     pub plan: Plan,
+    /// The consumer that the caller is bound to; `None` speaks for the platform.
+    pub consumer: Option<ConsumerId>,
     /// Who did it.
     pub actor: Actor,
+}
+
+impl Caller {
+    /// Whose things the caller reaches: whatever lies outside does not exist for them.
+    #[must_use]
+    pub fn purview(&self) -> Purview {
+        Purview {
+            workspace_seq: self.workspace.seq(),
+            consumer_seq: self.consumer.map(|id| id.seq()),
+        }
+    }
+
+    /// Lets pass whoever speaks for the platform.
+    ///
+    /// # Errors
+    /// [`Refusal::Forbidden`] for a key that is bound to a consumer.
+    pub fn check_platform(&self) -> Result<(), Refusal> {
+        match self.consumer {
+            None => Ok(()),
+            Some(_) => Err(Refusal::Forbidden(
+                "this is for the platform, not for keys that are bound to a consumer".to_owned(),
+            )),
+        }
+    }
 }

@@ -8,6 +8,7 @@ use serde_json::json;
 
 use super::{Caller, Refusal, Service, audit};
 use crate::domain::attempt::Attempt;
+use crate::domain::consumer::Purview;
 use crate::domain::delivery::{
     Cause, Delivery, DeliveryFilter, DeliveryPlace, IllegalTransition, QueuedDelivery, StepInput,
     Trigger, step,
@@ -74,8 +75,8 @@ impl Service {
         id: DeliveryId,
         before: Option<u32>,
     ) -> Result<DeliveryDetail, Refusal> {
-        let workspace_seq = caller.workspace.seq();
-        self.read(move |store, conn| detail_in(store, conn, workspace_seq, id, before))
+        let purview = caller.purview();
+        self.read(move |store, conn| detail_in(store, conn, purview, id, before))
             .await
     }
 
@@ -92,7 +93,7 @@ impl Service {
         let caller = caller.clone();
         let engine = self.engine().clone();
         let work = move |tx: &mut WriteTx<'_>| {
-            let delivery = deliveries::find_in(tx, caller.workspace.seq(), id)?
+            let delivery = deliveries::find_in(tx, caller.purview(), id)?
                 .ok_or(Refusal::NotFound("delivery"))?;
             if is_under_way(&engine, &delivery) {
                 return Err(Refusal::Conflict(
@@ -121,7 +122,7 @@ impl Service {
     ) -> Result<Delivery, Refusal> {
         let caller = caller.clone();
         let work = move |tx: &mut WriteTx<'_>| {
-            let delivery = deliveries::find_in(tx, caller.workspace.seq(), id)?
+            let delivery = deliveries::find_in(tx, caller.purview(), id)?
                 .ok_or(Refusal::NotFound("delivery"))?;
             if !delivery.progress.status.is_waiting() {
                 return Err(IllegalTransition::NotWaiting(delivery.progress.status).into());
@@ -142,8 +143,8 @@ impl Service {
         caller: &Caller,
         id: DeliveryId,
     ) -> Result<Delivery, Refusal> {
-        let workspace_seq = caller.workspace.seq();
-        self.read(move |_, conn| dead_letter(conn, workspace_seq, id).map(drop))
+        let purview = caller.purview();
+        self.read(move |_, conn| dead_letter(conn, purview, id).map(drop))
             .await?;
         self.retry_delivery(caller, id).await
     }
@@ -177,7 +178,7 @@ impl Service {
     ) -> Result<(), Refusal> {
         let caller = caller.clone();
         let work = move |tx: &mut WriteTx<'_>| {
-            dead_letter(tx, caller.workspace.seq(), id)?;
+            dead_letter(tx, caller.purview(), id)?;
             deliveries::discard(tx, id.seq())?;
             audit(
                 tx,
@@ -195,12 +196,11 @@ impl Service {
 pub(super) fn detail_in(
     store: &Store,
     conn: &Read<'_>,
-    workspace_seq: i64,
+    purview: Purview,
     id: DeliveryId,
     before: Option<u32>,
 ) -> Result<DeliveryDetail, Refusal> {
-    let delivery =
-        deliveries::find_in(conn, workspace_seq, id)?.ok_or(Refusal::NotFound("delivery"))?;
+    let delivery = deliveries::find_in(conn, purview, id)?.ok_or(Refusal::NotFound("delivery"))?;
     let profile = store.profile(conn, delivery.profile_seq)?;
     let request_body = match deliveries::queued(conn, id.seq()) {
         Ok(queued) => {
@@ -231,8 +231,8 @@ pub(super) fn detail_in(
     })
 }
 
-fn dead_letter(conn: &Read<'_>, workspace_seq: i64, id: DeliveryId) -> Result<Delivery, Refusal> {
-    deliveries::find_in(conn, workspace_seq, id)?
+fn dead_letter(conn: &Read<'_>, purview: Purview, id: DeliveryId) -> Result<Delivery, Refusal> {
+    deliveries::find_in(conn, purview, id)?
         .filter(Delivery::is_dead_letter)
         .ok_or(Refusal::NotFound("dead letter"))
 }

@@ -2,12 +2,14 @@
 //!
 //! Owns: reading every part of it, each fault with its field. Refuses: looking deliveries up.
 
+use super::consumers::asked_for;
 use super::{Caller, FieldError, Refusal, Service};
+use crate::domain::consumer::Purview;
 use crate::domain::delivery::{DeliveryFilter, DeliveryScope, LastResult, Status};
 use crate::domain::event_type::Pattern;
 use crate::domain::id::WebhookId;
 use crate::domain::time::Timestamp;
-use crate::store::{Read, Store, StoreError, events};
+use crate::store::{Read, StoreError, events};
 
 /// A row number that no row has: what an unknown event's deliveries belong to.
 const NO_ROW: i64 = 0;
@@ -15,6 +17,8 @@ const NO_ROW: i64 = 0;
 /// A filter as a caller gives it; absent parts filter nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FilterInput {
+    /// Only to webhooks of this consumer, by id or `uid`.
+    pub consumer: Option<String>,
     /// Only to this webhook.
     pub webhook_id: Option<String>,
     /// Only of this event, by its public id.
@@ -44,37 +48,47 @@ impl Service {
         input: FilterInput,
         prefix: &str,
     ) -> Result<DeliveryFilter, Refusal> {
-        let workspace_seq = caller.workspace.seq();
-        let mut filter = parse(workspace_seq, which, &input, prefix)?;
-        if let Some(id) = input.event_id {
-            let find = move |_: &Store, conn: &Read<'_>| Ok(event_row(conn, workspace_seq, &id)?);
-            filter.event_seq = Some(self.read(find).await?);
-        }
-        Ok(filter)
+        let purview = caller.purview();
+        let filter = parse(purview, which, &input, prefix)?;
+        self.read(move |_, conn| Ok(found_in(conn, purview, filter, &input)?))
+            .await
     }
 }
 
 /// As [`Service::delivery_filter`], within a snapshot that reads more.
 pub(super) fn filter_in(
     conn: &Read<'_>,
-    workspace_seq: i64,
+    purview: Purview,
     which: DeliveryScope,
     input: &FilterInput,
 ) -> Result<DeliveryFilter, Refusal> {
-    let mut filter = parse(workspace_seq, which, input, "")?;
+    let filter = parse(purview, which, input, "")?;
+    Ok(found_in(conn, purview, filter, input)?)
+}
+
+/// The filter with the rows of what it names.
+fn found_in(
+    conn: &Read<'_>,
+    purview: Purview,
+    mut filter: DeliveryFilter,
+    input: &FilterInput,
+) -> Result<DeliveryFilter, StoreError> {
     if let Some(id) = &input.event_id {
-        filter.event_seq = Some(event_row(conn, workspace_seq, id)?);
+        filter.event_seq = Some(event_row(conn, purview, id)?);
     }
+    filter.consumer_seq = asked_for(conn, purview, input.consumer.as_deref())?;
     Ok(filter)
 }
 
-fn event_row(conn: &Read<'_>, workspace_seq: i64, public_id: &str) -> Result<i64, StoreError> {
-    let found = events::find_public(conn, workspace_seq, public_id)?;
+fn event_row(conn: &Read<'_>, purview: Purview, public_id: &str) -> Result<i64, StoreError> {
+    // Whose deliveries of it are shown is the filter's consumer.
+    let whole = Purview::workspace(purview.workspace_seq);
+    let found = events::find_public(conn, whole, public_id)?;
     Ok(found.map_or(NO_ROW, |stored| stored.event.id.seq()))
 }
 
 fn parse(
-    workspace_seq: i64,
+    purview: Purview,
     which: DeliveryScope,
     input: &FilterInput,
     prefix: &str,
@@ -122,7 +136,8 @@ fn parse(
         return Err(Refusal::Invalid(faults));
     }
     Ok(DeliveryFilter {
-        workspace_seq,
+        workspace_seq: purview.workspace_seq,
+        consumer_seq: purview.consumer_seq,
         which,
         webhook_seq,
         event_seq: None,

@@ -8,6 +8,7 @@ use serde_json::json;
 
 use super::once::once;
 use super::{Caller, Done, Once, Refusal, Service, audit};
+use crate::domain::consumer::Purview;
 use crate::domain::delivery::{Delivery, DeliveryFilter, DeliveryScope, Status, Trigger};
 use crate::domain::id::{DeliveryId, JobId};
 use crate::domain::job::{Job, JobEnding, JobKind, NewJob};
@@ -122,9 +123,9 @@ impl Service {
     /// # Errors
     /// [`Refusal::NotFound`] where there is none of that id.
     pub async fn job(&self, caller: &Caller, id: JobId) -> Result<Job, Refusal> {
-        let workspace_seq = caller.workspace.seq();
+        let purview = caller.purview();
         self.store()
-            .read(move |conn| jobs::find_in(conn, workspace_seq, id).map_err(Refusal::from))
+            .read(move |conn| jobs::find_in(conn, purview, id).map_err(Refusal::from))
             .await?
             .ok_or(Refusal::NotFound("job"))
     }
@@ -139,10 +140,10 @@ impl Service {
         cursor: Option<Cursor>,
         limit: Limit,
     ) -> Result<Page<Job>, Refusal> {
-        let workspace_seq = caller.workspace.seq();
+        let purview = caller.purview();
         Ok(self
             .store()
-            .read(move |conn| jobs::list(conn, workspace_seq, cursor, limit))
+            .read(move |conn| jobs::list(conn, purview, cursor, limit))
             .await?)
     }
 
@@ -153,8 +154,7 @@ impl Service {
     pub async fn cancel_job(&self, caller: &Caller, id: JobId) -> Result<Job, Refusal> {
         let caller = caller.clone();
         let work = move |tx: &mut WriteTx<'_>| {
-            let workspace_seq = caller.workspace.seq();
-            let job = jobs::find_in(tx, workspace_seq, id)?.ok_or(Refusal::NotFound("job"))?;
+            let job = jobs::find_in(tx, caller.purview(), id)?.ok_or(Refusal::NotFound("job"))?;
             if !jobs::finish(tx, id.seq(), &JobEnding::Canceled)? {
                 return Err(Refusal::Conflict(format!(
                     "this job has ended: it is {}",
@@ -224,12 +224,12 @@ impl Service {
         chosen: Selection,
         key: Once<Begun>,
     ) -> Result<Done<Begun>, Refusal> {
-        let workspace_seq = caller.workspace.seq();
+        let purview = caller.purview();
         let task = self
             .store()
             .read(move |conn| {
                 let chosen = match chosen {
-                    Selection::Ids(ids) => Chosen::Rows(rows_of(conn, workspace_seq, kind, &ids)?),
+                    Selection::Ids(ids) => Chosen::Rows(rows_of(conn, purview, kind, &ids)?),
                     Selection::Filter(filter) => {
                         check_webhook(conn, kind, &filter)?;
                         Chosen::Filter(Criteria::new(&filter, deliveries::end(conn)?))
@@ -285,11 +285,11 @@ impl Service {
             }
             Selection::Ids(ids) => {
                 check_ids(&ids)?;
-                let workspace_seq = caller.workspace.seq();
+                let purview = caller.purview();
                 let dead = self.store().read(move |conn| {
                     let mut dead = Vec::with_capacity(ids.len());
                     for id in ids {
-                        let found = deliveries::find_in(conn, workspace_seq, id)?;
+                        let found = deliveries::find_in(conn, purview, id)?;
                         dead.extend(found.filter(Delivery::is_dead_letter).map(|own| own.id));
                     }
                     Ok::<_, StoreError>(dead)
@@ -316,6 +316,7 @@ fn insert(
     let task = serde_json::to_string(task).expect("numbers and words always serialise");
     let new = NewJob {
         workspace_seq,
+        consumer_seq: caller.purview().consumer_seq,
         kind,
         task,
         total: matched,
@@ -359,14 +360,14 @@ fn check_ids(ids: &[DeliveryId]) -> Result<(), Refusal> {
 /// The rows of those that exist and that this kind of work can be done to, in ascending order.
 fn rows_of(
     conn: &Read<'_>,
-    workspace_seq: i64,
+    purview: Purview,
     kind: JobKind,
     ids: &[DeliveryId],
 ) -> Result<Vec<i64>, Refusal> {
     check_ids(ids)?;
     let mut rows = Vec::with_capacity(ids.len());
     for id in ids {
-        let Some(delivery) = deliveries::find_in(conn, workspace_seq, *id)? else {
+        let Some(delivery) = deliveries::find_in(conn, purview, *id)? else {
             continue;
         };
         let possible = match kind {

@@ -39,10 +39,11 @@ impl Service {
         cursor: Option<Cursor>,
         limit: Limit,
     ) -> Result<Page<Reconciled>, Refusal> {
-        let workspace_seq = caller.workspace.seq();
+        let purview = caller.purview();
         self.read(move |_, conn| {
             let mut filter = EventFilter {
-                workspace_seq,
+                workspace_seq: purview.workspace_seq,
+                consumer_seq: purview.consumer_seq,
                 event_type: None,
                 order: Order::Descending,
                 cursor,
@@ -82,10 +83,10 @@ impl Service {
         id: &str,
         what: &'static str,
     ) -> Result<Reconciled, Refusal> {
-        let workspace_seq = caller.workspace.seq();
+        let purview = caller.purview();
         let id = id.to_owned();
         self.read(move |_, conn| {
-            let stored = events::find_public(conn, workspace_seq, &id)?
+            let stored = events::find_public(conn, purview, &id)?
                 .filter(|stored| stored.event.kind == EventKind::Published)
                 .filter(|stored| stored.event.event_type.starts_with(prefix))
                 .ok_or(Refusal::NotFound(what))?;

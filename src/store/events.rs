@@ -11,9 +11,10 @@ use sha2::{Digest, Sha256};
 use super::effects::{EffectPlace, Sums};
 use super::found::{Found, PAGE_BYTES_MAX, readable};
 use super::numbers::NumberedTable;
-use super::sql::id;
+use super::sql::{id, optional_id};
 use super::{Read, StoreError, WriteTx, row_list, setbacks};
 use crate::domain::breaker::DisabledReason;
+use crate::domain::consumer::Purview;
 use crate::domain::event::{Event, EventFilter, EventKind, MissedEvents, NewEvent, StoredEvent};
 use crate::domain::id::{EventId, WebhookId, WorkspaceId};
 use crate::domain::page::{Cursor, Limit, List, Order, Page};
@@ -21,10 +22,11 @@ use crate::domain::stats::{WHOLE_WORKSPACE, minute};
 use crate::domain::time::Timestamp;
 
 const SELECT: &str = "SELECT events.seq, events.workspace_seq, events.kind, events.given_id,
-        events.type, events.occurred_at, events.created_at, events.delivery_count, events.digest,
+        events.consumer_seq, consumers.created_at AS consumer_created_at, events.type, events.occurred_at, events.created_at, events.delivery_count, events.digest,
         events.data, workspaces.created_at AS workspace_created_at
     FROM events
-    JOIN workspaces ON workspaces.seq = events.workspace_seq";
+    JOIN workspaces ON workspaces.seq = events.workspace_seq
+    LEFT JOIN consumers ON consumers.seq = events.consumer_seq";
 
 /// Stores an event that is about to be given so many deliveries; the caller has made sure that its
 /// given id is free.
@@ -41,13 +43,14 @@ pub fn insert(
     let occurred_at = new.occurred_at.unwrap_or(id.at());
     let digest = digest(&new.event_type, occurred_at, &new.data);
     tx.run(
-        "INSERT INTO events (seq, workspace_seq, kind, given_id, type, occurred_at, created_at,
+        "INSERT INTO events (seq, workspace_seq, consumer_seq, kind, given_id, type, occurred_at, created_at,
              delivery_count, digest, data)
-         VALUES (:seq, :workspace, :kind, :given_id, :type, :occurred_at, :now, :deliveries, :digest,
+         VALUES (:seq, :workspace, :consumer, :kind, :given_id, :type, :occurred_at, :now, :deliveries, :digest,
              :data)",
         named_params! {
             ":seq": id.seq(),
             ":workspace": workspace.seq(),
+            ":consumer": new.consumer.map(|id| id.seq()),
             ":kind": new.kind,
             ":given_id": new.given_id,
             ":type": &*new.event_type,
@@ -74,6 +77,7 @@ pub fn insert(
         id,
         given_id: new.given_id,
         workspace,
+        consumer: new.consumer,
         kind: new.kind,
         event_type: new.event_type,
         occurred_at,
@@ -119,29 +123,33 @@ pub fn in_rows(
     Ok(found)
 }
 
-/// The published event that a workspace knows under `public_id`: the publisher's own id or ours.
+/// The event that a workspace knows under `public_id`, the publisher's own id or ours, where `purview`
+/// holds it.
 ///
 /// # Errors
 /// As [`find`].
 pub fn find_public(
     conn: &Read<'_>,
-    workspace_seq: i64,
+    purview: Purview,
     public_id: &str,
 ) -> Result<Option<StoredEvent>, StoreError> {
+    let workspace_seq = purview.workspace_seq;
+    let holds = |stored: &StoredEvent| {
+        let event = &stored.event;
+        purview.holds(event.workspace.seq(), event.consumer.map(|id| id.seq()))
+    };
     let given: Option<i64> = conn.optional(
         "SELECT seq FROM events WHERE workspace_seq = :workspace AND given_id = :id LIMIT 1",
         named_params! { ":workspace": workspace_seq, ":id": public_id },
     )?;
     if let Some(seq) = given {
-        return find(conn, seq);
+        return Ok(find(conn, seq)?.filter(holds));
     }
     let Some(id) = EventId::parse(public_id) else {
         return Ok(None);
     };
-    Ok(find(conn, id.seq())?.filter(|stored| {
-        let event = &stored.event;
-        event.id == id && event.given_id.is_none() && event.workspace.seq() == workspace_seq
-    }))
+    Ok(find(conn, id.seq())?
+        .filter(|stored| stored.event.id == id && stored.event.given_id.is_none() && holds(stored)))
 }
 
 /// A page of published events; one that is not what was once published is left out, and the log says
@@ -159,6 +167,11 @@ pub fn list(
         .event_type
         .as_ref()
         .map_or("", |_| "AND events.type = :type");
+    let owner = match filter.consumer_seq {
+        None => "events.workspace_seq = :workspace",
+        // The plus keeps the consumer's index in the lead.
+        Some(_) => "events.consumer_seq = :consumer AND +events.workspace_seq = :workspace",
+    };
     let (comparison, direction) = match filter.order {
         Order::Ascending => (">", "ASC"),
         Order::Descending => ("<", "DESC"),
@@ -169,7 +182,7 @@ pub fn list(
     };
     let sql = format!(
         "{SELECT}
-         WHERE events.workspace_seq = :workspace
+         WHERE {owner}
              AND events.kind = 0
              {by_type}
              AND events.seq {comparison} :start
@@ -184,6 +197,9 @@ pub fn list(
         (":start", &start),
         (":limit", &rows),
     ];
+    if let Some(consumer_seq) = &filter.consumer_seq {
+        params.push((":consumer", consumer_seq));
+    }
     if let Some(event_type) = &filter.event_type {
         params.push((":type", event_type));
     }
@@ -339,6 +355,7 @@ fn stored(row: &Row<'_>) -> Result<StoredEvent, StoreError> {
             id: id(row, "created_at", "seq")?,
             given_id: row.get("given_id")?,
             workspace: id(row, "workspace_created_at", "workspace_seq")?,
+            consumer: optional_id(row, "consumer_created_at", "consumer_seq")?,
             kind: row.get("kind")?,
             event_type,
             occurred_at,

@@ -12,6 +12,7 @@ use super::numbers::NumberedTable;
 use super::read::PageOf;
 use super::sql::id;
 use super::{Read, StoreError, WriteTx};
+use crate::domain::consumer::Purview;
 use crate::domain::id::JobId;
 use crate::domain::job::{Job, JobEnding, JobStatus, NewJob};
 use crate::domain::page::{Cursor, Limit, List, Page};
@@ -22,7 +23,8 @@ pub const RUNNING_OF_WORKSPACE_MAX: u32 = 20;
 /// Running jobs that one reading answers.
 pub const RUNNING_MAX: u32 = 1000;
 
-const SELECT: &str = "SELECT seq, workspace_seq, kind, task, status, total, done, position, error,
+const SELECT: &str =
+    "SELECT seq, workspace_seq, consumer_seq, kind, task, status, total, done, position, error,
         created_at, updated_at
     FROM jobs";
 
@@ -33,11 +35,13 @@ const SELECT: &str = "SELECT seq, workspace_seq, kind, task, status, total, done
 pub fn insert(tx: &mut WriteTx<'_>, new: &NewJob) -> Result<JobId, StoreError> {
     let id = JobId::new(tx.now(), tx.next_seq(NumberedTable::Jobs)?);
     tx.run(
-        "INSERT INTO jobs (seq, workspace_seq, kind, task, status, total, created_at, updated_at)
-         VALUES (:seq, :workspace, :kind, :task, :status, :total, :now, :now)",
+        "INSERT INTO jobs (seq, workspace_seq, consumer_seq, kind, task, status, total, created_at,
+             updated_at)
+         VALUES (:seq, :workspace, :consumer, :kind, :task, :status, :total, :now, :now)",
         named_params! {
             ":seq": id.seq(),
             ":workspace": new.workspace_seq,
+            ":consumer": new.consumer_seq,
             ":kind": new.kind,
             ":task": new.task,
             ":status": JobStatus::Running,
@@ -58,28 +62,33 @@ pub fn find(conn: &Read<'_>, seq: i64) -> Result<Option<Job>, StoreError> {
     conn.row(&sql, named_params! { ":seq": seq }, job)
 }
 
-/// The job `id` of a workspace.
+/// The job `id`, where `purview` holds it.
 ///
 /// # Errors
 /// As [`find`].
-pub fn find_in(conn: &Read<'_>, workspace_seq: i64, id: JobId) -> Result<Option<Job>, StoreError> {
+pub fn find_in(conn: &Read<'_>, purview: Purview, id: JobId) -> Result<Option<Job>, StoreError> {
     let found = find(conn, id.seq())?;
-    Ok(found.filter(|job| job.id == id && job.workspace_seq == workspace_seq))
+    let holds = |job: &Job| job.id == id && purview.holds(job.workspace_seq, job.consumer_seq);
+    Ok(found.filter(holds))
 }
 
-/// A page of a workspace's jobs, newest first.
+/// A page of the jobs that `purview` holds, newest first.
 ///
 /// # Errors
 /// As [`find`].
 pub fn list(
     conn: &Read<'_>,
-    workspace_seq: i64,
+    purview: Purview,
     cursor: Option<Cursor>,
     limit: Limit,
 ) -> Result<Page<Job>, StoreError> {
+    let (owner, owner_seq) = match purview.consumer_seq {
+        None => ("workspace_seq", purview.workspace_seq),
+        Some(seq) => ("consumer_seq", seq),
+    };
     let sql = format!(
         "{SELECT}
-         WHERE workspace_seq = :workspace AND seq < :before
+         WHERE {owner} = :owner AND seq < :before
          ORDER BY seq DESC
          LIMIT :limit"
     );
@@ -89,7 +98,7 @@ pub fn list(
         cursor,
         limit,
     };
-    conn.page(&sql, of, &[(":workspace", &workspace_seq)], job)
+    conn.page(&sql, of, &[(":owner", &owner_seq)], job)
 }
 
 /// The jobs that are running, oldest first: at most [`RUNNING_MAX`].
@@ -212,6 +221,7 @@ fn job(row: &Row<'_>) -> Result<Job, StoreError> {
     Ok(Job {
         id: id(row, "created_at", "seq")?,
         workspace_seq: row.get("workspace_seq")?,
+        consumer_seq: row.get("consumer_seq")?,
         kind: row.get("kind")?,
         task: row.get("task")?,
         status: row.get("status")?,
@@ -234,6 +244,7 @@ mod tests {
     fn make(store: &Store) -> i64 {
         let new = NewJob {
             workspace_seq: 1,
+            consumer_seq: None,
             kind: JobKind::Retry,
             task: r#"{"ids":[1,2]}"#.to_owned(),
             total: 10,

@@ -39,6 +39,7 @@ pub(in crate::store) fn fixture() -> Fixture {
 pub(in crate::store) fn new_event(data: &str) -> NewEvent {
     NewEvent {
         given_id: None,
+        consumer: None,
         kind: EventKind::Published,
         event_type: "score.changed".into(),
         occurred_at: None,

@@ -177,7 +177,7 @@ pub fn update(tx: &mut WriteTx<'_>, changed: &Workspace) -> Result<(), StoreErro
             ":now": tx.now(),
         },
     )?;
-    tx.memory.subscribers.forget(changed.id.seq());
+    tx.memory.subscribers.forget_workspace(changed.id.seq());
     tx.notices().access_changed = true;
     Ok(())
 }
@@ -191,7 +191,7 @@ pub fn delete(tx: &mut WriteTx<'_>, seq: i64) -> Result<(), StoreError> {
         "UPDATE workspaces SET deleted_at = :now WHERE seq = :seq",
         named_params! { ":seq": seq, ":now": tx.now() },
     )?;
-    tx.memory.subscribers.forget(seq);
+    tx.memory.subscribers.forget_workspace(seq);
     tx.notices().access_changed = true;
     Ok(())
 }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
+use super::consumer::PublishConsumer;
 use crate::api::words::{DeliveryStatus, DeliveryTrigger, WebhookDisabledReason};
 use crate::service::events::PublishInput;
 use crate::web::AppState;
@@ -30,6 +31,10 @@ pub struct PublishBody {
     /// The publisher's own id for it.
     #[serde(default)]
     pub id: Option<String>,
+    /// The consumer it is for: an id or uid, or what a consumer is made of that may not be there yet.
+    /// It reaches that consumer's webhooks and the platform's own; without one, the platform's own only.
+    #[serde(default)]
+    pub consumer: Option<PublishConsumer>,
     /// When it happened; now if absent.
     #[serde(default)]
     pub occurred_at: Option<String>,
@@ -58,6 +63,7 @@ impl From<PublishBody> for PublishInput {
             event_type: body.r#type,
             data: Box::<str>::from(body.data).into_string(),
             id: body.id,
+            consumer: body.consumer.map(Into::into),
             occurred_at: body.occurred_at,
             webhook_url: body.webhook_url,
             webhook_secret: body.webhook_secret,
@@ -95,6 +101,8 @@ pub struct PublishedBody {
     pub occurred_at: Time,
     /// When it was accepted.
     pub created_at: Time,
+    /// The consumer it is for; null for nobody but the platform.
+    pub consumer_id: Option<String>,
     /// How many deliveries it was given.
     pub deliveries: u32,
 }
@@ -133,6 +141,8 @@ pub struct EventBody {
     pub occurred_at: Time,
     /// When it was accepted.
     pub created_at: Time,
+    /// The consumer it is for; null for nobody but the platform.
+    pub consumer_id: Option<String>,
     /// What was published.
     #[schema(value_type = Value)]
     pub data: Box<RawValue>,
@@ -151,6 +161,8 @@ pub struct EventDetailBody {
     pub occurred_at: Time,
     /// When it was accepted.
     pub created_at: Time,
+    /// The consumer it is for; null for nobody but the platform.
+    pub consumer_id: Option<String>,
     /// What was published.
     #[schema(value_type = Value)]
     pub data: Box<RawValue>,

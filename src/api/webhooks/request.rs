@@ -27,6 +27,10 @@ pub struct WebhookRequest {
     #[serde(default, deserialize_with = "given")]
     #[schema(nullable = false)]
     pub event_types: Option<Vec<String>>,
+    /// The consumer whose it is, by id or uid; the platform's own if absent or null. It never changes.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<String>)]
+    pub consumer: Option<Option<String>>,
     /// What people call it.
     #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<String>)]
@@ -211,6 +215,7 @@ impl From<WebhookRequest> for WebhookInput {
         Self {
             url: request.url,
             event_types: request.event_types,
+            consumer: request.consumer,
             label: request.label.map(Option::unwrap_or_default),
             secret: request.secret,
             profile: request.profile,

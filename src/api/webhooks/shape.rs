@@ -23,6 +23,8 @@ pub struct WebhookBody {
     pub id: String,
     /// The workspace that owns it.
     pub workspace_id: String,
+    /// The consumer whose it is; null for the platform's own.
+    pub consumer_id: Option<String>,
     /// What people call it.
     pub label: String,
     /// Where deliveries go.
@@ -124,6 +126,7 @@ pub fn webhook(webhook: &Webhook) -> WebhookBody {
     WebhookBody {
         id: webhook.id.to_string(),
         workspace_id: webhook.workspace.to_string(),
+        consumer_id: webhook.consumer.map(|id| id.to_string()),
         label: settings.label.clone(),
         url: settings.url.clone(),
         event_types: settings.subscription.texts(),

@@ -26,6 +26,8 @@ pub enum DeliveryScope {
 pub struct DeliveryFilter {
     /// The workspace they belong to.
     pub workspace_seq: i64,
+    /// Only to webhooks of this consumer.
+    pub consumer_seq: Option<i64>,
     /// All, or dead letters only.
     pub which: DeliveryScope,
     /// Only to this webhook.

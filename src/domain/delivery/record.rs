@@ -17,6 +17,8 @@ use crate::domain::time::Timestamp;
 pub struct NewDelivery {
     /// The webhook it goes to.
     pub webhook_seq: i64,
+    /// The consumer whose webhook that is.
+    pub consumer_seq: Option<i64>,
     /// The version of the wire profile.
     pub profile_seq: i64,
     /// How its body looks.
@@ -36,6 +38,8 @@ pub struct Delivery {
     pub id: DeliveryId,
     /// The workspace that owns it.
     pub workspace_seq: i64,
+    /// The consumer whose webhook it goes to; `None` is the platform's own.
+    pub consumer_seq: Option<i64>,
     /// The webhook's id, and whether it was registered (a one-off target shows none).
     pub webhook: WebhookId,
     /// Whether the webhook was registered by somebody.

@@ -19,9 +19,12 @@ use crate::domain::page::{Cursor, Limit, Page};
 use crate::store::{Read, WriteTx, consumers, keys, webhooks};
 
 mod input;
+mod named;
 
 pub use input::ConsumerInput;
 use input::{CheckedConsumer, check};
+pub use named::NamedConsumer;
+pub(super) use named::{CheckedName, asked_for, check_named, owner_of};
 
 impl Service {
     /// Adds a consumer to the caller's workspace.

@@ -6,20 +6,23 @@
 use std::sync::Arc;
 
 use super::one_off::{OneOff, OneOffTarget};
+use super::reached::Reached;
 use super::{EVENT_DELIVERIES_MAX, Known, Published};
 use crate::domain::delivery::{NewDelivery, Trigger};
 use crate::domain::envelope::check_data;
 use crate::domain::event::{Event, NewEvent, StoredEvent};
 use crate::domain::event_type::EventTypeName;
 use crate::domain::webhook::Subscriber;
+use crate::service::consumers::CheckedName;
 use crate::service::{Caller, Refusal};
 use crate::store::deliveries;
 use crate::store::events;
-use crate::store::{StoreError, WriteTx, webhooks};
+use crate::store::{StoreError, WriteTx};
 
 /// A publisher's words, checked.
 pub(super) struct CheckedEvent {
     pub(super) new: NewEvent,
+    pub(super) consumer: Option<CheckedName>,
     pub(super) one_off: Option<OneOff>,
 }
 
@@ -33,7 +36,15 @@ pub(super) fn accept(
     caller: &Caller,
     checked: CheckedEvent,
 ) -> Result<Published, Refusal> {
-    let CheckedEvent { mut new, one_off } = checked;
+    let CheckedEvent {
+        mut new,
+        consumer,
+        one_off,
+    } = checked;
+    new.consumer = match consumer {
+        Some(named) => Some(named.resolve(tx, caller)?),
+        None => None,
+    };
     let target = match one_off {
         Some(one_off) => Some(one_off.resolve(tx, caller.workspace)?),
         None => None,
@@ -45,12 +56,12 @@ pub(super) fn accept(
         }
     }
     if let Some(given_id) = &new.given_id
-        && let Some(known) = events::find_public(tx, caller.workspace.seq(), given_id.as_str())?
+        && let Some(known) = events::find_public(tx, caller.purview(), given_id.as_str())?
     {
         return known_before(tx, &known, &new, target.as_ref());
     }
-    let subscribers = webhooks::subscribers(tx, caller.workspace.seq())?;
-    let wanted = wanting(&subscribers, &new)?;
+    let reached = Reached::by(tx, caller.workspace.seq(), new.consumer)?;
+    let wanted = wanting(reached.subscribers(), &new)?;
     let open = wanted.iter().filter(|s| s.disabled.is_none()).count();
     let count = open + usize::from(target.is_some());
     let event = Arc::new(events::insert(tx, caller.workspace, new, count)?);
@@ -63,6 +74,7 @@ pub(super) fn accept(
         event_type: Arc::clone(&event.event_type),
         occurred_at: event.occurred_at,
         created_at: tx.now(),
+        consumer: event.consumer,
         deliveries: u32::try_from(count).unwrap_or(u32::MAX),
         known: Known::New,
     })
@@ -82,7 +94,9 @@ fn known_before(
         delivery_count,
     } = known;
     let same_time = new.occurred_at.is_none_or(|at| at == event.occurred_at);
-    if event.event_type != new.event_type || event.data != new.data || !same_time {
+    let same_consumer = event.consumer == new.consumer;
+    if event.event_type != new.event_type || event.data != new.data || !same_time || !same_consumer
+    {
         return Err(Refusal::Conflict(format!(
             "the id {} was used for another event; ids are unique in a workspace",
             event.public_id()
@@ -102,6 +116,7 @@ fn known_before(
         event_type: Arc::clone(&event.event_type),
         occurred_at: event.occurred_at,
         created_at: *created_at,
+        consumer: event.consumer,
         deliveries: *delivery_count,
         known: Known::Before,
     })
@@ -110,12 +125,12 @@ fn known_before(
 /// The webhooks that want an event, disabled ones included. Data that does not fit one of the active
 /// ones is refused.
 fn wanting<'a>(
-    subscribers: &'a [Subscriber],
+    subscribers: impl Iterator<Item = &'a Subscriber>,
     new: &NewEvent,
 ) -> Result<Vec<&'a Subscriber>, Refusal> {
     let name =
         EventTypeName::parse(&new.event_type).map_err(|message| Refusal::field("type", message))?;
-    let wanted = subscribers.iter().filter(|s| s.subscription.matches(&name));
+    let wanted = subscribers.filter(|s| s.subscription.matches(&name));
     let wanted: Vec<&Subscriber> = wanted.collect();
     for subscriber in wanted.iter().filter(|s| s.disabled.is_none()) {
         check_data(&subscriber.profile, subscriber.format, &new.data).map_err(|error| {
@@ -152,6 +167,7 @@ fn fan_out(
 pub(in crate::service) fn new_delivery(subscriber: &Subscriber, trigger: Trigger) -> NewDelivery {
     NewDelivery {
         webhook_seq: subscriber.webhook_seq,
+        consumer_seq: subscriber.consumer_seq,
         profile_seq: subscriber.profile_seq,
         format: subscriber.format,
         trigger,

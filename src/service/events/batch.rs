@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use super::accept::{CheckedEvent, accept};
 use super::{Known, Published};
+use crate::domain::id::ConsumerId;
 use crate::domain::time::Timestamp;
 use crate::service::{Caller, Done, Once, Refusal, Service, StoredAnswer};
 use crate::store::{StoreError, WriteTx, idempotency};
@@ -58,6 +59,8 @@ struct Noted {
     event_type: String,
     occurred_at_ms: i64,
     created_at_ms: i64,
+    #[serde(default)]
+    consumer: Option<String>,
     deliveries: u32,
     is_new: bool,
 }
@@ -197,6 +200,7 @@ impl Noted {
             event_type: published.event_type.to_string(),
             occurred_at_ms: published.occurred_at.millis(),
             created_at_ms: published.created_at.millis(),
+            consumer: published.consumer.map(|id| id.to_string()),
             deliveries: published.deliveries,
             is_new: published.known == Known::New,
         }
@@ -208,6 +212,7 @@ impl Noted {
             event_type: self.event_type.as_str().into(),
             occurred_at: Timestamp::from_millis(self.occurred_at_ms),
             created_at: Timestamp::from_millis(self.created_at_ms),
+            consumer: self.consumer.as_deref().and_then(ConsumerId::parse),
             deliveries: self.deliveries,
             known: if self.is_new {
                 Known::New

@@ -2,18 +2,20 @@
 //!
 //! Owns: the reason why a webhook did or did not get an event. Refuses: changing anything.
 
+use std::cmp::Reverse;
+
 use super::EVENT_DELIVERIES_MAX;
 use crate::domain::breaker::DisabledReason;
+use crate::domain::consumer::Purview;
 use crate::domain::delivery::Delivery;
 use crate::domain::event::{EventKind, StoredEvent};
 use crate::domain::event_type::EventTypeName;
 use crate::domain::id::WebhookId;
-use crate::domain::page::Limit;
 use crate::domain::webhook::{Webhook, WebhookState};
 use crate::service::{Caller, Refusal, Service};
 use crate::store::deliveries;
 use crate::store::events;
-use crate::store::{Read, Store, StoreError, webhooks};
+use crate::store::{Read, Store, webhooks};
 
 /// An event with its deliveries and with the webhooks that missed it.
 #[derive(Clone, Debug)]
@@ -24,7 +26,7 @@ pub struct EventDetail {
     pub deliveries: Vec<Delivery>,
     /// Webhooks that wanted it but were disabled, and why.
     pub missed: Vec<(WebhookId, DisabledReason)>,
-    /// Every registered webhook, newest first, and whether it got the event; at most
+    /// Every registered webhook that the event may reach, newest first, and whether it got the event; at most
     /// [`EVENT_DELIVERIES_MAX`].
     pub webhooks: Vec<EventWebhook>,
 }
@@ -75,31 +77,46 @@ impl Service {
     /// # Errors
     /// [`Refusal::NotFound`].
     pub async fn event(&self, caller: &Caller, id: &str) -> Result<EventDetail, Refusal> {
-        let (workspace_seq, id) = (caller.workspace.seq(), id.to_owned());
-        self.read(move |store, conn| detail_in(store, conn, workspace_seq, &id))
+        let (purview, id) = (caller.purview(), id.to_owned());
+        self.read(move |store, conn| detail_in(store, conn, purview, &id))
             .await
     }
 }
 
-/// One event of a workspace, with what became of it at each webhook.
+/// One event that `purview` holds, with what became of it at each webhook.
 pub(in crate::service) fn detail_in(
     store: &Store,
     conn: &Read<'_>,
-    workspace_seq: i64,
+    purview: Purview,
     id: &str,
 ) -> Result<EventDetail, Refusal> {
-    let stored = events::find_public(conn, workspace_seq, id)?
+    let stored = events::find_public(conn, purview, id)?
         .filter(|stored| stored.event.kind == EventKind::Published)
         .ok_or(Refusal::NotFound("event"))?;
     let seq = stored.event.id.seq();
-    let deliveries = deliveries::of_event(conn, seq, EVENT_DELIVERIES_MAX)?;
-    let missed = events::misses(conn, seq, EVENT_DELIVERIES_MAX)?;
+    let consumer_seq = stored.event.consumer.map(|id| id.seq());
+    let (vault, now, most) = (store.vault(), store.clock().now(), EVENT_DELIVERIES_MAX);
+    let owned = |owner| webhooks::owned(conn, vault, purview.workspace_seq, owner, most, now);
+    let mut all = match consumer_seq {
+        Some(seq) => owned(Some(seq))?,
+        None => Vec::new(),
+    };
+    if purview.consumer_seq.is_none() {
+        all.extend(owned(None)?);
+    }
+    all.sort_by_key(|webhook| Reverse(webhook.id.seq()));
+    all.truncate(EVENT_DELIVERIES_MAX);
+    let mut deliveries = deliveries::of_event(conn, seq, EVENT_DELIVERIES_MAX)?;
+    deliveries.retain(|own| purview.holds(own.workspace_seq, own.consumer_seq));
+    let mut missed = events::misses(conn, seq, EVENT_DELIVERIES_MAX)?;
+    if purview.consumer_seq.is_some() {
+        missed.retain(|(id, _)| all.iter().any(|own| own.id == *id));
+    }
     let judge = |webhook: &Webhook| EventWebhook {
         id: webhook.id,
         label: webhook.settings.label.clone(),
         why_not: why_not(webhook, &stored, &deliveries, &missed),
     };
-    let all = every_webhook(store, conn, workspace_seq)?;
     let webhooks = all.iter().map(judge).collect();
     Ok(EventDetail {
         stored,
@@ -107,26 +124,6 @@ pub(in crate::service) fn detail_in(
         missed,
         webhooks,
     })
-}
-
-/// The workspace's registered webhooks, newest first; at most [`EVENT_DELIVERIES_MAX`].
-fn every_webhook(
-    store: &Store,
-    conn: &Read<'_>,
-    workspace_seq: i64,
-) -> Result<Vec<Webhook>, StoreError> {
-    let (now, limit) = (store.clock().now(), Limit::clamped(u32::MAX));
-    let mut all = Vec::new();
-    let mut cursor = None;
-    loop {
-        let page = webhooks::list(conn, store.vault(), workspace_seq, cursor, limit, now)?;
-        all.extend(page.items);
-        cursor = page.next;
-        if cursor.is_none() || all.len() >= EVENT_DELIVERIES_MAX {
-            all.truncate(EVENT_DELIVERIES_MAX);
-            return Ok(all);
-        }
-    }
 }
 
 fn why_not(

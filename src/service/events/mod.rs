@@ -5,9 +5,11 @@
 
 use std::sync::Arc;
 
-use super::{Refusal, Service};
+use super::consumers::{NamedConsumer, asked_for};
+use super::{Caller, Refusal, Service};
 use crate::domain::event::{EventFilter, StoredEvent};
-use crate::domain::page::{Limit, Page};
+use crate::domain::id::ConsumerId;
+use crate::domain::page::{Cursor, Limit, Order, Page};
 use crate::domain::time::Timestamp;
 use crate::store::events;
 
@@ -16,6 +18,7 @@ pub mod batch;
 mod detail;
 mod one_off;
 mod publish;
+mod reached;
 mod replay;
 
 pub(super) use accept::new_delivery;
@@ -35,6 +38,8 @@ pub struct PublishInput {
     pub event_type: String,
     /// The JSON, byte for byte.
     pub data: String,
+    /// The consumer it is for; nobody but the platform if absent.
+    pub consumer: Option<NamedConsumer>,
     /// The publisher's own id for it.
     pub id: Option<String>,
     /// When it happened.
@@ -45,6 +50,17 @@ pub struct PublishInput {
     pub webhook_secret: Option<String>,
     /// The wire profile for it; else the workspace's.
     pub profile: Option<String>,
+}
+
+/// What of the events a list shows.
+#[derive(Clone, Debug)]
+pub struct EventListing {
+    /// Only this type.
+    pub event_type: Option<String>,
+    /// Which end comes first.
+    pub order: Order,
+    /// Where the page begins.
+    pub cursor: Option<Cursor>,
 }
 
 /// An accepted event.
@@ -58,6 +74,8 @@ pub struct Published {
     pub occurred_at: Timestamp,
     /// When it was accepted.
     pub created_at: Timestamp,
+    /// The consumer it is for.
+    pub consumer: Option<ConsumerId>,
     /// How many deliveries it was given.
     pub deliveries: u32,
     /// Whether it had been published before: then nothing was done now.
@@ -74,18 +92,29 @@ pub enum Known {
 }
 
 impl Service {
-    /// A page of published events.
+    /// A page of published events: all that the caller reaches, or those for the consumer that
+    /// `consumer` names.
     ///
     /// # Errors
     /// [`Refusal::Internal`] where the database cannot be read.
     pub async fn events(
         &self,
-        filter: EventFilter,
+        caller: &Caller,
+        consumer: Option<String>,
+        listing: EventListing,
         limit: Limit,
     ) -> Result<Page<StoredEvent>, Refusal> {
-        Ok(self
-            .store()
-            .read(move |conn| events::list(conn, &filter, limit))
-            .await?)
+        let purview = caller.purview();
+        self.read(move |_, conn| {
+            let filter = EventFilter {
+                workspace_seq: purview.workspace_seq,
+                consumer_seq: asked_for(conn, purview, consumer.as_deref())?,
+                event_type: listing.event_type,
+                order: listing.order,
+                cursor: listing.cursor,
+            };
+            Ok(events::list(conn, &filter, limit)?)
+        })
+        .await
     }
 }

@@ -110,6 +110,7 @@ impl OneOffTarget {
         };
         let new = NewDelivery {
             webhook_seq,
+            consumer_seq: None,
             profile_seq: self.profile_seq,
             format: Format::Json,
             trigger: Trigger::Event,
@@ -129,6 +130,7 @@ impl OneOffTarget {
         let settings = one_off_settings(&self.url, &self.profile)?;
         let new = NewWebhook {
             workspace,
+            consumer_seq: None,
             kind: WebhookKind::OneOff,
             profile_seq: self.profile_seq,
             settings: &settings,

@@ -10,6 +10,7 @@ use crate::domain::event::{EventKind, GivenId, NewEvent};
 use crate::domain::event_type::EventTypeName;
 use crate::domain::time::Timestamp;
 use crate::service::catalogue;
+use crate::service::consumers::check_named;
 use crate::service::once::once;
 use crate::service::{Caller, Done, FieldError, Once, Refusal, Service};
 use crate::telemetry::metrics;
@@ -26,6 +27,7 @@ impl Service {
         input: PublishInput,
         key: Once<Published>,
     ) -> Result<Done<Published>, Refusal> {
+        caller.check_platform()?;
         let checked = self.check(caller, input).await?;
         let caller = caller.clone();
         let done = self
@@ -49,6 +51,7 @@ impl Service {
         inputs: Vec<Result<PublishInput, Refusal>>,
         key: Once<Vec<Result<Published, Refusal>>>,
     ) -> Result<Done<Vec<Result<Published, Refusal>>>, Refusal> {
+        caller.check_platform()?;
         let most = self.options().batch_events_max;
         if inputs.len() > most {
             return Err(Refusal::TooLarge(format!(
@@ -104,13 +107,9 @@ impl Service {
             .map_err(|message| fault("occurred_at", message))
             .ok()
             .flatten();
-        let one_off = match self.check_one_off(&input) {
-            Ok(one_off) => one_off,
-            Err(faults) => {
-                errors.extend(faults);
-                None
-            }
-        };
+        let consumer = input.consumer.as_ref().map(check_named).transpose();
+        let consumer = unless_at_fault(consumer, &mut errors);
+        let one_off = unless_at_fault(self.check_one_off(&input), &mut errors);
         let Some(name) = name.filter(|_| errors.is_empty()) else {
             return Err(Refusal::Invalid(errors));
         };
@@ -125,12 +124,17 @@ impl Service {
         };
         let new = NewEvent {
             given_id,
+            consumer: None,
             kind: EventKind::Published,
             event_type: name.as_str().into(),
             occurred_at,
             data: data.into(),
         };
-        Ok(CheckedEvent { new, one_off })
+        Ok(CheckedEvent {
+            new,
+            consumer,
+            one_off,
+        })
     }
 
     /// The receiver that the call names, if it names one.
@@ -165,4 +169,14 @@ impl Service {
             }]),
         }
     }
+}
+
+fn unless_at_fault<T>(
+    checked: Result<Option<T>, Vec<FieldError>>,
+    errors: &mut Vec<FieldError>,
+) -> Option<T> {
+    checked.unwrap_or_else(|faults| {
+        errors.extend(faults);
+        None
+    })
 }

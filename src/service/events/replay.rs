@@ -5,12 +5,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::reached::Reached;
 use super::{EVENT_DELIVERIES_MAX, new_delivery};
+use crate::domain::consumer::Purview;
 use crate::domain::delivery::{Delivery, NewDelivery, Trigger};
 use crate::domain::envelope::check_data;
 use crate::domain::event::{Event, EventKind};
 use crate::domain::id::{DeliveryId, WebhookId};
-use crate::domain::webhook::Subscriber;
+use crate::domain::webhook::{Subscriber, WebhookState};
 use crate::service::once::once;
 use crate::service::{Caller, Done, Once, Refusal, Service, audit};
 use crate::store::deliveries;
@@ -47,12 +49,13 @@ fn replay(
     webhook: Option<WebhookId>,
 ) -> Result<Vec<DeliveryId>, Refusal> {
     let workspace_seq = caller.workspace.seq();
-    let stored = events::find_public(tx, workspace_seq, event_id)?
+    let purview = caller.purview();
+    let stored = events::find_public(tx, purview, event_id)?
         .filter(|stored| stored.event.kind == EventKind::Published)
         .ok_or(Refusal::NotFound("event"))?;
     let event = Arc::new(stored.event);
     let before = deliveries::of_event(tx, event.id.seq(), EVENT_DELIVERIES_MAX)?;
-    let subscribers = webhooks::subscribers(tx, workspace_seq)?;
+    let reached = Reached::by(tx, workspace_seq, event.consumer)?;
     let latest = |seq: i64| {
         before
             .iter()
@@ -64,19 +67,19 @@ fn replay(
         Some(id) => subscriber.id == id,
         None => latest(subscriber.webhook_seq).is_some(),
     };
-    let chosen: Vec<&Subscriber> = subscribers.iter().filter(wanted).collect();
+    let mine = |subscriber: &&Subscriber| purview.holds(workspace_seq, subscriber.consumer_seq);
+    let chosen: Vec<&Subscriber> = reached.subscribers().filter(mine).filter(wanted).collect();
     if let Some(id) = webhook
         && chosen.is_empty()
     {
-        let known = webhooks::find_registered(tx, tx.vault(), workspace_seq, id, tx.now())?;
-        return Err(known.map_or(Refusal::NotFound("webhook"), |_| Refusal::Revoked));
+        return Err(not_reached(tx, purview, id)?);
     }
     let open: Vec<&Subscriber> = chosen
         .into_iter()
         .filter(|s| s.disabled.is_none())
         .collect();
     let mut made = Vec::new();
-    if webhook.is_none() {
+    if webhook.is_none() && purview.consumer_seq.is_none() {
         replay_one_offs(tx, &event, &before, &mut made)?;
     }
     if open.is_empty() && made.is_empty() {
@@ -99,6 +102,18 @@ fn replay(
     Ok(made)
 }
 
+/// Why an event cannot be replayed to a webhook.
+fn not_reached(tx: &WriteTx<'_>, purview: Purview, id: WebhookId) -> Result<Refusal, StoreError> {
+    let known = webhooks::find_registered(tx, tx.vault(), purview, id, tx.now())?;
+    Ok(match known.map(|webhook| webhook.state) {
+        None => Refusal::NotFound("webhook"),
+        Some(WebhookState::Revoked) => Refusal::Revoked,
+        Some(WebhookState::Active | WebhookState::Disabled { .. }) => {
+            Refusal::Conflict("this event is for another consumer than the webhook".to_owned())
+        }
+    })
+}
+
 /// The receivers that the publish call named get it again as well: each delivery's latest repetition
 /// is repeated.
 fn replay_one_offs(
@@ -114,6 +129,7 @@ fn replay_one_offs(
     for delivery in latest.into_values() {
         let new = NewDelivery {
             webhook_seq: delivery.webhook.seq(),
+            consumer_seq: delivery.consumer_seq,
             profile_seq: delivery.profile_seq,
             format: delivery.format,
             trigger: Trigger::Replay,

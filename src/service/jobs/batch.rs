@@ -96,14 +96,11 @@ fn deliver_missed(tx: &mut WriteTx<'_>, job: &Job, rows: &[i64]) -> Result<u64, 
     let Some(webhook_seq) = super::missed_webhook(job) else {
         return Ok(0);
     };
-    let all = webhooks::subscribers(tx, job.workspace_seq)?;
-    let subscriber = all.iter().find(|own| own.webhook_seq == webhook_seq);
-    let Some(subscriber) = subscriber else {
-        return Err(Refusal::Revoked);
-    };
+    let found = webhooks::subscriber(tx, job.workspace_seq, webhook_seq)?;
+    let subscriber = found.ok_or(Refusal::Revoked)?;
     let mut done = 0;
     for row in rows {
-        done += u64::from(deliver_one(tx, subscriber, *row)?);
+        done += u64::from(deliver_one(tx, &subscriber, *row)?);
     }
     Ok(done)
 }

@@ -44,6 +44,8 @@ pub(super) enum Chosen {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Criteria {
     dead_letters_only: bool,
+    #[serde(default)]
+    consumer_seq: Option<i64>,
     webhook_seq: Option<i64>,
     event_seq: Option<i64>,
     event_type: Option<Pattern>,
@@ -117,6 +119,7 @@ impl Criteria {
     pub(super) fn new(filter: &DeliveryFilter, end: i64) -> Self {
         Self {
             dead_letters_only: filter.which == DeliveryScope::DeadLetters,
+            consumer_seq: filter.consumer_seq,
             webhook_seq: filter.webhook_seq,
             event_seq: filter.event_seq,
             event_type: filter.event_type.clone(),
@@ -133,6 +136,7 @@ impl Criteria {
         let statuses = self.statuses.iter().copied();
         DeliveryFilter {
             workspace_seq,
+            consumer_seq: self.consumer_seq,
             which: if self.dead_letters_only {
                 DeliveryScope::DeadLetters
             } else {

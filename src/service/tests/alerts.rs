@@ -4,7 +4,6 @@ use super::house::House;
 use super::receiver::Receiver;
 use super::secrets::verifies;
 use crate::domain::delivery::Status;
-use crate::domain::event::EventFilter;
 use crate::domain::page::{Limit, Order};
 use crate::service::stats::PeriodInput;
 use crate::service::workspaces::WorkspaceInput;
@@ -91,14 +90,10 @@ async fn alerts_are_in_no_list_no_statistics_and_no_summary() {
         })
         .await;
     assert_eq!(house.deliveries().await.len(), 1);
-    let filter = EventFilter {
-        workspace_seq: house.caller.workspace.seq(),
-        event_type: None,
-        order: Order::Ascending,
-        cursor: None,
-    };
-    let polled = house.service.events(filter, Limit::clamped(9)).await;
-    assert_eq!(polled.unwrap().items.len(), 1);
+    let polled = house
+        .events(Order::Ascending, None, Limit::clamped(9))
+        .await;
+    assert_eq!(polled.items.len(), 1);
     let stats = house
         .service
         .workspace_stats(&house.caller, PeriodInput::default())
@@ -112,7 +107,7 @@ async fn alerts_are_in_no_list_no_statistics_and_no_summary() {
     assert_eq!(ran.processed, 0);
     let webhooks = house
         .service
-        .webhooks(&house.caller, None, Limit::clamped(9))
+        .webhooks(&house.caller, None, None, Limit::clamped(9))
         .await
         .unwrap();
     assert_eq!(webhooks.items.len(), 1);

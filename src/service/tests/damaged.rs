@@ -3,7 +3,6 @@
 use super::house::{House, fresh};
 use super::receiver::Receiver;
 use crate::domain::delivery::Status;
-use crate::domain::event::EventFilter;
 use crate::domain::page::{Limit, Order};
 use crate::engine::Paused;
 use crate::service::webhooks::WebhookInput;
@@ -38,14 +37,10 @@ async fn a_changed_payload_is_set_apart_and_the_others_of_its_webhook_go_on() {
         .retry_delivery(&house.caller, corrupt.id)
         .await;
     assert!(matches!(refused, Err(Refusal::Conflict(_))));
-    let filter = EventFilter {
-        workspace_seq: house.caller.workspace.seq(),
-        event_type: None,
-        order: Order::Descending,
-        cursor: None,
-    };
-    let listed = house.service.events(filter, Limit::clamped(250)).await;
-    assert_eq!(listed.unwrap().items.len(), 19);
+    let listed = house
+        .events(Order::Descending, None, Limit::clamped(250))
+        .await;
+    assert_eq!(listed.items.len(), 19);
     house.publish(7).await;
     house.counted(Status::Delivered, 20).await;
 }
@@ -79,7 +74,7 @@ async fn a_webhook_that_cannot_be_read_keeps_nobody_else_from_anything() {
         house.counted(Status::Delivered, 1).await;
         let listed = house
             .service
-            .webhooks(&house.caller, None, Limit::clamped(9));
+            .webhooks(&house.caller, None, None, Limit::clamped(9));
         let listed = listed.await.unwrap().items;
         assert_eq!(listed.len(), 1, "{sql}");
         assert_eq!(listed[0].id, second);

@@ -9,14 +9,15 @@ use tokio::sync::Notify;
 use super::PATIENCE;
 use crate::clock::Clock;
 use crate::domain::delivery::{Delivery, DeliveryFilter, Status};
+use crate::domain::event::StoredEvent;
 use crate::domain::id::{DeliveryId, WebhookId};
 use crate::domain::job::{Job, JobStatus};
-use crate::domain::page::Limit;
+use crate::domain::page::{Cursor, Limit, Order, Page};
 use crate::domain::webhook::Webhook;
 use crate::domain::workspace::Plan;
 use crate::engine::{Engine, EngineParts};
 use crate::net::{Client, ClientOptions, Guard, GuardOptions};
-use crate::service::events::{PublishInput, Published};
+use crate::service::events::{EventListing, PublishInput, Published};
 use crate::service::webhooks::{CustomRetry, Registered, RetryInput, WebhookInput};
 use crate::service::worker::Worker;
 use crate::service::{Actor, Caller, Done, Once, Refusal, Service, ServiceOptions, ServiceParts};
@@ -68,6 +69,7 @@ impl House {
             caller: Caller {
                 workspace: workspace.id,
                 plan: Plan::Pro,
+                consumer: None,
                 actor: Actor::Cli,
             },
             clock,
@@ -137,6 +139,22 @@ impl House {
         read: impl FnOnce(&Read<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> T {
         self.service.store().read(read).await.unwrap()
+    }
+
+    /// A page of events of any type.
+    pub(super) async fn events(
+        &self,
+        order: Order,
+        cursor: Option<Cursor>,
+        limit: Limit,
+    ) -> Page<StoredEvent> {
+        let listing = EventListing {
+            event_type: None,
+            order,
+            cursor,
+        };
+        let found = self.service.events(&self.caller, None, listing, limit);
+        found.await.unwrap()
     }
 
     pub(super) async fn number(&self, sql: &'static str) -> i64 {
@@ -335,6 +353,7 @@ pub(super) fn numbered(number: u64) -> PublishInput {
     PublishInput {
         event_type: "score.changed".to_owned(),
         data: format!(r#"{{"number":{number}}}"#),
+        consumer: None,
         id: None,
         occurred_at: None,
         webhook_url: None,

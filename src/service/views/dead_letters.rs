@@ -5,6 +5,7 @@
 use super::deliveries::WantedDeliveries;
 use super::names::name_of;
 use super::{Views, WebhookNames};
+use crate::domain::consumer::Purview;
 use crate::domain::delivery::{Delivery, DeliveryFilter, DeliveryScope, LetterGroup};
 use crate::domain::job::{Job, JobStatus};
 use crate::domain::page::{Cursor, Limit, Order, Page};
@@ -66,12 +67,13 @@ impl Views<'_> {
         cursor: Option<Cursor>,
         limit: Limit,
     ) -> Result<DeadLetters, Refusal> {
-        let workspace_seq = caller.workspace.seq();
+        let purview = caller.purview();
+        let workspace_seq = purview.workspace_seq;
         self.service
             .read(move |_, conn| {
                 let WantedDeliveries { input, order } = wanted;
                 let is_whole = cursor.is_none() && input == FilterInput::default();
-                let filter = filter_in(conn, workspace_seq, DeliveryScope::DeadLetters, &input)?;
+                let filter = filter_in(conn, purview, DeliveryScope::DeadLetters, &input)?;
                 let page = deliveries::list_in(conn, &filter, order, cursor, limit)?;
                 let groups = match is_whole {
                     true => deliveries::groups(conn, workspace_seq)?,
@@ -83,7 +85,7 @@ impl Views<'_> {
                     names: WebhookNames::read(conn, listed.chain(grouped))?,
                     matching: matching(conn, &filter, cursor, limit, &page)?,
                     webhook: name_of(conn, &filter)?,
-                    running: running(conn, workspace_seq)?,
+                    running: running(conn, purview)?,
                     groups_cut: groups_cut(&groups),
                     groups,
                     page,
@@ -119,8 +121,8 @@ fn matching(
     })
 }
 
-fn running(conn: &Read<'_>, workspace_seq: i64) -> Result<Vec<Job>, StoreError> {
-    let latest = jobs::list(conn, workspace_seq, None, Limit::clamped(JOBS_LOOKED_AT))?;
+fn running(conn: &Read<'_>, purview: Purview) -> Result<Vec<Job>, StoreError> {
+    let latest = jobs::list(conn, purview, None, Limit::clamped(JOBS_LOOKED_AT))?;
     let mut found = latest.items;
     found.retain(|job| job.status == JobStatus::Running);
     Ok(found)

@@ -44,10 +44,10 @@ impl Views<'_> {
         cursor: Option<Cursor>,
         limit: Limit,
     ) -> Result<Deliveries, Refusal> {
-        let workspace_seq = caller.workspace.seq();
+        let purview = caller.purview();
         self.service
             .read(move |_, conn| {
-                let filter = filter_in(conn, workspace_seq, DeliveryScope::All, &wanted.input)?;
+                let filter = filter_in(conn, purview, DeliveryScope::All, &wanted.input)?;
                 let page = deliveries::list_in(conn, &filter, wanted.order, cursor, limit)?;
                 let seqs = page.items.iter().map(|one| one.webhook.seq());
                 Ok(Deliveries {

@@ -31,13 +31,15 @@ impl Views<'_> {
         id: DeliveryId,
         siblings_max: usize,
     ) -> Result<DeliveryWithSiblings, Refusal> {
-        let workspace_seq = caller.workspace.seq();
+        let purview = caller.purview();
         self.service
             .read(move |store, conn| {
-                let detail = detail_in(store, conn, workspace_seq, id, None)?;
+                let detail = detail_in(store, conn, purview, id, None)?;
                 let event_seq = detail.delivery.event.seq();
                 let mut siblings = deliveries::of_event(conn, event_seq, siblings_max + 1)?;
-                siblings.retain(|one| one.id != id);
+                siblings.retain(|one| {
+                    one.id != id && purview.holds(one.workspace_seq, one.consumer_seq)
+                });
                 siblings.truncate(siblings_max);
                 let own = std::iter::once(detail.delivery.webhook.seq());
                 let seqs = own.chain(siblings.iter().map(|one| one.webhook.seq()));

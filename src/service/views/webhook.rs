@@ -66,7 +66,7 @@ impl Views<'_> {
                     recent: deliveries::list(conn, &filter, None, recent)?.items,
                     names: WebhookNames::read(conn, [id.seq()])?,
                     tested: match tested {
-                        Some(id) => deliveries::find_in(conn, workspace_seq, id)?,
+                        Some(id) => deliveries::find_in(conn, caller.purview(), id)?,
                         None => None,
                     },
                     profile: store.profile(conn, webhook.profile.seq)?,

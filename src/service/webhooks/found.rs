@@ -13,7 +13,7 @@ pub(super) fn registered(
     caller: &Caller,
     id: WebhookId,
 ) -> Result<Webhook, Refusal> {
-    webhooks::find_registered(tx, tx.vault(), caller.workspace.seq(), id, tx.now())?
+    webhooks::find_registered(tx, tx.vault(), caller.purview(), id, tx.now())?
         .ok_or(Refusal::NotFound("webhook"))
 }
 
@@ -35,7 +35,7 @@ pub(in crate::service) fn registered_in(
     id: WebhookId,
 ) -> Result<Webhook, Refusal> {
     let now = store.clock().now();
-    webhooks::find_registered(conn, store.vault(), caller.workspace.seq(), id, now)?
+    webhooks::find_registered(conn, store.vault(), caller.purview(), id, now)?
         .ok_or(Refusal::NotFound("webhook"))
 }
 

@@ -30,6 +30,9 @@ pub struct WebhookInput {
     pub url: Option<String>,
     /// Which events it wants.
     pub event_types: Option<Vec<String>>,
+    /// The consumer whose it is, by id or `uid`; null is the platform. It is said on creation and
+    /// never changes.
+    pub consumer: Option<Option<String>>,
     /// What people call it.
     pub label: Option<String>,
     /// Its signing secret; only on creation, and where the URL moves to another origin: there it

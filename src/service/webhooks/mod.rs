@@ -6,9 +6,11 @@ use std::time::Duration;
 
 use serde_json::json;
 
+use super::consumers::{asked_for, owner_of};
 use super::once::once;
 use super::{Caller, Done, FieldError, Once, Refusal, Service, audit};
 use crate::domain::breaker::DisabledReason;
+use crate::domain::consumer::Purview;
 use crate::domain::id::WebhookId;
 use crate::domain::page::{Cursor, Limit, Page};
 use crate::domain::profile::{Profile, StoredProfile};
@@ -38,6 +40,8 @@ use secret::first_secret;
 pub use secret::{OVERLAP_DEFAULT, OVERLAP_MAX, Rotated};
 pub use testing::Tested;
 
+/// Webhooks that a consumer may register by itself; the platform may register more for it.
+pub const WEBHOOKS_BY_CONSUMER_MAX: usize = 50;
 /// How long saving a webhook waits for its host name to be looked up.
 const LOOKUP_WAIT: Duration = Duration::from_secs(2);
 
@@ -84,16 +88,13 @@ impl Service {
                 let base = defaults_of(&profile, String::new(), subscription);
                 let settings = input::apply(base, &input, Some(url), &profile)?;
                 catalogue.check_subscription(&settings.subscription)?;
-                if webhooks::count(tx, caller.workspace.seq())?
-                    >= i64::try_from(WEBHOOKS_MAX).unwrap_or(i64::MAX)
-                {
-                    return Err(Refusal::Conflict(format!(
-                        "a workspace may have at most {WEBHOOKS_MAX} webhooks; delete one first"
-                    )));
-                }
+                let named = input.consumer.as_ref().and_then(Option::as_deref);
+                let consumer_seq = owner_of(tx, &caller, named)?.map(|id| id.seq());
+                check_room(tx, &caller, consumer_seq)?;
                 let secret = first_secret(&profile, input.secret.as_deref())?;
                 let new = NewWebhook {
                     workspace: caller.workspace,
+                    consumer_seq,
                     kind: WebhookKind::Registered,
                     profile_seq: stored.seq,
                     settings: &settings,
@@ -112,27 +113,26 @@ impl Service {
         self.store().write(work).await
     }
 
-    /// A page of webhooks, newest first.
+    /// A page of webhooks, newest first: all that the caller reaches, or those of the consumer that
+    /// `consumer` names.
     ///
     /// # Errors
     /// [`Refusal::Internal`] where the database cannot be read.
     pub async fn webhooks(
         &self,
         caller: &Caller,
+        consumer: Option<String>,
         cursor: Option<Cursor>,
         limit: Limit,
     ) -> Result<Page<Webhook>, Refusal> {
-        let workspace_seq = caller.workspace.seq();
+        let purview = caller.purview();
         self.read(move |store, conn| {
-            let now = store.clock().now();
-            Ok(webhooks::list(
-                conn,
-                store.vault(),
-                workspace_seq,
-                cursor,
-                limit,
-                now,
-            )?)
+            let (vault, now) = (store.vault(), store.clock().now());
+            let purview = Purview {
+                consumer_seq: asked_for(conn, purview, consumer.as_deref())?,
+                ..purview
+            };
+            Ok(webhooks::list(conn, vault, purview, cursor, limit, now)?)
         })
         .await
     }
@@ -215,6 +215,7 @@ fn update(
     url: Option<String>,
 ) -> Result<Option<Secret>, Refusal> {
     let webhook = usable(tx, caller, id)?;
+    check_same_owner(tx, caller, &webhook, input)?;
     let profile_seq = match input.profile.as_deref() {
         Some(name) if name != &*webhook.profile.name => profile_named(tx, caller, Some(name))?.seq,
         Some(_) | None => webhook.profile.seq,
@@ -250,6 +251,47 @@ fn update(
     }
     audit(tx, caller, "webhook.update", &id.to_string(), &json!({}))?;
     Ok(secret)
+}
+
+fn check_room(tx: &WriteTx<'_>, caller: &Caller, consumer_seq: Option<i64>) -> Result<(), Refusal> {
+    let most = match caller.consumer {
+        Some(_) => WEBHOOKS_BY_CONSUMER_MAX,
+        None => WEBHOOKS_MAX,
+    };
+    let present = webhooks::count(tx, caller.workspace.seq(), consumer_seq)?;
+    if present < i64::try_from(most).unwrap_or(i64::MAX) {
+        return Ok(());
+    }
+    let owner = match consumer_seq {
+        Some(_) => "a consumer",
+        None => "a workspace",
+    };
+    Err(Refusal::Conflict(format!(
+        "{owner} may have at most {most} webhooks; delete one first"
+    )))
+}
+
+/// A webhook's consumer never changes; to name the same is no change.
+fn check_same_owner(
+    tx: &WriteTx<'_>,
+    caller: &Caller,
+    webhook: &Webhook,
+    input: &WebhookInput,
+) -> Result<(), Refusal> {
+    let Some(named) = &input.consumer else {
+        return Ok(());
+    };
+    let named = match named {
+        Some(named) => owner_of(tx, caller, Some(named))?,
+        None => None,
+    };
+    if named == webhook.consumer {
+        return Ok(());
+    }
+    Err(Refusal::field(
+        "consumer",
+        "can't be changed: register another webhook for another consumer",
+    ))
 }
 
 fn profile_named(

@@ -55,6 +55,7 @@ impl Service {
                 let event = Arc::new(events::insert(tx, tester.workspace, new, 1)?);
                 let new = NewDelivery {
                     webhook_seq: id.seq(),
+                    consumer_seq: webhook.consumer.map(|id| id.seq()),
                     profile_seq: webhook.profile.seq,
                     format: webhook.settings.format,
                     trigger: Trigger::Test,
@@ -101,6 +102,7 @@ fn test_event(
         .map_err(|error| Refusal::field("data", error.to_string()))?;
     Ok(NewEvent {
         given_id: None,
+        consumer: webhook.consumer,
         kind: EventKind::Test,
         event_type,
         occurred_at: None,

@@ -24,7 +24,7 @@ pub const SCAN_ROWS_MAX: usize = 10_000;
 /// Every candidate with what filters look at: a statement of its own for each row would take three
 /// times as long.
 const CANDIDATES: &str = "SELECT seq, workspace_seq, webhook_seq, event_type, status, trigger,
-         created_at, discarded_at, profile_seq, last_status_code, last_error_kind
+         created_at, discarded_at, profile_seq, last_status_code, last_error_kind, consumer_seq
      FROM deliveries";
 
 /// A page of deliveries, newest first.
@@ -174,6 +174,8 @@ fn leading(filter: &DeliveryFilter, order: Order) -> String {
         // Left to itself, SQLite takes an index that holds the discarded ones as well.
         let (column, index) = if filter.webhook_seq.is_some() {
             ("webhook_seq", "dead_letters_of")
+        } else if filter.consumer_seq.is_some() {
+            ("consumer_seq", "dead_letters_of_consumer")
         } else {
             ("workspace_seq", "dead_letters")
         };
@@ -183,6 +185,8 @@ fn leading(filter: &DeliveryFilter, order: Order) -> String {
         )
     } else if filter.webhook_seq.is_some() {
         by_status(filter, "webhook_seq", range)
+    } else if filter.consumer_seq.is_some() {
+        by_status(filter, "consumer_seq", range)
     } else if exact_type(filter).is_some() {
         // The workspace is checked row by row: a type's name is its best index.
         format!(
@@ -211,7 +215,8 @@ fn by_status(filter: &DeliveryFilter, column: &str, range: &str) -> String {
 }
 
 fn lead_value(filter: &DeliveryFilter) -> rusqlite::types::Value {
-    if let Some(seq) = filter.event_seq.or(filter.webhook_seq) {
+    let seqs = [filter.event_seq, filter.webhook_seq, filter.consumer_seq];
+    if let Some(seq) = seqs.into_iter().flatten().next() {
         return seq.into();
     }
     match exact_type(filter) {
@@ -241,6 +246,7 @@ fn matches(
     };
     Ok(row.get::<_, i64>(1)? == filter.workspace_seq
         && (webhook.is_none() || webhook == row.get(2)?)
+        && (filter.consumer_seq.is_none() || filter.consumer_seq == row.get(11)?)
         && wanted_type()?
         && is_in_state(filter, row)?
         && row.get::<_, i64>(5)? != Trigger::Alert.code()

@@ -9,6 +9,7 @@ use rusqlite::named_params;
 use super::found::readable;
 use super::numbers::NumberedTable;
 use super::{Read, StoreError, WriteTx, row_list};
+use crate::domain::consumer::Purview;
 use crate::domain::delivery::{Delivery, NewDelivery, Progress, QueuedDelivery, Status, Trigger};
 use crate::domain::event::Event;
 use crate::domain::id::DeliveryId;
@@ -59,14 +60,15 @@ pub fn insert_unqueued(
 ) -> Result<QueuedDelivery, StoreError> {
     let id = DeliveryId::new(tx.now(), tx.next_seq(NumberedTable::Deliveries)?);
     tx.run(
-        "INSERT INTO deliveries (seq, workspace_seq, webhook_seq, event_seq, event_type, status,
+        "INSERT INTO deliveries (seq, workspace_seq, consumer_seq, webhook_seq, event_seq, event_type, status,
              trigger, profile_seq, format, max_attempts, next_attempt_at, retried_from_seq,
              retried_from_at, created_at)
-         VALUES (:seq, :workspace, :webhook, :event, :type, 0, :trigger, :profile, :format,
+         VALUES (:seq, :workspace, :consumer, :webhook, :event, :type, 0, :trigger, :profile, :format,
              :max_attempts, :now, :from_seq, :from_at, :now)",
         named_params! {
             ":seq": id.seq(),
             ":workspace": event.workspace.seq(),
+            ":consumer": new.consumer_seq,
             ":webhook": new.webhook_seq,
             ":event": event.id.seq(),
             ":type": &*event.event_type,
@@ -123,19 +125,19 @@ pub fn in_rows(conn: &Read<'_>, seqs: &[i64]) -> Result<Vec<Delivery>, StoreErro
     Ok(found)
 }
 
-/// The delivery `id` of a workspace.
+/// The delivery `id`, where `purview` holds it.
 ///
 /// # Errors
 /// As [`find`].
 pub fn find_in(
     conn: &Read<'_>,
-    workspace_seq: i64,
+    purview: Purview,
     id: DeliveryId,
 ) -> Result<Option<Delivery>, StoreError> {
     let found = find(conn, id.seq())?;
     Ok(found.filter(|delivery| {
         delivery.id == id
-            && delivery.workspace_seq == workspace_seq
+            && purview.holds(delivery.workspace_seq, delivery.consumer_seq)
             && delivery.trigger != Trigger::Alert
     }))
 }

@@ -12,7 +12,8 @@ use crate::store::sql::{id, optional_id};
 use crate::store::{StoreError, damaged};
 
 /// The columns that [`delivery`] reads.
-pub(super) const SELECT: &str = "SELECT d.seq, d.workspace_seq, d.webhook_seq, d.event_seq,
+pub(super) const SELECT: &str =
+    "SELECT d.seq, d.workspace_seq, d.consumer_seq, d.webhook_seq, d.event_seq,
         d.event_type, d.status, d.trigger, d.profile_seq, d.format, d.attempt_count, d.max_attempts,
         d.failed_in_run, d.run_started_at, d.next_attempt_at, d.manual_fallback, d.fallback_at,
         d.last_status_code, d.last_error_kind, d.last_error, d.last_duration_ms,
@@ -33,6 +34,7 @@ pub(super) fn delivery(row: &Row<'_>) -> Result<Delivery, StoreError> {
     Ok(Delivery {
         id: id(row, "created_at", "seq")?,
         workspace_seq: row.get("workspace_seq")?,
+        consumer_seq: row.get("consumer_seq")?,
         webhook: id(row, "webhook_created_at", "webhook_seq")?,
         webhook_registered: webhook_kind == WebhookKind::Registered,
         webhook_disabled: webhook_status == "disabled",

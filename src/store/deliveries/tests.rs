@@ -46,6 +46,7 @@ impl Remembered {
         let any_or = |wanted: Option<i64>, own| wanted.is_none_or(|wanted| wanted == own);
         self.trigger != Trigger::Alert
             && self.place.workspace_seq == filter.workspace_seq
+            && (filter.consumer_seq).is_none_or(|own| own > 0 && own == self.place.webhook_seq % 3)
             && any_or(filter.webhook_seq, self.place.webhook_seq)
             && any_or(filter.event_seq, self.event_seq)
             && (filter.event_type.as_ref()).is_none_or(|wanted| wanted.fits(&self.event_type))
@@ -106,6 +107,12 @@ fn filled() -> (Office, Vec<Remembered>) {
         let made = office.write(move |tx| publish(tx, &mut batch));
         remembered.extend(made);
     }
+    office.write(|tx| {
+        tx.run(
+            "UPDATE deliveries SET consumer_seq = webhook_seq % 3 WHERE webhook_seq % 3 > 0",
+            [],
+        )
+    });
     (office, remembered)
 }
 
@@ -193,6 +200,7 @@ fn filters(first: Timestamp, last: Timestamp) -> impl Strategy<Value = DeliveryF
             Just(DeliveryScope::Undiscarded),
             Just(DeliveryScope::DeadLetters)
         ],
+        weighted(0.3, 0..=3_i64),
         weighted(0.3, 1..=WEBHOOKS),
         weighted(0.1, 1..=EVENTS),
         (
@@ -207,6 +215,7 @@ fn filters(first: Timestamp, last: Timestamp) -> impl Strategy<Value = DeliveryF
             |(
                 workspace_seq,
                 which,
+                consumer_seq,
                 webhook_seq,
                 event_seq,
                 (event_type, result),
@@ -216,6 +225,7 @@ fn filters(first: Timestamp, last: Timestamp) -> impl Strategy<Value = DeliveryF
             )| {
                 DeliveryFilter {
                     workspace_seq,
+                    consumer_seq,
                     which,
                     webhook_seq,
                     event_seq,

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::*;
+use crate::domain::consumer::Purview;
 use crate::domain::delivery::{Delivery, Status};
 use crate::domain::event::EventFilter;
 use crate::domain::job::JobStatus;
@@ -59,7 +60,7 @@ fn check_rows(store: &Store) {
         let office = workspaces::find_named(conn, "default")?.unwrap();
         let seq = office.id.seq();
         let vault = store.vault();
-        let hooks = webhooks::list(conn, vault, seq, None, page, now)?.items;
+        let hooks = webhooks::list(conn, vault, Purview::workspace(seq), None, page, now)?.items;
         assert_eq!(hooks.len(), 3);
         for hook in &hooks {
             assert_eq!(hook.settings.headers[0].value().expose(), "Bearer sample");
@@ -67,6 +68,7 @@ fn check_rows(store: &Store) {
         assert_eq!(secrets::live(conn, vault, 1, now)?.len(), 2);
         let filter = EventFilter {
             workspace_seq: seq,
+            consumer_seq: None,
             event_type: None,
             cursor: None,
             order: Order::Ascending,

@@ -30,6 +30,7 @@ fn spoilt() -> (Store, tempfile::TempDir) {
 fn by_type(store: &Store) -> Result<usize, StoreError> {
     let filter = EventFilter {
         workspace_seq: 1,
+        consumer_seq: None,
         event_type: Some("a.b".to_owned()),
         order: Order::Descending,
         cursor: None,

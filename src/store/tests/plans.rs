@@ -10,6 +10,7 @@ use std::time::Duration;
 use rusqlite::trace::{TraceEvent, TraceEventCodes};
 
 use super::samples::{BATCH, DAY, Office, attempt, delivery, event, office, pattern, webhook};
+use crate::domain::consumer::Purview;
 use crate::domain::delivery::{DeliveryFilter, DeliveryScope, Status, Trigger};
 use crate::domain::event::{EventFilter, MissedEvents};
 use crate::domain::page::{Cursor, Limit, List, Order};
@@ -17,7 +18,15 @@ use crate::domain::stats::{HOUR_MS, MINUTE_MS, Period, WHOLE_WORKSPACE};
 use crate::domain::time::Timestamp;
 use crate::domain::webhook::WebhookKind;
 use crate::store::retention::{self, Sweep};
-use crate::store::{Read, deliveries, events, idempotency, jobs, sessions, stats, webhooks};
+use crate::store::{Read, deliveries, events, idempotency, stats, webhooks};
+
+mod owners;
+
+/// All of the default workspace.
+const ALL: Purview = Purview {
+    workspace_seq: 1,
+    consumer_seq: None,
+};
 
 thread_local! {
     static SEEN: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
@@ -253,6 +262,7 @@ fn every_list_of_events_is_led_by_an_index() {
         for order in [Order::Ascending, Order::Descending] {
             let filter = EventFilter {
                 workspace_seq: 1,
+                consumer_seq: None,
                 event_type: event_type.map(str::to_owned),
                 order,
                 cursor: None,
@@ -264,7 +274,7 @@ fn every_list_of_events_is_led_by_an_index() {
         }
     }
     check(&office, "events_given_id", |conn| {
-        assert!(events::find_public(conn, 1, "mine").unwrap().is_none());
+        assert!(events::find_public(conn, ALL, "mine").unwrap().is_none());
     });
     check(&office, "event_misses_of", |conn| {
         assert!(events::misses(conn, 1, 10).unwrap().is_empty());
@@ -278,31 +288,6 @@ fn every_list_of_events_is_led_by_an_index() {
     };
     check(&office, "PRIMARY KEY", |conn| {
         assert!(events::missed(conn, &missed, 10).unwrap().is_empty());
-    });
-}
-
-#[test]
-fn small_lists_are_led_by_an_index_too() {
-    let office = filled();
-    let vault = office.store.vault();
-    let now = office.clock.now();
-    check(&office, "webhooks_listed", |conn| {
-        let page = webhooks::list(conn, vault, 1, None, Limit::clamped(10), now).unwrap();
-        assert_eq!(page.items.len(), 1);
-    });
-    check(&office, "webhooks_target", |conn| {
-        assert!(webhooks::find_target(conn, 1, &[0; 32]).unwrap().is_none());
-    });
-    check(&office, "jobs_listed", |conn| {
-        assert!(
-            jobs::list(conn, 1, None, Limit::clamped(10))
-                .unwrap()
-                .items
-                .is_empty()
-        );
-    });
-    check(&office, "sessions_of", |conn| {
-        assert!(sessions::of_user(conn, 1).unwrap().is_empty());
     });
 }
 

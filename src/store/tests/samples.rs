@@ -89,6 +89,7 @@ pub(in crate::store) fn webhook(
     let settings = settings();
     let new = NewWebhook {
         workspace: default_workspace(tx),
+        consumer_seq: None,
         kind,
         profile_seq: 1,
         settings: &settings,
@@ -118,6 +119,7 @@ pub(in crate::store) fn delivery(
 ) -> Result<DeliveryPlace, StoreError> {
     let new = NewDelivery {
         webhook_seq,
+        consumer_seq: None,
         profile_seq: 1,
         format: Format::Json,
         trigger,

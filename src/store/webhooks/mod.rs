@@ -10,6 +10,7 @@ use super::read::PageOf;
 use super::sql::millis;
 use super::vault::Vault;
 use super::{Read, StoreError, WriteTx};
+use crate::domain::consumer::Purview;
 use crate::domain::id::WebhookId;
 use crate::domain::page::{Cursor, Limit, List, Page};
 use crate::domain::time::Timestamp;
@@ -17,20 +18,23 @@ use crate::domain::webhook::{NewWebhook, Webhook, WebhookKind, WebhookSettings, 
 
 mod health;
 mod names;
+mod owned;
 mod row;
 mod search;
 mod subscribers;
 
 pub use health::{excuse_failing, health, restart_failing, set_health};
 pub use names::names_of;
+pub use owned::{count, delete_of_consumer, owned, rows_of_consumer};
 use row::{RetryColumn, json_text, seal_headers, webhook};
 pub use search::{WebhookHits, in_rows, search};
-pub use subscribers::subscribers;
+pub use subscribers::{subscriber, subscribers};
 
-/// The most webhooks a workspace may register.
+/// The most webhooks that the platform itself, or one consumer, may register in a workspace.
 pub const WEBHOOKS_MAX: usize = 10_000;
 
-const SELECT: &str = "SELECT w.seq, w.workspace_seq, w.kind, w.label, w.url, w.event_types,
+const SELECT: &str = "SELECT w.seq, w.workspace_seq, w.consumer_seq,
+        consumers.created_at AS consumer_created_at, w.kind, w.label, w.url, w.event_types,
         w.profile_seq, w.format, w.headers_sealed, w.aliases,
         coalesce(w.aliases, workspaces.aliases) AS sends_aliases,
         w.status, w.disabled_reason, w.disabled_at,
@@ -44,6 +48,7 @@ const SELECT: &str = "SELECT w.seq, w.workspace_seq, w.kind, w.label, w.url, w.e
          WHERE webhook_seq = w.seq AND expires_at > :now) AS previous_secret_expires_at
     FROM webhooks AS w
     JOIN workspaces ON workspaces.seq = w.workspace_seq
+    LEFT JOIN consumers ON consumers.seq = w.consumer_seq
     JOIN profiles ON profiles.seq = w.profile_seq";
 
 /// The webhook in row `seq`, deleted ones included.
@@ -61,41 +66,45 @@ pub fn find(
     conn.row(&sql, params, |row| webhook(row, vault))
 }
 
-/// The registered webhook `id` of a workspace, unless it was deleted.
+/// The registered webhook `id`, where `purview` holds it, unless it was deleted.
 ///
 /// # Errors
 /// As [`find`].
 pub fn find_registered(
     conn: &Read<'_>,
     vault: &Vault,
-    workspace_seq: i64,
+    purview: Purview,
     id: WebhookId,
     now: Timestamp,
 ) -> Result<Option<Webhook>, StoreError> {
     let found = find(conn, vault, id.seq(), now)?;
     Ok(found.filter(|webhook| {
         webhook.id == id
-            && webhook.workspace.seq() == workspace_seq
+            && purview.holds(webhook.workspace.seq(), webhook.consumer.map(|id| id.seq()))
             && webhook.kind == WebhookKind::Registered
             && webhook.deleted_at.is_none()
     }))
 }
 
-/// A page of a workspace's registered webhooks, newest first.
+/// A page of the registered webhooks that `purview` holds, newest first.
 ///
 /// # Errors
 /// As [`find`].
 pub fn list(
     conn: &Read<'_>,
     vault: &Vault,
-    workspace_seq: i64,
+    purview: Purview,
     cursor: Option<Cursor>,
     limit: Limit,
     now: Timestamp,
 ) -> Result<Page<Webhook>, StoreError> {
+    let owner = match purview.consumer_seq {
+        None => "w.workspace_seq = :workspace AND :consumer IS NULL",
+        Some(_) => "w.consumer_seq = :consumer AND +w.workspace_seq = :workspace",
+    };
     let sql = format!(
         "{SELECT}
-         WHERE w.workspace_seq = :workspace
+         WHERE {owner}
              AND w.kind = 'registered'
              AND w.deleted_at IS NULL
              AND w.seq < :before
@@ -108,21 +117,12 @@ pub fn list(
         cursor,
         limit,
     };
-    let params: [(&str, &dyn ToSql); 2] = [(":workspace", &workspace_seq), (":now", &now)];
+    let params: [(&str, &dyn ToSql); 3] = [
+        (":workspace", &purview.workspace_seq),
+        (":consumer", &purview.consumer_seq),
+        (":now", &now),
+    ];
     conn.page(&sql, of, &params, |row| webhook(row, vault))
-}
-
-/// How many webhooks a workspace has registered.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
-pub fn count(conn: &Read<'_>, workspace_seq: i64) -> Result<i64, StoreError> {
-    conn.value(
-        "SELECT count(*)
-         FROM webhooks
-         WHERE workspace_seq = :workspace AND kind = 'registered' AND deleted_at IS NULL",
-        named_params! { ":workspace": workspace_seq },
-    )
 }
 
 /// The hidden webhook of a one-off or alert target, by the digest of what makes it the same one.
@@ -161,14 +161,15 @@ pub fn url(conn: &Read<'_>, seq: i64) -> Result<Option<String>, StoreError> {
 pub fn insert(tx: &mut WriteTx<'_>, new: &NewWebhook<'_>) -> Result<WebhookId, StoreError> {
     let id = WebhookId::new(tx.now(), tx.next_seq(NumberedTable::Webhooks)?);
     tx.run(
-        "INSERT INTO webhooks (seq, workspace_seq, kind, label, url, event_types, profile_seq, format,
+        "INSERT INTO webhooks (seq, workspace_seq, consumer_seq, kind, label, url, event_types, profile_seq, format,
              status, retry_policy, timeout_ms, max_in_flight, ordered, metadata, target_digest,
              created_at, updated_at)
-         VALUES (:seq, :workspace, :kind, '', '', '[]', :profile, 'json', 'active', '{}', 0, 0, 0,
+         VALUES (:seq, :workspace, :consumer, :kind, '', '', '[]', :profile, 'json', 'active', '{}', 0, 0, 0,
              '{}', :digest, :now, :now)",
         named_params! {
             ":seq": id.seq(),
             ":workspace": new.workspace.seq(),
+            ":consumer": new.consumer_seq,
             ":kind": new.kind,
             ":profile": new.profile_seq,
             ":digest": new.target_digest,
@@ -235,8 +236,7 @@ pub fn update_settings(
             ":now": tx.now(),
         },
     )?;
-    changed(tx, workspace_seq, seq);
-    Ok(())
+    changed(tx, workspace_seq, seq)
 }
 
 /// Changes whether a webhook takes part.
@@ -265,8 +265,7 @@ pub fn set_state(
             ":now": tx.now(),
         },
     )?;
-    changed(tx, workspace_seq, seq);
-    Ok(())
+    changed(tx, workspace_seq, seq)
 }
 
 /// Revokes every webhook of a workspace, hidden ones included, and answers how many.
@@ -282,34 +281,9 @@ pub fn revoke_all(tx: &mut WriteTx<'_>, workspace_seq: i64) -> Result<usize, Sto
         named_params! { ":workspace": workspace_seq, ":now": tx.now() },
     )?;
     let count = revoked.len();
-    tx.memory.subscribers.forget(workspace_seq);
+    tx.memory.subscribers.forget_workspace(workspace_seq);
     let notices = tx.notices();
     notices.webhooks_changed.extend(revoked);
-    notices.activity = true;
-    Ok(count)
-}
-
-/// Revokes and deletes every webhook of a consumer, and answers how many.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
-pub fn delete_of_consumer(
-    tx: &mut WriteTx<'_>,
-    workspace_seq: i64,
-    consumer_seq: i64,
-) -> Result<usize, StoreError> {
-    let deleted: Vec<i64> = tx.values(
-        "UPDATE webhooks
-         SET status = 'revoked', disabled_reason = NULL, disabled_at = NULL, updated_at = :now,
-             deleted_at = :now
-         WHERE consumer_seq = :consumer AND deleted_at IS NULL
-         RETURNING seq",
-        named_params! { ":consumer": consumer_seq, ":now": tx.now() },
-    )?;
-    let count = deleted.len();
-    tx.memory.subscribers.forget(workspace_seq);
-    let notices = tx.notices();
-    notices.webhooks_changed.extend(deleted);
     notices.activity = true;
     Ok(count)
 }
@@ -323,8 +297,7 @@ pub fn delete(tx: &mut WriteTx<'_>, workspace_seq: i64, seq: i64) -> Result<(), 
         "UPDATE webhooks SET deleted_at = :now WHERE seq = :seq",
         named_params! { ":seq": seq, ":now": tx.now() },
     )?;
-    changed(tx, workspace_seq, seq);
-    Ok(())
+    changed(tx, workspace_seq, seq)
 }
 
 /// Whether a webhook is out for good: revoked, deleted, or gone altogether.
@@ -339,11 +312,13 @@ pub fn is_ended(conn: &Read<'_>, seq: i64) -> Result<bool, StoreError> {
     Ok(ended.unwrap_or(true))
 }
 
-fn changed(tx: &mut WriteTx<'_>, workspace_seq: i64, seq: i64) {
-    tx.memory.subscribers.forget(workspace_seq);
+fn changed(tx: &mut WriteTx<'_>, workspace_seq: i64, seq: i64) -> Result<(), StoreError> {
+    let consumer_seq = owned::consumer_of(tx, seq)?;
+    tx.memory.subscribers.forget(workspace_seq, consumer_seq);
     let notices = tx.notices();
     notices.webhooks_changed.push(seq);
     notices.activity = true;
+    Ok(())
 }
 
 /// Says that what a workspace says of second header names changed, to webhooks that say nothing.

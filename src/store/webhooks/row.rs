@@ -13,7 +13,7 @@ use crate::domain::event_type::Subscription;
 use crate::domain::header::CustomHeader;
 use crate::domain::retry::{Jitter, RetryPolicy};
 use crate::domain::webhook::{ProfileRef, Webhook, WebhookSettings, WebhookState};
-use crate::store::sql::id;
+use crate::store::sql::{id, optional_id};
 use crate::store::vault::{Place, Vault};
 use crate::store::{StoreError, damaged, unseal_text};
 
@@ -22,6 +22,7 @@ pub(super) fn webhook(row: &Row<'_>, vault: &Vault) -> Result<Webhook, StoreErro
     Ok(Webhook {
         id: id(row, "created_at", "seq")?,
         workspace: id(row, "workspace_created_at", "workspace_seq")?,
+        consumer: optional_id(row, "consumer_created_at", "consumer_seq")?,
         kind: row.get("kind")?,
         profile: ProfileRef {
             seq: row.get("profile_seq")?,

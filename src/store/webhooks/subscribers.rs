@@ -7,52 +7,79 @@ use std::sync::Arc;
 use rusqlite::{Row, named_params};
 
 use super::WEBHOOKS_MAX;
+use super::owned::{consumer_of, owned_by};
 use super::row::{retry_of, state, subscription_of};
 use crate::domain::webhook::Subscriber;
 use crate::store::found::readable;
 use crate::store::sql::id;
 use crate::store::{StoreError, WriteTx};
 
-/// The registered webhooks of a workspace that are active or disabled, oldest first.
+/// The registered webhooks of a consumer, or else the platform's own, that are active or disabled,
+/// oldest first.
 ///
 /// # Errors
 /// [`StoreError::Damaged`] where a row cannot be understood.
 pub fn subscribers(
     tx: &mut WriteTx<'_>,
     workspace_seq: i64,
+    consumer_seq: Option<i64>,
 ) -> Result<Arc<Vec<Subscriber>>, StoreError> {
-    if let Some(known) = tx.memory.subscribers.of(workspace_seq) {
+    if let Some(known) = tx.memory.subscribers.of(workspace_seq, consumer_seq) {
         return Ok(known);
     }
-    let loaded = Arc::new(load(tx, workspace_seq)?);
+    let loaded = Arc::new(load(tx, workspace_seq, consumer_seq)?);
     let cache = &mut tx.memory.subscribers;
-    cache.remember(workspace_seq, Arc::clone(&loaded));
+    cache.remember(workspace_seq, consumer_seq, Arc::clone(&loaded));
     Ok(loaded)
 }
 
-fn load(tx: &WriteTx<'_>, workspace_seq: i64) -> Result<Vec<Subscriber>, StoreError> {
-    // One that cannot be read must not keep everybody else from publishing.
-    let found = tx.rows(
-        "SELECT seq, created_at, event_types, status, disabled_reason, disabled_at, profile_seq,
-             format, retry_policy
-         FROM webhooks
-         WHERE workspace_seq = :workspace
+/// One webhook as publishing sees it; `None` where it is out for good.
+///
+/// # Errors
+/// As [`subscribers`].
+pub fn subscriber(
+    tx: &mut WriteTx<'_>,
+    workspace_seq: i64,
+    webhook_seq: i64,
+) -> Result<Option<Subscriber>, StoreError> {
+    let consumer_seq = consumer_of(tx, webhook_seq)?;
+    let all = subscribers(tx, workspace_seq, consumer_seq)?;
+    let found = all.iter().find(|own| own.webhook_seq == webhook_seq);
+    Ok(found.cloned())
+}
+
+fn load(
+    tx: &WriteTx<'_>,
+    workspace_seq: i64,
+    consumer_seq: Option<i64>,
+) -> Result<Vec<Subscriber>, StoreError> {
+    let owned = owned_by(consumer_seq);
+    let sql = format!(
+        "SELECT seq, created_at, consumer_seq, event_types, status, disabled_reason, disabled_at,
+             profile_seq, format, retry_policy
+         FROM {owned}
              AND kind = 'registered'
              AND deleted_at IS NULL
              AND status <> 'revoked'
          ORDER BY seq
-         LIMIT :limit",
-        named_params! { ":workspace": workspace_seq, ":limit": WEBHOOKS_MAX },
-        |row| readable(subscriber(tx, row)),
-    )?;
+         LIMIT :limit"
+    );
+    let params = named_params! {
+        ":workspace": workspace_seq,
+        ":consumer": consumer_seq,
+        ":limit": WEBHOOKS_MAX,
+    };
+    // One that cannot be read must not keep everybody else from publishing.
+    let found = tx.rows(&sql, params, |row| readable(read(tx, row)))?;
     Ok(found.into_iter().flatten().collect())
 }
 
-fn subscriber(tx: &WriteTx<'_>, row: &Row<'_>) -> Result<Subscriber, StoreError> {
+fn read(tx: &WriteTx<'_>, row: &Row<'_>) -> Result<Subscriber, StoreError> {
     let seq: i64 = row.get("seq")?;
     let profile_seq = row.get("profile_seq")?;
     Ok(Subscriber {
         webhook_seq: seq,
+        consumer_seq: row.get("consumer_seq")?,
         id: id(row, "created_at", "seq")?,
         subscription: subscription_of(row, seq)?,
         disabled: state(row)?.disabled_reason(),

@@ -142,6 +142,7 @@ impl Credentials {
         Ok(Caller {
             workspace: workspace.id,
             plan: workspace.plan,
+            consumer: None,
             actor: entitled.actor,
         })
     }

@@ -170,6 +170,7 @@ fn new_event(number: u64) -> NewEvent {
     let pad = "x".repeat(400);
     NewEvent {
         given_id: None,
+        consumer: None,
         kind: EventKind::Published,
         event_type: event_type.into(),
         occurred_at: None,
@@ -204,6 +205,7 @@ fn deliver(
     };
     let webhook = &receivers[usize::try_from(chosen).unwrap_or(0)].webhook;
     let new = NewDelivery {
+        consumer_seq: None,
         webhook_seq: webhook.id.seq(),
         profile_seq: webhook.profile.seq,
         format: webhook.settings.format,

@@ -3,6 +3,7 @@
 mod api_keys;
 mod audit_log;
 mod bulk;
+mod consumer_events;
 mod consumers;
 mod cursors;
 mod dead_letters;

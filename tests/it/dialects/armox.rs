@@ -20,6 +20,7 @@ async fn client(app: &TestApp) -> Client<'_> {
 /// What the job system says when a job has finished.
 async fn finish(app: &TestApp, job: &Value, webhook_url: Option<String>) {
     let input = PublishInput {
+        consumer: None,
         event_type: "job.completed".to_owned(),
         data: job.to_string(),
         id: job["id"].as_str().map(str::to_owned),
@@ -114,6 +115,7 @@ async fn jobs_keep_every_digit_and_their_own_word_for_delivered_loses() {
     let app = TestApp::start().await;
     let client = client(&app).await;
     let input = PublishInput {
+        consumer: None,
         event_type: "job.failed".to_owned(),
         data: r#"{"id":"job_1","cost":1.0,"seed":12345678901234567890123,"webhook_delivered":7}"#
             .to_owned(),
@@ -136,6 +138,7 @@ async fn what_is_no_job_is_not_shown() {
     let app = TestApp::start().await;
     let client = client(&app).await;
     let input = PublishInput {
+        consumer: None,
         event_type: "order.paid".to_owned(),
         data: "{}".to_owned(),
         id: Some("order_1".to_owned()),

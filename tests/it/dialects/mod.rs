@@ -191,6 +191,7 @@ pub struct Publish<'a> {
 /// Publishes to the default workspace and answers the event's id.
 pub async fn publish(app: &TestApp, event: &Publish<'_>) -> String {
     let input = PublishInput {
+        consumer: None,
         event_type: event.event_type.to_owned(),
         data: event.data.to_string(),
         id: event.id.map(str::to_owned),
@@ -217,6 +218,7 @@ pub fn caller(app: &TestApp) -> Caller {
     Caller {
         workspace: app.default_workspace(),
         plan: Plan::Pro,
+        consumer: None,
         actor: Actor::System,
     }
 }

@@ -26,6 +26,7 @@ fn event(seq: i64, data: &str) -> Arc<Event> {
         id: EventId::new(at(0), seq),
         given_id: None,
         workspace: WorkspaceId::new(at(0), 1),
+        consumer: None,
         kind: EventKind::Published,
         event_type: "a".into(),
         occurred_at: at(0),
