@@ -20,7 +20,6 @@
 //! Requests are served by actix's workers, deliveries are attempted by the engine's own threads: a
 //! burst on one side does not hold up the other.
 
-use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -34,7 +33,6 @@ use tokio::task::JoinHandle;
 
 use crate::admin::socket;
 use crate::clock::Clock;
-use crate::config::listen::Listen;
 use crate::config::{Config, ConfigError};
 use crate::console::{Desk, Shared};
 use crate::engine::{Engine, EngineParts};
@@ -51,7 +49,9 @@ use crate::web::{AppState, HttpOptions, Limits, ServeOptions, Serving, serve};
 
 mod audiences;
 mod descriptors;
+mod listener;
 mod signals;
+mod supervisor;
 mod tls;
 
 pub use audiences::audiences;
@@ -115,20 +115,6 @@ fn open_store(config: &Config) -> anyhow::Result<Store> {
     load_files(&store, &config.data_dir.join(PROFILES_DIR))
         .context("a wire profile's file can't be used")?;
     Ok(store)
-}
-
-/// A name may have several addresses; those of the older kind come first, because whoever writes
-/// `localhost` most often goes on to open 127.0.0.1.
-fn listen(place: &Listen) -> std::io::Result<TcpListener> {
-    match place {
-        Listen::Address(address) => TcpListener::bind(address),
-        Listen::Name { host, port } => {
-            let found = (host.as_str(), *port).to_socket_addrs()?;
-            let mut addresses: Vec<SocketAddr> = found.collect();
-            addresses.sort_by_key(SocketAddr::is_ipv6);
-            TcpListener::bind(addresses.as_slice())
-        }
-    }
 }
 
 fn guard(config: &Config) -> Guard {
@@ -265,7 +251,12 @@ pub fn run(
             "started"
         );
         let ended = match ready(&app).await {
-            Ok(()) => app.ended(&mut signals, hangup).await,
+            Ok(()) => {
+                supervisor::ready(app.url());
+                let ended = app.ended(&mut signals, hangup).await;
+                supervisor::stopping();
+                ended
+            }
             Err(error) => Err(error),
         };
         app.stop().await;
@@ -280,7 +271,7 @@ impl App {
     /// Where the directory is in use, the port taken, or the configuration can't be used.
     pub fn start(config: &Config) -> anyhow::Result<Self> {
         let store = open_store(config)?;
-        let listener = listen(&config.listen)
+        let listener = listener::listen(&config.listen)
             .with_context(|| format!("cannot listen on {}", config.listen))?;
         let address = listener.local_addr()?;
         let guard = Arc::new(guard(config));

@@ -25,3 +25,10 @@ pub(super) async fn set_sending(service: &Service, paused: Paused) -> Result<Adm
     service.set_sending(&Actor::Cli, paused).await?;
     Ok(AdminAnswer::Done)
 }
+
+pub(super) async fn health(service: &Service) -> Result<AdminAnswer, Refusal> {
+    service.check_ready().await?;
+    Ok(AdminAnswer::Healthy {
+        paused: service.engine().status().paused,
+    })
+}

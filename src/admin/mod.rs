@@ -90,6 +90,8 @@ pub enum AdminCommand {
     Pause,
     /// Go on sending.
     Resume,
+    /// Say whether events are taken and deliveries made.
+    Health,
 }
 
 /// What came of a command.
@@ -125,6 +127,11 @@ pub enum AdminAnswer {
     BackedUp {
         /// Its size.
         bytes: u64,
+    },
+    /// Events are taken and deliveries made.
+    Healthy {
+        /// Whether sending waits for somebody.
+        paused: bool,
     },
     /// It was done, and there is nothing more to say.
     Done,
@@ -164,6 +171,7 @@ pub async fn execute(service: &Service, command: AdminCommand) -> AdminAnswer {
         AdminCommand::Backup { file } => instance::back_up(service, file).await,
         AdminCommand::Pause => instance::set_sending(service, Paused::Yes).await,
         AdminCommand::Resume => instance::set_sending(service, Paused::No).await,
+        AdminCommand::Health => instance::health(service).await,
     };
     done.unwrap_or_else(|refusal| AdminAnswer::Refused {
         reason: sentence(&refusal),

@@ -112,12 +112,24 @@ async fn converse(mut stream: UnixStream, owner: u32, service: &Service) -> io::
 /// # Errors
 /// Where a server is there but gives no whole answer.
 pub fn ask(data_dir: &Path, command: &AdminCommand) -> io::Result<Option<AdminAnswer>> {
+    ask_within(data_dir, command, ANSWER_DEADLINE)
+}
+
+/// As [`ask`], for a command that is answered soon or not at all.
+///
+/// # Errors
+/// As [`ask`]; [`ErrorKind::WouldBlock`] where the answer does not come within `deadline`.
+pub fn ask_within(
+    data_dir: &Path,
+    command: &AdminCommand,
+    deadline: Duration,
+) -> io::Result<Option<AdminAnswer>> {
     let mut stream = match at_short_path(data_dir, |short| BlockingStream::connect(short)) {
         Ok(stream) => stream,
         Err(error) if is_nobody(&error) => return Ok(None),
         Err(error) => return Err(error),
     };
-    stream.set_read_timeout(Some(ANSWER_DEADLINE))?;
+    stream.set_read_timeout(Some(deadline))?;
     let mut line = serde_json::to_vec(command)?;
     line.push(b'\n');
     stream.write_all(&line)?;

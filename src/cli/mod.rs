@@ -23,8 +23,11 @@ mod backup;
 mod completions;
 mod data;
 mod demo;
+mod healthcheck;
+mod install;
 mod key;
 mod listen;
+mod man;
 mod master_key;
 mod openapi;
 mod output;
@@ -73,6 +76,10 @@ enum Command {
     Resume(sending::Resume),
     Openapi(openapi::Openapi),
     Completions(completions::Completions),
+    Man(man::Man),
+    Healthcheck(healthcheck::Healthcheck),
+    Install(install::Install),
+    Package(install::Package),
 }
 
 impl Command {
@@ -96,6 +103,10 @@ impl Command {
             Self::Resume(resume) => resume.run(),
             Self::Openapi(openapi) => openapi.run(),
             Self::Completions(completions) => completions.run(&mut Cli::command()),
+            Self::Man(man) => man.run(&Cli::command()),
+            Self::Healthcheck(check) => check.run(),
+            Self::Install(install) => install.run(&Cli::command()),
+            Self::Package(package) => package.run(&Cli::command()),
         }
     }
 }

@@ -8,6 +8,7 @@ mod configuration;
 mod crash;
 mod demo;
 mod faults;
+mod install;
 mod life;
 mod logs;
 pub mod process;
