@@ -22,6 +22,7 @@ mod fuzz;
 mod headers;
 mod house;
 mod housekeeping;
+mod isolation;
 mod limits;
 mod locked;
 mod login;

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -17,6 +17,8 @@ pub struct Received {
     pub path: String,
     headers: Vec<(String, String)>,
     pub body: Vec<u8>,
+    /// When it had arrived.
+    pub at: Instant,
 }
 
 /// How to answer one request.
@@ -238,6 +240,7 @@ async fn read_request(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Option<Re
         path,
         headers,
         body,
+        at: Instant::now(),
     })
 }
 

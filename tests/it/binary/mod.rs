@@ -7,6 +7,7 @@ mod commands;
 mod configuration;
 mod crash;
 mod demo;
+mod descriptors;
 mod faults;
 mod install;
 mod life;
