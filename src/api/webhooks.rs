@@ -12,11 +12,11 @@ use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use super::access::{WEBHOOKS_READ, WEBHOOKS_WRITE};
-use super::words::{ErrorKind, OF_CONSUMER};
+use super::words::{ErrorKind, OF_CONSUMER, SignatureWord};
 use crate::domain::id::WebhookId;
 use crate::domain::outcome::FailureKind;
 use crate::domain::page::List;
-use crate::service::webhooks::{Registered, Rotated};
+use crate::service::webhooks::{Registered, Rotated, RotationInput};
 use crate::service::{Caller, StoredAnswer};
 use crate::web::endpoint::Endpoint;
 use crate::web::extract::{Json, Nothing, OptionalJson, Query, RequestBody, path_id};
@@ -141,6 +141,10 @@ pub struct RotateRequest {
     /// How long old secrets stay valid; 24 h if absent.
     #[serde(default)]
     pub overlap: Option<String>,
+    /// How deliveries are signed from now on; as before if absent.
+    #[serde(default)]
+    #[schema(value_type = Option<SignatureWord>)]
+    pub signature: Option<String>,
 }
 
 impl RequestBody for RotateRequest {}
@@ -150,7 +154,7 @@ impl RequestBody for RotateRequest {}
 pub struct RotatedBody {
     /// The webhook.
     pub webhook_id: String,
-    /// The new secret.
+    /// The new secret; with `ed25519` the public key.
     pub secret: String,
     /// Until when old secrets are valid.
     pub previous_secret_expires_at: Option<Time>,
@@ -315,10 +319,15 @@ pub async fn rotate_secret(
     body: OptionalJson<RotateRequest>,
 ) -> Answered {
     let key = body.0.keyed.once(rotated);
-    let RotateRequest { secret, overlap } = body.0.value;
+    let said = body.0.value;
+    let input = RotationInput {
+        secret: said.secret,
+        overlap: said.overlap,
+        signature: said.signature,
+    };
     let done = state
         .service
-        .rotate_secret(&caller, id(&request)?, secret, overlap, key)
+        .rotate_secret(&caller, id(&request)?, input, key)
         .await?;
     answer::done(&done, rotated)
 }

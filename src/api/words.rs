@@ -17,6 +17,7 @@ use crate::domain::delivery::{Status, Trigger};
 use crate::domain::format::Format;
 use crate::domain::job::{JobKind, JobStatus};
 use crate::domain::outcome::FailureKind;
+use crate::domain::signing::SignatureKind;
 use crate::domain::workspace::Plan;
 
 /// What the parameter `consumer` of lists does.
@@ -50,6 +51,12 @@ words!(
     "DeliveryStatus",
     "Where a delivery stands.",
     Status::ALL.map(Status::as_str)
+);
+words!(
+    SignatureWord,
+    "Signature",
+    "How deliveries are signed.",
+    SignatureKind::ALL.map(SignatureKind::as_str)
 );
 words!(
     DeliveryTrigger,

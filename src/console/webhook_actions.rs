@@ -18,6 +18,7 @@ use super::state;
 use super::{Form, Shown, Visitor};
 use crate::domain::id::WebhookId;
 use crate::service::jobs::RecoverInput;
+use crate::service::webhooks::RotationInput;
 use crate::service::{Done, Once, Refusal};
 use crate::ui::flash::Flash;
 use crate::ui::form::{FieldSet, FieldSpec, Fields, FormSpec, FormView, Frame, Offer, Typed};
@@ -219,9 +220,14 @@ pub async fn test(state: State, visitor: Visitor, request: HttpRequest, form: Fo
 pub async fn rotate(state: State, visitor: Visitor, request: HttpRequest, form: Form) -> Shown {
     let id: WebhookId = path_id(&request, "webhook")?;
     let RotateForm { secret, overlap } = ROTATION.read(&form, RotateForm::default())?;
+    let input = RotationInput {
+        secret,
+        overlap,
+        signature: None,
+    };
     let rotated = state
         .service
-        .rotate_secret(&visitor.caller, id, secret, overlap, Once::unkeyed())
+        .rotate_secret(&visitor.caller, id, input, Once::unkeyed())
         .await;
     if let Ok(Done::Fresh(rotated)) = &rotated {
         let now = state.service.clock().now();

@@ -31,7 +31,7 @@ use crate::domain::id::{DeliveryId, WebhookId};
 use crate::domain::webhook::{Webhook, WebhookState};
 use crate::service::by_profile::ProfileWebhook;
 use crate::service::retries::RUN_LIMIT_DEFAULT;
-use crate::service::webhooks::{Registered, Rotated, WebhookInput};
+use crate::service::webhooks::{Registered, Rotated, RotationInput, WebhookInput};
 use crate::service::{Caller, Refusal, StoredAnswer};
 use crate::web::endpoint::Endpoint;
 use crate::web::extract::{Json, Nothing, OptionalJson, Query, path_text};
@@ -216,7 +216,9 @@ async fn rotate(
 ) -> Answered {
     let id = webhook_named(&state, &caller, &request).await?;
     let key = body.0.keyed.once(rotated);
-    let rotating = state.service.rotate_secret(&caller, id, None, None, key);
+    let rotating = state
+        .service
+        .rotate_secret(&caller, id, RotationInput::default(), key);
     answer::done(&rotating.await?, rotated)
 }
 

@@ -7,6 +7,7 @@
 //! An HMAC key is set up by hashing two blocks. Doing that once per secret instead of once per
 //! attempt halves the work of signing a small body.
 
+mod ed25519;
 mod verification;
 mod visible;
 
@@ -23,6 +24,8 @@ use super::profile::template::{Template, Values};
 use super::profile::{Encoding, GeneratedSecret, KeyForm, Profile};
 use super::secret::Secret;
 use super::time::Timestamp;
+use ed25519::PrivateKey;
+pub use ed25519::{PRIVATE_PREFIX, PUBLIC_PREFIX, public_key};
 pub use verification::{TOLERANCE_DEFAULT, VerifyFailure};
 
 /// The mark before the base64 of a Standard Webhooks secret.
@@ -39,20 +42,59 @@ pub const SECRET_CHARS_MAX: usize = 256;
 /// more.
 pub const DIFFERENT_MIN: usize = 4;
 
+/// How a webhook's deliveries are signed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SignatureKind {
+    /// HMAC-SHA256 with a secret that the receiver holds as well.
+    Hmac,
+    /// Ed25519: the receiver holds the public key only.
+    Ed25519,
+}
+
+impl SignatureKind {
+    /// Every kind.
+    pub const ALL: [Self; 2] = [Self::Hmac, Self::Ed25519];
+
+    /// The word of the API.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Hmac => "hmac",
+            Self::Ed25519 => "ed25519",
+        }
+    }
+
+    /// Reads the word back.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == word)
+    }
+}
+
 /// A secret made ready for signing.
 #[derive(Clone)]
-pub struct SigningKey(Hmac<Sha256>);
+pub struct SigningKey(Key);
 
-impl SigningKey {
-    fn new(key: &[u8]) -> Self {
-        Self(Hmac::new_from_slice(key).expect("HMAC takes keys of any length"))
-    }
+#[derive(Clone)]
+enum Key {
+    Hmac(Hmac<Sha256>),
+    Ed25519(PrivateKey),
+}
 
-    fn mac(&self, content: &Template, values: &Values<'_>) -> Hmac<Sha256> {
-        let mut mac = self.0.clone();
-        content.emit(values, |piece| mac.update(piece));
-        mac
-    }
+fn hmac(key: &[u8]) -> Hmac<Sha256> {
+    Hmac::new_from_slice(key).expect("HMAC takes keys of any length")
+}
+
+fn mac(key: &Hmac<Sha256>, content: &Template, values: &Values<'_>) -> Hmac<Sha256> {
+    let mut mac = key.clone();
+    content.emit(values, |piece| mac.update(piece));
+    mac
+}
+
+fn signed_bytes(content: &Template, values: &Values<'_>) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(values.body.len() + 128);
+    content.emit(values, |piece| bytes.extend_from_slice(piece));
+    bytes
 }
 
 impl fmt::Debug for SigningKey {
@@ -91,9 +133,41 @@ impl Profile {
     /// Where the profile wants `whsec_` and base64 and `secret` is something else; a secret that
     /// came through [`Profile::accept_secret`] or [`Profile::generate_secret`] always fits.
     pub fn signing_key(&self, secret: &Secret) -> Result<SigningKey, SecretError> {
+        let text = secret.expose();
+        if self.carries(SignatureKind::Ed25519) && text.starts_with(PRIVATE_PREFIX) {
+            return PrivateKey::parse(text)
+                .map(|key| SigningKey(Key::Ed25519(key)))
+                .map_err(SecretError);
+        }
+        self.hmac_key(text).map(|key| SigningKey(Key::Hmac(key)))
+    }
+
+    fn hmac_key(&self, text: &str) -> Result<Hmac<Sha256>, SecretError> {
         match self.signature.key {
-            KeyForm::Utf8 => Ok(SigningKey::new(secret.expose().as_bytes())),
-            KeyForm::Base64AfterPrefix => Ok(SigningKey::new(&decode(secret.expose())?)),
+            KeyForm::Utf8 => Ok(hmac(text.as_bytes())),
+            KeyForm::Base64AfterPrefix => Ok(hmac(&decode(text)?)),
+        }
+    }
+
+    /// Whether deliveries can be signed with `kind`: Ed25519 needs the form of Standard Webhooks,
+    /// where several signatures stand side by side and each says of which kind it is.
+    #[must_use]
+    pub fn carries(&self, kind: SignatureKind) -> bool {
+        match (kind, self.signature.key) {
+            (SignatureKind::Hmac, _) => true,
+            (SignatureKind::Ed25519, KeyForm::Base64AfterPrefix) => {
+                self.carries_several_signatures()
+            }
+            (SignatureKind::Ed25519, KeyForm::Utf8) => false,
+        }
+    }
+
+    /// The kind of signature that `secret` makes.
+    #[must_use]
+    pub fn kind_of(&self, secret: &str) -> SignatureKind {
+        match self.carries(SignatureKind::Ed25519) && secret.starts_with(PRIVATE_PREFIX) {
+            true => SignatureKind::Ed25519,
+            false => SignatureKind::Hmac,
         }
     }
 
@@ -138,8 +212,15 @@ impl Profile {
             if place > 0 {
                 text.push_str(scheme.separator.as_deref().unwrap_or_default());
             }
+            let key = match &key.0 {
+                Key::Hmac(key) => key,
+                Key::Ed25519(key) => {
+                    key.sign(&signed_bytes(&scheme.content, values), &mut text);
+                    continue;
+                }
+            };
             text.push_str(&scheme.prefix);
-            let digest = key.mac(&scheme.content, values).finalize().into_bytes();
+            let digest = mac(key, &scheme.content, values).finalize().into_bytes();
             match scheme.encoding {
                 Encoding::Base64 => STANDARD.encode_string(digest, &mut text),
                 Encoding::Hex => push_hex(&mut text, &digest),
@@ -148,7 +229,27 @@ impl Profile {
         text
     }
 
-    /// A secret in the profile's form from 32 random bytes.
+    /// A secret of `kind` from 32 random bytes.
+    #[must_use]
+    pub fn generate(&self, kind: SignatureKind, entropy: [u8; 32]) -> Secret {
+        match kind {
+            SignatureKind::Hmac => self.generate_secret(entropy),
+            SignatureKind::Ed25519 => ed25519::generate(entropy),
+        }
+    }
+
+    /// Takes a secret of `kind` that a caller brought.
+    ///
+    /// # Errors
+    /// As [`Profile::accept_secret`].
+    pub fn accept(&self, kind: SignatureKind, text: &str) -> Result<Secret, String> {
+        match kind {
+            SignatureKind::Hmac => self.accept_secret(text),
+            SignatureKind::Ed25519 => PrivateKey::parse(text).map(|_| Secret::new(text.to_owned())),
+        }
+    }
+
+    /// An HMAC secret in the profile's form from 32 random bytes.
     #[must_use]
     pub fn generate_secret(&self, mut entropy: [u8; 32]) -> Secret {
         let mut text = String::with_capacity(64);
@@ -163,7 +264,7 @@ impl Profile {
         Secret::new(text)
     }
 
-    /// Takes a secret that a caller brought.
+    /// Takes an HMAC secret that a caller brought.
     ///
     /// # Errors
     /// A sentence for the caller that says which form the profile wants; it repeats nothing of

@@ -13,6 +13,7 @@ use super::header::CustomHeader;
 use super::id::{ConsumerId, WebhookId, WorkspaceId};
 use super::profile::Profile;
 use super::retry::RetryPolicy;
+use super::signing::SignatureKind;
 use super::time::Timestamp;
 
 mod search;
@@ -168,6 +169,8 @@ pub struct Webhook {
     pub profile: ProfileRef,
     /// What a person set.
     pub settings: WebhookSettings,
+    /// The public key of its newest secret, where that signs with Ed25519.
+    pub public_key: Option<String>,
     /// Whether its headers go out under their second names as well.
     pub sends_aliases: bool,
     /// Whether it takes part.
@@ -184,6 +187,17 @@ pub struct Webhook {
     pub updated_at: Timestamp,
     /// When it was deleted; history stays until retention.
     pub deleted_at: Option<Timestamp>,
+}
+
+impl Webhook {
+    /// How its deliveries are signed.
+    #[must_use]
+    pub fn signature(&self) -> SignatureKind {
+        match self.public_key {
+            Some(_) => SignatureKind::Ed25519,
+            None => SignatureKind::Hmac,
+        }
+    }
 }
 
 /// What people call a webhook.

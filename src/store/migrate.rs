@@ -14,6 +14,7 @@ const LADDER: &[M<'static>] = &[
     M::up(include_str!("migrations/0002_no_lists_of_states.sql")),
     M::up(include_str!("migrations/0003_consumers.sql")),
     M::up(include_str!("migrations/0004_header_aliases.sql")),
+    M::up(include_str!("migrations/0005_public_keys.sql")),
 ];
 
 /// Refuses a database that a later version wrote.

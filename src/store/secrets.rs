@@ -90,6 +90,23 @@ pub fn rotate(
     Ok(())
 }
 
+/// Keeps the public key of the newest secret where it can be read without opening any; `None` where
+/// that signs with HMAC.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn set_public_key(
+    tx: &mut WriteTx<'_>,
+    webhook_seq: i64,
+    public_key: Option<&str>,
+) -> Result<(), StoreError> {
+    tx.run(
+        "UPDATE webhooks SET public_key = :key WHERE seq = :webhook",
+        named_params! { ":webhook": webhook_seq, ":key": public_key },
+    )?;
+    Ok(())
+}
+
 fn place(seq: i64) -> Place {
     Place {
         table: "webhook_secrets",

@@ -16,6 +16,20 @@ const load = {
       return true;
     };
   },
+  // Svix's v1a with Node's own Ed25519; the public key is whpk_ and its base64.
+  ed25519: async () => {
+    const { createPublicKey, verify } = await import("crypto");
+    return (body, headers, key) => {
+      const x = Buffer.from(key.slice("whpk_".length), "base64").toString("base64url");
+      const jwk = { kty: "OKP", crv: "Ed25519", x };
+      const of = (name) => headers[`webhook-${name}`];
+      const content = Buffer.concat([Buffer.from(`${of("id")}.${of("timestamp")}.`), body]);
+      const signatures = of("signature").split(" ").filter((one) => one.startsWith("v1a,"));
+      const fits = (one) =>
+        verify(null, content, createPublicKey({ key: jwk, format: "jwk" }), Buffer.from(one.slice(4), "base64"));
+      return signatures.some(fits);
+    };
+  },
   armox: async () => (await import("./armox.mjs")).verify,
   airmy: async () => (await import("./airmy.cjs")).default.verify,
 };

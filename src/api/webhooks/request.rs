@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
-use crate::api::words::BodyFormat;
+use crate::api::words::{BodyFormat, SignatureWord};
 use crate::service::webhooks::{CustomRetry, RetryInput, WebhookInput};
 use crate::web::extract::RequestBody;
 use crate::web::wire::{given, nullable};
@@ -41,6 +41,12 @@ pub struct WebhookRequest {
     /// again then.
     #[serde(default)]
     pub secret: Option<String>,
+    /// How deliveries are signed: `hmac` with a secret that the receiver holds as well, or `ed25519`
+    /// (`v1a`), where it holds the public key only. Changed, a new secret is made and shown in the
+    /// answer, and old ones go on for a day.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = SignatureWord, nullable = false, required = false)]
+    pub signature: Option<String>,
     /// Its wire profile.
     #[serde(default)]
     pub profile: Option<String>,
@@ -218,6 +224,7 @@ impl From<WebhookRequest> for WebhookInput {
             consumer: request.consumer,
             label: request.label.map(Option::unwrap_or_default),
             secret: request.secret,
+            signature: request.signature,
             profile: request.profile,
             format: request.format,
             headers: request.headers.map(headers),

@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
-use crate::api::words::{BodyFormat, WebhookDisabledReason, WebhookStatus};
+use crate::api::words::{BodyFormat, SignatureWord, WebhookDisabledReason, WebhookStatus};
 use crate::domain::breaker::DisabledReason;
 use crate::domain::header::CustomHeader;
 use crate::domain::retry::{Jitter, RetryPolicy};
@@ -33,6 +33,11 @@ pub struct WebhookBody {
     pub event_types: Vec<String>,
     /// Its wire profile.
     pub profile: String,
+    /// How deliveries are signed: `hmac` or `ed25519`.
+    #[schema(value_type = SignatureWord)]
+    pub signature: &'static str,
+    /// The public key that verifies deliveries signed with `ed25519`: `whpk_` and its base64.
+    pub public_key: Option<String>,
     /// How bodies look.
     #[schema(value_type = BodyFormat)]
     pub format: &'static str,
@@ -101,7 +106,7 @@ pub struct RegisteredBody {
     /// The webhook.
     #[serde(flatten)]
     pub webhook: WebhookBody,
-    /// Its secret.
+    /// Its secret; with `ed25519` the public key.
     pub secret: String,
 }
 
@@ -112,7 +117,7 @@ pub struct UpdatedBody {
     #[serde(flatten)]
     pub webhook: WebhookBody,
     /// Its new secret, shown only here: present where the URL moved to another origin and the
-    /// request did not say the secret.
+    /// request did not say the secret, and where `signature` changed. With `ed25519` the public key.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub secret: Option<String>,
@@ -131,6 +136,8 @@ pub fn webhook(webhook: &Webhook) -> WebhookBody {
         url: settings.url.clone(),
         event_types: settings.subscription.texts(),
         profile: webhook.profile.name.to_string(),
+        signature: webhook.signature().as_str(),
+        public_key: webhook.public_key.clone(),
         format: settings.format.as_str(),
         headers: settings.headers.iter().map(header).collect(),
         aliases: settings.aliases,

@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use hmac::Mac;
+use hmac::{Hmac, Mac};
+use sha2::Sha256;
 
-use super::{SecretError, SigningKey};
+use super::{SecretError, SignatureKind, ed25519, mac, signed_bytes};
 use crate::domain::profile::template::{Captured, TemplateSlot, Values};
 use crate::domain::profile::{Encoding, Profile};
 use crate::domain::secret::Secret;
@@ -53,6 +54,12 @@ pub enum VerifyFailure {
     Mismatch,
 }
 
+/// A secret, or the public half of one, made ready for verifying.
+enum VerifyingKey {
+    Hmac(Hmac<Sha256>),
+    Ed25519(Vec<u8>),
+}
+
 impl Profile {
     /// Verifies a delivery of this profile: `headers` and `body` as they arrived. Answers when it was
     /// signed, where the profile signs a time.
@@ -67,7 +74,14 @@ impl Profile {
         now: Timestamp,
         tolerance: Duration,
     ) -> Result<Option<Timestamp>, VerifyFailure> {
-        let key = self.signing_key(secret)?;
+        let public = match self.carries(SignatureKind::Ed25519) {
+            true => ed25519::verifying_key(secret.expose()),
+            false => None,
+        };
+        let key = match public {
+            Some(public) => VerifyingKey::Ed25519(public),
+            None => VerifyingKey::Hmac(self.hmac_key(secret.expose())?),
+        };
         let header = find(headers, &self.signature.header)?;
         let (lead, signatures) = self.signature.lead.capture(header).ok_or_else(|| {
             malformed(
@@ -151,15 +165,28 @@ impl Profile {
 
     fn any_fits(
         &self,
-        key: &SigningKey,
+        key: &VerifyingKey,
         signatures: &str,
         values: &Values<'_>,
     ) -> Result<(), VerifyFailure> {
         let scheme = &self.signature;
-        let mac = key.mac(&scheme.content, values);
         let candidates: Vec<&str> = match scheme.separator.as_deref() {
             Some(separator) => signatures.split(separator).collect(),
             None => vec![signatures],
+        };
+        let key = match key {
+            VerifyingKey::Hmac(key) => key,
+            VerifyingKey::Ed25519(public) => {
+                let content = signed_bytes(&scheme.content, values);
+                return match ed25519::any_fits(public, candidates.into_iter(), &content) {
+                    Some(true) => Ok(()),
+                    Some(false) => Err(VerifyFailure::Mismatch),
+                    None => Err(malformed(
+                        &scheme.header,
+                        &wanted(ed25519::SIGNATURE_PREFIX, "base64 of 64 bytes"),
+                    )),
+                };
+            }
         };
         // Signatures of other versions may stand beside ours; a receiver skips those.
         let digests: Vec<Vec<u8>> = candidates
@@ -174,6 +201,7 @@ impl Profile {
             };
             return Err(malformed(&scheme.header, &message));
         }
+        let mac = mac(key, &scheme.content, values);
         let fits = |digest: &Vec<u8>| mac.clone().verify_slice(digest).is_ok();
         if digests.iter().any(fits) {
             return Ok(());

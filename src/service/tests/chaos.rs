@@ -15,7 +15,7 @@ use super::receiver::{Arrived, Receiver};
 use crate::domain::delivery::{Delivery, Status};
 use crate::domain::id::WebhookId;
 use crate::service::jobs::{RecoverInput, Selection};
-use crate::service::webhooks::WebhookInput;
+use crate::service::webhooks::{RotationInput, WebhookInput};
 use crate::service::{Once, Refusal};
 
 const IN_FLIGHT: u32 = 3;
@@ -183,8 +183,12 @@ impl Scene {
             Bulk::Recover => self.recover(self.free.0, &["undelivered"]).await,
             Bulk::Run => service.run_retries(caller, 50).await.map(drop),
             Bulk::Rotate => {
-                let rotated =
-                    service.rotate_secret(caller, self.free.0, None, None, Once::unkeyed());
+                let rotated = service.rotate_secret(
+                    caller,
+                    self.free.0,
+                    RotationInput::default(),
+                    Once::unkeyed(),
+                );
                 rotated.await.map(drop)
             }
         };

@@ -9,7 +9,7 @@ use crate::domain::breaker::DisabledReason;
 use crate::domain::delivery::Status;
 use crate::domain::webhook::WebhookState;
 use crate::service::events::WhyNot;
-use crate::service::webhooks::WebhookInput;
+use crate::service::webhooks::{RotationInput, WebhookInput};
 use crate::service::{Once, Refusal, jobs::Selection};
 use crate::store::webhooks;
 
@@ -37,7 +37,7 @@ async fn revoking_stops_a_webhook_at_once_and_calls_off_what_waits() {
     refused(service.revoke_webhook(caller, id).await.unwrap_err());
     refused(
         service
-            .rotate_secret(caller, id, None, None, Once::unkeyed())
+            .rotate_secret(caller, id, RotationInput::default(), Once::unkeyed())
             .await
             .unwrap_err(),
     );

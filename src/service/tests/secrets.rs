@@ -7,7 +7,7 @@ use super::receiver::{Arrived, Receiver};
 use crate::clock::Clock;
 use crate::domain::id::WebhookId;
 use crate::domain::secret::Secret;
-use crate::service::webhooks::Rotated;
+use crate::service::webhooks::{Rotated, RotationInput};
 use crate::service::{Once, Refusal};
 use crate::store::secrets::LIVE_SECRETS_MAX;
 
@@ -22,10 +22,14 @@ impl House {
         secret: Option<&str>,
         overlap: Option<&str>,
     ) -> Result<Rotated, Refusal> {
-        let (secret, overlap) = (secret.map(str::to_owned), overlap.map(str::to_owned));
+        let input = RotationInput {
+            secret: secret.map(str::to_owned),
+            overlap: overlap.map(str::to_owned),
+            signature: None,
+        };
         let rotated = self
             .service
-            .rotate_secret(&self.caller, id, secret, overlap, Once::unkeyed())
+            .rotate_secret(&self.caller, id, input, Once::unkeyed())
             .await;
         rotated.map(|done| done.fresh().unwrap())
     }

@@ -38,6 +38,9 @@ pub struct WebhookInput {
     /// Its signing secret; only on creation, and where the URL moves to another origin: there it
     /// confirms the present one or takes its place.
     pub secret: Option<String>,
+    /// How deliveries are signed: `hmac` or `ed25519`; another than before makes a new secret, beside
+    /// which the old ones go on for a day.
+    pub signature: Option<String>,
     /// Its wire profile.
     pub profile: Option<String>,
     /// How bodies look.

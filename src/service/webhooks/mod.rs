@@ -15,6 +15,7 @@ use crate::domain::id::WebhookId;
 use crate::domain::page::{Cursor, Limit, Page};
 use crate::domain::profile::{Profile, StoredProfile};
 use crate::domain::secret::Secret;
+use crate::domain::signing::SignatureKind;
 use crate::domain::time::Timestamp;
 use crate::domain::webhook::{NewWebhook, Webhook, WebhookKind, WebhookState};
 use crate::store::profiles;
@@ -36,8 +37,8 @@ pub(super) use life::cancel;
 use life::{WebhookSwitch, turn_to};
 
 pub use retries::{CustomRetry, RetryInput};
-use secret::first_secret;
-pub use secret::{OVERLAP_DEFAULT, OVERLAP_MAX, Rotated};
+pub use secret::{OVERLAP_DEFAULT, OVERLAP_MAX, Rotated, RotationInput};
+use secret::{first_secret, keep_public_key, shown};
 pub use testing::Tested;
 
 /// Webhooks that a consumer may register by itself; the platform may register more for it.
@@ -50,7 +51,7 @@ const LOOKUP_WAIT: Duration = Duration::from_secs(2);
 pub struct Registered {
     /// The webhook.
     pub webhook: Webhook,
-    /// Its secret.
+    /// What the receiver is to be given: its secret, or the public key.
     pub secret: Secret,
 }
 
@@ -91,7 +92,10 @@ impl Service {
                 let named = input.consumer.as_ref().and_then(Option::as_deref);
                 let consumer_seq = owner_of(tx, &caller, named)?.map(|id| id.seq());
                 check_room(tx, &caller, consumer_seq)?;
-                let secret = first_secret(&profile, input.secret.as_deref())?;
+                let given = input.secret.as_deref();
+                let signature = input.signature.as_deref();
+                let kind = secret::kind(&profile, signature, given, SignatureKind::Hmac)?;
+                let secret = first_secret(&profile, kind, given)?;
                 let new = NewWebhook {
                     workspace: caller.workspace,
                     consumer_seq,
@@ -103,10 +107,11 @@ impl Service {
                 };
                 let id = webhooks::insert(tx, &new)?;
                 secrets::insert(tx, id.seq(), &secret)?;
+                keep_public_key(tx, id, &profile, &secret)?;
                 audit(tx, &caller, "webhook.create", &id.to_string(), &json!({}))?;
                 Ok(Registered {
                     webhook: registered(tx, &caller, id)?,
-                    secret,
+                    secret: shown(&profile, secret),
                 })
             })
         };
@@ -228,14 +233,22 @@ fn update(
     if !is_same_place || !is_same_profile || input.active == Some(false) {
         caller.actor.check_proof()?;
     }
+    let (said, given) = (input.signature.as_deref(), input.secret.as_deref());
+    let kind = secret::kind(&profile, said, given, webhook.signature())?;
     let secret = match moved::is_moved(&before.url, &settings.url) {
         true => {
             moved::check_credentials(&settings, input.headers.as_deref())?;
-            moved::settle_secret(tx, caller, id, &profile, input.secret.as_deref())?
+            moved::settle_secret(tx, caller, id, &profile, kind, given)?
         }
         false if input.secret.is_some() => {
             let message = "can't be changed here; use rotate-secret";
             return Err(Refusal::field("secret", message));
+        }
+        false if kind != webhook.signature() => {
+            caller.actor.check_proof()?;
+            let other = first_secret(&profile, kind, None)?;
+            secret::replace(tx, caller, id, &profile, &other, OVERLAP_DEFAULT)?;
+            Some(shown(&profile, other))
         }
         false => None,
     };

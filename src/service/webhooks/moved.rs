@@ -14,10 +14,11 @@ use std::time::Duration;
 use url::Url;
 
 use super::input::MASK;
-use super::secret::{first_secret, replace};
+use super::secret::{first_secret, replace, shown};
 use crate::domain::id::WebhookId;
 use crate::domain::profile::Profile;
 use crate::domain::secret::Secret;
+use crate::domain::signing::SignatureKind;
 use crate::domain::webhook::WebhookSettings;
 use crate::service::{Caller, FieldError, Refusal};
 use crate::store::{WriteTx, secrets};
@@ -66,6 +67,7 @@ pub(super) fn settle_secret(
     caller: &Caller,
     id: WebhookId,
     profile: &Profile,
+    kind: SignatureKind,
     said: Option<&str>,
 ) -> Result<Option<Secret>, Refusal> {
     let live = secrets::live(tx, tx.vault(), id.seq(), tx.now())?;
@@ -73,13 +75,13 @@ pub(super) fn settle_secret(
     let said_present = said.is_some_and(|text| present == Some(&Secret::new(text.to_owned())));
     let secret = match present {
         Some(present) if said_present => present.clone(),
-        Some(_) | None => first_secret(profile, said)?,
+        Some(_) | None => first_secret(profile, kind, said)?,
     };
     if said.is_some() && present == Some(&secret) && live.len() == 1 {
         return Ok(None);
     }
-    replace(tx, caller, id, &secret, Duration::ZERO)?;
-    Ok(said.is_none().then_some(secret))
+    replace(tx, caller, id, profile, &secret, Duration::ZERO)?;
+    Ok(said.is_none().then(|| shown(profile, secret)))
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use super::found::usable;
 use crate::domain::id::WebhookId;
 use crate::domain::profile::Profile;
 use crate::domain::secret::Secret;
+use crate::domain::signing::{SignatureKind, public_key};
 use crate::domain::time::{Timestamp, parse_duration};
 use crate::entropy;
 use crate::service::once::once;
@@ -22,12 +23,23 @@ pub const OVERLAP_DEFAULT: Duration = Duration::from_secs(24 * 3600);
 /// How long old secrets may stay valid at most: seven days.
 pub const OVERLAP_MAX: Duration = Duration::from_secs(7 * 24 * 3600);
 
+/// How a secret is to be rotated.
+#[derive(Clone, Debug, Default)]
+pub struct RotationInput {
+    /// The new secret; made up if absent.
+    pub secret: Option<String>,
+    /// How long old ones stay valid; [`OVERLAP_DEFAULT`] if absent.
+    pub overlap: Option<String>,
+    /// How deliveries are signed from now on; as before if absent.
+    pub signature: Option<String>,
+}
+
 /// What a rotation answers.
 #[derive(Clone, Debug)]
 pub struct Rotated {
     /// The webhook.
     pub webhook: WebhookId,
-    /// The new secret, shown only now.
+    /// What the receiver is to be given: the new secret, shown only now, or the public key.
     pub secret: Secret,
     /// Until when old secrets are valid; `None` where they are not any more.
     pub previous_secret_expires_at: Option<Timestamp>,
@@ -44,15 +56,14 @@ impl Service {
         &self,
         caller: &Caller,
         id: WebhookId,
-        secret: Option<String>,
-        overlap: Option<String>,
+        input: RotationInput,
         key: Once<Rotated>,
     ) -> Result<Done<Rotated>, Refusal> {
-        let overlap = parse_overlap(overlap.as_deref())?;
+        let overlap = parse_overlap(input.overlap.as_deref())?;
         let caller = caller.clone();
         let work = move |tx: &mut WriteTx<'_>| {
             once(tx, &caller, &key, |tx| {
-                rotate(tx, &caller, id, secret.as_deref(), overlap)
+                rotate(tx, &caller, id, &input, overlap)
             })
         };
         self.store().write(work).await
@@ -63,12 +74,15 @@ fn rotate(
     tx: &mut WriteTx<'_>,
     caller: &Caller,
     id: WebhookId,
-    secret: Option<&str>,
+    input: &RotationInput,
     overlap: Duration,
 ) -> Result<Rotated, Refusal> {
     let webhook = usable(tx, caller, id)?;
     let profile = tx.profile(webhook.profile.seq)?;
-    let secret = first_secret(&profile, secret)?;
+    let given = input.secret.as_deref();
+    let signature = input.signature.as_deref();
+    let kind = kind(&profile, signature, given, webhook.signature())?;
+    let secret = first_secret(&profile, kind, given)?;
     let live = secrets::live(tx, tx.vault(), id.seq(), tx.now())?;
     if live.iter().any(|live| live.secret == secret) {
         return Err(Refusal::field(
@@ -82,10 +96,10 @@ fn rotate(
              expired, or end them all now with an overlap of 0s"
         )));
     }
-    let expires_at = replace(tx, caller, id, &secret, overlap)?;
+    let expires_at = replace(tx, caller, id, &profile, &secret, overlap)?;
     Ok(Rotated {
         webhook: id,
-        secret,
+        secret: shown(&profile, secret),
         previous_secret_expires_at: (!overlap.is_zero()).then_some(expires_at),
     })
 }
@@ -95,11 +109,13 @@ pub(super) fn replace(
     tx: &mut WriteTx<'_>,
     caller: &Caller,
     id: WebhookId,
+    profile: &Profile,
     secret: &Secret,
     overlap: Duration,
 ) -> Result<Timestamp, Refusal> {
     let expires_at = tx.now().after(overlap);
     secrets::rotate(tx, id.seq(), secret, expires_at)?;
+    keep_public_key(tx, id, profile, secret)?;
     let (target, detail) = (id.to_string(), json!({ "overlap_ms": overlap.as_millis() }));
     audit(tx, caller, "webhook.rotate_secret", &target, &detail)?;
     Ok(expires_at)
@@ -109,13 +125,71 @@ pub(super) fn replace(
 ///
 /// # Errors
 /// [`Refusal::Invalid`] where what was given is no secret of the profile.
-pub(super) fn first_secret(profile: &Profile, given: Option<&str>) -> Result<Secret, Refusal> {
+pub(super) fn first_secret(
+    profile: &Profile,
+    kind: SignatureKind,
+    given: Option<&str>,
+) -> Result<Secret, Refusal> {
     match given {
         Some(text) => profile
-            .accept_secret(text)
+            .accept(kind, text)
             .map_err(|message| Refusal::field("secret", message)),
-        None => Ok(profile.generate_secret(entropy::bytes())),
+        None => Ok(profile.generate(kind, entropy::bytes())),
     }
+}
+
+/// How deliveries are to be signed: as said, else as the given secret wants, else as `before`.
+///
+/// # Errors
+/// [`Refusal::Invalid`] for a word that is none, and for a kind that the profile cannot carry.
+pub(super) fn kind(
+    profile: &Profile,
+    said: Option<&str>,
+    given: Option<&str>,
+    before: SignatureKind,
+) -> Result<SignatureKind, Refusal> {
+    let kind = match said {
+        Some(word) => SignatureKind::parse(word)
+            .ok_or_else(|| Refusal::field("signature", "must be hmac or ed25519"))?,
+        None => given.map_or(before, |secret| profile.kind_of(secret)),
+    };
+    if profile.carries(kind) {
+        return Ok(kind);
+    }
+    let field = if said.is_some() {
+        "signature"
+    } else {
+        "profile"
+    };
+    Err(Refusal::field(
+        field,
+        format!(
+            "{} signs with HMAC only; ed25519 needs the form of Standard Webhooks",
+            profile.name()
+        ),
+    ))
+}
+
+/// What a receiver is given of a secret: all of it, or its public half where it has one.
+pub(super) fn shown(profile: &Profile, secret: Secret) -> Secret {
+    match profile.kind_of(secret.expose()) {
+        SignatureKind::Hmac => secret,
+        SignatureKind::Ed25519 => public_key(&secret).map_or(secret, Secret::new),
+    }
+}
+
+/// Writes down the public half of a webhook's newest secret, for everybody to read.
+pub(super) fn keep_public_key(
+    tx: &mut WriteTx<'_>,
+    id: WebhookId,
+    profile: &Profile,
+    secret: &Secret,
+) -> Result<(), Refusal> {
+    let public = match profile.kind_of(secret.expose()) {
+        SignatureKind::Hmac => None,
+        SignatureKind::Ed25519 => public_key(secret),
+    };
+    Ok(secrets::set_public_key(tx, id.seq(), public.as_deref())?)
 }
 
 fn parse_overlap(text: Option<&str>) -> Result<Duration, Refusal> {

@@ -29,6 +29,7 @@ pub(super) fn webhook(row: &Row<'_>, vault: &Vault) -> Result<Webhook, StoreErro
             name,
         },
         settings: settings(row, vault)?,
+        public_key: row.get("public_key")?,
         sends_aliases: row.get("sends_aliases")?,
         state: state(row)?,
         health: health_of(row)?,

@@ -5,6 +5,7 @@
 
 use crate::domain::format::Format;
 use crate::domain::retry::{Jitter, RetryPolicy};
+use crate::domain::signing::SignatureKind;
 use crate::domain::time::format_duration;
 use crate::domain::webhook::Webhook;
 use crate::service::webhooks::{CustomRetry, RetryInput, WebhookInput, shown_header};
@@ -84,6 +85,12 @@ const RECEIVER: &[Fields<Webhook, WebhookInput>] = &[
                 .offers(formats)
                 .shows(|webhook| Some(webhook.settings.format.as_str().to_owned()))
                 .sets(|input, typed| input.format = typed.text()),
+            Setting::choice("signature", "Signature")
+                .hint("With Ed25519 the receiver holds a public key only.")
+                .initial(&["hmac"])
+                .offers(signatures)
+                .shows(|webhook| Some(webhook.signature().as_str().to_owned()))
+                .sets(|input, typed| input.signature = typed.text()),
             Setting::text("secret", "Secret")
                 .hint("Leave empty for a new one, which is shown once after saving.")
                 .sets(|input, typed| input.secret = typed.text()),
@@ -233,6 +240,16 @@ fn listed(text: &str) -> Vec<String> {
         .filter(|one| !one.is_empty())
         .map(str::to_owned)
         .collect()
+}
+
+fn signatures() -> Vec<Offer> {
+    let words = |kind: SignatureKind| match kind {
+        SignatureKind::Hmac => "HMAC, with a shared secret",
+        SignatureKind::Ed25519 => "Ed25519, with a public key",
+    };
+    SignatureKind::ALL
+        .map(|one| Offer::new(one.as_str(), words(one)))
+        .to_vec()
 }
 
 fn formats() -> Vec<Offer> {

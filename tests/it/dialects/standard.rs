@@ -1,10 +1,10 @@
 //! Standard Webhooks 1.0.0, checked by its published libraries.
 
-use hookpost::service::webhooks::{Registered, WebhookInput};
+use hookpost::service::webhooks::{Registered, RotationInput, WebhookInput};
 use hookpost::service::{Done, Once};
 use serde_json::json;
 
-use super::verify::accepted_everywhere;
+use super::verify::{accepted_everywhere, accepted_with_public_key};
 use super::{Publish, caller, publish};
 use crate::app::TestApp;
 use crate::receiver::{Received, Receiver};
@@ -51,9 +51,12 @@ async fn during_a_rotation_both_secrets_verify() {
     let receiver = Receiver::start().await;
     let registered = register(&app, receiver.url("/hook")).await;
     let caller = caller(&app);
-    let rotated =
-        app.service
-            .rotate_secret(&caller, registered.webhook.id, None, None, Once::unkeyed());
+    let rotated = app.service.rotate_secret(
+        &caller,
+        registered.webhook.id,
+        RotationInput::default(),
+        Once::unkeyed(),
+    );
     let rotated = rotated.await.unwrap().fresh().unwrap();
     let received = deliver(&app, &receiver).await;
     for secret in [&registered.secret, &rotated.secret] {
@@ -148,4 +151,67 @@ async fn with_aliases_both_families_of_headers_verify_and_without_nothing_change
     assert!(!has_svix(&receiver.wait_for(3).await.remove(2)));
     let taken = json!({ "headers": { "svix-id": "mine" } });
     app.patch(&path, &taken).await.invalid("headers.svix-id");
+}
+
+#[tokio::test]
+async fn ed25519_verifies_with_the_public_key_and_overlaps_with_hmac_both_ways() {
+    let app = TestApp::start().await;
+    let receiver = Receiver::start().await;
+    let hook = json!({ "url": receiver.url("/"), "event_types": ["*"], "signature": "ed25519" });
+    let made = app.post("/api/v1/webhooks", &hook).await;
+    let made = made.json(reqwest::StatusCode::CREATED);
+    let first = made["secret"].as_str().unwrap();
+    assert!(first.starts_with("whpk_"), "{first}");
+    let path = format!("/api/v1/webhooks/{}", made["id"].as_str().unwrap());
+    let read = app.get(&path).await.json(reqwest::StatusCode::OK);
+    assert_eq!(
+        (&read["signature"], &read["public_key"]),
+        (&json!("ed25519"), &json!(first))
+    );
+    let received = deliver(&app, &receiver).await;
+    accepted_with_public_key(first, &received);
+
+    let rotate = format!("{path}/rotate-secret");
+    let second = app
+        .post(&rotate, &json!({}))
+        .await
+        .json(reqwest::StatusCode::OK);
+    let second = second["secret"].as_str().unwrap();
+    assert!(second.starts_with("whpk_") && second != first);
+    let third = app.post(&rotate, &json!({ "signature": "hmac" })).await;
+    let third = third.json(reqwest::StatusCode::OK);
+    let third = third["secret"].as_str().unwrap();
+    deliver(&app, &receiver).await;
+    let both = receiver.wait_for(2).await.remove(1);
+    assert!(both.header("webhook-signature").starts_with("v1,"));
+    for key in [first, second] {
+        accepted_with_public_key(key, &both);
+    }
+    accepted_in_rust(third, &both);
+
+    let back = app.patch(&path, &json!({ "signature": "ed25519" })).await;
+    let back = back.json(reqwest::StatusCode::OK);
+    assert_eq!(back["public_key"], back["secret"]);
+    deliver(&app, &receiver).await;
+    let both = receiver.wait_for(3).await.remove(2);
+    accepted_with_public_key(back["public_key"].as_str().unwrap(), &both);
+    accepted_in_rust(third, &both);
+
+    let other = json!({ "profile": "armox" });
+    app.patch(&path, &other).await.invalid("profile");
+    let other = json!({ "url": receiver.url("/"), "profile": "armox", "event_types": ["*"], "signature": "ed25519" });
+    app.post("/api/v1/webhooks", &other)
+        .await
+        .invalid("signature");
+    let private = "whsk_6Xb/dCcHpPea21PS1N9VY/NZW723CEc77N4rJCubMbfVKIDij2HKpMKkioLlX0dRqSKJp4AJ6p9lMicMFs6Kvg==";
+    let given = json!({ "url": receiver.url("/"), "event_types": ["*"], "secret": private });
+    let given = app
+        .post("/api/v1/webhooks", &given)
+        .await
+        .json(reqwest::StatusCode::CREATED);
+    assert_eq!(
+        given["public_key"],
+        "whpk_1SiA4o9hyqTCpIqC5V9HUakiiaeACeqfZTInDBbOir4="
+    );
+    assert_eq!(given["secret"], given["public_key"]);
 }

@@ -17,6 +17,16 @@ enum Runtime {
     Python,
 }
 
+/// Checks that Node's own Ed25519 accepts a delivery with a public key, and refuses a changed body.
+#[track_caller]
+pub fn accepted_with_public_key(key: &str, delivery: &Received) {
+    let accepts = |body: &[u8]| Runtime::Node.accepts("ed25519", key, delivery, body);
+    assert!(accepts(&delivery.body));
+    let mut flipped = delivery.body.clone();
+    flipped[3] ^= 1;
+    assert!(!accepts(&flipped));
+}
+
 /// Checks that the snippets of `system` accept a delivery in Node and in Python, and that they
 /// refuse it with one byte of its body changed.
 #[track_caller]
