@@ -289,22 +289,26 @@ fn detailed(detail: EventDetail) -> EventDetailBody {
 }
 
 fn event_webhook(webhook: EventWebhook) -> EventWebhookBody {
-    let disabled_reason = match webhook.why_not {
-        Some(WhyNot::Disabled(reason)) => Some(reason.as_str()),
+    let (disabled_reason, detail) = match &webhook.why_not {
+        Some(WhyNot::Disabled(reason)) => (Some(reason.as_str()), None),
+        Some(WhyNot::Filtered(misfit)) => (None, Some(misfit.clone())),
         Some(
             WhyNot::Revoked
             | WhyNot::RegisteredLater
             | WhyNot::NotSubscribed
             | WhyNot::SubscribedLater,
         )
-        | None => None,
+        | None => (None, None),
     };
+    let (condition, detail) = detail.map(|own| (own.condition, own.words)).unzip();
     EventWebhookBody {
         webhook_id: webhook.id.to_string(),
         label: webhook.label,
         given: webhook.why_not.is_none(),
-        reason: webhook.why_not.map(WhyNot::as_str),
+        reason: webhook.why_not.as_ref().map(WhyNot::as_str),
         disabled_reason,
+        condition,
+        detail,
     }
 }
 

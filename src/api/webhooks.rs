@@ -55,7 +55,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
     Endpoint::patch("/api/v1/webhooks/{id}", WEBHOOKS_WRITE, || to(update)).about(|operation| {
         operation
             .named("update_webhook", "Webhooks", "Change a webhook")
-            .takes::<WebhookRequest>(json!({"label": "Billing", "max_in_flight": 4, "timeout": "10s"}))
+            .takes::<WebhookRequest>(json!({"label": "Billing", "filter": {"data.amount": {"$gte": 100}}, "timeout": "10s"}))
             .gives::<UpdatedBody>(200, "The webhook as it is now.")
             .or(409)
     }),

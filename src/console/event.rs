@@ -219,7 +219,7 @@ pub async fn detail(state: State, visitor: Visitor, request: HttpRequest) -> Sho
 /// Who got nothing: those that missed it first, for they wanted it.
 fn without(detail: &EventDetail, names: &Names) -> Vec<Without> {
     let row = |webhook: &EventWebhook| {
-        let why = webhook.why_not?;
+        let why = webhook.why_not.as_ref()?;
         Some(Without {
             id: webhook.id.to_string(),
             called: short(&names.called(webhook.id.seq())),
@@ -232,13 +232,14 @@ fn without(detail: &EventDetail, names: &Names) -> Vec<Without> {
     found
 }
 
-fn why_words(why: WhyNot) -> String {
+fn why_words(why: &WhyNot) -> String {
     match why {
-        WhyNot::Disabled(reason) => format!("missed: {}", disabled_words(reason)),
+        WhyNot::Disabled(reason) => format!("missed: {}", disabled_words(*reason)),
         WhyNot::Revoked => "was revoked".to_owned(),
         WhyNot::RegisteredLater => "was registered after the event".to_owned(),
         WhyNot::NotSubscribed => "does not subscribe to this type".to_owned(),
-        WhyNot::SubscribedLater => "subscribed to this type after the event".to_owned(),
+        WhyNot::Filtered(misfit) => format!("its filter: {}", misfit.words),
+        WhyNot::SubscribedLater => "came to want it after the event".to_owned(),
     }
 }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::breaker::{BreakerPolicy, DisabledReason, Health};
 use super::event_type::Subscription;
+use super::filter::ContentFilter;
 use super::format::Format;
 use super::header::CustomHeader;
 use super::id::{ConsumerId, WebhookId, WorkspaceId};
@@ -122,6 +123,8 @@ pub struct WebhookSettings {
     pub url: String,
     /// Which events it wants.
     pub subscription: Subscription,
+    /// What must hold of their content.
+    pub filter: Option<Arc<ContentFilter>>,
     /// How bodies look.
     pub format: Format,
     /// Headers added to every delivery.
@@ -240,6 +243,8 @@ pub struct Subscriber {
     pub id: WebhookId,
     /// Which events it wants.
     pub subscription: Subscription,
+    /// What must hold of their content.
+    pub filter: Option<Arc<ContentFilter>>,
     /// Why it gets nothing at present; `None` while it is active.
     pub disabled: Option<DisabledReason>,
     /// The version of its wire profile.

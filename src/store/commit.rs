@@ -39,6 +39,7 @@ use super::effects::{Committed, Effects};
 use super::error::{corruption_met, obstacle_met};
 use super::profile_cache::ProfileCache;
 use super::setbacks::Stamps;
+use super::subscriber_cache::FilteredSubscribers;
 use super::tx::{Memory, WriteTx};
 use super::vault::Vault;
 use super::write_job::{Urgency, Work, WriteJob, WriteOutcome, refuse};
@@ -70,6 +71,7 @@ pub(super) struct WriterParts {
     pub(super) clock: Clock,
     pub(super) vault: Arc<Vault>,
     pub(super) profiles: ProfileCache,
+    pub(super) filtered: FilteredSubscribers,
     pub(super) data_dir: std::path::PathBuf,
     pub(super) alarm: Alarm,
 }
@@ -95,9 +97,9 @@ impl CommitLoop {
         is_hindered: Arc<AtomicBool>,
     ) -> Self {
         Self {
+            memory: Memory::new(parts.filtered.clone()),
             parts,
             listeners,
-            memory: Memory::default(),
             free_space: None,
             stamps,
             failed: None,

@@ -15,6 +15,7 @@ const LADDER: &[M<'static>] = &[
     M::up(include_str!("migrations/0003_consumers.sql")),
     M::up(include_str!("migrations/0004_header_aliases.sql")),
     M::up(include_str!("migrations/0005_public_keys.sql")),
+    M::up(include_str!("migrations/0006_filters.sql")),
 ];
 
 /// Refuses a database that a later version wrote.

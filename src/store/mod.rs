@@ -21,6 +21,7 @@ use std::sync::Arc;
 use crate::clock::Clock;
 use crate::domain::profile::Profile;
 use crate::domain::secret::Secret;
+use crate::domain::webhook::Subscriber;
 
 mod alarm;
 pub mod attempts;
@@ -91,6 +92,7 @@ struct StoreParts {
     writer: writer::Writer,
     vault: Arc<vault::Vault>,
     profiles: profile_cache::ProfileCache,
+    filtered: subscriber_cache::FilteredSubscribers,
     // Held for as long as anybody may touch the database; dropping it frees the directory.
     _lock: std::fs::File,
 }
@@ -220,6 +222,14 @@ impl Store {
     #[must_use]
     pub fn cached_profile(&self, seq: i64) -> Option<Arc<Profile>> {
         self.shared.profiles.cached(seq)
+    }
+
+    /// The subscribers of a workspace as the writer remembers them, where one of them has a filter;
+    /// `None` also where it remembers nothing yet. They are what the next event meets, unless they
+    /// change before.
+    #[must_use]
+    pub fn filtered_subscribers(&self, workspace_seq: i64) -> Option<Arc<Vec<Subscriber>>> {
+        self.shared.filtered.of(workspace_seq)
     }
 
     /// The vault that seals and opens secrets.

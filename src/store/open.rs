@@ -29,6 +29,7 @@ use super::open_error::OpenError;
 use super::profile_cache::ProfileCache;
 use super::readers::{Readers, STATEMENTS_KEPT};
 use super::setbacks::Stamps;
+use super::subscriber_cache::FilteredSubscribers;
 use super::tx::{Memory, WriteTx};
 use super::vault::{KeyRecord, KeySource, Vault};
 use super::writer::Writer;
@@ -66,7 +67,8 @@ pub(super) fn open(options: &OpenOptions) -> Result<Store, OpenError> {
     mark(&conn)?;
     let vault = Arc::new(open_vault(&mut conn, &options.key)?);
     let profiles = ProfileCache::default();
-    let mut memory = Memory::default();
+    let filtered = FilteredSubscribers::default();
+    let mut memory = Memory::new(filtered.clone());
     let view = super::Read::new(&conn);
     let mut tx = WriteTx::new(view, options.clock.now(), &vault, &profiles, &mut memory);
     profiles::ensure_built_in(&mut tx)?;
@@ -80,6 +82,7 @@ pub(super) fn open(options: &OpenOptions) -> Result<Store, OpenError> {
         clock: options.clock.clone(),
         vault: Arc::clone(&vault),
         profiles: profiles.clone(),
+        filtered: filtered.clone(),
         data_dir: data_dir.clone(),
         alarm,
     };
@@ -91,6 +94,7 @@ pub(super) fn open(options: &OpenOptions) -> Result<Store, OpenError> {
         writer,
         vault,
         profiles,
+        filtered,
         _lock: lock,
     };
     Ok(Store {

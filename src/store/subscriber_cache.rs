@@ -12,9 +12,14 @@
 //! these, publishing costs what they have, however many others there are. What is remembered of
 //! consumers is bounded: beyond [`CACHED_SUBSCRIBERS_MAX`] it is forgotten, and each is read again
 //! by an index when its next event comes.
+//!
+//! # Why others may see a part of it
+//! Judging an event by many filters takes time that the writer's other callers would wait for. So a
+//! platform's entry with a filter in it is shown to whoever publishes; what is judged by such an entry
+//! counts if it is still the writer's own when the event is accepted.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::domain::webhook::Subscriber;
 
@@ -26,12 +31,24 @@ pub(super) const CACHED_SUBSCRIBERS_MAX: usize = 20_000;
 #[derive(Default)]
 pub(super) struct SubscriberCache {
     own: HashMap<i64, Arc<Vec<Subscriber>>>,
+    filtered: FilteredSubscribers,
     of_consumers: HashMap<i64, Arc<Vec<Subscriber>>>,
     /// What `of_consumers` holds; an owner without webhooks counts as one.
     held: usize,
 }
 
+/// The subscribers of each platform that has filters, for whoever asks.
+#[derive(Clone, Default)]
+pub(super) struct FilteredSubscribers(Arc<RwLock<HashMap<i64, Arc<Vec<Subscriber>>>>>);
+
 impl SubscriberCache {
+    pub(super) fn new(filtered: FilteredSubscribers) -> Self {
+        Self {
+            filtered,
+            ..Self::default()
+        }
+    }
+
     pub(super) fn of(
         &self,
         workspace_seq: i64,
@@ -51,6 +68,10 @@ impl SubscriberCache {
         subscribers: Arc<Vec<Subscriber>>,
     ) {
         let Some(seq) = consumer_seq else {
+            if subscribers.iter().any(|own| own.filter.is_some()) {
+                self.filtered
+                    .change(|map| map.insert(workspace_seq, Arc::clone(&subscribers)));
+            }
             self.own.insert(workspace_seq, subscribers);
             return;
         };
@@ -66,7 +87,7 @@ impl SubscriberCache {
 
     pub(super) fn forget(&mut self, workspace_seq: i64, consumer_seq: Option<i64>) {
         match consumer_seq {
-            None => drop(self.own.remove(&workspace_seq)),
+            None => self.forget_own(workspace_seq),
             Some(seq) => {
                 if let Some(before) = self.of_consumers.remove(&seq) {
                     self.held -= weight(&before);
@@ -77,17 +98,36 @@ impl SubscriberCache {
 
     /// Forgets what belongs to a workspace; of consumers all, since few workspaces change.
     pub(super) fn forget_workspace(&mut self, workspace_seq: i64) {
-        self.own.remove(&workspace_seq);
+        self.forget_own(workspace_seq);
         self.forget_consumers();
     }
 
     pub(super) fn forget_all(&mut self) {
-        *self = Self::default();
+        self.own.clear();
+        self.filtered.change(HashMap::clear);
+        self.forget_consumers();
+    }
+
+    fn forget_own(&mut self, workspace_seq: i64) {
+        if self.own.remove(&workspace_seq).is_some() {
+            self.filtered.change(|map| map.remove(&workspace_seq));
+        }
     }
 
     fn forget_consumers(&mut self) {
         self.of_consumers.clear();
         self.held = 0;
+    }
+}
+
+impl FilteredSubscribers {
+    pub(super) fn of(&self, workspace_seq: i64) -> Option<Arc<Vec<Subscriber>>> {
+        let map = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        map.get(&workspace_seq).map(Arc::clone)
+    }
+
+    fn change<T>(&self, change: impl FnOnce(&mut HashMap<i64, Arc<Vec<Subscriber>>>) -> T) {
+        change(&mut self.0.write().unwrap_or_else(PoisonError::into_inner));
     }
 }
 

@@ -9,23 +9,31 @@ use std::sync::Arc;
 use super::effects::{Committed, Effects};
 use super::numbers::{NumberedTable, Numbers};
 use super::profile_cache::ProfileCache;
-use super::subscriber_cache::SubscriberCache;
+use super::subscriber_cache::{FilteredSubscribers, SubscriberCache};
 use super::vault::Vault;
 use super::{Read, StoreError};
 use crate::domain::profile::Profile;
 use crate::domain::time::Timestamp;
 
 /// What the writer remembers from one transaction to the next.
-#[derive(Default)]
 pub(super) struct Memory {
     pub(super) subscribers: SubscriberCache,
     numbers: Numbers,
 }
 
 impl Memory {
+    /// Nothing yet; what it comes to know of filtered subscribers is shown there.
+    pub(super) fn new(filtered: FilteredSubscribers) -> Self {
+        Self {
+            subscribers: SubscriberCache::new(filtered),
+            numbers: Numbers::default(),
+        }
+    }
+
     /// Something was undone, and what was remembered of it is not true.
     pub(super) fn forget(&mut self) {
-        *self = Self::default();
+        self.subscribers.forget_all();
+        self.numbers = Numbers::default();
     }
 }
 

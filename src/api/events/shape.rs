@@ -183,11 +183,17 @@ pub struct EventWebhookBody {
     pub label: String,
     /// Whether it has a delivery of the event.
     pub given: bool,
-    /// Why not: `disabled`, `revoked`, `registered_later`, `not_subscribed`, `subscribed_later`.
+    /// Why not: `disabled`, `revoked`, `registered_later`, `not_subscribed`, `filtered`,
+    /// `subscribed_later`.
     pub reason: Option<&'static str>,
     /// Why it was disabled.
     #[schema(value_type = Option<WebhookDisabledReason>)]
     pub disabled_reason: Option<&'static str>,
+    /// The first condition of its filter that the event does not meet, such as
+    /// `$or[0].data.amount.$gte`.
+    pub condition: Option<String>,
+    /// What the event has there, and what it should have.
+    pub detail: Option<String>,
 }
 
 /// Where a delivery of an event stands.

@@ -31,6 +31,14 @@ pub struct WebhookRequest {
     #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<String>)]
     pub consumer: Option<Option<String>>,
+    /// Conditions on an event's content, such as `{"data.amount": {"$gte": 100}}`: it gets only
+    /// what meets all of them; null means no condition. Operators: `$eq` (implied), `$ne`, `$gt`,
+    /// `$gte`, `$lt`, `$lte`, `$in`, `$nin`, `$exists`, `$startsWith`, `$endsWith`, `$contains`, `$and`,
+    /// `$or`, `$not`. Paths begin at `id` (the publisher's), `type`, `timestamp` or `data`; an index
+    /// or `*` leads into arrays. At most 64 conditions, 8 levels deep.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<Object>)]
+    pub filter: Option<Option<Box<RawValue>>>,
     /// What people call it.
     #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<String>)]
@@ -213,15 +221,14 @@ impl From<RetryRequest> for RetryInput {
 
 impl From<WebhookRequest> for WebhookInput {
     fn from(request: WebhookRequest) -> Self {
-        let metadata = |text: Option<Box<RawValue>>| match text {
-            Some(text) => Box::<str>::from(text).into_string(),
-            None => "{}".to_owned(),
-        };
+        let text = |json: Box<RawValue>| Box::<str>::from(json).into_string();
+        let metadata = |json: Option<Box<RawValue>>| json.map_or("{}".to_owned(), text);
         let headers = |headers: Option<HeadersRequest>| headers.map_or(Vec::new(), |own| own.0);
         Self {
             url: request.url,
             event_types: request.event_types,
             consumer: request.consumer,
+            filter: request.filter.map(|own| own.map(text)),
             label: request.label.map(Option::unwrap_or_default),
             secret: request.secret,
             signature: request.signature,

@@ -31,6 +31,9 @@ pub struct WebhookBody {
     pub url: String,
     /// Which events it wants.
     pub event_types: Vec<String>,
+    /// Conditions on an event's content; null where there is none.
+    #[schema(value_type = Option<Object>)]
+    pub filter: Option<Box<RawValue>>,
     /// Its wire profile.
     pub profile: String,
     /// How deliveries are signed: `hmac` or `ed25519`.
@@ -135,6 +138,7 @@ pub fn webhook(webhook: &Webhook) -> WebhookBody {
         label: settings.label.clone(),
         url: settings.url.clone(),
         event_types: settings.subscription.texts(),
+        filter: settings.filter.as_ref().map(|own| raw(own.text())),
         profile: webhook.profile.name.to_string(),
         signature: webhook.signature().as_str(),
         public_key: webhook.public_key.clone(),
@@ -156,10 +160,15 @@ pub fn webhook(webhook: &Webhook) -> WebhookBody {
         last_status_code: health.last_status_code,
         secret_rotated_at: webhook.secret_rotated_at.map(Time::from),
         previous_secret_expires_at: webhook.previous_secret_expires_at.map(Time::from),
-        metadata: RawValue::from_string(settings.metadata.to_string()).unwrap_or_default(),
+        metadata: raw(&settings.metadata),
         created_at: webhook.created_at.into(),
         updated_at: webhook.updated_at.into(),
     }
+}
+
+/// What was stored as JSON is JSON.
+fn raw(text: &str) -> Box<RawValue> {
+    RawValue::from_string(text.to_owned()).unwrap_or_default()
 }
 
 fn header(header: &CustomHeader) -> (String, String) {

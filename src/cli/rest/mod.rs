@@ -17,6 +17,7 @@ pub(super) mod deliveries;
 pub(super) mod events;
 mod filter;
 mod job;
+mod webhook_settings;
 pub(super) mod webhooks;
 
 /// Where the server is and who asks; the same for every command that calls the API.
@@ -148,6 +149,11 @@ impl Api {
     async fn post(&self, path: &str, body: &impl Serialize) -> anyhow::Result<Vec<u8>> {
         let body = serde_json::to_vec(body)?;
         self.call(RestMethod::Post, path, Some(body)).await
+    }
+
+    async fn patch(&self, path: &str, body: &impl Serialize) -> anyhow::Result<Vec<u8>> {
+        let body = serde_json::to_vec(body)?;
+        self.call(RestMethod::Patch, path, Some(body)).await
     }
 
     /// Posts an action that takes no input.

@@ -1,12 +1,11 @@
 //! `hookpost webhooks`.
 
-use std::collections::BTreeMap;
-
 use anyhow::bail;
 use clap::{Args, Subcommand};
 use serde::{Deserialize, Serialize};
 
 use super::filter::{FilterQuery, Paging};
+use super::webhook_settings::WebhookFlags;
 use super::{Api, Connection, encoded};
 use crate::cli::output;
 use crate::cli::table::Table;
@@ -26,6 +25,8 @@ enum WebhookAction {
     List(Paging),
     /// Register a webhook; its secret is printed once
     Create(Create),
+    /// Change a webhook; what is not named stays as it is
+    Update(Update),
     /// Send a test event now and say whether it was received
     Test(ChosenWebhook),
     /// Make a new secret and print it once
@@ -49,30 +50,23 @@ struct Create {
     /// Where deliveries go
     #[arg(long)]
     url: String,
-    /// An event type or pattern (`agent.*`, `*`); may be given more than once
-    #[arg(long = "event-type", value_name = "TYPE", value_delimiter = ',')]
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    event_types: Vec<String>,
-    /// A name for people
+    #[command(flatten)]
+    #[serde(flatten)]
+    flags: WebhookFlags,
+}
+
+#[derive(Args, Serialize)]
+struct Update {
+    /// The webhook's id
+    #[serde(skip)]
+    id: String,
+    /// Where deliveries go
     #[arg(long)]
     #[serde(skip_serializing_if = "Option::is_none")]
-    label: Option<String>,
-    /// A secret to sign with, instead of a new one
-    #[arg(long)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    secret: Option<String>,
-    /// The wire profile
-    #[arg(long)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    profile: Option<String>,
-    /// The format: json, cloudevents or slack
-    #[arg(long)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    format: Option<String>,
-    /// A header to send along; may be given more than once
-    #[arg(long = "header", value_name = "NAME: VALUE", value_parser = header)]
-    #[serde(serialize_with = "as_object", skip_serializing_if = "Vec::is_empty")]
-    headers: Vec<(String, String)>,
+    url: Option<String>,
+    #[command(flatten)]
+    #[serde(flatten)]
+    flags: WebhookFlags,
 }
 
 #[derive(Args, Serialize)]
@@ -130,6 +124,11 @@ async fn perform(api: &Api, action: &WebhookAction) -> anyhow::Result<()> {
         WebhookAction::List(paging) => list(api, paging).await,
         WebhookAction::Create(create) => {
             let body = api.post("/webhooks", create).await?;
+            api.answer(&body, describe)
+        }
+        WebhookAction::Update(update) => {
+            let path = format!("/webhooks/{}", encoded(&update.id));
+            let body = api.patch(&path, update).await?;
             api.answer(&body, describe)
         }
         WebhookAction::Test(chosen) => test(api, chosen).await,
@@ -221,20 +220,4 @@ async fn test(api: &Api, chosen: &ChosenWebhook) -> anyhow::Result<()> {
         Some(status) => bail!("not received: it answered {status}"),
         None => bail!("not received: {}", tested.error.unwrap_or_default()),
     }
-}
-
-fn header(text: &str) -> Result<(String, String), String> {
-    let (name, value) = text.split_once(':').ok_or("must look like 'Name: value'")?;
-    Ok((name.trim().to_owned(), value.trim().to_owned()))
-}
-
-fn as_object<S: serde::Serializer>(
-    headers: &[(String, String)],
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
-    let object: BTreeMap<&str, &str> = headers
-        .iter()
-        .map(|(name, value)| (name.as_str(), value.as_str()))
-        .collect();
-    object.serialize(serializer)
 }

@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use super::fitting::{Fitting, JudgedEvent, view_of};
 use super::one_off::{OneOff, OneOffTarget};
 use super::reached::Reached;
 use super::{EVENT_DELIVERIES_MAX, Known, Published};
@@ -24,6 +25,7 @@ pub(super) struct CheckedEvent {
     pub(super) new: NewEvent,
     pub(super) consumer: Option<CheckedName>,
     pub(super) one_off: Option<OneOff>,
+    pub(super) judged: Option<JudgedEvent>,
 }
 
 /// Stores an event with its deliveries.
@@ -40,6 +42,7 @@ pub(super) fn accept(
         mut new,
         consumer,
         one_off,
+        judged,
     } = checked;
     new.consumer = match consumer {
         Some(named) => Some(named.resolve(tx, caller)?),
@@ -61,7 +64,8 @@ pub(super) fn accept(
         return known_before(tx, &known, &new, target.as_ref());
     }
     let reached = Reached::by(tx, caller.workspace.seq(), new.consumer)?;
-    let wanted = wanting(reached.subscribers(), &new)?;
+    let fitting = Fitting::judged(view_of(&new, tx.now()), judged.as_ref(), reached.own());
+    let wanted = wanting(reached.subscribers(), &new, &fitting)?;
     let open = wanted.iter().filter(|s| s.disabled.is_none()).count();
     let count = open + usize::from(target.is_some());
     let event = Arc::new(events::insert(tx, caller.workspace, new, count)?);
@@ -127,11 +131,12 @@ fn known_before(
 fn wanting<'a>(
     subscribers: impl Iterator<Item = &'a Subscriber>,
     new: &NewEvent,
+    fitting: &Fitting<'_>,
 ) -> Result<Vec<&'a Subscriber>, Refusal> {
     let name =
         EventTypeName::parse(&new.event_type).map_err(|message| Refusal::field("type", message))?;
     let wanted = subscribers.filter(|s| s.subscription.matches(&name));
-    let wanted: Vec<&Subscriber> = wanted.collect();
+    let wanted: Vec<&Subscriber> = wanted.filter(|s| fitting.fits(s)).collect();
     for subscriber in wanted.iter().filter(|s| s.disabled.is_none()) {
         check_data(&subscriber.profile, subscriber.format, &new.data).map_err(|error| {
             Refusal::field(

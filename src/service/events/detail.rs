@@ -2,6 +2,7 @@
 //!
 //! Owns: the reason why a webhook did or did not get an event. Refuses: changing anything.
 
+use std::cell::LazyCell;
 use std::cmp::Reverse;
 
 use super::EVENT_DELIVERIES_MAX;
@@ -9,8 +10,11 @@ use crate::domain::breaker::DisabledReason;
 use crate::domain::consumer::Purview;
 use crate::domain::delivery::Delivery;
 use crate::domain::event::{EventKind, StoredEvent};
+use crate::domain::event_document::EventDocument;
 use crate::domain::event_type::EventTypeName;
+use crate::domain::filter::Misfit;
 use crate::domain::id::WebhookId;
+use crate::domain::json::JsonValue;
 use crate::domain::webhook::{Webhook, WebhookState};
 use crate::service::{Caller, Refusal, Service};
 use crate::store::deliveries;
@@ -43,7 +47,7 @@ pub struct EventWebhook {
 }
 
 /// Why a webhook got no delivery of an event.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum WhyNot {
     /// It wanted the event, but was disabled.
     Disabled(DisabledReason),
@@ -53,16 +57,19 @@ pub enum WhyNot {
     RegisteredLater,
     /// It does not subscribe to the event's type.
     NotSubscribed,
-    /// It subscribes to the event's type now, but did not when the event was published.
+    /// The event does not meet its filter: the first condition that failed.
+    Filtered(Misfit),
+    /// It wants the event now, but did not when the event was published.
     SubscribedLater,
 }
 
 impl WhyNot {
     /// The word of the API.
     #[must_use]
-    pub fn as_str(self) -> &'static str {
+    pub fn as_str(&self) -> &'static str {
         match self {
             Self::Disabled(_) => "disabled",
+            Self::Filtered(_) => "filtered",
             Self::Revoked => "revoked",
             Self::RegisteredLater => "registered_later",
             Self::NotSubscribed => "not_subscribed",
@@ -112,10 +119,12 @@ pub(in crate::service) fn detail_in(
     if purview.consumer_seq.is_some() {
         missed.retain(|(id, _)| all.iter().any(|own| own.id == *id));
     }
+    // Read for the first filter that asks.
+    let view = LazyCell::new(|| EventDocument::from(&stored.event).tape());
     let judge = |webhook: &Webhook| EventWebhook {
         id: webhook.id,
         label: webhook.settings.label.clone(),
-        why_not: why_not(webhook, &stored, &deliveries, &missed),
+        why_not: why_not(webhook, &stored, &deliveries, &missed, || view.root()),
     };
     let webhooks = all.iter().map(judge).collect();
     Ok(EventDetail {
@@ -126,11 +135,12 @@ pub(in crate::service) fn detail_in(
     })
 }
 
-fn why_not(
+fn why_not<'a>(
     webhook: &Webhook,
     stored: &StoredEvent,
     deliveries: &[Delivery],
     missed: &[(WebhookId, DisabledReason)],
+    view: impl FnOnce() -> JsonValue<'a>,
 ) -> Option<WhyNot> {
     if deliveries.iter().any(|own| own.webhook == webhook.id) {
         return None;
@@ -145,6 +155,10 @@ fn why_not(
     }
     if webhook.created_at > stored.created_at {
         return Some(WhyNot::RegisteredLater);
+    }
+    let filter = webhook.settings.filter.as_ref();
+    if let Some(misfit) = filter.and_then(|filter| filter.misfit(view())) {
+        return Some(WhyNot::Filtered(misfit));
     }
     Some(match webhook.state {
         WebhookState::Revoked => WhyNot::Revoked,

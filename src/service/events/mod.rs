@@ -16,6 +16,7 @@ use crate::store::events;
 mod accept;
 pub mod batch;
 mod detail;
+mod fitting;
 mod one_off;
 mod publish;
 mod reached;
@@ -24,6 +25,7 @@ mod replay;
 pub(super) use accept::new_delivery;
 pub(super) use detail::detail_in;
 pub use detail::{EventDetail, EventWebhook, WhyNot};
+pub(super) use fitting::Fitting;
 pub(super) use one_off::workspace_secret;
 
 /// Events that one batch call may carry, unless the operator says otherwise.

@@ -130,10 +130,12 @@ impl Service {
             occurred_at,
             data: data.into(),
         };
+        let (new, judged) = self.judge(caller.workspace.seq(), &name, new).await?;
         Ok(CheckedEvent {
             new,
             consumer,
             one_off,
+            judged,
         })
     }
 

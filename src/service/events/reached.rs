@@ -31,6 +31,11 @@ impl Reached {
         })
     }
 
+    /// Those of the platform alone.
+    pub(super) fn own(&self) -> &Arc<Vec<Subscriber>> {
+        &self.own
+    }
+
     /// They, each owner's oldest first.
     pub(super) fn subscribers(&self) -> impl Iterator<Item = &Subscriber> {
         let of_consumer = self.of_consumer.iter().flat_map(|own| own.iter());

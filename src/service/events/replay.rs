@@ -1,16 +1,21 @@
 //! Delivering an event once more, under new ids.
 //!
 //! Owns: who gets it again. Refuses: changing what was delivered before.
+//!
+//! # Why a webhook that is named gets it whatever its filter says
+//! Who names one webhook wants this event there, as with one that does not subscribe to its type.
+//! Where nobody is named, those that had it get it again, unless their filters have become narrower.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::reached::Reached;
-use super::{EVENT_DELIVERIES_MAX, new_delivery};
+use super::{EVENT_DELIVERIES_MAX, Fitting, new_delivery};
 use crate::domain::consumer::Purview;
 use crate::domain::delivery::{Delivery, NewDelivery, Trigger};
 use crate::domain::envelope::check_data;
 use crate::domain::event::{Event, EventKind};
+use crate::domain::event_document::EventDocument;
 use crate::domain::id::{DeliveryId, WebhookId};
 use crate::domain::webhook::{Subscriber, WebhookState};
 use crate::service::once::once;
@@ -63,9 +68,10 @@ fn replay(
             .find(|d| d.webhook.seq() == seq)
             .map(|d| d.id)
     };
+    let fitting = Fitting::new(EventDocument::from(&*event));
     let wanted = |subscriber: &&Subscriber| match webhook {
         Some(id) => subscriber.id == id,
-        None => latest(subscriber.webhook_seq).is_some(),
+        None => latest(subscriber.webhook_seq).is_some() && fitting.fits(subscriber),
     };
     let mine = |subscriber: &&Subscriber| purview.holds(workspace_seq, subscriber.consumer_seq);
     let chosen: Vec<&Subscriber> = reached.subscribers().filter(mine).filter(wanted).collect();

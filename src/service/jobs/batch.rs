@@ -9,12 +9,13 @@ use std::sync::Arc;
 use super::task::{Items, JobBatch};
 use crate::domain::delivery::{Delivery, Status, Trigger};
 use crate::domain::envelope::check_data;
+use crate::domain::event_document::EventDocument;
 use crate::domain::job::{Job, JobEnding, JobKind};
 use crate::domain::webhook::Subscriber;
 use crate::engine::Engine;
 use crate::service::Refusal;
 use crate::service::deliveries::{is_under_way, put_back};
-use crate::service::events::new_delivery;
+use crate::service::events::{Fitting, new_delivery};
 use crate::store::deliveries;
 use crate::store::jobs;
 use crate::store::{WriteTx, events, webhooks};
@@ -91,7 +92,7 @@ fn is_wanted(delivery: &Delivery, wanted: &[Status]) -> bool {
 }
 
 /// Gives a webhook events that it missed. An event that no longer exists, or does not fit the
-/// webhook's wire profile, is passed over.
+/// webhook's wire profile or its filter, is passed over.
 fn deliver_missed(tx: &mut WriteTx<'_>, job: &Job, rows: &[i64]) -> Result<u64, Refusal> {
     let Some(webhook_seq) = super::missed_webhook(job) else {
         return Ok(0);
@@ -115,7 +116,9 @@ fn deliver_one(
         return Ok(false);
     };
     let event = Arc::new(stored.event);
-    if check_data(&subscriber.profile, subscriber.format, &event.data).is_err() {
+    if check_data(&subscriber.profile, subscriber.format, &event.data).is_err()
+        || !Fitting::new(EventDocument::from(&*event)).fits(subscriber)
+    {
         return Ok(false);
     }
     deliveries::insert(tx, &event, &new_delivery(subscriber, Trigger::Event))?;

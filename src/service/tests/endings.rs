@@ -213,7 +213,7 @@ async fn an_event_says_of_each_webhook_whether_and_why_not() {
     let told: Vec<_> = detail
         .webhooks
         .iter()
-        .map(|own| (own.id, own.why_not))
+        .map(|own| (own.id, own.why_not.clone()))
         .collect();
     assert_eq!(
         told,

@@ -2,11 +2,13 @@
 //!
 //! Owns: every bound of a webhook's settings, each with the field it belongs to. Refuses: storing.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::retries::RetryInput;
 use crate::domain::breaker::BreakerPolicy;
 use crate::domain::event_type::Subscription;
+use crate::domain::filter::{ContentFilter, FilterFault};
 use crate::domain::format::Format;
 use crate::domain::header::{CUSTOM_HEADERS_MAX, CustomHeader};
 use crate::domain::profile::Profile;
@@ -33,6 +35,8 @@ pub struct WebhookInput {
     /// The consumer whose it is, by id or `uid`; null is the platform. It is said on creation and
     /// never changes.
     pub consumer: Option<Option<String>>,
+    /// What must hold of an event's content, as JSON text; null means nothing.
+    pub filter: Option<Option<String>>,
     /// What people call it.
     pub label: Option<String>,
     /// Its signing secret; only on creation, and where the URL moves to another origin: there it
@@ -89,6 +93,7 @@ pub fn defaults_of(profile: &Profile, url: String, subscription: Subscription) -
         label: String::new(),
         url,
         subscription,
+        filter: None,
         format: Format::Json,
         headers: Vec::new(),
         aliases: None,
@@ -118,6 +123,7 @@ pub(super) fn apply(
         label: faults.given("label", input.label.as_deref(), base.label, label),
         url: url.unwrap_or(base.url),
         subscription: faults.subscription(input.event_types.as_deref(), base.subscription),
+        filter: faults.filter(input.filter.as_ref(), base.filter),
         format: faults.given("format", input.format.as_deref(), base.format, format),
         headers: faults.headers(input.headers.as_deref(), base.headers, profile),
         aliases: input.aliases.unwrap_or(base.aliases),
@@ -210,6 +216,24 @@ impl Faults {
         })
     }
 
+    fn filter(
+        &mut self,
+        said: Option<&Option<String>>,
+        before: Option<Arc<ContentFilter>>,
+    ) -> Option<Arc<ContentFilter>> {
+        match said {
+            None => before,
+            Some(None) => None,
+            Some(Some(text)) => match ContentFilter::parse(text) {
+                Ok(filter) => Some(Arc::new(filter)),
+                Err(FilterFault { place, message }) => {
+                    self.add(placed("filter", &place), message);
+                    before
+                }
+            },
+        }
+    }
+
     fn headers(
         &mut self,
         said: Option<&[(String, String)]>,
@@ -296,6 +320,15 @@ impl Faults {
     }
 }
 
+/// A place inside a setting, as a field.
+fn placed(field: &str, place: &str) -> String {
+    match place {
+        "" => field.to_owned(),
+        place if place.starts_with('[') => format!("{field}{place}"),
+        place => format!("{field}.{place}"),
+    }
+}
+
 fn label(text: &str) -> Result<String, String> {
     if text.chars().count() > LABEL_CHARS_MAX {
         return Err(format!("must have at most {LABEL_CHARS_MAX} characters"));
@@ -346,7 +379,7 @@ fn per_second(rate: f64) -> Result<f64, String> {
     }
 }
 
-fn metadata(text: &str) -> Result<std::sync::Arc<str>, String> {
+fn metadata(text: &str) -> Result<Arc<str>, String> {
     if text.len() > METADATA_BYTES_MAX {
         return Err(format!(
             "must have at most {METADATA_BYTES_MAX} bytes as JSON"

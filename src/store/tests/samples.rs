@@ -66,6 +66,7 @@ pub(in crate::store) fn settings() -> WebhookSettings {
         label: String::new(),
         url: "https://example.com/hook".to_owned(),
         subscription: Subscription::parse(&["*"]).unwrap(),
+        filter: None,
         format: Format::Json,
         headers: Vec::new(),
         aliases: None,

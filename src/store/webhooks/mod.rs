@@ -40,7 +40,7 @@ const SELECT: &str = "SELECT w.seq, w.workspace_seq, w.consumer_seq,
         w.status, w.disabled_reason, w.disabled_at,
         w.retry_policy, w.timeout_ms, w.max_in_flight, w.rate_limit, w.ordered,
         w.disable_after_failures, w.disable_after_ms, w.metadata, w.created_at, w.updated_at,
-        w.secret_rotated_at, w.deleted_at, w.consecutive_failures, w.failing_since,
+        w.filter, w.secret_rotated_at, w.deleted_at, w.consecutive_failures, w.failing_since,
         w.last_attempted_at, w.last_success_at, w.last_status_code,
         workspaces.created_at AS workspace_created_at,
         profiles.name AS profile_name,
@@ -214,7 +214,8 @@ pub fn update_settings(
              format = :format, headers_sealed = :headers, aliases = :aliases, retry_policy = :retry_policy,
              timeout_ms = :timeout_ms, max_in_flight = :max_in_flight, rate_limit = :rate_limit,
              ordered = :ordered, disable_after_failures = :disable_after_failures,
-             disable_after_ms = :disable_after_ms, metadata = :metadata, updated_at = :now
+             disable_after_ms = :disable_after_ms, metadata = :metadata, filter = :filter,
+             updated_at = :now
          WHERE seq = :seq",
         named_params! {
             ":seq": seq,
@@ -233,6 +234,7 @@ pub fn update_settings(
             ":disable_after_failures": settings.breaker.disable_after_failures,
             ":disable_after_ms": settings.breaker.disable_after.map(millis),
             ":metadata": &*settings.metadata,
+            ":filter": settings.filter.as_ref().map(|filter| filter.text()),
             ":now": tx.now(),
         },
     )?;

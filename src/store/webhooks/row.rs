@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::health::{breaker_of, health_of};
 use crate::domain::event_type::Subscription;
+use crate::domain::filter::ContentFilter;
 use crate::domain::header::CustomHeader;
 use crate::domain::retry::{Jitter, RetryPolicy};
 use crate::domain::webhook::{ProfileRef, Webhook, WebhookSettings, WebhookState};
@@ -49,6 +50,7 @@ fn settings(row: &Row<'_>, vault: &Vault) -> Result<WebhookSettings, StoreError>
         label: row.get("label")?,
         url: row.get("url")?,
         subscription: subscription_of(row, seq)?,
+        filter: filter_of(row, seq)?,
         format: row.get("format")?,
         headers: unseal_headers(vault, seq, row.get("headers_sealed")?)?,
         aliases: row.get("aliases")?,
@@ -66,6 +68,13 @@ pub(super) fn subscription_of(row: &Row<'_>, seq: i64) -> Result<Subscription, S
     let text: String = row.get("event_types")?;
     let patterns: Vec<String> = parse_json(&text, "webhooks.event_types", seq)?;
     Subscription::parse(&patterns).map_err(|_| damaged("webhooks.event_types", seq))
+}
+
+pub(super) fn filter_of(row: &Row<'_>, seq: i64) -> Result<Option<Arc<ContentFilter>>, StoreError> {
+    let text: Option<String> = row.get("filter")?;
+    let parse = |text: String| ContentFilter::parse(&text).map(Arc::new);
+    let parsed = text.map(parse).transpose();
+    parsed.map_err(|_| damaged("webhooks.filter", seq))
 }
 
 pub(super) fn retry_of(row: &Row<'_>, seq: i64) -> Result<RetryPolicy, StoreError> {

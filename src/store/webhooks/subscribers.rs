@@ -8,7 +8,7 @@ use rusqlite::{Row, named_params};
 
 use super::WEBHOOKS_MAX;
 use super::owned::{consumer_of, owned_by};
-use super::row::{retry_of, state, subscription_of};
+use super::row::{filter_of, retry_of, state, subscription_of};
 use crate::domain::webhook::Subscriber;
 use crate::store::found::readable;
 use crate::store::sql::id;
@@ -56,7 +56,7 @@ fn load(
     let owned = owned_by(consumer_seq);
     let sql = format!(
         "SELECT seq, created_at, consumer_seq, event_types, status, disabled_reason, disabled_at,
-             profile_seq, format, retry_policy
+             profile_seq, format, retry_policy, filter
          FROM {owned}
              AND kind = 'registered'
              AND deleted_at IS NULL
@@ -82,6 +82,7 @@ fn read(tx: &WriteTx<'_>, row: &Row<'_>) -> Result<Subscriber, StoreError> {
         consumer_seq: row.get("consumer_seq")?,
         id: id(row, "created_at", "seq")?,
         subscription: subscription_of(row, seq)?,
+        filter: filter_of(row, seq)?,
         disabled: state(row)?.disabled_reason(),
         profile_seq,
         profile: tx.profile(profile_seq)?,

@@ -74,6 +74,7 @@ const RECEIVER: &[Fields<Webhook, WebhookInput>] = &[
                 .example("order.*")
                 .shows(|webhook| Some(webhook.settings.subscription.texts().join("\n")))
                 .sets(|input, typed| input.event_types = Some(listed(typed.typed()))),
+            FILTER,
         ],
         &[
             Setting::choice("profile", "Wire profile")
@@ -101,6 +102,15 @@ const RECEIVER: &[Fields<Webhook, WebhookInput>] = &[
         .initial(&["on"])
         .sets(|input, typed| input.active = Some(typed.is_ticked()))]),
 ];
+
+const FILTER: Setting = Setting::lines("filter", "Filter", 3)
+    .hint("Conditions on an event's content, as JSON. Empty: every event of these types.")
+    .example("{\"data.amount\": {\"$gte\": 100}}")
+    .shows(|webhook| {
+        let filter = webhook.settings.filter.as_ref()?;
+        Some(filter.text().to_owned())
+    })
+    .sets(|input, typed| input.filter = Some(typed.text()));
 
 const HEADERS: Setting = Setting::lines("headers", "Headers", 3)
     .hint(

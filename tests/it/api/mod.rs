@@ -17,5 +17,6 @@ mod sessions;
 mod stats;
 mod times;
 mod webhooks;
+mod webhooks_filter;
 mod webhooks_moved;
 mod workspaces;

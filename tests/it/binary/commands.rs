@@ -189,6 +189,15 @@ async fn the_api_can_be_used_from_a_shell() {
     let created: Value = serde_json::from_str(&created).unwrap();
     let id = created["id"].as_str().unwrap();
     assert!(answer("webhooks list").contains(id));
+    let filter = "{\"data.n\":{\"$gte\":1}}";
+    let changed = answer(&format!("webhooks update {id} --filter {filter} --json"));
+    assert!(changed.contains(filter), "{changed}");
+    let refused = shell(&format!("webhooks update {id} --filter {{\"$x\":1}}"));
+    let complaint_of_filter = complaint(&refused, 1);
+    assert!(
+        complaint_of_filter.contains("filter.$x:"),
+        "{complaint_of_filter}"
+    );
     assert!(answer(&format!("webhooks disable {id}")).contains("disabled (manual)"));
     assert!(answer(&format!("webhooks enable {id}")).contains("active"));
     let sent = answer("events send --type a.b --data {\"n\":1.0}");

@@ -1,0 +1,63 @@
+//! The settings of a webhook as flags, the same where one is created and where one is changed.
+//!
+//! Owns: the flags and how they become JSON. Refuses: judging values; the server does.
+
+use std::collections::BTreeMap;
+
+use clap::Args;
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+/// What may be said of a webhook; what is not said is left as it is.
+#[derive(Args, Serialize)]
+pub(super) struct WebhookFlags {
+    /// An event type or pattern (`agent.*`, `*`); may be given more than once
+    #[arg(long = "event-type", value_name = "TYPE", value_delimiter = ',')]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    event_types: Vec<String>,
+    /// Conditions on an event's content, such as '{"data.amount": {"$gte": 100}}'; null for none
+    #[arg(long, value_name = "JSON", value_parser = json)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    filter: Option<Box<RawValue>>,
+    /// A name for people
+    #[arg(long)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    label: Option<String>,
+    /// A secret to sign with, instead of a new one
+    #[arg(long)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    secret: Option<String>,
+    /// The wire profile
+    #[arg(long)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    profile: Option<String>,
+    /// The format: json, cloudevents or slack
+    #[arg(long)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    format: Option<String>,
+    /// A header to send along; may be given more than once
+    #[arg(long = "header", value_name = "NAME: VALUE", value_parser = header)]
+    #[serde(serialize_with = "as_object", skip_serializing_if = "Vec::is_empty")]
+    headers: Vec<(String, String)>,
+}
+
+/// Numbers stay the digits that were typed.
+fn json(text: &str) -> Result<Box<RawValue>, String> {
+    serde_json::from_str(text).map_err(|error| format!("is not JSON: {error}"))
+}
+
+fn header(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once(':').ok_or("must look like 'Name: value'")?;
+    Ok((name.trim().to_owned(), value.trim().to_owned()))
+}
+
+fn as_object<S: serde::Serializer>(
+    headers: &[(String, String)],
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    let object: BTreeMap<&str, &str> = headers
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()))
+        .collect();
+    object.serialize(serializer)
+}

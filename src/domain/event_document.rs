@@ -1,0 +1,84 @@
+//! An event as filters see it: one JSON object.
+//!
+//! Owns: the names of its members. Refuses: the envelope that goes out (`envelope`); this object is
+//! the same for every wire profile, so that a filter outlives a change of profile.
+
+use super::event::Event;
+use super::json::JsonTape;
+use super::time::Timestamp;
+
+/// What an event has to show.
+#[derive(Clone, Copy, Debug)]
+pub struct EventDocument<'a> {
+    /// The publisher's own id for it, where one was given.
+    pub given_id: Option<&'a str>,
+    /// Its type.
+    pub event_type: &'a str,
+    /// When it happened.
+    pub occurred_at: Timestamp,
+    /// Its data: JSON text, checked when it was published.
+    pub data: &'a str,
+}
+
+impl<'a> From<&'a Event> for EventDocument<'a> {
+    fn from(event: &'a Event) -> Self {
+        Self {
+            given_id: event.given_id.as_ref().map(super::event::GivenId::as_str),
+            event_type: &event.event_type,
+            occurred_at: event.occurred_at,
+            data: &event.data,
+        }
+    }
+}
+
+impl EventDocument<'_> {
+    /// The object: `id` (where the publisher gave one), `type`, `timestamp` and `data`, and once more
+    /// `event_type` and `occurred_at`, as other envelopes call them.
+    #[must_use]
+    pub fn tape(&self) -> JsonTape {
+        let quoted = |text: &str| serde_json::Value::from(text).to_string();
+        let id = self.given_id.map(|id| format!("\"id\":{},", quoted(id)));
+        let (id, event_type) = (id.unwrap_or_default(), quoted(self.event_type));
+        let at = self.occurred_at.rfc3339();
+        let data = self.data;
+        let text = format!(
+            "{{{id}\"type\":{event_type},\"event_type\":{event_type},\"timestamp\":\"{at}\",\
+             \"occurred_at\":\"{at}\",\"data\":{data}}}"
+        );
+        JsonTape::read(text.into()).unwrap_or_else(JsonTape::null)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_shows_its_members_and_its_data_as_it_was_published() {
+        let view = EventDocument {
+            given_id: Some("order-1"),
+            event_type: "order.paid",
+            occurred_at: Timestamp::from_millis(1_773_655_500_000),
+            data: "{ \"amount\" : 1.0 }",
+        };
+        let tape = view.tape();
+        let root = tape.root();
+        assert!(root.member("id").unwrap().is_text("order-1"));
+        for name in ["type", "event_type"] {
+            assert!(root.member(name).unwrap().is_text("order.paid"));
+        }
+        for name in ["timestamp", "occurred_at"] {
+            assert!(
+                root.member(name)
+                    .unwrap()
+                    .is_text("2026-03-16T10:05:00.000Z")
+            );
+        }
+        assert_eq!(root.member("data").unwrap().raw(), "{ \"amount\" : 1.0 }");
+        let unnamed = EventDocument {
+            given_id: None,
+            ..view
+        };
+        assert!(unnamed.tape().root().member("id").is_none());
+    }
+}

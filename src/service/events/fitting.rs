@@ -1,0 +1,129 @@
+//! Whose filters an event fits.
+//!
+//! Owns: judging an event by the filters of the webhooks that subscribe to its type, as far as can be
+//! before the writer is asked. Refuses: subscriptions and states; whoever asks has looked at them.
+//!
+//! # Why it is judged twice at most
+//! The writer alone knows who is subscribed. What its memory showed when the event came in holds if it
+//! is still the same memory when the event is accepted; only if a webhook changed in between, or the
+//! workspace's first event after a start is accepted, is the event judged by the writer.
+
+use std::cell::OnceCell;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use crate::domain::event::{GivenId, NewEvent};
+use crate::domain::event_document::EventDocument;
+use crate::domain::event_type::EventTypeName;
+use crate::domain::filter::ContentFilter;
+use crate::domain::json::JsonTape;
+use crate::domain::time::Timestamp;
+use crate::domain::webhook::Subscriber;
+use crate::service::{Refusal, Service};
+
+/// Bytes of data, times filters, up to which an event is judged at once, on the thread that answers:
+/// 256 KiB, some 0.3 ms.
+const JUDGED_BYTES_AT_ONCE: usize = 256 * 1024;
+
+/// What an event was found to fit before the writer was asked.
+pub(super) struct JudgedEvent {
+    subscribers: Arc<Vec<Subscriber>>,
+    misfits: BTreeSet<i64>,
+}
+
+/// An event that is judged by one filter after the other: read when the first asks.
+pub(in crate::service) struct Fitting<'a> {
+    view: EventDocument<'a>,
+    tape: OnceCell<JsonTape>,
+    misfits: Option<&'a BTreeSet<i64>>,
+}
+
+impl<'a> Fitting<'a> {
+    /// Nothing is known of `view` yet.
+    pub(in crate::service) fn new(view: EventDocument<'a>) -> Self {
+        Self {
+            view,
+            tape: OnceCell::new(),
+            misfits: None,
+        }
+    }
+
+    /// What was found before counts where it was found of these very subscribers, the platform's own.
+    pub(super) fn judged(
+        view: EventDocument<'a>,
+        judged: Option<&'a JudgedEvent>,
+        subscribers: &Arc<Vec<Subscriber>>,
+    ) -> Self {
+        let same = judged.filter(|judged| Arc::ptr_eq(&judged.subscribers, subscribers));
+        Self {
+            misfits: same.map(|judged| &judged.misfits),
+            ..Self::new(view)
+        }
+    }
+
+    /// Whether a subscriber's filter lets the event through.
+    pub(in crate::service) fn fits(&self, subscriber: &Subscriber) -> bool {
+        // What was found before is about the platform's own; a consumer has few.
+        let misfits = self.misfits.filter(|_| subscriber.consumer_seq.is_none());
+        match (&subscriber.filter, misfits) {
+            (None, _) => true,
+            (Some(_), Some(misfits)) => !misfits.contains(&subscriber.webhook_seq),
+            (Some(filter), None) => self.fits_filter(filter),
+        }
+    }
+
+    fn fits_filter(&self, filter: &ContentFilter) -> bool {
+        filter.fits(self.tape.get_or_init(|| self.view.tape()).root())
+    }
+}
+
+/// A new event as its filters see it; one that says no time happens `now`.
+pub(super) fn view_of(new: &NewEvent, now: Timestamp) -> EventDocument<'_> {
+    EventDocument {
+        given_id: new.given_id.as_ref().map(GivenId::as_str),
+        event_type: &new.event_type,
+        occurred_at: new.occurred_at.unwrap_or(now),
+        data: &new.data,
+    }
+}
+
+impl Service {
+    /// Judges an event by the filters of its workspace. Answers the event again.
+    ///
+    /// # Errors
+    /// [`Refusal::Overloaded`] where too much of the workspace's data waits to be judged.
+    pub(super) async fn judge(
+        &self,
+        workspace_seq: i64,
+        name: &EventTypeName,
+        new: NewEvent,
+    ) -> Result<(NewEvent, Option<JudgedEvent>), Refusal> {
+        let Some(subscribers) = self.store().filtered_subscribers(workspace_seq) else {
+            return Ok((new, None));
+        };
+        let asked: Vec<usize> = subscribers
+            .iter()
+            .enumerate()
+            .filter(|(_, own)| own.filter.is_some() && own.subscription.matches(name))
+            .map(|(index, _)| index)
+            .collect();
+        let bytes = new.data.len().saturating_mul(asked.len());
+        let now = self.store().clock().now();
+        let piece = move || {
+            let fitting = Fitting::new(view_of(&new, now));
+            let asked = asked.into_iter().map(|index| &subscribers[index]);
+            let misfits = asked.filter(|own| !fitting.fits(own));
+            let misfits = misfits.map(|own| own.webhook_seq).collect();
+            let judged = JudgedEvent {
+                misfits,
+                subscribers: Arc::clone(&subscribers),
+            };
+            (new, Some(judged))
+        };
+        if bytes <= JUDGED_BYTES_AT_ONCE {
+            Ok(piece())
+        } else {
+            self.work_on_payload(workspace_seq, piece).await
+        }
+    }
+}
