@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::access::PUBLIC;
 use super::{
     api_keys, audit_log, bulk, consumers, dead_letters, deliveries, docs, event_types, events,
-    health, jobs, metrics, openapi, profiles, retries, sessions, stats, webhooks, workspaces,
+    health, jobs, metrics, openapi, profiles, retries, sdk, sessions, stats, webhooks, workspaces,
 };
 use crate::web::audience::{Admission, Audience};
 use crate::web::auth::WORKSPACE_HEADER;
@@ -27,10 +27,11 @@ pub static AUDIENCE: Programs = Programs;
 pub struct Programs;
 
 /// Every resource, and what is there for load balancers and monitoring.
-static RESOURCES: [&[Endpoint]; 18] = [
+static RESOURCES: [&[Endpoint]; 19] = [
     DESCRIPTION,
     health::ENDPOINTS,
     metrics::ENDPOINTS,
+    sdk::ENDPOINTS,
     events::ENDPOINTS,
     event_types::ENDPOINTS,
     consumers::ENDPOINTS,

@@ -20,6 +20,7 @@ pub mod metrics;
 pub mod openapi;
 pub mod profiles;
 pub mod retries;
+pub mod sdk;
 pub mod sessions;
 pub mod stats;
 pub mod webhooks;

@@ -31,6 +31,7 @@ mod openapi;
 mod operations;
 mod receiver;
 mod schemathesis;
+mod sdk;
 mod second_factor;
 mod sentinel;
 mod step_up;

@@ -1,0 +1,87 @@
+// Walks the JavaScript client against a running server: reads {"server", "key", "sdk", "receiver",
+// "profiles"} from stdin; whatever is not as it should be is thrown.
+import assert from "assert/strict";
+import { readFileSync } from "fs";
+import http from "http";
+
+const given = JSON.parse(readFileSync(0, "utf8"));
+const { Hookpost, HookpostError, PROFILES, VERSION, VerificationError, verify } = await import(given.sdk);
+
+// A receiver that keeps what it gets, and a front that loses answers after the server has given them.
+const received = [];
+let arrived = () => {};
+const receiver = http.createServer((request, response) => {
+  const pieces = [];
+  request.on("data", (piece) => pieces.push(piece));
+  request.on("end", () => {
+    received.push({ headers: request.headers, body: Buffer.concat(pieces) });
+    response.end("ok");
+    arrived();
+  });
+});
+const losses = { answers: 0, busy: 0 };
+const front = http.createServer((request, response) => {
+  if (losses.busy > 0) {
+    losses.busy--;
+    response.writeHead(503, { "retry-after": "0" }).end();
+    return;
+  }
+  const { method, url, headers } = request;
+  const on = http.request(given.server + url, { method, headers }, (answer) => {
+    if (losses.answers > 0) {
+      losses.answers--;
+      request.socket.destroy();
+      return;
+    }
+    response.writeHead(answer.statusCode, answer.headers);
+    answer.pipe(response);
+  });
+  request.pipe(on);
+});
+const listen = (server) => new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(`http://127.0.0.1:${server.address().port}`)));
+const [there, through] = [await listen(receiver), await listen(front)];
+const got = async (count) => {
+  while (received.length < count) await new Promise((resolve) => { arrived = resolve; });
+  return received[count - 1];
+};
+
+assert.equal(VERSION, given.version);
+const hookpost = new Hookpost({ server: through, apiKey: given.key });
+for (const [name, document] of Object.entries(given.profiles)) {
+  assert.deepEqual(PROFILES[name].signature, document.signature, name);
+  assert.deepEqual(PROFILES[name].headers, document.headers, name);
+  const webhook = await hookpost.webhooks.create({ url: `${there}/${name}`, event_types: ["order.*"], profile: name });
+  const before = received.length;
+  losses.answers = 1;
+  losses.busy = 1;
+  const published = await hookpost.publish({ type: "order.paid", data: { order: "naïve", id: `job_${name}` } });
+  assert.equal(published.deliveries, 1, name);
+  const { headers, body } = await got(before + 1);
+  for (const profile of [name, document]) {
+    const at = await verify({ profile, secret: webhook.secret, headers, body });
+    assert.equal(at instanceof Date, document.signature.content.includes("{timestamp}"), name);
+  }
+  const changed = Buffer.from(body);
+  changed[body.length - 2] ^= 1;
+  const refused = (delivery, words) => assert.rejects(verify({ profile: name, secret: webhook.secret, headers, body, ...delivery }),
+    (error) => error instanceof VerificationError && error.message.includes(words));
+  await refused({ body: changed }, "no signature fits");
+  await refused({ headers: {} }, "is missing");
+  if (name === "standard") await refused({ now: Date.now() + 3_600_000 }, "away from now");
+  const { secret } = await hookpost.webhooks.rotateSecret(webhook.id, { overlap: "1h" });
+  await verify({ profile: name, secret: [secret, webhook.secret], headers: new Headers(headers), body });
+  assert.equal((await hookpost.webhooks.get(webhook.id)).id, webhook.id);
+  await hookpost.webhooks.delete(webhook.id);
+}
+// Each publish went through twice, and each event is there once.
+const events = [];
+for await (const event of hookpost.list("/events", { limit: 2 })) events.push(event.id);
+assert.equal(new Set(events).size, Object.keys(given.profiles).length);
+assert.equal(events.length, new Set(events).size);
+assert.equal(received.length, events.length);
+await assert.rejects(hookpost.publish({ type: "order.paid" }), (error) =>
+  error instanceof HookpostError && error.status === 422 && error.errors[0].field === "data");
+const nobody = new Hookpost({ server: "http://127.0.0.1:1", apiKey: "k", retries: 1 });
+await assert.rejects(nobody.publish({ type: "a", data: {} }), /got no answer/);
+console.log("done");
+process.exit(0);
