@@ -41,11 +41,18 @@ pub enum DisabledReason {
     CircuitBreaker,
     /// It answered 410.
     Gone,
+    /// What is stored of it, or its signing secret, cannot be read.
+    Corrupt,
 }
 
 impl DisabledReason {
     /// Every one.
-    pub const ALL: [Self; 3] = [Self::Manual, Self::CircuitBreaker, Self::Gone];
+    pub const ALL: [Self; 4] = [
+        Self::Manual,
+        Self::CircuitBreaker,
+        Self::Gone,
+        Self::Corrupt,
+    ];
 
     /// The word of the API and the database.
     #[must_use]
@@ -54,6 +61,7 @@ impl DisabledReason {
             Self::Manual => "manual",
             Self::CircuitBreaker => "circuit_breaker",
             Self::Gone => "gone",
+            Self::Corrupt => "corrupt",
         }
     }
 

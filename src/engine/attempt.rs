@@ -110,6 +110,9 @@ fn prepare(
     profile: &Arc<Profile>,
     now: Timestamp,
 ) -> Result<Prepared, String> {
+    if target.is_corrupt {
+        return Err("what is stored of the webhook is corrupt; nothing was sent".to_owned());
+    }
     let body = body(delivery, profile).map_err(|error| format!("data {error}"))?;
     let keys = target.keys_for(profile, delivery.profile_seq, now);
     if keys.is_empty() {

@@ -1,14 +1,18 @@
-//! Setting a delivery apart whose event is not what was once published.
+//! Setting apart what is not what it was: a delivery whose event changed, a webhook that cannot be
+//! read.
 //!
-//! Owns: giving it up, visibly, so that its lane goes on. Refuses: sending anything of it: a valid
+//! Owns: giving the one up and disabling the other, visibly, so that all others go on. Refuses: sending anything of it: a valid
 //! signature over altered bytes would be a lie.
 
 use std::sync::Arc;
 
 use super::Shared;
+use super::settle::record_disabled;
+use crate::domain::breaker::DisabledReason;
 use crate::domain::delivery::{self, DeliveryPlace, LastAttempt, StepInput};
 use crate::domain::retry::RetryPolicy;
-use crate::store::{StoreError, WriteTx, deliveries};
+use crate::domain::webhook::WebhookState;
+use crate::store::{StoreError, WriteTx, deliveries, webhooks};
 
 /// What is shown of such a delivery.
 const DAMAGED: &str = "corrupt: the stored event is not what was once published; nothing was sent";
@@ -24,6 +28,28 @@ pub(super) async fn set_apart(shared: &Arc<Shared>, webhook_seq: i64) -> Result<
         .settle(move |tx| found.iter().try_for_each(|seq| give_up(tx, *seq)))
         .await?;
     Ok(given_up)
+}
+
+/// Disables a webhook of which something is damaged, unless it is out already.
+pub(super) async fn disable_corrupt(shared: &Arc<Shared>, webhook_seq: i64) {
+    let disabled = shared.parts.store.settle(move |tx| {
+        let Some((_, _, activity)) = webhooks::health(tx, webhook_seq)? else {
+            return Ok(());
+        };
+        if !activity.active {
+            return Ok(());
+        }
+        let reason = DisabledReason::Corrupt;
+        let state = WebhookState::Disabled {
+            reason,
+            at: tx.now(),
+        };
+        webhooks::set_state(tx, activity.workspace_seq, webhook_seq, state)?;
+        record_disabled(tx, activity, reason)
+    });
+    if let Err(error) = disabled.await {
+        tracing::error!(%error, webhook_seq, "a corrupt webhook could not be disabled");
+    }
 }
 
 fn give_up(tx: &mut WriteTx<'_>, seq: i64) -> Result<(), StoreError> {

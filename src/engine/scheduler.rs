@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::clock_jump::{follow_clock, remember_clock};
-use super::damaged::set_apart;
+use super::damaged::{disable_corrupt, set_apart};
 use super::lanes::LoadOrder;
 use super::{Shared, deliver, load};
 use crate::domain::time::Timestamp;
@@ -86,7 +86,12 @@ async fn fill(shared: &Arc<Shared>, order: LoadOrder) {
         .read(move |conn| load::load(&reader, conn, order, now))
         .await;
     match loaded {
-        Ok(loaded) => shared.lanes().loaded(loaded, now),
+        Ok(loaded) => {
+            if loaded.target.as_ref().is_some_and(|own| own.is_corrupt) {
+                disable_corrupt(shared, order.webhook_seq).await;
+            }
+            shared.lanes().loaded(loaded, now);
+        }
         Err(error) => {
             tracing::error!(%error, webhook = order.webhook_seq, "could not read what is due");
             let again_at = if matches!(error, StoreError::Damaged(_)) {

@@ -152,7 +152,7 @@ fn observe(
 }
 
 /// Nobody asked for it, so nobody would know from where else.
-fn record_disabled(
+pub(super) fn record_disabled(
     tx: &WriteTx<'_>,
     activity: Activity,
     reason: DisabledReason,

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 
+use crate::domain::breaker::DisabledReason;
 use crate::domain::profile::Profile;
 use crate::domain::retry::RetryPolicy;
 use crate::domain::secret::Secret;
@@ -25,6 +26,8 @@ pub(super) struct Target {
     pub(super) answered_last: bool,
     pub(super) url: String,
     pub(super) open: bool,
+    /// What is stored of it is damaged, so that nothing can be sent.
+    pub(super) is_corrupt: bool,
     pub(super) ordered: bool,
     pub(super) max_in_flight: u32,
     pub(super) rate_limit: Option<f64>,
@@ -58,13 +61,28 @@ impl Target {
             return Ok(None);
         };
         let profile = store.profile(conn, webhook.profile.seq)?;
-        let live = secrets::live(conn, store.vault(), seq, now)?;
+        let live = match secrets::live(conn, store.vault(), seq, now) {
+            Err(StoreError::Damaged(what)) => {
+                tracing::error!(what, webhook = %webhook.id, "a signing secret is corrupt");
+                None
+            }
+            live => Some(live?),
+        };
+        let is_corrupt =
+            live.is_none() || webhook.state.disabled_reason() == Some(DisabledReason::Corrupt);
+        // Nothing is signed with what is left of it.
+        let live = live.filter(|_| !is_corrupt).unwrap_or_default();
         let keys = live.into_iter().map(|live| PreparedKey {
             key: profile.signing_key(&live.secret).ok(),
             secret: live.secret,
             expires_at: live.expires_at,
         });
-        Ok(Some(Self::new(&webhook, keys.collect())))
+        let target = Self::new(&webhook, keys.collect());
+        Ok(Some(Self {
+            open: target.open && !is_corrupt,
+            is_corrupt,
+            ..target
+        }))
     }
 
     fn new(webhook: &Webhook, keys: Vec<PreparedKey>) -> Self {
@@ -90,6 +108,7 @@ impl Target {
             answered_last: health.consecutive_failures == 0 && health.last_success_at.is_some(),
             url: settings.url.clone(),
             open: webhook.state == WebhookState::Active && webhook.deleted_at.is_none(),
+            is_corrupt: false,
             ordered: settings.ordered,
             max_in_flight: settings.max_in_flight.max(1),
             rate_limit: settings.rate_limit,
@@ -136,6 +155,7 @@ impl Target {
             answered_last: true,
             url: "https://receiver.example/".to_owned(),
             open: true,
+            is_corrupt: false,
             ordered: false,
             max_in_flight,
             rate_limit: None,

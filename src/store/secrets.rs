@@ -23,7 +23,7 @@ pub fn live(
     webhook_seq: i64,
     now: Timestamp,
 ) -> Result<Vec<LiveSecret>, StoreError> {
-    conn.rows(
+    let opened = conn.rows(
         "SELECT seq, sealed, expires_at
          FROM webhook_secrets
          WHERE webhook_seq = :webhook AND (expires_at IS NULL OR expires_at > :now)
@@ -32,12 +32,23 @@ pub fn live(
         named_params! { ":webhook": webhook_seq, ":now": now, ":limit": LIVE_SECRETS_MAX },
         |row| {
             let sealed: Vec<u8> = row.get("sealed")?;
-            Ok(LiveSecret {
-                secret: unseal_text(vault, place(row.get("seq")?), &sealed)?,
-                expires_at: row.get("expires_at")?,
-            })
+            Ok(unseal_text(vault, place(row.get("seq")?), &sealed)
+                .map(|secret| (secret, row.get("expires_at"))))
         },
-    )
+    )?;
+    let mut live = Vec::with_capacity(opened.len());
+    for opened in opened {
+        match opened {
+            Ok((secret, expires_at)) => live.push(LiveSecret {
+                secret,
+                expires_at: expires_at?,
+            }),
+            // An old one that is damaged has a successor, and receivers know it.
+            Err(error) if live.is_empty() => return Err(error),
+            Err(error) => tracing::error!(%error, "an old signing secret is left out"),
+        }
+    }
+    Ok(live)
 }
 
 /// Stores the first secret of a webhook.

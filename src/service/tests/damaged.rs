@@ -2,6 +2,7 @@
 
 use super::house::{House, fresh};
 use super::receiver::Receiver;
+use crate::domain::breaker::DisabledReason;
 use crate::domain::delivery::Status;
 use crate::domain::page::{Limit, Order};
 use crate::engine::Paused;
@@ -67,8 +68,9 @@ async fn a_webhook_that_cannot_be_read_keeps_nobody_else_from_anything() {
         let first = fresh(made.await.unwrap()).webhook.id;
         let second = house.webhook(&receiver.url, &["1s"]).await.webhook.id;
         let house = house.restart_tampered(sql).await;
-        let found = house.service.webhook(&house.caller, first).await;
-        assert!(matches!(found, Err(Refusal::Conflict(_))), "{sql}");
+        let corrupt = house.service.webhook(&house.caller, first).await.unwrap();
+        let reason = corrupt.state.disabled_reason();
+        assert_eq!(reason, Some(DisabledReason::Corrupt), "{sql}");
         house.service.webhook(&house.caller, second).await.unwrap();
         house.publish(1).await;
         house.counted(Status::Delivered, 1).await;
@@ -76,7 +78,50 @@ async fn a_webhook_that_cannot_be_read_keeps_nobody_else_from_anything() {
             .service
             .webhooks(&house.caller, None, None, Limit::clamped(9));
         let listed = listed.await.unwrap().items;
-        assert_eq!(listed.len(), 1, "{sql}");
-        assert_eq!(listed[0].id, second);
+        assert_eq!(listed.len(), 2, "{sql}");
+        assert_eq!(receiver.arrived().len(), 1, "only the sound one is sent to");
+        // Nothing is written back over what could not be read, and it can be got rid of.
+        let input = WebhookInput {
+            label: Some("another".to_owned()),
+            ..WebhookInput::default()
+        };
+        let changed = house.service.update_webhook(&house.caller, first, input);
+        assert!(matches!(changed.await, Err(Refusal::Conflict(_))), "{sql}");
+        let tested = house.service.test_webhook(&house.caller, first, None, None);
+        assert!(matches!(tested.await, Err(Refusal::Conflict(_))), "{sql}");
+        house
+            .service
+            .delete_webhook(&house.caller, first)
+            .await
+            .unwrap();
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_webhook_whose_signing_secret_is_damaged_is_disabled_as_corrupt_until_it_has_another() {
+    let house = House::start();
+    house.service.engine().set_paused(Paused::Yes);
+    let receiver = Receiver::start().await;
+    let id = house.webhook(&receiver.url, &["1s"]).await.webhook.id;
+    house.publish(1).await;
+    let house = house
+        .restart_tampered("UPDATE webhook_secrets SET sealed = x'00' WHERE webhook_seq = 1")
+        .await;
+    let reason = async || {
+        let webhook = house.service.webhook(&house.caller, id).await.unwrap();
+        webhook.state.disabled_reason()
+    };
+    house
+        .until(async || (reason().await == Some(DisabledReason::Corrupt)).then_some(()))
+        .await;
+    let logged = "SELECT count(*) FROM audit_log WHERE action = 'webhook.disable'";
+    assert_eq!(house.number(logged).await, 1);
+    assert_eq!(receiver.arrived().len(), 0);
+    house
+        .service
+        .rotate_secret(&house.caller, id, None, None, Once::unkeyed())
+        .await
+        .unwrap();
+    house.enable(id).await;
+    house.counted(Status::Delivered, 1).await;
 }

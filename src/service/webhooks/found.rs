@@ -2,6 +2,7 @@
 //!
 //! Owns: who may see which, and that nothing is done to a revoked one. Refuses: changing it.
 
+use crate::domain::breaker::DisabledReason;
 use crate::domain::id::WebhookId;
 use crate::domain::webhook::{Webhook, WebhookState};
 use crate::service::{Caller, Refusal};
@@ -46,6 +47,19 @@ pub(in crate::service) fn usable(
     id: WebhookId,
 ) -> Result<Webhook, Refusal> {
     unless_revoked(registered(tx, caller, id)?)
+}
+
+/// Refuses to write settings back of which some could not be read.
+pub(super) fn check_sound(webhook: &Webhook) -> Result<(), Refusal> {
+    match webhook.state.disabled_reason() {
+        Some(DisabledReason::Corrupt) => Err(Refusal::Conflict(
+            "what is stored of this webhook is corrupt: rotate its secret and enable it; \
+             if it stays corrupt, delete it and register it anew"
+                .to_owned(),
+        )),
+        Some(DisabledReason::Manual | DisabledReason::CircuitBreaker | DisabledReason::Gone)
+        | None => Ok(()),
+    }
 }
 
 fn unless_revoked(webhook: Webhook) -> Result<Webhook, Refusal> {

@@ -30,7 +30,7 @@ mod retries;
 mod secret;
 mod testing;
 
-use found::{registered, usable};
+use found::{check_sound, registered, usable};
 pub(super) use found::{registered_in, usable_in};
 pub use input::{MASK, WebhookInput, defaults_of, shown_header};
 pub(super) use life::cancel;
@@ -220,6 +220,7 @@ fn update(
     url: Option<String>,
 ) -> Result<Option<Secret>, Refusal> {
     let webhook = usable(tx, caller, id)?;
+    check_sound(&webhook)?;
     check_same_owner(tx, caller, &webhook, input)?;
     let profile_seq = match input.profile.as_deref() {
         Some(name) if name != &*webhook.profile.name => profile_named(tx, caller, Some(name))?.seq,

@@ -9,17 +9,34 @@ use rusqlite::Row;
 use serde::{Deserialize, Serialize};
 
 use super::health::{breaker_of, health_of};
+use crate::domain::breaker::{BreakerPolicy, DisabledReason};
 use crate::domain::event_type::Subscription;
 use crate::domain::filter::ContentFilter;
+use crate::domain::format::Format;
 use crate::domain::header::CustomHeader;
 use crate::domain::retry::{Jitter, RetryPolicy};
-use crate::domain::webhook::{ProfileRef, Webhook, WebhookSettings, WebhookState};
+use crate::domain::webhook::{
+    IN_FLIGHT_DEFAULT, ProfileRef, TIMEOUT_DEFAULT, Webhook, WebhookSettings, WebhookState,
+};
 use crate::store::sql::{id, optional_id};
 use crate::store::vault::{Place, Vault};
 use crate::store::{StoreError, damaged, unseal_text};
 
+/// Reads a webhook. Where one of its settings is damaged, something harmless stands in its place and
+/// the webhook is disabled as corrupt: it is seen, and never sent to.
 pub(super) fn webhook(row: &Row<'_>, vault: &Vault) -> Result<Webhook, StoreError> {
     let name: Arc<str> = row.get("profile_name")?;
+    let mut reading = Lenient::default();
+    let settings = settings(row, vault, &mut reading)?;
+    let updated_at = row.get("updated_at")?;
+    let corrupt = WebhookState::Disabled {
+        reason: DisabledReason::Corrupt,
+        at: updated_at,
+    };
+    let state = match reading.or(state(row), || corrupt)? {
+        WebhookState::Active | WebhookState::Disabled { .. } if reading.is_damaged => corrupt,
+        state => state,
+    };
     Ok(Webhook {
         id: id(row, "created_at", "seq")?,
         workspace: id(row, "workspace_created_at", "workspace_seq")?,
@@ -29,38 +46,76 @@ pub(super) fn webhook(row: &Row<'_>, vault: &Vault) -> Result<Webhook, StoreErro
             seq: row.get("profile_seq")?,
             name,
         },
-        settings: settings(row, vault)?,
+        settings,
         public_key: row.get("public_key")?,
         sends_aliases: row.get("sends_aliases")?,
-        state: state(row)?,
+        state,
         health: health_of(row)?,
         secret_rotated_at: row.get("secret_rotated_at")?,
         previous_secret_expires_at: row.get("previous_secret_expires_at")?,
         created_at: row.get("created_at")?,
-        updated_at: row.get("updated_at")?,
+        updated_at,
         deleted_at: row.get("deleted_at")?,
     })
 }
 
-fn settings(row: &Row<'_>, vault: &Vault) -> Result<WebhookSettings, StoreError> {
+/// Reads settings one by one; what is damaged is noted and has a stand-in.
+#[derive(Default)]
+struct Lenient {
+    is_damaged: bool,
+}
+
+impl Lenient {
+    fn or<T, E: Into<StoreError>>(
+        &mut self,
+        read: Result<T, E>,
+        stand_in: impl FnOnce() -> T,
+    ) -> Result<T, StoreError> {
+        match read.map_err(Into::into) {
+            Err(StoreError::Damaged(what)) => {
+                tracing::error!(what, "a webhook is corrupt");
+                self.is_damaged = true;
+                Ok(stand_in())
+            }
+            read => read,
+        }
+    }
+}
+
+fn settings(
+    row: &Row<'_>,
+    vault: &Vault,
+    reading: &mut Lenient,
+) -> Result<WebhookSettings, StoreError> {
     let seq: i64 = row.get("seq")?;
-    let timeout_ms: u64 = row.get("timeout_ms")?;
-    let metadata: Arc<str> = row.get("metadata")?;
+    let timeout_ms = reading.or(row.get("timeout_ms"), || {
+        u64::try_from(TIMEOUT_DEFAULT.as_millis()).unwrap_or(u64::MAX)
+    })?;
+    let headers = row.get("headers_sealed").map_err(StoreError::from);
+    let headers = headers.and_then(|sealed| unseal_headers(vault, seq, sealed));
+    let unknown = || {
+        let all = ["*".to_owned()];
+        Subscription::parse(&all).expect("everything can be subscribed to")
+    };
+    let no_breaker = || BreakerPolicy {
+        disable_after_failures: None,
+        disable_after: None,
+    };
     Ok(WebhookSettings {
-        label: row.get("label")?,
-        url: row.get("url")?,
-        subscription: subscription_of(row, seq)?,
-        filter: filter_of(row, seq)?,
-        format: row.get("format")?,
-        headers: unseal_headers(vault, seq, row.get("headers_sealed")?)?,
-        aliases: row.get("aliases")?,
-        retry: retry_of(row, seq)?,
+        label: reading.or(row.get("label"), String::new)?,
+        url: reading.or(row.get("url"), String::new)?,
+        subscription: reading.or(subscription_of(row, seq), unknown)?,
+        filter: reading.or(filter_of(row, seq), || None)?,
+        format: reading.or(row.get("format"), || Format::Json)?,
+        headers: reading.or(headers, Vec::new)?,
+        aliases: reading.or(row.get("aliases"), || None)?,
+        retry: reading.or(retry_of(row, seq), RetryPolicy::standard)?,
         timeout: Duration::from_millis(timeout_ms),
-        max_in_flight: row.get("max_in_flight")?,
-        rate_limit: row.get("rate_limit")?,
-        ordered: row.get("ordered")?,
-        breaker: breaker_of(row)?,
-        metadata,
+        max_in_flight: reading.or(row.get("max_in_flight"), || IN_FLIGHT_DEFAULT)?,
+        rate_limit: reading.or(row.get("rate_limit"), || None)?,
+        ordered: reading.or(row.get("ordered"), || false)?,
+        breaker: reading.or(breaker_of(row), no_breaker)?,
+        metadata: reading.or(row.get("metadata"), || "{}".into())?,
     })
 }
 

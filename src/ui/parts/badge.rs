@@ -122,5 +122,8 @@ pub fn disabled_words(reason: DisabledReason) -> &'static str {
         DisabledReason::Manual => "a person disabled it",
         DisabledReason::CircuitBreaker => "the circuit breaker disabled it after too many failures",
         DisabledReason::Gone => "its receiver answered 410 Gone",
+        DisabledReason::Corrupt => {
+            "what is stored of it can't be read: rotate its secret, or register it anew"
+        }
     }
 }

@@ -5,6 +5,7 @@ mod backup;
 mod clocks;
 mod commands;
 mod configuration;
+mod corrupt;
 mod crash;
 mod demo;
 mod descriptors;
