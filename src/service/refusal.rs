@@ -103,6 +103,10 @@ impl From<StoreError> for Refusal {
         match error {
             StoreError::Overloaded | StoreError::ReadersBusy => Self::Overloaded,
             StoreError::StorageLow => Self::StorageLow,
+            StoreError::LogHeld => Self::Unavailable(
+                "another process reads the database, and its log may not grow any more; \
+                 hookpost's log says who that is",
+            ),
             StoreError::Stopped(reason) => Self::Unavailable(reason),
             StoreError::Sqlite(_) => of_statement(&error),
             StoreError::Damaged(_) => {

@@ -34,9 +34,10 @@ use rusqlite::Connection;
 use tokio::sync::mpsc;
 
 use super::alarm::{Alarm, CORRUPT};
-use super::disk::disk;
+use super::disk::{Disk, disk};
 use super::effects::{Committed, Effects};
 use super::error::{corruption_met, obstacle_met};
+use super::outside::readers;
 use super::profile_cache::ProfileCache;
 use super::setbacks::Stamps;
 use super::subscriber_cache::FilteredSubscribers;
@@ -53,6 +54,14 @@ const BATCH_JOBS_MAX: usize = 512;
 const TRANSACTION_MAX: Duration = Duration::from_millis(50);
 /// Ingest is refused below this much free space on the data directory's disk, in bytes.
 const FREE_BYTES_MIN: u64 = 64 * 1024 * 1024;
+/// Ingest is refused while the log has more bytes than this: 256 MiB.
+const LOG_BYTES_MAX: u64 = 256 * 1024 * 1024;
+/// With more than this the log is cut off as soon as nobody reads from it: 128 MiB.
+const LOG_BYTES_MUCH: u64 = LOG_BYTES_MAX / 2;
+/// How long is waited then for those who read; those of hookpost are quick.
+const READERS_WAIT: Duration = Duration::from_millis(100);
+/// How often it is said who reads.
+const SAID_EVERY: Duration = Duration::from_secs(60);
 /// A log of so many bytes is not worth cutting off.
 const LOG_BYTES_SPARE: u64 = 1024 * 1024;
 /// How long a statement waits while another process holds the database's lock.
@@ -81,7 +90,10 @@ pub(super) struct CommitLoop {
     parts: WriterParts,
     listeners: Arc<RwLock<Vec<Listener>>>,
     memory: Memory,
-    free_space: Option<(Instant, u64)>,
+    disk: Option<(Instant, Disk)>,
+    /// When the log was last tried to be cut off because it is long.
+    cut_at: Option<Instant>,
+    readers_told_at: Option<Instant>,
     stamps: Stamps,
     failed: Option<&'static str>,
     is_locked: bool,
@@ -100,7 +112,9 @@ impl CommitLoop {
             memory: Memory::new(parts.filtered.clone()),
             parts,
             listeners,
-            free_space: None,
+            disk: None,
+            cut_at: None,
+            readers_told_at: None,
             stamps,
             failed: None,
             is_locked: false,
@@ -135,17 +149,17 @@ impl CommitLoop {
     /// of it after the flush. Gives back what has to wait for the next one.
     fn commit(&mut self, mut batch: Vec<WriteJob>) -> Vec<WriteJob> {
         let begun = Instant::now();
+        let room = self.room();
         if let Err(error) = self.begin() {
             refuse(batch, &error);
             return Vec::new();
         }
         let changes = self.parts.conn.total_changes();
-        let storage_low = self.storage_low();
         let mut effects = Effects::default();
         let mut verdicts = Vec::with_capacity(batch.len());
         for job in &mut batch {
             verdicts.push(match job.urgency {
-                Urgency::Ingest if storage_low => Err(StoreError::StorageLow),
+                Urgency::Ingest if let Err(refused) = &room => Err(refused.clone()),
                 Urgency::Ingest | Urgency::Settle => self.run_job(&mut *job.work, &mut effects),
             });
             if begun.elapsed() > TRANSACTION_MAX || self.is_lost() {
@@ -186,13 +200,7 @@ impl CommitLoop {
         if disk.log_bytes <= LOG_BYTES_SPARE && disk.database_bytes <= pages * page_bytes {
             return;
         }
-        let folded = conn
-            .busy_timeout(Duration::ZERO)
-            .and_then(|()| conn.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)"));
-        let folded = conn.busy_timeout(LOCK_WAIT).and(folded);
-        if let Err(error) = folded {
-            tracing::debug!(%error, "the log is read by somebody and stays as long as it is");
-        }
+        self.cut_log(Duration::ZERO);
     }
 
     fn begin(&mut self) -> Result<(), StoreError> {
@@ -208,15 +216,18 @@ impl CommitLoop {
         let obstacle = begun.as_ref().err().and_then(StoreError::obstacle);
         let is_locked = obstacle == Some(Obstacle::Busy);
         if is_locked != self.is_locked {
-            let wait = if is_locked {
-                LOCK_WAIT_AGAIN
-            } else {
-                LOCK_WAIT
-            };
-            self.parts.conn.busy_timeout(wait)?;
             self.is_locked = is_locked;
+            self.parts.conn.busy_timeout(self.lock_wait())?;
         }
         begun.map(drop)
+    }
+
+    fn lock_wait(&self) -> Duration {
+        if self.is_locked {
+            LOCK_WAIT_AGAIN
+        } else {
+            LOCK_WAIT
+        }
     }
 
     /// Runs one job in a savepoint; its effects count only if it is kept.
@@ -299,14 +310,61 @@ impl CommitLoop {
         }
     }
 
-    /// Whether the disk is so full that new work must be refused before SQLite hits the wall.
-    fn storage_low(&mut self) -> bool {
-        let fresh = |(read_at, _): &(Instant, u64)| read_at.elapsed() < FREE_SPACE_TRUSTED;
-        if !self.free_space.as_ref().is_some_and(fresh) {
-            let free = disk(&self.parts.data_dir).map(|disk| disk.free_bytes);
-            self.free_space = free.ok().map(|free| (Instant::now(), free));
+    /// Whether there is room for new work: it is refused before SQLite hits the wall, and while
+    /// somebody makes the log grow without end by reading.
+    fn room(&mut self) -> Result<(), StoreError> {
+        let is_much = |disk: &Disk| disk.log_bytes > LOG_BYTES_MUCH;
+        let fresh = |(read_at, disk): &(Instant, Disk)| {
+            read_at.elapsed() < FREE_SPACE_TRUSTED && !is_much(disk)
+        };
+        if !self.disk.as_ref().is_some_and(fresh) {
+            let mut found = disk(&self.parts.data_dir).ok();
+            let recently = |at: Instant| at.elapsed() < FREE_SPACE_TRUSTED;
+            let may_cut = self.failed.is_none() && !self.cut_at.is_some_and(recently);
+            if may_cut && found.as_ref().is_some_and(is_much) {
+                self.cut_log(READERS_WAIT);
+                self.cut_at = Some(Instant::now());
+                found = disk(&self.parts.data_dir).ok();
+            }
+            self.disk = found.map(|disk| (Instant::now(), disk));
         }
-        self.free_space
-            .is_some_and(|(_, free)| free < FREE_BYTES_MIN)
+        let Some((_, disk)) = self.disk else {
+            return Ok(());
+        };
+        if disk.log_bytes > LOG_BYTES_MAX {
+            self.say_who_reads(disk.log_bytes);
+            return Err(StoreError::LogHeld);
+        }
+        if disk.free_bytes < FREE_BYTES_MIN {
+            return Err(StoreError::StorageLow);
+        }
+        Ok(())
+    }
+
+    fn say_who_reads(&mut self, log_bytes: u64) {
+        let recently = |at: Instant| at.elapsed() < SAID_EVERY;
+        if self.readers_told_at.is_some_and(recently) {
+            return;
+        }
+        self.readers_told_at = Some(Instant::now());
+        let readers = readers(&self.parts.data_dir).join(", ");
+        tracing::warn!(
+            readers,
+            log_bytes,
+            "new work is refused: somebody reads the database for so long that its log cannot be \
+             written back; end that process, or let it read a copy made with `hookpost backup`"
+        );
+    }
+
+    /// Writes the log back and cuts it off, if nobody reads from it for `wait`.
+    fn cut_log(&self, wait: Duration) {
+        let conn = &self.parts.conn;
+        let cut = conn
+            .busy_timeout(wait)
+            .and_then(|()| conn.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)"));
+        let cut = conn.busy_timeout(self.lock_wait()).and(cut);
+        if let Err(error) = cut {
+            tracing::debug!(%error, "the log is read by somebody and stays as long as it is");
+        }
     }
 }

@@ -20,6 +20,9 @@ pub enum StoreError {
     /// The disk has less free space than the floor that ingest must leave.
     #[error("the disk is almost full")]
     StorageLow,
+    /// Somebody reads the database for so long that its log has grown to its bound.
+    #[error("the database's log is read by somebody and has grown to its bound")]
+    LogHeld,
     /// The writer stopped: the process is ending, or a flush failed and nothing may be promised.
     #[error("the database accepts no more writes: {0}")]
     Stopped(&'static str),

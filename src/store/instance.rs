@@ -19,6 +19,8 @@ pub enum Fact {
     MfaRequired,
     /// What the clock showed when the engine last looked at it.
     ClockSeen,
+    /// When it was tried whether anything can be written.
+    WriteTried,
     /// Where the clock went back: see `setbacks`.
     ClockSetbacks,
 }
@@ -30,6 +32,7 @@ impl Fact {
             Self::SendingPaused => "sending_paused",
             Self::MfaRequired => "mfa_required",
             Self::ClockSeen => "clock_seen",
+            Self::WriteTried => "write_tried",
             Self::ClockSetbacks => "clock_setbacks",
         }
     }
@@ -95,11 +98,11 @@ fn reading_of(bytes: &[u8]) -> Option<ClockReading> {
     })
 }
 
-/// Writes a row that stays as it is: what finds out whether anything can be written.
+/// Writes a row of its own, to find out whether anything can be written: SQLite writes nothing where
+/// nothing differs.
 ///
 /// # Errors
 /// [`StoreError::Sqlite`].
-pub fn touch(conn: &Read<'_>) -> Result<(), StoreError> {
-    conn.run("UPDATE instance SET value = value", [])?;
-    Ok(())
+pub fn try_write(conn: &Read<'_>, now: Timestamp) -> Result<(), StoreError> {
+    write(conn, Fact::WriteTried, Some(&now.millis().to_be_bytes()))
 }

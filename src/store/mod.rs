@@ -46,6 +46,7 @@ mod numbers;
 mod obstacle;
 mod open;
 mod open_error;
+mod outside;
 mod profile_cache;
 pub mod profiles;
 mod read;
@@ -192,7 +193,7 @@ impl Store {
         let is_hindered = self.shared.writer.is_hindered();
         self.write(move |tx| {
             if is_hindered {
-                instance::touch(tx)?;
+                instance::try_write(tx, tx.now())?;
             }
             Ok(())
         })

@@ -7,6 +7,7 @@ use rusqlite::Connection;
 
 mod corrupt;
 mod full;
+mod held;
 mod plans;
 pub(in crate::store) mod samples;
 

@@ -6,7 +6,7 @@ use crate::domain::breaker::DisabledReason;
 use crate::domain::delivery::Status;
 use crate::domain::page::{Limit, Order};
 use crate::engine::Paused;
-use crate::service::webhooks::WebhookInput;
+use crate::service::webhooks::{RotationInput, WebhookInput};
 use crate::service::{Once, Refusal};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -119,7 +119,7 @@ async fn a_webhook_whose_signing_secret_is_damaged_is_disabled_as_corrupt_until_
     assert_eq!(receiver.arrived().len(), 0);
     house
         .service
-        .rotate_secret(&house.caller, id, None, None, Once::unkeyed())
+        .rotate_secret(&house.caller, id, RotationInput::default(), Once::unkeyed())
         .await
         .unwrap();
     house.enable(id).await;
