@@ -19,6 +19,9 @@ pub struct KeyRow {
     pub name: String,
     /// The id of its workspace; absent for a key of the instance.
     pub workspace_id: Option<String>,
+    /// The id of the consumer it is bound to.
+    #[serde(default)]
+    pub consumer_id: Option<String>,
     /// What it may do.
     pub scopes: Vec<String>,
     /// When it was made.
@@ -33,6 +36,7 @@ impl From<&ApiKey> for KeyRow {
             id: key.id.to_string(),
             name: key.name.clone(),
             workspace_id: key.workspace.map(|id| id.to_string()),
+            consumer_id: key.consumer.map(|id| id.to_string()),
             scopes: key.scopes.iter().map(|scope| scope.to_string()).collect(),
             created_at: key.created_at.rfc3339(),
             last_used_at: key.last_used_at.map(Timestamp::rfc3339),
@@ -40,22 +44,24 @@ impl From<&ApiKey> for KeyRow {
     }
 }
 
-/// With neither a workspace nor scopes, the key is one of the instance.
+/// With neither a workspace, a consumer nor scopes, the key is one of the instance.
 pub(super) async fn create(
     service: &Service,
     name: String,
     workspace: Option<String>,
+    consumer: Option<String>,
     scopes: Vec<String>,
 ) -> Result<AdminAnswer, Refusal> {
-    let scopes = match (scopes.is_empty(), &workspace) {
-        (true, Some(_)) => None,
-        (true, None) => Some(vec![Scope::Admin.to_string()]),
+    let scopes = match (scopes.is_empty(), workspace.is_some() || consumer.is_some()) {
+        (true, true) => None,
+        (true, false) => Some(vec![Scope::Admin.to_string()]),
         (false, _) => Some(scopes),
     };
     let input = KeyInput {
         name,
         scopes,
         workspace,
+        consumer,
         rate_limit: None,
     };
     let caller = super::operator(service).await?;

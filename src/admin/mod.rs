@@ -34,6 +34,9 @@ pub enum AdminCommand {
         name: String,
         /// Id or name of its workspace; absent for a key of the instance.
         workspace: Option<String>,
+        /// Id or uid of the consumer that it is bound to.
+        #[serde(default)]
+        consumer: Option<String>,
         /// What it may do; empty for all that such a key can do.
         scopes: Vec<String>,
     },
@@ -148,8 +151,9 @@ pub async fn execute(service: &Service, command: AdminCommand) -> AdminAnswer {
         AdminCommand::KeyCreate {
             name,
             workspace,
+            consumer,
             scopes,
-        } => keys::create(service, name, workspace, scopes).await,
+        } => keys::create(service, name, workspace, consumer, scopes).await,
         AdminCommand::KeyList { workspace } => keys::list(service, workspace).await,
         AdminCommand::KeyRevoke { id } => keys::revoke(service, &id).await,
         AdminCommand::WorkspaceCreate {

@@ -68,6 +68,10 @@ pub struct KeyRequest {
     /// scope `admin` belongs to the instance.
     #[serde(default, alias = "workspace_id")]
     pub workspace: Option<String>,
+    /// The consumer that it is bound to, by id or uid: it reaches only what is that consumer's, and can
+    /// neither publish nor look after consumers.
+    #[serde(default)]
+    pub consumer: Option<String>,
     /// Requests per second; not limited if absent.
     #[serde(default)]
     pub rate_limit: Option<f64>,
@@ -84,6 +88,8 @@ pub struct KeyBody {
     pub name: String,
     /// The workspace it belongs to; null for a key of the instance.
     pub workspace_id: Option<String>,
+    /// The consumer it is bound to.
+    pub consumer_id: Option<String>,
     /// What it may do.
     #[schema(value_type = Vec<ScopeWord>)]
     pub scopes: Vec<&'static str>,
@@ -114,12 +120,14 @@ pub async fn create(state: State, caller: Caller, body: Json<KeyRequest>) -> Ans
         name,
         scopes,
         workspace,
+        consumer,
         rate_limit,
     } = body.value;
     let input = KeyInput {
         name,
         scopes,
         workspace,
+        consumer,
         rate_limit,
     };
     let once = body.keyed.once(created);
@@ -163,6 +171,7 @@ fn key(key: &ApiKey) -> KeyBody {
         id: key.id.to_string(),
         name: key.name.clone(),
         workspace_id: key.workspace.map(|id| id.to_string()),
+        consumer_id: key.consumer.map(|id| id.to_string()),
         scopes: key.scopes.iter().map(Scope::as_str).collect(),
         rate_limit: key.rate_limit,
         created_at: key.created_at.into(),

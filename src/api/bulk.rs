@@ -31,6 +31,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
     Endpoint::post("/api/v1/webhooks/{id}/recover", WEBHOOKS_WRITE, || {
         to(recover)
     })
+    .for_consumers()
     .fresh()
     .about(|operation| {
         operation
@@ -48,6 +49,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
     Endpoint::post("/api/v1/deliveries/retry", DELIVERIES_WRITE, || {
         to(retry_deliveries)
     })
+    .for_consumers()
     .fresh()
     .about(|operation| {
         operation
@@ -65,6 +67,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
     Endpoint::post("/api/v1/dead-letters/retry", DELIVERIES_WRITE, || {
         to(retry_dead_letters)
     })
+    .for_consumers()
     .fresh()
     .about(|operation| {
         operation
@@ -82,6 +85,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
     Endpoint::post("/api/v1/dead-letters/discard", DELIVERIES_WRITE, || {
         to(discard_dead_letters)
     })
+    .for_consumers()
     .fresh()
     .about(|operation| {
         operation

@@ -34,13 +34,13 @@ pub static ENDPOINTS: &[Endpoint] = &[
             .gives::<ConsumerBody>(201, "The consumer.")
             .keyed()
     }),
-    Endpoint::get("/api/v1/consumers", CONSUMERS_READ, || to(list)).about(|operation| {
+    Endpoint::get("/api/v1/consumers", CONSUMERS_READ, || to(list)).for_consumers().about(|operation| {
         operation
             .named("list_consumers", "Consumers", "List consumers")
             .query("q", text(), "Only those whose uid or name begins with this.")
             .lists::<ConsumerBody>("A page of consumers.")
     }),
-    Endpoint::get("/api/v1/consumers/{consumer}", CONSUMERS_READ, || to(show)).about(|operation| {
+    Endpoint::get("/api/v1/consumers/{consumer}", CONSUMERS_READ, || to(show)).for_consumers().about(|operation| {
         operation
             .named("show_consumer", "Consumers", "Show a consumer")
             .gives::<ConsumerBody>(200, "The consumer.")

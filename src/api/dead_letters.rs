@@ -18,17 +18,20 @@ use crate::web::{Answered, Problem, State, answer};
 
 /// What can be asked for here.
 pub static ENDPOINTS: &[Endpoint] = &[
-    Endpoint::get("/api/v1/dead-letters", DELIVERIES_READ, || to(list)).about(|operation| {
-        deliveries::filtered(operation.named(
-            "list_dead_letters",
-            "Dead letters",
-            "List dead letters",
-        ))
-        .lists::<deliveries::DeliveryBody>("A page of deliveries that gave up.")
-    }),
+    Endpoint::get("/api/v1/dead-letters", DELIVERIES_READ, || to(list))
+        .for_consumers()
+        .about(|operation| {
+            deliveries::filtered(operation.named(
+                "list_dead_letters",
+                "Dead letters",
+                "List dead letters",
+            ))
+            .lists::<deliveries::DeliveryBody>("A page of deliveries that gave up.")
+        }),
     Endpoint::post("/api/v1/dead-letters/{id}/retry", DELIVERIES_WRITE, || {
         to(retry)
     })
+    .for_consumers()
     .fresh()
     .about(|operation| {
         operation
@@ -44,6 +47,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
     Endpoint::delete("/api/v1/dead-letters/{id}", DELIVERIES_WRITE, || {
         to(discard)
     })
+    .for_consumers()
     .fresh()
     .about(|operation| {
         operation

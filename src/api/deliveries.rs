@@ -31,23 +31,28 @@ use crate::web::{Answered, Problem, State, answer};
 
 /// What can be asked for here.
 pub static ENDPOINTS: &[Endpoint] = &[
-    Endpoint::get("/api/v1/deliveries", DELIVERIES_READ, || to(list)).about(|operation| {
-        filtered(operation.named("list_deliveries", "Deliveries", "List deliveries"))
-            .lists::<DeliveryBody>("A page of deliveries.")
-    }),
-    Endpoint::get("/api/v1/deliveries/{id}", DELIVERIES_READ, || to(show)).about(|operation| {
-        operation
-            .named("show_delivery", "Deliveries", "Show a delivery")
-            .query(
-                "attempts_before",
-                text(),
-                "Show attempts before the one of this number.",
-            )
-            .gives::<DeliveryDetailBody>(200, "The delivery, what is sent and its attempts.")
-    }),
+    Endpoint::get("/api/v1/deliveries", DELIVERIES_READ, || to(list))
+        .for_consumers()
+        .about(|operation| {
+            filtered(operation.named("list_deliveries", "Deliveries", "List deliveries"))
+                .lists::<DeliveryBody>("A page of deliveries.")
+        }),
+    Endpoint::get("/api/v1/deliveries/{id}", DELIVERIES_READ, || to(show))
+        .for_consumers()
+        .about(|operation| {
+            operation
+                .named("show_delivery", "Deliveries", "Show a delivery")
+                .query(
+                    "attempts_before",
+                    text(),
+                    "Show attempts before the one of this number.",
+                )
+                .gives::<DeliveryDetailBody>(200, "The delivery, what is sent and its attempts.")
+        }),
     Endpoint::post("/api/v1/deliveries/{id}/retry", DELIVERIES_WRITE, || {
         to(retry)
     })
+    .for_consumers()
     .fresh()
     .about(|operation| {
         operation
@@ -63,6 +68,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
     Endpoint::post("/api/v1/deliveries/{id}/cancel", DELIVERIES_WRITE, || {
         to(cancel)
     })
+    .for_consumers()
     .fresh()
     .about(|operation| {
         operation

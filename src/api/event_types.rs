@@ -29,12 +29,12 @@ pub static ENDPOINTS: &[Endpoint] = &[
             .gives::<EventTypeBody>(201, "The event type.")
             .keyed()
     }),
-    Endpoint::get("/api/v1/event-types", EVENTS_READ, || to(list)).about(|operation| {
+    Endpoint::get("/api/v1/event-types", EVENTS_READ, || to(list)).for_consumers().about(|operation| {
         operation
             .named("list_event_types", "Event types", "List event types")
             .lists::<EventTypeBody>("A page of event types.")
     }),
-    Endpoint::get("/api/v1/event-types/{name}", EVENTS_READ, || to(show)).about(|operation| {
+    Endpoint::get("/api/v1/event-types/{name}", EVENTS_READ, || to(show)).for_consumers().about(|operation| {
         operation
             .named("show_event_type", "Event types", "Show an event type")
             .gives::<EventTypeBody>(200, "The event type.")

@@ -49,15 +49,17 @@ pub static ENDPOINTS: &[Endpoint] = &[
             .gives::<PublishedBody>(200, "It had been published before; nothing is delivered.")
             .keyed()
     }),
-    Endpoint::get("/api/v1/events", EVENTS_READ, || to(list)).about(|operation| {
-        operation
-            .named("list_events", "Events", "List or poll events")
-            .query("type", text(), "Only events of this type.")
-            .query("consumer", text(), OF_CONSUMER)
-            .query("order", one_of(&["asc", "desc"]), "Newest first if absent.")
-            .query("after", cursor(), "Like `cursor`, for going on polling.")
-            .lists::<EventBody>("A page of events.")
-    }),
+    Endpoint::get("/api/v1/events", EVENTS_READ, || to(list))
+        .for_consumers()
+        .about(|operation| {
+            operation
+                .named("list_events", "Events", "List or poll events")
+                .query("type", text(), "Only events of this type.")
+                .query("consumer", text(), OF_CONSUMER)
+                .query("order", one_of(&["asc", "desc"]), "Newest first if absent.")
+                .query("after", cursor(), "Like `cursor`, for going on polling.")
+                .lists::<EventBody>("A page of events.")
+        }),
     Endpoint::post("/api/v1/events/batch", EVENTS_WRITE, || to(publish_batch)).about(|operation| {
         operation
             .named("publish_events", "Events", "Publish events together")
@@ -68,12 +70,15 @@ pub static ENDPOINTS: &[Endpoint] = &[
             .gives::<BatchAnswer>(202, "One result per event, in order.")
             .keyed()
     }),
-    Endpoint::get("/api/v1/events/{id}", EVENTS_READ, || to(show)).about(|operation| {
-        operation
-            .named("show_event", "Events", "Show an event")
-            .gives::<EventDetailBody>(200, "The event and what became of it.")
-    }),
+    Endpoint::get("/api/v1/events/{id}", EVENTS_READ, || to(show))
+        .for_consumers()
+        .about(|operation| {
+            operation
+                .named("show_event", "Events", "Show an event")
+                .gives::<EventDetailBody>(200, "The event and what became of it.")
+        }),
     Endpoint::post("/api/v1/events/{id}/replay", EVENTS_WRITE, || to(replay))
+        .for_consumers()
         .fresh()
         .about(|operation| {
             operation

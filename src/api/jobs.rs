@@ -20,25 +20,29 @@ use crate::web::{Answered, State, answer};
 
 /// What can be asked for here.
 pub static ENDPOINTS: &[Endpoint] = &[
-    Endpoint::get("/api/v1/jobs", DELIVERIES_READ, || to(list)).about(|operation| {
-        operation
-            .named("list_jobs", "Instance", "List background jobs")
-            .lists::<JobBody>("A page of jobs.")
-    }),
-    Endpoint::get("/api/v1/jobs/{id}", DELIVERIES_READ, || to(show)).about(|operation| {
-        operation
-            .named("show_job", "Instance", "Show how far a job has come")
-            .gives::<JobBody>(200, "The job.")
-    }),
-    Endpoint::post("/api/v1/jobs/{id}/cancel", DELIVERIES_WRITE, || to(cancel)).about(
-        |operation| {
+    Endpoint::get("/api/v1/jobs", DELIVERIES_READ, || to(list))
+        .for_consumers()
+        .about(|operation| {
+            operation
+                .named("list_jobs", "Instance", "List background jobs")
+                .lists::<JobBody>("A page of jobs.")
+        }),
+    Endpoint::get("/api/v1/jobs/{id}", DELIVERIES_READ, || to(show))
+        .for_consumers()
+        .about(|operation| {
+            operation
+                .named("show_job", "Instance", "Show how far a job has come")
+                .gives::<JobBody>(200, "The job.")
+        }),
+    Endpoint::post("/api/v1/jobs/{id}/cancel", DELIVERIES_WRITE, || to(cancel))
+        .for_consumers()
+        .about(|operation| {
             operation
                 .named("cancel_job", "Instance", "Call a background job off")
                 .may_take::<Nothing>(json!({}))
                 .gives::<JobBody>(200, "The job as it is now.")
                 .or(409)
-        },
-    ),
+        }),
 ];
 
 /// A background job.

@@ -21,6 +21,7 @@ use crate::web::{Answered, State, answer};
 /// What can be asked for here.
 pub static ENDPOINTS: &[Endpoint] = &[
     Endpoint::post("/api/v1/retries/run", DELIVERIES_WRITE, || to(run))
+        .for_consumers()
         .fresh()
         .about(|operation| {
             operation
@@ -37,15 +38,17 @@ pub static ENDPOINTS: &[Endpoint] = &[
                 .may_take::<Nothing>(json!({}))
                 .gives::<RanBody>(200, "What came of it.")
         }),
-    Endpoint::get("/api/v1/retries/summary", DELIVERIES_READ, || to(summary)).about(|operation| {
-        operation
-            .named(
-                "show_retries",
-                "Deliveries",
-                "Show what waits, and when it is due",
-            )
-            .gives::<SummaryBody>(200, "What waits.")
-    }),
+    Endpoint::get("/api/v1/retries/summary", DELIVERIES_READ, || to(summary))
+        .for_consumers()
+        .about(|operation| {
+            operation
+                .named(
+                    "show_retries",
+                    "Deliveries",
+                    "Show what waits, and when it is due",
+                )
+                .gives::<SummaryBody>(200, "What waits.")
+        }),
 ];
 
 /// What running the retries came to.

@@ -7,14 +7,15 @@ use actix_web::web::to;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::access::WEBHOOKS_READ;
+use super::access::{CONSUMERS_READ, WEBHOOKS_READ};
+use super::words::OF_CONSUMER;
 use crate::domain::stats::{Counts, StatsBucket};
 use crate::service::Caller;
 use crate::service::stats::{PeriodInput, Stats};
 use crate::web::endpoint::Endpoint;
-use crate::web::extract::{Query, path_id};
+use crate::web::extract::{Query, path_id, path_text};
 use crate::web::openapi::Operation;
-use crate::web::openapi::parts::time;
+use crate::web::openapi::parts::{text, time};
 use crate::web::wire::{DurationText, Time};
 use crate::web::{Answered, Problem, State, answer};
 
@@ -23,6 +24,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
     Endpoint::get("/api/v1/webhooks/{id}/stats", WEBHOOKS_READ, || {
         to(of_webhook)
     })
+    .for_consumers()
     .about(|operation| {
         in_period(operation.named(
             "show_webhook_stats",
@@ -30,13 +32,27 @@ pub static ENDPOINTS: &[Endpoint] = &[
             "Show how a webhook has been doing",
         ))
     }),
-    Endpoint::get("/api/v1/stats", WEBHOOKS_READ, || to(of_workspace)).about(|operation| {
+    Endpoint::get("/api/v1/consumers/{consumer}/stats", CONSUMERS_READ, || {
+        to(of_consumer)
+    })
+    .for_consumers()
+    .about(|operation| {
         in_period(operation.named(
-            "show_stats",
-            "Webhooks",
-            "Show how the workspace has been doing",
+            "show_consumer_stats",
+            "Consumers",
+            "Show how a consumer's webhooks have been doing",
         ))
     }),
+    Endpoint::get("/api/v1/stats", WEBHOOKS_READ, || to(of_workspace))
+        .for_consumers()
+        .about(|operation| {
+            let named = operation.named(
+                "show_stats",
+                "Webhooks",
+                "Show how the workspace has been doing",
+            );
+            in_period(named.query("consumer", text(), OF_CONSUMER))
+        }),
 ];
 
 /// How a webhook or a workspace has been doing.
@@ -44,6 +60,8 @@ pub static ENDPOINTS: &[Endpoint] = &[
 pub struct StatsBody {
     /// The webhook; null for the whole workspace.
     pub webhook_id: Option<String>,
+    /// The consumer, where it is about all of one's webhooks.
+    pub consumer_id: Option<String>,
     /// Where the period begins.
     pub since: Time,
     /// Where it ends.
@@ -86,7 +104,7 @@ pub struct CountsBody {
 pub struct StepBody {
     /// When it begins.
     pub at: Time,
-    /// Events accepted; null for a single webhook.
+    /// Events accepted; null for a webhook or a consumer.
     pub events: Option<u64>,
     /// Attempts made.
     pub attempts: u64,
@@ -106,10 +124,26 @@ pub struct StepBody {
 /// As `Service::webhook_stats`.
 pub async fn of_webhook(state: State, caller: Caller, request: HttpRequest) -> Answered {
     let id = path_id(&request, "webhook")?;
-    let period = period(&request)?;
+    let period = period(Query::of(&request))?;
     let stats = state.service.webhook_stats(&caller, id, period).await?;
     let step = |step: &StatsBucket| step_body(step, None);
     answer::ok(&body(Some(id.to_string()), &stats, step))
+}
+
+/// `GET /consumers/{consumer}/stats`.
+///
+/// # Errors
+/// As `Service::consumer_stats`.
+pub async fn of_consumer(state: State, caller: Caller, request: HttpRequest) -> Answered {
+    let named = path_text(&request, "consumer");
+    let period = period(Query::of(&request))?;
+    let found = state.service.consumer_stats(&caller, &named, period);
+    let (id, stats) = found.await?;
+    let step = |step: &StatsBucket| step_body(step, None);
+    answer::ok(&StatsBody {
+        consumer_id: Some(id.to_string()),
+        ..body(None, &stats, step)
+    })
 }
 
 /// `GET /stats`.
@@ -117,14 +151,17 @@ pub async fn of_webhook(state: State, caller: Caller, request: HttpRequest) -> A
 /// # Errors
 /// As `Service::workspace_stats`.
 pub async fn of_workspace(state: State, caller: Caller, request: HttpRequest) -> Answered {
-    let period = period(&request)?;
-    let stats = state.service.workspace_stats(&caller, period).await?;
-    let step = |step: &StatsBucket| step_body(step, Some(step.events));
+    let mut query = Query::of(&request);
+    let consumer = query.text("consumer");
+    let is_whole = consumer.is_none() && caller.consumer.is_none();
+    let period = period(query)?;
+    let found = state.service.workspace_stats(&caller, consumer, period);
+    let stats = found.await?;
+    let step = |step: &StatsBucket| step_body(step, is_whole.then_some(step.events));
     answer::ok(&body(None, &stats, step))
 }
 
-fn period(request: &HttpRequest) -> Result<PeriodInput, Problem> {
-    let mut query = Query::of(request);
+fn period(mut query: Query) -> Result<PeriodInput, Problem> {
     let (since, until) = (query.time("since"), query.time("until"));
     query.finish()?;
     Ok(PeriodInput { since, until })
@@ -137,6 +174,7 @@ fn body(
 ) -> StatsBody {
     StatsBody {
         webhook_id,
+        consumer_id: None,
         since: stats.since.into(),
         until: stats.until.into(),
         counts: counts(&stats.counts),

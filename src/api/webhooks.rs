@@ -33,7 +33,7 @@ pub use shape::{RegisteredBody, RetryBody, UpdatedBody, WebhookBody, webhook};
 /// What can be asked for here.
 pub static ENDPOINTS: &[Endpoint] = &[
     Endpoint::post("/api/v1/webhooks", WEBHOOKS_WRITE, || to(create))
-        .fresh()
+        .for_consumers().fresh()
         .about(|operation| {
             operation
                 .named("create_webhook", "Webhooks", "Register a webhook")
@@ -41,18 +41,18 @@ pub static ENDPOINTS: &[Endpoint] = &[
                 .gives::<RegisteredBody>(201, "The webhook, and only here its secret.")
                 .keyed()
         }),
-    Endpoint::get("/api/v1/webhooks", WEBHOOKS_READ, || to(list)).about(|operation| {
+    Endpoint::get("/api/v1/webhooks", WEBHOOKS_READ, || to(list)).for_consumers().about(|operation| {
         operation
             .named("list_webhooks", "Webhooks", "List webhooks")
             .query("consumer", text(), OF_CONSUMER)
             .lists::<WebhookBody>("A page of webhooks.")
     }),
-    Endpoint::get("/api/v1/webhooks/{id}", WEBHOOKS_READ, || to(show)).about(|operation| {
+    Endpoint::get("/api/v1/webhooks/{id}", WEBHOOKS_READ, || to(show)).for_consumers().about(|operation| {
         operation
             .named("show_webhook", "Webhooks", "Show a webhook")
             .gives::<WebhookBody>(200, "The webhook.")
     }),
-    Endpoint::patch("/api/v1/webhooks/{id}", WEBHOOKS_WRITE, || to(update)).about(|operation| {
+    Endpoint::patch("/api/v1/webhooks/{id}", WEBHOOKS_WRITE, || to(update)).for_consumers().about(|operation| {
         operation
             .named("update_webhook", "Webhooks", "Change a webhook")
             .takes::<WebhookRequest>(json!({"label": "Billing", "filter": {"data.amount": {"$gte": 100}}, "timeout": "10s"}))
@@ -60,7 +60,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
             .or(409)
     }),
     Endpoint::delete("/api/v1/webhooks/{id}", WEBHOOKS_WRITE, || to(delete))
-        .fresh()
+        .for_consumers().fresh()
         .about(|operation| {
             operation
                 .named("delete_webhook", "Webhooks", "Delete a webhook")
@@ -69,7 +69,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
     Endpoint::post("/api/v1/webhooks/{id}/enable", WEBHOOKS_WRITE, || {
         to(enable)
     })
-    .about(|operation| {
+    .for_consumers().about(|operation| {
         operation
             .named(
                 "enable_webhook",
@@ -83,7 +83,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
     Endpoint::post("/api/v1/webhooks/{id}/disable", WEBHOOKS_WRITE, || {
         to(disable)
     })
-    .fresh()
+    .for_consumers().fresh()
     .about(|operation| {
         operation
             .named("disable_webhook", "Webhooks", "Stop a webhook for a while")
@@ -94,7 +94,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
     Endpoint::post("/api/v1/webhooks/{id}/revoke", WEBHOOKS_WRITE, || {
         to(revoke)
     })
-    .fresh()
+    .for_consumers().fresh()
     .about(|operation| {
         operation
             .named("revoke_webhook", "Webhooks", "End a webhook for good")
@@ -107,7 +107,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
         WEBHOOKS_WRITE,
         || to(rotate_secret),
     )
-    .fresh()
+    .for_consumers().fresh()
     .about(|operation| {
         operation
             .named("rotate_secret", "Webhooks", "Give a webhook a new secret")
@@ -117,7 +117,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
             .keyed()
     }),
     Endpoint::post("/api/v1/webhooks/{id}/test", WEBHOOKS_WRITE, || to(test))
-        .fresh()
+        .for_consumers().fresh()
         .about(|operation| {
             operation
                 .named(

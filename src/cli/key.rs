@@ -28,6 +28,9 @@ enum KeyAction {
         /// The id or name of the workspace that it acts in [default: default]
         #[arg(long, value_name = "WORKSPACE")]
         workspace: Option<String>,
+        /// The id or uid of the consumer of that workspace that it is bound to
+        #[arg(long, value_name = "CONSUMER")]
+        consumer: Option<String>,
         /// What it may do; may be given more than once. Without it, everything in its workspace, or,
         /// where no workspace is named either, everything in the instance (`admin`)
         #[arg(long = "scope", value_name = "SCOPE", value_delimiter = ',')]
@@ -56,11 +59,13 @@ impl KeyCommand {
             KeyAction::Create {
                 name,
                 workspace,
+                consumer,
                 scopes,
             } => {
                 let command = AdminCommand::KeyCreate {
                     name,
                     workspace,
+                    consumer,
                     scopes,
                 };
                 (command, false)
@@ -81,7 +86,15 @@ impl KeyCommand {
 }
 
 fn print(keys: &[KeyRow]) -> anyhow::Result<()> {
-    let mut table = Table::new(&["ID", "NAME", "WORKSPACE", "SCOPES", "CREATED", "LAST USED"]);
+    let mut table = Table::new(&[
+        "ID",
+        "NAME",
+        "WORKSPACE",
+        "CONSUMER",
+        "SCOPES",
+        "CREATED",
+        "LAST USED",
+    ]);
     for key in keys {
         table.row([
             key.id.clone(),
@@ -89,6 +102,7 @@ fn print(keys: &[KeyRow]) -> anyhow::Result<()> {
             key.workspace_id
                 .clone()
                 .unwrap_or_else(|| "(instance)".to_owned()),
+            key.consumer_id.clone().unwrap_or_default(),
             key.scopes.join(","),
             key.created_at.clone(),
             key.last_used_at

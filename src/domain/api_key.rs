@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use super::id::{KeyId, KeyKind, WorkspaceId};
+use super::id::{ConsumerId, KeyId, KeyKind, WorkspaceId};
 use super::time::Timestamp;
 use super::token::{Token, TokenHash};
 
@@ -96,6 +96,17 @@ impl Scopes {
             .collect()
     }
 
+    /// What a key that is bound to a consumer gets when nothing is asked for: all but what only the
+    /// platform may do.
+    #[must_use]
+    pub fn consumer() -> Self {
+        let of_platform = [Scope::EventsWrite, Scope::ConsumersWrite];
+        let all = Self::workspace();
+        all.iter()
+            .filter(|scope| !of_platform.contains(scope))
+            .collect()
+    }
+
     /// What a key of the instance has.
     #[must_use]
     pub fn admin() -> Self {
@@ -160,6 +171,8 @@ pub struct ApiKey {
     pub id: KeyId,
     /// The workspace it belongs to; `None` for a key of the instance.
     pub workspace: Option<WorkspaceId>,
+    /// The consumer it is bound to: then it reaches only what is that consumer's.
+    pub consumer: Option<ConsumerId>,
     /// What people call it.
     pub name: String,
     /// What it may do.
@@ -181,6 +194,8 @@ pub struct ApiKey {
 pub struct NewKey {
     /// The workspace it belongs to; `None` for a key of the instance.
     pub workspace: Option<WorkspaceId>,
+    /// The consumer it is bound to.
+    pub consumer: Option<ConsumerId>,
     /// What people call it.
     pub name: String,
     /// What it may do.

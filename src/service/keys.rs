@@ -4,10 +4,12 @@
 //!
 //! # Whom a key belongs to
 //! A key with the scope `admin` belongs to the instance, every other key to one workspace. There is
-//! nothing between: a key that may act in all workspaces may do anything there.
+//! nothing between: a key that may act in all workspaces may do anything there. A key of a workspace may
+//! be bound to one of its consumers: whatever is not that consumer's does not exist for it.
 
 use serde_json::json;
 
+use super::consumers::bound_to;
 use super::once::once;
 use super::{Caller, Done, FieldError, Once, Refusal, Service, audit_instance, text};
 use crate::domain::api_key::{ApiKey, ApiKeyToken, KeysOf, NewKey, Scope, Scopes};
@@ -35,6 +37,8 @@ pub struct KeyInput {
     pub scopes: Option<Vec<String>>,
     /// The workspace it will belong to, by id or name; absent means the caller's.
     pub workspace: Option<String>,
+    /// The consumer of that workspace that it is bound to, by id or `uid`.
+    pub consumer: Option<String>,
     /// Requests per second; absent means no limit.
     pub rate_limit: Option<f64>,
 }
@@ -152,8 +156,15 @@ fn check(input: &KeyInput) -> Result<Scopes, Refusal> {
     }
     let scopes = match input.scopes {
         Some(_) => scopes.into_iter().collect(),
+        None if input.consumer.is_some() => Scopes::consumer(),
         None => Scopes::workspace(),
     };
+    if scopes.contains(Scope::Admin) && input.consumer.is_some() {
+        fault(
+            "consumer".to_owned(),
+            "must be left out: a key with the scope admin belongs to the instance".to_owned(),
+        );
+    }
     if scopes.contains(Scope::Admin) && input.workspace.is_some() {
         fault(
             "workspace".to_owned(),
@@ -187,8 +198,13 @@ fn create(
             Some(found.ok_or_else(unknown)?.id)
         }
     };
+    let consumer = match (&input.consumer, workspace) {
+        (Some(named), Some(workspace)) => Some(bound_to(tx, workspace.seq(), named)?),
+        (Some(_), None) | (None, _) => None,
+    };
     let new = NewKey {
         workspace,
+        consumer,
         name: input.name,
         scopes,
         rate_limit: input.rate_limit,
@@ -198,6 +214,7 @@ fn create(
         "name": key.name,
         "scopes": key.scopes.to_string(),
         "workspace_id": key.workspace.map(|id| id.to_string()),
+        "consumer_id": key.consumer.map(|id| id.to_string()),
     });
     audit_instance(
         tx,

@@ -7,6 +7,9 @@ use crate::store::WriteTx;
 
 use super::{Caller, Refusal};
 
+/// Stands between a consumer's id and a key; no caller's key can hold it.
+const CONSUMER_MARK: char = '\u{1f}';
+
 /// What was answered, ready to be answered again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredAnswer {
@@ -72,6 +75,11 @@ pub fn once<T>(
         return work(tx).map(Done::Fresh);
     };
     let workspace_seq = caller.workspace.seq();
+    // What a consumer's own programs call their keys is nobody else's affair.
+    let key = &match caller.consumer {
+        None => key.clone(),
+        Some(consumer) => format!("{consumer}{CONSUMER_MARK}{key}"),
+    };
     match crate::store::idempotency::find(tx, workspace_seq, key)? {
         Some(record) if record.request_digest == *digest => Ok(Done::Replayed(StoredAnswer {
             status: record.status,

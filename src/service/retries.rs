@@ -17,6 +17,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::deliveries::{is_under_way, put_back};
 use super::{Caller, Refusal, Service, audit};
+use crate::domain::consumer::Purview;
 use crate::domain::delivery::{Standing, Status, Waiting};
 use crate::domain::outcome::Verdict;
 use crate::domain::time::Timestamp;
@@ -77,10 +78,10 @@ impl Service {
             ));
         }
         let deadline = Instant::now() + RUN_WAIT;
-        let workspace_seq = caller.workspace.seq();
+        let purview = caller.purview();
         let chosen = self
             .store()
-            .read(move |conn| soonest(conn, workspace_seq, limit))
+            .read(move |conn| soonest(conn, purview, limit))
             .await?;
         let runner = caller.clone();
         let engine = self.engine().clone();
@@ -105,20 +106,20 @@ impl Service {
     /// # Errors
     /// [`Refusal::Internal`] where the database cannot be read.
     pub async fn retry_summary(&self, caller: &Caller) -> Result<Summary, Refusal> {
-        let workspace_seq = caller.workspace.seq();
+        let purview = caller.purview();
         let now = self.clock().now();
-        self.read(move |_, conn| Ok(summary_in(conn, workspace_seq, now)?))
+        self.read(move |_, conn| Ok(summary_in(conn, purview, now)?))
             .await
     }
 }
 
-/// What waits in a workspace, and when the next of it is due.
+/// What waits of what `purview` holds, and when the next of it is due.
 pub(super) fn summary_in(
     conn: &Read<'_>,
-    workspace_seq: i64,
+    purview: Purview,
     now: Timestamp,
 ) -> Result<Summary, StoreError> {
-    let all = standings(conn, workspace_seq, now)?;
+    let all = standings(conn, purview, now)?;
     let sum = |part: fn(&Standing) -> u64| all.iter().map(part).sum();
     Ok(Summary {
         pending: sum(|own| own.pending),

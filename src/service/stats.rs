@@ -3,17 +3,20 @@
 //! Owns: choosing the period and its steps, filling the gaps. Refuses: looking at history; all of
 //! it is read from sums that are kept with every commit, so that it costs the same after years.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::consumers::{asked_for, found};
 use super::webhooks::registered_in;
 use super::{Caller, Refusal, Service};
-use crate::domain::id::WebhookId;
+use crate::domain::consumer::Purview;
+use crate::domain::id::{ConsumerId, WebhookId};
 use crate::domain::stats::{
-    Counts, HOUR_MS, Latency, MINUTE_MS, Period, StatsBucket, WHOLE_WORKSPACE,
+    Counts, Durations, HOUR_MS, Latency, MINUTE_MS, Period, StatsBucket, WHOLE_WORKSPACE,
 };
 use crate::domain::time::Timestamp;
 use crate::store::stats::{self, MINUTES_KEPT_MS};
-use crate::store::{Read, StoreError};
+use crate::store::{Read, StoreError, webhooks};
 
 /// The period unless the caller says otherwise: a day.
 pub const PERIOD_DEFAULT: Duration = Duration::from_secs(24 * 3600);
@@ -92,19 +95,47 @@ impl Service {
         .await
     }
 
-    /// How a workspace has been doing, one-off receivers included.
+    /// How a workspace has been doing, one-off receivers included; or only the consumer that `consumer`
+    /// names, or that the caller is bound to.
     ///
     /// # Errors
     /// The fields at fault.
     pub async fn workspace_stats(
         &self,
         caller: &Caller,
+        consumer: Option<String>,
         period: PeriodInput,
     ) -> Result<Stats, Refusal> {
         let steps = Steps::of(period, self.clock().now())?;
         let workspace_seq = caller.workspace.seq();
-        self.read(move |_, conn| Ok(of_workspace(conn, &steps, workspace_seq)?))
-            .await
+        let purview = caller.purview();
+        self.read(move |_, conn| {
+            Ok(match asked_for(conn, purview, consumer.as_deref())? {
+                Some(seq) => of_consumer(conn, &steps, workspace_seq, seq)?,
+                None => of_workspace(conn, &steps, workspace_seq)?,
+            })
+        })
+        .await
+    }
+
+    /// How a consumer's webhooks have been doing, together.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`]; the fields at fault.
+    pub async fn consumer_stats(
+        &self,
+        caller: &Caller,
+        named: &str,
+        period: PeriodInput,
+    ) -> Result<(ConsumerId, Stats), Refusal> {
+        let steps = Steps::of(period, self.clock().now())?;
+        let (caller, named) = (caller.clone(), named.to_owned());
+        self.read(move |_, conn| {
+            let id = found(conn, &caller, &named)?.id;
+            let stats = of_consumer(conn, &steps, caller.workspace.seq(), id.seq())?;
+            Ok((id, stats))
+        })
+        .await
     }
 }
 
@@ -126,10 +157,37 @@ pub(super) fn of_workspace(
     workspace_seq: i64,
 ) -> Result<Stats, StoreError> {
     let mut counts = Counts::default();
-    for (_, own) in stats::counts_by_webhook(conn, workspace_seq)? {
+    for (_, own) in stats::counts_by_webhook(conn, Purview::workspace(workspace_seq))? {
         counts.add_all(&own);
     }
     read(conn, steps, workspace_seq, WHOLE_WORKSPACE, counts)
+}
+
+/// How a consumer's webhooks have been doing, those included that were deleted.
+pub(super) fn of_consumer(
+    conn: &Read<'_>,
+    steps: &Steps,
+    workspace_seq: i64,
+    consumer_seq: i64,
+) -> Result<Stats, StoreError> {
+    let mut counts = Counts::default();
+    let mut buckets: BTreeMap<i64, StatsBucket> = BTreeMap::new();
+    let mut durations = Durations::default();
+    for webhook_seq in webhooks::rows_of_consumer(conn, consumer_seq)? {
+        counts.add_all(&stats::counts(conn, webhook_seq)?);
+        let period = steps.period(workspace_seq, webhook_seq);
+        for bucket in stats::series(conn, &period, steps.step_ms)? {
+            let at = bucket.at.millis();
+            let own = buckets.entry(at).or_insert_with(|| StatsBucket {
+                at: bucket.at,
+                ..StatsBucket::default()
+            });
+            own.add(&bucket);
+        }
+        stats::add_durations(conn, &period, &mut durations)?;
+    }
+    let found: Vec<StatsBucket> = buckets.into_values().collect();
+    Ok(summed(steps, counts, &found, &durations))
 }
 
 /// How long a workspace's attempts took, in at most [`LATENCY_STEPS_MAX`] steps; those without
@@ -215,24 +273,29 @@ fn read(
     let period = steps.period(workspace_seq, webhook_seq);
     let found = stats::series(conn, &period, steps.step_ms)?;
     let durations = stats::durations(conn, &period)?;
+    Ok(summed(steps, counts, &found, &durations))
+}
+
+fn summed(steps: &Steps, counts: Counts, found: &[StatsBucket], durations: &Durations) -> Stats {
+    let since = Timestamp::from_millis(steps.since_ms);
     let mut total = StatsBucket {
-        at: period.since,
+        at: since,
         ..StatsBucket::default()
     };
-    for bucket in &found {
+    for bucket in found {
         total.add(bucket);
     }
-    Ok(Stats {
+    Stats {
         counts,
-        since: period.since,
-        until: period.until,
+        since,
+        until: Timestamp::from_millis(steps.until_ms),
         step: Duration::from_millis(u64::try_from(steps.step_ms).expect("steps are positive")),
         success_rate: success_rate(&total),
         total,
         p50_ms: durations.quantile_ms(0.5),
         p95_ms: durations.quantile_ms(0.95),
-        series: without_gaps(steps, &found),
-    })
+        series: without_gaps(steps, found),
+    }
 }
 
 fn success_rate(total: &StatsBucket) -> Option<f64> {

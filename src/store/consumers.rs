@@ -14,7 +14,9 @@ use super::numbers::NumberedTable;
 use super::read::PageOf;
 use super::sql::id;
 use super::{Read, StoreError, WriteTx, damaged};
-use crate::domain::consumer::{Consumer, ConsumerRef, ConsumerSettings, ConsumerUid, Erasure};
+use crate::domain::consumer::{
+    Consumer, ConsumerRef, ConsumerSettings, ConsumerUid, Erasure, Purview,
+};
 use crate::domain::id::ConsumerId;
 use crate::domain::page::{Cursor, Limit, List, Page};
 
@@ -75,14 +77,14 @@ pub fn find_id(
     }
 }
 
-/// A page of a workspace's consumers, newest first: all, or those whose `uid` or name begins with
+/// A page of the consumers that `purview` holds, newest first: all, or those whose `uid` or name begins with
 /// `prefix`. A name's letters match whether they are large or small.
 ///
 /// # Errors
 /// As [`find`].
 pub fn list(
     conn: &Read<'_>,
-    workspace_seq: i64,
+    purview: Purview,
     prefix: Option<&str>,
     cursor: Option<Cursor>,
     limit: Limit,
@@ -92,14 +94,19 @@ pub fn list(
         cursor,
         limit,
     };
+    let own: [(&str, &dyn ToSql); 2] = [
+        (":workspace", &purview.workspace_seq),
+        (":only", &purview.consumer_seq),
+    ];
     let Some(prefix) = prefix else {
         let sql = format!(
             "{SELECT}
              WHERE c.workspace_seq = :workspace AND c.deleted_at IS NULL AND c.seq < :before
+                 AND (:only IS NULL OR c.seq = :only)
              ORDER BY c.seq DESC
              LIMIT :limit"
         );
-        return conn.page(&sql, of, &[(":workspace", &workspace_seq)], consumer);
+        return conn.page(&sql, of, &own, consumer);
     };
     // Two ranges of two indices, so that a search costs what it finds.
     let sql = format!(
@@ -113,16 +120,13 @@ pub fn list(
              WHERE workspace_seq = :workspace AND deleted_at IS NULL
                  AND name >= :first COLLATE NOCASE AND name < :last COLLATE NOCASE)
              AND c.seq < :before
+             AND (:only IS NULL OR c.seq = :only)
          ORDER BY c.seq DESC
          LIMIT :limit"
     );
     let last = format!("{prefix}{LAST_CHARACTER}");
-    let params: [(&str, &dyn ToSql); 3] = [
-        (":workspace", &workspace_seq),
-        (":first", &prefix),
-        (":last", &last),
-    ];
-    conn.page(&sql, of, &params, consumer)
+    let range: [(&str, &dyn ToSql); 2] = [(":first", &prefix), (":last", &last)];
+    conn.page(&sql, of, &[own, range].concat(), consumer)
 }
 
 /// Stores a new consumer; `None` where its `uid` is taken.

@@ -20,10 +20,12 @@ use crate::domain::page::{Cursor, Limit, List, Page};
 /// The most live keys that an instance may hold.
 pub const KEYS_MAX: u64 = 10_000;
 
-const SELECT: &str = "SELECT k.seq, k.workspace_seq, k.name, k.scopes, k.hash, k.rate_limit,
+const SELECT: &str = "SELECT k.seq, k.workspace_seq, k.consumer_seq,
+        consumers.created_at AS consumer_created_at, k.name, k.scopes, k.hash, k.rate_limit,
         k.created_at, k.last_used_at, k.revoked_at, workspaces.created_at AS workspace_created_at
     FROM api_keys AS k
-    LEFT JOIN workspaces ON workspaces.seq = k.workspace_seq";
+    LEFT JOIN workspaces ON workspaces.seq = k.workspace_seq
+    LEFT JOIN consumers ON consumers.seq = k.consumer_seq";
 
 /// Stores a new key and makes its token, which is shown once and never again.
 ///
@@ -39,11 +41,13 @@ pub fn insert(
     let token = ApiKeyToken::new(id, entropy);
     let hash = token.hash(&tx.vault().pepper(Purpose::ApiKeys));
     tx.run(
-        "INSERT INTO api_keys (seq, workspace_seq, name, scopes, hash, rate_limit, created_at)
-         VALUES (:seq, :workspace, :name, :scopes, :hash, :rate_limit, :now)",
+        "INSERT INTO api_keys (seq, workspace_seq, consumer_seq, name, scopes, hash, rate_limit,
+             created_at)
+         VALUES (:seq, :workspace, :consumer, :name, :scopes, :hash, :rate_limit, :now)",
         named_params! {
             ":seq": id.seq(),
             ":workspace": new.workspace.map(|id| id.seq()),
+            ":consumer": new.consumer.map(|id| id.seq()),
             ":name": new.name,
             ":scopes": new.scopes,
             ":hash": hash,
@@ -55,6 +59,7 @@ pub fn insert(
     let key = ApiKey {
         id,
         workspace: new.workspace,
+        consumer: new.consumer,
         name: new.name.clone(),
         scopes: new.scopes,
         hash,
@@ -183,6 +188,7 @@ fn api_key(row: &Row<'_>) -> Result<ApiKey, StoreError> {
     Ok(ApiKey {
         id: id(row, "created_at", "seq")?,
         workspace: optional_id(row, "workspace_created_at", "workspace_seq")?,
+        consumer: optional_id(row, "consumer_created_at", "consumer_seq")?,
         name: row.get("name")?,
         scopes: row.get("scopes")?,
         hash: row.get("hash")?,
@@ -204,6 +210,7 @@ mod tests {
     fn make(store: &Store, workspace: Option<WorkspaceId>, name: &str) -> (ApiKey, ApiKeyToken) {
         let new = NewKey {
             workspace,
+            consumer: None,
             name: name.to_owned(),
             scopes: [Scope::EventsWrite, Scope::EventsRead]
                 .into_iter()

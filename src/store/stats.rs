@@ -6,6 +6,7 @@
 use rusqlite::{Params, named_params};
 
 use super::{Read, StoreError};
+use crate::domain::consumer::Purview;
 use crate::domain::stats::{Counts, Durations, HOUR_MS, Latency, Period, StatsBucket};
 use crate::domain::time::Timestamp;
 
@@ -114,24 +115,40 @@ pub fn oldest_due(conn: &Read<'_>) -> Result<Option<Timestamp>, StoreError> {
     )
 }
 
-/// How many of a workspace's deliveries stand where, by webhook; alerts are not counted.
+/// How many deliveries of what `purview` holds stand where, by webhook; alerts are not counted.
 ///
 /// # Errors
 /// [`StoreError::Sqlite`].
 pub fn counts_by_webhook(
     conn: &Read<'_>,
-    workspace_seq: i64,
+    purview: Purview,
 ) -> Result<Vec<(i64, Counts)>, StoreError> {
-    let rows = conn.rows(
+    let from = match purview.consumer_seq {
+        None => {
+            "delivery_counts AS c
+             JOIN webhooks ON webhooks.seq = c.webhook_seq
+             WHERE :consumer IS NULL"
+        }
+        // The consumer's webhooks lead, however many others there are.
+        Some(_) => {
+            "webhooks INDEXED BY webhooks_of_consumer
+             CROSS JOIN delivery_counts AS c ON c.webhook_seq = webhooks.seq
+             WHERE webhooks.consumer_seq = :consumer"
+        }
+    };
+    let sql = format!(
         "SELECT c.webhook_seq, c.status, c.deliveries
-         FROM delivery_counts AS c
-         JOIN webhooks ON webhooks.seq = c.webhook_seq
-         WHERE webhooks.workspace_seq = :workspace AND webhooks.kind <> 'alert'
+         FROM {from} AND webhooks.workspace_seq = :workspace AND webhooks.kind <> 'alert'
          ORDER BY c.webhook_seq
-         LIMIT -1",
-        named_params! { ":workspace": workspace_seq },
-        |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
-    )?;
+         LIMIT -1"
+    );
+    let params = named_params! {
+        ":workspace": purview.workspace_seq,
+        ":consumer": purview.consumer_seq,
+    };
+    let rows = conn.rows(&sql, params, |row| {
+        Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+    })?;
     let mut found: Vec<(i64, Counts)> = Vec::new();
     for (webhook_seq, status, deliveries) in rows {
         if found.last().is_none_or(|(last, _)| *last != webhook_seq) {
@@ -192,11 +209,24 @@ pub fn series(
 /// [`StoreError::Sqlite`].
 pub fn durations(conn: &Read<'_>, period: &Period) -> Result<Durations, StoreError> {
     let mut durations = Durations::default();
+    add_durations(conn, period, &mut durations)?;
+    Ok(durations)
+}
+
+/// Adds the durations of a period to others.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn add_durations(
+    conn: &Read<'_>,
+    period: &Period,
+    durations: &mut Durations,
+) -> Result<(), StoreError> {
     for part in parts(period) {
         let add = |_, slot, attempts| durations.add(slot, attempts);
         each_duration(conn, &part, add)?;
     }
-    Ok(durations)
+    Ok(())
 }
 
 /// The same period, with whole hours in the place of their minutes: sixty times fewer rows.

@@ -49,6 +49,15 @@ impl Access {
     }
 }
 
+/// Whether keys that are bound to a consumer may use an endpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BoundKeys {
+    /// It is not for them.
+    Refused,
+    /// They see and touch there what is their consumer's, and nothing else.
+    Admitted,
+}
+
 /// What an endpoint asks of people beyond being signed in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StepUp {
@@ -82,6 +91,8 @@ pub struct Endpoint {
     pub path: &'static str,
     /// Who may use it.
     pub access: Access,
+    /// Whether it is for keys that are bound to a consumer as well.
+    pub bound_keys: BoundKeys,
     /// Whether it asks people for a second factor.
     pub step_up: StepUp,
     /// For forms: the page to come back to from showing a second factor; empty for programs.
@@ -133,6 +144,7 @@ impl Endpoint {
             method,
             path,
             access,
+            bound_keys: BoundKeys::Refused,
             step_up: StepUp::None,
             back: "",
             about: None,
@@ -145,6 +157,29 @@ impl Endpoint {
     pub const fn about(mut self, about: fn(Operation) -> Operation) -> Self {
         self.about = Some(about);
         self
+    }
+
+    /// For keys that are bound to a consumer as well: whatever it finds, it finds through the caller's
+    /// purview.
+    #[must_use]
+    pub const fn for_consumers(mut self) -> Self {
+        self.bound_keys = BoundKeys::Admitted;
+        self
+    }
+
+    /// Lets keys that are bound to a consumer pass where the endpoint is for them.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`] where the path names a thing, as for things of others;
+    /// [`Refusal::Forbidden`] where it names none.
+    pub fn check_bound(&self) -> Result<(), Refusal> {
+        match self.bound_keys {
+            BoundKeys::Admitted => Ok(()),
+            BoundKeys::Refused if self.path.contains('{') => Err(Refusal::NotFound("thing")),
+            BoundKeys::Refused => Err(Refusal::Forbidden(
+                "this is for the platform, not for keys that are bound to a consumer".to_owned(),
+            )),
+        }
     }
 
     /// Asks people for a fresh second factor.

@@ -40,6 +40,9 @@ pub async fn admit(
             if let Some(rate) = entitled.rate {
                 request.extensions_mut().insert(rate);
             }
+            if entitled.is_bound() {
+                endpoint.check_bound()?;
+            }
             let scopes = endpoint.access.scopes();
             let caller = credentials
                 .caller(entitled, &scopes, presented.workspace)

@@ -108,6 +108,7 @@ async fn make_key(service: &Service) -> anyhow::Result<Sensitive> {
     let command = AdminCommand::KeyCreate {
         name: "demo".to_owned(),
         workspace: Some("default".to_owned()),
+        consumer: None,
         scopes: Vec::new(),
     };
     match admin::execute(service, command).await {

@@ -24,7 +24,7 @@ mod named;
 pub use input::ConsumerInput;
 use input::{CheckedConsumer, check};
 pub use named::NamedConsumer;
-pub(super) use named::{CheckedName, asked_for, check_named, owner_of};
+pub(super) use named::{CheckedName, asked_for, bound_to, check_named, owner_of};
 
 impl Service {
     /// Adds a consumer to the caller's workspace.
@@ -37,6 +37,7 @@ impl Service {
         input: ConsumerInput,
         key: Once<Consumer>,
     ) -> Result<Done<Consumer>, Refusal> {
+        caller.check_platform()?;
         let CheckedConsumer { uid, settings } = check(&input, ConsumerSettings::default())?;
         let caller = caller.clone();
         let work = move |tx: &mut WriteTx<'_>| {
@@ -59,10 +60,10 @@ impl Service {
         cursor: Option<Cursor>,
         limit: Limit,
     ) -> Result<Page<Consumer>, Refusal> {
-        let workspace_seq = caller.workspace.seq();
+        let purview = caller.purview();
         self.read(move |_, conn| {
             let prefix = prefix.as_deref();
-            Ok(consumers::list(conn, workspace_seq, prefix, cursor, limit)?)
+            Ok(consumers::list(conn, purview, prefix, cursor, limit)?)
         })
         .await
     }
@@ -87,6 +88,7 @@ impl Service {
         named: &str,
         input: ConsumerInput,
     ) -> Result<(Consumer, Placed), Refusal> {
+        caller.check_platform()?;
         let (caller, named) = (caller.clone(), named.to_owned());
         let CheckedConsumer { uid, settings } = check(&input, ConsumerSettings::default())?;
         let work = move |tx: &mut WriteTx<'_>| {
@@ -132,6 +134,7 @@ impl Service {
         let (caller, named) = (caller.clone(), named.to_owned());
         let work = move |tx: &mut WriteTx<'_>| {
             let known = found(tx, &caller, &named)?;
+            caller.check_platform()?;
             let CheckedConsumer { uid, settings } = check(&input, known.settings)?;
             change(tx, &caller, known.id, uid.or(known.uid).as_ref(), &settings)
         };
@@ -152,6 +155,7 @@ impl Service {
         let (caller, named) = (caller.clone(), named.to_owned());
         let work = move |tx: &mut WriteTx<'_>| {
             let known = found(tx, &caller, &named)?;
+            caller.check_platform()?;
             let (workspace_seq, seq) = (caller.workspace.seq(), known.id.seq());
             let ended = webhooks::delete_of_consumer(tx, workspace_seq, seq)?;
             keys::revoke_of_consumer(tx, seq)?;
@@ -176,7 +180,10 @@ impl Service {
 /// [`Refusal::NotFound`].
 pub(super) fn found(conn: &Read<'_>, caller: &Caller, named: &str) -> Result<Consumer, Refusal> {
     let named = ConsumerRef::parse(named).ok_or(Refusal::NotFound("consumer"))?;
-    consumers::find(conn, caller.workspace.seq(), &named)?.ok_or(Refusal::NotFound("consumer"))
+    let purview = caller.purview();
+    consumers::find(conn, purview.workspace_seq, &named)?
+        .filter(|found| purview.holds(purview.workspace_seq, Some(found.id.seq())))
+        .ok_or(Refusal::NotFound("consumer"))
 }
 
 fn stored(tx: &WriteTx<'_>, caller: &Caller, id: ConsumerId) -> Result<Consumer, Refusal> {

@@ -110,6 +110,23 @@ pub(in crate::service) fn owner_of(
     }
 }
 
+/// The consumer of a workspace that a key is to be bound to.
+///
+/// # Errors
+/// [`Refusal::Invalid`] where it is not there.
+pub(in crate::service) fn bound_to(
+    conn: &Read<'_>,
+    workspace_seq: i64,
+    named: &str,
+) -> Result<ConsumerId, Refusal> {
+    let found = ConsumerRef::parse(named)
+        .map(|named| consumers::find_id(conn, workspace_seq, &named))
+        .transpose()?;
+    found
+        .flatten()
+        .ok_or_else(|| Refusal::Invalid(vec![unknown()]))
+}
+
 /// Which consumer a list is about: the one that is named, and never another than the caller's. Who is
 /// not there has nothing.
 ///

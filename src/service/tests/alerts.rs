@@ -96,7 +96,7 @@ async fn alerts_are_in_no_list_no_statistics_and_no_summary() {
     assert_eq!(polled.items.len(), 1);
     let stats = house
         .service
-        .workspace_stats(&house.caller, PeriodInput::default())
+        .workspace_stats(&house.caller, None, PeriodInput::default())
         .await
         .unwrap();
     assert_eq!((stats.total.events, stats.total.attempts), (1, 1));

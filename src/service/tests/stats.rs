@@ -35,7 +35,7 @@ async fn statistics_say_what_happened() {
     assert!((288..=290).contains(&stats.series.len()));
     let whole = house
         .service
-        .workspace_stats(&house.caller, PeriodInput::default())
+        .workspace_stats(&house.caller, None, PeriodInput::default())
         .await
         .unwrap();
     assert_eq!((whole.total.events, whole.total.attempts), (3, 8));

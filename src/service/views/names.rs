@@ -19,8 +19,10 @@ pub(super) fn name_of(
     conn: &Read<'_>,
     filter: &DeliveryFilter,
 ) -> Result<Option<WebhookName>, StoreError> {
-    let seqs: Vec<i64> = filter.webhook_seq.into_iter().collect();
-    Ok(webhooks::names_of(conn, &seqs)?.pop())
+    let Some(seq) = filter.webhook_seq else {
+        return Ok(None);
+    };
+    webhooks::name_in(conn, filter.workspace_seq, seq)
 }
 
 impl WebhookNames {

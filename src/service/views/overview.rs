@@ -79,13 +79,14 @@ impl Views<'_> {
     ) -> Result<Overview, Refusal> {
         let now = self.service.clock().now();
         let steps = Steps::of(period, now)?;
-        let workspace_seq = caller.workspace.seq();
+        let purview = caller.purview();
+        let workspace_seq = purview.workspace_seq;
         self.service
             .read(move |store, conn| {
                 let hits = webhooks::search(conn, workspace_seq, &in_trouble(), TROUBLED_MAX)?;
                 let in_rows = webhooks::in_rows(conn, store.vault(), &hits.seqs, now)?;
                 let stats = of_workspace(conn, &steps, workspace_seq)?;
-                let summary = summary_in(conn, workspace_seq, now)?;
+                let summary = summary_in(conn, purview, now)?;
                 let first_steps = first_steps(conn, workspace_seq, &hits, &stats)?;
                 let found = in_rows.into_iter().map(|one| troubled(conn, one, &summary));
                 let found = found.collect::<Result<Vec<_>, StoreError>>()?;

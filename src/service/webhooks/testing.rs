@@ -44,8 +44,7 @@ impl Service {
         event_type: Option<String>,
         data: Option<String>,
     ) -> Result<Tested, Refusal> {
-        self.tests()
-            .take(caller.workspace.seq(), self.clock().now())?;
+        self.tests().take(tester_of(caller), self.clock().now())?;
         let tester = caller.clone();
         let (delivery, may_enable) = self
             .store()
@@ -80,6 +79,14 @@ impl Service {
             attempt,
             may_enable,
         })
+    }
+}
+
+/// Whose tests are counted together: a consumer's own do not use up the platform's.
+fn tester_of(caller: &Caller) -> i64 {
+    match caller.consumer {
+        None => caller.workspace.seq(),
+        Some(consumer) => -consumer.seq(),
     }
 }
 

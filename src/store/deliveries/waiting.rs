@@ -13,6 +13,7 @@ use std::collections::{BinaryHeap, HashSet};
 
 use rusqlite::named_params;
 
+use crate::domain::consumer::Purview;
 use crate::domain::delivery::{Standing, Waiting};
 use crate::domain::stats::Counts;
 use crate::domain::time::Timestamp;
@@ -20,18 +21,18 @@ use crate::store::sql::id;
 use crate::store::stats;
 use crate::store::{Read, StoreError, WriteTx};
 
-/// The `limit` retries of a workspace's active webhooks that are due soonest, due or not, soonest
+/// The `limit` retries of the active webhooks that `purview` holds that are due soonest, due or not, soonest
 /// first. Alerts are not among them.
 ///
 /// # Errors
 /// [`StoreError::Sqlite`].
 pub fn soonest(
     conn: &Read<'_>,
-    workspace_seq: i64,
+    purview: Purview,
     limit: usize,
 ) -> Result<Vec<Waiting>, StoreError> {
     let mut heads = BinaryHeap::new();
-    for webhook_seq in retrying_webhooks(conn, workspace_seq)? {
+    for webhook_seq in retrying_webhooks(conn, purview)? {
         heads.extend(next_of(conn, webhook_seq, None)?.map(Reverse));
     }
     let mut found = Vec::new();
@@ -44,19 +45,23 @@ pub fn soonest(
     Ok(found)
 }
 
-/// The active webhooks of a workspace that have retries waiting.
-fn retrying_webhooks(conn: &Read<'_>, workspace_seq: i64) -> Result<Vec<i64>, StoreError> {
+/// The active webhooks that `purview` holds and that have retries waiting.
+fn retrying_webhooks(conn: &Read<'_>, purview: Purview) -> Result<Vec<i64>, StoreError> {
     conn.values(
         "SELECT c.webhook_seq
          FROM delivery_counts AS c
          JOIN webhooks ON webhooks.seq = c.webhook_seq
          WHERE c.status = 1 AND c.deliveries > 0
              AND webhooks.workspace_seq = :workspace
+             AND (:consumer IS NULL OR webhooks.consumer_seq = :consumer)
              AND webhooks.status = 'active'
              AND webhooks.deleted_at IS NULL
              AND webhooks.kind <> 'alert'
          LIMIT -1",
-        named_params! { ":workspace": workspace_seq },
+        named_params! {
+            ":workspace": purview.workspace_seq,
+            ":consumer": purview.consumer_seq,
+        },
     )
 }
 
@@ -94,11 +99,11 @@ fn next_of(
 /// [`StoreError::Sqlite`].
 pub fn standings(
     conn: &Read<'_>,
-    workspace_seq: i64,
+    purview: Purview,
     now: Timestamp,
 ) -> Result<Vec<Standing>, StoreError> {
     let mut found = Vec::new();
-    for (webhook_seq, counts) in stats::counts_by_webhook(conn, workspace_seq)? {
+    for (webhook_seq, counts) in stats::counts_by_webhook(conn, purview)? {
         if counts.pending + counts.retrying + counts.exhausted > 0
             && let Some(standing) = standing(conn, webhook_seq, &counts, now)?
         {

@@ -24,7 +24,7 @@ mod search;
 mod subscribers;
 
 pub use health::{excuse_failing, health, restart_failing, set_health};
-pub use names::names_of;
+pub use names::{name_in, names_of};
 pub use owned::{count, delete_of_consumer, owned, rows_of_consumer};
 use row::{RetryColumn, json_text, seal_headers, webhook};
 pub use search::{WebhookHits, in_rows, search};

@@ -26,6 +26,20 @@ pub fn names_of(conn: &Read<'_>, seqs: &[i64]) -> Result<Vec<WebhookName>, Store
     )
 }
 
+/// What the webhook in row `seq` is called, if it is of that workspace.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn name_in(
+    conn: &Read<'_>,
+    workspace_seq: i64,
+    seq: i64,
+) -> Result<Option<WebhookName>, StoreError> {
+    let sql = format!("{SELECT_NAMES} WHERE seq = :seq AND workspace_seq = :workspace LIMIT 1");
+    let params = named_params! { ":seq": seq, ":workspace": workspace_seq };
+    conn.row(&sql, params, webhook_name)
+}
+
 const SELECT_NAMES: &str = "SELECT seq, created_at, label, url FROM webhooks";
 
 fn webhook_name(row: &Row<'_>) -> Result<WebhookName, StoreError> {

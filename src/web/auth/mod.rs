@@ -24,6 +24,7 @@ use super::limits::Limits;
 use super::problem::Problem;
 use crate::clock::Clock;
 use crate::domain::api_key::{Scope, Scopes};
+use crate::domain::id::ConsumerId;
 use crate::domain::session::Channel;
 use crate::domain::throttle::address_key;
 use crate::service::{Actor, Caller, Refusal, Service};
@@ -54,8 +55,18 @@ pub struct Entitled {
     scopes: Scopes,
     /// The workspace that the credential is bound to; `None` lets the request name one.
     workspace_seq: Option<i64>,
+    /// The consumer that the key is bound to.
+    consumer: Option<ConsumerId>,
     /// How the key stands; `None` where nothing limits it.
     pub rate: Option<Rate>,
+}
+
+impl Entitled {
+    /// Whether it is bound to a consumer.
+    #[must_use]
+    pub fn is_bound(&self) -> bool {
+        self.consumer.is_some()
+    }
 }
 
 impl Credentials {
@@ -103,6 +114,7 @@ impl Credentials {
                     actor: Actor::Key(key.id),
                     scopes: key.scopes,
                     workspace_seq: key.workspace.map(|id| id.seq()),
+                    consumer: key.consumer,
                     rate,
                 })
             }
@@ -113,6 +125,7 @@ impl Credentials {
                     actor: person.actor(),
                     scopes: person.scopes(),
                     workspace_seq: None,
+                    consumer: None,
                     rate: None,
                 })
             }
@@ -142,7 +155,7 @@ impl Credentials {
         Ok(Caller {
             workspace: workspace.id,
             plan: workspace.plan,
-            consumer: None,
+            consumer: entitled.consumer,
             actor: entitled.actor,
         })
     }

@@ -307,3 +307,33 @@ async fn a_consumer_that_is_deleted_takes_its_webhooks_along() {
     assert_ne!(again["consumer_id"], all.ids[0]);
     assert_eq!(again["deliveries"], 1);
 }
+
+#[tokio::test]
+async fn a_consumers_statistics_are_those_of_its_webhooks() {
+    let all = Customers::meet().await;
+    for consumer in [json!("a"), json!("a"), json!("b"), Value::Null] {
+        all.publish(consumer).await.json(StatusCode::ACCEPTED);
+    }
+    let whole = |stats: &Value| stats["counts"]["delivered"] == 7;
+    all.app.poll("/api/v1/stats", whole).await;
+    let get = async |path: &str| all.app.get(&format!("/api/v1{path}")).await;
+    let own = get("/consumers/a/stats").await.json(StatusCode::OK);
+    assert_eq!(own["consumer_id"], all.ids[0]);
+    assert_eq!(
+        (&own["counts"]["delivered"], &own["attempts"]),
+        (&json!(2), &json!(2))
+    );
+    let hook = get(&format!("/webhooks/{}/stats", all.webhooks[0])).await;
+    let hook = hook.json(StatusCode::OK);
+    assert_eq!(
+        own["series"].as_array().unwrap().len(),
+        hook["series"].as_array().unwrap().len()
+    );
+    let by_filter = get("/stats?consumer=b").await.json(StatusCode::OK);
+    assert_eq!(by_filter["counts"]["delivered"], 1);
+    let nobody = get("/stats?consumer=nobody").await.json(StatusCode::OK);
+    assert_eq!(nobody["counts"]["delivered"], 0);
+    get("/consumers/nobody/stats")
+        .await
+        .problem(404, "not_found");
+}

@@ -302,6 +302,7 @@ fn names() -> impl Fn(&str) -> Result<Vec<IpAddr>, ResolveError> + Send + Sync {
 async fn key(store: &Store, workspace: Option<WorkspaceId>, scopes: Scopes) -> String {
     let new = NewKey {
         workspace,
+        consumer: None,
         name: "test".to_owned(),
         scopes,
         rate_limit: None,

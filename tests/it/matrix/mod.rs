@@ -10,6 +10,7 @@ use crate::app::{Answer, TestApp};
 use crate::receiver::Receiver;
 use crate::world::{World, ask};
 
+mod bound;
 mod people;
 mod programs;
 

@@ -101,7 +101,7 @@ fn consumers_are_found_by_indices() {
         assert!(consumers::find(conn, 1, &named).unwrap().is_some());
     });
     check(&office, "consumers_listed", |conn| {
-        let page = consumers::list(conn, 1, None, None, Limit::clamped(10)).unwrap();
+        let page = consumers::list(conn, ALL, None, None, Limit::clamped(10)).unwrap();
         assert_eq!(page.items.len(), 1);
     });
 }
