@@ -142,6 +142,7 @@ mod tests {
     const FAILED: Verdict = Verdict::Failed {
         kind: FailureKind::Timeout,
         retry_after: None,
+        status: None,
     };
 
     fn at(hours: i64) -> Timestamp {

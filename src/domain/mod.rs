@@ -35,6 +35,7 @@ pub mod secret;
 pub mod session;
 pub mod signing;
 pub mod stats;
+pub mod status_rules;
 pub mod throttle;
 pub mod time;
 pub mod token;

@@ -100,6 +100,8 @@ pub enum Verdict {
         kind: FailureKind,
         /// The wait that a 429 or 503 asked for.
         retry_after: Option<Duration>,
+        /// The answer's status code, where one came.
+        status: Option<u16>,
     },
     /// 410: the receiver is gone for good.
     Gone,
@@ -121,21 +123,26 @@ impl Verdict {
 /// ask for a later attempt.
 #[must_use]
 pub fn judge(answer: Answer) -> Verdict {
-    let failed = |kind, retry_after| Verdict::Failed { kind, retry_after };
+    let failed = |kind, status, retry_after| Verdict::Failed {
+        kind,
+        retry_after,
+        status,
+    };
     match answer {
         Answer::Replied {
             status: 200..=299, ..
         } => Verdict::Delivered,
         Answer::Replied { status: 410, .. } => Verdict::Gone,
         Answer::Replied {
-            status: 429 | 503,
+            status: status @ (429 | 503),
             retry_after,
-        } => failed(FailureKind::Status, retry_after),
+        } => failed(FailureKind::Status, Some(status), retry_after),
         Answer::Replied {
-            status: 300..=399, ..
-        } => failed(FailureKind::Redirect, None),
-        Answer::Replied { .. } => failed(FailureKind::Status, None),
-        Answer::Failed(kind) => failed(kind, None),
+            status: status @ 300..=399,
+            ..
+        } => failed(FailureKind::Redirect, Some(status), None),
+        Answer::Replied { status, .. } => failed(FailureKind::Status, Some(status), None),
+        Answer::Failed(kind) => failed(kind, None, None),
     }
 }
 
@@ -156,17 +163,21 @@ mod tests {
                 "{status}"
             );
         };
-        let failed = |kind, retry_after| Verdict::Failed { kind, retry_after };
+        let failed = |kind, status, retry_after| Verdict::Failed {
+            kind,
+            retry_after,
+            status: Some(status),
+        };
         check(200, Verdict::Delivered);
         check(204, Verdict::Delivered);
         check(299, Verdict::Delivered);
-        check(199, failed(FailureKind::Status, None));
-        check(301, failed(FailureKind::Redirect, None));
-        check(404, failed(FailureKind::Status, None));
+        check(199, failed(FailureKind::Status, 199, None));
+        check(301, failed(FailureKind::Redirect, 301, None));
+        check(404, failed(FailureKind::Status, 404, None));
         check(410, Verdict::Gone);
-        check(429, failed(FailureKind::Status, wait));
-        check(500, failed(FailureKind::Status, None));
-        check(503, failed(FailureKind::Status, wait));
+        check(429, failed(FailureKind::Status, 429, wait));
+        check(500, failed(FailureKind::Status, 500, None));
+        check(503, failed(FailureKind::Status, 503, wait));
     }
 
     #[test]

@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use super::status_rules::StatusRules;
 use super::time::Timestamp;
 
 /// The most explicit delays a policy may list.
@@ -26,6 +27,7 @@ pub struct RetryPolicy {
     delays: Vec<Duration>,
     repeat: Option<Repeat>,
     jitter: Jitter,
+    rules: StatusRules,
 }
 
 /// What follows the explicit delays: one attempt `every`, until `give_up_after` the first attempt.
@@ -112,7 +114,14 @@ impl RetryPolicy {
             delays,
             repeat,
             jitter,
+            rules: StatusRules::default(),
         })
+    }
+
+    /// The policy with these rules for answers.
+    #[must_use]
+    pub fn with_rules(self, rules: StatusRules) -> Self {
+        Self { rules, ..self }
     }
 
     /// The native default: 1 s, 5 s, 30 s, 2 m, 10 m, 1 h, then hourly, for 24 h.
@@ -128,6 +137,7 @@ impl RetryPolicy {
             delays,
             repeat,
             jitter: Jitter::Tenth,
+            rules: StatusRules::default(),
         }
     }
 
@@ -147,6 +157,12 @@ impl RetryPolicy {
     #[must_use]
     pub fn jitter(&self) -> Jitter {
         self.jitter
+    }
+
+    /// Which answers end a delivery at once.
+    #[must_use]
+    pub fn rules(&self) -> &StatusRules {
+        &self.rules
     }
 
     /// How many attempts the policy comes to without jitter, the first included.

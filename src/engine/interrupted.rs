@@ -27,6 +27,7 @@ pub(super) fn end_interrupted_tests(store: &Store) -> Result<(), StoreError> {
                 verdict: Verdict::Failed {
                     kind: FailureKind::Connect,
                     retry_after: None,
+                    status: None,
                 },
             };
             let (old, now) = (delivery.progress, tx.now());

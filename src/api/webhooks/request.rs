@@ -152,8 +152,11 @@ pub enum RetryRequest {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RetryFields {
-    /// Delays before the retries.
-    pub delays: Vec<String>,
+    /// Delays before the retries; may be absent where only `give_up_on` or `retry_on` is given: then
+    /// those of the wire profile.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false)]
+    pub delays: Option<Vec<String>>,
     /// The repeating delay after those.
     #[serde(default)]
     pub then_every: Option<String>,
@@ -163,7 +166,41 @@ pub struct RetryFields {
     /// Whether delays are spread; true if absent.
     #[serde(default)]
     pub jitter: Option<bool>,
+    /// Statuses (`404`) and classes (`4xx`) that end a delivery at once. 408, 425 and 429 only where
+    /// they are listed by number.
+    #[serde(default)]
+    pub give_up_on: Vec<StatusText>,
+    /// The only statuses and classes that are tried again; failures without an answer always are.
+    #[serde(default)]
+    pub retry_on: Vec<StatusText>,
 }
+
+/// A status or a class: `"404"`, `404` or `"4xx"`.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+pub enum StatusText {
+    /// In digits.
+    Number(u16),
+    /// In letters.
+    Text(String),
+}
+
+impl From<StatusText> for String {
+    fn from(status: StatusText) -> Self {
+        match status {
+            StatusText::Number(number) => number.to_string(),
+            StatusText::Text(text) => text,
+        }
+    }
+}
+
+impl utoipa::PartialSchema for StatusText {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+        <String as utoipa::PartialSchema>::schema()
+    }
+}
+
+impl ToSchema for StatusText {}
 
 impl<'de> Deserialize<'de> for RetryRequest {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -214,6 +251,8 @@ impl From<RetryRequest> for RetryInput {
                 then_every: fields.then_every,
                 give_up_after: fields.give_up_after,
                 jitter: fields.jitter,
+                give_up_on: fields.give_up_on.into_iter().map(Into::into).collect(),
+                retry_on: fields.retry_on.into_iter().map(Into::into).collect(),
             }),
         }
     }

@@ -101,6 +101,14 @@ pub struct RetryBody {
     pub give_up_after: Option<DurationText>,
     /// Whether delays are spread.
     pub jitter: bool,
+    /// Statuses and classes that end a delivery at once; absent where there are none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    pub give_up_on: Vec<String>,
+    /// The only statuses and classes that are tried again; absent where all are.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    pub retry_on: Vec<String>,
 }
 
 /// A webhook just registered, with the secret that is shown only here.
@@ -183,5 +191,7 @@ fn retry_policy(policy: &RetryPolicy) -> RetryBody {
         then_every: repeat.map(|repeat| DurationText(repeat.every)),
         give_up_after: repeat.map(|repeat| DurationText(repeat.give_up_after)),
         jitter: policy.jitter() == Jitter::Tenth,
+        give_up_on: policy.rules().give_up_on(),
+        retry_on: policy.rules().retry_on(),
     }
 }

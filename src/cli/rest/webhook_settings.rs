@@ -19,6 +19,10 @@ pub(super) struct WebhookFlags {
     #[arg(long, value_name = "JSON", value_parser = json)]
     #[serde(skip_serializing_if = "Option::is_none")]
     filter: Option<Box<RawValue>>,
+    /// How it is retried: a built-in profile's name, or JSON such as '{"give_up_on": ["4xx"]}'
+    #[arg(long, value_name = "JSON", value_parser = json_or_text)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_policy: Option<Box<RawValue>>,
     /// A name for people
     #[arg(long)]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -44,6 +48,11 @@ pub(super) struct WebhookFlags {
 /// Numbers stay the digits that were typed.
 fn json(text: &str) -> Result<Box<RawValue>, String> {
     serde_json::from_str(text).map_err(|error| format!("is not JSON: {error}"))
+}
+
+fn json_or_text(text: &str) -> Result<Box<RawValue>, String> {
+    let quoted = || serde_json::Value::from(text).to_string();
+    json(text).or_else(|_| json(&quoted()))
 }
 
 fn header(text: &str) -> Result<(String, String), String> {

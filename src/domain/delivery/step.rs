@@ -104,7 +104,15 @@ fn attempted(
         (Verdict::Delivered, _) => progress.ended(Status::Delivered),
         (_, Status::Delivered | Status::Exhausted | Status::Canceled) => progress,
         (Verdict::Gone, Status::Pending | Status::Retrying) => gave_up(progress),
-        (Verdict::Failed { retry_after, .. }, Status::Pending | Status::Retrying) => {
+        (
+            Verdict::Failed {
+                retry_after,
+                status,
+                ..
+            },
+            Status::Pending | Status::Retrying,
+        ) => {
+            let is_permanent = status.is_some_and(|status| policy.rules().is_permanent(status));
             match (trigger, progress.next) {
                 (AttemptTrigger::Test, _) => progress.ended(Status::Exhausted),
                 (
@@ -131,6 +139,18 @@ fn attempted(
                         ..
                     },
                 )
+                | (_, Next::Never | Next::Scheduled(_))
+                    if is_permanent =>
+                {
+                    refused(progress, started_at)
+                }
+                (
+                    _,
+                    Next::Manual {
+                        fallback: Fallback::Restart,
+                        ..
+                    },
+                )
                 | (_, Next::Never | Next::Scheduled(_)) => {
                     failed(progress, started_at, retry_after, policy, now, spread)
                 }
@@ -147,6 +167,15 @@ fn gave_up(progress: Progress) -> Progress {
             ..
         } => progress.ended(Status::Delivered),
         Next::Manual { .. } | Next::Never | Next::Scheduled(_) => progress.ended(Status::Exhausted),
+    }
+}
+
+/// An answer that the policy calls permanent ends the schedule, whatever is left of it.
+fn refused(progress: Progress, started_at: Timestamp) -> Progress {
+    Progress {
+        failed_in_run: progress.failed_in_run + 1,
+        run_started_at: progress.run_started_at.or(Some(started_at)),
+        ..progress.ended(Status::Exhausted)
     }
 }
 

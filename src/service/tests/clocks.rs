@@ -125,10 +125,11 @@ async fn retries_keep_their_distance_and_nothing_is_sent_early_or_late() {
 async fn a_policy_does_not_end_because_the_clock_was_set() {
     let policy = || {
         RetryInput::Custom(CustomRetry {
-            delays: Vec::new(),
+            delays: Some(Vec::new()),
             then_every: Some("1h".to_owned()),
             give_up_after: Some("24h".to_owned()),
             jitter: Some(false),
+            ..CustomRetry::default()
         })
     };
     for by_ms in MONTHS_MS {

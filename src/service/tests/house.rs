@@ -342,7 +342,7 @@ pub(super) fn fresh<T>(done: Done<T>) -> T {
 
 pub(super) fn exact(delays: &[&str]) -> RetryInput {
     RetryInput::Custom(CustomRetry {
-        delays: delays.iter().map(|&delay| delay.to_owned()).collect(),
+        delays: Some(delays.iter().map(|&delay| delay.to_owned()).collect()),
         jitter: Some(false),
         ..CustomRetry::default()
     })

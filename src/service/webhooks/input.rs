@@ -286,7 +286,7 @@ impl Faults {
         let policy = match said {
             None => return before,
             Some(None) => return null,
-            Some(Some(own)) => own.policy(),
+            Some(Some(own)) => own.policy(&null),
         };
         policy.unwrap_or_else(|fault| {
             self.0.push(fault);

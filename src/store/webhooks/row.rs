@@ -15,6 +15,7 @@ use crate::domain::filter::ContentFilter;
 use crate::domain::format::Format;
 use crate::domain::header::CustomHeader;
 use crate::domain::retry::{Jitter, RetryPolicy};
+use crate::domain::status_rules::StatusRules;
 use crate::domain::webhook::{
     IN_FLIGHT_DEFAULT, ProfileRef, TIMEOUT_DEFAULT, Webhook, WebhookSettings, WebhookState,
 };
@@ -159,6 +160,10 @@ pub(super) struct RetryColumn {
     then_every_ms: Option<u64>,
     give_up_after_ms: Option<u64>,
     jitter: bool,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    give_up_on: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    retry_on: Vec<String>,
 }
 
 impl From<&RetryPolicy> for RetryColumn {
@@ -169,6 +174,8 @@ impl From<&RetryPolicy> for RetryColumn {
             then_every_ms: policy.repeat().map(|repeat| ms(repeat.every)),
             give_up_after_ms: policy.repeat().map(|repeat| ms(repeat.give_up_after)),
             jitter: policy.jitter() == Jitter::Tenth,
+            give_up_on: policy.rules().give_up_on(),
+            retry_on: policy.rules().retry_on(),
         }
     }
 }
@@ -180,7 +187,8 @@ impl RetryColumn {
         } else {
             Jitter::Off
         };
-        RetryPolicy::new(
+        let rules = StatusRules::parse(&self.give_up_on, &self.retry_on).ok()?;
+        let policy = RetryPolicy::new(
             self.delays_ms
                 .into_iter()
                 .map(Duration::from_millis)
@@ -188,8 +196,8 @@ impl RetryColumn {
             self.then_every_ms.map(Duration::from_millis),
             self.give_up_after_ms.map(Duration::from_millis),
             jitter,
-        )
-        .ok()
+        );
+        Some(policy.ok()?.with_rules(rules))
     }
 }
 

@@ -172,7 +172,7 @@ const RETRIES: &[Fields<Webhook, WebhookInput>] = &[
             .hint("Before each retry, such as: 1s, 5s, 30s, 2m, 10m, 1h")
             .path("retry_policy.delays")
             .shows(|webhook| Some(delays(&webhook.settings.retry)))
-            .sets(|input, typed| retry(input, |own| own.delays = listed(typed.typed()))),
+            .sets(|input, typed| retry(input, |own| own.delays = Some(listed(typed.typed())))),
         Setting::text("then_every", "Then every")
             .hint("Empty: no more after the delays.")
             .example("1h")
@@ -191,6 +191,18 @@ const RETRIES: &[Fields<Webhook, WebhookInput>] = &[
                 Some(format_duration(repeat.give_up_after))
             })
             .sets(|input, typed| retry(input, |own| own.give_up_after = typed.text())),
+        Setting::text("give_up_on", "Give up at once on")
+            .hint("Statuses or classes that no other attempt will change.")
+            .example("400, 404, 422")
+            .path("retry_policy.give_up_on")
+            .shows(|webhook| Some(webhook.settings.retry.rules().give_up_on().join(", ")))
+            .sets(|input, typed| retry(input, |own| own.give_up_on = listed(typed.typed()))),
+        Setting::text("retry_on", "Retry only on")
+            .hint("Empty: on every failure. 408, 425 and 429 are always retried.")
+            .example("5xx")
+            .path("retry_policy.retry_on")
+            .shows(|webhook| Some(webhook.settings.retry.rules().retry_on().join(", ")))
+            .sets(|input, typed| retry(input, |own| own.retry_on = listed(typed.typed()))),
     ]),
     Fields::Stack(&[Setting::check("jitter", "Spread delays by up to a tenth")
         .hint("So that what failed together is not retried together.")
@@ -362,7 +374,10 @@ mod tests {
         let Some(Some(RetryInput::Custom(own))) = input.retry_policy else {
             panic!("{input:?}");
         };
-        assert_eq!(own.delays, ["1s", "5s"]);
+        assert_eq!(
+            own.delays.as_deref(),
+            Some(&["1s".to_owned(), "5s".to_owned()][..])
+        );
         assert_eq!(own.then_every.as_deref(), Some("1h"));
         assert_eq!(own.give_up_after.as_deref(), Some("24h"));
         assert_eq!(own.jitter, Some(false));

@@ -19,4 +19,5 @@ mod times;
 mod webhooks;
 mod webhooks_filter;
 mod webhooks_moved;
+mod webhooks_retries;
 mod workspaces;

@@ -7,10 +7,12 @@ use proptest::prelude::*;
 use super::*;
 use crate::domain::outcome::FailureKind;
 use crate::domain::retry::Jitter;
+use crate::domain::status_rules::StatusRules;
 
 const FAILED: Verdict = Verdict::Failed {
     kind: FailureKind::Status,
     retry_after: None,
+    status: None,
 };
 
 fn at(seconds: i64) -> Timestamp {
@@ -39,6 +41,43 @@ fn exhausted() -> Progress {
 
 fn retry(progress: Progress, seconds: i64) -> Progress {
     step(progress, StepInput::Retry, &policy(), at(seconds), 0.5).unwrap()
+}
+
+#[test]
+fn an_answer_that_is_permanent_ends_the_schedule_at_once_and_no_other_does() {
+    let rules = StatusRules::parse(&["4xx"], &[]).unwrap();
+    let policy = policy().with_rules(rules);
+    let answered = |progress: Progress, status: Option<u16>| {
+        let input = StepInput::Attempted {
+            trigger: progress.attempt_trigger(),
+            started_at: at(0),
+            verdict: Verdict::Failed {
+                kind: FailureKind::Status,
+                retry_after: None,
+                status,
+            },
+        };
+        step(progress, input, &policy, at(0), 0.5).unwrap()
+    };
+    let new = Progress::new(at(0));
+    let ended = answered(new, Some(404));
+    assert_eq!((ended.status, ended.next), (Status::Exhausted, Next::Never));
+    assert_eq!((ended.attempt_count, ended.failed_in_run), (1, 1));
+    for status in [None, Some(429), Some(500)] {
+        assert_eq!(answered(new, status).status, Status::Retrying);
+    }
+    // Put back by a person, it ends at once again; a resend stays delivered, a schedule goes on.
+    let again = retry(ended, 1);
+    assert_eq!(answered(again, Some(404)).status, Status::Exhausted);
+    let delivered = attempt(new, Verdict::Delivered, 0);
+    let resent = retry(delivered, 1);
+    assert_eq!(answered(resent, Some(404)).status, Status::Delivered);
+    let hurried = retry(answered(new, Some(500)), 0);
+    let after = answered(hurried, Some(404));
+    assert_eq!(
+        (after.status, after.next),
+        (Status::Retrying, Next::Scheduled(at(1)))
+    );
 }
 
 #[test]
