@@ -109,6 +109,15 @@ pub struct DeliveryBody {
     /// The last failure's kind.
     #[schema(value_type = Option<ErrorKind>)]
     pub last_error_kind: Option<&'static str>,
+    /// `template` where nothing could be sent, because the webhook's template gives no body for the
+    /// event; absent otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = ErrorKind, required = false)]
+    pub error_kind: Option<&'static str>,
+    /// What to do about that; absent otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, required = false)]
+    pub hint: Option<&'static str>,
     /// How long the last attempt took.
     pub last_duration_ms: Option<u32>,
     /// The delivery that it repeats.
@@ -274,10 +283,16 @@ fn id(request: &HttpRequest) -> Result<DeliveryId, Problem> {
     path_id(request, "delivery")
 }
 
+/// What to do where a template gives no body.
+const MEND_TEMPLATE: &str = "Mend the webhook's template, or give what may be missing a default; then \
+                             retry: what was never sent takes the template as it is then.";
+
 /// A delivery's wire shape.
 #[must_use]
 pub fn delivery(delivery: &Delivery) -> DeliveryBody {
     let registered = delivery.webhook_registered;
+    let kind = delivery.last_error_kind;
+    let unsent = kind.filter(|kind| *kind == FailureKind::Template);
     DeliveryBody {
         id: delivery.id.to_string(),
         webhook_id: registered.then(|| delivery.webhook.to_string()),
@@ -291,6 +306,8 @@ pub fn delivery(delivery: &Delivery) -> DeliveryBody {
         last_status_code: delivery.last_status_code,
         last_error: delivery.last_error.clone(),
         last_error_kind: delivery.last_error_kind.map(FailureKind::as_str),
+        error_kind: unsent.map(FailureKind::as_str),
+        hint: unsent.map(|_| MEND_TEMPLATE),
         last_duration_ms: delivery.last_duration_ms,
         retried_from: delivery.retried_from.map(|id| id.to_string()),
         alert_sent_at: delivery.alert_sent_at.map(Time::from),

@@ -17,6 +17,7 @@ use crate::domain::delivery::{Status, Trigger};
 use crate::domain::format::Format;
 use crate::domain::job::{JobKind, JobStatus};
 use crate::domain::outcome::FailureKind;
+use crate::domain::shape::{ContentType, SendMethod};
 use crate::domain::signing::SignatureKind;
 use crate::domain::workspace::Plan;
 
@@ -93,6 +94,18 @@ words!(
     "BodyFormat",
     "How bodies look.",
     Format::ALL.map(Format::as_str)
+);
+words!(
+    DeliveryMethod,
+    "DeliveryMethod",
+    "How a delivery is requested.",
+    SendMethod::ALL.map(SendMethod::as_str)
+);
+words!(
+    DeliveryContentType,
+    "DeliveryContentType",
+    "How a body is written.",
+    ContentType::ALL.map(ContentType::as_str)
 );
 words!(
     JobKindWord,

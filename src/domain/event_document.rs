@@ -1,8 +1,9 @@
-//! An event as filters see it: one JSON object.
+//! An event as filters and templates see it: one JSON object.
 //!
 //! Owns: the names of its members. Refuses: the envelope that goes out (`envelope`); this object is
 //! the same for every wire profile, so that a filter outlives a change of profile.
 
+use super::envelope::EnvelopeInput;
 use super::event::Event;
 use super::json::JsonTape;
 use super::time::Timestamp;
@@ -10,8 +11,10 @@ use super::time::Timestamp;
 /// What an event has to show.
 #[derive(Clone, Copy, Debug)]
 pub struct EventDocument<'a> {
-    /// The publisher's own id for it, where one was given.
-    pub given_id: Option<&'a str>,
+    /// Its id. A filter is asked before an event has one of ours, so there it is the publisher's.
+    pub id: Option<&'a str>,
+    /// Whose delivery it is for; a filter knows of none.
+    pub delivery: Option<DeliveryIds<'a>>,
     /// Its type.
     pub event_type: &'a str,
     /// When it happened.
@@ -20,10 +23,35 @@ pub struct EventDocument<'a> {
     pub data: &'a str,
 }
 
+/// What a delivery adds to its event.
+#[derive(Clone, Copy, Debug)]
+pub struct DeliveryIds<'a> {
+    /// The delivery's id.
+    pub delivery: &'a str,
+    /// The workspace's id.
+    pub workspace: &'a str,
+}
+
+impl<'a> From<&EnvelopeInput<'a>> for EventDocument<'a> {
+    fn from(input: &EnvelopeInput<'a>) -> Self {
+        Self {
+            id: Some(input.event_id),
+            delivery: Some(DeliveryIds {
+                delivery: input.delivery_id,
+                workspace: input.workspace_id,
+            }),
+            event_type: input.event_type,
+            occurred_at: input.occurred_at,
+            data: input.data,
+        }
+    }
+}
+
 impl<'a> From<&'a Event> for EventDocument<'a> {
     fn from(event: &'a Event) -> Self {
         Self {
-            given_id: event.given_id.as_ref().map(super::event::GivenId::as_str),
+            id: event.given_id.as_ref().map(super::event::GivenId::as_str),
+            delivery: None,
             event_type: &event.event_type,
             occurred_at: event.occurred_at,
             data: &event.data,
@@ -32,18 +60,23 @@ impl<'a> From<&'a Event> for EventDocument<'a> {
 }
 
 impl EventDocument<'_> {
-    /// The object: `id` (where the publisher gave one), `type`, `timestamp` and `data`, and once more
-    /// `event_type` and `occurred_at`, as other envelopes call them.
+    /// The object: `id`, `type`, `timestamp` and `data`, once more `event_type` and `occurred_at`, as
+    /// other envelopes call them, and of a delivery `delivery_id` and `workspace_id`.
     #[must_use]
     pub fn tape(&self) -> JsonTape {
         let quoted = |text: &str| serde_json::Value::from(text).to_string();
-        let id = self.given_id.map(|id| format!("\"id\":{},", quoted(id)));
+        let id = self.id.map(|id| format!("\"id\":{},", quoted(id)));
         let (id, event_type) = (id.unwrap_or_default(), quoted(self.event_type));
+        let ids = self.delivery.map(|ids| {
+            let (delivery, workspace) = (quoted(ids.delivery), quoted(ids.workspace));
+            format!("\"delivery_id\":{delivery},\"workspace_id\":{workspace},")
+        });
+        let ids = ids.unwrap_or_default();
         let at = self.occurred_at.rfc3339();
         let data = self.data;
         let text = format!(
             "{{{id}\"type\":{event_type},\"event_type\":{event_type},\"timestamp\":\"{at}\",\
-             \"occurred_at\":\"{at}\",\"data\":{data}}}"
+             \"occurred_at\":\"{at}\",{ids}\"data\":{data}}}"
         );
         JsonTape::read(text.into()).unwrap_or_else(JsonTape::null)
     }
@@ -56,7 +89,8 @@ mod tests {
     #[test]
     fn an_event_shows_its_members_and_its_data_as_it_was_published() {
         let view = EventDocument {
-            given_id: Some("order-1"),
+            id: Some("order-1"),
+            delivery: None,
             event_type: "order.paid",
             occurred_at: Timestamp::from_millis(1_773_655_500_000),
             data: "{ \"amount\" : 1.0 }",
@@ -75,10 +109,7 @@ mod tests {
             );
         }
         assert_eq!(root.member("data").unwrap().raw(), "{ \"amount\" : 1.0 }");
-        let unnamed = EventDocument {
-            given_id: None,
-            ..view
-        };
+        let unnamed = EventDocument { id: None, ..view };
         assert!(unnamed.tape().root().member("id").is_none());
     }
 }

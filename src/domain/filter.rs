@@ -18,6 +18,7 @@ mod path;
 use std::sync::Arc;
 
 use super::json::JsonValue;
+use super::json::scope::{JsonScope, Meter};
 use condition::Condition;
 pub use condition::Misfit;
 pub use parse::{FILTER_BYTES_MAX, FILTER_CONDITIONS_MAX, FILTER_DEPTH_MAX, FilterFault};
@@ -50,13 +51,21 @@ impl ContentFilter {
     /// Whether `event` meets every condition.
     #[must_use]
     pub fn fits(&self, event: JsonValue<'_>) -> bool {
-        self.root.holds(event)
+        self.fits_in(&JsonScope::whole(event, &Meter::unlimited()))
+    }
+
+    /// Whether what `scope` holds meets every condition. Once its meter is spent, nothing is found
+    /// any more.
+    #[must_use]
+    pub fn fits_in(&self, scope: &JsonScope<'_>) -> bool {
+        self.root.holds(scope)
     }
 
     /// The first condition that `event` does not meet; `None` where it fits.
     #[must_use]
     pub fn misfit(&self, event: JsonValue<'_>) -> Option<Misfit> {
-        self.root.misfit(event)
+        let meter = Meter::unlimited();
+        self.root.misfit(&JsonScope::whole(event, &meter))
     }
 }
 

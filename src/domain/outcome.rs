@@ -24,11 +24,13 @@ pub enum FailureKind {
     Status,
     /// A 3xx answer, which is never followed.
     Redirect,
+    /// The webhook's template gives no body for the event, so nothing was sent.
+    Template,
 }
 
 impl FailureKind {
     /// Every kind, in the order of the contract.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Timeout,
         Self::Dns,
         Self::Connect,
@@ -37,6 +39,7 @@ impl FailureKind {
         Self::Protocol,
         Self::Status,
         Self::Redirect,
+        Self::Template,
     ];
 
     /// The word of the API and the database.
@@ -51,6 +54,7 @@ impl FailureKind {
             Self::Protocol => "protocol",
             Self::Status => "status",
             Self::Redirect => "redirect",
+            Self::Template => "template",
         }
     }
 
@@ -64,7 +68,8 @@ impl FailureKind {
             | Self::Connect
             | Self::Tls
             | Self::Blocked
-            | Self::Protocol => false,
+            | Self::Protocol
+            | Self::Template => false,
         }
     }
 

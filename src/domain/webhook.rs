@@ -14,6 +14,7 @@ use super::header::CustomHeader;
 use super::id::{ConsumerId, WebhookId, WorkspaceId};
 use super::profile::Profile;
 use super::retry::RetryPolicy;
+use super::shape::{BodyShape, SendMethod};
 use super::signing::SignatureKind;
 use super::time::Timestamp;
 
@@ -127,6 +128,10 @@ pub struct WebhookSettings {
     pub filter: Option<Arc<ContentFilter>>,
     /// How bodies look.
     pub format: Format,
+    /// How it is requested.
+    pub method: SendMethod,
+    /// What makes the body another than the envelope.
+    pub shape: BodyShape,
     /// Headers added to every delivery.
     pub headers: Vec<CustomHeader>,
     /// Whether the profile's headers go out under their second names as well; `None` is what the
@@ -172,6 +177,8 @@ pub struct Webhook {
     pub profile: ProfileRef,
     /// What a person set.
     pub settings: WebhookSettings,
+    /// The version of its shape; `None` for the plain one.
+    pub shape_seq: Option<i64>,
     /// The public key of its newest secret, where that signs with Ed25519.
     pub public_key: Option<String>,
     /// Whether its headers go out under their second names as well.
@@ -253,6 +260,10 @@ pub struct Subscriber {
     pub profile: Arc<Profile>,
     /// How bodies look.
     pub format: Format,
+    /// The version of its shape; `None` for the plain one.
+    pub shape_seq: Option<i64>,
+    /// Whether a template makes its bodies, so that the envelope does not matter.
+    pub is_templated: bool,
     /// How many attempts its policy comes to.
     pub max_attempts: u32,
 }

@@ -158,6 +158,7 @@ fn send(
         webhook_seq: alert_webhook,
         profile_seq: webhook.profile.seq,
         format: webhook.settings.format,
+        shape_seq: webhook.shape_seq,
         trigger: Trigger::Alert,
         max_attempts: webhook.settings.retry.max_attempts(),
         retried_from: about,

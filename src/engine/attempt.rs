@@ -16,6 +16,7 @@ use crate::domain::envelope::{self, EnvelopeInput};
 use crate::domain::outcome::{self, Answer, FailureKind, Verdict};
 use crate::domain::profile::Profile;
 use crate::domain::retry_after::parse_retry_after;
+use crate::domain::shape::{BodyError, BodyShape, ContentType};
 use crate::domain::signing::AttemptToSign;
 use crate::domain::time::Timestamp;
 use crate::net::{
@@ -38,8 +39,12 @@ pub(super) struct Attempted {
 /// Builds the body of a delivery: the same bytes in every attempt.
 ///
 /// # Errors
-/// A sentence where the data does not fit the profile; publishing refuses such data.
-pub fn body(delivery: &QueuedDelivery, profile: &Profile) -> Result<Bytes, envelope::RenderError> {
+/// [`BodyError`] where the data does not fit the profile (publishing refuses such data) or the shape.
+pub fn body(
+    delivery: &QueuedDelivery,
+    profile: &Profile,
+    shape: Option<&BodyShape>,
+) -> Result<Bytes, BodyError> {
     let event = &delivery.event;
     let input = EnvelopeInput {
         event_type: &event.event_type,
@@ -49,7 +54,11 @@ pub fn body(delivery: &QueuedDelivery, profile: &Profile) -> Result<Bytes, envel
         workspace_id: &event.workspace.to_string(),
         data: &event.data,
     };
-    envelope::render(profile, delivery.format, &input).map(Bytes::from)
+    let body = match shape {
+        Some(shape) => shape.body(profile, delivery.format, &input)?,
+        None => envelope::render(profile, delivery.format, &input)?,
+    };
+    Ok(Bytes::from(body))
 }
 
 /// Makes one attempt.
@@ -61,7 +70,7 @@ pub(super) async fn attempt(
     guard: &Guard,
     delivery: &QueuedDelivery,
     target: &Target,
-    profile: &Arc<Profile>,
+    made_with: &MadeWith,
     trigger: AttemptTrigger,
     now: Timestamp,
 ) -> Result<Attempted, Shortage> {
@@ -71,9 +80,9 @@ pub(super) async fn attempt(
         at: now,
         url: &target.url,
     };
-    let request = match prepare(delivery, target, profile, now) {
+    let request = match prepare(delivery, target, made_with, now) {
         Ok(request) => request,
-        Err(message) => return Ok(begun.unsent(FailureKind::Protocol, message)),
+        Err(Unprepared { kind, message }) => return Ok(begun.unsent(kind, message)),
     };
     let url = match guard.check_url(&target.url) {
         Ok(url) => url,
@@ -90,6 +99,7 @@ pub(super) async fn attempt(
                 workspace: delivery.event.workspace.seq(),
                 webhook: delivery.webhook_seq,
             },
+            method: target.method.clone(),
             target: &url,
             headers: request.headers,
             body: request.body,
@@ -99,24 +109,62 @@ pub(super) async fn attempt(
     Ok(begun.came_to(request_headers, posted))
 }
 
+/// What a delivery was made with and keeps: its wire profile and its webhook's shape.
+pub(super) struct MadeWith {
+    pub(super) profile: Arc<Profile>,
+    pub(super) shape: Option<Arc<BodyShape>>,
+}
+
 struct Prepared {
     headers: HeaderMap,
     body: Bytes,
 }
 
+/// Why there is nothing that could be sent.
+struct Unprepared {
+    kind: FailureKind,
+    message: String,
+}
+
+impl From<String> for Unprepared {
+    fn from(message: String) -> Self {
+        Self {
+            kind: FailureKind::Protocol,
+            message,
+        }
+    }
+}
+
+impl From<BodyError> for Unprepared {
+    fn from(error: BodyError) -> Self {
+        let kind = match error {
+            BodyError::Envelope(_) => FailureKind::Protocol,
+            BodyError::Template(_) | BodyError::NoForm => FailureKind::Template,
+        };
+        Self {
+            kind,
+            message: error.to_string(),
+        }
+    }
+}
+
 fn prepare(
     delivery: &QueuedDelivery,
     target: &Target,
-    profile: &Arc<Profile>,
+    made_with: &MadeWith,
     now: Timestamp,
-) -> Result<Prepared, String> {
+) -> Result<Prepared, Unprepared> {
     if target.is_corrupt {
-        return Err("what is stored of the webhook is corrupt; nothing was sent".to_owned());
+        let message = "what is stored of the webhook is corrupt; nothing was sent";
+        return Err(message.to_owned().into());
     }
-    let body = body(delivery, profile).map_err(|error| format!("data {error}"))?;
+    let profile = &made_with.profile;
+    let shape = made_with.shape.as_deref();
+    let body = body(delivery, profile, shape)?;
     let keys = target.keys_for(profile, delivery.profile_seq, now);
     if keys.is_empty() {
-        return Err("the webhook's secret does not fit its wire profile; rotate it".to_owned());
+        let message = "the webhook's secret does not fit its wire profile; rotate it";
+        return Err(message.to_owned().into());
     }
     let event_id = delivery.event.public_id();
     let delivery_id = delivery.id.to_string();
@@ -130,7 +178,12 @@ fn prepare(
         body: &body,
     };
     let mut headers = target.custom_headers.clone();
-    let content_type = profile.content_type(delivery.format);
+    let content_type = match shape {
+        Some(shape) if shape.template.is_some() || shape.content_type != ContentType::Json => {
+            shape.content_type.as_str()
+        }
+        Some(_) | None => profile.content_type(delivery.format),
+    };
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
     for (name, value) in profile.sign(&keys, &to_sign) {
         let value = HeaderValue::from_str(&value)

@@ -60,7 +60,7 @@ fn give_up(tx: &mut WriteTx<'_>, seq: i64) -> Result<(), StoreError> {
         return Ok(());
     };
     let policy = RetryPolicy::standard();
-    let Ok(next) = delivery::step(progress, StepInput::Damaged, &policy, tx.now(), 0.0) else {
+    let Ok(next) = delivery::step(progress, StepInput::Unsendable, &policy, tx.now(), 0.0) else {
         return Ok(());
     };
     let place = DeliveryPlace {

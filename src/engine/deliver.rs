@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::Shared;
-use super::attempt::{Attempted, attempt};
+use super::attempt::{Attempted, MadeWith, attempt};
 use super::journal::{Line, Outcome};
 use super::lanes::{Ended, Settled, Started};
 use super::settle::settle;
@@ -18,8 +18,8 @@ use crate::domain::delivery::{DeliveryPlace, QueuedDelivery, Trigger};
 use crate::domain::outcome::{FailureKind, Verdict};
 use crate::domain::retry::RetryPolicy;
 use crate::entropy;
-use crate::store::StoreError;
 use crate::store::deliveries;
+use crate::store::{Read, StoreError};
 use crate::telemetry::metrics;
 
 /// How long a delivery waits that this machine could not send, at first and at most.
@@ -75,7 +75,10 @@ fn ended(verdict: Verdict) -> Ended {
             retry_after: Some(wait),
             ..
         } => Ended::AskedToWait(wait),
-        Verdict::Failed { kind, .. } if kind.is_answered() => Ended::Answered,
+        // The receiver has no part in a body that could not be made.
+        Verdict::Failed { kind, .. } if kind.is_answered() || kind == FailureKind::Template => {
+            Ended::Answered
+        }
         Verdict::Failed { .. } => Ended::Unanswered,
         Verdict::Gone => Ended::Answered,
     }
@@ -87,15 +90,7 @@ async fn exchange(
     target: &Target,
     trigger: AttemptTrigger,
 ) -> Result<Attempted, StoreError> {
-    let profile = match shared.parts.store.cached_profile(delivery.profile_seq) {
-        Some(profile) => profile,
-        None => {
-            let store = shared.parts.store.clone();
-            let seq = delivery.profile_seq;
-            let reader = store.clone();
-            store.read(move |conn| reader.profile(conn, seq)).await?
-        }
-    };
+    let made_with = made_with(shared, delivery).await?;
     shared.attempts.fetch_add(1, Ordering::Relaxed);
     shared.clock_watch.started(delivery.id.seq());
     let parts = &shared.parts;
@@ -103,7 +98,7 @@ async fn exchange(
     // What this machine lacks is no attempt and counts nowhere: the delivery waits in its place.
     loop {
         let (client, guard, now) = (&parts.client, &parts.guard, shared.now());
-        match attempt(client, guard, delivery, target, &profile, trigger, now).await {
+        match attempt(client, guard, delivery, target, &made_with, trigger, now).await {
             Ok(attempted) => return Ok(attempted),
             Err(shortage) => tracing::debug!(%shortage, "a delivery waits for this machine"),
         }
@@ -113,6 +108,30 @@ async fn exchange(
             return Err(StoreError::Stopped("the attempt was never made"));
         }
     }
+}
+
+async fn made_with(
+    shared: &Arc<Shared>,
+    delivery: &QueuedDelivery,
+) -> Result<MadeWith, StoreError> {
+    let store = &shared.parts.store;
+    let (profile_seq, shape_seq) = (delivery.profile_seq, delivery.shape_seq);
+    let profile = store.cached_profile(profile_seq);
+    let shape = match shape_seq {
+        Some(seq) => store.cached_shape(seq).map(Some),
+        None => Some(None),
+    };
+    if let (Some(profile), Some(shape)) = (profile, shape) {
+        return Ok(MadeWith { profile, shape });
+    }
+    let reader = store.clone();
+    let read = move |conn: &Read<'_>| {
+        Ok(MadeWith {
+            profile: reader.profile(conn, profile_seq)?,
+            shape: reader.shape(conn, shape_seq)?,
+        })
+    };
+    store.read(read).await
 }
 
 async fn record(

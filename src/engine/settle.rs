@@ -12,7 +12,7 @@ use crate::domain::audit::{ActorKind, NewAuditEntry};
 use crate::domain::breaker::{self, DisabledReason, Health};
 use crate::domain::delivery::{self, DeliveryPlace, LastAttempt, Next, Status, StepInput, Trigger};
 use crate::domain::id::WebhookId;
-use crate::domain::outcome::Verdict;
+use crate::domain::outcome::{FailureKind, Verdict};
 use crate::domain::retry::RetryPolicy;
 use crate::domain::webhook::{Activity, WebhookState};
 use crate::store::deliveries;
@@ -54,6 +54,9 @@ pub(super) fn settle(
     spread: f64,
     moved_ms: i64,
 ) -> Result<Recorded, StoreError> {
+    if attempt.error_kind == Some(FailureKind::Template) {
+        return set_apart(tx, place, &attempt);
+    }
     // Retention may have removed what somebody retried at the last moment.
     let Some((progress, trigger)) = deliveries::progress(tx, place.seq)? else {
         return Ok(Recorded::GONE);
@@ -107,6 +110,46 @@ pub(super) fn settle(
         disabled,
         outcome,
         attempt_count: next.attempt_count,
+    })
+}
+
+/// Gives up a delivery for which there is no body: nothing was sent, so there is no attempt to record,
+/// and nothing to hold against the receiver.
+fn set_apart(
+    tx: &mut WriteTx<'_>,
+    place: DeliveryPlace,
+    unsent: &Attempt,
+) -> Result<Recorded, StoreError> {
+    let Some((progress, trigger)) = deliveries::progress(tx, place.seq)? else {
+        return Ok(Recorded::GONE);
+    };
+    let (input, policy) = (StepInput::Unsendable, RetryPolicy::standard());
+    let Ok(next) = delivery::step(progress, input, &policy, tx.now(), 0.0) else {
+        return Ok(Recorded::GONE);
+    };
+    let last = LastAttempt {
+        status_code: None,
+        error_kind: unsent.error_kind,
+        error: unsent.error.as_deref(),
+        duration_ms: 0,
+    };
+    deliveries::set_progress(tx, place, &progress, &next, Some(&last))?;
+    let outcome = if next.status == Status::Exhausted {
+        Outcome::GaveUp
+    } else {
+        Outcome::Unchanged
+    };
+    match trigger {
+        Trigger::Test => {
+            deliveries::discard(tx, place.seq)?;
+        }
+        Trigger::Alert => alert::delivered(tx, place, &next, &last)?,
+        Trigger::Event | Trigger::Replay => alert::raise(tx, place, outcome, None)?,
+    }
+    Ok(Recorded {
+        outcome,
+        attempt_count: next.attempt_count,
+        ..Recorded::GONE
     })
 }
 

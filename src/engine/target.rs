@@ -6,12 +6,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use reqwest::Method;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::domain::breaker::DisabledReason;
 use crate::domain::profile::Profile;
 use crate::domain::retry::RetryPolicy;
 use crate::domain::secret::Secret;
+use crate::domain::shape::SendMethod;
 use crate::domain::signing::SigningKey;
 use crate::domain::time::Timestamp;
 use crate::domain::webhook::{Webhook, WebhookKind, WebhookState};
@@ -24,6 +26,7 @@ pub(super) struct Target {
     pub(super) kind: WebhookKind,
     /// Whether the receiver took what it was sent last.
     pub(super) answered_last: bool,
+    pub(super) method: Method,
     pub(super) url: String,
     pub(super) open: bool,
     /// What is stored of it is damaged, so that nothing can be sent.
@@ -106,6 +109,11 @@ impl Target {
             workspace_seq: webhook.workspace.seq(),
             kind: webhook.kind,
             answered_last: health.consecutive_failures == 0 && health.last_success_at.is_some(),
+            method: match settings.method {
+                SendMethod::Post => Method::POST,
+                SendMethod::Put => Method::PUT,
+                SendMethod::Patch => Method::PATCH,
+            },
             url: settings.url.clone(),
             open: webhook.state == WebhookState::Active && webhook.deleted_at.is_none(),
             is_corrupt: false,
@@ -153,6 +161,7 @@ impl Target {
             workspace_seq: 1,
             kind: WebhookKind::Registered,
             answered_last: true,
+            method: Method::POST,
             url: "https://receiver.example/".to_owned(),
             open: true,
             is_corrupt: false,

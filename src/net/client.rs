@@ -66,6 +66,8 @@ const MAKE_ROOM_MAX: u32 = 3;
 pub struct OutboundRequest<'a> {
     /// Whose it is.
     pub sender: Sender,
+    /// How.
+    pub method: Method,
     /// Where to.
     pub target: &'a TargetUrl,
     /// All headers but host, content-length, accept and user-agent, which the client adds.
@@ -356,7 +358,7 @@ impl ClientInner {
 /// The request as it goes over the wire.
 fn request(outbound: &OutboundRequest<'_>) -> Request<Full<Bytes>> {
     let mut request = Request::new(Full::new(outbound.body.clone()));
-    *request.method_mut() = Method::POST;
+    *request.method_mut() = outbound.method.clone();
     *request.uri_mut() = outbound
         .target
         .path_and_query()

@@ -6,6 +6,7 @@
 use bytes::Bytes;
 use serde_json::json;
 
+use super::views::shown_body;
 use super::{Caller, Refusal, Service, audit};
 use crate::domain::attempt::Attempt;
 use crate::domain::consumer::Purview;
@@ -14,6 +15,7 @@ use crate::domain::delivery::{
     Trigger, step,
 };
 use crate::domain::id::{DeliveryId, WebhookId};
+use crate::domain::outcome::FailureKind;
 use crate::domain::page::{Cursor, Limit, Page};
 use crate::domain::retry::RetryPolicy;
 use crate::engine::{Engine, attempt};
@@ -205,8 +207,8 @@ pub(super) fn detail_in(
     let request_body = match deliveries::queued(conn, id.seq()) {
         Ok(queued) => {
             let queued = queued.ok_or(Refusal::NotFound("delivery"))?;
-            attempt::body(&queued, &profile)
-                .map_err(|error| Refusal::Internal(error.to_string()))?
+            let shape = store.shape(conn, delivery.shape_seq)?;
+            shown_body(attempt::body(&queued, &profile, shape.as_deref()))?
         }
         // Nothing was sent of it since, and nothing will be.
         Err(StoreError::Damaged(_)) => Bytes::new(),
@@ -274,5 +276,10 @@ pub(super) fn put_back(tx: &mut WriteTx<'_>, delivery: &Delivery) -> Result<(), 
         trigger: delivery.trigger,
     };
     deliveries::set_progress(tx, place, &delivery.progress, &next, None)?;
+    // Nothing was ever sent of it, so nothing has to be repeated; the template may be mended by now.
+    let is_unsent = delivery.progress.attempt_count == 0;
+    if is_unsent && delivery.last_error_kind == Some(FailureKind::Template) {
+        deliveries::pin_anew(tx, delivery.id.seq())?;
+    }
     Ok(())
 }

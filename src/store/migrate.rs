@@ -16,6 +16,7 @@ const LADDER: &[M<'static>] = &[
     M::up(include_str!("migrations/0004_header_aliases.sql")),
     M::up(include_str!("migrations/0005_public_keys.sql")),
     M::up(include_str!("migrations/0006_filters.sql")),
+    M::up(include_str!("migrations/0007_shapes.sql")),
 ];
 
 /// Refuses a database that a later version wrote.

@@ -21,6 +21,7 @@ use std::sync::Arc;
 use crate::clock::Clock;
 use crate::domain::profile::Profile;
 use crate::domain::secret::Secret;
+use crate::domain::shape::BodyShape;
 use crate::domain::webhook::Subscriber;
 
 mod alarm;
@@ -56,6 +57,7 @@ pub mod rotate;
 pub mod secrets;
 pub mod sessions;
 mod setbacks;
+mod shapes;
 mod sql;
 pub mod stats;
 mod subscriber_cache;
@@ -94,6 +96,7 @@ struct StoreParts {
     vault: Arc<vault::Vault>,
     profiles: profile_cache::ProfileCache,
     filtered: subscriber_cache::FilteredSubscribers,
+    shapes: shapes::ShapeCache,
     // Held for as long as anybody may touch the database; dropping it frees the directory.
     _lock: std::fs::File,
 }
@@ -231,6 +234,25 @@ impl Store {
     #[must_use]
     pub fn filtered_subscribers(&self, workspace_seq: i64) -> Option<Arc<Vec<Subscriber>>> {
         self.shared.filtered.of(workspace_seq)
+    }
+
+    /// The shape that a delivery is pinned to; parsed once. `None` for the plain one.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] where what is stored no longer parses.
+    pub fn shape(
+        &self,
+        conn: &Read<'_>,
+        seq: Option<i64>,
+    ) -> Result<Option<Arc<BodyShape>>, StoreError> {
+        seq.map(|seq| self.shared.shapes.load(conn, seq))
+            .transpose()
+    }
+
+    /// The shape of version `seq`, if it has been parsed before.
+    #[must_use]
+    pub fn cached_shape(&self, seq: i64) -> Option<Arc<BodyShape>> {
+        self.shared.shapes.cached(seq)
     }
 
     /// The vault that seals and opens secrets.

@@ -28,11 +28,12 @@ pub(super) enum NumberedTable {
     Sessions,
     Users,
     WebhookSecrets,
+    WebhookShapes,
     Webhooks,
     Workspaces,
 }
 
-const TABLES: usize = 14;
+const TABLES: usize = 15;
 
 impl NumberedTable {
     fn name(self) -> &'static str {
@@ -49,6 +50,7 @@ impl NumberedTable {
             Self::Sessions => "sessions",
             Self::Users => "users",
             Self::WebhookSecrets => "webhook_secrets",
+            Self::WebhookShapes => "webhook_shapes",
             Self::Webhooks => "webhooks",
             Self::Workspaces => "workspaces",
         }

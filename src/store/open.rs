@@ -29,6 +29,7 @@ use super::open_error::OpenError;
 use super::profile_cache::ProfileCache;
 use super::readers::{Readers, STATEMENTS_KEPT};
 use super::setbacks::Stamps;
+use super::shapes::ShapeCache;
 use super::subscriber_cache::FilteredSubscribers;
 use super::tx::{Memory, WriteTx};
 use super::vault::{KeyRecord, KeySource, Vault};
@@ -95,6 +96,7 @@ pub(super) fn open(options: &OpenOptions) -> Result<Store, OpenError> {
         vault,
         profiles,
         filtered,
+        shapes: ShapeCache::default(),
         _lock: lock,
     };
     Ok(Store {

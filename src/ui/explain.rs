@@ -53,6 +53,11 @@ pub fn explain(kind: Option<FailureKind>, status: Option<u16>) -> Option<Explain
             "Put the final address into the webhook's URL; it stands in the answer's location \
              header.",
         ),
+        FailureKind::Template => (
+            "The webhook's template gives no body for this event, so nothing was sent.",
+            "Mend the template, or give what may be missing a default; then retry. What was never \
+             sent takes the template as it is then.",
+        ),
         FailureKind::Status => by_status(status?),
     };
     Some(Explained { cause, remedy })

@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
-use crate::api::words::{BodyFormat, SignatureWord};
+use crate::api::words::{BodyFormat, DeliveryContentType, DeliveryMethod, SignatureWord};
 use crate::service::webhooks::{CustomRetry, RetryInput, WebhookInput};
 use crate::web::extract::RequestBody;
 use crate::web::wire::{given, nullable};
@@ -39,6 +39,23 @@ pub struct WebhookRequest {
     #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<Object>)]
     pub filter: Option<Option<Box<RawValue>>>,
+    /// How it is requested: `POST`, `PUT` or `PATCH`; null means `POST`.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<DeliveryMethod>)]
+    pub method: Option<Option<String>>,
+    /// How the body is written: `application/json`, or `application/x-www-form-urlencoded` with one
+    /// field for each member of the body (lists and objects as their JSON); null means as JSON.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<DeliveryContentType>)]
+    pub content_type: Option<Option<String>>,
+    /// The body's own form, any JSON: a text that is nothing but `{{ /data/id }}` stands for the value
+    /// at that pointer, inside a longer text for its text; behind it may follow `| default: 0`,
+    /// `| upper`, `| lower`, `| json`, `| date: "%Y-%m-%d"`. `{"$each": "/data/items", "$as": …}` makes
+    /// a list (names are looked up in the item first, which is `/item`), and
+    /// `{"$if": {filter}, "$then": …, "$else": …}` chooses. Null means the envelope.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<Value>)]
+    pub template: Option<Option<Box<RawValue>>>,
     /// What people call it.
     #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<String>)]
@@ -169,9 +186,11 @@ pub struct RetryFields {
     /// Statuses (`404`) and classes (`4xx`) that end a delivery at once. 408, 425 and 429 only where
     /// they are listed by number.
     #[serde(default)]
+    #[schema(value_type = Vec<String>, required = false)]
     pub give_up_on: Vec<StatusText>,
     /// The only statuses and classes that are tried again; failures without an answer always are.
     #[serde(default)]
+    #[schema(value_type = Vec<String>, required = false)]
     pub retry_on: Vec<StatusText>,
 }
 
@@ -193,14 +212,6 @@ impl From<StatusText> for String {
         }
     }
 }
-
-impl utoipa::PartialSchema for StatusText {
-    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
-        <String as utoipa::PartialSchema>::schema()
-    }
-}
-
-impl ToSchema for StatusText {}
 
 impl<'de> Deserialize<'de> for RetryRequest {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -268,6 +279,9 @@ impl From<WebhookRequest> for WebhookInput {
             event_types: request.event_types,
             consumer: request.consumer,
             filter: request.filter.map(|own| own.map(text)),
+            method: request.method,
+            content_type: request.content_type,
+            template: request.template.map(|own| own.map(text)),
             label: request.label.map(Option::unwrap_or_default),
             secret: request.secret,
             signature: request.signature,

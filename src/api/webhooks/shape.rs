@@ -8,7 +8,10 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
-use crate::api::words::{BodyFormat, SignatureWord, WebhookDisabledReason, WebhookStatus};
+use crate::api::words::{
+    BodyFormat, DeliveryContentType, DeliveryMethod, SignatureWord, WebhookDisabledReason,
+    WebhookStatus,
+};
 use crate::domain::breaker::DisabledReason;
 use crate::domain::header::CustomHeader;
 use crate::domain::retry::{Jitter, RetryPolicy};
@@ -34,6 +37,15 @@ pub struct WebhookBody {
     /// Conditions on an event's content; null where there is none.
     #[schema(value_type = Option<Object>)]
     pub filter: Option<Box<RawValue>>,
+    /// How it is requested.
+    #[schema(value_type = DeliveryMethod)]
+    pub method: &'static str,
+    /// How the body is written.
+    #[schema(value_type = DeliveryContentType)]
+    pub content_type: &'static str,
+    /// The body's own form; null where it is the envelope.
+    #[schema(value_type = Option<Value>)]
+    pub template: Option<Box<RawValue>>,
     /// Its wire profile.
     pub profile: String,
     /// How deliveries are signed: `hmac` or `ed25519`.
@@ -147,6 +159,9 @@ pub fn webhook(webhook: &Webhook) -> WebhookBody {
         url: settings.url.clone(),
         event_types: settings.subscription.texts(),
         filter: settings.filter.as_ref().map(|own| raw(own.text())),
+        method: settings.method.as_str(),
+        content_type: settings.shape.content_type.as_str(),
+        template: settings.shape.template.as_ref().map(|own| raw(own.text())),
         profile: webhook.profile.name.to_string(),
         signature: webhook.signature().as_str(),
         public_key: webhook.public_key.clone(),

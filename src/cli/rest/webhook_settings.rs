@@ -19,6 +19,18 @@ pub(super) struct WebhookFlags {
     #[arg(long, value_name = "JSON", value_parser = json)]
     #[serde(skip_serializing_if = "Option::is_none")]
     filter: Option<Box<RawValue>>,
+    /// How it is requested: POST, PUT or PATCH
+    #[arg(long)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    method: Option<String>,
+    /// How the body is written: application/json or application/x-www-form-urlencoded
+    #[arg(long, value_name = "TYPE")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    content_type: Option<String>,
+    /// What the body looks like, as JSON such as '{"text": "{{ /data/id }}"}'; null for the envelope
+    #[arg(long, value_name = "JSON", value_parser = json)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    template: Option<Box<RawValue>>,
     /// How it is retried: a built-in profile's name, or JSON such as '{"give_up_on": ["4xx"]}'
     #[arg(long, value_name = "JSON", value_parser = json_or_text)]
     #[serde(skip_serializing_if = "Option::is_none")]

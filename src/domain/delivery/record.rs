@@ -23,6 +23,8 @@ pub struct NewDelivery {
     pub profile_seq: i64,
     /// How its body looks.
     pub format: Format,
+    /// The version of its webhook's shape that it is pinned to; `None` for the plain one.
+    pub shape_seq: Option<i64>,
     /// Why it exists.
     pub trigger: Trigger,
     /// How many attempts its policy comes to.
@@ -58,6 +60,8 @@ pub struct Delivery {
     pub profile_seq: i64,
     /// How its body looks.
     pub format: Format,
+    /// The version of its webhook's shape that it is pinned to; `None` for the plain one.
+    pub shape_seq: Option<i64>,
     /// Where it stands.
     pub progress: Progress,
     /// How many attempts its policy comes to.
@@ -115,6 +119,8 @@ pub struct QueuedDelivery {
     pub profile_seq: i64,
     /// The format it began with.
     pub format: Format,
+    /// The version of its webhook's shape that it is pinned to; `None` for the plain one.
+    pub shape_seq: Option<i64>,
     /// Why it exists.
     pub trigger: Trigger,
     /// Where it stands.

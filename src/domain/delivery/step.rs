@@ -26,8 +26,8 @@ pub enum StepInput {
     Retry,
     /// A person calls it off, or its webhook was revoked or deleted.
     Cancel,
-    /// What it carries is not what was once published: nothing of it may be sent any more.
-    Damaged,
+    /// Nothing of it can be sent: it carries what was not published so, or there is no body for it.
+    Unsendable,
 }
 
 /// An input that makes no sense in the state it met.
@@ -74,8 +74,8 @@ pub fn step(
         }
         StepInput::Retry => Ok(retried(progress, now)),
         StepInput::Cancel if progress.status.is_waiting() => Ok(called_off(progress)),
-        StepInput::Damaged if progress.status.is_waiting() => Ok(gave_up(progress)),
-        StepInput::Cancel | StepInput::Damaged => {
+        StepInput::Unsendable if progress.status.is_waiting() => Ok(gave_up(progress)),
+        StepInput::Cancel | StepInput::Unsendable => {
             Err(IllegalTransition::NotWaiting(progress.status))
         }
     }

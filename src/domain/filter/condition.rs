@@ -5,7 +5,7 @@
 
 use super::operator::Operator;
 use super::path::FilterPath;
-use crate::domain::json::JsonValue;
+use crate::domain::json::scope::JsonScope;
 
 /// What must hold.
 #[derive(Clone, Debug)]
@@ -34,7 +34,7 @@ pub struct Misfit {
 }
 
 impl Condition {
-    pub(super) fn holds(&self, event: JsonValue<'_>) -> bool {
+    pub(super) fn holds(&self, event: &JsonScope<'_>) -> bool {
         match self {
             Self::All(all) => all.iter().all(|one| one.holds(event)),
             Self::Any { of, .. } => of.iter().any(|one| one.holds(event)),
@@ -43,7 +43,7 @@ impl Condition {
         }
     }
 
-    pub(super) fn misfit(&self, event: JsonValue<'_>) -> Option<Misfit> {
+    pub(super) fn misfit(&self, event: &JsonScope<'_>) -> Option<Misfit> {
         match self {
             Self::All(all) => all.iter().find_map(|one| one.misfit(event)),
             Self::Any { place, of } => {

@@ -5,6 +5,7 @@
 use std::cmp::Ordering;
 
 use super::path::{FilterPath, shortened};
+use crate::domain::json::scope::JsonScope;
 use crate::domain::json::{JsonKind, JsonTape, JsonValue, number};
 
 /// A demand on the values at a path.
@@ -40,7 +41,7 @@ pub(super) enum FilterBound {
 
 impl Operator {
     /// Whether the demand is met by what `path` leads to.
-    pub(super) fn holds(&self, path: &FilterPath, event: JsonValue<'_>) -> bool {
+    pub(super) fn holds(&self, path: &FilterPath, event: &JsonScope<'_>) -> bool {
         match self {
             Self::Differs(operand) => !path.any(event, &mut |value| equal(value, operand)),
             Self::NoneOf(operands) => !path.any(event, &mut |value| one_of(value, operands)),

@@ -5,6 +5,7 @@
 use std::fmt;
 
 use crate::domain::json::JsonValue;
+use crate::domain::json::scope::{JsonScope, Meter};
 
 /// The most parts of a path.
 pub(super) const PATH_PARTS_MAX: usize = 16;
@@ -61,14 +62,23 @@ impl FilterPath {
     /// Whether `fits` holds for one of the values that the path leads to.
     pub(super) fn any(
         &self,
-        event: JsonValue<'_>,
+        event: &JsonScope<'_>,
         fits: &mut dyn FnMut(JsonValue<'_>) -> bool,
     ) -> bool {
-        search(&self.0, event, fits)
+        let Some((part, rest)) = self.0.split_first() else {
+            return fits(event.value());
+        };
+        let meter = event.meter();
+        match part {
+            PathPart::Name { name, index } => event
+                .find(name, *index)
+                .is_some_and(|value| search(rest, value, meter, fits)),
+            PathPart::Every => every(rest, event.value(), meter, fits),
+        }
     }
 
     /// What the event has there, in words.
-    pub(super) fn shown(&self, event: JsonValue<'_>) -> String {
+    pub(super) fn shown(&self, event: &JsonScope<'_>) -> String {
         let mut found = Vec::new();
         self.any(event, &mut |value| {
             found.push(shortened(value.raw()));
@@ -117,22 +127,29 @@ fn parts_of(text: &str) -> Vec<String> {
 fn search(
     parts: &[PathPart],
     value: JsonValue<'_>,
+    meter: &Meter,
     fits: &mut dyn FnMut(JsonValue<'_>) -> bool,
 ) -> bool {
     let Some((part, rest)) = parts.split_first() else {
         return fits(value);
     };
     match part {
-        PathPart::Name { name, index } => {
-            let inner = value.member(name);
-            let inner = inner.or_else(|| index.and_then(|index| value.element(index)));
-            inner.is_some_and(|inner| search(rest, inner, fits))
-        }
-        PathPart::Every => {
-            value.elements().any(|inner| search(rest, inner, fits))
-                || value.members().any(|(_, inner)| search(rest, inner, fits))
-        }
+        PathPart::Name { name, index } => meter
+            .inner(value, name, *index)
+            .is_some_and(|inner| search(rest, inner, meter, fits)),
+        PathPart::Every => every(rest, value, meter, fits),
     }
+}
+
+/// Whether `fits` holds for something behind one of the parts of `value`.
+fn every(
+    rest: &[PathPart],
+    value: JsonValue<'_>,
+    meter: &Meter,
+    fits: &mut dyn FnMut(JsonValue<'_>) -> bool,
+) -> bool {
+    let mut below = |inner| meter.spend(1) && search(rest, inner, meter, fits);
+    value.elements().any(&mut below) || value.members().any(|(_, inner)| below(inner))
 }
 
 impl fmt::Display for FilterPath {

@@ -86,6 +86,7 @@ async fn post_as(client: &Client, sender: Sender, url: &str, timeout: Duration) 
     headers.insert("webhook-id", HeaderValue::from_static("evt_1"));
     client
         .post(OutboundRequest {
+            method: Method::POST,
             sender,
             target: &target,
             headers,

@@ -137,7 +137,8 @@ fn wanting<'a>(
         EventTypeName::parse(&new.event_type).map_err(|message| Refusal::field("type", message))?;
     let wanted = subscribers.filter(|s| s.subscription.matches(&name));
     let wanted: Vec<&Subscriber> = wanted.filter(|s| fitting.fits(s)).collect();
-    for subscriber in wanted.iter().filter(|s| s.disabled.is_none()) {
+    let needs_envelope = |s: &&&Subscriber| s.disabled.is_none() && !s.is_templated;
+    for subscriber in wanted.iter().filter(needs_envelope) {
         check_data(&subscriber.profile, subscriber.format, &new.data).map_err(|error| {
             Refusal::field(
                 "data",
@@ -175,6 +176,7 @@ pub(in crate::service) fn new_delivery(subscriber: &Subscriber, trigger: Trigger
         consumer_seq: subscriber.consumer_seq,
         profile_seq: subscriber.profile_seq,
         format: subscriber.format,
+        shape_seq: subscriber.shape_seq,
         trigger,
         max_attempts: subscriber.max_attempts,
         retried_from: None,

@@ -80,7 +80,8 @@ impl<'a> Fitting<'a> {
 /// A new event as its filters see it; one that says no time happens `now`.
 pub(super) fn view_of(new: &NewEvent, now: Timestamp) -> EventDocument<'_> {
     EventDocument {
-        given_id: new.given_id.as_ref().map(GivenId::as_str),
+        id: new.given_id.as_ref().map(GivenId::as_str),
+        delivery: None,
         event_type: &new.event_type,
         occurred_at: new.occurred_at.unwrap_or(now),
         data: &new.data,

@@ -113,6 +113,7 @@ impl OneOffTarget {
             consumer_seq: None,
             profile_seq: self.profile_seq,
             format: Format::Json,
+            shape_seq: None,
             trigger: Trigger::Event,
             max_attempts: self.profile.retry_policy().max_attempts(),
             retried_from: None,

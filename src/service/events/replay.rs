@@ -94,8 +94,10 @@ fn replay(
         ));
     }
     for subscriber in open {
-        check_data(&subscriber.profile, subscriber.format, &event.data)
-            .map_err(|error| Refusal::Conflict(format!("data {error}")))?;
+        if !subscriber.is_templated {
+            check_data(&subscriber.profile, subscriber.format, &event.data)
+                .map_err(|error| Refusal::Conflict(format!("data {error}")))?;
+        }
         let retried_from = latest(subscriber.webhook_seq);
         let new = NewDelivery {
             retried_from,
@@ -138,6 +140,7 @@ fn replay_one_offs(
             consumer_seq: delivery.consumer_seq,
             profile_seq: delivery.profile_seq,
             format: delivery.format,
+            shape_seq: delivery.shape_seq,
             trigger: Trigger::Replay,
             max_attempts: delivery.max_attempts,
             retried_from: Some(delivery.id),

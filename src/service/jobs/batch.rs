@@ -116,9 +116,9 @@ fn deliver_one(
         return Ok(false);
     };
     let event = Arc::new(stored.event);
-    if check_data(&subscriber.profile, subscriber.format, &event.data).is_err()
-        || !Fitting::new(EventDocument::from(&*event)).fits(subscriber)
-    {
+    let has_body = subscriber.is_templated
+        || check_data(&subscriber.profile, subscriber.format, &event.data).is_ok();
+    if !has_body || !Fitting::new(EventDocument::from(&*event)).fits(subscriber) {
         return Ok(false);
     }
     deliveries::insert(tx, &event, &new_delivery(subscriber, Trigger::Event))?;

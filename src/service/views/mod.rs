@@ -35,6 +35,7 @@ pub use overview::{FirstSteps, Overview, Troubled};
 pub use sent::SentDelivery;
 #[cfg(test)]
 pub(in crate::service) use sent::sent;
+pub(in crate::service) use sent::shown_body;
 pub use webhook::WebhookActivity;
 pub use webhooks::{FoundWebhooks, NamedWebhooks, OUTCOMES, WebhookHits, WebhookSummary};
 

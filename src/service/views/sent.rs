@@ -12,6 +12,7 @@ use super::Views;
 use crate::domain::delivery::{Delivery, DeliveryFilter, QueuedDelivery};
 use crate::domain::event::Event;
 use crate::domain::page::{Cursor, Limit, List, Page};
+use crate::domain::shape::BodyError;
 use crate::engine::attempt;
 use crate::service::Refusal;
 use crate::store::{PAGE_BYTES_MAX, Read, Store, attempts, deliveries, events};
@@ -88,6 +89,18 @@ pub(in crate::service) fn sent(
     Ok(Page { items: found, next })
 }
 
+/// The body as it is shown; empty where there is none, because nothing was sent then.
+///
+/// # Errors
+/// [`Refusal::Internal`] where a body should be there.
+pub(in crate::service) fn shown_body(made: Result<Bytes, BodyError>) -> Result<Bytes, Refusal> {
+    match made {
+        Ok(body) => Ok(body),
+        Err(BodyError::Template(_) | BodyError::NoForm) => Ok(Bytes::new()),
+        Err(error @ BodyError::Envelope(_)) => Err(Refusal::Internal(error.to_string())),
+    }
+}
+
 fn body(
     store: &Store,
     conn: &Read<'_>,
@@ -100,9 +113,11 @@ fn body(
         event,
         profile_seq: delivery.profile_seq,
         format: delivery.format,
+        shape_seq: delivery.shape_seq,
         trigger: delivery.trigger,
         progress: delivery.progress,
     };
     let profile = store.profile(conn, delivery.profile_seq)?;
-    attempt::body(&queued, &profile).map_err(|error| Refusal::Internal(error.to_string()))
+    let shape = store.shape(conn, delivery.shape_seq)?;
+    shown_body(attempt::body(&queued, &profile, shape.as_deref()))
 }

@@ -3,9 +3,10 @@
 //! Owns: every bound of a webhook's settings, each with the field it belongs to. Refuses: storing.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::retries::RetryInput;
+use super::shaping::{content_type, method, placed, template};
+use super::values::{between, counted, format, label, metadata, per_second, timeout};
 use crate::domain::breaker::BreakerPolicy;
 use crate::domain::event_type::Subscription;
 use crate::domain::filter::{ContentFilter, FilterFault};
@@ -13,11 +14,10 @@ use crate::domain::format::Format;
 use crate::domain::header::{CUSTOM_HEADERS_MAX, CustomHeader};
 use crate::domain::profile::Profile;
 use crate::domain::retry::RetryPolicy;
-use crate::domain::time::parse_duration;
+use crate::domain::shape::{BodyShape, ContentType, SendMethod};
 use crate::domain::webhook::{
     DISABLE_AFTER_FAILURES_MAX, DISABLE_AFTER_MAX, DISABLE_AFTER_MIN, IN_FLIGHT_DEFAULT,
-    IN_FLIGHT_MAX, LABEL_CHARS_MAX, METADATA_BYTES_MAX, RATE_MAX, RATE_MIN, TIMEOUT_MAX,
-    TIMEOUT_MIN, WebhookSettings,
+    IN_FLIGHT_MAX, WebhookSettings,
 };
 use crate::service::{FieldError, Refusal};
 
@@ -37,6 +37,12 @@ pub struct WebhookInput {
     pub consumer: Option<Option<String>>,
     /// What must hold of an event's content, as JSON text; null means nothing.
     pub filter: Option<Option<String>>,
+    /// How it is requested; null means `POST`.
+    pub method: Option<Option<String>>,
+    /// How the body is written; null means as JSON.
+    pub content_type: Option<Option<String>>,
+    /// What the body looks like, as JSON text; null means the envelope.
+    pub template: Option<Option<String>>,
     /// What people call it.
     pub label: Option<String>,
     /// Its signing secret; only on creation, and where the URL moves to another origin: there it
@@ -94,6 +100,8 @@ pub fn defaults_of(profile: &Profile, url: String, subscription: Subscription) -
         url,
         subscription,
         filter: None,
+        method: SendMethod::default(),
+        shape: BodyShape::default(),
         format: Format::Json,
         headers: Vec::new(),
         aliases: None,
@@ -124,6 +132,13 @@ pub(super) fn apply(
         url: url.unwrap_or(base.url),
         subscription: faults.subscription(input.event_types.as_deref(), base.subscription),
         filter: faults.filter(input.filter.as_ref(), base.filter),
+        method: faults.nullable(
+            "method",
+            input.method.as_ref(),
+            [base.method, default.method],
+            |text| method(text),
+        ),
+        shape: faults.shape(input, base.shape),
         format: faults.given("format", input.format.as_deref(), base.format, format),
         headers: faults.headers(input.headers.as_deref(), base.headers, profile),
         aliases: input.aliases.unwrap_or(base.aliases),
@@ -234,6 +249,24 @@ impl Faults {
         }
     }
 
+    fn shape(&mut self, input: &WebhookInput, before: BodyShape) -> BodyShape {
+        let content_type = self.nullable(
+            "content_type",
+            input.content_type.as_ref(),
+            [before.content_type, ContentType::default()],
+            |text| content_type(text),
+        );
+        let template = match &input.template {
+            None => before.template,
+            Some(None) => None,
+            Some(Some(text)) => template(text).map_err(|fault| self.0.push(fault)).ok(),
+        };
+        BodyShape {
+            template,
+            content_type,
+        }
+    }
+
     fn headers(
         &mut self,
         said: Option<&[(String, String)]>,
@@ -318,75 +351,4 @@ impl Faults {
             Err(Refusal::Invalid(self.0))
         }
     }
-}
-
-/// A place inside a setting, as a field.
-fn placed(field: &str, place: &str) -> String {
-    match place {
-        "" => field.to_owned(),
-        place if place.starts_with('[') => format!("{field}{place}"),
-        place => format!("{field}.{place}"),
-    }
-}
-
-fn label(text: &str) -> Result<String, String> {
-    if text.chars().count() > LABEL_CHARS_MAX {
-        return Err(format!("must have at most {LABEL_CHARS_MAX} characters"));
-    }
-    if text.chars().any(char::is_control) {
-        return Err("must not hold control characters".to_owned());
-    }
-    Ok(text.to_owned())
-}
-
-fn format(text: &str) -> Result<Format, String> {
-    Format::parse(text).ok_or_else(|| "must be json, cloudevents or slack".to_owned())
-}
-
-fn timeout(text: &str) -> Result<Duration, String> {
-    between(text, TIMEOUT_MIN, TIMEOUT_MAX, "100ms", "2m")
-}
-
-fn between(
-    text: &str,
-    min: Duration,
-    max: Duration,
-    min_text: &str,
-    max_text: &str,
-) -> Result<Duration, String> {
-    let duration = parse_duration(text)?;
-    if (min..=max).contains(&duration) {
-        Ok(duration)
-    } else {
-        Err(format!("must lie between {min_text} and {max_text}"))
-    }
-}
-
-fn counted(n: i64, max: u32) -> Result<u32, String> {
-    u32::try_from(n)
-        .ok()
-        .filter(|n| (1..=max).contains(n))
-        .ok_or_else(|| format!("must lie between 1 and {max}"))
-}
-
-fn per_second(rate: f64) -> Result<f64, String> {
-    if (RATE_MIN..=RATE_MAX).contains(&rate) {
-        Ok(rate)
-    } else {
-        Err(format!(
-            "must lie between {RATE_MIN} and {RATE_MAX} deliveries per second"
-        ))
-    }
-}
-
-fn metadata(text: &str) -> Result<Arc<str>, String> {
-    if text.len() > METADATA_BYTES_MAX {
-        return Err(format!(
-            "must have at most {METADATA_BYTES_MAX} bytes as JSON"
-        ));
-    }
-    if !text.trim_start().starts_with('{') {
-        return Err("must be a JSON object".to_owned());
-    }
-    Ok(text.into())
 }

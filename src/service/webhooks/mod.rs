@@ -28,7 +28,9 @@ mod life;
 mod moved;
 mod retries;
 mod secret;
+mod shaping;
 mod testing;
+mod values;
 
 use found::{check_sound, registered, usable};
 pub(super) use found::{registered_in, usable_in};

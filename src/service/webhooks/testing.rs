@@ -58,6 +58,7 @@ impl Service {
                     consumer_seq: webhook.consumer.map(|id| id.seq()),
                     profile_seq: webhook.profile.seq,
                     format: webhook.settings.format,
+                    shape_seq: webhook.shape_seq,
                     trigger: Trigger::Test,
                     max_attempts: 1,
                     retried_from: None,

@@ -61,9 +61,9 @@ pub fn insert_unqueued(
     let id = DeliveryId::new(tx.now(), tx.next_seq(NumberedTable::Deliveries)?);
     tx.run(
         "INSERT INTO deliveries (seq, workspace_seq, consumer_seq, webhook_seq, event_seq, event_type, status,
-             trigger, profile_seq, format, max_attempts, next_attempt_at, retried_from_seq,
+             trigger, profile_seq, format, shape_seq, max_attempts, next_attempt_at, retried_from_seq,
              retried_from_at, created_at)
-         VALUES (:seq, :workspace, :consumer, :webhook, :event, :type, 0, :trigger, :profile, :format,
+         VALUES (:seq, :workspace, :consumer, :webhook, :event, :type, 0, :trigger, :profile, :format, :shape,
              :max_attempts, :now, :from_seq, :from_at, :now)",
         named_params! {
             ":seq": id.seq(),
@@ -75,6 +75,7 @@ pub fn insert_unqueued(
             ":trigger": new.trigger,
             ":profile": new.profile_seq,
             ":format": new.format,
+            ":shape": new.shape_seq,
             ":max_attempts": new.max_attempts,
             ":from_seq": new.retried_from.map(|id| id.seq()),
             ":from_at": new.retried_from.map(|id| id.at()),
@@ -90,6 +91,7 @@ pub fn insert_unqueued(
         event: Arc::clone(event),
         profile_seq: new.profile_seq,
         format: new.format,
+        shape_seq: new.shape_seq,
         trigger: new.trigger,
         progress: Progress::new(id.at()),
     })
@@ -194,6 +196,20 @@ pub fn discard(tx: &mut WriteTx<'_>, seq: i64) -> Result<bool, StoreError> {
 /// [`StoreError::Sqlite`].
 pub fn end(conn: &Read<'_>) -> Result<i64, StoreError> {
     conn.value("SELECT coalesce(max(seq), 0) + 1 FROM deliveries", [])
+}
+
+/// Pins a delivery that was never sent to its webhook's present shape.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn pin_anew(tx: &WriteTx<'_>, seq: i64) -> Result<(), StoreError> {
+    tx.run(
+        "UPDATE deliveries
+         SET shape_seq = (SELECT shape_seq FROM webhooks WHERE webhooks.seq = webhook_seq)
+         WHERE seq = :seq",
+        named_params! { ":seq": seq },
+    )?;
+    Ok(())
 }
 
 /// Records what came of telling the alert target about a dead letter.

@@ -85,6 +85,8 @@ fn add_sums(
 ) {
     let became = |status| i64::from(new.status == status && old.status != status);
     let success = |code: u16| (200..300).contains(&code);
+    // What was given up without being sent was no attempt.
+    let attempt = attempt.filter(|_| new.attempt_count > old.attempt_count);
     let mut sums = Sums {
         attempts: i64::from(attempt.is_some()),
         failures: i64::from(

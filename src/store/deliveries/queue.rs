@@ -20,7 +20,7 @@ use crate::store::{Read, StoreError, damaged, events};
 
 /// What [`queued_rows`] reads.
 const SELECT_QUEUED: &str = "SELECT seq, webhook_seq, event_seq, status, trigger, profile_seq,
-        format, attempt_count, failed_in_run, run_started_at, next_attempt_at, manual_fallback,
+        format, shape_seq, attempt_count, failed_in_run, run_started_at, next_attempt_at, manual_fallback,
         fallback_at, created_at
     FROM deliveries";
 
@@ -224,6 +224,7 @@ fn queued_rows(
             event,
             profile_seq: row.get("profile_seq")?,
             format: row.get("format")?,
+            shape_seq: row.get("shape_seq")?,
             trigger: row.get("trigger")?,
             progress: progress_of(row)?,
         });

@@ -14,6 +14,7 @@ use crate::domain::event_type::{Pattern, Subscription};
 use crate::domain::format::Format;
 use crate::domain::outcome::FailureKind;
 use crate::domain::retry::RetryPolicy;
+use crate::domain::shape::{BodyShape, SendMethod};
 use crate::domain::time::Timestamp;
 use crate::domain::webhook::{NewWebhook, WebhookKind, WebhookSettings, WebhookState};
 use crate::store::*;
@@ -68,6 +69,8 @@ pub(in crate::store) fn settings() -> WebhookSettings {
         subscription: Subscription::parse(&["*"]).unwrap(),
         filter: None,
         format: Format::Json,
+        method: SendMethod::default(),
+        shape: BodyShape::default(),
         headers: Vec::new(),
         aliases: None,
         retry: RetryPolicy::standard(),
@@ -123,6 +126,7 @@ pub(in crate::store) fn delivery(
         consumer_seq: None,
         profile_seq: 1,
         format: Format::Json,
+        shape_seq: None,
         trigger,
         max_attempts: 29,
         retried_from: None,

@@ -9,7 +9,7 @@ use super::numbers::NumberedTable;
 use super::read::PageOf;
 use super::sql::millis;
 use super::vault::Vault;
-use super::{Read, StoreError, WriteTx};
+use super::{Read, StoreError, WriteTx, shapes};
 use crate::domain::consumer::Purview;
 use crate::domain::id::WebhookId;
 use crate::domain::page::{Cursor, Limit, List, Page};
@@ -40,13 +40,15 @@ const SELECT: &str = "SELECT w.seq, w.workspace_seq, w.consumer_seq,
         w.status, w.disabled_reason, w.disabled_at,
         w.retry_policy, w.timeout_ms, w.max_in_flight, w.rate_limit, w.ordered,
         w.disable_after_failures, w.disable_after_ms, w.metadata, w.created_at, w.updated_at,
-        w.filter, w.secret_rotated_at, w.deleted_at, w.consecutive_failures, w.failing_since,
+        w.filter, w.method, w.shape_seq, shapes.content_type AS shape_content_type,
+        shapes.template, w.secret_rotated_at, w.deleted_at, w.consecutive_failures, w.failing_since,
         w.last_attempted_at, w.last_success_at, w.last_status_code,
         workspaces.created_at AS workspace_created_at,
         profiles.name AS profile_name,
         (SELECT max(expires_at) FROM webhook_secrets
          WHERE webhook_seq = w.seq AND expires_at > :now) AS previous_secret_expires_at
     FROM webhooks AS w
+    LEFT JOIN webhook_shapes AS shapes ON shapes.seq = w.shape_seq
     JOIN workspaces ON workspaces.seq = w.workspace_seq
     LEFT JOIN consumers ON consumers.seq = w.consumer_seq
     JOIN profiles ON profiles.seq = w.profile_seq";
@@ -208,6 +210,7 @@ pub fn update_settings(
     } = settings;
     let event_types = json_text(&subscription.texts());
     let sealed = seal_headers(tx.vault(), seq, headers);
+    let shape_seq = shapes::version(tx, seq, &settings.shape)?;
     tx.run(
         "UPDATE webhooks
          SET label = :label, url = :url, event_types = :event_types, profile_seq = :profile,
@@ -215,7 +218,7 @@ pub fn update_settings(
              timeout_ms = :timeout_ms, max_in_flight = :max_in_flight, rate_limit = :rate_limit,
              ordered = :ordered, disable_after_failures = :disable_after_failures,
              disable_after_ms = :disable_after_ms, metadata = :metadata, filter = :filter,
-             updated_at = :now
+             method = :method, shape_seq = :shape, updated_at = :now
          WHERE seq = :seq",
         named_params! {
             ":seq": seq,
@@ -235,6 +238,8 @@ pub fn update_settings(
             ":disable_after_ms": settings.breaker.disable_after.map(millis),
             ":metadata": &*settings.metadata,
             ":filter": settings.filter.as_ref().map(|filter| filter.text()),
+            ":method": settings.method.as_str(),
+            ":shape": shape_seq,
             ":now": tx.now(),
         },
     )?;

@@ -15,10 +15,12 @@ use crate::domain::filter::ContentFilter;
 use crate::domain::format::Format;
 use crate::domain::header::CustomHeader;
 use crate::domain::retry::{Jitter, RetryPolicy};
+use crate::domain::shape::{BodyShape, SendMethod};
 use crate::domain::status_rules::StatusRules;
 use crate::domain::webhook::{
     IN_FLIGHT_DEFAULT, ProfileRef, TIMEOUT_DEFAULT, Webhook, WebhookSettings, WebhookState,
 };
+use crate::store::shapes::shape_of;
 use crate::store::sql::{id, optional_id};
 use crate::store::vault::{Place, Vault};
 use crate::store::{StoreError, damaged, unseal_text};
@@ -48,6 +50,7 @@ pub(super) fn webhook(row: &Row<'_>, vault: &Vault) -> Result<Webhook, StoreErro
             name,
         },
         settings,
+        shape_seq: row.get("shape_seq")?,
         public_key: row.get("public_key")?,
         sends_aliases: row.get("sends_aliases")?,
         state,
@@ -107,6 +110,8 @@ fn settings(
         url: reading.or(row.get("url"), String::new)?,
         subscription: reading.or(subscription_of(row, seq), unknown)?,
         filter: reading.or(filter_of(row, seq), || None)?,
+        method: reading.or(method_of(row, seq), SendMethod::default)?,
+        shape: reading.or(shape_of(row, seq), BodyShape::default)?,
         format: reading.or(row.get("format"), || Format::Json)?,
         headers: reading.or(headers, Vec::new)?,
         aliases: reading.or(row.get("aliases"), || None)?,
@@ -124,6 +129,11 @@ pub(super) fn subscription_of(row: &Row<'_>, seq: i64) -> Result<Subscription, S
     let text: String = row.get("event_types")?;
     let patterns: Vec<String> = parse_json(&text, "webhooks.event_types", seq)?;
     Subscription::parse(&patterns).map_err(|_| damaged("webhooks.event_types", seq))
+}
+
+fn method_of(row: &Row<'_>, seq: i64) -> Result<SendMethod, StoreError> {
+    let word: String = row.get("method")?;
+    SendMethod::parse(&word).ok_or_else(|| damaged("webhooks.method", seq))
 }
 
 pub(super) fn filter_of(row: &Row<'_>, seq: i64) -> Result<Option<Arc<ContentFilter>>, StoreError> {

@@ -56,7 +56,10 @@ fn load(
     let owned = owned_by(consumer_seq);
     let sql = format!(
         "SELECT seq, created_at, consumer_seq, event_types, status, disabled_reason, disabled_at,
-             profile_seq, format, retry_policy, filter
+             profile_seq, format, retry_policy, filter, shape_seq,
+             EXISTS (
+                 SELECT 1 FROM webhook_shapes AS shapes
+                 WHERE shapes.seq = shape_seq AND shapes.template IS NOT NULL) AS is_templated
          FROM {owned}
              AND kind = 'registered'
              AND deleted_at IS NULL
@@ -87,6 +90,8 @@ fn read(tx: &WriteTx<'_>, row: &Row<'_>) -> Result<Subscriber, StoreError> {
         profile_seq,
         profile: tx.profile(profile_seq)?,
         format: row.get("format")?,
+        shape_seq: row.get("shape_seq")?,
+        is_templated: row.get("is_templated")?,
         max_attempts: retry_of(row, seq)?.max_attempts(),
     })
 }

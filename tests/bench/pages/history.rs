@@ -209,6 +209,7 @@ fn deliver(
         webhook_seq: webhook.id.seq(),
         profile_seq: webhook.profile.seq,
         format: webhook.settings.format,
+        shape_seq: None,
         trigger: Trigger::Event,
         max_attempts: 29,
         retried_from: None,

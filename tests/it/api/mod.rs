@@ -20,4 +20,5 @@ mod webhooks;
 mod webhooks_filter;
 mod webhooks_moved;
 mod webhooks_retries;
+mod webhooks_template;
 mod workspaces;

@@ -41,6 +41,7 @@ fn delivery_of(webhook_seq: i64, seq: i64, event: &Arc<Event>) -> QueuedDelivery
         event: Arc::clone(event),
         profile_seq: 1,
         format: Format::Json,
+        shape_seq: None,
         trigger: Trigger::Event,
         progress: Progress::new(at(0)),
     }

@@ -100,6 +100,7 @@ async fn hookposts_own_port_is_refused_by_number_and_by_name() {
     assert_eq!(failure(&client, &url, PATIENCE).await, refusal);
     // A target that was made before the port was known is judged again.
     let request = OutboundRequest {
+        method: Method::POST,
         sender: SENDER,
         target: &named,
         headers: HeaderMap::new(),

@@ -1,0 +1,113 @@
+//! Templates: a body of the receiver's own shape, made of an event.
+//!
+//! Owns: the compiled template and its bounds when it is filled in. Refuses: scripts, loops of the
+//! template's own, and everything that is not in the event: no clock, no dice, no network. The same
+//! event gives the same bytes.
+//!
+//! # What stands in a template
+//! Any JSON. A text that is nothing but `{{ /pointer }}` stands for the value there, with its type and
+//! its digits; inside a longer text it stands for the value's text. Behind the pointer may follow
+//! `| default: 0`, `| upper`, `| lower`, `| json` and `| date: "%Y-%m-%d"`. `{"$each": "/data/items",
+//! "$as": …}` is a list with one value for each item; inside, names are looked up in the item first,
+//! then outside, and `/item` is the item itself. `{"$if": {…}, "$then": …, "$else": …}` takes a
+//! filter; without `$else`, the member or element it stands for is left out.
+
+mod expression;
+mod filled;
+mod parse;
+mod part;
+
+use std::sync::Arc;
+
+use super::json::JsonValue;
+use super::json::scope::{JsonScope, Meter};
+use expression::Produced;
+pub use expression::plain_text;
+use filled::Filled;
+pub use filled::{TEMPLATE_OUTPUT_BYTES_MAX, TemplateFailure};
+pub use parse::{TEMPLATE_BYTES_MAX, TEMPLATE_DEPTH_MAX, TEMPLATE_PARTS_MAX, TemplateFault};
+use part::{TemplatePart, TextPiece};
+
+/// What filling in may cost, in values looked at and parts written: about a millisecond.
+pub const TEMPLATE_STEPS_MAX: u64 = 100_000;
+
+/// A template of a body, ready to be filled in.
+#[derive(Clone, Debug)]
+pub struct BodyTemplate {
+    text: Arc<str>,
+    root: TemplatePart,
+}
+
+/// A template of a single text, such as a header's value.
+#[derive(Clone, Debug)]
+pub struct TextTemplate(Vec<TextPiece>);
+
+impl BodyTemplate {
+    /// Reads a template from JSON text.
+    ///
+    /// # Errors
+    /// The place in it that is at fault, and why.
+    pub fn parse(text: &str) -> Result<Self, TemplateFault> {
+        Ok(Self {
+            text: text.into(),
+            root: parse::parse(text)?,
+        })
+    }
+
+    /// The template as it was written.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The body for an event.
+    ///
+    /// # Errors
+    /// Where in the template it cannot be filled in, and what would help.
+    pub fn fill(&self, event: JsonValue<'_>) -> Result<Vec<u8>, TemplateFailure> {
+        let meter = Meter::of(TEMPLATE_STEPS_MAX);
+        let scope = JsonScope::whole(event, &meter);
+        let mut filled = Filled::default();
+        match self.root.chosen(&scope) {
+            Some(part) => part.write(&scope, &mut filled)?,
+            None => {
+                let message = "its condition does not hold for this event, and there is no $else";
+                return Err(TemplateFailure::new("", message));
+            }
+        }
+        filled.end(&meter)
+    }
+}
+
+impl TextTemplate {
+    /// Reads a text with `{{ … }}` in it; `None` where there is none.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn parse(text: &str) -> Result<Option<Self>, String> {
+        Ok(parse::pieces(text)?.map(Self))
+    }
+
+    /// The text for an event.
+    ///
+    /// # Errors
+    /// What cannot be filled in, and what would help.
+    pub fn fill(&self, event: JsonValue<'_>) -> Result<String, String> {
+        let meter = Meter::of(TEMPLATE_STEPS_MAX);
+        let scope = JsonScope::whole(event, &meter);
+        let mut text = String::new();
+        for piece in &self.0 {
+            match piece {
+                TextPiece::Literal(literal) => text.push_str(literal),
+                TextPiece::Value(expression) => match expression.evaluate(&scope)? {
+                    Produced::Text(made) => text.push_str(&made),
+                    Produced::Value(value) => text.push_str(&plain_text(value)),
+                },
+            }
+        }
+        Ok(text)
+    }
+}
+
+#[cfg(test)]
+mod tests;
