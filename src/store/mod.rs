@@ -63,6 +63,7 @@ pub mod stats;
 mod subscriber_cache;
 mod sums;
 pub mod tx;
+mod upgrade_copy;
 pub mod users;
 pub mod vault;
 pub mod webhooks;

@@ -64,7 +64,7 @@ pub(super) fn open(options: &OpenOptions) -> Result<Store, OpenError> {
     let lock = lock(data_dir)?;
     let database = data_dir.join(DATABASE_FILE);
     let mut conn = connect(&database)?;
-    migrate::migrate(&mut conn)?;
+    migrate::migrate(&mut conn, &database)?;
     mark(&conn)?;
     let vault = Arc::new(open_vault(&mut conn, &options.key)?);
     let profiles = ProfileCache::default();

@@ -48,6 +48,18 @@ pub enum OpenError {
         /// The newest version this binary knows.
         known: i64,
     },
+    /// An upgrade keeps a copy, for which there is no room.
+    #[error(
+        "the upgrade keeps the database as it was in {}, and the disk has no room for its {bytes} \
+         bytes; nothing was changed: make room, or make a backup elsewhere and then an empty file of \
+         that name", copy.display()
+    )]
+    NoRoom {
+        /// Where the copy should be.
+        copy: PathBuf,
+        /// How many bytes it needs.
+        bytes: u64,
+    },
     /// A rung of the ladder failed; the database is as it was.
     #[error("could not bring the database to this version: {0}")]
     Migration(String),

@@ -136,6 +136,55 @@ fn a_post_office_of_the_first_schema_is_read_whole() {
     check_rows(&opened(dir.path()));
 }
 
+/// The names of the files in a directory that begin with `prefix`.
+fn named(dir: &Path, prefix: &str) -> Vec<String> {
+    let entries = std::fs::read_dir(dir).unwrap();
+    let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    names.filter(|name| name.starts_with(prefix)).collect()
+}
+
+#[test]
+fn an_upgrade_keeps_the_database_as_it_was_and_an_older_binary_can_go_on_with_it() {
+    let dir = sample();
+    let before = Connection::open(dir.path().join(DATABASE_FILE)).unwrap();
+    let schema = "SELECT group_concat(sql) FROM (SELECT sql FROM sqlite_schema ORDER BY name)";
+    let schema_before: String = before.query_row(schema, [], |row| row.get(0)).unwrap();
+    drop(before);
+    opened(dir.path()).close();
+    assert_eq!(named(dir.path(), "hookpost-v"), ["hookpost-v1.db"]);
+    let kept = Connection::open(dir.path().join("hookpost-v1.db")).unwrap();
+    let version: i64 = kept
+        .query_row("PRAGMA user_version", [], |row| row.get(0))
+        .unwrap();
+    let schema_kept: String = kept.query_row(schema, [], |row| row.get(0)).unwrap();
+    assert_eq!((version, schema_kept), (1, schema_before));
+    let hooks: i64 = kept
+        .query_row("SELECT count(*) FROM webhooks", [], |row| row.get(0))
+        .unwrap();
+    assert!(hooks > 0);
+    drop(kept);
+    // Putting it back and coming here again finds everything.
+    let (copy, database) = (
+        dir.path().join("hookpost-v1.db"),
+        dir.path().join(DATABASE_FILE),
+    );
+    std::fs::rename(copy, database).unwrap();
+    check_rows(&opened(dir.path()));
+}
+
+#[test]
+fn neither_a_first_start_nor_a_later_one_keeps_a_copy_and_an_empty_file_waives_it() {
+    let dir = tempfile::tempdir().unwrap();
+    opened(dir.path()).close();
+    opened(dir.path()).close();
+    assert!(named(dir.path(), "hookpost-v").is_empty());
+    let dir = sample();
+    let waiver = dir.path().join("hookpost-v1.db");
+    std::fs::write(&waiver, "").unwrap();
+    check_rows(&opened(dir.path()));
+    assert_eq!(std::fs::metadata(&waiver).unwrap().len(), 0);
+}
+
 #[test]
 fn a_state_that_is_added_needs_no_other_table() {
     let dir = sample();
