@@ -171,6 +171,8 @@ pub struct Webhook {
     pub workspace: WorkspaceId,
     /// The consumer whose it is; `None` is the platform's own. It never changes.
     pub consumer: Option<ConsumerId>,
+    /// Deliveries per second over all webhooks of that consumer, at most.
+    pub consumer_rate_limit: Option<f64>,
     /// What it stands for.
     pub kind: WebhookKind,
     /// Its wire profile.

@@ -34,6 +34,8 @@ pub(super) struct Target {
     pub(super) ordered: bool,
     pub(super) max_in_flight: u32,
     pub(super) rate_limit: Option<f64>,
+    /// The rate that it shares with all webhooks of its consumer.
+    pub(super) shared_rate: Option<SharedRate>,
     pub(super) timeout: Duration,
     pub(super) retry: RetryPolicy,
     pub(super) custom_headers: HeaderMap,
@@ -42,6 +44,21 @@ pub(super) struct Target {
     pub(super) masked: Vec<HeaderName>,
     profile_seq: i64,
     keys: Vec<PreparedKey>,
+}
+
+/// A rate over all webhooks of a consumer.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct SharedRate {
+    pub(super) consumer_seq: i64,
+    /// Deliveries per second, at most.
+    pub(super) per_second: f64,
+}
+
+fn shared_rate_of(webhook: &Webhook) -> Option<SharedRate> {
+    Some(SharedRate {
+        consumer_seq: webhook.consumer?.seq(),
+        per_second: webhook.consumer_rate_limit?,
+    })
 }
 
 /// A live secret with its key for the webhook's present profile.
@@ -120,6 +137,7 @@ impl Target {
             ordered: settings.ordered,
             max_in_flight: settings.max_in_flight.max(1),
             rate_limit: settings.rate_limit,
+            shared_rate: shared_rate_of(webhook),
             timeout: settings.timeout,
             retry: settings.retry.clone(),
             custom_headers,
@@ -168,6 +186,7 @@ impl Target {
             ordered: false,
             max_in_flight,
             rate_limit: None,
+            shared_rate: None,
             timeout: Duration::from_secs(10),
             retry: RetryPolicy::standard(),
             custom_headers: HeaderMap::new(),

@@ -27,6 +27,7 @@ pub mod catalogue;
 pub mod consumers;
 pub mod deliveries;
 pub mod endings;
+pub mod erasures;
 pub mod event_types;
 pub mod events;
 pub mod filter;

@@ -117,10 +117,15 @@ enum Called {
     Later,
 }
 
-/// Calls one batch of what waits for ended webhooks off; nothing where none waits.
+/// Calls one batch of what waits for ended webhooks off, or else erases one of what is to be erased;
+/// nothing where there is none.
 async fn call_off(service: &Service) -> Option<Called> {
-    match service.step_endings().await {
-        Ok(batch) => batch.map(|_| Called::Off),
+    let batch = match service.step_endings().await {
+        Ok(None) => service.step_erasures().await,
+        other => other.map(|batch| batch.is_some()),
+    };
+    match batch {
+        Ok(was_one) => was_one.then_some(Called::Off),
         // The next step of the jobs says so, and ends the work.
         Err(StoreError::Stopped(_)) => None,
         Err(error) => {

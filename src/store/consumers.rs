@@ -13,12 +13,14 @@ use rusqlite::{Row, ToSql, named_params};
 use super::numbers::NumberedTable;
 use super::read::PageOf;
 use super::sql::id;
-use super::{Read, StoreError, WriteTx, damaged};
+use super::{Read, StoreError, WriteTx, damaged, webhooks};
 use crate::domain::consumer::{
     Consumer, ConsumerRef, ConsumerSettings, ConsumerUid, Erasure, Purview,
 };
 use crate::domain::id::ConsumerId;
 use crate::domain::page::{Cursor, Limit, List, Page};
+
+pub mod erasing;
 
 const SELECT: &str = "SELECT c.seq, c.uid, c.name, c.metadata, c.rate_limit, c.created_at,
         c.updated_at,
@@ -185,6 +187,16 @@ pub fn update(
     )?;
     tx.notices().activity = true;
     Ok(updated > 0)
+}
+
+/// Says that the rate of a consumer changed, to all of its webhooks.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn changed_rate(tx: &mut WriteTx<'_>, seq: i64) -> Result<(), StoreError> {
+    let webhooks = webhooks::rows_of_consumer(tx, seq)?;
+    tx.notices().webhooks_changed.extend(webhooks);
+    Ok(())
 }
 
 /// Marks a consumer deleted. Where its data goes as well, what is said about it goes at once.

@@ -11,6 +11,10 @@ use super::encoded;
 /// Which deliveries are meant; without any of these, all.
 #[derive(Args, Clone, Debug, Default, PartialEq, Serialize)]
 pub(super) struct Filter {
+    /// Only deliveries to webhooks of this consumer
+    #[arg(long, value_name = "CONSUMER")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    consumer: Option<String>,
     /// Only deliveries to this webhook
     #[arg(long = "webhook", value_name = "ID")]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -49,6 +53,7 @@ impl Filter {
 
     /// Adds what was named to a query.
     pub(super) fn push_to(&self, query: &mut FilterQuery) {
+        query.push("consumer", self.consumer.as_deref());
         query.push("webhook_id", self.webhook_id.as_deref());
         query.push("event_id", self.event_id.as_deref());
         query.push("event_type", self.event_type.as_deref());

@@ -12,6 +12,7 @@ use url::Url;
 use super::output;
 use crate::net::{HeaderName, HeaderValue, RestClient, RestMethod, RestReply};
 
+pub(super) mod consumers;
 pub(super) mod dead_letters;
 pub(super) mod deliveries;
 pub(super) mod events;
@@ -154,6 +155,11 @@ impl Api {
     async fn patch(&self, path: &str, body: &impl Serialize) -> anyhow::Result<Vec<u8>> {
         let body = serde_json::to_vec(body)?;
         self.call(RestMethod::Patch, path, Some(body)).await
+    }
+
+    /// Removes what is at `path` of the API.
+    async fn delete(&self, path: &str) -> anyhow::Result<()> {
+        self.call(RestMethod::Delete, path, None).await.map(drop)
     }
 
     /// Posts an action that takes no input.

@@ -40,6 +40,7 @@ mod intake;
 pub(super) mod lane;
 pub(super) mod memory;
 mod next_up;
+mod rates;
 mod record;
 mod shares;
 mod timing;
@@ -48,6 +49,7 @@ mod turns;
 use lane::{Lane, LanePlace};
 use memory::QueuedMemory;
 use next_up::NextUp;
+use rates::SharedRates;
 use shares::HeldSlots;
 use turns::Turns;
 
@@ -130,6 +132,7 @@ pub(super) struct Lanes {
     retries_held: usize,
     in_flight: usize,
     memory: QueuedMemory,
+    rates: SharedRates,
     loads: usize,
     backoff: Option<Backoff>,
     pub(super) paused: bool,
@@ -176,6 +179,7 @@ impl Lanes {
             retries_held: 0,
             in_flight: 0,
             memory: QueuedMemory::default(),
+            rates: SharedRates::default(),
             loads: 0,
             backoff: None,
             paused: false,
@@ -244,7 +248,9 @@ impl Lanes {
             return Turn::Nothing;
         };
         lane.place = LanePlace::Nowhere;
-        match lane.next_up(now, slots) {
+        let shared = lane.target.as_ref().and_then(|target| target.shared_rate);
+        let shared = shared.map(|rate| self.rates.bucket(rate, now));
+        match lane.next_up(now, slots, shared) {
             NextUp::Start(delivery, priority) => {
                 let Some(target) = lane.target.clone() else {
                     return Turn::Nothing;

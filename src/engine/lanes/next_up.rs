@@ -4,6 +4,7 @@
 //! rate. Refuses: knowing why there is a slot for it or not.
 
 use super::lane::Lane;
+use super::rates::take_both;
 use crate::domain::bucket::Bucket;
 use crate::domain::delivery::QueuedDelivery;
 use crate::domain::time::Timestamp;
@@ -46,8 +47,13 @@ impl Slots {
 }
 
 impl Lane {
-    /// What may start now.
-    pub(super) fn next_up(&mut self, now: Timestamp, slots: Slots) -> NextUp {
+    /// What may start now; `shared` is the rate that it shares with other lanes.
+    pub(super) fn next_up(
+        &mut self,
+        now: Timestamp,
+        slots: Slots,
+        shared: Option<&mut Bucket>,
+    ) -> NextUp {
         if self.is_gone {
             return NextUp::Idle;
         }
@@ -72,11 +78,12 @@ impl Lane {
         let Some(priority) = self.choose(&target, slots, now) else {
             return self.nothing_to_start(&target, slots);
         };
-        if let Some(rate) = target.rate_limit {
+        let own = target.rate_limit.map(|rate| {
             let bucket = self.bucket.get_or_insert(Bucket::starting(rate, now));
-            if let Err(at) = bucket.at_rate(rate).take_at(now) {
-                return NextUp::Wait(at);
-            }
+            bucket.at_rate(rate)
+        });
+        if let Err(at) = take_both(own, shared, now) {
+            return NextUp::Wait(at);
         }
         self.retry_turn = priority == Priority::Retry;
         self.start(priority, now)

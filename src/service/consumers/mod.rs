@@ -97,9 +97,9 @@ impl Service {
                 .transpose()?
                 .flatten();
             if let Some(known) = known {
-                let uid = uid.or(known.uid);
+                let uid = uid.or_else(|| known.uid.clone());
                 return Ok((
-                    change(tx, &caller, known.id, uid.as_ref(), &settings)?,
+                    change(tx, &caller, &known, uid.as_ref(), &settings)?,
                     Placed::Replaced,
                 ));
             }
@@ -135,8 +135,9 @@ impl Service {
         let work = move |tx: &mut WriteTx<'_>| {
             let known = found(tx, &caller, &named)?;
             caller.check_platform()?;
-            let CheckedConsumer { uid, settings } = check(&input, known.settings)?;
-            change(tx, &caller, known.id, uid.or(known.uid).as_ref(), &settings)
+            let CheckedConsumer { uid, settings } = check(&input, known.settings.clone())?;
+            let uid = uid.or_else(|| known.uid.clone());
+            change(tx, &caller, &known, uid.as_ref(), &settings)
         };
         self.store().write(work).await
     }
@@ -170,7 +171,11 @@ impl Service {
             )
         };
         self.store().write(work).await?;
-        Ok(self.begin_calling_off().await?)
+        self.begin_calling_off().await?;
+        match erasure {
+            Erasure::None => Ok(()),
+            Erasure::Data => Ok(self.begin_erasing().await?),
+        }
     }
 }
 
@@ -206,12 +211,16 @@ fn add(
 fn change(
     tx: &mut WriteTx<'_>,
     caller: &Caller,
-    id: ConsumerId,
+    known: &Consumer,
     uid: Option<&ConsumerUid>,
     settings: &ConsumerSettings,
 ) -> Result<Consumer, Refusal> {
+    let id = known.id;
     if !consumers::update(tx, id.seq(), uid, settings)? {
         return Err(taken(uid));
+    }
+    if settings.rate_limit != known.settings.rate_limit {
+        consumers::changed_rate(tx, id.seq())?;
     }
     audit(tx, caller, "consumer.update", &id.to_string(), &json!({}))?;
     stored(tx, caller, id)

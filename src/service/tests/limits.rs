@@ -2,9 +2,12 @@
 
 use std::time::Duration;
 
-use super::house::House;
+use super::house::{House, numbered};
 use super::receiver::{Arrived, Receiver};
 use crate::domain::delivery::Status;
+use crate::service::Once;
+use crate::service::consumers::{ConsumerInput, NamedConsumer};
+use crate::service::events::PublishInput;
 use crate::service::webhooks::WebhookInput;
 
 fn limited(rate: f64) -> WebhookInput {
@@ -92,4 +95,47 @@ async fn a_changed_limit_holds_for_what_waits() {
         .await
         .unwrap();
     receiver.wait_for(20).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_consumers_rate_holds_over_all_of_its_webhooks_and_changes_live() {
+    let house = House::start();
+    let receiver = Receiver::start().await;
+    let rate = |rate_limit| ConsumerInput {
+        uid: Some("acme".to_owned()),
+        rate_limit: Some(rate_limit),
+        ..ConsumerInput::default()
+    };
+    let service = &house.service;
+    let made = service.create_consumer(&house.caller, rate(Some(50.0)), Once::unkeyed());
+    made.await.unwrap();
+    for _ in 0..3 {
+        let of_acme = WebhookInput {
+            consumer: Some(Some("acme".to_owned())),
+            ..WebhookInput::default()
+        };
+        house.webhook_with(&receiver.url, &["1s"], of_acme).await;
+    }
+    let publish = async |count: u64| {
+        for number in 0..count {
+            let input = PublishInput {
+                consumer: Some(NamedConsumer::Known("acme".to_owned())),
+                ..numbered(number)
+            };
+            service
+                .publish(&house.caller, input, Once::unkeyed())
+                .await
+                .unwrap();
+        }
+    };
+    publish(20).await;
+    let arrived = receiver.wait_for(60).await;
+    let measured = rate_of(&arrived);
+    assert!((45.0..=55.0).contains(&measured), "{measured} per second");
+    let slow = service.update_consumer(&house.caller, "acme", rate(Some(0.1)));
+    slow.await.unwrap();
+    publish(20).await;
+    let free = service.update_consumer(&house.caller, "acme", rate(None));
+    free.await.unwrap();
+    receiver.wait_for(120).await;
 }

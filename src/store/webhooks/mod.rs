@@ -34,7 +34,8 @@ pub use subscribers::{subscriber, subscribers};
 pub const WEBHOOKS_MAX: usize = 10_000;
 
 const SELECT: &str = "SELECT w.seq, w.workspace_seq, w.consumer_seq,
-        consumers.created_at AS consumer_created_at, w.kind, w.label, w.url, w.event_types,
+        consumers.created_at AS consumer_created_at,
+        consumers.rate_limit AS consumer_rate_limit, w.kind, w.label, w.url, w.event_types,
         w.profile_seq, w.format, w.headers_sealed, w.public_key, w.aliases,
         coalesce(w.aliases, workspaces.aliases) AS sends_aliases,
         w.status, w.disabled_reason, w.disabled_at,

@@ -337,3 +337,40 @@ async fn a_consumers_statistics_are_those_of_its_webhooks() {
         .await
         .problem(404, "not_found");
 }
+
+#[tokio::test]
+async fn an_erased_consumer_leaves_nothing_of_what_was_said() {
+    const MARK: &str = "a-secret-of-acme";
+    let all = Customers::meet().await;
+    all.receiver.answer(
+        crate::receiver::Reply::status(200)
+            .header("x-echo", MARK)
+            .body(MARK),
+    );
+    let body = json!({"type": "x.y", "data": {"said": MARK}, "consumer": "a"});
+    let mut events = Vec::new();
+    for _ in 0..120 {
+        let published = all.app.post(EVENTS, &body).await.json(StatusCode::ACCEPTED);
+        events.push(text(&published["id"]));
+    }
+    let own = json!({"type": "x.y", "data": {"said": "of the platform"}});
+    let own = text(&all.app.post(EVENTS, &own).await.json(StatusCode::ACCEPTED)["id"]);
+    let all_there = |stats: &Value| stats["counts"]["delivered"] == 241;
+    all.app.poll("/api/v1/stats", all_there).await;
+    let gone = all.app.delete("/api/v1/consumers/a?erase=true").await;
+    assert_eq!(gone.status, StatusCode::NO_CONTENT);
+    for event in &events {
+        let path = format!("{EVENTS}/{event}");
+        let shown = all.app.poll(&path, |shown| shown["data"].is_null()).await;
+        for delivery in shown["deliveries"].as_array().unwrap() {
+            let path = format!("/api/v1/deliveries/{}", text(&delivery["id"]));
+            let shown = all.app.get(&path).await;
+            assert!(!shown.text.contains(MARK), "{shown:?}");
+        }
+    }
+    let shown = all.app.get(&format!("{EVENTS}/{own}")).await;
+    assert_eq!(
+        shown.json(StatusCode::OK)["data"]["said"],
+        "of the platform"
+    );
+}

@@ -1,0 +1,224 @@
+//! `hookpost consumers`.
+
+use std::collections::BTreeMap;
+
+use clap::{Args, Subcommand};
+use serde::{Deserialize, Serialize};
+
+use super::filter::{FilterQuery, Paging};
+use super::{Api, Connection, encoded};
+use crate::cli::output;
+use crate::cli::table::Table;
+
+/// List, create and look after consumers: the platform's customers
+#[derive(Args)]
+pub(in crate::cli) struct Consumers {
+    #[command(flatten)]
+    connection: Connection,
+    #[command(subcommand)]
+    action: ConsumerAction,
+}
+
+#[derive(Subcommand)]
+enum ConsumerAction {
+    /// List consumers, newest first
+    List(Listing),
+    /// Add a consumer
+    Create(NewConsumer),
+    /// Show a consumer
+    Show(ChosenConsumer),
+    /// Change a consumer; what is not named stays as it is
+    Update(ConsumerChange),
+    /// Delete a consumer, its webhooks and its keys
+    Delete(Deletion),
+    /// Show how a consumer's webhooks have been doing in the last day
+    Stats(ChosenConsumer),
+}
+
+#[derive(Args)]
+struct Listing {
+    /// Only those whose uid or name begins with this
+    #[arg(long, value_name = "TEXT")]
+    search: Option<String>,
+    #[command(flatten)]
+    paging: Paging,
+}
+
+#[derive(Args)]
+struct ChosenConsumer {
+    /// The consumer's id or uid
+    consumer: String,
+}
+
+#[derive(Args, Serialize)]
+struct NewConsumer {
+    /// The platform's own id for it
+    uid: String,
+    #[command(flatten)]
+    #[serde(flatten)]
+    flags: ConsumerFlags,
+}
+
+#[derive(Args, Serialize)]
+struct ConsumerChange {
+    /// The consumer's id or uid
+    #[serde(skip)]
+    consumer: String,
+    /// Another uid
+    #[arg(long)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    uid: Option<String>,
+    #[command(flatten)]
+    #[serde(flatten)]
+    flags: ConsumerFlags,
+}
+
+#[derive(Args, Serialize)]
+struct ConsumerFlags {
+    /// What people call it
+    #[arg(long)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    /// The platform's own words; may be given more than once, and together they replace all
+    #[arg(long, value_name = "KEY=VALUE", value_parser = pair)]
+    #[serde(skip_serializing_if = "Vec::is_empty", serialize_with = "as_object")]
+    metadata: Vec<(String, String)>,
+    /// Deliveries per second over all of its webhooks
+    #[arg(long, value_name = "N")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rate_limit: Option<f64>,
+}
+
+#[derive(Args)]
+struct Deletion {
+    /// The consumer's id or uid
+    consumer: String,
+    /// Also erase the data of all events published to it, and all answers of its receivers
+    #[arg(long)]
+    erase: bool,
+}
+
+#[derive(Deserialize)]
+struct ShownConsumer {
+    id: String,
+    uid: Option<String>,
+    name: String,
+    metadata: BTreeMap<String, String>,
+    rate_limit: Option<f64>,
+    webhooks: u64,
+}
+
+#[derive(Deserialize)]
+struct ShownStats {
+    counts: BTreeMap<String, u64>,
+    attempts: u64,
+    failures: u64,
+    success_rate: Option<f64>,
+    p95_duration_ms: Option<f64>,
+}
+
+fn pair(text: &str) -> Result<(String, String), String> {
+    let (key, value) = text.split_once('=').ok_or("must be KEY=VALUE")?;
+    Ok((key.to_owned(), value.to_owned()))
+}
+
+fn as_object<S: serde::Serializer>(
+    pairs: &[(String, String)],
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(pairs.iter().map(|(key, value)| (key, value)))
+}
+
+impl Consumers {
+    pub(in crate::cli) fn run(self) -> anyhow::Result<()> {
+        let action = self.action;
+        super::run(self.connection, async move |api| {
+            perform(&api, &action).await
+        })
+    }
+}
+
+async fn perform(api: &Api, action: &ConsumerAction) -> anyhow::Result<()> {
+    match action {
+        ConsumerAction::List(listing) => list(api, listing).await,
+        ConsumerAction::Create(new) => {
+            let body = api.post("/consumers", new).await?;
+            api.answer(&body, describe)
+        }
+        ConsumerAction::Show(chosen) => {
+            let body = api.fetch(&path(&chosen.consumer)).await?;
+            api.answer(&body, describe)
+        }
+        ConsumerAction::Update(change) => {
+            let body = api.patch(&path(&change.consumer), change).await?;
+            api.answer(&body, describe)
+        }
+        ConsumerAction::Delete(deletion) => {
+            let mut query = FilterQuery::default();
+            query.push("erase", deletion.erase.then_some("true"));
+            api.delete(&query.on(&path(&deletion.consumer))).await
+        }
+        ConsumerAction::Stats(chosen) => {
+            let body = api
+                .fetch(&format!("{}/stats", path(&chosen.consumer)))
+                .await?;
+            api.answer(&body, describe_stats)
+        }
+    }
+}
+
+fn path(consumer: &str) -> String {
+    format!("/consumers/{}", encoded(consumer))
+}
+
+async fn list(api: &Api, listing: &Listing) -> anyhow::Result<()> {
+    let mut query = FilterQuery::default();
+    query.push("q", listing.search.as_deref());
+    listing.paging.push_to(&mut query);
+    let body = api.fetch(&query.on("/consumers")).await?;
+    api.answer_page(&body, |consumers: &[ShownConsumer]| {
+        let mut table = Table::new(&["ID", "UID", "NAME", "WEBHOOKS"]);
+        for consumer in consumers {
+            table.row([
+                consumer.id.clone(),
+                consumer.uid.clone().unwrap_or_default(),
+                consumer.name.clone(),
+                consumer.webhooks.to_string(),
+            ]);
+        }
+        Ok(table.print()?)
+    })
+}
+
+fn describe(consumer: &ShownConsumer) -> anyhow::Result<()> {
+    let say =
+        |label: &str, value: &str| output::say(output::visible(&format!("{label:<12}{value}")));
+    say("id", &consumer.id)?;
+    say("uid", consumer.uid.as_deref().unwrap_or("-"))?;
+    say("name", &consumer.name)?;
+    say("webhooks", &consumer.webhooks.to_string())?;
+    if let Some(rate) = consumer.rate_limit {
+        say("rate limit", &format!("{rate} per second"))?;
+    }
+    for (key, value) in &consumer.metadata {
+        say("metadata", &format!("{key}={value}"))?;
+    }
+    Ok(())
+}
+
+fn describe_stats(stats: &ShownStats) -> anyhow::Result<()> {
+    for (status, count) in &stats.counts {
+        output::say(format!("{status:<12}{count}"))?;
+    }
+    output::say(format!(
+        "{:<12}{} ({} failed)",
+        "attempts", stats.attempts, stats.failures
+    ))?;
+    if let Some(rate) = stats.success_rate {
+        output::say(format!("{:<12}{:.1} %", "succeeded", rate * 100.0))?;
+    }
+    if let Some(p95) = stats.p95_duration_ms {
+        output::say(format!("{:<12}{p95:.0} ms", "p95"))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,56 @@
+//! Erasing what was published to consumers that were deleted with all they got.
+//!
+//! Owns: doing it a batch at a time, and calling off before what still waits. Refuses: erasing what
+//! happened: deliveries and attempts stay until retention, without what was said.
+//!
+//! # Why what waits is called off
+//! An event for a consumer also goes to the platform's own webhooks. Once it is empty there is nothing
+//! to send: it must not arrive there as nothing.
+
+use super::Service;
+use super::webhooks::cancel;
+use crate::store::consumers::erasing;
+use crate::store::{StoreError, WriteTx};
+
+/// Events that one transaction erases.
+pub const ERASED_AT_ONCE: usize = 50;
+
+impl Service {
+    /// Erases one batch; `false` where there is nothing to erase.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the database cannot be used.
+    pub(super) async fn step_erasures(&self) -> Result<bool, StoreError> {
+        let next = self
+            .store()
+            .read(|conn| erasing::next(conn, ERASED_AT_ONCE));
+        let Some(part) = next.await? else {
+            return Ok(false);
+        };
+        let batch = move |tx: &mut WriteTx<'_>| {
+            erasing::begin(tx)?;
+            for event_seq in &part.events {
+                let deliveries = erasing::deliveries_of(tx, *event_seq)?;
+                for seq in &deliveries {
+                    cancel(tx, *seq)?;
+                }
+                erasing::erase(tx, *event_seq, &deliveries)?;
+            }
+            erasing::end(tx, &part)
+        };
+        self.store().settle(batch).await?;
+        Ok(true)
+    }
+
+    /// Erases the first batch and leaves the rest to the worker.
+    pub(super) async fn begin_erasing(&self) -> Result<(), StoreError> {
+        if self.step_erasures().await? {
+            let wake = |tx: &mut WriteTx<'_>| {
+                tx.notices().jobs_changed = true;
+                Ok::<_, StoreError>(())
+            };
+            self.store().settle(wake).await?;
+        }
+        Ok(())
+    }
+}
