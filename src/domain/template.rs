@@ -17,6 +17,7 @@ mod filled;
 mod parse;
 mod part;
 
+use std::fmt;
 use std::sync::Arc;
 
 use super::json::JsonValue;
@@ -38,9 +39,16 @@ pub struct BodyTemplate {
     root: TemplatePart,
 }
 
-/// A template of a single text, such as a header's value.
-#[derive(Clone, Debug)]
+/// A template of a single text, such as a header's value. What stands in it may be a credential, so
+/// it is not shown.
+#[derive(Clone)]
 pub struct TextTemplate(Vec<TextPiece>);
+
+impl fmt::Debug for TextTemplate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TextTemplate")
+    }
+}
 
 impl BodyTemplate {
     /// Reads a template from JSON text.

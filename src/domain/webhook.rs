@@ -6,6 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::authorization::WebhookAuth;
 use super::breaker::{BreakerPolicy, DisabledReason, Health};
 use super::event_type::Subscription;
 use super::filter::ContentFilter;
@@ -132,6 +133,8 @@ pub struct WebhookSettings {
     pub method: SendMethod,
     /// What makes the body another than the envelope.
     pub shape: BodyShape,
+    /// What goes with every request as proof.
+    pub auth: Option<WebhookAuth>,
     /// Headers added to every delivery.
     pub headers: Vec<CustomHeader>,
     /// Whether the profile's headers go out under their second names as well; `None` is what the

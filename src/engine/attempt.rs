@@ -13,6 +13,8 @@ use super::target::Target;
 use crate::domain::attempt::{Attempt, AttemptTrigger};
 use crate::domain::delivery::QueuedDelivery;
 use crate::domain::envelope::{self, EnvelopeInput};
+use crate::domain::event_document::EventDocument;
+use crate::domain::header::CustomHeader;
 use crate::domain::outcome::{self, Answer, FailureKind, Verdict};
 use crate::domain::profile::Profile;
 use crate::domain::retry_after::parse_retry_after;
@@ -45,20 +47,26 @@ pub fn body(
     profile: &Profile,
     shape: Option<&BodyShape>,
 ) -> Result<Bytes, BodyError> {
+    with_input(delivery, |input| {
+        let body = match shape {
+            Some(shape) => shape.body(profile, delivery.format, input)?,
+            None => envelope::render(profile, delivery.format, input)?,
+        };
+        Ok(Bytes::from(body))
+    })
+}
+
+/// What bodies and headers are made of.
+fn with_input<T>(delivery: &QueuedDelivery, made: impl FnOnce(&EnvelopeInput<'_>) -> T) -> T {
     let event = &delivery.event;
-    let input = EnvelopeInput {
+    made(&EnvelopeInput {
         event_type: &event.event_type,
         event_id: &event.public_id(),
         delivery_id: &delivery.id.to_string(),
         occurred_at: event.occurred_at,
         workspace_id: &event.workspace.to_string(),
         data: &event.data,
-    };
-    let body = match shape {
-        Some(shape) => shape.body(profile, delivery.format, &input)?,
-        None => envelope::render(profile, delivery.format, &input)?,
-    };
-    Ok(Bytes::from(body))
+    })
 }
 
 /// Makes one attempt.
@@ -178,6 +186,7 @@ fn prepare(
         body: &body,
     };
     let mut headers = target.custom_headers.clone();
+    fill_headers(&mut headers, delivery, target)?;
     let content_type = match shape {
         Some(shape) if shape.template.is_some() || shape.content_type != ContentType::Json => {
             shape.content_type.as_str()
@@ -196,6 +205,30 @@ fn prepare(
         }
     }
     Ok(Prepared { headers, body })
+}
+
+/// Adds the headers whose values are templates; the rules for headers hold of what they become.
+fn fill_headers(
+    headers: &mut HeaderMap,
+    delivery: &QueuedDelivery,
+    target: &Target,
+) -> Result<(), Unprepared> {
+    if target.templated.is_empty() {
+        return Ok(());
+    }
+    let document = with_input(delivery, |input| EventDocument::from(input).tape());
+    for (name, template) in &target.templated {
+        let unfit = |message: String| Unprepared {
+            kind: FailureKind::Template,
+            message: format!("the header {name} has no value for this event: {message}"),
+        };
+        let text = template.fill(document.root()).map_err(unfit)?;
+        let header = CustomHeader::new::<&str>(name.as_str(), text, &[]);
+        let header = header.map_err(|error| unfit(error.to_string()))?;
+        let value = HeaderValue::from_str(header.value().expose());
+        headers.append(name, value.map_err(|error| unfit(error.to_string()))?);
+    }
+    Ok(())
 }
 
 /// An attempt that began, before anything is known of its end.

@@ -7,14 +7,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::Method;
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 
+use crate::domain::authorization::WebhookAuth;
 use crate::domain::breaker::DisabledReason;
 use crate::domain::profile::Profile;
 use crate::domain::retry::RetryPolicy;
 use crate::domain::secret::Secret;
 use crate::domain::shape::SendMethod;
 use crate::domain::signing::SigningKey;
+use crate::domain::template::TextTemplate;
 use crate::domain::time::Timestamp;
 use crate::domain::webhook::{Webhook, WebhookKind, WebhookState};
 use crate::store::{Read, Store, StoreError, secrets, webhooks};
@@ -39,6 +41,8 @@ pub(super) struct Target {
     pub(super) timeout: Duration,
     pub(super) retry: RetryPolicy,
     pub(super) custom_headers: HeaderMap,
+    /// Headers whose values are filled in for each event.
+    pub(super) templated: Vec<(HeaderName, TextTemplate)>,
     pub(super) sends_aliases: bool,
     /// Names of custom headers whose values are masked in the history.
     pub(super) masked: Vec<HeaderName>,
@@ -109,17 +113,30 @@ impl Target {
         let settings = &webhook.settings;
         let mut custom_headers = HeaderMap::with_capacity(settings.headers.len());
         let mut masked = Vec::new();
+        let mut templated = Vec::new();
         for header in &settings.headers {
-            let name = HeaderName::from_bytes(header.name().as_bytes());
-            let value = HeaderValue::from_str(header.value().expose());
-            let (Ok(name), Ok(mut value)) = (name, value) else {
+            let Ok(name) = HeaderName::from_bytes(header.name().as_bytes()) else {
                 continue;
             };
             if header.is_credential() {
-                value.set_sensitive(true);
                 masked.push(name.clone());
             }
+            if let Ok(Some(template)) = TextTemplate::parse(header.value().expose()) {
+                templated.push((name, template));
+                continue;
+            }
+            let Ok(mut value) = HeaderValue::from_str(header.value().expose()) else {
+                continue;
+            };
+            value.set_sensitive(header.is_credential());
             custom_headers.append(name, value);
+        }
+        let proof = settings.auth.as_ref().map(WebhookAuth::header_value);
+        let proof = proof.map(|proof| HeaderValue::from_str(proof.expose()));
+        if let Some(Ok(mut value)) = proof {
+            value.set_sensitive(true);
+            masked.push(AUTHORIZATION);
+            custom_headers.insert(AUTHORIZATION, value);
         }
         let health = &webhook.health;
         Self {
@@ -141,6 +158,7 @@ impl Target {
             timeout: settings.timeout,
             retry: settings.retry.clone(),
             custom_headers,
+            templated,
             sends_aliases: webhook.sends_aliases,
             masked,
             profile_seq: webhook.profile.seq,
@@ -190,6 +208,7 @@ impl Target {
             timeout: Duration::from_secs(10),
             retry: RetryPolicy::standard(),
             custom_headers: HeaderMap::new(),
+            templated: Vec::new(),
             sends_aliases: false,
             masked: Vec::new(),
             profile_seq: 1,

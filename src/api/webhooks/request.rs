@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use crate::api::words::{BodyFormat, DeliveryContentType, DeliveryMethod, SignatureWord};
-use crate::service::webhooks::{CustomRetry, RetryInput, WebhookInput};
+use crate::service::webhooks::{AuthInput, CustomRetry, RetryInput, WebhookInput};
 use crate::web::extract::RequestBody;
 use crate::web::wire::{given, nullable};
 
@@ -56,6 +56,10 @@ pub struct WebhookRequest {
     #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<Value>)]
     pub template: Option<Option<Box<RawValue>>>,
+    /// What goes with every request as proof, beside the signature; null means nothing.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<AuthRequest>)]
+    pub auth: Option<Option<AuthRequest>>,
     /// What people call it.
     #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<String>)]
@@ -127,6 +131,34 @@ pub struct WebhookRequest {
 }
 
 impl RequestBody for WebhookRequest {}
+
+/// A proof: `{"type": "basic", "username", "password"}` or `{"type": "bearer", "token"}`.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AuthRequest {
+    /// `basic` or `bearer`.
+    pub r#type: String,
+    /// For `basic`.
+    #[serde(default)]
+    pub username: Option<String>,
+    /// For `basic`; `***` means the present one.
+    #[serde(default)]
+    pub password: Option<String>,
+    /// For `bearer`; `***` means the present one.
+    #[serde(default)]
+    pub token: Option<String>,
+}
+
+impl From<AuthRequest> for AuthInput {
+    fn from(request: AuthRequest) -> Self {
+        Self {
+            kind: request.r#type,
+            username: request.username,
+            password: request.password,
+            token: request.token,
+        }
+    }
+}
 
 /// Header names and values, in the order given: a name that is given twice must be noticed.
 #[derive(Debug)]
@@ -279,6 +311,7 @@ impl From<WebhookRequest> for WebhookInput {
             event_types: request.event_types,
             consumer: request.consumer,
             filter: request.filter.map(|own| own.map(text)),
+            auth: request.auth.map(|own| own.map(Into::into)),
             method: request.method,
             content_type: request.content_type,
             template: request.template.map(|own| own.map(text)),

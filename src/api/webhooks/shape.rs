@@ -12,11 +12,12 @@ use crate::api::words::{
     BodyFormat, DeliveryContentType, DeliveryMethod, SignatureWord, WebhookDisabledReason,
     WebhookStatus,
 };
+use crate::domain::authorization::WebhookAuth;
 use crate::domain::breaker::DisabledReason;
 use crate::domain::header::CustomHeader;
 use crate::domain::retry::{Jitter, RetryPolicy};
 use crate::domain::webhook::Webhook;
-use crate::service::webhooks::shown_header;
+use crate::service::webhooks::{MASK, shown_header};
 use crate::web::wire::{DurationText, Time};
 
 /// A webhook.
@@ -37,6 +38,8 @@ pub struct WebhookBody {
     /// Conditions on an event's content; null where there is none.
     #[schema(value_type = Option<Object>)]
     pub filter: Option<Box<RawValue>>,
+    /// What goes with every request as proof; null where nothing does.
+    pub auth: Option<AuthBody>,
     /// How it is requested.
     #[schema(value_type = DeliveryMethod)]
     pub method: &'static str,
@@ -102,6 +105,25 @@ pub struct WebhookBody {
     pub updated_at: Time,
 }
 
+/// A proof; secrets read `***`.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AuthBody {
+    /// `basic` or `bearer`.
+    pub r#type: &'static str,
+    /// Of `basic`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub username: Option<String>,
+    /// Of `basic`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub password: Option<&'static str>,
+    /// Of `bearer`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub token: Option<&'static str>,
+}
+
 /// A retry policy.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct RetryBody {
@@ -159,6 +181,7 @@ pub fn webhook(webhook: &Webhook) -> WebhookBody {
         url: settings.url.clone(),
         event_types: settings.subscription.texts(),
         filter: settings.filter.as_ref().map(|own| raw(own.text())),
+        auth: settings.auth.as_ref().map(auth),
         method: settings.method.as_str(),
         content_type: settings.shape.content_type.as_str(),
         template: settings.shape.template.as_ref().map(|own| raw(own.text())),
@@ -186,6 +209,19 @@ pub fn webhook(webhook: &Webhook) -> WebhookBody {
         metadata: raw(&settings.metadata),
         created_at: webhook.created_at.into(),
         updated_at: webhook.updated_at.into(),
+    }
+}
+
+fn auth(auth: &WebhookAuth) -> AuthBody {
+    let (username, password, token) = match auth {
+        WebhookAuth::Basic { username, .. } => (Some(username.clone()), Some(MASK), None),
+        WebhookAuth::Bearer { .. } => (None, None, Some(MASK)),
+    };
+    AuthBody {
+        r#type: auth.kind(),
+        username,
+        password,
+        token,
     }
 }
 

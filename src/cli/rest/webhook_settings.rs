@@ -19,6 +19,10 @@ pub(super) struct WebhookFlags {
     #[arg(long, value_name = "JSON", value_parser = json)]
     #[serde(skip_serializing_if = "Option::is_none")]
     filter: Option<Box<RawValue>>,
+    /// A proof for the receiver, such as '{"type": "bearer", "token": "…"}'; null for none
+    #[arg(long, value_name = "JSON", value_parser = json)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    auth: Option<Box<RawValue>>,
     /// How it is requested: POST, PUT or PATCH
     #[arg(long)]
     #[serde(skip_serializing_if = "Option::is_none")]

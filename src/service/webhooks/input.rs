@@ -4,9 +4,11 @@
 
 use std::sync::Arc;
 
+use super::auth::AuthInput;
 use super::retries::RetryInput;
 use super::shaping::{content_type, method, placed, template};
-use super::values::{between, counted, format, label, metadata, per_second, timeout};
+use super::values::{MASK, between, counted, format, label, metadata, per_second, timeout};
+use crate::domain::authorization::WebhookAuth;
 use crate::domain::breaker::BreakerPolicy;
 use crate::domain::event_type::Subscription;
 use crate::domain::filter::{ContentFilter, FilterFault};
@@ -15,14 +17,12 @@ use crate::domain::header::{CUSTOM_HEADERS_MAX, CustomHeader};
 use crate::domain::profile::Profile;
 use crate::domain::retry::RetryPolicy;
 use crate::domain::shape::{BodyShape, ContentType, SendMethod};
+use crate::domain::template::TextTemplate;
 use crate::domain::webhook::{
     DISABLE_AFTER_FAILURES_MAX, DISABLE_AFTER_MAX, DISABLE_AFTER_MIN, IN_FLIGHT_DEFAULT,
     IN_FLIGHT_MAX, WebhookSettings,
 };
 use crate::service::{FieldError, Refusal};
-
-/// What stands for a value that is not shown; sent back, it means "as it is".
-pub const MASK: &str = "***";
 
 /// A webhook's properties as a caller gives them. Absent properties keep their value, or take the
 /// wire profile's default on creation; `Some(None)` is an explicit null.
@@ -43,6 +43,8 @@ pub struct WebhookInput {
     pub content_type: Option<Option<String>>,
     /// What the body looks like, as JSON text; null means the envelope.
     pub template: Option<Option<String>>,
+    /// What goes with every request as proof; null means nothing.
+    pub auth: Option<Option<AuthInput>>,
     /// What people call it.
     pub label: Option<String>,
     /// Its signing secret; only on creation, and where the URL moves to another origin: there it
@@ -102,6 +104,7 @@ pub fn defaults_of(profile: &Profile, url: String, subscription: Subscription) -
         filter: None,
         method: SendMethod::default(),
         shape: BodyShape::default(),
+        auth: None,
         format: Format::Json,
         headers: Vec::new(),
         aliases: None,
@@ -139,6 +142,7 @@ pub(super) fn apply(
             |text| method(text),
         ),
         shape: faults.shape(input, base.shape),
+        auth: faults.auth(input.auth.as_ref(), base.auth),
         format: faults.given("format", input.format.as_deref(), base.format, format),
         headers: faults.headers(input.headers.as_deref(), base.headers, profile),
         aliases: input.aliases.unwrap_or(base.aliases),
@@ -170,6 +174,17 @@ pub(super) fn apply(
             metadata,
         ),
     };
+    if settings.auth.is_some()
+        && settings
+            .headers
+            .iter()
+            .any(|own| own.name() == "authorization")
+    {
+        faults.add(
+            "auth",
+            "stands beside a header authorization; give one of the two",
+        );
+    }
     faults.end(settings)
 }
 
@@ -249,6 +264,21 @@ impl Faults {
         }
     }
 
+    fn auth(
+        &mut self,
+        said: Option<&Option<AuthInput>>,
+        before: Option<WebhookAuth>,
+    ) -> Option<WebhookAuth> {
+        match said {
+            None => before,
+            Some(None) => None,
+            Some(Some(said)) => said
+                .read(before.as_ref())
+                .map_err(|fault| self.0.push(fault))
+                .ok(),
+        }
+    }
+
     fn shape(&mut self, input: &WebhookInput, before: BodyShape) -> BodyShape {
         let content_type = self.nullable(
             "content_type",
@@ -303,7 +333,12 @@ impl Faults {
                         "is only a mask, and there is no value that it could stand for",
                     );
                 }
-                Ok(header) => headers.push(header),
+                Ok(header) => {
+                    if let Err(message) = TextTemplate::parse(header.value().expose()) {
+                        self.add(format!("headers.{name}"), message);
+                    }
+                    headers.push(header);
+                }
                 Err(error) => self.add(format!("headers.{name}"), error.to_string()),
             }
         }

@@ -22,6 +22,7 @@ use crate::store::profiles;
 use crate::store::webhooks::{self, WEBHOOKS_MAX};
 use crate::store::{Read, Store, WriteTx, secrets, workspaces};
 
+mod auth;
 mod found;
 mod input;
 mod life;
@@ -32,11 +33,13 @@ mod shaping;
 mod testing;
 mod values;
 
+pub use auth::AuthInput;
 use found::{check_sound, registered, usable};
 pub(super) use found::{registered_in, usable_in};
-pub use input::{MASK, WebhookInput, defaults_of, shown_header};
+pub use input::{WebhookInput, defaults_of, shown_header};
 pub(super) use life::cancel;
 use life::{WebhookSwitch, turn_to};
+pub use values::MASK;
 
 pub use retries::{CustomRetry, RetryInput};
 pub use secret::{OVERLAP_DEFAULT, OVERLAP_MAX, Rotated, RotationInput};
@@ -231,7 +234,9 @@ fn update(
     let profile = tx.profile(profile_seq)?;
     let settings = input::apply(webhook.settings.clone(), input, url, &profile)?;
     let before = &webhook.settings;
-    let is_same_place = before.url == settings.url && before.headers == settings.headers;
+    let is_same_place = before.url == settings.url
+        && before.headers == settings.headers
+        && before.auth == settings.auth;
     let is_same_profile = profile_seq == webhook.profile.seq;
     if !is_same_place || !is_same_profile || input.active == Some(false) {
         caller.actor.check_proof()?;
@@ -240,7 +245,8 @@ fn update(
     let kind = secret::kind(&profile, said, given, webhook.signature())?;
     let secret = match moved::is_moved(&before.url, &settings.url) {
         true => {
-            moved::check_credentials(&settings, input.headers.as_deref())?;
+            let auth = input.auth.as_ref().and_then(Option::as_ref);
+            moved::check_credentials(&settings, input.headers.as_deref(), auth)?;
             moved::settle_secret(tx, caller, id, &profile, kind, given)?
         }
         false if input.secret.is_some() => {

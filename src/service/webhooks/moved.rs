@@ -13,8 +13,9 @@ use std::time::Duration;
 
 use url::Url;
 
-use super::input::MASK;
+use super::auth::AuthInput;
 use super::secret::{first_secret, replace, shown};
+use super::values::MASK;
 use crate::domain::id::WebhookId;
 use crate::domain::profile::Profile;
 use crate::domain::secret::Secret;
@@ -38,16 +39,21 @@ pub(super) fn is_moved(from: &str, to: &str) -> bool {
 pub(super) fn check_credentials(
     settings: &WebhookSettings,
     said: Option<&[(String, String)]>,
+    auth: Option<&AuthInput>,
 ) -> Result<(), Refusal> {
     let is_given = |name: &str| {
         let mut pairs = said.unwrap_or_default().iter();
         pairs.any(|(own, value)| own.eq_ignore_ascii_case(name) && value != MASK)
     };
     let credentials = settings.headers.iter().filter(|one| one.is_credential());
+    let kept_auth = settings.auth.is_some() && !auth.is_some_and(AuthInput::is_said);
+    let kept_auth = kept_auth.then(|| "auth".to_owned());
     let kept: Vec<FieldError> = credentials
         .filter(|header| !is_given(header.name()))
-        .map(|header| FieldError {
-            field: format!("headers.{}", header.name()),
+        .map(|header| format!("headers.{}", header.name()))
+        .chain(kept_auth)
+        .map(|field| FieldError {
+            field,
             message: "must be given again, or left out: the URL leads to another origin".to_owned(),
         })
         .collect();

@@ -11,6 +11,9 @@ use crate::domain::webhook::{
     LABEL_CHARS_MAX, METADATA_BYTES_MAX, RATE_MAX, RATE_MIN, TIMEOUT_MAX, TIMEOUT_MIN,
 };
 
+/// What stands for a value that is not shown; sent back, it means "as it is".
+pub const MASK: &str = "***";
+
 pub(super) fn label(text: &str) -> Result<String, String> {
     if text.chars().count() > LABEL_CHARS_MAX {
         return Err(format!("must have at most {LABEL_CHARS_MAX} characters"));

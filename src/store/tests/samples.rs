@@ -71,6 +71,7 @@ pub(in crate::store) fn settings() -> WebhookSettings {
         format: Format::Json,
         method: SendMethod::default(),
         shape: BodyShape::default(),
+        auth: None,
         headers: Vec::new(),
         aliases: None,
         retry: RetryPolicy::standard(),

@@ -210,7 +210,7 @@ pub fn update_settings(
         ..
     } = settings;
     let event_types = json_text(&subscription.texts());
-    let sealed = seal_headers(tx.vault(), seq, headers);
+    let sealed = seal_headers(tx.vault(), seq, headers, settings.auth.as_ref());
     let shape_seq = shapes::version(tx, seq, &settings.shape)?;
     tx.run(
         "UPDATE webhooks

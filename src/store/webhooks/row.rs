@@ -9,6 +9,7 @@ use rusqlite::Row;
 use serde::{Deserialize, Serialize};
 
 use super::health::{breaker_of, health_of};
+use crate::domain::authorization::WebhookAuth;
 use crate::domain::breaker::{BreakerPolicy, DisabledReason};
 use crate::domain::event_type::Subscription;
 use crate::domain::filter::ContentFilter;
@@ -98,6 +99,7 @@ fn settings(
     })?;
     let headers = row.get("headers_sealed").map_err(StoreError::from);
     let headers = headers.and_then(|sealed| unseal_headers(vault, seq, sealed));
+    let (headers, auth) = reading.or(headers, || (Vec::new(), None))?;
     let unknown = || {
         let all = ["*".to_owned()];
         Subscription::parse(&all).expect("everything can be subscribed to")
@@ -114,7 +116,8 @@ fn settings(
         method: reading.or(method_of(row, seq), SendMethod::default)?,
         shape: reading.or(shape_of(row, seq), BodyShape::default)?,
         format: reading.or(row.get("format"), || Format::Json)?,
-        headers: reading.or(headers, Vec::new)?,
+        auth,
+        headers,
         aliases: reading.or(row.get("aliases"), || None)?,
         retry: reading.or(retry_of(row, seq), RetryPolicy::standard)?,
         timeout: Duration::from_millis(timeout_ms),
@@ -220,29 +223,49 @@ fn headers_place(seq: i64) -> Place {
     }
 }
 
-pub(super) fn seal_headers(vault: &Vault, seq: i64, headers: &[CustomHeader]) -> Option<Vec<u8>> {
-    let pairs: Vec<(&str, &str)> = headers
+/// Stands for the proof among the headers; no header has such a name.
+const AUTH_NAME: &str = ":authorization";
+
+/// Headers and proof, sealed together.
+pub(super) fn seal_headers(
+    vault: &Vault,
+    seq: i64,
+    headers: &[CustomHeader],
+    auth: Option<&WebhookAuth>,
+) -> Option<Vec<u8>> {
+    let proof = auth.map(WebhookAuth::header_value);
+    let proof = proof.as_ref().map(|value| (AUTH_NAME, value.expose()));
+    let pairs = headers
         .iter()
-        .map(|header| (header.name(), header.value().expose()))
-        .collect();
+        .map(|header| (header.name(), header.value().expose()));
+    let pairs: Vec<(&str, &str)> = pairs.chain(proof).collect();
     let sealed = || vault.seal(headers_place(seq), json_text(&pairs).as_bytes());
     (!pairs.is_empty()).then(sealed)
 }
+
+type SealedHeaders = (Vec<CustomHeader>, Option<WebhookAuth>);
 
 fn unseal_headers(
     vault: &Vault,
     seq: i64,
     sealed: Option<Vec<u8>>,
-) -> Result<Vec<CustomHeader>, StoreError> {
+) -> Result<SealedHeaders, StoreError> {
     let Some(sealed) = sealed else {
-        return Ok(Vec::new());
+        return Ok((Vec::new(), None));
     };
+    let is_damaged = || damaged("webhooks.headers", seq);
     let text = unseal_text(vault, headers_place(seq), &sealed)?;
     let pairs: Vec<(String, String)> = parse_json(text.expose(), "webhooks.headers", seq)?;
-    let parse = |(name, value): (String, String)| {
-        CustomHeader::new::<&str>(&name, value, &[]).map_err(|_| damaged("webhooks.headers", seq))
-    };
-    pairs.into_iter().map(parse).collect()
+    let (mut headers, mut auth) = (Vec::new(), None);
+    for (name, value) in pairs {
+        if name == AUTH_NAME {
+            auth = Some(WebhookAuth::from_header_value(&value).ok_or_else(is_damaged)?);
+        } else {
+            let header = CustomHeader::new::<&str>(&name, value, &[]);
+            headers.push(header.map_err(|_| is_damaged())?);
+        }
+    }
+    Ok((headers, auth))
 }
 
 pub(super) fn json_text<T: Serialize>(value: &T) -> String {

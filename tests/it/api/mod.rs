@@ -17,6 +17,7 @@ mod sessions;
 mod stats;
 mod times;
 mod webhooks;
+mod webhooks_auth;
 mod webhooks_filter;
 mod webhooks_moved;
 mod webhooks_retries;
