@@ -33,7 +33,7 @@ mod shape;
 
 pub use consumer::{GivenConsumer, PublishConsumer};
 pub use shape::{
-    BatchAnswer, BatchBody, BatchResult, EventBody, EventDeliveryBody, EventDetailBody,
+    BatchAnswer, BatchBody, BatchResult, ErasedBody, EventBody, EventDeliveryBody, EventDetailBody,
     EventWebhookBody, MissBody, PublishBody, PublishedBody, ReplayBody, ReplayedBody,
 };
 
@@ -86,6 +86,14 @@ pub static ENDPOINTS: &[Endpoint] = &[
                 .may_take::<ReplayBody>(json!({"webhook_id": "wh_01m7yzpc30e008000000000001"}))
                 .gives::<ReplayedBody>(202, "The new deliveries.")
                 .keyed()
+        }),
+    Endpoint::delete("/api/v1/events/{id}/data", EVENTS_WRITE, || to(erase))
+        .fresh()
+        .about(|operation| {
+            operation
+                .named("erase_event", "Events", "Erase what an event carried")
+                .gives::<ErasedBody>(200, "The data, the bodies and the answers are gone.")
+                .or(409)
         }),
 ];
 
@@ -270,6 +278,7 @@ fn event(stored: &StoredEvent) -> EventBody {
         created_at: stored.created_at.into(),
         consumer_id: stored.event.consumer.map(|id| id.to_string()),
         data: raw(&stored.event.data),
+        erased_at: stored.erased_at.map(Time::from),
         deliveries: stored.delivery_count,
     }
 }
@@ -287,10 +296,25 @@ fn detailed(detail: EventDetail) -> EventDetailBody {
         created_at: event.created_at,
         consumer_id: event.consumer_id,
         data: event.data,
+        erased_at: event.erased_at,
         deliveries: detail.deliveries.iter().map(delivery).collect(),
         missed: missed.collect(),
         webhooks: detail.webhooks.into_iter().map(event_webhook).collect(),
     }
+}
+
+/// `DELETE /events/{id}/data`.
+///
+/// # Errors
+/// As `Service::erase_event`.
+pub async fn erase(state: State, caller: Caller, request: HttpRequest) -> Answered {
+    let id = path_text(&request, "id");
+    let erased = state.service.erase_event(&caller, &id).await?;
+    answer::ok(&ErasedBody {
+        id: erased.id,
+        erased_at: erased.erased_at.into(),
+        canceled: erased.canceled,
+    })
 }
 
 fn event_webhook(webhook: EventWebhook) -> EventWebhookBody {

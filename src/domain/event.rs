@@ -128,6 +128,8 @@ pub struct StoredEvent {
     pub created_at: Timestamp,
     /// How many deliveries it was given when it was published.
     pub delivery_count: u32,
+    /// When its data was erased.
+    pub erased_at: Option<Timestamp>,
 }
 
 /// Which events a list shows.

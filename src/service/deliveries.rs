@@ -6,6 +6,7 @@
 use bytes::Bytes;
 use serde_json::json;
 
+use super::events::erased;
 use super::views::shown_body;
 use super::{Caller, Refusal, Service, audit};
 use crate::domain::attempt::Attempt;
@@ -19,7 +20,7 @@ use crate::domain::outcome::FailureKind;
 use crate::domain::page::{Cursor, Limit, Page};
 use crate::domain::retry::RetryPolicy;
 use crate::engine::{Engine, attempt};
-use crate::store::{Read, Store, StoreError, WriteTx, attempts, deliveries, webhooks};
+use crate::store::{Read, Store, StoreError, WriteTx, attempts, deliveries, events, webhooks};
 
 /// A delivery with everything that was sent and that came back.
 #[derive(Clone, Debug)]
@@ -207,8 +208,13 @@ pub(super) fn detail_in(
     let request_body = match deliveries::queued(conn, id.seq()) {
         Ok(queued) => {
             let queued = queued.ok_or(Refusal::NotFound("delivery"))?;
+            let stored = events::find(conn, queued.event.id.seq())?;
+            let is_erased = stored.is_some_and(|stored| stored.erased_at.is_some());
             let shape = store.shape(conn, delivery.shape_seq)?;
-            shown_body(attempt::body(&queued, &profile, shape.as_deref()))?
+            match is_erased {
+                true => Bytes::new(),
+                false => shown_body(attempt::body(&queued, &profile, shape.as_deref()))?,
+            }
         }
         // Nothing was sent of it since, and nothing will be.
         Err(StoreError::Damaged(_)) => Bytes::new(),
@@ -266,6 +272,10 @@ pub(super) fn put_back(tx: &mut WriteTx<'_>, delivery: &Delivery) -> Result<(), 
     }
     if webhooks::is_ended(tx, delivery.webhook.seq())? {
         return Err(Refusal::Revoked);
+    }
+    let stored = events::find(tx, delivery.event.seq())?;
+    if stored.is_some_and(|stored| stored.erased_at.is_some()) {
+        return Err(erased());
     }
     let policy = RetryPolicy::standard();
     let next = step(delivery.progress, StepInput::Retry, &policy, tx.now(), 0.0)?;

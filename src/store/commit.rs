@@ -47,6 +47,8 @@ use super::write_job::{Urgency, Work, WriteJob, WriteOutcome, refuse};
 use super::{Obstacle, Read, StoreError, sums};
 use crate::clock::Clock;
 
+/// How long an erasure waits for whoever still reads from the log.
+const ERASURE_WAIT: Duration = Duration::from_secs(1);
 /// Jobs in one transaction at most.
 const BATCH_JOBS_MAX: usize = 512;
 /// How long a transaction takes further jobs on: those that are left have the next one, so that a
@@ -175,6 +177,9 @@ impl CommitLoop {
         if committed.is_ok() {
             effects.committed.took = begun.elapsed();
             self.tell(&effects.committed);
+        }
+        if effects.cut_log && committed.is_ok() {
+            self.cut_log(ERASURE_WAIT);
         }
         for (job, verdict) in batch.into_iter().zip(verdicts) {
             job.work.answer(verdict.and(committed.clone()));

@@ -90,11 +90,14 @@ pub(super) struct Effects {
     pub(super) sums: HashMap<EffectPlace, Sums>,
     /// Whether the log is to be cut off once the transaction is over.
     pub(super) fold_log: bool,
+    /// Whether the log must be cut off before anybody is answered.
+    pub(super) cut_log: bool,
 }
 
 impl Effects {
     pub(super) fn merge(&mut self, other: Self) {
         self.fold_log |= other.fold_log;
+        self.cut_log |= other.cut_log;
         self.committed.merge(other.committed);
         for (place, change) in other.counts {
             *self.counts.entry(place).or_default() += change;

@@ -23,7 +23,7 @@ use crate::domain::time::Timestamp;
 
 const SELECT: &str = "SELECT events.seq, events.workspace_seq, events.kind, events.given_id,
         events.consumer_seq, consumers.created_at AS consumer_created_at, events.type, events.occurred_at, events.created_at, events.delivery_count, events.digest,
-        events.data, workspaces.created_at AS workspace_created_at
+        events.data, events.erased_at, workspaces.created_at AS workspace_created_at
     FROM events
     JOIN workspaces ON workspaces.seq = events.workspace_seq
     LEFT JOIN consumers ON consumers.seq = events.consumer_seq";
@@ -363,6 +363,7 @@ fn stored(row: &Row<'_>) -> Result<StoredEvent, StoreError> {
         },
         created_at: row.get("created_at")?,
         delivery_count: row.get("delivery_count")?,
+        erased_at: row.get("erased_at")?,
     })
 }
 

@@ -34,6 +34,7 @@ pub mod deliveries;
 mod directory;
 pub mod disk;
 pub mod effects;
+pub mod erasure;
 mod error;
 pub mod event_types;
 pub mod events;

@@ -82,6 +82,11 @@ impl<'a> WriteTx<'a> {
         self.effects.fold_log = true;
     }
 
+    /// Has the log written back and cut off before the transaction is answered: what it held is gone.
+    pub(super) fn cut_log_before_answering(&mut self) {
+        self.effects.cut_log = true;
+    }
+
     /// The vault for secrets at rest.
     #[must_use]
     pub fn vault(&self) -> &Arc<Vault> {

@@ -146,6 +146,8 @@ pub struct EventBody {
     /// What was published.
     #[schema(value_type = Value)]
     pub data: Box<RawValue>,
+    /// When its data was erased; then it reads null.
+    pub erased_at: Option<Time>,
     /// How many deliveries it was given.
     pub deliveries: u32,
 }
@@ -166,6 +168,8 @@ pub struct EventDetailBody {
     /// What was published.
     #[schema(value_type = Value)]
     pub data: Box<RawValue>,
+    /// When its data was erased; then it reads null.
+    pub erased_at: Option<Time>,
     /// Its deliveries, oldest first.
     pub deliveries: Vec<EventDeliveryBody>,
     /// The webhooks that wanted it but were disabled.
@@ -225,6 +229,17 @@ pub struct MissBody {
     /// Why it was disabled.
     #[schema(value_type = WebhookDisabledReason)]
     pub reason: &'static str,
+}
+
+/// An event whose data was erased.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ErasedBody {
+    /// Its id.
+    pub id: String,
+    /// When its data was erased.
+    pub erased_at: Time,
+    /// Deliveries that waited and were canceled.
+    pub canceled: usize,
 }
 
 /// Which webhook to replay an event to; all that had it if absent.

@@ -96,6 +96,7 @@ fn known_before(
         event,
         created_at,
         delivery_count,
+        ..
     } = known;
     let same_time = new.occurred_at.is_none_or(|at| at == event.occurred_at);
     let same_consumer = event.consumer == new.consumer;

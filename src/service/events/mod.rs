@@ -16,6 +16,7 @@ use crate::store::events;
 mod accept;
 pub mod batch;
 mod detail;
+mod erase;
 mod fitting;
 mod one_off;
 mod publish;
@@ -25,8 +26,10 @@ mod replay;
 pub(super) use accept::new_delivery;
 pub(super) use detail::detail_in;
 pub use detail::{EventDetail, EventWebhook, WhyNot};
+pub use erase::ErasedEvent;
 pub(super) use fitting::Fitting;
 pub(super) use one_off::workspace_secret;
+pub(super) use replay::erased;
 
 /// Events that one batch call may carry, unless the operator says otherwise.
 pub const BATCH_EVENTS_DEFAULT: usize = 1000;

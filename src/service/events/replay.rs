@@ -58,6 +58,9 @@ fn replay(
     let stored = events::find_public(tx, purview, event_id)?
         .filter(|stored| stored.event.kind == EventKind::Published)
         .ok_or(Refusal::NotFound("event"))?;
+    if stored.erased_at.is_some() {
+        return Err(erased());
+    }
     let event = Arc::new(stored.event);
     let before = deliveries::of_event(tx, event.id.seq(), EVENT_DELIVERIES_MAX)?;
     let reached = Reached::by(tx, workspace_seq, event.consumer)?;
@@ -108,6 +111,12 @@ fn replay(
     let detail = serde_json::json!({ "deliveries": made.len() });
     audit(tx, caller, "event.replay", event_id, &detail)?;
     Ok(made)
+}
+
+/// There is nothing left that could be sent.
+pub(in crate::service) fn erased() -> Refusal {
+    let message = "the data of this event was erased; there is nothing left to send";
+    Refusal::Conflict(message.to_owned())
 }
 
 /// Why an event cannot be replayed to a webhook.

@@ -59,7 +59,11 @@ pub(in crate::service) fn sent(
     wanted.dedup();
     let carried: HashMap<i64, Option<Arc<Event>>> = events::in_rows(conn, &wanted)?
         .into_iter()
-        .map(|(seq, stored)| (seq, stored.map(|stored| Arc::new(stored.event))))
+        .map(|(seq, stored)| {
+            // What was erased was sent once, but nobody can say any more what it was.
+            let kept = stored.filter(|stored| stored.erased_at.is_none());
+            (seq, kept.map(|stored| Arc::new(stored.event)))
+        })
         .collect();
     let mut answers: HashMap<i64, Vec<u8>> = attempts::last_answers(conn, &page.items)?
         .into_iter()

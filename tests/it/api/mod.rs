@@ -10,6 +10,7 @@ mod dead_letters;
 mod deliveries;
 mod event_types;
 mod events;
+mod events_erased;
 mod jobs;
 mod profiles;
 mod retries;

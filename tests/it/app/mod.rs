@@ -138,6 +138,11 @@ impl TestApp {
             .unwrap();
     }
 
+    /// Where it keeps its files.
+    pub fn dir(&self) -> &Path {
+        self.dir.as_ref().unwrap().path()
+    }
+
     /// Leaves bulk work where it is until [`TestApp::work_on`].
     pub fn rest(&mut self) {
         self.worker = None;

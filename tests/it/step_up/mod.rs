@@ -37,6 +37,7 @@ const NEXT_CODE: Duration = Duration::from_secs(60);
 #[rustfmt::skip]
 const ASKING: &[&str] = &[
     "POST /api/v1/events/{id}/replay",
+    "DELETE /api/v1/events/{id}/data",
     "POST /api/v1/webhooks",
     "DELETE /api/v1/webhooks/{id}",
     "POST /api/v1/webhooks/{id}/disable",
