@@ -9,7 +9,7 @@ use url::{Position, Url};
 
 use super::page::confirm_path;
 use super::{
-    api_keys, assets, audit_log, dead_letters, deliveries, delivery, error_page, event,
+    api_keys, assets, audit_log, consumers, dead_letters, deliveries, delivery, error_page, event,
     event_types, events, job, live, login, overview, people, preferences, profile, settings, setup,
     system, visitor, webhook, webhook_actions, webhook_form, webhooks, workspaces,
 };
@@ -30,6 +30,7 @@ static PAGES: &[&[Endpoint]] = &[
     api_keys::ENDPOINTS,
     assets::ENDPOINTS,
     audit_log::ENDPOINTS,
+    consumers::ENDPOINTS,
     dead_letters::ENDPOINTS,
     deliveries::ENDPOINTS,
     delivery::ENDPOINTS,

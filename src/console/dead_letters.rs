@@ -303,6 +303,7 @@ pub(super) fn to_job(begun: &Done<Begun>) -> actix_web::HttpResponse {
 
 async fn chosen(state: &State, caller: &Caller, form: &Form) -> Result<Selection, Refusal> {
     let filters = Filters {
+        consumer: form.typed("consumer").to_owned(),
         webhook: form.typed("webhook_id").to_owned(),
         event: form.typed("event_id").to_owned(),
         event_type: form.typed("event_type").to_owned(),

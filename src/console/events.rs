@@ -52,6 +52,8 @@ pub struct EventsView<'a> {
     pub rows: Vec<EventRow>,
     /// The type that the list is narrowed to.
     pub event_type: String,
+    /// The consumer that the list is narrowed to.
+    pub consumer: String,
     /// An id that was looked for in vain.
     pub not_found: Option<String>,
     /// Where the list goes on.
@@ -71,6 +73,7 @@ pub struct EventsView<'a> {
 pub async fn list(state: State, visitor: Visitor, request: HttpRequest) -> Shown {
     let mut query = Query::of(&request);
     let event_type = query.text("type");
+    let consumer = query.text("consumer");
     let wanted = query.text("id");
     let cursor = query.cursor("cursor", List::Events);
     query.finish()?;
@@ -93,15 +96,21 @@ pub async fn list(state: State, visitor: Visitor, request: HttpRequest) -> Shown
         cursor,
     };
     let (caller, limit) = (&visitor.caller, Limit::clamped(ROWS));
-    let found = state.service.events(caller, None, listing, limit).await?;
+    let of = consumer.clone().unwrap_or_default();
+    let found = state.service.events(caller, consumer, listing, limit);
+    let found = found.await?;
     let may_operate = visitor.may_operate();
     let page = PageContext::of(&state, &request, visitor, Section::Events, "Events").await?;
-    let address = |cursor: &str| with_query("/events", &[("type", &typed), ("cursor", cursor)]);
+    let address = |cursor: &str| {
+        let parameters = [("type", &*typed), ("consumer", &of), ("cursor", cursor)];
+        with_query("/events", &parameters)
+    };
     let view = EventsView {
         rows: found.items.iter().map(row).collect(),
         older: found.next.map(|next| address(&next.to_string())),
         newest: cursor.map(|_| address("")),
         event_type: typed.clone(),
+        consumer: of.clone(),
         curl: publish_call(&page.base),
         not_found,
         may_operate,

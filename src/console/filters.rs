@@ -40,6 +40,8 @@ pub const PERIODS: [(&str, &str, Duration); 4] = [
 /// What a list of deliveries is narrowed to, as typed.
 #[derive(Clone, Debug, Default)]
 pub struct Filters {
+    /// A consumer's id or uid.
+    pub consumer: String,
     /// A webhook's id.
     pub webhook: String,
     /// A webhook as somebody called it.
@@ -67,6 +69,7 @@ impl Filters {
     pub fn of(query: &mut Query) -> Self {
         let mut text = |name| query.text(name).unwrap_or_default().trim().to_owned();
         Self {
+            consumer: text("consumer"),
             webhook: text("webhook_id"),
             named: text("webhook"),
             event: text("event_id"),
@@ -88,7 +91,7 @@ impl Filters {
         let since = last.map(|(.., length)| now.before(*length).to_string());
         let statuses = self.status.split(',').filter(|word| !word.is_empty());
         FilterInput {
-            consumer: None,
+            consumer: given(&self.consumer),
             webhook_id: given(&self.webhook),
             event_id: given(&self.event),
             event_type: given(&self.event_type),
@@ -113,6 +116,7 @@ impl Filters {
     pub fn address(&self, path: &str, status: &str, cursor: &str) -> String {
         let parameters = [
             ("status", status),
+            ("consumer", &self.consumer),
             ("webhook_id", &self.webhook),
             ("event_type", &self.event_type),
             ("event_id", &self.event),

@@ -21,6 +21,7 @@ mod audience;
 pub mod audit_log;
 mod bare_form;
 pub mod changes;
+pub mod consumers;
 pub mod dead_letters;
 pub mod deliveries;
 pub mod delivery;

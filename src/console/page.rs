@@ -50,6 +50,8 @@ pub enum Section {
     Webhooks,
     /// `/events`
     Events,
+    /// `/consumers`
+    Consumers,
     /// `/event-types`
     EventTypes,
     /// `/api-keys`
@@ -90,11 +92,12 @@ pub struct Entry {
 }
 
 #[rustfmt::skip]
-const ENTRIES: [Entry; 12] = [
+const ENTRIES: [Entry; 13] = [
     entry("", "/", Section::Overview, "home", "Overview", "o", Role::Viewer),
     entry("", "/deliveries", Section::Deliveries, "send", "Deliveries", "d", Role::Viewer),
     entry("", "/dead-letters", Section::DeadLetters, "tray", "Dead letters", "l", Role::Viewer),
     entry("", "/webhooks", Section::Webhooks, "hook", "Webhooks", "w", Role::Viewer),
+    entry("", "/consumers", Section::Consumers, "user", "Consumers", "c", Role::Viewer),
     entry("", "/events", Section::Events, "bolt", "Events", "e", Role::Viewer),
     entry("Workspace", "/event-types", Section::EventTypes, "list", "Event types", "t", Role::Viewer),
     entry("", "/api-keys", Section::ApiKeys, "key", "API keys", "k", Role::Owner),

@@ -212,7 +212,7 @@ impl World {
             "/api/v1/deliveries/" | "/deliveries/" => &self.delivery,
             "/api/v1/dead-letters/" | "/dead-letters/" => &self.delivery,
             "/api/v1/jobs/" | "/jobs/" => &self.job,
-            "/api/v1/consumers/" => &self.consumer,
+            "/api/v1/consumers/" | "/consumers/" => &self.consumer,
             "/api/v1/event-types/" | "/event-types/" => &self.event_type,
             "/api/v1/workspaces/" => &self.workspace,
             "/api/v1/api-keys/" | "/api-keys/" => &self.key,

@@ -12,6 +12,7 @@
 use super::Service;
 
 mod audit_log;
+mod consumer;
 mod dead_letters;
 mod deliveries;
 mod delivery;
@@ -25,6 +26,7 @@ mod webhook;
 mod webhooks;
 
 pub use audit_log::AuditLog;
+pub use consumer::ConsumerActivity;
 pub use dead_letters::{DeadLetters, Matching};
 pub use deliveries::{Deliveries, WantedDeliveries};
 pub use delivery::DeliveryWithSiblings;

@@ -9,6 +9,7 @@ use reqwest::{Method, StatusCode};
 
 use crate::app::{Answer, TestApp};
 
+mod consumers;
 mod dead_letters;
 mod deliveries;
 mod events;
