@@ -29,11 +29,23 @@ impl Appliance {
         Self::start_in(tempfile::tempdir()?).await
     }
 
+    /// As [`Appliance::start`], with so many descriptors and no more.
+    pub async fn start_with(descriptors: u32) -> Result<Self> {
+        let mut command = Command::new("sh");
+        let script = format!("ulimit -n {descriptors} && exec \"$0\" \"$@\"");
+        command.args(["-c", &script, BINARY]);
+        Self::launch(command, tempfile::tempdir()?).await
+    }
+
     /// As [`Appliance::start`], on what an earlier one left behind.
     pub async fn start_in(dir: TempDir) -> Result<Self> {
+        Self::launch(Command::new(BINARY), dir).await
+    }
+
+    async fn launch(mut serve: Command, dir: TempDir) -> Result<Self> {
         let data_dir = dir.path().join("data");
         let started = Instant::now();
-        let mut child = Command::new(BINARY)
+        let mut child = serve
             .args(["serve", "--listen", "127.0.0.1:0", "--allow-http"])
             .args([
                 "--allow-private",
@@ -108,6 +120,14 @@ impl Appliance {
         let made = self.call(Method::POST, "/api/v1/webhooks", &body).await?;
         let id = made["id"].as_str().context("a webhook has an id")?;
         Ok(id.to_owned())
+    }
+
+    /// Runs a command of the operator on its directory, which must succeed.
+    pub async fn command(&self, arguments: &[&str]) -> Result<()> {
+        let data_dir = self.dir.path().join("data");
+        let done = command(&data_dir, arguments).output().await?;
+        ensure!(done.status.success(), "{done:?}");
+        Ok(())
     }
 
     /// Makes an API call that must succeed; answers what it was told.

@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
+#[expect(dead_code, reason = "another benchmark uses the rest")]
 mod appliance;
 #[expect(dead_code, reason = "another benchmark uses the rest")]
 mod client;

@@ -12,6 +12,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
 
 const TAKEN: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
+const THROTTLED: &[u8] = b"HTTP/1.1 429 Too Many\r\nretry-after: 20\r\ncontent-length: 0\r\n\r\n";
 const BROKEN: &[u8] = b"HTTP/1.1 500 Broken\r\ncontent-length: 0\r\n\r\n";
 
 /// The receiver; runs on threads of the benchmark itself.
@@ -24,6 +25,8 @@ pub struct Receiver {
 struct Seen {
     count: AtomicUsize,
     broken: AtomicBool,
+    throttles: AtomicBool,
+    silent: AtomicBool,
     arrivals: Mutex<HashMap<usize, Instant>>,
     more: Notify,
 }
@@ -61,6 +64,16 @@ impl Receiver {
     /// Whether everything is answered 500 from now on.
     pub fn set_broken(&self, broken: bool) {
         self.seen.broken.store(broken, Ordering::SeqCst);
+    }
+
+    /// Everything is answered 429 from now on, with a wait of 20 s.
+    pub fn set_throttling(&self) {
+        self.seen.throttles.store(true, Ordering::SeqCst);
+    }
+
+    /// Nothing is answered from now on.
+    pub fn set_silent(&self) {
+        self.seen.silent.store(true, Ordering::SeqCst);
     }
 
     /// How many requests have arrived.
@@ -110,8 +123,13 @@ async fn serve(mut stream: TcpStream, seen: Arc<Seen>) {
             buffer.drain(..length);
             seen.count.fetch_add(1, Ordering::SeqCst);
             seen.more.notify_waiters();
+            if seen.silent.load(Ordering::SeqCst) {
+                std::future::pending::<()>().await;
+            }
             let answer = if seen.broken.load(Ordering::SeqCst) {
                 BROKEN
+            } else if seen.throttles.load(Ordering::SeqCst) {
+                THROTTLED
             } else {
                 TAKEN
             };
