@@ -29,6 +29,10 @@ use crate::net::{
 /// What an attempt says whose answer leads elsewhere.
 const REDIRECTED: &str = "the receiver answered with a redirect, which is never followed";
 
+/// What an attempt says that nobody waited for to its end.
+const CUT_OFF: &str =
+    "hookpost stopped before an answer came; the attempt is repeated after the next start";
+
 /// An attempt that was made, and what its answer means.
 #[derive(Clone, Debug)]
 pub(super) struct Attempted {
@@ -121,6 +125,28 @@ pub(super) async fn attempt(
 pub(super) struct MadeWith {
     pub(super) profile: Arc<Profile>,
     pub(super) shape: Option<Arc<BodyShape>>,
+}
+
+/// What is recorded of an attempt that began at `started_at` and was cut off because hookpost stops.
+pub(super) fn cut_off(
+    delivery: &QueuedDelivery,
+    target: &Target,
+    trigger: AttemptTrigger,
+    started_at: Timestamp,
+    now: Timestamp,
+) -> Attempt {
+    let begun = BegunAttempt {
+        number: delivery.progress.attempt_count + 1,
+        trigger,
+        at: started_at,
+        url: &target.url,
+    };
+    let duration = now.since(started_at);
+    let attempted = begun.unsent(FailureKind::Connect, CUT_OFF.to_owned());
+    Attempt {
+        duration_ms: u32::try_from(duration.as_millis()).unwrap_or(u32::MAX),
+        ..attempted.attempt
+    }
 }
 
 struct Prepared {

@@ -8,10 +8,10 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::Shared;
-use super::attempt::{Attempted, MadeWith, attempt};
+use super::attempt::{self, Attempted, MadeWith, attempt};
 use super::journal::{Line, Outcome};
 use super::lanes::{Ended, Settled, Started};
-use super::settle::settle;
+use super::settle::{settle, settle_cut_off};
 use super::target::Target;
 use crate::domain::attempt::{Attempt, AttemptTrigger};
 use crate::domain::delivery::{DeliveryPlace, QueuedDelivery, Trigger};
@@ -34,7 +34,19 @@ pub(super) async fn deliver(shared: &Arc<Shared>, started: Started) {
         ticket,
     } = started;
     let trigger = delivery.progress.attempt_trigger();
-    let attempted = exchange(shared, &delivery, &target, trigger).await;
+    let started_at = shared.now();
+    let attempted = tokio::select! {
+        attempted = exchange(shared, &delivery, &target, trigger) => Some(attempted),
+        () = until_cut_off(shared) => None,
+    };
+    let Some(attempted) = attempted else {
+        let now = shared.now();
+        let cut_off = attempt::cut_off(&delivery, &target, trigger, started_at, now);
+        record_cut_off(shared, &delivery, cut_off).await;
+        shared.lanes().settled(ticket, Settled::Over, shared.now());
+        shared.settled.notify_waiters();
+        return;
+    };
     let ended = attempted
         .as_ref()
         .map_or(Ended::Unanswered, |attempted| ended(attempted.verdict));
@@ -65,6 +77,35 @@ pub(super) async fn deliver(shared: &Arc<Shared>, started: Started) {
     shared.lanes().settled(ticket, settled, now);
     shared.settled.notify_waiters();
     shared.wake.notify_one();
+}
+
+/// Returns once no attempt is waited for any more.
+async fn until_cut_off(shared: &Arc<Shared>) {
+    let mut cut_off = shared.cut_off.subscribe();
+    if cut_off.wait_for(|cut| *cut).await.is_err() {
+        // Nobody is there any more who could cut it off.
+        std::future::pending::<()>().await;
+    }
+}
+
+async fn record_cut_off(shared: &Arc<Shared>, delivery: &QueuedDelivery, attempt: Attempt) {
+    let place = place_of(delivery);
+    let recorded = shared
+        .parts
+        .store
+        .settle(move |tx| settle_cut_off(tx, place, attempt));
+    if let Err(error) = recorded.await {
+        tracing::error!(%error, delivery = %delivery.id, "a cut-off attempt was not recorded");
+    }
+}
+
+fn place_of(delivery: &QueuedDelivery) -> DeliveryPlace {
+    DeliveryPlace {
+        seq: delivery.id.seq(),
+        webhook_seq: delivery.webhook_seq,
+        workspace_seq: delivery.event.workspace.seq(),
+        trigger: delivery.trigger,
+    }
 }
 
 /// What a verdict says of the receiver.
@@ -140,12 +181,7 @@ async fn record(
     attempted: Attempted,
     policy: &RetryPolicy,
 ) -> Result<Settled, StoreError> {
-    let place = DeliveryPlace {
-        seq: delivery.id.seq(),
-        webhook_seq: delivery.webhook_seq,
-        workspace_seq: delivery.event.workspace.seq(),
-        trigger: delivery.trigger,
-    };
+    let place = place_of(delivery);
     let policy = policy.clone();
     let spread = entropy::fraction();
     let attempt = &attempted.attempt;

@@ -48,6 +48,9 @@ use lanes::Lanes;
 /// Attempts under way at once over all webhooks, unless the operator says otherwise.
 pub const IN_FLIGHT_DEFAULT: usize = 512;
 
+/// How long writing down may take what was cut off.
+const RECORDED_WITHIN: Duration = Duration::from_secs(2);
+
 /// What the engine works with.
 pub struct EngineParts {
     /// The database.
@@ -76,6 +79,8 @@ struct Shared {
     // Notified whenever an attempt is settled; what waits for the engine to fall quiet listens.
     settled: Notify,
     attempts: AtomicU64,
+    // Set once no attempt is waited for any more.
+    cut_off: tokio::sync::watch::Sender<bool>,
     watchers: watch::Watchers,
     clock_watch: clock_jump::ClockWatch,
     journal: journal::Journal,
@@ -122,6 +127,7 @@ impl Engine {
             wake: Notify::new(),
             settled: Notify::new(),
             attempts: AtomicU64::new(0),
+            cut_off: tokio::sync::watch::Sender::new(false),
             watchers: watch::Watchers::default(),
             journal: journal::Journal::default(),
         };
@@ -221,23 +227,30 @@ impl Engine {
     }
 
     /// Starts nothing more and waits for what is under way, for `grace` at most. Answers how many
-    /// attempts were abandoned; they are repeated after the next start.
+    /// attempts were cut off then; each is recorded as such and repeated after the next start.
     pub async fn stop(&self, grace: Duration) -> usize {
         self.shared.lanes().stopping = true;
         self.shared.wake.notify_one();
-        let quiet = async {
-            loop {
-                let settled: Notified<'_> = self.shared.settled.notified();
-                if self.shared.lanes().in_flight() == 0 {
-                    return;
-                }
-                settled.await;
-            }
-        };
         // Too late is an answer too: the count says what was left.
-        drop(tokio::time::timeout(grace, quiet).await);
+        drop(tokio::time::timeout(grace, self.quiet()).await);
+        let left = self.shared.lanes().in_flight();
+        if left > 0 {
+            self.shared.cut_off.send_replace(true);
+            drop(tokio::time::timeout(RECORDED_WITHIN, self.quiet()).await);
+        }
         clock_jump::write_down(&self.shared).await;
-        self.shared.lanes().in_flight()
+        left
+    }
+
+    /// Waits until nothing is under way.
+    async fn quiet(&self) {
+        loop {
+            let settled: Notified<'_> = self.shared.settled.notified();
+            if self.shared.lanes().in_flight() == 0 {
+                return;
+            }
+            settled.await;
+        }
     }
 }
 

@@ -153,6 +153,30 @@ fn set_apart(
     })
 }
 
+/// Records an attempt that was cut off because hookpost stops. The webhook's health knows nothing of
+/// it.
+pub(super) fn settle_cut_off(
+    tx: &mut WriteTx<'_>,
+    place: DeliveryPlace,
+    mut attempt: Attempt,
+) -> Result<(), StoreError> {
+    let Some((progress, _)) = deliveries::progress(tx, place.seq)? else {
+        return Ok(());
+    };
+    let policy = RetryPolicy::standard();
+    let next = delivery::step(progress, StepInput::CutOff, &policy, tx.now(), 0.0)
+        .expect("an attempt is never an illegal input");
+    attempt.number = next.attempt_count;
+    attempts::insert(tx, place.seq, &attempt)?;
+    let last = LastAttempt {
+        status_code: None,
+        error_kind: attempt.error_kind,
+        error: attempt.error.as_deref(),
+        duration_ms: attempt.duration_ms,
+    };
+    deliveries::set_progress(tx, place, &progress, &next, Some(&last))
+}
+
 /// Takes the attempt into the webhook's health, and disables the webhook where that is due.
 fn observe(
     tx: &mut WriteTx<'_>,

@@ -22,6 +22,8 @@ pub enum StepInput {
         /// What its answer means.
         verdict: Verdict,
     },
+    /// An attempt was cut off because hookpost stopped: it says nothing of the receiver.
+    CutOff,
     /// A person asks for an attempt now.
     Retry,
     /// A person calls it off, or its webhook was revoked or deleted.
@@ -69,6 +71,7 @@ pub fn step(
             let next = attempted(counted, trigger, started_at, verdict, policy, now, spread);
             Ok(within_bound(next))
         }
+        StepInput::CutOff => Ok(within_bound(cut_off(progress, now))),
         StepInput::Retry if progress.attempt_count >= ATTEMPTS_MAX => {
             Err(IllegalTransition::NoAttemptLeft)
         }
@@ -156,6 +159,23 @@ fn attempted(
                 }
             }
         }
+    }
+}
+
+/// It counts as an attempt and not as a failure, and is repeated as soon as that can be.
+fn cut_off(progress: Progress, now: Timestamp) -> Progress {
+    let counted = Progress {
+        attempt_count: progress.attempt_count + 1,
+        ..progress
+    };
+    match (counted.status, counted.next) {
+        (Status::Delivered | Status::Exhausted | Status::Canceled, _)
+        | (Status::Pending | Status::Retrying, Next::Manual { .. }) => counted,
+        (Status::Pending | Status::Retrying, Next::Never | Next::Scheduled(_)) => Progress {
+            status: Status::Retrying,
+            next: Next::Scheduled(now),
+            ..counted
+        },
     }
 }
 

@@ -4,7 +4,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::process::{Server, complaint, serve, stdout_of};
 use crate::receiver::{Receiver, Reply};
@@ -235,6 +235,45 @@ async fn sigterm_lets_attempts_finish_and_exits_0() {
     assert_eq!(page["data"][0]["status"], "delivered", "{page:#}");
     assert_eq!(page["data"][0]["attempt_count"], 1);
     assert_eq!(receiver.received().len(), 1);
+}
+
+#[tokio::test]
+async fn an_attempt_that_the_grace_period_cuts_off_is_recorded_and_repeated_without_blame() {
+    let dir = tempfile::tempdir().unwrap();
+    let receiver = Receiver::start().await;
+    let serve = || {
+        let mut command = serve(dir.path());
+        command.args(["--listen", "127.0.0.1:0", "--allow-http", "--allow-private"]);
+        command.args(["127.0.0.0/8", "--shutdown-grace", "300ms"]);
+        Server::spawn(&mut command)
+    };
+    let server = serve();
+    let key = key(dir.path());
+    let webhook = json!({"url": receiver.url("/"), "event_types": ["*"], "timeout": "60s"});
+    let webhook = server.post(&key, "/webhooks", &webhook, 201).await;
+    let event = json!({"type": "thing.happened", "data": {}});
+    receiver.answer(Reply::hang());
+    server.post(&key, "/events", &event, 202).await;
+    receiver.wait_for(1).await;
+    server.signal(Signal::TERM);
+    assert_eq!(server.exit().await.code(), Some(0));
+    receiver.answer(Reply::status(200));
+    let server = serve();
+    let delivered = |page: &Value| page["data"][0]["status"] == "delivered";
+    let page = server.poll(&key, "/deliveries", delivered).await;
+    let path = format!("/deliveries/{}", page["data"][0]["id"].as_str().unwrap());
+    let shown = server.poll(&key, &path, |_| true).await;
+    let attempts = shown["attempts"].as_array().unwrap();
+    assert_eq!(attempts.len(), 2, "{shown:#}");
+    let cut_off = attempts.iter().find(|own| own["number"] == 1).unwrap();
+    assert_eq!(cut_off["error_kind"], "connect");
+    let said = cut_off["error"].as_str().unwrap();
+    assert!(said.contains("hookpost stopped"), "{said}");
+    assert!(cut_off["duration_ms"].as_u64().unwrap() >= 200);
+    let path = format!("/webhooks/{}", webhook["id"].as_str().unwrap());
+    let now = server.poll(&key, &path, |_| true).await;
+    assert_eq!(now["consecutive_failures"], 0, "{now:#}");
+    assert_eq!(receiver.received().len(), 2);
 }
 
 #[tokio::test]

@@ -213,10 +213,29 @@ fn an_attempt_that_ends_after_a_cancel_counts_only_if_it_delivered() {
     );
 }
 
+#[test]
+fn an_attempt_that_is_cut_off_counts_as_one_and_is_repeated_at_once_without_blame() {
+    let cut_off = |progress| step(progress, StepInput::CutOff, &policy(), at(100), 0.5).unwrap();
+    let pending = cut_off(Progress::new(at(0)));
+    let again = Next::Scheduled(at(100));
+    assert_eq!((pending.status, pending.next), (Status::Retrying, again));
+    assert_eq!((pending.attempt_count, pending.failed_in_run), (1, 0));
+    // Its policy begins with the first attempt that is heard of.
+    let failed = attempt(pending, FAILED, 200);
+    assert_eq!(failed.next, Next::Scheduled(at(201)));
+    let retrying = cut_off(attempt(Progress::new(at(0)), FAILED, 0));
+    assert_eq!((retrying.next, retrying.failed_in_run), (again, 1));
+    // What a person asked for is asked for still, and what is over stays over.
+    let manual = retry(exhausted(), 50);
+    assert_eq!(cut_off(manual).next, manual.next);
+    let delivered = attempt(Progress::new(at(0)), Verdict::Delivered, 0);
+    assert_eq!(cut_off(delivered).status, Status::Delivered);
+}
+
 proptest! {
     #[test]
     fn whatever_happens_a_waiting_delivery_has_a_next_attempt_and_an_ended_one_has_none(
-        inputs in proptest::collection::vec(0_u8..5, 0..60),
+        inputs in proptest::collection::vec(0_u8..6, 0..60),
     ) {
         let mut progress = Progress::new(at(0));
         for (second, input) in (1_i64..).zip(inputs) {
@@ -226,6 +245,7 @@ proptest! {
                     attempt(progress, verdict[usize::from(input)], second)
                 }
                 3 => retry(progress, second),
+                4 => step(progress, StepInput::CutOff, &policy(), at(second), 0.5).unwrap(),
                 _ => step(progress, StepInput::Cancel, &policy(), at(second), 0.5)
                     .unwrap_or(progress),
             };
