@@ -12,7 +12,8 @@ use serde_json::Value;
 use super::access::PUBLIC;
 use super::{
     api_keys, audit_log, bulk, consumers, dead_letters, deliveries, docs, event_types, events,
-    health, jobs, metrics, openapi, profiles, retries, sdk, sessions, stats, webhooks, workspaces,
+    health, jobs, metrics, openapi, profiles, retries, sdk, sessions, stats, templates, webhooks,
+    workspaces,
 };
 use crate::web::audience::{Admission, Audience};
 use crate::web::auth::WORKSPACE_HEADER;
@@ -27,7 +28,7 @@ pub static AUDIENCE: Programs = Programs;
 pub struct Programs;
 
 /// Every resource, and what is there for load balancers and monitoring.
-static RESOURCES: [&[Endpoint]; 19] = [
+static RESOURCES: [&[Endpoint]; 20] = [
     DESCRIPTION,
     health::ENDPOINTS,
     metrics::ENDPOINTS,
@@ -38,6 +39,7 @@ static RESOURCES: [&[Endpoint]; 19] = [
     webhooks::ENDPOINTS,
     bulk::ENDPOINTS,
     stats::ENDPOINTS,
+    templates::ENDPOINTS,
     deliveries::ENDPOINTS,
     dead_letters::ENDPOINTS,
     retries::ENDPOINTS,

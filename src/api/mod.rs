@@ -23,6 +23,7 @@ pub mod retries;
 pub mod sdk;
 pub mod sessions;
 pub mod stats;
+pub mod templates;
 pub mod webhooks;
 mod words;
 pub mod workspaces;

@@ -28,6 +28,7 @@ pub mod outcome;
 pub mod page;
 pub mod password;
 pub mod profile;
+pub mod ready_templates;
 pub mod recovery_code;
 pub mod retry;
 pub mod retry_after;

@@ -16,6 +16,7 @@ mod profiles;
 mod retries;
 mod sessions;
 mod stats;
+mod templates;
 mod times;
 mod webhooks;
 mod webhooks_auth;
