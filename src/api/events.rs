@@ -13,6 +13,7 @@ use super::access::{EVENTS_READ, EVENTS_WRITE};
 use super::words::OF_CONSUMER;
 use crate::domain::delivery::Delivery;
 use crate::domain::event::StoredEvent;
+use crate::domain::event_context::{TRACEPARENT, TRACESTATE, TraceContext};
 use crate::domain::id::{DeliveryId, WebhookId};
 use crate::domain::page::{Cursor, List, Order, Page};
 use crate::service::events::{
@@ -56,6 +57,8 @@ pub static ENDPOINTS: &[Endpoint] = &[
                 .named("list_events", "Events", "List or poll events")
                 .query("type", text(), "Only events of this type.")
                 .query("consumer", text(), OF_CONSUMER)
+                .query("channel", text(), "Only events said in this channel.")
+                .query("tag", text(), "Only events with this tag.")
                 .query("order", one_of(&["asc", "desc"]), "Newest first if absent.")
                 .query("after", cursor(), "Like `cursor`, for going on polling.")
                 .lists::<EventBody>("A page of events.")
@@ -104,12 +107,18 @@ const ASCENDING_MARK: char = 'a';
 ///
 /// # Errors
 /// As `Service::publish`.
-pub async fn publish(state: State, caller: Caller, body: Json<PublishBody>) -> Answered {
+pub async fn publish(
+    state: State,
+    caller: Caller,
+    request: HttpRequest,
+    body: Json<PublishBody>,
+) -> Answered {
     let once = body.keyed.once(published_answer);
-    let done = state
-        .service
-        .publish(&caller, body.value.into(), once)
-        .await?;
+    let input = PublishInput {
+        trace: trace(&request),
+        ..body.value.into()
+    };
+    let done = state.service.publish(&caller, input, once).await?;
     answer::done(&done, published_answer)
 }
 
@@ -117,9 +126,19 @@ pub async fn publish(state: State, caller: Caller, body: Json<PublishBody>) -> A
 ///
 /// # Errors
 /// As `Service::publish_batch`.
-pub async fn publish_batch(state: State, caller: Caller, body: Json<BatchBody>) -> Answered {
+pub async fn publish_batch(
+    state: State,
+    caller: Caller,
+    request: HttpRequest,
+    body: Json<BatchBody>,
+) -> Answered {
     let once = body.keyed.once(|results: &Vec<_>| batch_answer(results));
-    let inputs = read_events(&state, &caller, body.value.events).await?;
+    let mut inputs = read_events(&state, &caller, body.value.events).await?;
+    if let Some(trace) = trace(&request) {
+        for input in inputs.iter_mut().flatten() {
+            input.trace = Some(trace.clone());
+        }
+    }
     let done = state.service.publish_batch(&caller, inputs, once).await?;
     answer::done(&done, |results| batch_answer(results))
 }
@@ -132,6 +151,7 @@ pub async fn list(state: State, caller: Caller, request: HttpRequest) -> Answere
     let mut query = Query::of(&request);
     let event_type = query.text("type");
     let consumer = query.text("consumer");
+    let (channel, tag) = (query.text("channel"), query.text("tag"));
     let after = query.parsed("after", read_cursor);
     let cursor = query.parsed("cursor", read_cursor);
     if after.is_some() && cursor.is_some() {
@@ -144,6 +164,8 @@ pub async fn list(state: State, caller: Caller, request: HttpRequest) -> Answere
     let order = order.unwrap_or(Order::Descending);
     let listing = EventListing {
         event_type,
+        channel,
+        tag,
         order,
         cursor: start.map(|(cursor, _)| cursor),
     };
@@ -183,6 +205,18 @@ pub async fn replay(
     let once = keyed.once(|made: &Vec<_>| replayed_answer(made));
     let done = state.service.replay(&caller, &id, webhook, once).await?;
     answer::done(&done, |made| replayed_answer(made))
+}
+
+/// The trace that a request belongs to, for every attempt to go on with.
+fn trace(request: &HttpRequest) -> Option<TraceContext> {
+    let headers = request.headers();
+    let mut parents = headers.get_all(TRACEPARENT);
+    let (parent, more) = (parents.next()?, parents.next());
+    let states = headers.get_all(TRACESTATE);
+    let states: Vec<&str> = states.filter_map(|value| value.to_str().ok()).collect();
+    let state = (!states.is_empty()).then(|| states.join(","));
+    let parent = parent.to_str().ok().filter(|_| more.is_none())?;
+    TraceContext::parse(parent, state.as_deref())
 }
 
 /// Reads the events of a batch; those of a large one off the thread that answers.
@@ -277,6 +311,8 @@ fn event(stored: &StoredEvent) -> EventBody {
         occurred_at: stored.event.occurred_at.into(),
         created_at: stored.created_at.into(),
         consumer_id: stored.event.consumer.map(|id| id.to_string()),
+        channels: stored.event.channels().to_vec(),
+        tags: stored.event.tags().to_vec(),
         data: raw(&stored.event.data),
         erased_at: stored.erased_at.map(Time::from),
         deliveries: stored.delivery_count,
@@ -295,6 +331,8 @@ fn detailed(detail: EventDetail) -> EventDetailBody {
         occurred_at: event.occurred_at,
         created_at: event.created_at,
         consumer_id: event.consumer_id,
+        channels: event.channels,
+        tags: event.tags,
         data: event.data,
         erased_at: event.erased_at,
         deliveries: detail.deliveries.iter().map(delivery).collect(),
@@ -325,6 +363,7 @@ fn event_webhook(webhook: EventWebhook) -> EventWebhookBody {
             WhyNot::Revoked
             | WhyNot::RegisteredLater
             | WhyNot::NotSubscribed
+            | WhyNot::OtherChannels
             | WhyNot::SubscribedLater,
         )
         | None => (None, None),

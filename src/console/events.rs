@@ -92,6 +92,8 @@ pub async fn list(state: State, visitor: Visitor, request: HttpRequest) -> Shown
     }
     let listing = EventListing {
         event_type,
+        channel: None,
+        tag: None,
         order: Order::Descending,
         cursor,
     };

@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use super::event_context::EventContext;
 use super::id::{ConsumerId, EventId, WorkspaceId};
 use super::page::{Cursor, Order};
 use super::time::Timestamp;
@@ -89,6 +90,8 @@ pub struct Event {
     pub occurred_at: Timestamp,
     /// The publisher's JSON, byte for byte.
     pub data: Arc<str>,
+    /// What it carries beside its data.
+    pub context: Option<Arc<EventContext>>,
 }
 
 impl Event {
@@ -99,6 +102,18 @@ impl Event {
             Some(given) => given.as_str().to_owned(),
             None => self.id.to_string(),
         }
+    }
+
+    /// The channels in which it was said.
+    #[must_use]
+    pub fn channels(&self) -> &[String] {
+        self.context.as_ref().map_or(&[], |own| &own.channels)
+    }
+
+    /// The publisher's tags.
+    #[must_use]
+    pub fn tags(&self) -> &[String] {
+        self.context.as_ref().map_or(&[], |own| &own.tags)
     }
 }
 
@@ -117,6 +132,8 @@ pub struct NewEvent {
     pub occurred_at: Option<Timestamp>,
     /// The publisher's JSON, byte for byte.
     pub data: Arc<str>,
+    /// What it carries beside its data.
+    pub context: Option<Arc<EventContext>>,
 }
 
 /// An event with what lists show beside it.
@@ -141,6 +158,10 @@ pub struct EventFilter {
     pub consumer_seq: Option<i64>,
     /// Only this type.
     pub event_type: Option<String>,
+    /// Only what was said in this channel.
+    pub channel: Option<String>,
+    /// Only what has this tag.
+    pub tag: Option<String>,
     /// Which end comes first.
     pub order: Order,
     /// Where the page begins.

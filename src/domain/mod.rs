@@ -15,6 +15,7 @@ pub mod consumer;
 pub mod delivery;
 pub mod envelope;
 pub mod event;
+pub mod event_context;
 pub mod event_document;
 pub mod event_type;
 pub mod filter;

@@ -127,6 +127,8 @@ pub struct WebhookSettings {
     pub subscription: Subscription,
     /// What must hold of their content.
     pub filter: Option<Arc<ContentFilter>>,
+    /// The channels to which it listens; `None` is all, and what was said in none.
+    pub channels: Option<Vec<String>>,
     /// How bodies look.
     pub format: Format,
     /// How it is requested.
@@ -257,6 +259,8 @@ pub struct Subscriber {
     pub subscription: Subscription,
     /// What must hold of their content.
     pub filter: Option<Arc<ContentFilter>>,
+    /// The channels to which it listens.
+    pub channels: Option<Vec<String>>,
     /// Why it gets nothing at present; `None` while it is active.
     pub disabled: Option<DisabledReason>,
     /// The version of its wire profile.

@@ -151,6 +151,7 @@ fn send(
         event_type: event_type.into(),
         occurred_at: None,
         data: text.into(),
+        context: None,
     };
     let event = Arc::new(events::insert(tx, workspace, new, 1)?);
     let new = NewDelivery {

@@ -13,6 +13,7 @@ use super::target::Target;
 use crate::domain::attempt::{Attempt, AttemptTrigger};
 use crate::domain::delivery::QueuedDelivery;
 use crate::domain::envelope::{self, EnvelopeInput};
+use crate::domain::event_context::{TRACEPARENT, TRACESTATE};
 use crate::domain::event_document::EventDocument;
 use crate::domain::header::CustomHeader;
 use crate::domain::outcome::{self, Answer, FailureKind, Verdict};
@@ -220,6 +221,7 @@ fn prepare(
         Some(_) | None => profile.content_type(delivery.format),
     };
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    pass_on_trace(delivery, &mut headers)?;
     for (name, value) in profile.sign(&keys, &to_sign) {
         let value = HeaderValue::from_str(&value)
             .map_err(|_| format!("the wire profile's header {name} has an illegal value"))?;
@@ -253,6 +255,21 @@ fn fill_headers(
         let header = header.map_err(|error| unfit(error.to_string()))?;
         let value = HeaderValue::from_str(header.value().expose());
         headers.append(name, value.map_err(|error| unfit(error.to_string()))?);
+    }
+    Ok(())
+}
+
+/// Goes on with the publisher's trace, in the place of one that the webhook's own headers name.
+fn pass_on_trace(delivery: &QueuedDelivery, headers: &mut HeaderMap) -> Result<(), String> {
+    let context = delivery.event.context.as_deref();
+    let Some(trace) = context.and_then(|context| context.trace.as_ref()) else {
+        return Ok(());
+    };
+    let value = |text: &str| HeaderValue::from_str(text).map_err(|_| "its trace is no header");
+    headers.insert(HeaderName::from_static(TRACEPARENT), value(&trace.parent)?);
+    headers.remove(TRACESTATE);
+    if let Some(state) = &trace.state {
+        headers.insert(HeaderName::from_static(TRACESTATE), value(state)?);
     }
     Ok(())
 }

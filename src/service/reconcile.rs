@@ -45,6 +45,8 @@ impl Service {
                 workspace_seq: purview.workspace_seq,
                 consumer_seq: purview.consumer_seq,
                 event_type: None,
+                channel: None,
+                tag: None,
                 order: Order::Descending,
                 cursor,
             };

@@ -21,9 +21,13 @@ use crate::domain::page::{Cursor, Limit, List, Order, Page};
 use crate::domain::stats::{WHOLE_WORKSPACE, minute};
 use crate::domain::time::Timestamp;
 
+mod context;
+
+use context::{BY_CHANNEL, BY_TAG, ContextColumns};
+
 const SELECT: &str = "SELECT events.seq, events.workspace_seq, events.kind, events.given_id,
         events.consumer_seq, consumers.created_at AS consumer_created_at, events.type, events.occurred_at, events.created_at, events.delivery_count, events.digest,
-        events.data, events.erased_at, workspaces.created_at AS workspace_created_at
+        events.data, events.erased_at, events.traceparent, events.tracestate, events.channels, events.tags, workspaces.created_at AS workspace_created_at
     FROM events
     JOIN workspaces ON workspaces.seq = events.workspace_seq
     LEFT JOIN consumers ON consumers.seq = events.consumer_seq";
@@ -42,11 +46,12 @@ pub fn insert(
     let id = EventId::new(tx.now(), tx.next_seq(NumberedTable::Events)?);
     let occurred_at = new.occurred_at.unwrap_or(id.at());
     let digest = digest(&new.event_type, occurred_at, &new.data);
+    let context = ContextColumns(new.context.as_deref());
     tx.run(
         "INSERT INTO events (seq, workspace_seq, consumer_seq, kind, given_id, type, occurred_at, created_at,
-             delivery_count, digest, data)
+             delivery_count, digest, data, traceparent, tracestate, channels, tags)
          VALUES (:seq, :workspace, :consumer, :kind, :given_id, :type, :occurred_at, :now, :deliveries, :digest,
-             :data)",
+             :data, :traceparent, :tracestate, :channels, :tags)",
         named_params! {
             ":seq": id.seq(),
             ":workspace": workspace.seq(),
@@ -59,6 +64,10 @@ pub fn insert(
             ":deliveries": deliveries,
             ":digest": digest,
             ":data": &*new.data,
+            ":traceparent": context.traceparent(),
+            ":tracestate": context.tracestate(),
+            ":channels": context.channels(),
+            ":tags": context.tags(),
         },
     )?;
     if new.kind == EventKind::Published {
@@ -82,6 +91,7 @@ pub fn insert(
         event_type: new.event_type,
         occurred_at,
         data: new.data,
+        context: new.context,
     })
 }
 
@@ -167,6 +177,8 @@ pub fn list(
         .event_type
         .as_ref()
         .map_or("", |_| "AND events.type = :type");
+    let by_channel = filter.channel.as_ref().map_or("", |_| BY_CHANNEL);
+    let by_tag = filter.tag.as_ref().map_or("", |_| BY_TAG);
     let owner = match filter.consumer_seq {
         None => "events.workspace_seq = :workspace",
         // The plus keeps the consumer's index in the lead.
@@ -185,6 +197,8 @@ pub fn list(
          WHERE {owner}
              AND events.kind = 0
              {by_type}
+             {by_channel}
+             {by_tag}
              AND events.seq {comparison} :start
          ORDER BY events.seq {direction}
          LIMIT :limit"
@@ -202,6 +216,12 @@ pub fn list(
     }
     if let Some(event_type) = &filter.event_type {
         params.push((":type", event_type));
+    }
+    if let Some(channel) = &filter.channel {
+        params.push((":channel", channel));
+    }
+    if let Some(tag) = &filter.tag {
+        params.push((":tag", tag));
     }
     let mut rows = statement.query(params.as_slice())?;
     let mut found = Found::new(limit);
@@ -360,6 +380,7 @@ fn stored(row: &Row<'_>) -> Result<StoredEvent, StoreError> {
             event_type,
             occurred_at,
             data,
+            context: context::read(row)?,
         },
         created_at: row.get("created_at")?,
         delivery_count: row.get("delivery_count")?,

@@ -21,6 +21,7 @@ const LADDER: &[M<'static>] = &[
     M::up(include_str!("migrations/0006_filters.sql")),
     M::up(include_str!("migrations/0007_shapes.sql")),
     M::up(include_str!("migrations/0008_erasure.sql")),
+    M::up(include_str!("migrations/0009_event_context.sql")),
 ];
 
 /// Refuses a database that a later version wrote.

@@ -45,6 +45,7 @@ pub(in crate::store) fn new_event(data: &str) -> NewEvent {
         event_type: "score.changed".into(),
         occurred_at: None,
         data: data.into(),
+        context: None,
     }
 }
 

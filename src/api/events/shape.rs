@@ -47,6 +47,13 @@ pub struct PublishBody {
     /// The wire profile for it.
     #[serde(default)]
     pub profile: Option<String>,
+    /// The channels in which it is said, up to 5: webhooks that listen to channels get it for these
+    /// only. Letters, digits and `-_.:+`, up to 128 each.
+    #[serde(default)]
+    pub channels: Option<Vec<String>>,
+    /// The publisher's own words to find it again, up to 10; as channels, and `/`.
+    #[serde(default)]
+    pub tags: Option<Vec<String>>,
 }
 
 impl RequestBody for PublishBody {
@@ -68,6 +75,9 @@ impl From<PublishBody> for PublishInput {
             webhook_url: body.webhook_url,
             webhook_secret: body.webhook_secret,
             profile: body.profile,
+            channels: body.channels.unwrap_or_default(),
+            tags: body.tags.unwrap_or_default(),
+            trace: None,
         }
     }
 }
@@ -143,6 +153,10 @@ pub struct EventBody {
     pub created_at: Time,
     /// The consumer it is for; null for nobody but the platform.
     pub consumer_id: Option<String>,
+    /// The channels in which it was said.
+    pub channels: Vec<String>,
+    /// The publisher's tags.
+    pub tags: Vec<String>,
     /// What was published.
     #[schema(value_type = Value)]
     pub data: Box<RawValue>,
@@ -165,6 +179,10 @@ pub struct EventDetailBody {
     pub created_at: Time,
     /// The consumer it is for; null for nobody but the platform.
     pub consumer_id: Option<String>,
+    /// The channels in which it was said.
+    pub channels: Vec<String>,
+    /// The publisher's tags.
+    pub tags: Vec<String>,
     /// What was published.
     #[schema(value_type = Value)]
     pub data: Box<RawValue>,
@@ -187,8 +205,8 @@ pub struct EventWebhookBody {
     pub label: String,
     /// Whether it has a delivery of the event.
     pub given: bool,
-    /// Why not: `disabled`, `revoked`, `registered_later`, `not_subscribed`, `filtered`,
-    /// `subscribed_later`.
+    /// Why not: `disabled`, `revoked`, `registered_later`, `not_subscribed`, `other_channels`,
+    /// `filtered`, `subscribed_later`.
     pub reason: Option<&'static str>,
     /// Why it was disabled.
     #[schema(value_type = Option<WebhookDisabledReason>)]

@@ -60,6 +60,11 @@ pub struct WebhookRequest {
     #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<AuthRequest>)]
     pub auth: Option<Option<AuthRequest>>,
+    /// The channels to which it listens, up to 10: it gets events said in one of them only. Null means
+    /// all events, said in channels or not.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<Vec<String>>)]
+    pub channels: Option<Option<Vec<String>>>,
     /// What people call it.
     #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<String>)]
@@ -309,6 +314,7 @@ impl From<WebhookRequest> for WebhookInput {
         Self {
             url: request.url,
             event_types: request.event_types,
+            channels: request.channels,
             consumer: request.consumer,
             filter: request.filter.map(|own| own.map(text)),
             auth: request.auth.map(|own| own.map(Into::into)),

@@ -49,6 +49,8 @@ pub struct WebhookBody {
     /// The body's own form; null where it is the envelope.
     #[schema(value_type = Option<Value>)]
     pub template: Option<Box<RawValue>>,
+    /// The channels to which it listens; null: all.
+    pub channels: Option<Vec<String>>,
     /// Its wire profile.
     pub profile: String,
     /// How deliveries are signed: `hmac` or `ed25519`.
@@ -185,6 +187,7 @@ pub fn webhook(webhook: &Webhook) -> WebhookBody {
         method: settings.method.as_str(),
         content_type: settings.shape.content_type.as_str(),
         template: settings.shape.template.as_ref().map(|own| raw(own.text())),
+        channels: settings.channels.clone(),
         profile: webhook.profile.name.to_string(),
         signature: webhook.signature().as_str(),
         public_key: webhook.public_key.clone(),

@@ -12,6 +12,7 @@ use super::{EVENT_DELIVERIES_MAX, Known, Published};
 use crate::domain::delivery::{NewDelivery, Trigger};
 use crate::domain::envelope::check_data;
 use crate::domain::event::{Event, NewEvent, StoredEvent};
+use crate::domain::event_context::{EventContext, reaches};
 use crate::domain::event_type::EventTypeName;
 use crate::domain::webhook::Subscriber;
 use crate::service::consumers::CheckedName;
@@ -99,9 +100,14 @@ fn known_before(
         ..
     } = known;
     let same_time = new.occurred_at.is_none_or(|at| at == event.occurred_at);
-    let same_consumer = event.consumer == new.consumer;
-    if event.event_type != new.event_type || event.data != new.data || !same_time || !same_consumer
-    {
+    let labels = |own: &Option<Arc<EventContext>>| {
+        own.as_ref()
+            .map(|own| (own.channels.clone(), own.tags.clone()))
+            .unwrap_or_default()
+    };
+    let same_reach =
+        event.consumer == new.consumer && labels(&event.context) == labels(&new.context);
+    if event.event_type != new.event_type || event.data != new.data || !same_time || !same_reach {
         return Err(Refusal::Conflict(format!(
             "the id {} was used for another event; ids are unique in a workspace",
             event.public_id()
@@ -136,7 +142,10 @@ fn wanting<'a>(
 ) -> Result<Vec<&'a Subscriber>, Refusal> {
     let name =
         EventTypeName::parse(&new.event_type).map_err(|message| Refusal::field("type", message))?;
-    let wanted = subscribers.filter(|s| s.subscription.matches(&name));
+    let channels = new.context.as_ref().map_or(&[][..], |own| &own.channels);
+    let wants =
+        |s: &&Subscriber| s.subscription.matches(&name) && reaches(s.channels.as_deref(), channels);
+    let wanted = subscribers.filter(wants);
     let wanted: Vec<&Subscriber> = wanted.filter(|s| fitting.fits(s)).collect();
     let needs_envelope = |s: &&&Subscriber| s.disabled.is_none() && !s.is_templated;
     for subscriber in wanted.iter().filter(needs_envelope) {

@@ -10,6 +10,7 @@ use crate::domain::breaker::DisabledReason;
 use crate::domain::consumer::Purview;
 use crate::domain::delivery::Delivery;
 use crate::domain::event::{EventKind, StoredEvent};
+use crate::domain::event_context::reaches;
 use crate::domain::event_document::EventDocument;
 use crate::domain::event_type::EventTypeName;
 use crate::domain::filter::Misfit;
@@ -59,6 +60,8 @@ pub enum WhyNot {
     NotSubscribed,
     /// The event does not meet its filter: the first condition that failed.
     Filtered(Misfit),
+    /// It listens to channels, and the event was said in none of them.
+    OtherChannels,
     /// It wants the event now, but did not when the event was published.
     SubscribedLater,
 }
@@ -73,6 +76,7 @@ impl WhyNot {
             Self::Revoked => "revoked",
             Self::RegisteredLater => "registered_later",
             Self::NotSubscribed => "not_subscribed",
+            Self::OtherChannels => "other_channels",
             Self::SubscribedLater => "subscribed_later",
         }
     }
@@ -152,6 +156,10 @@ fn why_not<'a>(
     let wanted = name.is_some_and(|name| webhook.settings.subscription.matches(&name));
     if !wanted {
         return Some(WhyNot::NotSubscribed);
+    }
+    let listened = webhook.settings.channels.as_deref();
+    if !reaches(listened, stored.event.channels()) {
+        return Some(WhyNot::OtherChannels);
     }
     if webhook.created_at > stored.created_at {
         return Some(WhyNot::RegisteredLater);

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::consumers::{NamedConsumer, asked_for};
 use super::{Caller, Refusal, Service};
 use crate::domain::event::{EventFilter, StoredEvent};
+use crate::domain::event_context::TraceContext;
 use crate::domain::id::ConsumerId;
 use crate::domain::page::{Cursor, Limit, Order, Page};
 use crate::domain::time::Timestamp;
@@ -55,6 +56,12 @@ pub struct PublishInput {
     pub webhook_secret: Option<String>,
     /// The wire profile for it; else the workspace's.
     pub profile: Option<String>,
+    /// The channels in which it is said.
+    pub channels: Vec<String>,
+    /// The publisher's own words to find it again.
+    pub tags: Vec<String>,
+    /// The trace of the call that publishes it.
+    pub trace: Option<TraceContext>,
 }
 
 /// What of the events a list shows.
@@ -62,6 +69,10 @@ pub struct PublishInput {
 pub struct EventListing {
     /// Only this type.
     pub event_type: Option<String>,
+    /// Only what was said in this channel.
+    pub channel: Option<String>,
+    /// Only what has this tag.
+    pub tag: Option<String>,
     /// Which end comes first.
     pub order: Order,
     /// Where the page begins.
@@ -115,6 +126,8 @@ impl Service {
                 workspace_seq: purview.workspace_seq,
                 consumer_seq: asked_for(conn, purview, consumer.as_deref())?,
                 event_type: listing.event_type,
+                channel: listing.channel,
+                tag: listing.tag,
                 order: listing.order,
                 cursor: listing.cursor,
             };

@@ -7,6 +7,7 @@ use super::accept::{CheckedEvent, accept};
 use super::one_off::OneOff;
 use super::{Known, PublishInput, Published};
 use crate::domain::event::{EventKind, GivenId, NewEvent};
+use crate::domain::event_context::{EVENT_CHANNELS_MAX, EventContext, parse_channels, parse_tags};
 use crate::domain::event_type::EventTypeName;
 use crate::domain::time::Timestamp;
 use crate::service::catalogue;
@@ -109,6 +110,7 @@ impl Service {
             .flatten();
         let consumer = input.consumer.as_ref().map(check_named).transpose();
         let consumer = unless_at_fault(consumer, &mut errors);
+        let context = unless_at_fault(context(&input).map(Some), &mut errors).unwrap_or_default();
         let one_off = unless_at_fault(self.check_one_off(&input), &mut errors);
         let Some(name) = name.filter(|_| errors.is_empty()) else {
             return Err(Refusal::Invalid(errors));
@@ -129,6 +131,7 @@ impl Service {
             event_type: name.as_str().into(),
             occurred_at,
             data: data.into(),
+            context: context.shared(),
         };
         let (new, judged) = self.judge(caller.workspace.seq(), &name, new).await?;
         Ok(CheckedEvent {
@@ -171,6 +174,22 @@ impl Service {
             }]),
         }
     }
+}
+
+/// What the event carries beside its data.
+fn context(input: &PublishInput) -> Result<EventContext, Vec<FieldError>> {
+    let fault = |field: &str, message| {
+        vec![FieldError {
+            field: field.to_owned(),
+            message,
+        }]
+    };
+    let channels = parse_channels(&input.channels, EVENT_CHANNELS_MAX);
+    Ok(EventContext {
+        trace: input.trace.clone(),
+        channels: channels.map_err(|message| fault("channels", message))?,
+        tags: parse_tags(&input.tags).map_err(|message| fault("tags", message))?,
+    })
 }
 
 fn unless_at_fault<T>(

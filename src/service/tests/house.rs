@@ -150,6 +150,8 @@ impl House {
     ) -> Page<StoredEvent> {
         let listing = EventListing {
             event_type: None,
+            channel: None,
+            tag: None,
             order,
             cursor,
         };
@@ -359,6 +361,7 @@ pub(super) fn numbered(number: u64) -> PublishInput {
         webhook_url: None,
         webhook_secret: None,
         profile: None,
+        ..PublishInput::default()
     }
 }
 

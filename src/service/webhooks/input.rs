@@ -7,9 +7,12 @@ use std::sync::Arc;
 use super::auth::AuthInput;
 use super::retries::RetryInput;
 use super::shaping::{content_type, method, placed, template};
-use super::values::{MASK, between, counted, format, label, metadata, per_second, timeout};
+use super::values::{
+    MASK, between, channels, counted, format, label, metadata, per_second, timeout,
+};
 use crate::domain::authorization::WebhookAuth;
 use crate::domain::breaker::BreakerPolicy;
+use crate::domain::event_context::{TRACEPARENT, TRACESTATE};
 use crate::domain::event_type::Subscription;
 use crate::domain::filter::{ContentFilter, FilterFault};
 use crate::domain::format::Format;
@@ -45,6 +48,8 @@ pub struct WebhookInput {
     pub template: Option<Option<String>>,
     /// What goes with every request as proof; null means nothing.
     pub auth: Option<Option<AuthInput>>,
+    /// The channels to which it listens; null means all.
+    pub channels: Option<Option<Vec<String>>>,
     /// What people call it.
     pub label: Option<String>,
     /// Its signing secret; only on creation, and where the URL moves to another origin: there it
@@ -105,6 +110,7 @@ pub fn defaults_of(profile: &Profile, url: String, subscription: Subscription) -
         method: SendMethod::default(),
         shape: BodyShape::default(),
         auth: None,
+        channels: None,
         format: Format::Json,
         headers: Vec::new(),
         aliases: None,
@@ -143,6 +149,12 @@ pub(super) fn apply(
         ),
         shape: faults.shape(input, base.shape),
         auth: faults.auth(input.auth.as_ref(), base.auth),
+        channels: faults.nullable(
+            "channels",
+            input.channels.as_ref(),
+            [base.channels, None],
+            |texts| channels(texts).map(Some),
+        ),
         format: faults.given("format", input.format.as_deref(), base.format, format),
         headers: faults.headers(input.headers.as_deref(), base.headers, profile),
         aliases: input.aliases.unwrap_or(base.aliases),
@@ -313,7 +325,9 @@ impl Faults {
             );
             return base;
         }
-        let reserved = profile.reserved_headers();
+        let mut reserved = profile.reserved_headers();
+        // Those of an event go on as they came.
+        reserved.extend([TRACEPARENT, TRACESTATE]);
         let mut headers: Vec<CustomHeader> = Vec::with_capacity(pairs.len());
         for (name, value) in pairs {
             let kept = base

@@ -116,5 +116,6 @@ fn test_event(
         event_type,
         occurred_at: None,
         data: data.into(),
+        context: None,
     })
 }

@@ -5,6 +5,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::domain::event_context::{WEBHOOK_CHANNELS_MAX, parse_channels};
 use crate::domain::format::Format;
 use crate::domain::time::parse_duration;
 use crate::domain::webhook::{
@@ -22,6 +23,13 @@ pub(super) fn label(text: &str) -> Result<String, String> {
         return Err("must not hold control characters".to_owned());
     }
     Ok(text.to_owned())
+}
+
+pub(super) fn channels(texts: &[String]) -> Result<Vec<String>, String> {
+    if texts.is_empty() {
+        return Err("must not be empty; null means all channels".to_owned());
+    }
+    parse_channels(texts, WEBHOOK_CHANNELS_MAX)
 }
 
 pub(super) fn format(text: &str) -> Result<Format, String> {

@@ -70,6 +70,8 @@ fn check_rows(store: &Store) {
             workspace_seq: seq,
             consumer_seq: None,
             event_type: None,
+            channel: None,
+            tag: None,
             cursor: None,
             order: Order::Ascending,
         };

@@ -32,6 +32,8 @@ fn by_type(store: &Store) -> Result<usize, StoreError> {
         workspace_seq: 1,
         consumer_seq: None,
         event_type: Some("a.b".to_owned()),
+        channel: None,
+        tag: None,
         order: Order::Descending,
         cursor: None,
     };

@@ -264,6 +264,8 @@ fn every_list_of_events_is_led_by_an_index() {
                 workspace_seq: 1,
                 consumer_seq: None,
                 event_type: event_type.map(str::to_owned),
+                channel: None,
+                tag: None,
                 order,
                 cursor: None,
             };

@@ -68,6 +68,7 @@ pub(in crate::store) fn settings() -> WebhookSettings {
         url: "https://example.com/hook".to_owned(),
         subscription: Subscription::parse(&["*"]).unwrap(),
         filter: None,
+        channels: None,
         format: Format::Json,
         method: SendMethod::default(),
         shape: BodyShape::default(),

@@ -36,7 +36,7 @@ pub const WEBHOOKS_MAX: usize = 10_000;
 const SELECT: &str = "SELECT w.seq, w.workspace_seq, w.consumer_seq,
         consumers.created_at AS consumer_created_at,
         consumers.rate_limit AS consumer_rate_limit, w.kind, w.label, w.url, w.event_types,
-        w.profile_seq, w.format, w.headers_sealed, w.public_key, w.aliases,
+        w.profile_seq, w.format, w.headers_sealed, w.public_key, w.channels, w.aliases,
         coalesce(w.aliases, workspaces.aliases) AS sends_aliases,
         w.status, w.disabled_reason, w.disabled_at,
         w.retry_policy, w.timeout_ms, w.max_in_flight, w.rate_limit, w.ordered,
@@ -214,7 +214,7 @@ pub fn update_settings(
     let shape_seq = shapes::version(tx, seq, &settings.shape)?;
     tx.run(
         "UPDATE webhooks
-         SET label = :label, url = :url, event_types = :event_types, profile_seq = :profile,
+         SET label = :label, url = :url, event_types = :event_types, channels = :channels, profile_seq = :profile,
              format = :format, headers_sealed = :headers, aliases = :aliases, retry_policy = :retry_policy,
              timeout_ms = :timeout_ms, max_in_flight = :max_in_flight, rate_limit = :rate_limit,
              ordered = :ordered, disable_after_failures = :disable_after_failures,
@@ -226,6 +226,7 @@ pub fn update_settings(
             ":label": label,
             ":url": url,
             ":event_types": event_types,
+            ":channels": settings.channels.as_ref().map(json_text),
             ":profile": profile_seq,
             ":format": format,
             ":headers": sealed,

@@ -115,6 +115,7 @@ fn settings(
         filter: reading.or(filter_of(row, seq), || None)?,
         method: reading.or(method_of(row, seq), SendMethod::default)?,
         shape: reading.or(shape_of(row, seq), BodyShape::default)?,
+        channels: reading.or(channels_of(row, seq), || None)?,
         format: reading.or(row.get("format"), || Format::Json)?,
         auth,
         headers,
@@ -145,6 +146,12 @@ pub(super) fn filter_of(row: &Row<'_>, seq: i64) -> Result<Option<Arc<ContentFil
     let parse = |text: String| ContentFilter::parse(&text).map(Arc::new);
     let parsed = text.map(parse).transpose();
     parsed.map_err(|_| damaged("webhooks.filter", seq))
+}
+
+pub(super) fn channels_of(row: &Row<'_>, seq: i64) -> Result<Option<Vec<String>>, StoreError> {
+    let text: Option<String> = row.get("channels")?;
+    let parse = |text: String| parse_json(&text, "webhooks.channels", seq);
+    text.map(parse).transpose()
 }
 
 pub(super) fn retry_of(row: &Row<'_>, seq: i64) -> Result<RetryPolicy, StoreError> {

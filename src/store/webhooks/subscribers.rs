@@ -8,7 +8,7 @@ use rusqlite::{Row, named_params};
 
 use super::WEBHOOKS_MAX;
 use super::owned::{consumer_of, owned_by};
-use super::row::{filter_of, retry_of, state, subscription_of};
+use super::row::{channels_of, filter_of, retry_of, state, subscription_of};
 use crate::domain::webhook::Subscriber;
 use crate::store::found::readable;
 use crate::store::sql::id;
@@ -55,7 +55,7 @@ fn load(
 ) -> Result<Vec<Subscriber>, StoreError> {
     let owned = owned_by(consumer_seq);
     let sql = format!(
-        "SELECT seq, created_at, consumer_seq, event_types, status, disabled_reason, disabled_at,
+        "SELECT seq, created_at, consumer_seq, event_types, channels, status, disabled_reason, disabled_at,
              profile_seq, format, retry_policy, filter, shape_seq,
              EXISTS (
                  SELECT 1 FROM webhook_shapes AS shapes
@@ -86,6 +86,7 @@ fn read(tx: &WriteTx<'_>, row: &Row<'_>) -> Result<Subscriber, StoreError> {
         id: id(row, "created_at", "seq")?,
         subscription: subscription_of(row, seq)?,
         filter: filter_of(row, seq)?,
+        channels: channels_of(row, seq)?,
         disabled: state(row)?.disabled_reason(),
         profile_seq,
         profile: tx.profile(profile_seq)?,

@@ -28,7 +28,7 @@ static SETTINGS: FormSpec<Webhook, WebhookInput> = FormSpec::new(&[
             title: "More: headers, retries, limits, circuit breaker, metadata",
         },
         fields: &[
-            Fields::Stack(&[HEADERS, ALIASES]),
+            Fields::Stack(&[CHANNELS, HEADERS, ALIASES]),
             Fields::Titled("Request", SHAPE),
             Fields::Titled("Retries", RETRIES),
             Fields::Titled("Limits", LIMITS),
@@ -158,6 +158,15 @@ const HEADERS: Setting = Setting::lines("headers", "Headers", 3)
         Some(lines.collect::<Vec<_>>().join("\n"))
     })
     .sets(|input, typed| input.headers = Some(headers(typed)));
+
+const CHANNELS: Setting = Setting::text("channels", "Channels")
+    .hint("Only events said in one of these, up to 10, separated by commas. Empty: all events.")
+    .example("project_123")
+    .shows(|webhook| Some(webhook.settings.channels.as_ref()?.join(", ")))
+    .sets(|input, typed| {
+        let named = listed(typed.typed());
+        input.channels = Some((!named.is_empty()).then_some(named));
+    });
 
 const ALIASES: Setting = Setting::choice("aliases", "Headers under second names")
     .hint("Where the wire profile names some: svix-id beside webhook-id, for receivers of either.")

@@ -175,6 +175,7 @@ fn new_event(number: u64) -> NewEvent {
         event_type: event_type.into(),
         occurred_at: None,
         data: format!(r#"{{"number":{number},"customer":"cus_{number}","pad":"{pad}"}}"#).into(),
+        context: None,
     }
 }
 

@@ -8,6 +8,7 @@ mod consumers;
 mod cursors;
 mod dead_letters;
 mod deliveries;
+mod event_context;
 mod event_types;
 mod events;
 mod events_erased;

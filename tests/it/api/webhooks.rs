@@ -47,7 +47,7 @@ async fn a_new_webhook_has_the_documented_shape_and_shows_its_secret_once() {
         "consumer_id": null, "label": "Production", "url": "https://example.com/hook",
         "event_types": ["score.changed", "agent.*"], "profile": "standard", "format": "json",
         "headers": {"x-env": "prod", "x-api-key": "***"}, "aliases": null,
-        "signature": "hmac", "public_key": null,
+        "signature": "hmac", "public_key": null, "channels": null,
         "status": "active", "disabled_reason": null,
         "retry_policy": {"delays": ["1s", "5s", "30s", "2m", "10m", "1h"], "then_every": "1h",
             "give_up_after": "24h", "jitter": true},

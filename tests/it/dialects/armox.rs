@@ -28,6 +28,7 @@ async fn finish(app: &TestApp, job: &Value, webhook_url: Option<String>) {
         webhook_secret: webhook_url.as_ref().map(|_| SECRET.to_owned()),
         profile: webhook_url.as_ref().map(|_| "armox".to_owned()),
         webhook_url,
+        ..PublishInput::default()
     };
     publish_input(app, input).await;
 }
@@ -124,6 +125,7 @@ async fn jobs_keep_every_digit_and_their_own_word_for_delivered_loses() {
         webhook_url: None,
         webhook_secret: None,
         profile: None,
+        ..PublishInput::default()
     };
     publish_input(&app, input).await;
     let shown = client.send(Method::GET, "/api/v1/jobs/job_1", None).await;
@@ -146,6 +148,7 @@ async fn what_is_no_job_is_not_shown() {
         webhook_url: None,
         webhook_secret: None,
         profile: None,
+        ..PublishInput::default()
     };
     publish_input(&app, input).await;
     for id in ["order_1", "job_456", "evt_nothing"] {

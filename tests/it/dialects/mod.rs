@@ -199,6 +199,7 @@ pub async fn publish(app: &TestApp, event: &Publish<'_>) -> String {
         webhook_url: None,
         webhook_secret: None,
         profile: None,
+        ..PublishInput::default()
     };
     publish_input(app, input).await
 }

@@ -31,6 +31,7 @@ fn event(seq: i64, data: &str) -> Arc<Event> {
         event_type: "a".into(),
         occurred_at: at(0),
         data: data.into(),
+        context: None,
     })
 }
 

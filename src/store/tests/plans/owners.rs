@@ -60,6 +60,8 @@ fn what_belongs_to_a_consumer_is_found_without_looking_at_others() {
             workspace_seq: 1,
             consumer_seq: Some(1),
             event_type: None,
+            channel: None,
+            tag: None,
             order,
             cursor: None,
         };

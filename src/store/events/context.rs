@@ -1,0 +1,66 @@
+//! What an event carries beside its data, in its columns.
+//!
+//! Owns: reading and writing them, and the conditions of lists. Refuses: their forms (`domain`).
+
+use std::sync::Arc;
+
+use rusqlite::Row;
+
+use crate::domain::event_context::{EventContext, TraceContext};
+use crate::store::{StoreError, damaged};
+
+/// Only events that were said in a channel.
+pub(super) const BY_CHANNEL: &str = "AND EXISTS (
+    SELECT 1 FROM json_each(events.channels) AS said WHERE said.value = :channel)";
+/// Only events that have a tag.
+pub(super) const BY_TAG: &str = "AND EXISTS (
+    SELECT 1 FROM json_each(events.tags) AS said WHERE said.value = :tag)";
+
+/// The columns of an event that carries this.
+pub(super) struct ContextColumns<'a>(pub(super) Option<&'a EventContext>);
+
+impl ContextColumns<'_> {
+    fn trace(&self) -> Option<&TraceContext> {
+        self.0.and_then(|own| own.trace.as_ref())
+    }
+
+    pub(super) fn traceparent(&self) -> Option<&str> {
+        self.trace().map(|trace| trace.parent.as_str())
+    }
+
+    pub(super) fn tracestate(&self) -> Option<&str> {
+        self.trace().and_then(|trace| trace.state.as_deref())
+    }
+
+    pub(super) fn channels(&self) -> Option<String> {
+        self.0.and_then(|own| listed(&own.channels))
+    }
+
+    pub(super) fn tags(&self) -> Option<String> {
+        self.0.and_then(|own| listed(&own.tags))
+    }
+}
+
+fn listed(texts: &[String]) -> Option<String> {
+    let json = || serde_json::to_string(texts).expect("texts always serialise");
+    (!texts.is_empty()).then(json)
+}
+
+pub(super) fn read(row: &Row<'_>) -> Result<Option<Arc<EventContext>>, StoreError> {
+    let parent: Option<String> = row.get("traceparent")?;
+    let state: Option<String> = row.get("tracestate")?;
+    Ok(EventContext {
+        trace: parent.map(|parent| TraceContext { parent, state }),
+        channels: texts(row, "channels")?,
+        tags: texts(row, "tags")?,
+    }
+    .shared())
+}
+
+fn texts(row: &Row<'_>, column: &str) -> Result<Vec<String>, StoreError> {
+    let Some(json) = row.get::<_, Option<String>>(column)? else {
+        return Ok(Vec::new());
+    };
+    let seq: i64 = row.get("seq")?;
+    serde_json::from_str(&json).map_err(|_| damaged(&format!("events.{column}"), seq))
+}
