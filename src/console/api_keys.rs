@@ -217,6 +217,7 @@ fn permits(scope: Scope) -> &'static str {
         Scope::DeliveriesWrite => "retry, cancel and discard deliveries",
         Scope::ConsumersRead => "read consumers",
         Scope::ConsumersWrite => "create, change and delete consumers",
+        Scope::SecretsRead => "read the secrets of webhooks",
         Scope::Admin => "everything, in every workspace",
     }
 }

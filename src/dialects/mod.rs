@@ -19,6 +19,7 @@ pub mod armalo;
 pub mod armox;
 pub mod dialect;
 pub mod indigiarmor;
+pub mod svix;
 pub mod veriswarm;
 
 pub use dialect::{BEARER, Credential, CredentialForm, Dialect};
@@ -29,6 +30,7 @@ pub static DIALECTS: &[&Dialect] = &[
     &armalo::DIALECT,
     &armox::DIALECT,
     &indigiarmor::DIALECT,
+    &svix::DIALECT,
     &veriswarm::DIALECT,
 ];
 

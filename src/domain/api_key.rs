@@ -31,13 +31,15 @@ pub enum Scope {
     ConsumersRead,
     /// Create, change and delete consumers.
     ConsumersWrite,
+    /// Read the secrets of webhooks, again and again.
+    SecretsRead,
     /// Everything, in every workspace, and the instance itself.
     Admin,
 }
 
 impl Scope {
     /// Every scope, in the order in which people are shown them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::EventsWrite,
         Self::EventsRead,
         Self::WebhooksRead,
@@ -46,6 +48,7 @@ impl Scope {
         Self::DeliveriesWrite,
         Self::ConsumersRead,
         Self::ConsumersWrite,
+        Self::SecretsRead,
         Self::Admin,
     ];
 
@@ -61,6 +64,7 @@ impl Scope {
             Self::DeliveriesWrite => "deliveries:write",
             Self::ConsumersRead => "consumers:read",
             Self::ConsumersWrite => "consumers:write",
+            Self::SecretsRead => "secrets:read",
             Self::Admin => "admin",
         }
     }
@@ -249,7 +253,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_set_reads_back(picks in proptest::collection::vec(0..9_usize, 0..11)) {
+        fn every_set_reads_back(picks in proptest::collection::vec(0..10_usize, 0..11)) {
             let scopes: Scopes = picks.iter().map(|pick| Scope::ALL[*pick]).collect();
             prop_assert_eq!(Scopes::parse(&scopes.to_string()), Some(scopes));
             for (place, scope) in Scope::ALL.into_iter().enumerate() {

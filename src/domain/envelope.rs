@@ -50,7 +50,7 @@ pub enum RenderError {
 pub fn check_data(profile: &Profile, format: Format, data: &str) -> Result<(), RenderError> {
     let flattened = match format {
         Format::Json => profile.flattens(),
-        Format::CloudEvents | Format::Slack => false,
+        Format::Data | Format::CloudEvents | Format::Slack => false,
     };
     if flattened && !data.trim_start().starts_with('{') {
         return Err(RenderError::NotAnObject);
@@ -69,6 +69,7 @@ pub fn render(
 ) -> Result<Vec<u8>, RenderError> {
     match format {
         Format::Json => profile_envelope(profile, input),
+        Format::Data => Ok(input.data.as_bytes().to_vec()),
         Format::CloudEvents => Ok(cloud_event(input)),
         Format::Slack => Ok(chat_line::render(input.event_type, input.data)),
     }

@@ -1,6 +1,6 @@
-//! The shape of a delivery's body: the profile's envelope, a CloudEvent, or a chat line.
+//! The shape of a delivery's body: the profile's envelope, the data alone, a CloudEvent, or a chat line.
 //!
-//! Owns: the three names and their content types. Refuses: building the bytes (`envelope`) and
+//! Owns: the four names and their content types. Refuses: building the bytes (`envelope`) and
 //! signing them (`signing`); the signature is over whatever is sent, so the two never meet.
 
 /// How the body of a delivery is built; a property of the webhook.
@@ -9,6 +9,8 @@ pub enum Format {
     /// The wire profile's own envelope.
     #[default]
     Json,
+    /// What was published, alone.
+    Data,
     /// `CloudEvents` 1.0, structured mode.
     CloudEvents,
     /// One readable line, as chat systems with Slack-compatible incoming webhooks take it.
@@ -17,13 +19,14 @@ pub enum Format {
 
 impl Format {
     /// Every format, in the order in which people should be offered them.
-    pub const ALL: [Self; 3] = [Self::Json, Self::CloudEvents, Self::Slack];
+    pub const ALL: [Self; 4] = [Self::Json, Self::Data, Self::CloudEvents, Self::Slack];
 
     /// The word of the API and the database.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Json => "json",
+            Self::Data => "data",
             Self::CloudEvents => "cloudevents",
             Self::Slack => "slack",
         }
@@ -39,7 +42,7 @@ impl Format {
     #[must_use]
     pub fn content_type(self) -> &'static str {
         match self {
-            Self::Json | Self::Slack => "application/json",
+            Self::Json | Self::Data | Self::Slack => "application/json",
             Self::CloudEvents => "application/cloudevents+json",
         }
     }

@@ -111,6 +111,13 @@ impl Problem {
         problem
     }
 
+    /// 501 for what another system's clients know and hookpost does not do.
+    #[must_use]
+    pub fn not_implemented(what: &str) -> Self {
+        let detail = format!("{what} is not done here");
+        Self::new(StatusCode::NOT_IMPLEMENTED, "not_implemented", detail)
+    }
+
     /// 415 for a body that is not plain JSON.
     #[must_use]
     pub fn unsupported_media(detail: impl Into<String>) -> Self {

@@ -195,12 +195,30 @@ impl World {
     /// The path of a route with this world's ids in it.
     pub fn path(&self, route: &Endpoint) -> String {
         let path = route.path;
+        if path.starts_with("/svix/") {
+            return self.svix_path(path);
+        }
         match self.id(path) {
             Some(id) => ["{id}", "{name}", "{file}", "{consumer}"]
                 .iter()
                 .fold(path.to_owned(), |path, name| path.replace(name, id)),
             None => path.to_owned(),
         }
+    }
+
+    /// A path of Svix's clients, whose ids are ours under other prefixes.
+    fn svix_path(&self, path: &str) -> String {
+        let under = |prefix: &str, id: &str| format!("{prefix}{}", id.split_once('_').unwrap().1);
+        [
+            ("{app_id}", under("app_", &self.consumer)),
+            ("{endpoint_id}", under("ep_", &self.webhook)),
+            ("{msg_id}", self.event.clone()),
+            ("{attempt_id}", under("atmpt_", &self.delivery)),
+            ("{task_id}", under("qtask_", &self.job)),
+            ("{name}", self.event_type.clone()),
+        ]
+        .iter()
+        .fold(path.to_owned(), |path, (name, id)| path.replace(name, id))
     }
 
     /// What stands in the place of a path's parameter.
@@ -290,6 +308,7 @@ pub fn body(route: &Endpoint, world: &World, url: &str) -> Value {
         "PUT /indigiarmor/v1/webhooks/{id}" | "PATCH /indigiarmor/v1/webhooks/{id}" => {
             json!({"url": url})
         }
+        line if line.contains(" /svix/") => svix_body(line, url),
         "POST /veriswarm/v1/public/providers/webhooks" => {
             json!({"callback_url": url, "event_types": ["*"]})
         }
@@ -322,4 +341,23 @@ fn document(world: &World, name: &str) -> Value {
     let mut document = world.document.clone();
     document["name"] = json!(name);
     document
+}
+
+/// As [`body`], for Svix's clients.
+fn svix_body(line: &str, url: &str) -> Value {
+    let (method, path) = line.split_once(' ').unwrap();
+    let named = |end: &str| path.ends_with(end);
+    match method {
+        "GET" | "DELETE" => Value::Null,
+        _ if named("/app") || named("/{app_id}") => json!({"name": "an app"}),
+        _ if named("/event-type") => json!({"name": "fresh.svix", "description": "x"}),
+        _ if named("/event-type/{name}") => json!({"description": "changed"}),
+        _ if named("/msg") => json!({"eventType": "a.b", "payload": {}}),
+        _ if named("/recover") || named("/replay-missing") => {
+            json!({"since": "2026-01-01T00:00:00Z"})
+        }
+        _ if named("/headers") => json!({"headers": {}}),
+        _ if named("/resend") || named("/rotate") => json!({}),
+        _ => json!({"url": url}),
+    }
 }

@@ -84,7 +84,8 @@ pub struct WebhookRequest {
     /// Its wire profile.
     #[serde(default)]
     pub profile: Option<String>,
-    /// How bodies look: `json`, `cloudevents` or `slack`.
+    /// How bodies look: `json` (the profile's envelope), `data` (what was published, alone),
+    /// `cloudevents` or `slack`.
     #[serde(default)]
     #[schema(value_type = Option<BodyFormat>)]
     pub format: Option<String>,

@@ -55,8 +55,7 @@ pub struct WebhookInput {
     /// Its signing secret; only on creation, and where the URL moves to another origin: there it
     /// confirms the present one or takes its place.
     pub secret: Option<String>,
-    /// How deliveries are signed: `hmac` or `ed25519`; another than before makes a new secret, beside
-    /// which the old ones go on for a day.
+    /// How deliveries are signed: `hmac` or `ed25519`.
     pub signature: Option<String>,
     /// Its wire profile.
     pub profile: Option<String>,
@@ -64,8 +63,7 @@ pub struct WebhookInput {
     pub format: Option<String>,
     /// Headers added to every delivery.
     pub headers: Option<Vec<(String, String)>>,
-    /// Whether the profile's headers go out under their second names as well; null means what the
-    /// workspace says.
+    /// Whether headers go out under their second names as well; null means as the workspace says.
     pub aliases: Option<Option<bool>>,
     /// Delays between attempts; null means the profile's.
     pub retry_policy: Option<Option<RetryInput>>,
@@ -326,7 +324,6 @@ impl Faults {
             return base;
         }
         let mut reserved = profile.reserved_headers();
-        // Those of an event go on as they came.
         reserved.extend([TRACEPARENT, TRACESTATE]);
         let mut headers: Vec<CustomHeader> = Vec::with_capacity(pairs.len());
         for (name, value) in pairs {

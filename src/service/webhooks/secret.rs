@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::found::usable;
+use super::found::{registered_in, usable};
 use crate::domain::id::WebhookId;
 use crate::domain::profile::Profile;
 use crate::domain::secret::Secret;
@@ -67,6 +67,28 @@ impl Service {
             })
         };
         self.store().write(work).await
+    }
+}
+
+impl Service {
+    /// What verifies a webhook's deliveries: its newest secret, or the public key. For those only who
+    /// may read secrets.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`]; [`Refusal::MfaRequired`].
+    pub async fn read_secret(&self, caller: &Caller, id: WebhookId) -> Result<Secret, Refusal> {
+        caller.actor.check_proof()?;
+        let caller = caller.clone();
+        self.read(move |store, conn| {
+            let webhook = registered_in(store, conn, &caller, id)?;
+            let now = store.clock().now();
+            let live = secrets::live(conn, store.vault(), id.seq(), now)?;
+            let newest = live.into_iter().next();
+            let newest = newest.ok_or_else(|| Refusal::Internal("no live secret".to_owned()))?;
+            let profile = store.profile(conn, webhook.profile.seq)?;
+            Ok(shown(&profile, newest.secret))
+        })
+        .await
     }
 }
 

@@ -33,7 +33,7 @@ pub(super) fn channels(texts: &[String]) -> Result<Vec<String>, String> {
 }
 
 pub(super) fn format(text: &str) -> Result<Format, String> {
-    Format::parse(text).ok_or_else(|| "must be json, cloudevents or slack".to_owned())
+    Format::parse(text).ok_or_else(|| "must be json, data, cloudevents or slack".to_owned())
 }
 
 pub(super) fn timeout(text: &str) -> Result<Duration, String> {

@@ -319,6 +319,7 @@ fn signatures() -> Vec<Offer> {
 fn formats() -> Vec<Offer> {
     let words = |format: Format| match format {
         Format::Json => "the profile's envelope",
+        Format::Data => "what was published, alone",
         Format::CloudEvents => "CloudEvents 1.0",
         Format::Slack => "one line for a chat",
     };

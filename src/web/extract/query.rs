@@ -89,6 +89,15 @@ impl Query {
         });
     }
 
+    /// Those that were taken make sense; others are let pass, for clients that say more than we know.
+    ///
+    /// # Errors
+    /// 422 with every fault.
+    pub fn finish_taken(mut self) -> Result<(), Problem> {
+        self.pairs.clear();
+        self.finish()
+    }
+
     /// Every parameter has been taken.
     ///
     /// # Errors

@@ -48,7 +48,7 @@ async fn a_key_belongs_to_one_workspace_or_with_admin_to_the_instance() {
         .await;
     let other = other.json(StatusCode::CREATED);
     let all = create(&app, &json!({"name": "all"})).await;
-    assert_eq!(all["scopes"].as_array().unwrap().len(), 8);
+    assert_eq!(all["scopes"].as_array().unwrap().len(), 9);
     assert_eq!(all["workspace_id"], app.default_workspace().to_string());
     let named = create(&app, &json!({"name": "named", "workspace": "other"})).await;
     assert_eq!(named["workspace_id"], other["id"]);

@@ -12,6 +12,7 @@ mod profiles;
 mod refusals;
 mod sessions;
 mod standard;
+mod svix;
 pub mod verify;
 mod veriswarm;
 

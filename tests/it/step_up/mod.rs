@@ -36,6 +36,14 @@ const NEXT_CODE: Duration = Duration::from_secs(60);
 /// What asks, among the endpoints of programs.
 #[rustfmt::skip]
 const ASKING: &[&str] = &[
+    "DELETE /svix/api/v1/app/{app_id}",
+    "POST /svix/api/v1/app/{app_id}/endpoint",
+    "PUT /svix/api/v1/app/{app_id}/endpoint/{endpoint_id}",
+    "DELETE /svix/api/v1/app/{app_id}/endpoint/{endpoint_id}",
+    "POST /svix/api/v1/app/{app_id}/endpoint/{endpoint_id}/secret/rotate",
+    "POST /svix/api/v1/app/{app_id}/endpoint/{endpoint_id}/recover",
+    "POST /svix/api/v1/app/{app_id}/endpoint/{endpoint_id}/replay-missing",
+    "POST /svix/api/v1/app/{app_id}/msg/{msg_id}/endpoint/{endpoint_id}/resend",
     "POST /api/v1/events/{id}/replay",
     "DELETE /api/v1/events/{id}/data",
     "POST /api/v1/webhooks",

@@ -1,0 +1,65 @@
+//! An endpoint's secret: reading and rotating it.
+//!
+//! Owns: the shapes. Refuses: showing a private key; of those the public half is told.
+
+use actix_web::HttpRequest;
+use actix_web::http::StatusCode;
+use serde::{Deserialize, Serialize};
+
+use super::endpoint::named;
+use crate::service::webhooks::{Rotated, RotationInput};
+use crate::service::{Caller, StoredAnswer};
+use crate::web::extract::{OptionalJson, RequestBody};
+use crate::web::{Answered, State, answer};
+
+/// How to rotate.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SvixRotateIn {
+    #[serde(default)]
+    key: Option<String>,
+    #[serde(default)]
+    grace_period_seconds: Option<u64>,
+}
+
+impl RequestBody for SvixRotateIn {}
+
+/// What verifies an endpoint's messages.
+#[derive(Debug, Serialize)]
+pub struct SvixSecretOut {
+    key: String,
+}
+
+pub(super) async fn show(state: State, caller: Caller, request: HttpRequest) -> Answered {
+    let known = named(&state, &caller, &request).await?;
+    let secret = state.service.read_secret(&caller, known.id).await?;
+    answer::ok(&SvixSecretOut {
+        key: secret.expose().to_owned(),
+    })
+}
+
+pub(super) async fn rotate(
+    state: State,
+    caller: Caller,
+    request: HttpRequest,
+    body: OptionalJson<SvixRotateIn>,
+) -> Answered {
+    let known = named(&state, &caller, &request).await?;
+    let key = body.0.keyed.once(rotated);
+    let said = body.0.value;
+    let input = RotationInput {
+        secret: said.key,
+        overlap: said
+            .grace_period_seconds
+            .map(|seconds| format!("{seconds}s")),
+        signature: None,
+    };
+    let done = state.service.rotate_secret(&caller, known.id, input, key);
+    answer::done(&done.await?, rotated)
+}
+
+/// Older clients expect nothing and read nothing; later ones read the new key.
+fn rotated(rotated: &Rotated) -> StoredAnswer {
+    let key = rotated.secret.expose().to_owned();
+    answer::recorded(StatusCode::OK, &SvixSecretOut { key })
+}

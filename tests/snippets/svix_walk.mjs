@@ -1,0 +1,125 @@
+// Walks what an integration does with the published client: SVIX_SERVER_URL, SVIX_TOKEN, RECEIVER, and as
+// the only argument the package to walk with. Prints what a receiver needs to verify what it got.
+import assert from "node:assert/strict";
+
+const { Svix, Webhook } = await import(process.argv[2]);
+const isFirst = process.argv[2] !== "svix";
+const client = new Svix(process.env.SVIX_TOKEN, { serverUrl: process.env.SVIX_SERVER_URL });
+const mark = isFirst ? "v1" : "v2";
+const refused = async (code, call) => {
+  const error = await call().then(
+    () => assert.fail(`${code} was expected`),
+    (error) => error,
+  );
+  assert.equal(error.code, code, JSON.stringify(error));
+  assert.ok(error.body.detail, JSON.stringify(error.body));
+  return error.body;
+};
+
+// Applications.
+const uid = `acme-${mark}`;
+const app = await client.application.create({ name: "Acme", uid, metadata: { plan: "pro" } });
+assert.match(app.id, /^app_/);
+assert.deepEqual(app.metadata, { plan: "pro" });
+assert.ok(app.createdAt instanceof Date && !Number.isNaN(app.createdAt.getTime()));
+assert.equal((await client.application.getOrCreate({ name: "Acme", uid })).id, app.id);
+await refused(409, () => client.application.create({ name: "Acme", uid }));
+await refused(422, () => client.application.create({}));
+assert.equal((await client.application.get(uid)).id, app.id);
+assert.equal((await client.application.patch(app.id, { name: "Acme Ltd" })).name, "Acme Ltd");
+const upsert = (client.application.upsert ?? client.application.update).bind(client.application);
+assert.equal((await upsert(uid, { name: "Acme", uid })).id, app.id);
+assert.ok((await client.application.list({ limit: 1 })).data.length === 1);
+await refused(404, () => client.application.get("nobody"));
+
+// Event types.
+const type = `order.paid.${mark}`;
+const made = await client.eventType.create({ name: type, description: "An order was paid" });
+assert.equal(made.description, "An order was paid");
+await refused(409, () => client.eventType.create({ name: type, description: "Again" }));
+assert.equal((await client.eventType.patch(type, { description: "Paid" })).description, "Paid");
+assert.ok((await client.eventType.list()).data.some((one) => one.name === type));
+
+// Endpoints, with their headers and secrets.
+const limit = isFirst ? { rateLimit: 100, filterTypes: [type] } : { throttleRate: 100, eventTypes: [type] };
+const endpoint = await client.endpoint.create(uid, {
+  url: process.env.RECEIVER, uid: "main", description: "Main", channels: ["eu"], ...limit,
+});
+assert.match(endpoint.id, /^ep_/);
+assert.deepEqual(isFirst ? endpoint.filterTypes : endpoint.eventTypes, [type]);
+assert.equal(isFirst ? endpoint.rateLimit : endpoint.throttleRate, 100);
+assert.deepEqual([endpoint.uid, endpoint.channels, endpoint.disabled], ["main", ["eu"], false]);
+assert.equal((await client.endpoint.get(uid, "main")).id, endpoint.id);
+assert.equal((await client.endpoint.list(app.id)).data.length, 1);
+await refused(422, () => client.endpoint.create(uid, { url: "nowhere" }));
+await refused(404, () => client.endpoint.get(uid, "ep_nobody"));
+assert.equal((await client.endpoint.patch(uid, "main", { disabled: true })).disabled, true);
+assert.equal((await client.endpoint.patch(uid, "main", { disabled: false })).disabled, false);
+const setHeaders = (client.endpoint.setHeaders ?? client.endpoint.updateHeaders ?? client.endpoint.headersUpdate).bind(client.endpoint);
+await setHeaders(uid, "main", { headers: { "X-Foo": "bar", Authorization: "Bearer hush" } });
+const headers = await client.endpoint.getHeaders(uid, "main");
+assert.deepEqual([headers.headers, headers.sensitive], [{ "x-foo": "bar" }, ["authorization"]]);
+const first = (await client.endpoint.getSecret(uid, "main")).key;
+assert.match(first, /^whsec_/);
+await client.endpoint.rotateSecret(uid, "main", {});
+const second = (await client.endpoint.getSecret(uid, "main")).key;
+assert.notEqual(first, second);
+
+// Messages and their attempts.
+const payload = { order: "A-1042", amount: 19.99 };
+const message = await client.message.create(
+  uid,
+  { eventType: type, eventId: "order.1042", payload, channels: ["eu"], tags: ["t1"] },
+  { withContent: true },
+);
+assert.match(message.id, /^msg_/);
+assert.deepEqual([message.eventId, message.payload, message.tags], ["order.1042", payload, ["t1"]]);
+await refused(409, () => client.message.create(uid, { eventType: type, eventId: "order.1042", payload, channels: ["eu"], tags: ["t1"] }));
+await refused(422, () => client.message.create(uid, { eventType: type, payload: 1 }));
+await refused(404, () => client.message.create("nobody", { eventType: type, payload }));
+const keyed = { idempotencyKey: `once-${mark}` };
+const once = await client.message.create(uid, { eventType: "other.type", payload }, keyed);
+assert.equal((await client.message.create(uid, { eventType: "other.type", payload }, keyed)).id, once.id);
+const shown = await client.message.get(uid, "order.1042", { withContent: true });
+assert.deepEqual([shown.id, shown.payload], [message.id, payload]);
+assert.deepEqual((await client.message.list(uid, { channel: "eu" })).data.map((one) => one.id), [message.id]);
+assert.deepEqual((await client.message.list(uid, { tag: "t1" })).data.length, 1);
+
+const until = async (look) => {
+  for (;;) {
+    const found = await look();
+    if (found.length) return found;
+    await new Promise((go) => setTimeout(go, 20));
+  }
+};
+const attempts = await until(async () => (await client.messageAttempt.listByMsg(uid, message.id)).data);
+const attempt = attempts[0];
+assert.deepEqual([attempt.status, attempt.responseStatusCode, attempt.msgId], [0, 200, message.id]);
+assert.equal(attempt.endpointId, endpoint.id);
+assert.match(attempt.id, /^atmpt_/);
+assert.equal((await client.messageAttempt.get(uid, message.id, attempt.id)).id, attempt.id);
+assert.equal((await client.messageAttempt.listByEndpoint(uid, "main")).data[0].id, attempt.id);
+const attempted = await client.messageAttempt.listAttemptedMessages(uid, "main");
+assert.deepEqual(attempted.data.map((one) => [one.id, one.status]), [[message.id, 0]]);
+const places = await client.messageAttempt.listAttemptedDestinations(uid, message.id);
+assert.deepEqual(places.data.map((one) => [one.id, one.status]), [[endpoint.id, 0]]);
+await client.messageAttempt.resend(uid, message.id, "main");
+await until(async () => (await client.messageAttempt.listByMsg(uid, message.id)).data.slice(1));
+const stats = await client.endpoint.getStats(uid, "main");
+assert.deepEqual([stats.success, stats.fail], [1, 0]);
+const task = await client.endpoint.recover(uid, "main", { since: new Date(Date.now() - 60000) });
+assert.match(task.id, /^qtask_/);
+assert.equal(task.task, "endpoint.recover");
+await refused(401, () => new Svix("nobody", { serverUrl: process.env.SVIX_SERVER_URL }).application.list());
+
+// A second endpoint leaves as it came; the application too.
+const other = await client.endpoint.create(uid, { url: process.env.RECEIVER });
+await client.endpoint.delete(uid, other.id);
+await refused(404, () => client.endpoint.get(uid, other.id));
+const gone = await client.application.create({ name: "Gone" });
+await client.application.delete(gone.id);
+await refused(404, () => client.application.get(gone.id));
+await client.eventType.delete(type);
+assert.equal((await client.eventType.get(type)).archived, true);
+new Webhook(second);
+console.log(JSON.stringify({ secrets: [first, second], message: message.id, payload }));

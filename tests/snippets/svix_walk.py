@@ -1,0 +1,94 @@
+"""Walks what an integration does with the published client: SVIX_SERVER_URL, SVIX_TOKEN, RECEIVER. Prints
+what a receiver needs to verify what it got."""
+import json
+import os
+import time
+from datetime import datetime, timedelta, timezone
+
+from svix.api import (
+    ApplicationIn,
+    ApplicationPatch,
+    EndpointHeadersIn,
+    EndpointIn,
+    EndpointPatch,
+    EndpointSecretRotateIn,
+    EventTypeIn,
+    MessageIn,
+    MessageListOptions,
+    RecoverIn,
+    Svix,
+    SvixOptions,
+)
+from svix.exceptions import HttpError, HTTPValidationError
+
+client = Svix(os.environ["SVIX_TOKEN"], SvixOptions(server_url=os.environ["SVIX_SERVER_URL"]))
+UID = "acme-py"
+TYPE = "order.paid.py"
+
+
+def refused(code, call):
+    try:
+        call()
+    except (HttpError, HTTPValidationError) as error:
+        assert code == getattr(error, "status_code", 422), error.to_dict()
+        assert error.detail
+        return
+    raise AssertionError(f"{code} was expected")
+
+
+app = client.application.create(ApplicationIn(name="Acme", uid=UID, metadata={"plan": "pro"}))
+assert app.id.startswith("app_") and app.metadata == {"plan": "pro"}
+assert client.application.get_or_create(ApplicationIn(name="Acme", uid=UID)).id == app.id
+refused(409, lambda: client.application.create(ApplicationIn(name="Acme", uid=UID)))
+refused(404, lambda: client.application.get("nobody"))
+assert client.application.patch(UID, ApplicationPatch(name="Acme Ltd")).name == "Acme Ltd"
+assert any(one.id == app.id for one in client.application.list().data)
+
+client.event_type.create(EventTypeIn(name=TYPE, description="An order was paid"))
+assert client.event_type.get(TYPE).description == "An order was paid"
+assert any(one.name == TYPE for one in client.event_type.list().data)
+
+endpoint = client.endpoint.create(
+    UID, EndpointIn(url=os.environ["RECEIVER"], uid="main", event_types=[TYPE], channels=["eu"])
+)
+assert endpoint.id.startswith("ep_") and endpoint.event_types == [TYPE] and endpoint.channels == ["eu"]
+assert client.endpoint.list(UID).data[0].id == endpoint.id
+refused(422, lambda: client.endpoint.create(UID, EndpointIn(url="https://example.com/", event_types=[])))
+assert client.endpoint.patch(UID, "main", EndpointPatch(description="Main")).description == "Main"
+set_headers = getattr(client.endpoint, "set_headers", None) or client.endpoint.update_headers
+set_headers(UID, "main", EndpointHeadersIn(headers={"x-foo": "bar"}))
+assert client.endpoint.get_headers(UID, "main").headers == {"x-foo": "bar"}
+first = client.endpoint.get_secret(UID, "main").key
+client.endpoint.rotate_secret(UID, "main", EndpointSecretRotateIn())
+second = client.endpoint.get_secret(UID, "main").key
+assert first != second
+
+payload = {"order": "A-1042", "amount": 19.99}
+message = client.message.create(
+    UID, MessageIn(event_type=TYPE, event_id="order.1042", payload=payload, channels=["eu"])
+)
+assert message.id.startswith("msg_") and message.event_id == "order.1042"
+refused(
+    409,
+    lambda: client.message.create(
+        UID, MessageIn(event_type=TYPE, event_id="order.1042", payload=payload, channels=["eu"])
+    ),
+)
+assert client.message.get(UID, "order.1042").id == message.id
+assert client.message.list(UID, MessageListOptions(channel="eu")).data[0].id == message.id
+attempts = []
+while not attempts:
+    attempts = client.message_attempt.list_by_msg(UID, message.id).data
+    time.sleep(0.02)
+attempt = attempts[0]
+assert attempt.status == 0 and attempt.msg_id == message.id and attempt.endpoint_id == endpoint.id
+assert client.message_attempt.get(UID, message.id, attempt.id).id == attempt.id
+assert client.message_attempt.list_by_endpoint(UID, "main").data[0].id == attempt.id
+assert client.message_attempt.list_attempted_messages(UID, "main").data[0].id == message.id
+assert client.message_attempt.list_attempted_destinations(UID, message.id).data[0].id == endpoint.id
+client.message_attempt.resend(UID, message.id, "main")
+assert client.endpoint.get_stats(UID, "main").success == 1
+since = datetime.now(timezone.utc) - timedelta(minutes=1)
+assert client.endpoint.recover(UID, "main", RecoverIn(since=since)).id.startswith("qtask_")
+refused(404, lambda: client.endpoint.get(UID, "nobody"))
+print(json.dumps({"secrets": [first, second], "message": message.id, "payload": payload}))
