@@ -103,10 +103,10 @@ const attempted = await client.messageAttempt.listAttemptedMessages(uid, "main")
 assert.deepEqual(attempted.data.map((one) => [one.id, one.status]), [[message.id, 0]]);
 const places = await client.messageAttempt.listAttemptedDestinations(uid, message.id);
 assert.deepEqual(places.data.map((one) => [one.id, one.status]), [[endpoint.id, 0]]);
-await client.messageAttempt.resend(uid, message.id, "main");
-await until(async () => (await client.messageAttempt.listByMsg(uid, message.id)).data.slice(1));
 const stats = await client.endpoint.getStats(uid, "main");
 assert.deepEqual([stats.success, stats.fail], [1, 0]);
+await client.messageAttempt.resend(uid, message.id, "main");
+await until(async () => (await client.messageAttempt.listByMsg(uid, message.id)).data.slice(1));
 const task = await client.endpoint.recover(uid, "main", { since: new Date(Date.now() - 60000) });
 assert.match(task.id, /^qtask_/);
 assert.equal(task.task, "endpoint.recover");

@@ -86,8 +86,8 @@ assert client.message_attempt.get(UID, message.id, attempt.id).id == attempt.id
 assert client.message_attempt.list_by_endpoint(UID, "main").data[0].id == attempt.id
 assert client.message_attempt.list_attempted_messages(UID, "main").data[0].id == message.id
 assert client.message_attempt.list_attempted_destinations(UID, message.id).data[0].id == endpoint.id
-client.message_attempt.resend(UID, message.id, "main")
 assert client.endpoint.get_stats(UID, "main").success == 1
+client.message_attempt.resend(UID, message.id, "main")
 since = datetime.now(timezone.utc) - timedelta(minutes=1)
 assert client.endpoint.recover(UID, "main", RecoverIn(since=since)).id.startswith("qtask_")
 refused(404, lambda: client.endpoint.get(UID, "nobody"))

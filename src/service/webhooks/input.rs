@@ -184,17 +184,7 @@ pub(super) fn apply(
             metadata,
         ),
     };
-    if settings.auth.is_some()
-        && settings
-            .headers
-            .iter()
-            .any(|own| own.name() == "authorization")
-    {
-        faults.add(
-            "auth",
-            "stands beside a header authorization; give one of the two",
-        );
-    }
+    faults.one_authorization(&settings);
     faults.end(settings)
 }
 
@@ -202,6 +192,15 @@ pub(super) fn apply(
 struct Faults(Vec<FieldError>);
 
 impl Faults {
+    /// A request has one `authorization`: the webhook's `auth`, or a header of that name.
+    fn one_authorization(&mut self, settings: &WebhookSettings) {
+        let mut headers = settings.headers.iter();
+        if settings.auth.is_some() && headers.any(|own| own.name() == "authorization") {
+            let message = "stands beside a header authorization; give one of the two";
+            self.add("auth", message);
+        }
+    }
+
     fn add(&mut self, field: impl Into<String>, message: impl Into<String>) {
         self.0.push(FieldError {
             field: field.into(),
