@@ -4,7 +4,6 @@
 //! fetched once by hand or by a build.
 
 use actix_web::HttpResponse;
-use actix_web::http::header;
 use actix_web::web::to;
 
 use super::access::PUBLIC;
@@ -66,6 +65,5 @@ pub async fn python() -> Answered {
 fn file(media_type: &str, text: &'static str) -> Answered {
     Ok(HttpResponse::Ok()
         .content_type(format!("{media_type}; charset=utf-8"))
-        .insert_header((header::CACHE_CONTROL, "no-cache"))
         .body(text))
 }

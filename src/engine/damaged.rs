@@ -1,8 +1,8 @@
 //! Setting apart what is not what it was: a delivery whose event changed, a webhook that cannot be
 //! read.
 //!
-//! Owns: giving the one up and disabling the other, visibly, so that all others go on. Refuses: sending anything of it: a valid
-//! signature over altered bytes would be a lie.
+//! Owns: giving the one up and disabling the other, visibly, so that all others go on. Refuses:
+//! sending anything of it: a valid signature over altered bytes would be a lie.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use crate::domain::breaker::DisabledReason;
 use crate::domain::delivery::{self, DeliveryPlace, LastAttempt, StepInput};
 use crate::domain::retry::RetryPolicy;
 use crate::domain::webhook::WebhookState;
-use crate::store::{StoreError, WriteTx, deliveries, webhooks};
+use crate::store::{StoreError, WriteTx, deliveries, secrets, webhooks};
 
 /// What is shown of such a delivery.
 const DAMAGED: &str = "corrupt: the stored event is not what was once published; nothing was sent";
@@ -36,7 +36,8 @@ pub(super) async fn disable_corrupt(shared: &Arc<Shared>, webhook_seq: i64) {
         let Some((_, _, activity)) = webhooks::health(tx, webhook_seq)? else {
             return Ok(());
         };
-        if !activity.active {
+        // Somebody may have mended and enabled it since it was read.
+        if !activity.active || !is_corrupt(tx, webhook_seq)? {
             return Ok(());
         }
         let reason = DisabledReason::Corrupt;
@@ -49,6 +50,19 @@ pub(super) async fn disable_corrupt(shared: &Arc<Shared>, webhook_seq: i64) {
     });
     if let Err(error) = disabled.await {
         tracing::error!(%error, webhook_seq, "a corrupt webhook could not be disabled");
+    }
+}
+
+/// Whether something of the webhook is damaged as it is now.
+fn is_corrupt(tx: &WriteTx<'_>, webhook_seq: i64) -> Result<bool, StoreError> {
+    let webhook = webhooks::find(tx, tx.vault(), webhook_seq, tx.now())?;
+    let reason = webhook.and_then(|webhook| webhook.state.disabled_reason());
+    if reason == Some(DisabledReason::Corrupt) {
+        return Ok(true);
+    }
+    match secrets::live(tx, tx.vault(), webhook_seq, tx.now()) {
+        Err(StoreError::Damaged(_)) => Ok(true),
+        live => live.map(|_| false),
     }
 }
 

@@ -19,11 +19,13 @@ use super::story::Story;
 
 /// Every page of the dashboard, and where to find one with something on it.
 #[rustfmt::skip]
-const PAGES: [(&str, &str); 27] = [
+const PAGES: [(&str, &str); 29] = [
     ("/", "/"),
     ("/deliveries", "/deliveries"),
     ("/deliveries/{id}", "/deliveries/{delivery}"),
     ("/dead-letters", "/dead-letters"),
+    ("/consumers", "/consumers"),
+    ("/consumers/{consumer}", "/consumers/acme-42"),
     ("/webhooks", "/webhooks"),
     ("/webhooks/new", "/webhooks/new"),
     ("/webhooks/{id}", "/webhooks/{webhook}"),
@@ -48,8 +50,9 @@ const PAGES: [(&str, &str); 27] = [
     ("/sign-in/code", "/sign-in/code"),
     ("/setup", "/setup?token={setup}"),
 ];
-/// What is no page: files, the live signal, a body to save.
-const NO_PAGES: [&str; 3] = ["/static/{file}", "/live", "/deliveries/{id}/body"];
+/// What is no page: files, the live signal, a body to save, the options of a field.
+#[rustfmt::skip]
+const NO_PAGES: [&str; 4] = ["/static/{file}", "/live", "/deliveries/{id}/body", "/webhooks/names"];
 /// The pages of [`PAGES`] that are looked at while nobody has an account, not while somebody is
 /// signed in.
 const IN_FRONT: [&str; 2] = ["/sign-in", "/setup"];

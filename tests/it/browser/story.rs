@@ -164,6 +164,8 @@ impl Stage {
 }
 
 async fn catalogue(seat: &Seat) {
+    let consumer = json!({"uid": "acme-42", "name": "Acme", "metadata": {"plan": "pro"}});
+    post(seat, "/api/v1/consumers", &consumer).await;
     for (name, group, description) in [
         ("order.created", "Orders", "A customer placed an order"),
         ("order.refunded", "Orders", "Money went back"),

@@ -46,6 +46,7 @@ const ASKING: &[&str] = &[
     "POST /svix/api/v1/app/{app_id}/msg/{msg_id}/endpoint/{endpoint_id}/resend",
     "POST /api/v1/events/{id}/replay",
     "DELETE /api/v1/events/{id}/data",
+    "DELETE /api/v1/consumers/{consumer}",
     "POST /api/v1/webhooks",
     "DELETE /api/v1/webhooks/{id}",
     "POST /api/v1/webhooks/{id}/disable",
