@@ -18,8 +18,9 @@ pub const WEBHOOK_CHANNELS_MAX: usize = 10;
 pub const EVENT_TAGS_MAX: usize = 10;
 /// The longest channel or tag, in characters.
 pub const LABEL_OF_EVENT_CHARS_MAX: usize = 128;
-/// The longest `tracestate` that is passed on, in characters, and the most members of one.
+/// The longest `tracestate` that is passed on, in characters.
 const TRACESTATE_CHARS_MAX: usize = 512;
+/// The most members of a `tracestate` that is passed on.
 const TRACESTATE_MEMBERS_MAX: usize = 32;
 
 /// The header that names a trace.

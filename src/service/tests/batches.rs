@@ -108,6 +108,46 @@ async fn a_batch_that_was_cut_off_accepts_nothing_twice_under_its_key() {
     assert_eq!(house.number("SELECT count(*) FROM idempotency").await, 1);
 }
 
+/// What a request may take, however much waits; one transaction for all would take far longer.
+const AT_ONCE: Duration = Duration::from_millis(500);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_ends_or_holds_a_webhook_answers_at_once_however_much_waits() {
+    let (house, receiver) = house_with(0).await;
+    let most = Arc::new(AtomicUsize::new(0));
+    let seen = Arc::clone(&most);
+    house.service.store().on_commit(move |committed| {
+        seen.fetch_max(committed.canceled.len(), Ordering::Relaxed);
+    });
+    let mut ids = Vec::new();
+    for _ in 0..3 {
+        ids.push(house.webhook(&receiver.url, &["1s"]).await.webhook.id);
+    }
+    house.publish_many(2500).await;
+    let (service, caller) = (&house.service, &house.caller);
+    let timed = async |what: &str, work: std::pin::Pin<Box<dyn Future<Output = ()> + '_>>| {
+        let begun = Instant::now();
+        work.await;
+        println!("{what} with 2,500 waiting: {:?}", begun.elapsed());
+        assert!(begun.elapsed() < AT_ONCE, "{what}: {:?}", begun.elapsed());
+    };
+    let disable = async { drop(house.disable(ids[0]).await) };
+    timed("disabling", Box::pin(disable)).await;
+    let enable = async { drop(house.enable(ids[0]).await) };
+    timed("enabling", Box::pin(enable)).await;
+    let revoke = async { drop(service.revoke_webhook(caller, ids[1]).await.unwrap()) };
+    timed("revoking", Box::pin(revoke)).await;
+    let delete = async { service.delete_webhook(caller, ids[2]).await.unwrap() };
+    timed("deleting", Box::pin(delete)).await;
+    let publish = async { drop(house.publish(1).await) };
+    timed("publishing afterwards", Box::pin(publish)).await;
+    assert!(most.load(Ordering::Relaxed) <= CALLED_OFF_AT_ONCE);
+    let _worker = Worker::start(&house.service, &Handle::current());
+    house.counted(Status::Canceled, 2 * 2500).await;
+    assert!(most.load(Ordering::Relaxed) <= CALLED_OFF_AT_ONCE);
+    assert_eq!(receiver.arrived().len(), 0);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn deleting_a_webhook_with_much_waiting_answers_at_once_and_the_rest_follows() {
     let (house, receiver) = house_with(0).await;

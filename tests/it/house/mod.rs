@@ -1,5 +1,6 @@
 //! The house's own rules, read from its source: floors, circles, who may name what, sizes, words.
 
+mod bounds;
 mod imports;
 mod size;
 mod source;
