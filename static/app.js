@@ -152,12 +152,15 @@ document.addEventListener("submit", (event) => {
 addEventListener("pageshow", () => each("form", (form) => { delete form.dataset.sent; each("input:disabled, select:disabled", (field) => { field.disabled = false; }, form); }));
 
 // A field that names something is offered what the server finds for what was typed.
-let asked = 0;
-document.addEventListener("input", async ({ target }) => {
+let asking;
+document.addEventListener("input", ({ target }) => {
   if (!target.dataset.complete) return;
-  const mine = ++asked;
-  const answer = await fetch(`${target.dataset.complete}?q=${encodeURIComponent(target.value)}`).catch(() => null);
-  if (answer?.ok && mine === asked) target.list.innerHTML = await answer.text();
+  clearTimeout(asking);
+  const mine = asking = setTimeout(async () => {
+    const answer = await fetch(`${target.dataset.complete}?q=${encodeURIComponent(target.value)}`).catch(() => null);
+    const options = answer?.ok ? await answer.text() : null;
+    if (options !== null && mine === asking) target.list.innerHTML = options;
+  }, 150);
 });
 
 // Shortcuts: j and k walk the rows, Enter opens, / searches, g and a letter goes, ? explains.

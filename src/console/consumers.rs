@@ -8,15 +8,16 @@ use actix_web::web::to;
 use askama::Template;
 
 use super::access::VIEWER;
-use super::deliveries::Row;
-use super::names::{Names, called_by};
+use super::deliveries::{Row, webhook_called};
+use super::names::Names;
 use super::page::{PageContext, Section, show};
+use super::webhooks::success;
 use super::{Shown, Visitor};
 use crate::domain::consumer::{Consumer, ConsumerUid};
 use crate::domain::page::{Limit, List};
 use crate::domain::webhook::Webhook;
 use crate::ui::parts::url_query::with_query;
-use crate::ui::parts::{Ago, Badge, grouped, host, percent};
+use crate::ui::parts::{Ago, Badge, grouped, host};
 use crate::web::State;
 use crate::web::endpoint::Endpoint;
 use crate::web::extract::{Query, path_text};
@@ -83,7 +84,7 @@ impl ConsumerWebhook {
         Self {
             id: webhook.id.to_string(),
             badge: Badge::webhook(webhook.state, webhook.health.consecutive_failures),
-            called: called_by(&webhook.settings.label, &webhook.settings.url),
+            called: webhook_called(webhook),
             host: host(&webhook.settings.url),
             last_success: webhook.health.last_success_at.map(Ago),
         }
@@ -175,10 +176,7 @@ pub async fn one(state: State, visitor: Visitor, request: HttpRequest) -> Shown 
         all: with_query("/deliveries", &[("consumer", &row.id)]),
         rate_limit: settings.rate_limit.map(|rate| format!("{rate} per second")),
         metadata: settings.metadata.clone().into_iter().collect(),
-        success: percent(
-            total.attempts.saturating_sub(total.failures),
-            total.attempts,
-        ),
+        success: success(&total),
         counts: [
             ("Waiting", grouped(counts.pending + counts.retrying)),
             ("Delivered", grouped(counts.delivered)),

@@ -139,7 +139,7 @@ pub async fn list(state: State, visitor: Visitor, request: HttpRequest) -> Shown
         "Dead letters",
     )
     .await?;
-    let form = asked.form("/dead-letters", found.webhook.as_ref());
+    let form = asked.form(found.webhook.as_ref());
     let address = |cursor: &str| form.filters.address("/dead-letters", "", cursor);
     let view = DeadLettersView {
         page: &page,
@@ -302,17 +302,7 @@ pub(super) fn to_job(begun: &Done<Begun>) -> actix_web::HttpResponse {
 }
 
 async fn chosen(state: &State, caller: &Caller, form: &Form) -> Result<Selection, Refusal> {
-    let filters = Filters {
-        consumer: form.typed("consumer").to_owned(),
-        webhook: form.typed("webhook_id").to_owned(),
-        event: form.typed("event_id").to_owned(),
-        event_type: form.typed("event_type").to_owned(),
-        result: form.typed("result").to_owned(),
-        last: form.typed("last").to_owned(),
-        since: form.typed("since").to_owned(),
-        until: form.typed("until").to_owned(),
-        ..Filters::default()
-    };
+    let filters = Filters::read(|name| form.typed(name).to_owned());
     match form.typed("choose") {
         "all" => Ok(Selection::Filter(filter(state, caller, &filters).await?)),
         "group" => group_letters(state, caller, form).await,

@@ -160,7 +160,7 @@ pub async fn list(state: State, visitor: Visitor, request: HttpRequest) -> Shown
     let may_operate = visitor.may_operate();
     let page =
         PageContext::of(&state, &request, visitor, Section::Deliveries, "Deliveries").await?;
-    let form = asked.form("/deliveries", found.webhook.as_ref());
+    let form = asked.form(found.webhook.as_ref());
     let address = |cursor: &str| {
         form.filters
             .address("/deliveries", &form.filters.status, cursor)

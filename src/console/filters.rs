@@ -67,7 +67,11 @@ pub struct Filters {
 impl Filters {
     /// What the query says.
     pub fn of(query: &mut Query) -> Self {
-        let mut text = |name| query.text(name).unwrap_or_default().trim().to_owned();
+        Self::read(|name| query.text(name).unwrap_or_default().trim().to_owned())
+    }
+
+    /// What stands under each name.
+    pub fn read(mut text: impl FnMut(&'static str) -> String) -> Self {
         Self {
             consumer: text("consumer"),
             webhook: text("webhook_id"),
@@ -114,8 +118,15 @@ impl Filters {
     /// The address of the list at `path` with another status and from `cursor` on.
     #[must_use]
     pub fn address(&self, path: &str, status: &str, cursor: &str) -> String {
-        let parameters = [
-            ("status", status),
+        let around = [("order", self.order.as_str()), ("cursor", cursor)];
+        let parameters = [&[("status", status)], &self.narrowing()[..], &around].concat();
+        with_query(path, &parameters)
+    }
+
+    /// What narrows the list besides the status, by its name in addresses and forms.
+    #[must_use]
+    pub fn narrowing(&self) -> [(&'static str, &str); 8] {
+        [
             ("consumer", &self.consumer),
             ("webhook_id", &self.webhook),
             ("event_type", &self.event_type),
@@ -124,21 +135,25 @@ impl Filters {
             ("last", &self.last),
             ("since", &self.since),
             ("until", &self.until),
-            ("order", &self.order),
-            ("cursor", cursor),
-        ];
-        with_query(path, &parameters)
+        ]
+    }
+
+    /// The address of the list at `path`, narrowed to webhook `id` besides.
+    fn of_webhook(&self, id: WebhookId, path: &str) -> String {
+        let narrowed = Self {
+            webhook: id.to_string(),
+            ..self.clone()
+        };
+        narrowed.address(path, &self.status, "")
     }
 
     /// Whether anything narrows the list.
     #[must_use]
     pub fn are_set(&self) -> bool {
-        let order = String::new();
-        let narrowing = Self {
-            order,
-            ..self.clone()
-        };
-        !narrowing.address("", &self.status, "").is_empty() || !self.named.is_empty()
+        let is_set = |(_, text): (_, &str)| !text.is_empty();
+        !self.status.is_empty()
+            || !self.named.is_empty()
+            || self.narrowing().into_iter().any(is_set)
     }
 
     /// Finds what was typed: a delivery's id leads to its page, a webhook's name to the list with its
@@ -147,25 +162,20 @@ impl Filters {
     /// # Errors
     /// [`Refusal::Internal`] where the database cannot be read.
     pub async fn resolve(
-        mut self,
+        self,
         state: &State,
         caller: &Caller,
-        path: &str,
+        path: &'static str,
     ) -> Result<Resolved, Refusal> {
         let now = state.service.clock().now();
         if let Some(id) = DeliveryId::parse(&self.event) {
             return Ok(Resolved::Elsewhere(go(&format!("/deliveries/{id}"))));
         }
         if self.named.is_empty() {
-            return Ok(Resolved::Here(ListAsked::of(self, now)));
+            return Ok(Resolved::Here(Box::new(ListAsked::of(self, path, now))));
         }
         if let Some(id) = self.named.split(' ').next_back().and_then(WebhookId::parse) {
-            self.webhook = id.to_string();
-            return Ok(Resolved::Elsewhere(go(&self.address(
-                path,
-                &self.status,
-                "",
-            ))));
+            return Ok(Resolved::Elsewhere(go(&self.of_webhook(id, path))));
         }
         let views = state.service.views();
         let limit = Limit::clamped(NAMED);
@@ -173,17 +183,12 @@ impl Filters {
             .webhooks_called(caller, self.named.clone(), limit)
             .await?;
         if let Some(only) = only(&found, &self.named) {
-            self.webhook = only.id.to_string();
-            return Ok(Resolved::Elsewhere(go(&self.address(
-                path,
-                &self.status,
-                "",
-            ))));
+            return Ok(Resolved::Elsewhere(go(&self.of_webhook(only.id, path))));
         }
-        let mut asked = ListAsked::of(self, now);
+        let mut asked = ListAsked::of(self, path, now);
         asked.said("webhook", several(&found));
         asked.several = found.first;
-        Ok(Resolved::Here(asked))
+        Ok(Resolved::Here(Box::new(asked)))
     }
 }
 
@@ -209,11 +214,12 @@ pub enum Resolved {
     /// It is answered by another page.
     Elsewhere(HttpResponse),
     /// It is answered here.
-    Here(ListAsked),
+    Here(Box<ListAsked>),
 }
 
 /// What a list is asked for.
 pub struct ListAsked {
+    path: &'static str,
     filters: Filters,
     now: Timestamp,
     faults: Vec<FieldError>,
@@ -221,8 +227,9 @@ pub struct ListAsked {
 }
 
 impl ListAsked {
-    fn of(filters: Filters, now: Timestamp) -> Self {
+    fn of(filters: Filters, path: &'static str, now: Timestamp) -> Self {
         Self {
+            path,
             filters,
             now,
             faults: Vec::new(),
@@ -235,12 +242,6 @@ impl ListAsked {
             field: field.to_owned(),
             message,
         });
-    }
-
-    /// Whether something narrows the list.
-    #[must_use]
-    pub fn is_narrowed(&self) -> bool {
-        self.filters.are_set()
     }
 
     /// Reads the list with `read`; nothing is listed where a field says something amiss.
@@ -268,22 +269,21 @@ impl ListAsked {
         }
     }
 
-    /// The form at `path`, with what was typed and what is amiss; `webhook` is the one whose id it
-    /// holds.
+    /// The form, with what was typed and what is amiss; `webhook` is the one whose id it holds.
     #[must_use]
-    pub fn form(self, path: &'static str, webhook: Option<&WebhookName>) -> FilterForm {
+    pub fn form(self, webhook: Option<&WebhookName>) -> FilterForm {
         let webhook = match webhook {
             _ if !self.filters.named.is_empty() => self.filters.named.clone(),
             Some(name) => option_of(name),
             None => self.filters.webhook.clone(),
         };
+        let several = self.several.iter().map(|name| {
+            let address = self.filters.of_webhook(name.id, self.path);
+            (address, called(name), host(&name.url))
+        });
         FilterForm {
-            path,
-            several: self
-                .several
-                .iter()
-                .map(|name| several_row(&self.filters, path, name))
-                .collect(),
+            path: self.path,
+            several: several.collect(),
             periods: period_choices(&self.filters.last),
             faults: self.faults,
             filters: self.filters,
@@ -296,15 +296,6 @@ impl ListAsked {
 #[must_use]
 pub fn option_of(name: &WebhookName) -> String {
     format!("{} {}", called(name), name.id)
-}
-
-fn several_row(filters: &Filters, path: &str, name: &WebhookName) -> (String, String, String) {
-    let filters = Filters {
-        webhook: name.id.to_string(),
-        ..filters.clone()
-    };
-    let address = filters.address(path, &filters.status, "");
-    (address, called(name), host(&name.url))
 }
 
 /// The form above a list of deliveries.
@@ -343,9 +334,9 @@ impl FilterForm {
 
     #[cfg(test)]
     pub(super) fn sample(filters: Filters, path: &'static str) -> Self {
-        let mut asked = ListAsked::of(filters, Timestamp::from_millis(0));
+        let mut asked = ListAsked::of(filters, path, Timestamp::from_millis(0));
         asked.said("webhook", "fits 2 webhooks".to_owned());
-        asked.form(path, None)
+        asked.form(None)
     }
 
     /// Which end of the list comes first.

@@ -95,26 +95,21 @@ impl WebhookFilters {
             text: self.text.clone(),
             tab: self.tab,
             sort: self.sort,
-            skip: (self.number - 1) * ROWS as usize,
+            skip: self.skip(),
         }
     }
 
+    /// How many come before the page.
+    fn skip(&self) -> usize {
+        (self.number - 1) * ROWS as usize
+    }
+
     fn address(&self, tab: WebhookTab, number: usize) -> String {
-        let number = if number > 1 {
-            number.to_string()
-        } else {
-            String::new()
-        };
+        let number = Some(number).filter(|number| *number > 1);
+        let number = number.map_or_else(String::new, |number| number.to_string());
         let parameters = [
             ("q", self.text.as_str()),
-            (
-                "state",
-                if tab == WebhookTab::All {
-                    ""
-                } else {
-                    tab.as_str()
-                },
-            ),
+            ("state", tab_word(tab)),
             ("sort", self.sort_word()),
             ("page", &number),
         ];
@@ -132,16 +127,20 @@ impl WebhookFilters {
     /// The tab's word; empty for all.
     #[must_use]
     pub fn state(&self) -> &'static str {
-        match self.tab {
-            WebhookTab::All => "",
-            other => other.as_str(),
-        }
+        tab_word(self.tab)
     }
 
     /// Whether anything narrows the list.
     #[must_use]
     pub fn are_set(&self) -> bool {
         !self.text.is_empty() || self.tab != WebhookTab::All
+    }
+}
+
+fn tab_word(tab: WebhookTab) -> &'static str {
+    match tab {
+        WebhookTab::All => "",
+        other => other.as_str(),
     }
 }
 
@@ -215,7 +214,7 @@ pub async fn list(state: State, visitor: Visitor, request: HttpRequest) -> Shown
     let has_webhooks = visitor.caller.plan.has_webhooks();
     let page = PageContext::of(&state, &request, visitor, Section::Webhooks, "Webhooks").await?;
     let matching = found.hits.count(filters.tab);
-    let ends = filters.search().skip + found.hits.seqs.len();
+    let ends = filters.skip() + found.hits.seqs.len();
     let view = WebhooksView {
         page: &page,
         rows: found.rows.iter().map(row).collect(),
@@ -262,7 +261,7 @@ fn sorts(filters: &WebhookFilters) -> Vec<Choice> {
 
 /// Which of them are shown: `21–40 of 312`.
 fn shown(filters: &WebhookFilters, ends: usize, matching: usize) -> String {
-    let first = filters.search().skip + 1;
+    let first = filters.skip() + 1;
     let of = grouped(matching as u64);
     if first > ends {
         return format!("none of {of}");

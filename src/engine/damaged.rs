@@ -6,8 +6,8 @@
 
 use std::sync::Arc;
 
-use super::Shared;
 use super::settle::record_disabled;
+use super::{Shared, target};
 use crate::domain::breaker::DisabledReason;
 use crate::domain::delivery::{self, DeliveryPlace, LastAttempt, StepInput};
 use crate::domain::retry::RetryPolicy;
@@ -37,7 +37,7 @@ pub(super) async fn disable_corrupt(shared: &Arc<Shared>, webhook_seq: i64) {
             return Ok(());
         };
         // Somebody may have mended and enabled it since it was read.
-        if !activity.active || !is_corrupt(tx, webhook_seq)? {
+        if !activity.active || !is_corrupt_now(tx, webhook_seq)? {
             return Ok(());
         }
         let reason = DisabledReason::Corrupt;
@@ -54,15 +54,14 @@ pub(super) async fn disable_corrupt(shared: &Arc<Shared>, webhook_seq: i64) {
 }
 
 /// Whether something of the webhook is damaged as it is now.
-fn is_corrupt(tx: &WriteTx<'_>, webhook_seq: i64) -> Result<bool, StoreError> {
-    let webhook = webhooks::find(tx, tx.vault(), webhook_seq, tx.now())?;
-    let reason = webhook.and_then(|webhook| webhook.state.disabled_reason());
-    if reason == Some(DisabledReason::Corrupt) {
-        return Ok(true);
-    }
-    match secrets::live(tx, tx.vault(), webhook_seq, tx.now()) {
-        Err(StoreError::Damaged(_)) => Ok(true),
-        live => live.map(|_| false),
+fn is_corrupt_now(tx: &WriteTx<'_>, webhook_seq: i64) -> Result<bool, StoreError> {
+    let (vault, now) = (tx.vault(), tx.now());
+    let webhook = webhooks::find(tx, vault, webhook_seq, now)?;
+    let live = secrets::live(tx, vault, webhook_seq, now);
+    let corrupt = webhook.is_some_and(|webhook| target::is_corrupt(&webhook, &live));
+    match live {
+        Ok(_) | Err(StoreError::Damaged(_)) => Ok(corrupt),
+        Err(error) => Err(error),
     }
 }
 

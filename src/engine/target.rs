@@ -21,6 +21,13 @@ use crate::domain::time::Timestamp;
 use crate::domain::webhook::{Webhook, WebhookKind, WebhookState};
 use crate::store::{Read, Store, StoreError, secrets, webhooks};
 
+/// Whether something stored of a webhook is damaged: its row, which then reads as disabled for that, or
+/// one of its `live` secrets.
+pub(super) fn is_corrupt<T>(webhook: &Webhook, live: &Result<T, StoreError>) -> bool {
+    matches!(live, Err(StoreError::Damaged(_)))
+        || webhook.state.disabled_reason() == Some(DisabledReason::Corrupt)
+}
+
 /// A webhook, ready to be delivered to.
 #[derive(Debug)]
 pub(super) struct Target {
@@ -85,17 +92,16 @@ impl Target {
             return Ok(None);
         };
         let profile = store.profile(conn, webhook.profile.seq)?;
-        let live = match secrets::live(conn, store.vault(), seq, now) {
+        let live = secrets::live(conn, store.vault(), seq, now);
+        let is_corrupt = is_corrupt(&webhook, &live);
+        let live = match live {
             Err(StoreError::Damaged(what)) => {
                 tracing::error!(what, webhook = %webhook.id, "a signing secret is corrupt");
-                None
+                Vec::new()
             }
-            live => Some(live?),
+            // Nothing is signed with what is left of it.
+            live => live?.into_iter().filter(|_| !is_corrupt).collect(),
         };
-        let is_corrupt =
-            live.is_none() || webhook.state.disabled_reason() == Some(DisabledReason::Corrupt);
-        // Nothing is signed with what is left of it.
-        let live = live.filter(|_| !is_corrupt).unwrap_or_default();
         let keys = live.into_iter().map(|live| PreparedKey {
             key: profile.signing_key(&live.secret).ok(),
             secret: live.secret,

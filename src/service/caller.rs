@@ -141,9 +141,7 @@ impl Caller {
     pub fn check_platform(&self) -> Result<(), Refusal> {
         match self.consumer {
             None => Ok(()),
-            Some(_) => Err(Refusal::Forbidden(
-                "this is for the platform, not for keys that are bound to a consumer".to_owned(),
-            )),
+            Some(_) => Err(Refusal::for_the_platform()),
         }
     }
 }

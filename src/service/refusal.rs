@@ -77,6 +77,14 @@ impl Refusal {
         }])
     }
 
+    /// Refuses a key that is bound to a consumer what is the platform's.
+    #[must_use]
+    pub fn for_the_platform() -> Self {
+        Self::Forbidden(
+            "this is for the platform, not for keys that are bound to a consumer".to_owned(),
+        )
+    }
+
     /// When to try again, where that helps.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {

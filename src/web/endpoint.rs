@@ -176,9 +176,7 @@ impl Endpoint {
         match self.bound_keys {
             BoundKeys::Admitted => Ok(()),
             BoundKeys::Refused if self.path.contains('{') => Err(Refusal::NotFound("thing")),
-            BoundKeys::Refused => Err(Refusal::Forbidden(
-                "this is for the platform, not for keys that are bound to a consumer".to_owned(),
-            )),
+            BoundKeys::Refused => Err(Refusal::for_the_platform()),
         }
     }
 

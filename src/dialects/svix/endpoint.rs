@@ -19,7 +19,7 @@ use crate::domain::page::{Limit, List};
 use crate::domain::webhook::{Webhook, WebhookState};
 use crate::service::stats::PeriodInput;
 use crate::service::webhooks::{Registered, WebhookInput};
-use crate::service::{Caller, Refusal, StoredAnswer};
+use crate::service::{Caller, Once, Refusal, StoredAnswer};
 use crate::web::extract::{Json, Query, RequestBody, path_text};
 use crate::web::wire::{Time, nullable};
 use crate::web::{Answered, Problem, State, answer};
@@ -157,11 +157,20 @@ pub(super) async fn create(
     {
         return Err(Refusal::Conflict(format!("there is an endpoint {uid} already")).into());
     }
-    let input = made_here(owner.id, body.value.whole()?);
-    answer::done(
-        &state.service.create_webhook(&caller, input, key).await?,
-        created,
-    )
+    register(&state, &caller, owner.id, body.value, key).await
+}
+
+/// Registers a webhook of `owner` from all that was said of the endpoint.
+async fn register(
+    state: &State,
+    caller: &Caller,
+    owner: ConsumerId,
+    said: SvixEndpointIn,
+    key: Once<Registered>,
+) -> Answered {
+    let input = made_here(owner, said.whole()?);
+    let done = state.service.create_webhook(caller, input, key).await?;
+    answer::done(&done, created)
 }
 
 pub(super) async fn show(state: State, caller: Caller, request: HttpRequest) -> Answered {
@@ -191,11 +200,7 @@ pub(super) async fn put(
         None if text.starts_with(ENDPOINT) => Err(Refusal::NotFound("endpoint").into()),
         None => {
             said.uid = Some(Some(text));
-            let input = made_here(owner.id, said.whole()?);
-            answer::done(
-                &state.service.create_webhook(&caller, input, key).await?,
-                created,
-            )
+            register(&state, &caller, owner.id, said, key).await
         }
     }
 }

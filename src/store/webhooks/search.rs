@@ -106,7 +106,7 @@ pub fn in_rows(
     let params = named_params! { ":seqs": row_list(seqs), ":now": now };
     let read = conn.rows(&sql, params, |row| readable(webhook(row, vault)))?;
     let mut found: Vec<Webhook> = read.into_iter().flatten().collect();
-    found.sort_by_key(|one| seqs.iter().position(|seq| *seq == one.id.seq()));
+    found.sort_by_cached_key(|one| seqs.iter().position(|seq| *seq == one.id.seq()));
     Ok(found)
 }
 
