@@ -138,12 +138,14 @@ impl CommitLoop {
         if self.failed.is_some() {
             return;
         }
-        let folded = self
-            .parts
-            .conn
-            .execute_batch("PRAGMA wal_checkpoint(TRUNCATE)");
-        if let Err(error) = folded {
-            tracing::warn!(%error, "the log was not written back; the next start reads it");
+        match write_back(&self.parts.conn) {
+            Ok(Log::Cut) => {}
+            Ok(Log::Read) => {
+                tracing::warn!("somebody reads the log; the next start writes it back");
+            }
+            Err(error) => {
+                tracing::warn!(%error, "the log was not written back; the next start reads it");
+            }
         }
     }
 
@@ -364,12 +366,24 @@ impl CommitLoop {
     /// Writes the log back and cuts it off, if nobody reads from it for `wait`.
     fn cut_log(&self, wait: Duration) {
         let conn = &self.parts.conn;
-        let cut = conn
-            .busy_timeout(wait)
-            .and_then(|()| conn.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)"));
-        let cut = conn.busy_timeout(self.lock_wait()).and(cut);
-        if let Err(error) = cut {
-            tracing::debug!(%error, "the log is read by somebody and stays as long as it is");
+        let cut = conn.busy_timeout(wait).and_then(|()| write_back(conn));
+        match conn.busy_timeout(self.lock_wait()).and(cut) {
+            Ok(Log::Cut) => {}
+            Ok(Log::Read) => tracing::debug!("the log is read by somebody and stays as it is"),
+            Err(error) => tracing::debug!(%error, "the log could not be cut"),
         }
     }
+}
+
+/// What became of the log.
+enum Log {
+    /// All of it is in the database, and the file is empty.
+    Cut,
+    /// Somebody reads from it. SQLite says so in a row, not as an error.
+    Read,
+}
+
+fn write_back(conn: &Connection) -> rusqlite::Result<Log> {
+    let is_busy = conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+    Ok(if is_busy { Log::Read } else { Log::Cut })
 }

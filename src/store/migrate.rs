@@ -4,13 +4,10 @@
 //! was ever released (a new one is appended instead), and opening a database that is newer than
 //! this binary.
 
-use std::path::Path;
-
 use rusqlite::Connection;
 use rusqlite_migration::{M, Migrations};
 
 use super::open_error::OpenError;
-use super::upgrade_copy;
 
 const LADDER: &[M<'static>] = &[
     M::up(include_str!("migrations/0001_post_office.sql")),
@@ -24,30 +21,28 @@ const LADDER: &[M<'static>] = &[
     M::up(include_str!("migrations/0009_event_context.sql")),
 ];
 
-/// Refuses a database that a later version wrote.
-pub(super) fn refuse_newer(conn: &Connection) -> Result<(), OpenError> {
-    let (version, known) = (version(conn)?, known());
+/// Refuses a database that a later version wrote; answers its version.
+pub(super) fn refuse_newer(conn: &Connection) -> Result<i64, OpenError> {
+    let version = conn.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    let known = known();
     if version > known {
         return Err(OpenError::Newer { version, known });
     }
-    Ok(())
+    Ok(version)
 }
 
-fn version(conn: &Connection) -> Result<i64, OpenError> {
-    Ok(conn.query_row("PRAGMA user_version", [], |row| row.get(0))?)
+/// Whether a database of `version` is about to become one of another.
+pub(super) fn is_due(version: i64) -> bool {
+    version > 0 && version < known()
 }
 
 fn known() -> i64 {
     i64::try_from(LADDER.len()).expect("a short ladder")
 }
 
-/// Brings the database to this binary's version; what it was before is kept beside it.
-pub(super) fn migrate(conn: &mut Connection, database: &Path) -> Result<(), OpenError> {
+/// Brings the database to this binary's version.
+pub(super) fn migrate(conn: &mut Connection) -> Result<(), OpenError> {
     refuse_newer(conn)?;
-    let version = version(conn)?;
-    if version > 0 && version < known() {
-        upgrade_copy::keep(conn, database, version)?;
-    }
     Migrations::from_slice(LADDER)
         .to_latest(conn)
         .map_err(|error| OpenError::Migration(error.to_string()))

@@ -34,7 +34,7 @@ use super::subscriber_cache::FilteredSubscribers;
 use super::tx::{Memory, WriteTx};
 use super::vault::{KeyRecord, KeySource, Vault};
 use super::writer::Writer;
-use super::{Store, StoreParts, migrate, profiles, workspaces};
+use super::{Store, StoreParts, migrate, profiles, upgrade_copy, workspaces};
 use crate::clock::Clock;
 
 /// What SQLite writes at the head of its files.
@@ -64,7 +64,7 @@ pub(super) fn open(options: &OpenOptions) -> Result<Store, OpenError> {
     let lock = lock(data_dir)?;
     let database = data_dir.join(DATABASE_FILE);
     let mut conn = connect(&database)?;
-    migrate::migrate(&mut conn, &database)?;
+    migrate::migrate(&mut conn)?;
     mark(&conn)?;
     let vault = Arc::new(open_vault(&mut conn, &options.key)?);
     let profiles = ProfileCache::default();
@@ -105,7 +105,10 @@ pub(super) fn open(options: &OpenOptions) -> Result<Store, OpenError> {
 }
 
 pub(super) fn connect(database: &Path) -> Result<Connection, OpenError> {
-    refuse_foreign(database)?;
+    let version = refuse_foreign(database)?;
+    if migrate::is_due(version) {
+        upgrade_copy::keep(database, version)?;
+    }
     // The file is made here, so that SQLite never makes it with a wider mode.
     let made = FileOptions::new()
         .create(true)
@@ -134,7 +137,8 @@ pub(super) fn connect(database: &Path) -> Result<Connection, OpenError> {
 }
 
 /// Refuses a file that hookpost did not write, or that a later version did, without touching it.
-fn refuse_foreign(database: &Path) -> Result<(), OpenError> {
+/// Answers the version of its schema; 0 where there is nothing yet.
+fn refuse_foreign(database: &Path) -> Result<i64, OpenError> {
     let foreign = |reason: String| OpenError::Foreign {
         path: database.to_owned(),
         reason,
@@ -145,12 +149,12 @@ fn refuse_foreign(database: &Path) -> Result<(), OpenError> {
             .take(MAGIC.len() as u64)
             .read_to_end(&mut head)
             .map_err(files(database))?,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(0),
         Err(error) => return Err(files(database)(error)),
     };
     // A file of no bytes is what a start leaves that was killed at once.
     if head.is_empty() {
-        return Ok(());
+        return Ok(0);
     }
     if head != MAGIC {
         return Err(foreign("it is no SQLite database".to_owned()));

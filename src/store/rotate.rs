@@ -83,7 +83,7 @@ impl Rotation {
         // Connecting would make the file.
         std::fs::metadata(&database).map_err(files(&database))?;
         let mut conn = connect(&database)?;
-        migrate::migrate(&mut conn, &database)?;
+        migrate::migrate(&mut conn)?;
         let old = open_vault(&mut conn, &options.key)?;
         let new = match (&options.key, next) {
             (KeySource::File(path), NextKey::Generated) => New::Pending(PendingKey::write(path)?),

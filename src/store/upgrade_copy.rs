@@ -24,16 +24,19 @@ use super::open_error::OpenError;
 /// What stays free beside the copy, in bytes: room to go on.
 const ROOM_BYTES: u64 = 64 * 1024 * 1024;
 
-/// Keeps the database of `version` before it becomes that of another.
+/// Keeps the database of `version` before it becomes that of another. The caller has no connection to
+/// it yet: closing a file drops the locks of a whole process on it, also those of a connection, and
+/// another program would then take itself for the last one and remove the log.
 ///
 /// # Errors
 /// [`OpenError::NoRoom`] where the disk has no room for the copy; [`OpenError::Files`] where it can
 /// not be written. Nothing was changed then.
-pub(super) fn keep(conn: &Connection, database: &Path, version: i64) -> Result<(), OpenError> {
+pub(super) fn keep(database: &Path, version: i64) -> Result<(), OpenError> {
     let copy = database.with_file_name(format!("hookpost-v{version}.db"));
     if copy.exists() {
         return Ok(());
     }
+    let conn = Connection::open(database)?;
     // What can be folded in is; a reader elsewhere may leave a rest in the log, which is copied too.
     conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
     conn.execute_batch("BEGIN IMMEDIATE")?;

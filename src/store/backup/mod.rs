@@ -236,8 +236,10 @@ fn add_key(path: &Path, key: &MasterKey, made_at: Timestamp) -> Result<(), Backu
 }
 
 fn open_read_only(database: &Path) -> Result<Connection, BackupError> {
-    // SQLite's own words for a missing file name neither the file nor what is wrong with it.
-    File::open(database).map_err(files(database))?;
+    // SQLite's own words for a missing file name neither the file nor what is wrong with it. Opening
+    // it to see would, at its closing, drop the locks that this process holds on it.
+    rustix::fs::access(database, rustix::fs::Access::READ_OK)
+        .map_err(|error| files(database)(error.into()))?;
     let conn = Connection::open_with_flags(database, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     conn.busy_timeout(LOCK_WAIT)?;
     conn.execute_batch("PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;")?;

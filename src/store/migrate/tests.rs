@@ -174,6 +174,30 @@ fn an_upgrade_keeps_the_database_as_it_was_and_an_older_binary_can_go_on_with_it
     check_rows(&opened(dir.path()));
 }
 
+/// Another program that opens the database, believes itself the last one if nobody holds a lock on
+/// it, and then removes the log.
+const LOOK: &str = "
+import fcntl, struct, sys
+shared = struct.pack('hhqqi4x', fcntl.F_WRLCK, 0, 0x40000002, 510, 0)
+with open(sys.argv[1], 'r+b') as file:
+    held = struct.unpack('hhqqi4x', fcntl.fcntl(file, fcntl.F_GETLK, shared))
+    print('held' if held[0] != fcntl.F_UNLCK else 'free')
+";
+
+#[test]
+fn after_an_upgrade_other_programs_see_that_the_database_is_in_use() {
+    let dir = sample();
+    let _store = opened(dir.path());
+    assert_eq!(named(dir.path(), "hookpost-v"), ["hookpost-v1.db"]);
+    let looked = std::process::Command::new("python3")
+        .args(["-c", LOOK])
+        .arg(dir.path().join(DATABASE_FILE))
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&looked.stdout);
+    assert_eq!(said, "held\n", "{looked:?}");
+}
+
 #[test]
 fn neither_a_first_start_nor_a_later_one_keeps_a_copy_and_an_empty_file_waives_it() {
     let dir = tempfile::tempdir().unwrap();
