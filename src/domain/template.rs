@@ -22,7 +22,6 @@ use std::sync::Arc;
 
 use super::json::JsonValue;
 use super::json::scope::{JsonScope, Meter};
-use expression::Produced;
 pub use expression::plain_text;
 use filled::Filled;
 pub use filled::{TEMPLATE_OUTPUT_BYTES_MAX, TemplateFailure};
@@ -103,17 +102,7 @@ impl TextTemplate {
     pub fn fill(&self, event: JsonValue<'_>) -> Result<String, String> {
         let meter = Meter::of(TEMPLATE_STEPS_MAX);
         let scope = JsonScope::whole(event, &meter);
-        let mut text = String::new();
-        for piece in &self.0 {
-            match piece {
-                TextPiece::Literal(literal) => text.push_str(literal),
-                TextPiece::Value(expression) => match expression.evaluate(&scope)? {
-                    Produced::Text(made) => text.push_str(&made),
-                    Produced::Value(value) => text.push_str(&plain_text(value)),
-                },
-            }
-        }
-        Ok(text)
+        part::joined(&self.0, &scope)
     }
 }
 

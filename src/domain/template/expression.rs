@@ -7,6 +7,7 @@ use std::fmt;
 
 use jiff::fmt::strtime;
 
+use super::filled::check_length;
 use crate::domain::json::scope::JsonScope;
 use crate::domain::json::{JsonKind, JsonTape, JsonValue};
 use crate::domain::time::Timestamp;
@@ -92,7 +93,11 @@ impl Expression {
                 }
                 (Pipe::Default(_), produced) => produced,
                 (_, None) => return Err(self.missing()),
-                (pipe, Some(produced)) => Some(Produced::Text(self.piped(pipe, &produced)?)),
+                (pipe, Some(produced)) => {
+                    let text = self.piped(pipe, &produced)?;
+                    check_length(&text)?;
+                    Some(Produced::Text(text))
+                }
             };
         }
         produced.ok_or_else(|| self.missing())

@@ -41,9 +41,7 @@ impl Filled {
     /// Adds JSON as it is.
     pub(super) fn raw(&mut self, json: &str) -> Result<(), TemplateFailure> {
         if self.0.len() + json.len() > TEMPLATE_OUTPUT_BYTES_MAX {
-            let limit = TEMPLATE_OUTPUT_BYTES_MAX / 1024;
-            let message = format!("the body would have more than {limit} KiB");
-            return Err(TemplateFailure::new("", message));
+            return Err(TemplateFailure::new("", too_long()));
         }
         self.0.extend_from_slice(json.as_bytes());
         Ok(())
@@ -62,6 +60,19 @@ impl Filled {
             Ok(self.0)
         }
     }
+}
+
+/// Refuses a text that no body has room for, before it grows.
+pub(super) fn check_length(text: &str) -> Result<(), String> {
+    if text.len() > TEMPLATE_OUTPUT_BYTES_MAX {
+        return Err(too_long());
+    }
+    Ok(())
+}
+
+fn too_long() -> String {
+    let limit = TEMPLATE_OUTPUT_BYTES_MAX / 1024;
+    format!("the body would have more than {limit} KiB")
 }
 
 /// The budget is used up.

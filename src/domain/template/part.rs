@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use super::expression::{Expression, Produced, plain_text};
-use super::filled::{Filled, TemplateFailure, too_costly};
+use super::filled::{Filled, TemplateFailure, check_length, too_costly};
 use crate::domain::filter::ContentFilter;
 use crate::domain::json::JsonKind;
 use crate::domain::json::scope::JsonScope;
@@ -141,18 +141,25 @@ fn text(
     scope: &JsonScope<'_>,
     filled: &mut Filled,
 ) -> Result<(), TemplateFailure> {
+    let text = joined(pieces, scope).map_err(|message| TemplateFailure::new(place, message))?;
+    filled.text(&text)
+}
+
+/// The text that `pieces` come to. It ends where it is longer than a body may be: what is looked at
+/// costs steps, what is written does not.
+pub(super) fn joined(pieces: &[TextPiece], scope: &JsonScope<'_>) -> Result<String, String> {
     let mut text = String::new();
     for piece in pieces {
         match piece {
             TextPiece::Literal(literal) => text.push_str(literal),
-            TextPiece::Value(expression) => match expression.evaluate(scope) {
-                Ok(Produced::Text(made)) => text.push_str(&made),
-                Ok(Produced::Value(value)) => text.push_str(&plain_text(value)),
-                Err(message) => return Err(TemplateFailure::new(place, message)),
+            TextPiece::Value(expression) => match expression.evaluate(scope)? {
+                Produced::Text(made) => text.push_str(&made),
+                Produced::Value(value) => text.push_str(&plain_text(value)),
             },
         }
+        check_length(&text)?;
     }
-    filled.text(&text)
+    Ok(text)
 }
 
 fn each(

@@ -287,3 +287,23 @@ proptest! {
         let _ = TextTemplate::parse(&text);
     }
 }
+
+#[test]
+fn a_text_ends_before_it_is_longer_than_a_body_may_be() {
+    let doubling = format!(
+        "{{\"a\":\"{{{{ /type | json{} }}}}\"}}",
+        " | json".repeat(40)
+    );
+    let failure = fill(&doubling, EVENT).unwrap_err();
+    assert!(failure.message.contains("more than 256 KiB"), "{failure}");
+    let event = format!("{{\"data\":\"{}\"}}", "x".repeat(200 * 1024));
+    let many = format!("\"{}\"", "{{/data}}-".repeat(5000));
+    let failure = fill(&many, &event).unwrap_err();
+    assert!(failure.message.contains("more than 256 KiB"), "{failure}");
+    let header = TextTemplate::parse(&"{{/data}}-".repeat(5000))
+        .unwrap()
+        .unwrap();
+    let tape = JsonTape::read(event.into()).unwrap();
+    let refused = header.fill(tape.root()).unwrap_err();
+    assert!(refused.contains("more than 256 KiB"), "{refused}");
+}
