@@ -120,7 +120,7 @@ const SHAPE: &[Fields<Webhook, WebhookInput>] = &[
             .initial(&["POST"])
             .offers(|| {
                 SendMethod::ALL
-                    .map(|one| Offer::new(one.as_str(), ""))
+                    .map(|one| Offer::named(one.as_str()))
                     .to_vec()
             })
             .shows(|webhook| Some(webhook.settings.method.as_str().to_owned()))
@@ -129,7 +129,7 @@ const SHAPE: &[Fields<Webhook, WebhookInput>] = &[
             .initial(&["application/json"])
             .offers(|| {
                 ContentType::ALL
-                    .map(|one| Offer::new(one.as_str(), ""))
+                    .map(|one| Offer::named(one.as_str()))
                     .to_vec()
             })
             .shows(|webhook| Some(webhook.settings.shape.content_type.as_str().to_owned()))

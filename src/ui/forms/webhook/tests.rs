@@ -73,3 +73,15 @@ fn a_webhook_that_exists_has_its_state_changed_elsewhere_and_never_shows_its_sec
     assert!(!html.contains("name=\"active\""));
     assert!(html.contains("name=\"metadata\""));
 }
+
+#[test]
+fn every_choice_has_a_word() {
+    let html = NEW.draw(&NEW.blank()).to_string();
+    for word in [
+        ">PUT</option>",
+        ">application/x-www-form-urlencoded</option>",
+    ] {
+        assert!(html.contains(word), "{html}");
+    }
+    assert!(!html.contains("></option>"), "{html}");
+}
