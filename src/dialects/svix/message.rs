@@ -16,7 +16,7 @@ use crate::domain::page::{List, Order};
 use crate::entropy;
 use crate::service::consumers::{ConsumerInput, NamedConsumer};
 use crate::service::events::{EventDetail, EventListing, Known, PublishInput, Published};
-use crate::service::{Caller, Done, Refusal, StoredAnswer};
+use crate::service::{Caller, Done, Once, Refusal, StoredAnswer};
 use crate::web::extract::{Json, Query, path_text};
 use crate::web::wire::Time;
 use crate::web::{Answered, Problem, State, answer};
@@ -145,6 +145,9 @@ async fn owner(
     let (Err(missing), Some(given)) = (&known, given) else {
         return known;
     };
+    if missing.status() != StatusCode::NOT_FOUND {
+        return known;
+    }
     let name = application_name(request);
     if given.uid.as_deref() != Some(&*name) {
         return Err(match given.uid {
@@ -153,7 +156,17 @@ async fn owner(
         });
     }
     let input: ConsumerInput = given.whole()?;
-    Ok(state.service.put_consumer(caller, &name, input).await?.0)
+    let made = state
+        .service
+        .create_consumer(caller, input, Once::unkeyed());
+    match made.await {
+        Ok(Done::Fresh(made)) => Ok(made),
+        // Another call was faster; what is there keeps what it has.
+        Ok(Done::Replayed(_)) | Err(Refusal::Conflict(_)) => {
+            Ok(state.service.consumer(caller, &name).await?)
+        }
+        Err(refusal) => Err(refusal.into()),
+    }
 }
 
 fn check(said: &SvixMessageIn) -> Result<(), Problem> {
