@@ -30,11 +30,10 @@ impl Service {
         let batch = move |tx: &mut WriteTx<'_>| {
             erasing::begin(tx)?;
             for event_seq in &part.events {
-                let deliveries = erasing::deliveries_of(tx, *event_seq)?;
-                for seq in &deliveries {
-                    cancel(tx, *seq)?;
+                for seq in erasing::waiting_of(tx, *event_seq)? {
+                    cancel(tx, seq)?;
                 }
-                erasing::erase(tx, *event_seq, &deliveries)?;
+                erasing::erase(tx, *event_seq)?;
             }
             erasing::end(tx, &part)
         };

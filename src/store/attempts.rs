@@ -143,20 +143,6 @@ pub(super) fn delete_of(tx: &WriteTx<'_>, delivery_seq: i64) -> Result<usize, St
     )
 }
 
-/// Forgets what came back in the attempts of a delivery.
-pub(super) fn erase_answers_of(tx: &WriteTx<'_>, delivery_seq: i64) -> Result<(), StoreError> {
-    tx.run(
-        "UPDATE attempts
-         SET response_headers = '', response_body = NULL, response_truncated = 0
-         WHERE seq BETWEEN :first AND :last",
-        named_params! {
-            ":first": row_number(delivery_seq, 0),
-            ":last": row_number(delivery_seq, ATTEMPTS_MAX),
-        },
-    )?;
-    Ok(())
-}
-
 fn attempt(row: &Row<'_>) -> Result<Attempt, StoreError> {
     let seq: i64 = row.get("seq")?;
     let number = seq & i64::from(ATTEMPTS_MAX);

@@ -11,7 +11,8 @@
 use rusqlite::named_params;
 
 use super::{StoreError, WriteTx, events};
-use crate::domain::event::StoredEvent;
+use crate::domain::attempt::NUMBER_BITS;
+use crate::domain::time::Timestamp;
 
 /// What stands in the place of the data.
 const NOTHING: &str = "null";
@@ -20,41 +21,76 @@ const NOTHING: &str = "null";
 ///
 /// # Errors
 /// [`StoreError::Sqlite`].
-pub fn erase(tx: &mut WriteTx<'_>, stored: &StoredEvent) -> Result<(), StoreError> {
-    let event = &stored.event;
+pub fn erase(tx: &mut WriteTx<'_>, event_seq: i64) -> Result<(), StoreError> {
+    begin(tx)?;
+    empty(tx, event_seq)?;
+    end(tx)?;
+    tx.notices().activity = true;
+    Ok(())
+}
+
+/// From now on, and in this transaction only until [`end`], what is freed is overwritten.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub(super) fn begin(tx: &WriteTx<'_>) -> Result<(), StoreError> {
     let _: i64 = tx.value("PRAGMA secure_delete = ON", [])?;
-    let digest = events::digest(&event.event_type, event.occurred_at, NOTHING);
+    Ok(())
+}
+
+/// What was freed is overwritten by now, and others' deletions need not pay for it; the log is cut
+/// before anybody is answered.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub(super) fn end(tx: &mut WriteTx<'_>) -> Result<(), StoreError> {
+    let _: i64 = tx.value("PRAGMA secure_delete = OFF", [])?;
+    tx.cut_log_before_answering();
+    Ok(())
+}
+
+/// Overwrites the data of an event, damaged or not, and what its deliveries kept of it. An event that
+/// is empty keeps the time when it became so.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub(super) fn empty(tx: &WriteTx<'_>, event_seq: i64) -> Result<(), StoreError> {
+    let event = named_params! { ":event": event_seq };
+    let found: Option<(String, Timestamp)> = tx.row(
+        "SELECT type, occurred_at, seq FROM events WHERE seq = :event",
+        event,
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )?;
+    let Some((event_type, occurred_at)) = found else {
+        return Ok(());
+    };
     tx.run(
-        "UPDATE events SET data = :nothing, digest = :digest, erased_at = :now WHERE seq = :event",
+        "UPDATE events
+         SET data = :nothing, digest = :digest, erased_at = coalesce(erased_at, :now)
+         WHERE seq = :event",
         named_params! {
-            ":event": event.id.seq(),
+            ":event": event_seq,
             ":nothing": NOTHING,
-            ":digest": digest,
+            ":digest": events::digest(&event_type, occurred_at, NOTHING),
             ":now": tx.now(),
         },
     )?;
     tx.run(
         "UPDATE attempts
-         SET request_headers = '', response_headers = '', response_body = NULL, error = NULL
+         SET request_headers = '', response_headers = '', response_body = NULL,
+             response_truncated = 0, error = NULL
          WHERE seq IN (
              SELECT attempts.seq
              FROM deliveries
-             JOIN attempts ON attempts.seq > deliveries.seq << 12
-                 AND attempts.seq < (deliveries.seq + 1) << 12
+             JOIN attempts ON attempts.seq > deliveries.seq << :bits
+                 AND attempts.seq < (deliveries.seq + 1) << :bits
              WHERE deliveries.event_seq = :event)",
-        named_params! { ":event": event.id.seq() },
+        named_params! { ":event": event_seq, ":bits": NUMBER_BITS },
     )?;
     tx.run(
         "UPDATE deliveries SET last_error = NULL WHERE event_seq = :event",
-        named_params! { ":event": event.id.seq() },
+        event,
     )?;
-    tx.run(
-        "DELETE FROM event_misses WHERE event_seq = :event",
-        named_params! { ":event": event.id.seq() },
-    )?;
-    // What was freed is overwritten by now; others' deletions need not pay for it.
-    let _: i64 = tx.value("PRAGMA secure_delete = OFF", [])?;
-    tx.cut_log_before_answering();
-    tx.notices().activity = true;
+    tx.run("DELETE FROM event_misses WHERE event_seq = :event", event)?;
     Ok(())
 }

@@ -68,7 +68,7 @@ fn erase(
     for seq in &waiting {
         cancel(tx, *seq)?;
     }
-    erasure::erase(tx, &stored)?;
+    erasure::erase(tx, stored.event.id.seq())?;
     let detail = json!({ "canceled": waiting.len() });
     audit(tx, caller, "event.erase", &public_id, &detail)?;
     Ok(ErasedEvent {

@@ -1,22 +1,18 @@
 //! Erasing the data of consumers that were deleted with all they got.
 //!
-//! Owns: which consumer and event is next, and emptying one event. Refuses: calling deliveries off, which
-//! must be done before (`service`).
+//! Owns: which consumer and event is next, and how far it has come. Refuses: emptying an event
+//! (`erasure`), and calling deliveries off, which must be done before (`service`).
 //!
 //! # What is left in the file
 //! An emptied row leaves its old bytes in its page, in pages that became free, and in the log. While
-//! an erasure runs SQLite overwrites what it frees; with the last event the log is folded and cut off.
+//! an erasure runs SQLite overwrites what it frees; with each part the log is cut off.
 //! Copies that pages held from before they were split stay until the pages are written again.
 
 use rusqlite::named_params;
 
+use crate::domain::delivery::Status;
 use crate::domain::event::EventKind;
-use crate::domain::time::Timestamp;
-use crate::store::events::digest;
-use crate::store::{Read, StoreError, WriteTx, attempts};
-
-/// What an erased event carries.
-const NOTHING: &str = "null";
+use crate::store::{Read, StoreError, WriteTx, erasure};
 
 /// A part of an erasure.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,14 +56,22 @@ pub fn next(conn: &Read<'_>, limit: usize) -> Result<Option<ErasingPart>, StoreE
     }))
 }
 
-/// The deliveries of an event, whatever became of them.
+/// The deliveries of an event that wait for an attempt.
 ///
 /// # Errors
 /// [`StoreError::Sqlite`].
-pub fn deliveries_of(conn: &Read<'_>, event_seq: i64) -> Result<Vec<i64>, StoreError> {
+pub fn waiting_of(conn: &Read<'_>, event_seq: i64) -> Result<Vec<i64>, StoreError> {
     conn.values(
-        "SELECT seq FROM deliveries WHERE event_seq = :event ORDER BY seq LIMIT -1",
-        named_params! { ":event": event_seq },
+        "SELECT seq
+         FROM deliveries
+         WHERE event_seq = :event AND status IN (:pending, :retrying)
+         ORDER BY seq
+         LIMIT -1",
+        named_params! {
+            ":event": event_seq,
+            ":pending": Status::Pending,
+            ":retrying": Status::Retrying,
+        },
     )
 }
 
@@ -76,35 +80,15 @@ pub fn deliveries_of(conn: &Read<'_>, event_seq: i64) -> Result<Vec<i64>, StoreE
 /// # Errors
 /// [`StoreError::Sqlite`].
 pub fn begin(tx: &WriteTx<'_>) -> Result<(), StoreError> {
-    let _: i64 = tx.value("PRAGMA secure_delete = ON", [])?;
-    Ok(())
+    erasure::begin(tx)
 }
 
-/// Empties an event and the answers of those it was delivered to.
+/// Empties an event, and what those kept of it that it was delivered to.
 ///
 /// # Errors
 /// [`StoreError::Sqlite`].
-pub fn erase(tx: &WriteTx<'_>, event_seq: i64, deliveries: &[i64]) -> Result<(), StoreError> {
-    for seq in deliveries {
-        attempts::erase_answers_of(tx, *seq)?;
-    }
-    let found: Option<(String, Timestamp)> = tx.row(
-        "SELECT type, occurred_at, seq FROM events WHERE seq = :event",
-        named_params! { ":event": event_seq },
-        |row| Ok((row.get(0)?, row.get(1)?)),
-    )?;
-    let Some((event_type, occurred_at)) = found else {
-        return Ok(());
-    };
-    tx.run(
-        "UPDATE events SET data = :data, digest = :digest WHERE seq = :event",
-        named_params! {
-            ":event": event_seq,
-            ":data": NOTHING,
-            ":digest": digest(&event_type, occurred_at, NOTHING),
-        },
-    )?;
-    Ok(())
+pub fn erase(tx: &WriteTx<'_>, event_seq: i64) -> Result<(), StoreError> {
+    erasure::empty(tx, event_seq)
 }
 
 /// Records how far an erasure has come: behind the last event of a part, or at its end.
@@ -116,9 +100,5 @@ pub fn end(tx: &mut WriteTx<'_>, part: &ErasingPart) -> Result<(), StoreError> {
         "UPDATE consumers SET erased_to = :to WHERE seq = :consumer AND erased_to IS NOT NULL",
         named_params! { ":consumer": part.consumer_seq, ":to": part.events.last() },
     )?;
-    let _: i64 = tx.value("PRAGMA secure_delete = OFF", [])?;
-    if part.events.is_empty() {
-        tx.fold_log_afterwards();
-    }
-    Ok(())
+    erasure::end(tx)
 }

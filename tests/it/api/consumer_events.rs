@@ -368,6 +368,18 @@ async fn an_erased_consumer_leaves_nothing_of_what_was_said() {
             assert!(!shown.text.contains(MARK), "{shown:?}");
         }
     }
+    // What is empty goes to nobody any more, not even to the platform's own.
+    let shown = all.app.get(&format!("{EVENTS}/{}", events[0])).await;
+    let shown = shown.json(StatusCode::OK);
+    assert!(shown["erased_at"].is_string(), "{shown}");
+    let delivery = text(&shown["deliveries"][0]["id"]);
+    for again in [
+        format!("/api/v1/deliveries/{delivery}/retry"),
+        format!("{EVENTS}/{}/replay", events[0]),
+    ] {
+        let refused = all.app.post(&again, &json!({})).await;
+        refused.problem(409, "conflict");
+    }
     let shown = all.app.get(&format!("{EVENTS}/{own}")).await;
     assert_eq!(
         shown.json(StatusCode::OK)["data"]["said"],
