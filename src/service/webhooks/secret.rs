@@ -9,7 +9,7 @@ use serde_json::json;
 use super::found::{registered_in, usable};
 use crate::domain::id::WebhookId;
 use crate::domain::profile::Profile;
-use crate::domain::secret::Secret;
+use crate::domain::secret::{LiveSecret, Secret};
 use crate::domain::signing::{SignatureKind, public_key};
 use crate::domain::time::{Timestamp, parse_duration};
 use crate::entropy;
@@ -105,22 +105,12 @@ fn rotate(
     let signature = input.signature.as_deref();
     let kind = kind(&profile, signature, given, webhook.signature())?;
     let secret = first_secret(&profile, kind, given)?;
-    let live = match secrets::live(tx, tx.vault(), id.seq(), tx.now()) {
-        // Another in its place is what mends a secret that cannot be read.
-        Err(StoreError::Damaged(_)) => Vec::new(),
-        live => live?,
-    };
-    if live.iter().any(|live| live.secret == secret) {
+    let mut live = live_secrets(tx, id)?.into_iter();
+    if live.any(|live| live.secret == secret) {
         return Err(Refusal::field(
             "secret",
             "is in use already; give a new one",
         ));
-    }
-    if live.len() >= LIVE_SECRETS_MAX && !overlap.is_zero() {
-        return Err(Refusal::Conflict(format!(
-            "{LIVE_SECRETS_MAX} secrets of this webhook are valid; wait until an old one has \
-             expired, or end them all now with an overlap of 0s"
-        )));
     }
     let expires_at = replace(tx, caller, id, &profile, &secret, overlap)?;
     Ok(Rotated {
@@ -130,7 +120,18 @@ fn rotate(
     })
 }
 
+/// The secrets that sign at present. Another in its place is what mends one that cannot be read.
+fn live_secrets(tx: &WriteTx<'_>, id: WebhookId) -> Result<Vec<LiveSecret>, StoreError> {
+    match secrets::live(tx, tx.vault(), id.seq(), tx.now()) {
+        Err(StoreError::Damaged(_)) => Ok(Vec::new()),
+        live => live,
+    }
+}
+
 /// Signs with `secret` from now on, beside the old ones for `overlap`; until when that is.
+///
+/// # Errors
+/// [`Refusal::Conflict`] where more would be live than sign at once.
 pub(super) fn replace(
     tx: &mut WriteTx<'_>,
     caller: &Caller,
@@ -139,6 +140,12 @@ pub(super) fn replace(
     secret: &Secret,
     overlap: Duration,
 ) -> Result<Timestamp, Refusal> {
+    if !overlap.is_zero() && live_secrets(tx, id)?.len() >= LIVE_SECRETS_MAX {
+        return Err(Refusal::Conflict(format!(
+            "{LIVE_SECRETS_MAX} secrets of this webhook are valid; wait until an old one has \
+             expired, or end them all now with an overlap of 0s"
+        )));
+    }
     let expires_at = tx.now().after(overlap);
     secrets::rotate(tx, id.seq(), secret, expires_at)?;
     keep_public_key(tx, id, profile, secret)?;

@@ -2,6 +2,7 @@
 
 use hookpost::service::webhooks::{Registered, RotationInput, WebhookInput};
 use hookpost::service::{Done, Once};
+use reqwest::StatusCode;
 use serde_json::json;
 
 use super::verify::{accepted_everywhere, accepted_with_public_key};
@@ -104,7 +105,7 @@ async fn other_formats_are_signed_as_they_are_sent() {
         let receiver = Receiver::start().await;
         let hook = json!({ "url": receiver.url("/"), "event_types": ["*"], "format": format });
         let made = app.post("/api/v1/webhooks", &hook).await;
-        let made = made.json(reqwest::StatusCode::CREATED);
+        let made = made.json(StatusCode::CREATED);
         let received = deliver(&app, &receiver).await;
         assert_eq!(received.header("content-type"), content_type);
         super::same_shape(&expect, &received.json(), format);
@@ -119,7 +120,7 @@ async fn with_aliases_both_families_of_headers_verify_and_without_nothing_change
     let receiver = Receiver::start().await;
     let hook = json!({ "url": receiver.url("/"), "event_types": ["*"] });
     let made = app.post("/api/v1/webhooks", &hook).await;
-    let made = made.json(reqwest::StatusCode::CREATED);
+    let made = made.json(StatusCode::CREATED);
     assert_eq!(made["aliases"], json!(null));
     let secret = made["secret"].as_str().unwrap();
     let path = format!("/api/v1/webhooks/{}", made["id"].as_str().unwrap());
@@ -127,15 +128,12 @@ async fn with_aliases_both_families_of_headers_verify_and_without_nothing_change
     let has_svix = |received: &Received| received.headers() != received.without("svix-").headers();
     assert!(!has_svix(&deliver(&app, &receiver).await));
 
-    let office = app
-        .get("/api/v1/workspaces")
-        .await
-        .json(reqwest::StatusCode::OK);
+    let office = app.get("/api/v1/workspaces").await.json(StatusCode::OK);
     let office = &office["data"][0];
     assert_eq!(office["aliases"], json!(false));
     let office = format!("/api/v1/workspaces/{}", office["id"].as_str().unwrap());
     let said = app.patch(&office, &json!({ "aliases": true })).await;
-    assert_eq!(said.json(reqwest::StatusCode::OK)["aliases"], json!(true));
+    assert_eq!(said.json(StatusCode::OK)["aliases"], json!(true));
     deliver(&app, &receiver).await;
     let both = receiver.wait_for(2).await.remove(1);
     for name in svix {
@@ -146,7 +144,7 @@ async fn with_aliases_both_families_of_headers_verify_and_without_nothing_change
     accepted_everywhere("standard", secret, &both.without("svix-"));
 
     let said = app.patch(&path, &json!({ "aliases": false })).await;
-    assert_eq!(said.json(reqwest::StatusCode::OK)["aliases"], json!(false));
+    assert_eq!(said.json(StatusCode::OK)["aliases"], json!(false));
     deliver(&app, &receiver).await;
     assert!(!has_svix(&receiver.wait_for(3).await.remove(2)));
     let taken = json!({ "headers": { "svix-id": "mine" } });
@@ -159,11 +157,11 @@ async fn ed25519_verifies_with_the_public_key_and_overlaps_with_hmac_both_ways()
     let receiver = Receiver::start().await;
     let hook = json!({ "url": receiver.url("/"), "event_types": ["*"], "signature": "ed25519" });
     let made = app.post("/api/v1/webhooks", &hook).await;
-    let made = made.json(reqwest::StatusCode::CREATED);
+    let made = made.json(StatusCode::CREATED);
     let first = made["secret"].as_str().unwrap();
     assert!(first.starts_with("whpk_"), "{first}");
     let path = format!("/api/v1/webhooks/{}", made["id"].as_str().unwrap());
-    let read = app.get(&path).await.json(reqwest::StatusCode::OK);
+    let read = app.get(&path).await.json(StatusCode::OK);
     assert_eq!(
         (&read["signature"], &read["public_key"]),
         (&json!("ed25519"), &json!(first))
@@ -172,14 +170,11 @@ async fn ed25519_verifies_with_the_public_key_and_overlaps_with_hmac_both_ways()
     accepted_with_public_key(first, &received);
 
     let rotate = format!("{path}/rotate-secret");
-    let second = app
-        .post(&rotate, &json!({}))
-        .await
-        .json(reqwest::StatusCode::OK);
+    let second = app.post(&rotate, &json!({})).await.json(StatusCode::OK);
     let second = second["secret"].as_str().unwrap();
     assert!(second.starts_with("whpk_") && second != first);
     let third = app.post(&rotate, &json!({ "signature": "hmac" })).await;
-    let third = third.json(reqwest::StatusCode::OK);
+    let third = third.json(StatusCode::OK);
     let third = third["secret"].as_str().unwrap();
     deliver(&app, &receiver).await;
     let both = receiver.wait_for(2).await.remove(1);
@@ -190,7 +185,7 @@ async fn ed25519_verifies_with_the_public_key_and_overlaps_with_hmac_both_ways()
     accepted_in_rust(third, &both);
 
     let back = app.patch(&path, &json!({ "signature": "ed25519" })).await;
-    let back = back.json(reqwest::StatusCode::OK);
+    let back = back.json(StatusCode::OK);
     assert_eq!(back["public_key"], back["secret"]);
     deliver(&app, &receiver).await;
     let both = receiver.wait_for(3).await.remove(2);
@@ -208,10 +203,29 @@ async fn ed25519_verifies_with_the_public_key_and_overlaps_with_hmac_both_ways()
     let given = app
         .post("/api/v1/webhooks", &given)
         .await
-        .json(reqwest::StatusCode::CREATED);
+        .json(StatusCode::CREATED);
     assert_eq!(
         given["public_key"],
         "whpk_1SiA4o9hyqTCpIqC5V9HUakiiaeACeqfZTInDBbOir4="
     );
     assert_eq!(given["secret"], given["public_key"]);
+}
+
+#[tokio::test]
+async fn no_door_keeps_more_secrets_alive_than_sign() {
+    let app = TestApp::start().await;
+    let receiver = Receiver::start().await;
+    let body = json!({"url": receiver.url("/"), "event_types": ["*"]});
+    let made = app.post("/api/v1/webhooks", &body).await;
+    let made = made.json(StatusCode::CREATED);
+    let path = format!("/api/v1/webhooks/{}", made["id"].as_str().unwrap());
+    // The first one is there already; each change keeps those before it for a day.
+    for signature in ["ed25519", "hmac"].into_iter().cycle().take(7) {
+        let change = json!({ "signature": signature });
+        app.patch(&path, &change).await.json(StatusCode::OK);
+    }
+    let ninth = app.patch(&path, &json!({"signature": "hmac"})).await;
+    ninth.problem(409, "conflict");
+    let stands = app.get(&path).await.json(StatusCode::OK);
+    assert_eq!(stands["signature"], "ed25519");
 }
