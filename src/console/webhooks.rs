@@ -263,9 +263,6 @@ fn sorts(filters: &WebhookFilters) -> Vec<Choice> {
 fn shown(filters: &WebhookFilters, ends: usize, matching: usize) -> String {
     let first = filters.skip() + 1;
     let of = grouped(matching as u64);
-    if first > ends {
-        return format!("none of {of}");
-    }
     format!("{}–{} of {of}", grouped(first as u64), grouped(ends as u64))
 }
 

@@ -156,11 +156,16 @@ pub(super) fn of_workspace(
     steps: &Steps,
     workspace_seq: i64,
 ) -> Result<Stats, StoreError> {
+    let counts = counts_of(conn, Purview::workspace(workspace_seq))?;
+    read(conn, steps, workspace_seq, WHOLE_WORKSPACE, counts)
+}
+
+fn counts_of(conn: &Read<'_>, purview: Purview) -> Result<Counts, StoreError> {
     let mut counts = Counts::default();
-    for (_, own) in stats::counts_by_webhook(conn, Purview::workspace(workspace_seq))? {
+    for (_, own) in stats::counts_by_webhook(conn, purview)? {
         counts.add_all(&own);
     }
-    read(conn, steps, workspace_seq, WHOLE_WORKSPACE, counts)
+    Ok(counts)
 }
 
 /// How a consumer's webhooks have been doing, those included that were deleted.
@@ -170,11 +175,16 @@ pub(super) fn of_consumer(
     workspace_seq: i64,
     consumer_seq: i64,
 ) -> Result<Stats, StoreError> {
-    let mut counts = Counts::default();
+    let counts = counts_of(
+        conn,
+        Purview {
+            workspace_seq,
+            consumer_seq: Some(consumer_seq),
+        },
+    )?;
     let mut buckets: BTreeMap<i64, StatsBucket> = BTreeMap::new();
     let mut durations = Durations::default();
     for webhook_seq in webhooks::rows_of_consumer(conn, consumer_seq)? {
-        counts.add_all(&stats::counts(conn, webhook_seq)?);
         let period = steps.period(workspace_seq, webhook_seq);
         for bucket in stats::series(conn, &period, steps.step_ms)? {
             let at = bucket.at.millis();

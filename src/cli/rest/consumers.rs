@@ -6,6 +6,7 @@ use clap::{Args, Subcommand};
 use serde::{Deserialize, Serialize};
 
 use super::filter::{FilterQuery, Paging};
+use super::webhook_settings::as_object;
 use super::{Api, Connection, encoded};
 use crate::cli::output;
 use crate::cli::table::Table;
@@ -120,13 +121,6 @@ struct ShownStats {
 fn pair(text: &str) -> Result<(String, String), String> {
     let (key, value) = text.split_once('=').ok_or("must be KEY=VALUE")?;
     Ok((key.to_owned(), value.to_owned()))
-}
-
-fn as_object<S: serde::Serializer>(
-    pairs: &[(String, String)],
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
-    serializer.collect_map(pairs.iter().map(|(key, value)| (key, value)))
 }
 
 impl Consumers {

@@ -76,7 +76,8 @@ fn header(text: &str) -> Result<(String, String), String> {
     Ok((name.trim().to_owned(), value.trim().to_owned()))
 }
 
-fn as_object<S: serde::Serializer>(
+/// Pairs as the members of an object.
+pub(super) fn as_object<S: serde::Serializer>(
     headers: &[(String, String)],
     serializer: S,
 ) -> Result<S::Ok, S::Error> {

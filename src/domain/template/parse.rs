@@ -2,6 +2,7 @@
 //!
 //! Owns: its grammar and bounds, each fault with its place. Refuses: filling it in.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::expression::Expression;
@@ -109,6 +110,7 @@ impl Reader {
         depth: usize,
     ) -> Result<TemplatePart, TemplateFault> {
         let mut members = Vec::new();
+        let mut seen = HashSet::new();
         for (name, inner) in value.members() {
             let text = name.text().unwrap_or_default();
             let place = inside(place, &text);
@@ -118,12 +120,7 @@ impl Reader {
             if text.contains("{{") {
                 return refuse(&place, "is a name, and names hold no {{ … }}");
             }
-            if value
-                .members()
-                .filter(|(own, _)| own.is_text(&text))
-                .count()
-                > 1
-            {
+            if !seen.insert(text.to_string()) {
                 return refuse(&place, "is given twice");
             }
             members.push((name.raw().into(), self.part(inner, &place, depth + 1)?));

@@ -14,16 +14,22 @@ const BUCKETS_MAX: usize = 4096;
 
 /// The buckets of consumers with a rate.
 #[derive(Debug, Default)]
-pub(super) struct SharedRates(HashMap<i64, Bucket>);
+pub(super) struct SharedRates {
+    buckets: HashMap<i64, Bucket>,
+    /// How many there are when full ones are looked for again: twice as many as were left.
+    sweep_at: usize,
+}
 
 impl SharedRates {
     /// The bucket of a consumer, at its present rate.
     pub(super) fn bucket(&mut self, rate: SharedRate, now: Timestamp) -> &mut Bucket {
-        if self.0.len() >= BUCKETS_MAX {
-            self.0.retain(|_, bucket| !bucket.is_full(now));
+        let is_new = !self.buckets.contains_key(&rate.consumer_seq);
+        if is_new && self.buckets.len() >= self.sweep_at.max(BUCKETS_MAX) {
+            self.buckets.retain(|_, bucket| !bucket.is_full(now));
+            self.sweep_at = 2 * self.buckets.len();
         }
         let starting = Bucket::starting(rate.per_second, now);
-        let bucket = self.0.entry(rate.consumer_seq).or_insert(starting);
+        let bucket = self.buckets.entry(rate.consumer_seq).or_insert(starting);
         bucket.at_rate(rate.per_second)
     }
 }
@@ -37,18 +43,16 @@ pub(super) fn take_both(
     shared: Option<&mut Bucket>,
     now: Timestamp,
 ) -> Result<(), Timestamp> {
-    let mut buckets: Vec<&mut Bucket> = own.into_iter().chain(shared).collect();
-    let mut tried: Vec<Bucket> = buckets.iter().map(|bucket| **bucket).collect();
-    let waits = tried
-        .iter_mut()
-        .filter_map(|bucket| bucket.take_at(now).err());
-    if let Some(at) = waits.max() {
+    let wait = |bucket: &Option<&mut Bucket>| {
+        let mut tried = **bucket.as_ref()?;
+        tried.take_at(now).err()
+    };
+    if let Some(at) = wait(&own).max(wait(&shared)) {
         return Err(at);
     }
-    for (bucket, taken) in buckets.iter_mut().zip(tried) {
-        **bucket = taken;
-    }
-    Ok(())
+    own.into_iter()
+        .chain(shared)
+        .try_for_each(|bucket| bucket.take_at(now))
 }
 
 #[cfg(test)]

@@ -63,11 +63,12 @@ pub fn search(
          LIMIT :most";
     let params = named_params! { ":workspace": workspace_seq, ":most": SEARCHED_MAX + 1 };
     let looked_at = conn.rows(sql, params, |row| {
-        let is_wanted = text.is_empty() || is_called(row, &text, id)?;
-        match is_wanted {
-            true => readable(glance(row)),
-            false => Ok(None),
-        }
+        let wanted = match text.is_empty() {
+            true => Ok(true),
+            false => is_called(row, &text, id),
+        };
+        let glanced = wanted.and_then(|wanted| wanted.then(|| glance(row)).transpose());
+        readable(glanced).map(Option::flatten)
     })?;
     let is_cut = looked_at.len() > SEARCHED_MAX as usize;
     let mut found: Vec<WebhookGlance> = looked_at

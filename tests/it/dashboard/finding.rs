@@ -7,7 +7,6 @@ use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use super::{Desk, between};
-use crate::app::PATIENCE;
 use crate::receiver::{Receiver, Reply};
 
 /// More than two pages of webhooks hold.
@@ -34,11 +33,8 @@ async fn many(desk: &Desk, receiver: &Receiver) -> String {
         .json(StatusCode::ACCEPTED);
     let id = broken["id"].as_str().unwrap().to_owned();
     let path = format!("/api/v1/webhooks/{id}");
-    let deadline = tokio::time::Instant::now() + PATIENCE;
-    while desk.app.get(&path).await.json(StatusCode::OK)["consecutive_failures"] == 0 {
-        assert!(tokio::time::Instant::now() < deadline, "it never failed");
-        tokio::task::yield_now().await;
-    }
+    let has_failed = |webhook: &Value| webhook["consecutive_failures"] != 0;
+    desk.app.poll(&path, has_failed).await;
     let asleep = make(desk, receiver, "Asleep").await;
     let path = format!(
         "/api/v1/webhooks/{}/disable",
@@ -153,13 +149,8 @@ async fn publish(desk: &Desk, event_type: &str, id: &str) {
         .json(StatusCode::ACCEPTED);
 }
 
-/// The event types of a list's rows, in order, once no delivery is pending.
+/// The event types of a list's rows, in order.
 async fn listed(desk: &Desk, query: &str) -> Vec<String> {
-    let deadline = tokio::time::Instant::now() + PATIENCE;
-    while !labels(&desk.get("/deliveries?status=pending").await).is_empty() {
-        assert!(tokio::time::Instant::now() < deadline, "still pending");
-        tokio::task::yield_now().await;
-    }
     let page = desk.get(&format!("/deliveries?{query}")).await;
     labels(&page).into_iter().map(str::to_owned).collect()
 }
@@ -174,6 +165,10 @@ async fn deliveries_are_found_by_result_pattern_and_time_in_page_and_api_alike()
     receiver.answer(Reply::status(503));
     publish(&desk, "order.paid.late", "a-2").await;
     publish(&desk, "order.sent", "a-3").await;
+    let none = |page: &Value| page["data"].as_array().unwrap().is_empty();
+    desk.app
+        .poll("/api/v1/deliveries?status=pending", none)
+        .await;
     for (query, expect) in [
         ("", vec!["order.sent", "order.paid.late", "order.paid"]),
         (
