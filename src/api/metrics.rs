@@ -1,8 +1,9 @@
-//! `/metrics`: hookpost's numbers for Prometheus.
+//! `/metrics`: hookpost's numbers for Prometheus, with alerts and a dashboard made for them.
 //!
 //! Owns: who may read them, collecting what is read at the moment of a scrape. Refuses: names and
 //! forms of numbers (`telemetry::metrics`), and anything that tells one tenant from another: unless
-//! the operator says otherwise, the path is public.
+//! the operator says otherwise, the path is public. Alerts and dashboard are files of this build and
+//! always public.
 
 use actix_web::http::header::{ACCEPT, AUTHORIZATION};
 use actix_web::web::to;
@@ -17,14 +18,26 @@ use crate::web::endpoint::Endpoint;
 use crate::web::{Answered, State};
 
 /// What can be asked for here.
-pub static ENDPOINTS: &[Endpoint] =
-    &[
-        Endpoint::get("/metrics", PUBLIC, || to(show)).about(|operation| {
-            operation
-                .named("metrics", "Operations", "Numbers for Prometheus")
-                .gives_text("application/openmetrics-text", "The numbers.")
-        }),
-    ];
+pub static ENDPOINTS: &[Endpoint] = &[
+    Endpoint::get("/metrics", PUBLIC, || to(show)).about(|operation| {
+        operation
+            .named("metrics", "Operations", "Numbers for Prometheus")
+            .gives_text(
+                "text/plain",
+                "The numbers; in OpenMetrics where the caller asks for that.",
+            )
+    }),
+    Endpoint::get("/metrics/alerts.yml", PUBLIC, || to(alerts)).about(|operation| {
+        operation
+            .named("metrics_alerts", "Operations", "Alert rules for Prometheus")
+            .gives_text("application/yaml", "A file of rules.")
+    }),
+    Endpoint::get("/metrics/dashboard.json", PUBLIC, || to(dashboard)).about(|operation| {
+        operation
+            .named("metrics_dashboard", "Operations", "A dashboard for Grafana")
+            .gives_any("The dashboard, to be imported.")
+    }),
+];
 
 /// `GET /metrics`.
 ///
@@ -65,7 +78,8 @@ fn text<'r>(
     request.headers().get(name)?.to_str().ok()
 }
 
-/// The older form is for those who ask for plain text and would not rather have OpenMetrics.
+/// OpenMetrics is for those who ask for it by name, as Prometheus does; everybody else can read the
+/// older form.
 fn form(accept: Option<&str>) -> MetricsForm {
     let weight = |media: &str| {
         let entries = accept.unwrap_or_default().split(',');
@@ -80,10 +94,33 @@ fn form(accept: Option<&str>) -> MetricsForm {
         weights.fold(0.0, f64::max)
     };
     let plain = weight("text/plain").max(weight("text/*"));
-    match plain > weight("application/openmetrics-text") {
-        true => MetricsForm::Classic,
-        false => MetricsForm::OpenMetrics,
+    let open = weight("application/openmetrics-text");
+    match open > 0.0 && open >= plain {
+        true => MetricsForm::OpenMetrics,
+        false => MetricsForm::Classic,
     }
+}
+
+/// `GET /metrics/alerts.yml`.
+///
+/// # Errors
+/// None.
+pub async fn alerts() -> Answered {
+    let rules = include_str!("../../static/observe/alerts.yml");
+    Ok(HttpResponse::Ok()
+        .content_type("application/yaml; charset=utf-8")
+        .body(rules))
+}
+
+/// `GET /metrics/dashboard.json`.
+///
+/// # Errors
+/// None.
+pub async fn dashboard() -> Answered {
+    let document = include_str!("../../static/observe/dashboard.json");
+    Ok(HttpResponse::Ok()
+        .content_type("application/json")
+        .body(document))
 }
 
 fn reading(state: &State, stored: &InstanceFigures) -> Reading {
@@ -129,10 +166,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_older_form_is_for_those_who_prefer_it() {
+    fn openmetrics_is_for_those_who_ask_for_it() {
         let check = |accept: Option<&str>, expect: MetricsForm| assert_eq!(form(accept), expect);
-        check(None, MetricsForm::OpenMetrics);
-        check(Some("*/*"), MetricsForm::OpenMetrics);
+        check(None, MetricsForm::Classic);
+        check(Some("*/*"), MetricsForm::Classic);
         check(Some("text/plain"), MetricsForm::Classic);
         check(
             Some("text/plain;version=0.0.4;q=0.5,*/*;q=0.1"),
@@ -144,6 +181,10 @@ mod tests {
         );
         check(
             Some("text/plain;q=0.9, application/openmetrics-text;q=0.3"),
+            MetricsForm::Classic,
+        );
+        check(
+            Some("application/openmetrics-text;q=0, */*"),
             MetricsForm::Classic,
         );
     }

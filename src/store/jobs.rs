@@ -49,6 +49,7 @@ pub fn insert(tx: &mut WriteTx<'_>, new: &NewJob) -> Result<JobId, StoreError> {
             ":now": id.at(),
         },
     )?;
+    tracing::info!(job = %id, kind = new.kind.as_str(), items = new.total, "a job began");
     tx.notices().jobs_changed = true;
     Ok(id)
 }

@@ -18,6 +18,8 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
+use crate::domain::outcome::FailureKind;
+
 /// How the numbers are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MetricsForm {
@@ -128,6 +130,11 @@ impl Metrics {
             database_bytes: Whole::default(),
             resident_bytes: Whole::default(),
         };
+        // A rate over what has not happened yet is nought, and not nothing.
+        for outcome in FailureKind::ALL.map(FailureKind::as_str) {
+            drop(metrics.attempts.get_or_create(&[("outcome", outcome)]));
+        }
+        drop(metrics.attempts.get_or_create(&[("outcome", "delivered")]));
         let version = [("version", env!("CARGO_PKG_VERSION"))];
         metrics.build.get_or_create(&version).set(1);
         metrics.count(requests);

@@ -27,6 +27,7 @@ mod limits;
 mod locked;
 mod login;
 mod matrix;
+mod observing;
 mod openapi;
 mod operations;
 mod receiver;

@@ -71,7 +71,6 @@ async fn whoever_scrapes_gets_numbers_that_move() {
         "hookpost_alert_failures_total ",
         "hookpost_disk_free_bytes ",
         "hookpost_build_info{version=\"",
-        "# EOF\n",
     ] {
         assert!(scraped.text.contains(line), "{line}: {}", scraped.text);
     }
@@ -91,11 +90,23 @@ async fn number(app: &TestApp, name: &str) -> f64 {
 }
 
 #[tokio::test]
-async fn whoever_asks_for_the_older_form_gets_it_whole() {
+async fn openmetrics_is_there_for_those_who_ask_for_it() {
+    let app = TestApp::start().await;
+    let call = app.anonymous(Method::GET, "/metrics");
+    let accept = "application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.2";
+    let scraped = call.header("accept", accept).send().await;
+    assert_eq!(
+        scraped.header("content-type"),
+        "application/openmetrics-text; version=1.0.0; charset=utf-8"
+    );
+    assert!(scraped.text.ends_with("# EOF\n"), "{}", scraped.text);
+}
+
+#[tokio::test]
+async fn the_older_form_is_whole_and_for_everybody_else() {
     let app = TestApp::start().await;
     app.get("/api/v1/events").await.json(StatusCode::OK);
-    let call = app.anonymous(Method::GET, "/metrics");
-    let scraped = call.header("accept", "text/plain").send().await;
+    let scraped = app.anonymous(Method::GET, "/metrics").send().await;
     assert_eq!(
         scraped.header("content-type"),
         "text/plain; version=0.0.4; charset=utf-8"

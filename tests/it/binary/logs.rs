@@ -81,8 +81,16 @@ async fn at_night_the_log_alone_says_what_broke() {
     let disabled = until(&log, "a webhook was disabled", 1).await;
     assert_eq!(disabled[0]["webhook"], failing);
     assert_eq!(disabled[0]["reason"], "gone");
-    let ended = until(&log, "a job ended", 1).await;
-    assert_eq!(ended[0]["status"], "done");
+    let began = &until(&log, "a job began", 1).await[0];
+    assert_eq!(
+        (&began["kind"], &began["items"]),
+        (&json!("retry"), &json!(40))
+    );
+    let ended = &until(&log, "a job ended", 1).await[0];
+    assert_eq!(
+        (&ended["job"], &ended["status"]),
+        (&began["job"], &json!("done"))
+    );
     let data = dir.path().join("data");
     let data = data.to_str().unwrap();
     stdout_of(&["pause", "--data-dir", data]);
@@ -110,13 +118,18 @@ async fn at_night_the_log_alone_says_what_broke() {
     ] {
         assert!(!text.contains(hidden), "{hidden}: {text}");
     }
+    assert_paused_start(dir.path()).await;
+}
 
-    let (server, log) = started(dir.path(), "info");
+/// The next start says that sending is paused, in the log and on standard output.
+async fn assert_paused_start(dir: &Path) {
+    let (server, log) = started(dir, "info");
     assert_eq!(until(&log, "started", 1).await[0]["paused"], true);
     let mut said = std::iter::from_fn(|| server.next_line());
     let paused = said.find(|line| line.contains("paused"));
     assert!(paused.unwrap().contains("hookpost resume"));
-    stdout_of(&["resume", "--data-dir", data]);
+    let data = dir.join("data");
+    stdout_of(&["resume", "--data-dir", data.to_str().unwrap()]);
     until(&log, "sending.resume", 1).await;
 }
 

@@ -1,0 +1,120 @@
+//! What hookpost hands to Prometheus and Grafana, held to Prometheus' own tool.
+
+use std::collections::BTreeSet;
+use std::io::Write;
+use std::process::{Command, Stdio};
+
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use crate::app::TestApp;
+
+/// Runs promtool; what it says where it is not content is the test's failure.
+fn promtool(arguments: &[&str], stdin: &str) {
+    let mut child = Command::new("promtool")
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("tests/run installs promtool");
+    let mut pipe = child.stdin.take().unwrap();
+    pipe.write_all(stdin.as_bytes()).unwrap();
+    drop(pipe);
+    let output = child.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        output.status.success() && !said.contains("error"),
+        "{arguments:?}: {said}{}",
+        String::from_utf8_lossy(&output.stdout)
+    );
+}
+
+async fn text(app: &TestApp, path: &str) -> String {
+    let answer = app.anonymous(Method::GET, path).send().await;
+    assert_eq!(answer.status, StatusCode::OK, "{path}");
+    answer.text
+}
+
+/// Every name of ours in a text.
+fn names(text: &str) -> BTreeSet<&str> {
+    text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+        .filter(|word| word.starts_with("hookpost_"))
+        .collect()
+}
+
+#[tokio::test]
+async fn promtool_has_nothing_to_say_about_the_numbers() {
+    let app = TestApp::start().await;
+    let webhook = json!({"url": "http://127.0.0.1:9000/", "event_types": ["*"]});
+    app.post("/api/v1/webhooks", &webhook)
+        .await
+        .json(StatusCode::CREATED);
+    app.post("/api/v1/events", &json!({"type": "a.b", "data": 1}))
+        .await
+        .json(StatusCode::ACCEPTED);
+    let attempted = |page: &Value| page["data"][0]["attempt_count"] != 0;
+    app.poll("/api/v1/deliveries", attempted).await;
+    let scraped = text(&app, "/metrics").await;
+    assert!(
+        scraped.contains("hookpost_attempts_total{outcome="),
+        "{scraped}"
+    );
+    promtool(&["check", "metrics"], &scraped);
+}
+
+#[tokio::test]
+async fn alerts_and_dashboard_speak_of_numbers_that_there_are() {
+    let app = TestApp::start().await;
+    let scraped = text(&app, "/metrics").await;
+    let dashboard = text(&app, "/metrics/dashboard.json").await;
+    let document: Value = serde_json::from_str(&dashboard).unwrap();
+    assert!(document["panels"].as_array().unwrap().len() > 10);
+    let alerts = text(&app, "/metrics/alerts.yml").await;
+    let there = names(&scraped);
+    let family = |name: &str| {
+        // A counter or histogram without a sample yet is described all the same.
+        there.contains(name)
+            || name
+                .strip_suffix("_bucket")
+                .is_some_and(|family| there.contains(family))
+    };
+    for name in names(&dashboard).union(&names(&alerts)) {
+        assert!(family(name), "{name}: {scraped}");
+    }
+}
+
+#[tokio::test]
+async fn the_alerts_fire_when_they_should() {
+    let app = TestApp::start().await;
+    let dir = tempfile::tempdir().unwrap();
+    let rules = dir.path().join("alerts.yml");
+    std::fs::write(&rules, text(&app, "/metrics/alerts.yml").await).unwrap();
+    promtool(&["check", "rules", rules.to_str().unwrap()], "");
+    let cases = dir.path().join("cases.yml");
+    std::fs::write(&cases, CASES).unwrap();
+    promtool(&["test", "rules", cases.to_str().unwrap()], "");
+}
+
+/// A quiet quarter of an hour, then deliveries that wait and a pause.
+const CASES: &str = r#"
+rule_files: [alerts.yml]
+evaluation_interval: 1m
+tests:
+  - interval: 1m
+    input_series:
+      - series: 'hookpost_oldest_due_seconds{instance="a"}'
+        values: '0x15 400x15'
+      - series: 'hookpost_sending_paused{instance="a"}'
+        values: '0x15 1x40'
+    promql_expr_test:
+      - expr: 'count(ALERTS{alertstate="firing"}) or vector(0)'
+        eval_time: 15m
+        exp_samples: [{labels: '{}', value: 0}]
+      - expr: 'count by (alertname) (ALERTS{alertstate="firing"})'
+        eval_time: 22m
+        exp_samples: [{labels: '{alertname="HookpostDeliveriesWait"}', value: 1}]
+      - expr: 'count(ALERTS{alertname="HookpostSendingPaused", alertstate="firing"})'
+        eval_time: 33m
+        exp_samples: [{labels: '{}', value: 1}]
+"#;
