@@ -175,6 +175,7 @@ fn http_options(config: &Config) -> HttpOptions {
             None => Scheme::Http,
         },
         public_url: config.public_url.clone(),
+        portal_url: config.portal_url.clone(),
         trusted_proxies: config.trusted_proxies.clone(),
         plain_sign_in: match config.insecure_dashboard {
             true => PlainSignIn::Anywhere,

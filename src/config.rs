@@ -68,6 +68,8 @@ pub struct Config {
     pub master_key: KeySource,
     /// Where people reach hookpost; absent: at `listen`.
     pub public_url: Option<Url>,
+    /// Where customers reach the portal; absent: where people reach hookpost.
+    pub portal_url: Option<Url>,
     /// Whether webhook URLs may be `http://`.
     pub allow_http: bool,
     /// Private ranges that deliveries may reach.
@@ -185,6 +187,7 @@ impl Config {
             master_key: keys.source(options.master_key_file, &data_dir),
             data_dir,
             public_url: options.public_url.map(|address| address.0),
+            portal_url: options.portal_url.map(|address| address.0),
             allow_http: options.allow_http.unwrap_or(false),
             allow_private: options.allow_private.unwrap_or_default(),
             tls_ca_file: options.tls_ca_file,

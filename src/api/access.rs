@@ -3,6 +3,7 @@
 //! Owns: these words. Refuses: what they mean (`web::endpoint`).
 
 use crate::domain::api_key::Scope;
+use crate::domain::portal::Capability;
 use crate::web::endpoint::Access;
 
 pub(super) const PUBLIC: Access = Access::Public;
@@ -19,3 +20,6 @@ pub(super) const CONSUMERS_READ: Access = Access::Either(Scope::ConsumersRead, S
 pub(super) const CONSUMERS_WRITE: Access =
     Access::Either(Scope::ConsumersWrite, Scope::WebhooksWrite);
 pub(super) const ADMIN: Access = Access::Scope(Scope::Admin);
+/// What a portal link permits, where that is not the deed that the scope stands for.
+pub(super) const RETRY: Capability = Capability::Retry;
+pub(super) const TEST: Capability = Capability::Test;

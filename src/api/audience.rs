@@ -12,8 +12,8 @@ use serde_json::Value;
 use super::access::PUBLIC;
 use super::{
     api_keys, audit_log, bulk, consumers, dead_letters, deliveries, docs, event_types, events,
-    health, jobs, metrics, openapi, profiles, retries, sdk, sessions, stats, templates, webhooks,
-    workspaces,
+    health, jobs, metrics, openapi, portal_links, profiles, retries, sdk, sessions, stats,
+    templates, webhooks, workspaces,
 };
 use crate::web::audience::{Admission, Audience};
 use crate::web::auth::WORKSPACE_HEADER;
@@ -28,7 +28,7 @@ pub static AUDIENCE: Programs = Programs;
 pub struct Programs;
 
 /// Every resource, and what is there for load balancers and monitoring.
-static RESOURCES: [&[Endpoint]; 20] = [
+static RESOURCES: [&[Endpoint]; 21] = [
     DESCRIPTION,
     health::ENDPOINTS,
     metrics::ENDPOINTS,
@@ -36,6 +36,7 @@ static RESOURCES: [&[Endpoint]; 20] = [
     events::ENDPOINTS,
     event_types::ENDPOINTS,
     consumers::ENDPOINTS,
+    portal_links::ENDPOINTS,
     webhooks::ENDPOINTS,
     bulk::ENDPOINTS,
     stats::ENDPOINTS,

@@ -14,7 +14,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
 
-use super::access::{DELIVERIES_WRITE, WEBHOOKS_WRITE};
+use super::access::{DELIVERIES_WRITE, RETRY, WEBHOOKS_WRITE};
 use super::deliveries::words;
 use super::words::Recoverable;
 use crate::domain::delivery::DeliveryScope;
@@ -32,6 +32,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
         to(recover)
     })
     .for_consumers()
+    .needs(RETRY)
     .fresh()
     .about(|operation| {
         operation

@@ -9,7 +9,7 @@ use actix_web::web::to;
 use serde_json::json;
 use serde_json::value::RawValue;
 
-use super::access::{EVENTS_READ, EVENTS_WRITE};
+use super::access::{EVENTS_READ, EVENTS_WRITE, RETRY};
 use super::words::OF_CONSUMER;
 use crate::domain::delivery::Delivery;
 use crate::domain::event::StoredEvent;
@@ -82,6 +82,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
         }),
     Endpoint::post("/api/v1/events/{id}/replay", EVENTS_WRITE, || to(replay))
         .for_consumers()
+        .needs(RETRY)
         .fresh()
         .about(|operation| {
             operation

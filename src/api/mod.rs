@@ -18,6 +18,7 @@ pub mod health;
 pub mod jobs;
 pub mod metrics;
 pub mod openapi;
+pub mod portal_links;
 pub mod profiles;
 pub mod retries;
 pub mod sdk;

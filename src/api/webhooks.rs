@@ -4,31 +4,33 @@
 //! that makes them.
 
 use actix_web::HttpRequest;
-use actix_web::http::StatusCode;
 use actix_web::web::to;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
-use super::access::{WEBHOOKS_READ, WEBHOOKS_WRITE};
+use super::access::{TEST, WEBHOOKS_READ, WEBHOOKS_WRITE};
 use super::words::{ErrorKind, OF_CONSUMER, SignatureWord};
 use crate::domain::id::WebhookId;
 use crate::domain::outcome::FailureKind;
 use crate::domain::page::List;
-use crate::service::webhooks::{Registered, Rotated, RotationInput};
-use crate::service::{Caller, StoredAnswer};
+use crate::domain::portal::Capability;
+use crate::service::Caller;
+use crate::service::webhooks::RotationInput;
 use crate::web::endpoint::Endpoint;
 use crate::web::extract::{Json, Nothing, OptionalJson, Query, RequestBody, path_id};
 use crate::web::openapi::parts::text;
-use crate::web::wire::{ListBody, Time};
+use crate::web::wire::ListBody;
 use crate::web::{Answered, Problem, State, answer};
 
 mod request;
+mod secret;
 mod shape;
 
 pub use request::{HeadersRequest, RetryFields, RetryRequest, WebhookRequest};
-pub use shape::{RegisteredBody, RetryBody, UpdatedBody, WebhookBody, webhook};
+pub use secret::{RegisteredBody, RotatedBody};
+pub use shape::{RetryBody, UpdatedBody, WebhookBody, webhook};
 
 /// What can be asked for here.
 pub static ENDPOINTS: &[Endpoint] = &[
@@ -117,7 +119,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
             .keyed()
     }),
     Endpoint::post("/api/v1/webhooks/{id}/test", WEBHOOKS_WRITE, || to(test))
-        .for_consumers().fresh()
+        .for_consumers().needs(TEST).fresh()
         .about(|operation| {
             operation
                 .named(
@@ -148,17 +150,6 @@ pub struct RotateRequest {
 }
 
 impl RequestBody for RotateRequest {}
-
-/// A webhook's new secret, shown only here.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct RotatedBody {
-    /// The webhook.
-    pub webhook_id: String,
-    /// The new secret; with `ed25519` the public key.
-    pub secret: String,
-    /// Until when old secrets are valid.
-    pub previous_secret_expires_at: Option<Time>,
-}
 
 /// What a test sends; the wire profile's own test event if absent.
 #[derive(Debug, Default, Deserialize, ToSchema)]
@@ -200,12 +191,13 @@ pub struct TestedBody {
 /// # Errors
 /// As `Service::create_webhook`.
 pub async fn create(state: State, caller: Caller, body: Json<WebhookRequest>) -> Answered {
-    let once = body.keyed.once(registered_answer);
+    let shape = secret::registered_to(&caller);
+    let once = body.keyed.once(shape);
     let done = state
         .service
         .create_webhook(&caller, body.value.into(), once)
         .await?;
-    answer::done(&done, registered_answer)
+    answer::done(&done, shape)
 }
 
 /// `GET /webhooks`.
@@ -250,7 +242,10 @@ pub async fn update(
         .await?;
     answer::ok(&UpdatedBody {
         webhook: webhook(&changed.webhook),
-        secret: changed.secret.map(|secret| secret.expose().to_owned()),
+        secret: changed
+            .secret
+            .filter(|_| caller.can(Capability::Secrets))
+            .map(|secret| secret.expose().to_owned()),
     })
 }
 
@@ -318,7 +313,8 @@ pub async fn rotate_secret(
     request: HttpRequest,
     body: OptionalJson<RotateRequest>,
 ) -> Answered {
-    let key = body.0.keyed.once(rotated);
+    let shape = secret::rotated_to(&caller);
+    let key = body.0.keyed.once(shape);
     let said = body.0.value;
     let input = RotationInput {
         secret: said.secret,
@@ -329,16 +325,7 @@ pub async fn rotate_secret(
         .service
         .rotate_secret(&caller, id(&request)?, input, key)
         .await?;
-    answer::done(&done, rotated)
-}
-
-fn rotated(rotated: &Rotated) -> StoredAnswer {
-    let body = RotatedBody {
-        webhook_id: rotated.webhook.to_string(),
-        secret: rotated.secret.expose().to_owned(),
-        previous_secret_expires_at: rotated.previous_secret_expires_at.map(Time::from),
-    };
-    answer::recorded(StatusCode::OK, &body)
+    answer::done(&done, shape)
 }
 
 /// `POST /webhooks/{id}/test`.
@@ -371,12 +358,4 @@ pub async fn test(
 
 fn id(request: &HttpRequest) -> Result<WebhookId, Problem> {
     path_id(request, "webhook")
-}
-
-fn registered_answer(registered: &Registered) -> StoredAnswer {
-    let body = RegisteredBody {
-        webhook: webhook(&registered.webhook),
-        secret: registered.secret.expose().to_owned(),
-    };
-    answer::recorded(StatusCode::CREATED, &body)
 }

@@ -17,6 +17,7 @@ use crate::domain::delivery::{Status, Trigger};
 use crate::domain::format::Format;
 use crate::domain::job::{JobKind, JobStatus};
 use crate::domain::outcome::FailureKind;
+use crate::domain::portal::{Capability, PortalTheme};
 use crate::domain::shape::{ContentType, SendMethod};
 use crate::domain::signing::SignatureKind;
 use crate::domain::workspace::Plan;
@@ -142,4 +143,16 @@ words!(
     "ActorKind",
     "What kind of actor it was.",
     ActorKind::ALL.map(ActorKind::as_str)
+);
+words!(
+    CapabilityWord,
+    "Capability",
+    "What a portal link permits.",
+    Capability::ALL.map(Capability::as_str)
+);
+words!(
+    PortalThemeWord,
+    "PortalTheme",
+    "How the portal's pages look.",
+    PortalTheme::ALL.map(PortalTheme::as_str)
 );

@@ -43,6 +43,10 @@ pub struct Options {
     /// listens on: for links
     #[arg(long, env = "HOOKPOST_PUBLIC_URL", value_name = "URL")]
     pub public_url: Option<WebAddress>,
+    /// The address under which customers reach the consumer portal, where that is not where people and
+    /// programs reach hookpost: for portal links
+    #[arg(long, env = "HOOKPOST_PORTAL_URL", value_name = "URL")]
+    pub portal_url: Option<WebAddress>,
     /// Let webhook URLs be `http://`
     #[arg(long, env = "HOOKPOST_ALLOW_HTTP", value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = BoolishValueParser::new(), hide_possible_values = true)]
     pub allow_http: Option<bool>,
@@ -164,6 +168,7 @@ impl Options {
             data_dir: self.data_dir.or(below.data_dir),
             master_key_file: self.master_key_file.or(below.master_key_file),
             public_url: self.public_url.or(below.public_url),
+            portal_url: self.portal_url.or(below.portal_url),
             allow_http: self.allow_http.or(below.allow_http),
             allow_private: self.allow_private.or(below.allow_private),
             tls_ca_file: self.tls_ca_file.or(below.tls_ca_file),

@@ -109,6 +109,7 @@ fn row(entry: &AuditEntry, log: &AuditLog) -> EntryRow {
             Some(name) => format!("key {name}"),
             None => format!("removed key {}", entry.actor),
         },
+        ActorKind::Consumer => format!("consumer {}", entry.actor),
         ActorKind::Cli => "command line".to_owned(),
         ActorKind::System => "hookpost".to_owned(),
     };

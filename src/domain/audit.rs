@@ -12,6 +12,8 @@ pub enum ActorKind {
     Key,
     /// A person.
     User,
+    /// A customer of the platform, in the portal.
+    Consumer,
     /// Somebody with a shell on the machine.
     Cli,
     /// hookpost itself.
@@ -20,7 +22,13 @@ pub enum ActorKind {
 
 impl ActorKind {
     /// Every one.
-    pub const ALL: [Self; 4] = [Self::Key, Self::User, Self::Cli, Self::System];
+    pub const ALL: [Self; 5] = [
+        Self::Key,
+        Self::User,
+        Self::Consumer,
+        Self::Cli,
+        Self::System,
+    ];
 
     /// The word of the API and the database.
     #[must_use]
@@ -28,6 +36,7 @@ impl ActorKind {
         match self {
             Self::Key => "key",
             Self::User => "user",
+            Self::Consumer => "consumer",
             Self::Cli => "cli",
             Self::System => "system",
         }

@@ -64,6 +64,8 @@ kinds! {
     UserKind, UserId, "usr_";
     /// A signed-in session.
     SessionKind, SessionId, "ses_";
+    /// A link to the consumer portal.
+    PortalLinkKind, PortalLinkId, "ptl_";
     /// A background job.
     JobKind, JobId, "job_";
     /// An entry of the audit log.

@@ -28,6 +28,7 @@ pub mod json;
 pub mod outcome;
 pub mod page;
 pub mod password;
+pub mod portal;
 pub mod profile;
 pub mod ready_templates;
 pub mod recovery_code;

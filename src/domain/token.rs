@@ -26,7 +26,7 @@ use sha2::Sha256;
 use subtle::ConstantTimeEq;
 use zeroize::{Zeroize, Zeroizing};
 
-use super::id::{Id, KeyKind, Kind, SessionKind};
+use super::id::{Id, KeyKind, Kind, PortalLinkKind, SessionKind};
 use super::secret::Secret;
 
 pub(super) const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
@@ -46,6 +46,10 @@ impl TokenKind for KeyKind {
 
 impl TokenKind for SessionKind {
     const TOKEN_PREFIX: &'static str = "hps_";
+}
+
+impl TokenKind for PortalLinkKind {
+    const TOKEN_PREFIX: &'static str = "hpl_";
 }
 
 /// A session's token: what the dashboard's cookie and `POST /sessions` carry.

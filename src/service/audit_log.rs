@@ -66,6 +66,7 @@ fn kind(actor: &Actor) -> ActorKind {
     match actor {
         Actor::Key(_) => ActorKind::Key,
         Actor::User(_) => ActorKind::User,
+        Actor::Consumer(_) => ActorKind::Consumer,
         Actor::Cli => ActorKind::Cli,
         Actor::System => ActorKind::System,
     }

@@ -16,6 +16,7 @@
 use super::Refusal;
 use crate::domain::consumer::Purview;
 use crate::domain::id::{ConsumerId, KeyId, UserId, WorkspaceId};
+use crate::domain::portal::{Capabilities, Capability};
 use crate::domain::time::Timestamp;
 use crate::domain::workspace::Plan;
 
@@ -42,6 +43,15 @@ pub struct SignedUser {
     pub proof: Proof,
 }
 
+/// Somebody who came in through a portal link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PortalVisitor {
+    /// For whom they act.
+    pub consumer: ConsumerId,
+    /// What the link permits.
+    pub can: Capabilities,
+}
+
 /// Who did it, for the audit log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Actor {
@@ -49,6 +59,8 @@ pub enum Actor {
     Key(KeyId),
     /// A person.
     User(SignedUser),
+    /// A customer of the platform, in the portal.
+    Consumer(PortalVisitor),
     /// Somebody at the machine's own command line.
     Cli,
     /// hookpost itself.
@@ -62,6 +74,7 @@ impl Actor {
         match self {
             Self::Key(_) => "key",
             Self::User(_) => "user",
+            Self::Consumer(_) => "consumer",
             Self::Cli => "cli",
             Self::System => "system",
         }
@@ -73,6 +86,7 @@ impl Actor {
         match self {
             Self::Key(id) => id.to_string(),
             Self::User(user) => user.id.to_string(),
+            Self::Consumer(visitor) => visitor.consumer.to_string(),
             Self::Cli | Self::System => String::new(),
         }
     }
@@ -89,7 +103,7 @@ impl Actor {
             }) => Err(Refusal::MfaRequired(
                 "this asks for your second factor: confirm with a fresh code first",
             )),
-            Self::User(_) | Self::Key(_) | Self::Cli | Self::System => Ok(()),
+            Self::User(_) | Self::Key(_) | Self::Consumer(_) | Self::Cli | Self::System => Ok(()),
         }
     }
 
@@ -106,7 +120,9 @@ impl Actor {
             }) => Err(Refusal::MfaRequired(
                 "this asks for a second factor: set one up and confirm with a fresh code first",
             )),
-            Self::User(_) | Self::Key(_) | Self::Cli | Self::System => self.check_proof(),
+            Self::User(_) | Self::Key(_) | Self::Consumer(_) | Self::Cli | Self::System => {
+                self.check_proof()
+            }
         }
     }
 }
@@ -131,6 +147,15 @@ impl Caller {
         Purview {
             workspace_seq: self.workspace.seq(),
             consumer_seq: self.consumer.map(|id| id.seq()),
+        }
+    }
+
+    /// Whether the caller may do this kind of deed: only portal links name the kinds.
+    #[must_use]
+    pub fn can(&self, one: Capability) -> bool {
+        match &self.actor {
+            Actor::Consumer(visitor) => visitor.can.contains(one),
+            Actor::Key(_) | Actor::User(_) | Actor::Cli | Actor::System => true,
         }
     }
 

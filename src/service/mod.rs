@@ -38,6 +38,7 @@ pub mod once;
 mod pace;
 pub mod payload_work;
 pub mod people;
+pub mod portal;
 pub mod profile_files;
 pub mod profiles;
 pub mod reconcile;
@@ -54,7 +55,7 @@ mod workspace_secret;
 pub mod workspaces;
 
 pub(crate) use audit_log::{audit, audit_instance};
-pub use caller::{Actor, Caller, Proof, SignedUser};
+pub use caller::{Actor, Caller, PortalVisitor, Proof, SignedUser};
 pub use once::{Done, Once, StoredAnswer};
 pub use refusal::{FieldError, Refusal};
 

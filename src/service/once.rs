@@ -3,6 +3,7 @@
 //! Owns: the idempotency record, written in the transaction of the thing itself. Refuses: deciding
 //! which requests are the same; the floor above digests them.
 
+use crate::domain::portal::Capability;
 use crate::store::WriteTx;
 
 use super::{Caller, Refusal};
@@ -78,6 +79,10 @@ pub fn once<T>(
     // What a consumer's own programs call their keys is nobody else's affair.
     let key = &match caller.consumer {
         None => key.clone(),
+        // Nor is an answer that shows a secret repeated to who may not see one.
+        Some(consumer) if !caller.can(Capability::Secrets) => {
+            format!("{consumer}{CONSUMER_MARK}{CONSUMER_MARK}{key}")
+        }
         Some(consumer) => format!("{consumer}{CONSUMER_MARK}{key}"),
     };
     match crate::store::idempotency::find(tx, workspace_seq, key)? {

@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use crate::domain::delivery::IllegalTransition;
+use crate::domain::portal::Capability;
 use crate::store::{Obstacle, StoreError};
 
 /// A field of the caller's input and what is wrong with it.
@@ -83,6 +84,15 @@ impl Refusal {
         Self::Forbidden(
             "this is for the platform, not for keys that are bound to a consumer".to_owned(),
         )
+    }
+
+    /// Refuses a portal link a kind of deed that it does not permit.
+    #[must_use]
+    pub fn lacks(one: Capability) -> Self {
+        let word = one.as_str();
+        Self::Forbidden(format!(
+            "this portal link does not permit it: it lacks {word:?}"
+        ))
     }
 
     /// When to try again, where that helps.

@@ -19,6 +19,7 @@ const LADDER: &[M<'static>] = &[
     M::up(include_str!("migrations/0007_shapes.sql")),
     M::up(include_str!("migrations/0008_erasure.sql")),
     M::up(include_str!("migrations/0009_event_context.sql")),
+    M::up(include_str!("migrations/0010_portal_links.sql")),
 ];
 
 /// Refuses a database that a later version wrote; answers its version.

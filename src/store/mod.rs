@@ -49,6 +49,7 @@ mod obstacle;
 mod open;
 mod open_error;
 mod outside;
+pub mod portal_links;
 mod profile_cache;
 pub mod profiles;
 mod read;

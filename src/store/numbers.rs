@@ -24,6 +24,7 @@ pub(super) enum NumberedTable {
     EventTypes,
     Idempotency,
     Jobs,
+    PortalLinks,
     Profiles,
     Sessions,
     Users,
@@ -33,7 +34,7 @@ pub(super) enum NumberedTable {
     Workspaces,
 }
 
-const TABLES: usize = 15;
+const TABLES: usize = 16;
 
 impl NumberedTable {
     fn name(self) -> &'static str {
@@ -46,6 +47,7 @@ impl NumberedTable {
             Self::EventTypes => "event_types",
             Self::Idempotency => "idempotency",
             Self::Jobs => "jobs",
+            Self::PortalLinks => "portal_links",
             Self::Profiles => "profiles",
             Self::Sessions => "sessions",
             Self::Users => "users",

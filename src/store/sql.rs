@@ -26,6 +26,7 @@ use crate::domain::format::Format;
 use crate::domain::id::{Id, Kind};
 use crate::domain::job::{JobKind, JobStatus};
 use crate::domain::outcome::FailureKind;
+use crate::domain::portal::{Capabilities, PortalTheme};
 use crate::domain::profile::Origin;
 use crate::domain::role::Role;
 use crate::domain::session::Channel;
@@ -60,8 +61,8 @@ macro_rules! words {
 }
 
 words! {
-    ActorKind, Channel, DisabledReason, FailureKind, Format, JobKind, JobStatus, Origin, Plan, Role,
-    WebhookKind,
+    ActorKind, Channel, DisabledReason, FailureKind, Format, JobKind, JobStatus, Origin, Plan,
+    PortalTheme, Role, WebhookKind,
 }
 
 /// Types that a column holds as a number.
@@ -114,6 +115,18 @@ impl ToSql for Scopes {
 }
 
 impl FromSql for Scopes {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        known(Self::parse(value.as_str()?))
+    }
+}
+
+impl ToSql for Capabilities {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(self.to_string().into())
+    }
+}
+
+impl FromSql for Capabilities {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
         known(Self::parse(value.as_str()?))
     }

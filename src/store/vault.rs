@@ -66,6 +66,8 @@ pub enum Purpose {
     Cursors,
     /// Signing form tokens.
     Forms,
+    /// Hashing the tokens of portal links, and what follows from them.
+    PortalLinks,
 }
 
 impl Purpose {
@@ -76,6 +78,7 @@ impl Purpose {
             Self::RecoveryCodes => "recovery-codes",
             Self::Cursors => "cursors",
             Self::Forms => "forms",
+            Self::PortalLinks => "portal-links",
         }
     }
 }

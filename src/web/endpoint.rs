@@ -12,8 +12,9 @@ use actix_web::http::Method;
 
 use super::openapi::Operation;
 use crate::domain::api_key::Scope;
+use crate::domain::portal::Capability;
 use crate::domain::role::Role;
-use crate::service::{Actor, Refusal};
+use crate::service::{Actor, PortalVisitor, Refusal};
 
 /// Who may use an endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,6 +94,8 @@ pub struct Endpoint {
     pub access: Access,
     /// Whether it is for keys that are bound to a consumer as well.
     pub bound_keys: BoundKeys,
+    /// What a portal link has to permit, where that does not follow from the scope.
+    pub capability: Option<Capability>,
     /// Whether it asks people for a second factor.
     pub step_up: StepUp,
     /// For forms: the page to come back to from showing a second factor; empty for programs.
@@ -145,6 +148,7 @@ impl Endpoint {
             path,
             access,
             bound_keys: BoundKeys::Refused,
+            capability: None,
             step_up: StepUp::None,
             back: "",
             about: None,
@@ -180,6 +184,38 @@ impl Endpoint {
         }
     }
 
+    /// For portal links that permit `one`, whatever the scope stands for.
+    #[must_use]
+    pub const fn needs(mut self, one: Capability) -> Self {
+        self.capability = Some(one);
+        self
+    }
+
+    /// What a portal link has to permit; `None` where no link can.
+    #[must_use]
+    pub fn needed(&self) -> Option<Capability> {
+        self.capability.or_else(|| match self.access {
+            Access::Scope(scope) | Access::Either(scope, _) => in_portal(scope),
+            Access::Public
+            | Access::Session
+            | Access::Page(_)
+            | Access::Enrolment
+            | Access::SecondFactor => None,
+        })
+    }
+
+    /// Lets pass whose portal link permits what the endpoint does.
+    ///
+    /// # Errors
+    /// [`Refusal::Forbidden`] names what is needed.
+    pub fn check_capability(&self, visitor: &PortalVisitor) -> Result<(), Refusal> {
+        match self.needed() {
+            Some(one) if visitor.can.contains(one) => Ok(()),
+            Some(one) => Err(Refusal::lacks(one)),
+            None => Err(Refusal::for_the_platform()),
+        }
+    }
+
     /// Asks people for a fresh second factor.
     #[must_use]
     pub const fn fresh(mut self) -> Self {
@@ -205,5 +241,18 @@ impl Endpoint {
     #[must_use]
     pub fn takes(&self, method: &Method) -> bool {
         *method == self.method || (*method == Method::HEAD && self.method == Method::GET)
+    }
+}
+
+/// What a portal link has to permit for what a scope stands for.
+fn in_portal(scope: Scope) -> Option<Capability> {
+    match scope {
+        Scope::EventsRead | Scope::WebhooksRead | Scope::DeliveriesRead | Scope::ConsumersRead => {
+            Some(Capability::View)
+        }
+        Scope::WebhooksWrite => Some(Capability::Manage),
+        Scope::DeliveriesWrite => Some(Capability::Retry),
+        Scope::SecretsRead => Some(Capability::Secrets),
+        Scope::EventsWrite | Scope::ConsumersWrite | Scope::Admin => None,
     }
 }

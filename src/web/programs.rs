@@ -43,6 +43,9 @@ pub async fn admit(
             if entitled.is_bound() {
                 endpoint.check_bound()?;
             }
+            if let Some(visitor) = entitled.visitor() {
+                endpoint.check_capability(visitor)?;
+            }
             let scopes = endpoint.access.scopes();
             let caller = credentials
                 .caller(entitled, &scopes, presented.workspace)

@@ -54,6 +54,8 @@ pub struct ProxyRules {
     pub scheme: Scheme,
     /// The address under which people know it.
     pub public_url: Option<Url>,
+    /// The address under which customers know the portal; absent: the same.
+    pub portal_url: Option<Url>,
     /// Proxies whose `x-forwarded-*` is believed.
     pub trusted_proxies: Vec<IpNet>,
     /// Who may sign in over plain HTTP.
@@ -104,6 +106,15 @@ impl ProxyRules {
         format!("{scheme}://{}", text(request, "host").unwrap_or_default())
     }
 
+    /// As [`ProxyRules::base`], of the consumer portal.
+    #[must_use]
+    pub fn portal_base(&self, request: &HttpRequest) -> String {
+        match &self.portal_url {
+            Some(portal) => portal.as_str().trim_end_matches('/').to_owned(),
+            None => self.base(request),
+        }
+    }
+
     /// Lets people sign in, and use what they signed in to, where nobody can read along.
     ///
     /// # Errors
@@ -123,12 +134,14 @@ impl ProxyRules {
         self.trusted_proxies.iter().any(|range| range.contains(&ip))
     }
 
-    /// Whether the request was sent to the public address, and that is https.
+    /// Whether the request was sent to the public address or the portal's, and that is https.
     fn is_public_https(&self, request: &HttpRequest) -> bool {
         let host = text(request, "host").unwrap_or_default();
-        self.public_url.as_ref().is_some_and(|public| {
-            public.scheme() == "https" && public.authority().eq_ignore_ascii_case(host)
-        })
+        let known = [&self.public_url, &self.portal_url];
+        known
+            .into_iter()
+            .flatten()
+            .any(|known| known.scheme() == "https" && known.authority().eq_ignore_ascii_case(host))
     }
 }
 

@@ -58,6 +58,7 @@ async fn link(app: &TestApp) -> String {
 async fn behind_proxy() -> TestApp {
     let proxy = ProxyRules {
         trusted_proxies: vec!["127.0.0.0/8".parse().unwrap()],
+        portal_url: None,
         public_url: None,
         scheme: Scheme::Http,
         plain_sign_in: PlainSignIn::Local,

@@ -313,6 +313,7 @@ pub fn body(route: &Endpoint, world: &World, url: &str) -> Value {
             json!({"callback_url": url, "event_types": ["*"]})
         }
         "POST /api/v1/events/{id}/replay"
+        | "POST /api/v1/consumers/{consumer}/portal-links"
         | "POST /api/v1/webhooks/{id}/enable"
         | "POST /api/v1/webhooks/{id}/disable"
         | "POST /api/v1/webhooks/{id}/revoke"

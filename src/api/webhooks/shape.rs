@@ -147,16 +147,6 @@ pub struct RetryBody {
     pub retry_on: Vec<String>,
 }
 
-/// A webhook just registered, with the secret that is shown only here.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct RegisteredBody {
-    /// The webhook.
-    #[serde(flatten)]
-    pub webhook: WebhookBody,
-    /// Its secret; with `ed25519` the public key.
-    pub secret: String,
-}
-
 /// A webhook as it was changed.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct UpdatedBody {

@@ -34,6 +34,10 @@ enum ConsumerAction {
     Delete(Deletion),
     /// Show how a consumer's webhooks have been doing in the last day
     Stats(ChosenConsumer),
+    /// Make a link to a consumer's portal; it is printed once
+    PortalLink(PortalLinkFlags),
+    /// End all links to a consumer's portal, and whatever was opened with one
+    EndPortalLinks(ChosenConsumer),
 }
 
 #[derive(Args)]
@@ -90,6 +94,30 @@ struct ConsumerFlags {
     rate_limit: Option<f64>,
 }
 
+#[derive(Args, Serialize)]
+struct PortalLinkFlags {
+    /// The consumer's id or uid
+    #[serde(skip)]
+    consumer: String,
+    /// How long it lasts, from 5m to 7d [default: 1h]
+    #[arg(long, value_name = "DURATION")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires_in: Option<String>,
+    /// What its holder may do: view, manage, secrets, retry, test; may be given more than once
+    /// [default: all]
+    #[arg(long, value_name = "WORD", value_delimiter = ',')]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    can: Vec<String>,
+    /// How the pages look: auto, light or dark [default: auto]
+    #[arg(long, value_name = "WORD")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    theme: Option<String>,
+    /// The language that the platform's pages speak, such as pt-BR
+    #[arg(long, value_name = "TAG")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    locale: Option<String>,
+}
+
 #[derive(Args)]
 struct Deletion {
     /// The consumer's id or uid
@@ -107,6 +135,12 @@ struct ShownConsumer {
     metadata: BTreeMap<String, String>,
     rate_limit: Option<f64>,
     webhooks: u64,
+}
+
+#[derive(Deserialize)]
+struct ShownPortalLink {
+    url: String,
+    expires_at: String,
 }
 
 #[derive(Deserialize)]
@@ -158,11 +192,23 @@ async fn perform(api: &Api, action: &ConsumerAction) -> anyhow::Result<()> {
                 .await?;
             api.answer(&body, describe_stats)
         }
+        ConsumerAction::PortalLink(new) => {
+            let body = api.post(&links(&new.consumer), new).await?;
+            api.answer(&body, |link: &ShownPortalLink| {
+                output::say(&link.url)?;
+                Ok(output::say(format!("It ends at {}.", link.expires_at))?)
+            })
+        }
+        ConsumerAction::EndPortalLinks(chosen) => api.delete(&links(&chosen.consumer)).await,
     }
 }
 
 fn path(consumer: &str) -> String {
     format!("/consumers/{}", encoded(consumer))
+}
+
+fn links(consumer: &str) -> String {
+    format!("{}/portal-links", path(consumer))
 }
 
 async fn list(api: &Api, listing: &Listing) -> anyhow::Result<()> {

@@ -16,7 +16,7 @@ use super::{Caller, Done, Once, Refusal, Service, audit};
 use crate::domain::consumer::{Consumer, ConsumerRef, ConsumerSettings, ConsumerUid, Erasure};
 use crate::domain::id::ConsumerId;
 use crate::domain::page::{Cursor, Limit, Page};
-use crate::store::{Read, WriteTx, consumers, keys, webhooks};
+use crate::store::{Read, WriteTx, consumers, keys, portal_links, webhooks};
 
 mod input;
 mod named;
@@ -160,6 +160,7 @@ impl Service {
             let (workspace_seq, seq) = (caller.workspace.seq(), known.id.seq());
             let ended = webhooks::delete_of_consumer(tx, workspace_seq, seq)?;
             keys::revoke_of_consumer(tx, seq)?;
+            portal_links::delete_of_consumer(tx, seq)?;
             consumers::delete(tx, seq, erasure)?;
             let detail = json!({ "webhooks": ended, "erase": erasure == Erasure::Data });
             audit(

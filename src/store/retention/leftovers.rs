@@ -1,5 +1,5 @@
 //! What leaves of the instance: sums, answers to repeated requests, sessions, old entries of the
-//! audit log, expired secrets, ended jobs, and pages of the file that hold nothing.
+//! audit log, expired secrets and links, ended jobs, and pages of the file that hold nothing.
 //!
 //! Owns: how long each is kept. Refuses: shrinking a file that will grow again at once.
 //!
@@ -16,7 +16,7 @@ use super::{InstanceStage, Run};
 use crate::domain::idempotency::KEPT;
 use crate::domain::stats::{HOUR_MS, MINUTE_MS};
 use crate::store::stats::MINUTES_KEPT_MS;
-use crate::store::{StoreError, audit, jobs, sessions};
+use crate::store::{StoreError, audit, jobs, portal_links, sessions};
 
 /// How long entries of the audit log are kept: a year.
 const AUDIT_KEPT: Duration = Duration::from_secs(366 * 24 * 3600);
@@ -51,6 +51,7 @@ impl Run<'_, '_> {
             InstanceStage::Sessions => {
                 sessions::prune(self.tx, now.before(self.limits.sessions), limit)?
             }
+            InstanceStage::PortalLinks => portal_links::prune(self.tx, now, limit)?,
             InstanceStage::Audit => audit::prune(self.tx, now.before(AUDIT_KEPT), limit)?,
             InstanceStage::Secrets => self.secrets()?,
             InstanceStage::Jobs => jobs::prune(self.tx, now.before(JOBS_KEPT), limit)?,

@@ -3,6 +3,7 @@
 //! Owns: the header's form. Refuses: deciding whether the credential is worth anything.
 
 use crate::domain::api_key::ApiKeyToken;
+use crate::domain::portal::PortalToken;
 use crate::domain::token::SessionToken;
 use crate::service::Refusal;
 
@@ -12,6 +13,8 @@ pub(super) enum Bearer {
     Key(ApiKeyToken),
     /// The session of a person.
     Session(SessionToken),
+    /// A portal link.
+    Portal(PortalToken),
 }
 
 /// Reads the header.
@@ -28,5 +31,6 @@ pub(super) fn parse(authorization: Option<&str>) -> Result<Bearer, Refusal> {
         ))?;
     let key = ApiKeyToken::parse(text).map(Bearer::Key);
     key.or_else(|| SessionToken::parse(text).map(Bearer::Session))
+        .or_else(|| PortalToken::parse(text).map(Bearer::Portal))
         .ok_or(super::keys::INVALID)
 }

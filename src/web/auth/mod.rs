@@ -27,7 +27,7 @@ use crate::domain::api_key::{Scope, Scopes};
 use crate::domain::id::ConsumerId;
 use crate::domain::session::Channel;
 use crate::domain::throttle::address_key;
-use crate::service::{Actor, Caller, Refusal, Service};
+use crate::service::{Actor, Caller, PortalVisitor, Refusal, Service};
 
 pub use person::signed_in;
 pub use rate::Rate;
@@ -45,6 +45,7 @@ pub struct Credentials {
     keys: Keys,
     workspaces: Workspaces,
     key_rates: Rates<i64>,
+    link_rates: Rates<i64>,
     address_rates: Rates<IpAddr>,
     clock: Clock,
 }
@@ -62,6 +63,15 @@ pub struct Entitled {
 }
 
 impl Entitled {
+    /// Who it is, if they came with a portal link.
+    #[must_use]
+    pub fn visitor(&self) -> Option<&PortalVisitor> {
+        match &self.actor {
+            Actor::Consumer(visitor) => Some(visitor),
+            Actor::Key(_) | Actor::User(_) | Actor::Cli | Actor::System => None,
+        }
+    }
+
     /// Whether it is bound to a consumer.
     #[must_use]
     pub fn is_bound(&self) -> bool {
@@ -79,6 +89,7 @@ impl Credentials {
             keys: Keys::new(service.clone()),
             workspaces: Workspaces::new(service.clone()),
             key_rates: Rates::new(limits.key_rate),
+            link_rates: Rates::new(limits.key_rate),
             address_rates: Rates::new(limits.address_rate),
         }
     }
@@ -116,6 +127,21 @@ impl Credentials {
                     workspace_seq: key.workspace.map(|id| id.seq()),
                     consumer: key.consumer,
                     rate,
+                })
+            }
+            Bearer::Portal(token) => {
+                let link = service.portal_link(&token).await?;
+                Ok(Entitled {
+                    actor: Actor::Consumer(PortalVisitor {
+                        consumer: link.consumer,
+                        can: link.can,
+                    }),
+                    scopes: Scopes::workspace(),
+                    workspace_seq: Some(link.workspace.seq()),
+                    consumer: Some(link.consumer),
+                    rate: self
+                        .link_rates
+                        .spend(link.id.seq(), None, self.clock.now())?,
                 })
             }
             Bearer::Session(token) => {

@@ -19,7 +19,7 @@ use crate::web::problem::Problem;
 pub async fn signed_in(service: &Service, authorization: Option<&str>) -> Result<Person, Refusal> {
     match bearer::parse(authorization)? {
         Bearer::Session(token) => service.person(&token, Channel::Token).await,
-        Bearer::Key(_) => Err(Refusal::Forbidden(
+        Bearer::Key(_) | Bearer::Portal(_) => Err(Refusal::Forbidden(
             "this is for people who signed in with POST /api/v1/sessions, not for API keys"
                 .to_owned(),
         )),

@@ -13,6 +13,7 @@ mod event_types;
 mod events;
 mod events_erased;
 mod jobs;
+mod portal_links;
 mod profiles;
 mod retries;
 mod sessions;

@@ -12,6 +12,7 @@ use crate::world::{World, ask};
 
 mod bound;
 mod people;
+mod portal;
 mod programs;
 
 /// What stands in everything of the other workspace.

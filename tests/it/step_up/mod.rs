@@ -47,6 +47,7 @@ const ASKING: &[&str] = &[
     "POST /api/v1/events/{id}/replay",
     "DELETE /api/v1/events/{id}/data",
     "DELETE /api/v1/consumers/{consumer}",
+    "POST /api/v1/consumers/{consumer}/portal-links",
     "POST /api/v1/webhooks",
     "DELETE /api/v1/webhooks/{id}",
     "POST /api/v1/webhooks/{id}/disable",
