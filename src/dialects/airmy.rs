@@ -7,7 +7,9 @@ use actix_web::http::StatusCode;
 use actix_web::web::to;
 use serde::{Deserialize, Serialize};
 
-use super::dialect::{BEARER, DELIVERIES_READ, Dialect, WEBHOOKS_READ, WEBHOOKS_WRITE, plain};
+use super::dialect::{
+    AS_WRITTEN, BEARER, DELIVERIES_READ, Dialect, WEBHOOKS_READ, WEBHOOKS_WRITE, plain,
+};
 use crate::domain::delivery::DeliveryFilter;
 use crate::domain::page::List;
 use crate::domain::webhook::{Webhook, WebhookState};
@@ -33,6 +35,7 @@ pub static DIALECT: Dialect = Dialect {
     fields: &[("event_types", "events")],
     status: Problem::status,
     refusal: plain,
+    odd_paths: AS_WRITTEN,
     endpoints: &[
         Endpoint::post("/airmy/webhooks", WEBHOOKS_WRITE, || to(create)).fresh(),
         Endpoint::get("/airmy/webhooks", WEBHOOKS_READ, || to(list)),

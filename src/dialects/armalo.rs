@@ -6,7 +6,9 @@ use actix_web::http::StatusCode;
 use actix_web::web::to;
 use serde::{Deserialize, Serialize};
 
-use super::dialect::{Credential, CredentialForm, Dialect, WEBHOOKS_READ, WEBHOOKS_WRITE, plain};
+use super::dialect::{
+    AS_WRITTEN, Credential, CredentialForm, Dialect, WEBHOOKS_READ, WEBHOOKS_WRITE, plain,
+};
 use crate::domain::webhook::{Webhook, WebhookState};
 use crate::service::webhooks::{Registered, WebhookInput};
 use crate::service::{Caller, StoredAnswer};
@@ -28,6 +30,7 @@ pub static DIALECT: Dialect = Dialect {
     fields: &[("event_types", "events")],
     status: Problem::status,
     refusal: plain,
+    odd_paths: AS_WRITTEN,
     endpoints: &[
         Endpoint::post("/armalo/api/v1/webhooks", WEBHOOKS_WRITE, || to(create)).fresh(),
         Endpoint::get("/armalo/api/v1/webhooks", WEBHOOKS_READ, || to(list)),

@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 use serde_json::value::RawValue;
 
-use super::dialect::{BEARER, Dialect, plain};
+use super::dialect::{AS_WRITTEN, BEARER, Dialect, plain};
 use crate::domain::api_key::Scope;
 use crate::domain::envelope::members;
 use crate::domain::page::List;
@@ -31,6 +31,7 @@ pub static DIALECT: Dialect = Dialect {
     fields: &[],
     status: Problem::status,
     refusal: plain,
+    odd_paths: AS_WRITTEN,
     endpoints: &[
         Endpoint::get("/armox/api/v1/jobs", READ, || to(list)),
         Endpoint::get("/armox/api/v1/jobs/{id}", READ, || to(show)),

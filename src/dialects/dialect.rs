@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::domain::api_key::Scope;
 use crate::service::{FieldError, Refusal};
-use crate::web::audience::{Admission, Audience};
+use crate::web::audience::{Admission, Audience, lost};
 use crate::web::auth::WORKSPACE_HEADER;
 use crate::web::endpoint::{Access, Endpoint};
 use crate::web::problem::Wording;
@@ -31,6 +31,8 @@ pub struct Dialect {
     pub status: fn(&Problem) -> StatusCode,
     /// The body of a refusal.
     pub refusal: fn(&DialectRefusal) -> Value,
+    /// How it takes paths that are not as its endpoints write them.
+    pub odd_paths: OddPaths,
     /// What it answers to; each path begins with the base.
     pub endpoints: &'static [Endpoint],
 }
@@ -54,6 +56,30 @@ pub enum CredentialForm {
     /// Alone.
     Plain,
 }
+
+/// How a dialect takes paths that are not as its endpoints write them.
+#[derive(Clone, Copy, Debug)]
+pub struct OddPaths {
+    /// What a slash at the end means.
+    pub slash: TrailingSlash,
+    /// What a path comes to that leads to nothing, with the methods that it does have.
+    pub astray: fn(&str, Option<&str>) -> Problem,
+}
+
+/// What a slash at the end of a path means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TrailingSlash {
+    /// Another path, which leads nowhere.
+    Another,
+    /// The same path.
+    Same,
+}
+
+/// Paths are what the documents say, and nothing else.
+pub const AS_WRITTEN: OddPaths = OddPaths {
+    slash: TrailingSlash::Another,
+    astray: lost,
+};
 
 /// `Authorization: Bearer`, as the native API has it.
 pub const BEARER: Credential = Credential {
@@ -91,12 +117,26 @@ impl Audience for Dialect {
         self.endpoints.iter().collect()
     }
 
+    fn paths(&self, path: &'static str) -> Vec<String> {
+        match self.odd_paths.slash {
+            TrailingSlash::Another => vec![path.to_owned()],
+            TrailingSlash::Same => vec![path.to_owned(), format!("{path}/")],
+        }
+    }
+
+    fn astray(&self, path: &str, answers: Option<&str>) -> Problem {
+        (self.odd_paths.astray)(path, answers)
+    }
+
     fn admit<'a>(
         &'static self,
         endpoint: &'static Endpoint,
         request: &'a HttpRequest,
     ) -> Admission<'a> {
         Box::pin(async move {
+            if endpoint.access == Access::Public {
+                return Ok(None);
+            }
             let authorization = self.authorization(request.headers())?;
             let presented = Presented {
                 authorization: Some(&authorization),

@@ -10,7 +10,7 @@ use actix_web::http::StatusCode;
 use actix_web::web::to;
 use serde::{Deserialize, Serialize};
 
-use super::dialect::{BEARER, Dialect, WEBHOOKS_READ, WEBHOOKS_WRITE, plain};
+use super::dialect::{AS_WRITTEN, BEARER, Dialect, WEBHOOKS_READ, WEBHOOKS_WRITE, plain};
 use crate::domain::attempt::Attempt;
 use crate::domain::format::Format;
 use crate::domain::id::WebhookId;
@@ -36,6 +36,7 @@ pub static DIALECT: Dialect = Dialect {
     fields: &[("event_types", "events"), ("active", "enabled")],
     status,
     refusal: plain,
+    odd_paths: AS_WRITTEN,
     endpoints: &[
         Endpoint::get("/indigiarmor/v1/webhooks", WEBHOOKS_READ, || to(list)),
         Endpoint::post("/indigiarmor/v1/webhooks", WEBHOOKS_WRITE, || to(create)).fresh(),

@@ -23,8 +23,8 @@ use actix_web::http::StatusCode;
 use actix_web::web::to;
 
 use super::dialect::{
-    Credential, CredentialForm, DELIVERIES_READ, DELIVERIES_WRITE, Dialect, WEBHOOKS_READ,
-    WEBHOOKS_WRITE, plain,
+    AS_WRITTEN, Credential, CredentialForm, DELIVERIES_READ, DELIVERIES_WRITE, Dialect,
+    WEBHOOKS_READ, WEBHOOKS_WRITE, plain,
 };
 use crate::domain::delivery::{Delivery, DeliveryFilter, Standing, Status};
 use crate::domain::id::{DeliveryId, WebhookId};
@@ -61,6 +61,7 @@ pub static DIALECT: Dialect = Dialect {
     fields: &[("url", "callback_url")],
     status: Problem::status,
     refusal: plain,
+    odd_paths: AS_WRITTEN,
     endpoints: &[
         Endpoint::post(
             "/veriswarm/v1/public/providers/webhooks",

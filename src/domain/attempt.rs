@@ -105,6 +105,12 @@ impl Attempt {
     }
 }
 
+/// The row of the delivery whose attempt has a row number.
+#[must_use]
+pub fn delivery_row(attempt_seq: i64) -> i64 {
+    attempt_seq >> NUMBER_BITS
+}
+
 /// The row number of a delivery's attempt: attempts of a delivery lie side by side.
 ///
 /// # Panics

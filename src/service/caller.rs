@@ -159,6 +159,16 @@ impl Caller {
         }
     }
 
+    /// The same caller, who reaches no more than what is one consumer's. For looking, and for what that
+    /// consumer might do itself.
+    #[must_use]
+    pub fn within(&self, consumer: ConsumerId) -> Self {
+        Self {
+            consumer: Some(consumer),
+            ..self.clone()
+        }
+    }
+
     /// Lets pass whoever speaks for the platform.
     ///
     /// # Errors

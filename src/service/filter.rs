@@ -146,6 +146,7 @@ fn parse(
         event_seq: None,
         event_type,
         result,
+        carried: None,
         profile: None,
         statuses,
         since,

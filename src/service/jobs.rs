@@ -21,7 +21,7 @@ mod batch;
 mod recover;
 mod task;
 
-pub use recover::RecoverInput;
+pub use recover::{RecoverInput, is_of_missed};
 use task::{Chosen, Criteria, Position, Task};
 
 /// Deliveries that one call may name by id.

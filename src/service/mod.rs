@@ -20,6 +20,7 @@ use crate::telemetry::metrics;
 
 pub mod access;
 pub mod alerts;
+pub mod attempts;
 pub mod audit_log;
 pub mod by_profile;
 pub mod caller;

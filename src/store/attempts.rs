@@ -14,6 +14,19 @@ pub const ATTEMPTS_SHOWN_MAX: usize = 250;
 /// The most bytes of headers and bodies of attempts that are shown at once: 2 MiB.
 pub const ATTEMPTS_BYTES_MAX: usize = 2 * 1024 * 1024;
 
+const SELECT: &str = "SELECT seq, trigger, started_at, duration_ms, status_code, error_kind, error,
+         remote_addr, url, request_headers, response_headers, response_truncated, response_body
+     FROM attempts";
+
+/// The attempt in row `seq`.
+///
+/// # Errors
+/// [`StoreError::Damaged`] where the row cannot be understood.
+pub fn find(conn: &Read<'_>, seq: i64) -> Result<Option<Attempt>, StoreError> {
+    let sql = format!("{SELECT} WHERE seq = :seq LIMIT 1");
+    conn.row(&sql, named_params! { ":seq": seq }, attempt)
+}
+
 /// Stores an attempt. One that its delivery has no number for is left out rather than written over
 /// another: deliveries from before attempts were bounded may have made more than have a row.
 ///
@@ -69,14 +82,12 @@ pub fn latest_of(
     before: Option<u32>,
 ) -> Result<Attempts, StoreError> {
     let last = before.map_or(ATTEMPTS_MAX, |before| before.saturating_sub(1));
-    let mut statement = conn.prepare_cached(
-        "SELECT seq, trigger, started_at, duration_ms, status_code, error_kind, error, remote_addr,
-             url, request_headers, response_headers, response_truncated, response_body
-         FROM attempts
-         WHERE seq BETWEEN :first AND :last
-         ORDER BY seq DESC
-         LIMIT :limit",
-    )?;
+    let mut statement = conn.prepare_cached(&format!(
+        "{SELECT}
+             WHERE seq BETWEEN :first AND :last
+             ORDER BY seq DESC
+             LIMIT :limit"
+    ))?;
     let mut rows = statement.query(named_params! {
         ":first": row_number(delivery_seq, 0),
         ":last": row_number(delivery_seq, last),

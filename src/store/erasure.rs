@@ -29,6 +29,23 @@ pub fn erase(tx: &mut WriteTx<'_>, event_seq: i64) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Erases the answer that one attempt got.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn erase_answer(tx: &mut WriteTx<'_>, attempt_seq: i64) -> Result<(), StoreError> {
+    begin(tx)?;
+    tx.run(
+        "UPDATE attempts
+         SET response_headers = '', response_body = NULL, response_truncated = 0
+         WHERE seq = :seq",
+        named_params! { ":seq": attempt_seq },
+    )?;
+    end(tx)?;
+    tx.notices().activity = true;
+    Ok(())
+}
+
 /// From now on, and in this transaction only until [`end`], what is freed is overwritten.
 ///
 /// # Errors

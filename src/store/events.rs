@@ -21,7 +21,7 @@ use crate::domain::page::{Cursor, Limit, List, Order, Page};
 use crate::domain::stats::{WHOLE_WORKSPACE, minute};
 use crate::domain::time::Timestamp;
 
-mod context;
+pub(super) mod context;
 
 use context::{BY_CHANNEL, BY_TAG, ContextColumns};
 

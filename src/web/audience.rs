@@ -58,6 +58,17 @@ pub trait Audience: Sync {
         request: &'a HttpRequest,
     ) -> Admission<'a>;
 
+    /// Under which paths an endpoint that is written as `path` is found.
+    fn paths(&self, path: &'static str) -> Vec<String> {
+        vec![path.to_owned()]
+    }
+
+    /// What a path below their base comes to that leads to nothing; `answers` names the methods that it
+    /// does have.
+    fn astray(&self, path: &str, answers: Option<&str>) -> Problem {
+        lost(path, answers)
+    }
+
     /// A problem in their form; `endpoint` is what was asked for, where there is such a thing.
     fn tell(
         &self,
@@ -65,6 +76,15 @@ pub trait Audience: Sync {
         endpoint: Option<&'static Endpoint>,
         request: &HttpRequest,
     ) -> HttpResponse;
+}
+
+/// 404 for a path that leads nowhere, 405 for one that answers to other methods.
+#[must_use]
+pub fn lost(path: &str, answers: Option<&str>) -> Problem {
+    match answers {
+        None => Problem::no_route(path),
+        Some(methods) => Problem::method_not_allowed(methods),
+    }
 }
 
 /// Adds whatever `audience` can ask for to an app, and its own answer to everything else below its
@@ -75,7 +95,7 @@ pub fn mount(audience: &'static dyn Audience, config: &mut ServiceConfig) {
         config.service(resource(audience, same_path));
     }
     let nothing = move |request: HttpRequest| {
-        let problem = Problem::no_route(request.path());
+        let problem = audience.astray(request.path(), None);
         let told = audience.tell(&problem, None, &request);
         async move { told }
     };
@@ -92,7 +112,7 @@ fn in_order_of_asking(mut endpoints: Vec<&'static Endpoint>) -> Vec<&'static End
 }
 
 fn resource(audience: &'static dyn Audience, endpoints: &[&'static Endpoint]) -> Resource {
-    let mut resource = web::resource(endpoints[0].path);
+    let mut resource = web::resource(audience.paths(endpoints[0].path));
     for endpoint in endpoints.iter().copied() {
         let gated = (endpoint.handler)()
             .guard(guard::fn_guard(|context| {
@@ -105,7 +125,8 @@ fn resource(audience: &'static dyn Audience, endpoints: &[&'static Endpoint]) ->
     }
     let allow = allowed(endpoints);
     resource.default_service(to(move |request: HttpRequest| {
-        let told = audience.tell(&Problem::method_not_allowed(&allow), None, &request);
+        let problem = audience.astray(request.path(), Some(&allow));
+        let told = audience.tell(&problem, None, &request);
         async move { told }
     }))
 }

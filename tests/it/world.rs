@@ -354,9 +354,10 @@ fn svix_body(line: &str, url: &str) -> Value {
         _ if named("/event-type") => json!({"name": "fresh.svix", "description": "x"}),
         _ if named("/event-type/{name}") => json!({"description": "changed"}),
         _ if named("/msg") => json!({"eventType": "a.b", "payload": {}}),
-        _ if named("/recover") || named("/replay-missing") => {
+        _ if named("/recover") || named("/replay-missing") || named("/bulk-replay") => {
             json!({"since": "2026-01-01T00:00:00Z"})
         }
+        _ if named("/send-example") => json!({"eventType": "a.b"}),
         _ if named("/headers") => json!({"headers": {}}),
         _ if named("/resend") || named("/rotate") => json!({}),
         _ => json!({"url": url}),

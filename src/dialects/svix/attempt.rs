@@ -21,7 +21,7 @@ use crate::domain::attempt::{Attempt, AttemptTrigger};
 use crate::domain::delivery::{Delivery, DeliveryFilter, Status};
 use crate::domain::page::{Cursor, Limit, List, Page};
 use crate::service::{Caller, Refusal};
-use crate::web::extract::{Query, path_text};
+use crate::web::extract::Query;
 use crate::web::wire::Time;
 use crate::web::{Answered, Problem, State, answer};
 
@@ -139,19 +139,6 @@ pub(super) async fn by_message(state: State, caller: Caller, request: HttpReques
         filter.webhook_seq = Some(hook.ok_or(Refusal::NotFound("endpoint"))?.seq());
     }
     attempts(&state, &caller, &request, filter).await
-}
-
-pub(super) async fn show(state: State, caller: Caller, request: HttpRequest) -> Answered {
-    let found = message(&state, &caller, &request).await?;
-    let text = path_text(&request, "attempt_id");
-    for delivery in &found.deliveries {
-        let detail = state.service.delivery(&caller, delivery.id).await?;
-        let is_named = |own: &&Attempt| theirs(ATTEMPT, own.id(delivery.id)) == text;
-        if let Some(attempt) = detail.attempts.iter().find(is_named) {
-            return answer::ok(&attempt_out(delivery, attempt, Content::Whole, None));
-        }
-    }
-    Err(Refusal::NotFound("attempt").into())
 }
 
 /// The messages of an endpoint, the latest first.
@@ -282,7 +269,8 @@ async fn attempts_of(
     Ok(made.map(shape).collect())
 }
 
-fn attempt_out(
+/// An attempt as the clients read it.
+pub(super) fn attempt_out(
     delivery: &Delivery,
     attempt: &Attempt,
     content: Content,

@@ -7,7 +7,8 @@ use actix_web::http::StatusCode;
 use serde::{Deserialize, Serialize};
 
 use super::endpoint::named;
-use crate::service::webhooks::{Rotated, RotationInput};
+use crate::domain::portal::Capability;
+use crate::service::webhooks::{MASK, Rotated, RotationInput};
 use crate::service::{Caller, StoredAnswer};
 use crate::web::extract::{OptionalJson, RequestBody};
 use crate::web::{Answered, State, answer};
@@ -45,7 +46,8 @@ pub(super) async fn rotate(
     body: OptionalJson<SvixRotateIn>,
 ) -> Answered {
     let known = named(&state, &caller, &request).await?;
-    let key = body.0.keyed.once(rotated);
+    let shape = rotated_to(&caller);
+    let key = body.0.keyed.once(shape);
     let said = body.0.value;
     let input = RotationInput {
         secret: said.key,
@@ -55,11 +57,19 @@ pub(super) async fn rotate(
         signature: None,
     };
     let done = state.service.rotate_secret(&caller, known.id, input, key);
-    answer::done(&done.await?, rotated)
+    answer::done(&done.await?, shape)
 }
 
-/// Older clients expect nothing and read nothing; later ones read the new key.
-fn rotated(rotated: &Rotated) -> StoredAnswer {
-    let key = rotated.secret.expose().to_owned();
+/// How a rotation is told to `caller`. Older clients expect nothing and read nothing; later ones read
+/// the new key, which a portal link that shows no secrets does not get.
+fn rotated_to(caller: &Caller) -> fn(&Rotated) -> StoredAnswer {
+    match caller.can(Capability::Secrets) {
+        true => |made| rotated(made.secret.expose()),
+        false => |_| rotated(MASK),
+    }
+}
+
+fn rotated(key: &str) -> StoredAnswer {
+    let key = key.to_owned();
     answer::recorded(StatusCode::OK, &SvixSecretOut { key })
 }

@@ -6,9 +6,11 @@ use std::fmt::Display;
 
 use sha2::{Digest, Sha256};
 
-use crate::domain::id::{ConsumerId, Id, Kind};
+use crate::domain::id::{ConsumerId, EventId, Id, Kind};
 use crate::domain::time::Timestamp;
 
+/// Before an environment's id.
+pub(super) const ENVIRONMENT: &str = "org_";
 /// Before an application's id.
 pub(super) const APPLICATION: &str = "app_";
 /// Before an endpoint's id.
@@ -35,6 +37,14 @@ pub(super) fn theirs(prefix: &str, id: impl Display) -> String {
 pub(super) fn ours<K: Kind>(prefix: &str, text: &str) -> Option<Id<K>> {
     let rest = text.strip_prefix(prefix)?;
     Id::parse(&format!("{}{rest}", K::PREFIX))
+}
+
+/// The id of the message that is event `own`, which its readers know as `public`.
+pub(super) fn message_id(own: EventId, public: &str) -> String {
+    match is_message(public) {
+        true => public.to_owned(),
+        false => theirs(MESSAGE, own),
+    }
 }
 
 /// Whether `text` is the id of a message rather than what its publisher calls it.

@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use super::application::SvixApplicationIn;
 use super::application::{name as application_name, named as application};
-use super::ids::{is_message, message_at, message_named};
+use super::endpoint::named as endpoint;
+use super::ids::{is_message, message_at, message_id, message_named};
 use super::listing::{SvixPage, paging, texts};
 use super::message_shape::{Content, SvixMessageIn, SvixMessageOut, message, name_tag};
 use crate::domain::consumer::Consumer;
@@ -17,7 +18,7 @@ use crate::entropy;
 use crate::service::consumers::{ConsumerInput, NamedConsumer};
 use crate::service::events::{EventDetail, EventListing, Known, PublishInput, Published};
 use crate::service::{Caller, Done, Once, Refusal, StoredAnswer};
-use crate::web::extract::{Json, Query, path_text};
+use crate::web::extract::{Json, Query, RequestBody, path_text};
 use crate::web::wire::Time;
 use crate::web::{Answered, Problem, State, answer};
 
@@ -29,6 +30,24 @@ pub struct SvixRecord {
     timestamp: Time,
     is_new: bool,
 }
+
+/// A payload as text.
+#[derive(Debug, Serialize)]
+pub struct SvixRawMessageOut {
+    payload: String,
+}
+
+/// Of what an example is to be sent.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SvixExampleIn {
+    event_type: String,
+}
+
+impl RequestBody for SvixExampleIn {}
+
+/// What is sent of an event type that has no example.
+const NO_EXAMPLE: &str = "{}";
 
 pub(super) async fn create(
     state: State,
@@ -113,6 +132,50 @@ pub(super) async fn show(state: State, caller: Caller, request: HttpRequest) -> 
     query.finish_taken()?;
     let found = named(&state, &caller, &request).await?;
     answer::ok(&message(&found.stored, content))
+}
+
+/// The payload, byte for byte, as a text.
+pub(super) async fn raw(state: State, caller: Caller, request: HttpRequest) -> Answered {
+    let found = named(&state, &caller, &request).await?;
+    answer::ok(&SvixRawMessageOut {
+        payload: found.stored.event.data.to_string(),
+    })
+}
+
+/// Erases what a message carried, and whatever was kept of it.
+pub(super) async fn expunge(state: State, caller: Caller, request: HttpRequest) -> Answered {
+    let found = named(&state, &caller, &request).await?;
+    let id = found.stored.event.public_id();
+    state.service.erase_event(&caller, &id).await?;
+    answer::no_content()
+}
+
+/// Sends the example of an event type to one endpoint, as a test.
+pub(super) async fn send_example(
+    state: State,
+    caller: Caller,
+    request: HttpRequest,
+    body: Json<SvixExampleIn>,
+) -> Answered {
+    let known = endpoint(&state, &caller, &request).await?;
+    let name = body.value.event_type;
+    let described = state.service.event_type(&caller, &name).await?.settings;
+    let example = described.example.unwrap_or_else(|| NO_EXAMPLE.to_owned());
+    let tested = state
+        .service
+        .test_webhook(&caller, known.id, Some(name.clone()), Some(example.clone()))
+        .await?;
+    let detail = state.service.delivery(&caller, tested.delivery).await?;
+    answer::ok(&SvixMessageOut {
+        id: message_id(detail.delivery.event, &detail.delivery.event_public_id),
+        event_id: None,
+        event_type: name,
+        payload: Content::Whole.payload(&example),
+        channels: None,
+        tags: None,
+        timestamp: detail.delivery.created_at.into(),
+        deliver_at: None,
+    })
 }
 
 /// The message of the path's application that the path names, by its id or its publisher's.

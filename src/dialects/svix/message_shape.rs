@@ -19,6 +19,8 @@ use crate::web::wire::Time;
 const NAME_MARK: &str = "event-id:";
 /// What a payload reads that was not asked for.
 const NO_PAYLOAD: &str = "{}";
+/// What a payload reads that was erased.
+const ERASED: &str = r#"{"expired":true}"#;
 /// What a message may carry besides its payload: 64 KiB.
 const ENVELOPE_BYTES_MAX: usize = 64 * 1024;
 
@@ -114,7 +116,10 @@ pub(super) fn message(stored: &StoredEvent, content: Content) -> SvixMessageOut 
         id: event.public_id(),
         event_id,
         event_type: event.event_type.to_string(),
-        payload: content.payload(&event.data),
+        payload: content.payload(match stored.erased_at {
+            None => &event.data,
+            Some(_) => ERASED,
+        }),
         channels: some(event.channels().to_vec()),
         tags: some(tags),
         timestamp: stored.created_at.into(),

@@ -35,6 +35,7 @@ pub(super) fn body(told: &DialectRefusal) -> Value {
         "unauthorized" => "authentication_failed",
         "forbidden" | "plan_required" => "insufficient access",
         "too_large" => "payload_too_large",
+        "malformed" => "generic_error",
         other => other,
     };
     json!({ "code": code, "detail": told.message })

@@ -9,15 +9,18 @@ use serde_json::json;
 
 use super::endpoint::named as endpoint;
 use super::ids::{TASK, ours, theirs};
+use super::listing::{SvixPage, paging};
 use super::message::named as message;
-use crate::domain::delivery::Delivery;
+use crate::domain::delivery::{CarriedFilter, Delivery, DeliveryFilter, LastResult, Status};
 use crate::domain::id::{DeliveryId, JobKind as JobIdKind};
-use crate::domain::job::{Job, JobStatus};
-use crate::service::jobs::{Begun, RecoverInput};
-use crate::service::{Caller, Refusal, StoredAnswer};
-use crate::web::extract::{Json, Nothing, OptionalJson, RequestBody, path_text};
+use crate::domain::job::{Job, JobKind, JobStatus};
+use crate::domain::page::List;
+use crate::domain::time::Timestamp;
+use crate::service::jobs::{Begun, RecoverInput, Selection, is_of_missed};
+use crate::service::{Caller, Done, Refusal, StoredAnswer};
+use crate::web::extract::{Json, Nothing, OptionalJson, Query, RequestBody, path_text};
 use crate::web::wire::Time;
-use crate::web::{Answered, State, answer};
+use crate::web::{Answered, Problem, State, answer};
 
 /// What failed, or was missed, since when.
 #[derive(Debug, Deserialize)]
@@ -41,8 +44,30 @@ pub struct SvixTaskOut {
     updated_at: Time,
 }
 
+/// Which messages are to be sent again.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SvixBulkReplayIn {
+    since: String,
+    #[serde(default)]
+    until: Option<String>,
+    #[serde(default)]
+    event_types: Option<Vec<String>>,
+    #[serde(default)]
+    channel: Option<String>,
+    #[serde(default)]
+    tag: Option<String>,
+    #[serde(default)]
+    status: Option<u8>,
+    #[serde(default)]
+    status_code_class: Option<u16>,
+}
+
+impl RequestBody for SvixBulkReplayIn {}
+
 const RECOVER: &str = "endpoint.recover";
 const REPLAY: &str = "endpoint.replay";
+const BULK_REPLAY: &str = "endpoint.bulk-replay";
 
 pub(super) async fn recover(
     state: State,
@@ -81,30 +106,122 @@ async fn begin(
         .service
         .recover_webhook(caller, known.id, input, key)
         .await?;
-    let text = match &done {
-        crate::service::Done::Fresh(begun) => begun.job.to_string(),
-        crate::service::Done::Replayed(before) => {
-            serde_json::from_slice(&before.body).unwrap_or_default()
-        }
+    answer::json(StatusCode::ACCEPTED, &running(state, &done, task))
+}
+
+/// Sends again whatever an endpoint was sent, as far as it is asked for.
+pub(super) async fn bulk_replay(
+    state: State,
+    caller: Caller,
+    request: HttpRequest,
+    body: Json<SvixBulkReplayIn>,
+) -> Answered {
+    let known = endpoint(&state, &caller, &request).await?;
+    let filter = DeliveryFilter {
+        webhook_seq: Some(known.id.seq()),
+        consumer_seq: known.consumer.map(|own| own.seq()),
+        workspace_seq: caller.workspace.seq(),
+        ..wanted(body.value)?
     };
-    let task = SvixTaskOut {
+    let key = body.keyed.once(begun);
+    let chosen = Selection::Filter(filter);
+    let done = state.service.retry_deliveries(&caller, chosen, key).await?;
+    answer::json(StatusCode::ACCEPTED, &running(&state, &done, BULK_REPLAY))
+}
+
+fn wanted(said: SvixBulkReplayIn) -> Result<DeliveryFilter, Problem> {
+    let time = |field: &str, text: &str| {
+        Timestamp::parse(text).map_err(|message| Problem::field(field, message))
+    };
+    let since = time("since", &said.since)?;
+    let until = said.until.as_deref().map(|text| time("until", text));
+    let until = until.transpose()?;
+    if until.is_some_and(|until| until <= since) {
+        return Err(Problem::field("until", "must be later than since"));
+    }
+    let class = said.status_code_class.filter(|class| *class != 0);
+    if class.is_some_and(|class| !(100..=500).contains(&class) || class % 100 != 0) {
+        return Err(Problem::field(
+            "statusCodeClass",
+            "must be 0, 100, 200, 300, 400 or 500",
+        ));
+    }
+    Ok(DeliveryFilter {
+        statuses: match said.status {
+            None => vec![
+                Status::Delivered,
+                Status::Retrying,
+                Status::Exhausted,
+                Status::Canceled,
+            ],
+            Some(0) => vec![Status::Delivered],
+            Some(1 | 3) => vec![Status::Pending, Status::Retrying],
+            Some(2) => vec![Status::Exhausted],
+            Some(4) => vec![Status::Canceled],
+            Some(_) => return Err(Problem::field("status", "must be a number from 0 to 4")),
+        },
+        carried: CarriedFilter {
+            types: said.event_types.unwrap_or_default(),
+            channel: said.channel,
+            tag: said.tag,
+        }
+        .boxed(),
+        result: class.map(|class| LastResult::Class(class / 100)),
+        since: Some(since),
+        until,
+        ..DeliveryFilter::default()
+    })
+}
+
+/// A task that was begun now, or by the same request before.
+fn running(state: &State, done: &Done<Begun>, task: &'static str) -> SvixTaskOut {
+    let text = match done {
+        Done::Fresh(begun) => begun.job.to_string(),
+        Done::Replayed(before) => serde_json::from_slice(&before.body).unwrap_or_default(),
+    };
+    SvixTaskOut {
         id: theirs(TASK, text),
         status: "running",
         task,
         data: None,
         updated_at: state.service.clock().now().into(),
-    };
-    answer::json(StatusCode::ACCEPTED, &task)
+    }
+}
+
+/// Tasks, the latest first. Work that the clients have no word for is left out.
+pub(super) async fn list(state: State, caller: Caller, request: HttpRequest) -> Answered {
+    let mut query = Query::of(&request);
+    let (cursor, limit) = paging(&mut query, List::Jobs);
+    let (status, task) = (query.text("status"), query.text("task"));
+    query.finish_taken()?;
+    let page = state.service.jobs(&caller, cursor, limit).await?;
+    let shown = page.items.iter().filter_map(task_out).filter(|own| {
+        status.as_deref().is_none_or(|wanted| own.status == wanted)
+            && task.as_deref().is_none_or(|wanted| own.task == wanted)
+    });
+    answer::ok(&SvixPage::new(shown.collect(), page.next))
 }
 
 pub(super) async fn show(state: State, caller: Caller, request: HttpRequest) -> Answered {
     let id = ours::<JobIdKind>(TASK, &path_text(&request, "task_id"));
     let id = id.ok_or(Refusal::NotFound("background task"))?;
     let job = state.service.job(&caller, id).await?;
-    answer::ok(&SvixTaskOut {
+    let shown = task_out(&job).ok_or(Refusal::NotFound("background task"))?;
+    answer::ok(&shown)
+}
+
+/// A job as the clients read it; `None` where they have no word for what it does.
+fn task_out(job: &Job) -> Option<SvixTaskOut> {
+    let task = match job.kind {
+        JobKind::Recover if is_of_missed(job) => REPLAY,
+        JobKind::Recover => RECOVER,
+        JobKind::Retry => BULK_REPLAY,
+        JobKind::Discard => return None,
+    };
+    Some(SvixTaskOut {
         id: theirs(TASK, job.id),
-        status: status(&job),
-        task: RECOVER,
+        status: status(job),
+        task,
         data: Some(json!({ "total": job.total, "done": job.done })),
         updated_at: job.updated_at.into(),
     })

@@ -21,6 +21,25 @@ pub enum DeliveryScope {
     DeadLetters,
 }
 
+/// What must hold of the event that a delivery carries.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CarriedFilter {
+    /// One of these types; empty means any.
+    pub types: Vec<String>,
+    /// It was said in this channel.
+    pub channel: Option<String>,
+    /// It has this tag.
+    pub tag: Option<String>,
+}
+
+impl CarriedFilter {
+    /// The same for a filter; `None` where nothing must hold.
+    #[must_use]
+    pub fn boxed(self) -> Option<Box<Self>> {
+        (self != Self::default()).then(|| Box::new(self))
+    }
+}
+
 /// Which deliveries a list shows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DeliveryFilter {
@@ -36,6 +55,8 @@ pub struct DeliveryFilter {
     pub event_seq: Option<i64>,
     /// Only of event types that fit.
     pub event_type: Option<Pattern>,
+    /// Only of events of which this holds.
+    pub carried: Option<Box<CarriedFilter>>,
     /// Only with this result of the last attempt.
     pub result: Option<LastResult>,
     /// Only in the wire profile of this name, whichever version.

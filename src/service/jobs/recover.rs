@@ -5,7 +5,7 @@
 
 use crate::domain::delivery::{DeliveryFilter, Status};
 use crate::domain::id::WebhookId;
-use crate::domain::job::JobKind;
+use crate::domain::job::{Job, JobKind};
 use crate::domain::time::Timestamp;
 use crate::service::webhooks::usable_in;
 use crate::service::{Caller, Done, FieldError, Once, Refusal, Service};
@@ -80,6 +80,13 @@ impl Service {
         self.begin_task(caller, JobKind::Recover, "webhook.recover", task, key)
             .await
     }
+}
+
+/// Whether a job works off nothing but events that a webhook missed.
+#[must_use]
+pub fn is_of_missed(job: &Job) -> bool {
+    let task = serde_json::from_str::<Task>(&job.task);
+    task.is_ok_and(|task| task.deliveries.is_none() && task.missed.is_some())
 }
 
 fn understand(input: &RecoverInput) -> Result<Wanted, Refusal> {

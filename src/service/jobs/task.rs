@@ -12,7 +12,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::delivery::{DeliveryFilter, DeliveryScope, LastResult, Status};
+use crate::domain::delivery::{CarriedFilter, DeliveryFilter, DeliveryScope, LastResult, Status};
 use crate::domain::event::MissedEvents;
 use crate::domain::event_type::Pattern;
 use crate::domain::page::{Cursor, List, Order};
@@ -49,6 +49,8 @@ pub(super) struct Criteria {
     webhook_seq: Option<i64>,
     event_seq: Option<i64>,
     event_type: Option<Pattern>,
+    #[serde(default)]
+    carried: Option<Box<CarriedFilter>>,
     #[serde(default)]
     result: Option<LastResult>,
     profile: Option<String>,
@@ -123,6 +125,7 @@ impl Criteria {
             webhook_seq: filter.webhook_seq,
             event_seq: filter.event_seq,
             event_type: filter.event_type.clone(),
+            carried: filter.carried.clone(),
             result: filter.result,
             profile: filter.profile.clone(),
             statuses: filter.statuses.iter().map(|status| status.code()).collect(),
@@ -145,6 +148,7 @@ impl Criteria {
             webhook_seq: self.webhook_seq,
             event_seq: self.event_seq,
             event_type: self.event_type.clone(),
+            carried: self.carried.clone(),
             result: self.result,
             profile: self.profile.clone(),
             statuses: statuses.filter_map(Status::from_code).collect(),

@@ -15,6 +15,7 @@ use crate::domain::delivery::{Delivery, DeliveryFilter, DeliveryScope, Status, T
 use crate::domain::event_type::{EventTypeName, Pattern};
 use crate::domain::page::{Cursor, Limit, List, Order, Page};
 use crate::domain::time::Timestamp;
+use crate::store::events::context::is_marked;
 use crate::store::setbacks::{self, DatedTable};
 use crate::store::{Read, StoreError, profiles};
 
@@ -24,7 +25,8 @@ pub const SCAN_ROWS_MAX: usize = 10_000;
 /// Every candidate with what filters look at: a statement of its own for each row would take three
 /// times as long.
 const CANDIDATES: &str = "SELECT seq, workspace_seq, webhook_seq, event_type, status, trigger,
-         created_at, discarded_at, profile_seq, last_status_code, last_error_kind, consumer_seq
+         created_at, discarded_at, profile_seq, last_status_code, last_error_kind, consumer_seq,
+         event_seq
      FROM deliveries";
 
 /// A page of deliveries, newest first.
@@ -150,7 +152,7 @@ fn scan_for<T>(
         let seq: i64 = row.get(0)?;
         looked_at += 1;
         last = Some(seq);
-        if matches(filter, versions.as_deref(), row)? {
+        if matches(filter, versions.as_deref(), row)? && carries(conn, filter, row)? {
             found.push(item(row)?);
         }
     }
@@ -259,6 +261,28 @@ fn matches(
             Some(versions) => versions.contains(&row.get(8)?),
             None => true,
         })
+}
+
+/// Whether the event of a row of [`CANDIDATES`] is one that is wanted. Only its channels and tags cost a
+/// statement of their own, where they are asked for.
+fn carries(conn: &Read<'_>, filter: &DeliveryFilter, row: &Row<'_>) -> Result<bool, StoreError> {
+    let Some(wanted) = &filter.carried else {
+        return Ok(true);
+    };
+    let name = row.get_ref(3)?.as_str().unwrap_or_default();
+    if !wanted.types.is_empty() && !wanted.types.iter().any(|one| one == name) {
+        return Ok(false);
+    }
+    if wanted.channel.is_none() && wanted.tag.is_none() {
+        return Ok(true);
+    }
+    let event_seq: i64 = row.get(12)?;
+    is_marked(
+        conn,
+        event_seq,
+        wanted.channel.as_deref(),
+        wanted.tag.as_deref(),
+    )
 }
 
 fn is_in_state(filter: &DeliveryFilter, row: &Row<'_>) -> Result<bool, StoreError> {

@@ -231,6 +231,7 @@ fn filters(first: Timestamp, last: Timestamp) -> impl Strategy<Value = DeliveryF
                     event_seq,
                     event_type: event_type.map(|text| Pattern::parse(text).unwrap()),
                     result,
+                    carried: None,
                     profile: None,
                     statuses,
                     since,

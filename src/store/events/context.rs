@@ -4,10 +4,10 @@
 
 use std::sync::Arc;
 
-use rusqlite::Row;
+use rusqlite::{Row, named_params};
 
 use crate::domain::event_context::{EventContext, TraceContext};
-use crate::store::{StoreError, damaged};
+use crate::store::{Read, StoreError, damaged};
 
 /// Only events that were said in a channel.
 pub(super) const BY_CHANNEL: &str = "AND EXISTS (
@@ -15,6 +15,29 @@ pub(super) const BY_CHANNEL: &str = "AND EXISTS (
 /// Only events that have a tag.
 pub(super) const BY_TAG: &str = "AND EXISTS (
     SELECT 1 FROM json_each(events.tags) AS said WHERE said.value = :tag)";
+
+/// Whether an event was said in a channel and has a tag, as far as they are asked for.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn is_marked(
+    conn: &Read<'_>,
+    event_seq: i64,
+    channel: Option<&str>,
+    tag: Option<&str>,
+) -> Result<bool, StoreError> {
+    let found: Option<i64> = conn.optional(
+        "SELECT 1
+         FROM events
+         WHERE seq = :event
+             AND (:channel IS NULL OR EXISTS (
+                 SELECT 1 FROM json_each(events.channels) AS said WHERE said.value = :channel))
+             AND (:tag IS NULL OR EXISTS (
+                 SELECT 1 FROM json_each(events.tags) AS said WHERE said.value = :tag))",
+        named_params! { ":event": event_seq, ":channel": channel, ":tag": tag },
+    )?;
+    Ok(found.is_some())
+}
 
 /// The columns of an event that carries this.
 pub(super) struct ContextColumns<'a>(pub(super) Option<&'a EventContext>);

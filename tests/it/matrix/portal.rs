@@ -30,7 +30,9 @@ impl Neighbours {
 }
 
 fn is_shared(route: &Endpoint) -> bool {
-    route.method.as_str() == "GET" && route.path.starts_with("/api/v1/event-types")
+    let of = |beginning| route.path.starts_with(beginning);
+    let is_one = of("/api/v1/event-types") || of("/svix/api/v1/event-type");
+    route.method.as_str() == "GET" && is_one
 }
 
 #[tokio::test]
