@@ -17,6 +17,7 @@ use super::{
 };
 use crate::web::audience::{Admission, Audience};
 use crate::web::auth::WORKSPACE_HEADER;
+use crate::web::cross_origin::CrossOrigin;
 use crate::web::endpoint::Endpoint;
 use crate::web::programs::Presented;
 use crate::web::{Problem, programs};
@@ -87,6 +88,10 @@ impl Audience for Programs {
 
     fn endpoints(&self) -> Vec<&'static Endpoint> {
         RESOURCES.iter().copied().flatten().collect()
+    }
+
+    fn cross_origin(&self) -> CrossOrigin {
+        CrossOrigin::ForConsumers
     }
 
     fn admit<'a>(

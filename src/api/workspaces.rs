@@ -22,6 +22,10 @@ use crate::web::extract::{Json, OptionalJson, Query, RequestBody, path_id};
 use crate::web::wire::{DurationText, ListBody, Time, given, nullable};
 use crate::web::{Answered, Problem, State, answer};
 
+mod portal;
+
+pub use portal::{BrandingBody, BrandingRequest, FooterLinkBody};
+
 /// What can be asked for here.
 pub static ENDPOINTS: &[Endpoint] = &[
     Endpoint::post("/api/v1/workspaces", ADMIN, || to(create)).about(|operation| {
@@ -105,6 +109,19 @@ pub struct WorkspaceRequest {
     #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<RetentionRequest>)]
     pub retention: Option<Option<RetentionRequest>>,
+    /// Origins that may frame the consumer portal, and call the API from a browser with a token that is
+    /// bound to a consumer; null means none.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<Vec<String>>)]
+    pub portal_origins: Option<Option<Vec<String>>>,
+    /// How the consumer portal looks; null means as hookpost does.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<BrandingRequest>)]
+    pub branding: Option<Option<BrandingRequest>>,
+    /// Webhooks that a consumer may register itself; null means 50.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<i64>)]
+    pub webhooks_per_consumer: Option<Option<i64>>,
 }
 
 impl RequestBody for WorkspaceRequest {}
@@ -167,6 +184,13 @@ pub struct WorkspaceBody {
     pub alert_url: Option<String>,
     /// How long history is kept.
     pub retention: RetentionBody,
+    /// Origins that may frame the consumer portal, and call the API from a browser with a token that is
+    /// bound to a consumer.
+    pub portal_origins: Vec<String>,
+    /// How the consumer portal looks.
+    pub branding: BrandingBody,
+    /// Webhooks that a consumer may register itself.
+    pub webhooks_per_consumer: u32,
     /// When it was made.
     pub created_at: Time,
     /// When it last changed.
@@ -185,7 +209,8 @@ pub struct RetentionBody {
 }
 
 impl From<WorkspaceRequest> for WorkspaceInput {
-    fn from(request: WorkspaceRequest) -> Self {
+    fn from(mut request: WorkspaceRequest) -> Self {
+        let portal = portal::input(&mut request);
         let retention = |own: RetentionRequest| RetentionInput {
             delivered: own.delivered,
             exhausted: own.exhausted,
@@ -199,6 +224,7 @@ impl From<WorkspaceRequest> for WorkspaceInput {
             aliases: request.aliases,
             alert_url: request.alert_url,
             retention: request.retention.map(|own| own.map(retention)),
+            portal,
         }
     }
 }
@@ -308,6 +334,9 @@ fn workspace(workspace: &Workspace) -> WorkspaceBody {
             exhausted: workspace.retention.exhausted.map(DurationText::from),
             keep_latest: workspace.retention.keep_latest,
         },
+        portal_origins: workspace.portal.origins.clone(),
+        branding: portal::branding(&workspace.portal),
+        webhooks_per_consumer: workspace.portal.webhooks_max(),
         created_at: workspace.created_at.into(),
         updated_at: workspace.updated_at.into(),
     }

@@ -40,6 +40,7 @@ pub mod one_time_secret;
 pub mod overview;
 pub mod page;
 pub mod people;
+mod portal_settings;
 pub mod preferences;
 pub mod profile;
 mod session;

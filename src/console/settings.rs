@@ -9,6 +9,7 @@ use askama::Template;
 use super::access::{OWNER, VIEWER};
 use super::form::{mend, show_form};
 use super::page::{PageContext, Section, back_to};
+use super::portal_settings::PORTAL;
 use super::workspaces::{NAME, PLAN, PROFILE, Setting, profiles};
 use super::{Form, Shown, Visitor};
 use crate::domain::time::format_duration;
@@ -102,6 +103,7 @@ static SETTINGS: FormSpec<Workspace, WorkspaceInput> = FormSpec::new(&[
                 .sets(|input, typed| retention(input).keep_latest = Some(typed.whole_number())),
         ])],
     },
+    PORTAL,
 ]);
 
 /// What is said of retention so far.

@@ -14,6 +14,7 @@ use crate::domain::api_key::Scope;
 use crate::service::{FieldError, Refusal};
 use crate::web::audience::{Admission, Audience, lost};
 use crate::web::auth::WORKSPACE_HEADER;
+use crate::web::cross_origin::CrossOrigin;
 use crate::web::endpoint::{Access, Endpoint};
 use crate::web::problem::Wording;
 use crate::web::programs::Presented;
@@ -126,6 +127,10 @@ impl Audience for Dialect {
 
     fn astray(&self, path: &str, answers: Option<&str>) -> Problem {
         (self.odd_paths.astray)(path, answers)
+    }
+
+    fn cross_origin(&self) -> CrossOrigin {
+        CrossOrigin::ForConsumers
     }
 
     fn admit<'a>(

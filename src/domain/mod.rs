@@ -8,6 +8,7 @@ pub mod api_key;
 pub mod attempt;
 pub mod audit;
 pub mod authorization;
+pub mod branding;
 pub mod breaker;
 pub mod bucket;
 pub mod catalogue;

@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use super::branding::PortalSettings;
 use super::id::WorkspaceId;
 use super::time::Timestamp;
 
@@ -100,6 +101,8 @@ pub struct Workspace {
     pub alert_webhook_seq: Option<i64>,
     /// How long history is kept.
     pub retention: Retention,
+    /// What its customers' pages look like, and who may frame them.
+    pub portal: PortalSettings,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it last changed.

@@ -13,6 +13,8 @@ use serde_json::json;
 
 use super::alerts::set_alert_target;
 use super::once::once;
+use super::portal::PortalSettingsInput;
+use super::portal::settings::{self as portal_settings, CheckedPortal};
 use super::{Caller, Done, FieldError, Once, Refusal, Service, audit_instance, text};
 use crate::domain::id::WorkspaceId;
 use crate::domain::page::{Cursor, Limit, Page};
@@ -46,6 +48,8 @@ pub struct WorkspaceInput {
     pub alert_url: Option<Option<String>>,
     /// How long history is kept; null takes the instance's defaults.
     pub retention: Option<Option<RetentionInput>>,
+    /// What its customers' pages look like, and who may frame them.
+    pub portal: PortalSettingsInput,
 }
 
 /// How long history is kept, as a caller gives it.
@@ -68,6 +72,7 @@ struct CheckedSettings {
     aliases: Option<bool>,
     alert_url: Option<Option<String>>,
     retention: Option<Option<RetentionInput>>,
+    portal: CheckedPortal,
 }
 
 impl Service {
@@ -197,10 +202,12 @@ impl Service {
             Some(None) => Some(None),
             None => None,
         };
+        let portal = portal_settings::check(input.portal, &mut faults);
         if !faults.is_empty() {
             return Err(Refusal::Invalid(faults));
         }
         Ok(CheckedSettings {
+            portal,
             name: input.name,
             plan,
             profile: input.profile,
@@ -256,6 +263,8 @@ fn create(
         set_alert_target(tx, &mut workspace, alert_url)?;
     }
     workspaces::update(tx, &workspace)?;
+    let portal = portal_settings::applied(&workspace.portal, &input.portal);
+    portal_settings::store(tx, workspace.id.seq(), &portal, input.portal)?;
     let id = workspace.id.to_string();
     let detail = json!({ "name": name, "plan": plan.as_str(), "profile": profile_name });
     audit_instance(tx, &caller.actor, "workspace.create", &id, &detail)?;
@@ -295,10 +304,13 @@ fn update(
     if let Some(alert_url) = input.alert_url {
         set_alert_target(tx, &mut workspace, alert_url)?;
     }
-    if before != (workspace.alert_url.clone(), workspace.retention) {
+    let portal = portal_settings::applied(&workspace.portal, &input.portal);
+    let is_opened = portal.origins != workspace.portal.origins;
+    if is_opened || before != (workspace.alert_url.clone(), workspace.retention) {
         caller.actor.check_proof()?;
     }
     workspaces::update(tx, &workspace)?;
+    portal_settings::store(tx, id.seq(), &portal, input.portal)?;
     let detail = json!({ "name": workspace.name, "plan": workspace.plan.as_str() });
     audit_instance(
         tx,

@@ -20,6 +20,7 @@ const LADDER: &[M<'static>] = &[
     M::up(include_str!("migrations/0008_erasure.sql")),
     M::up(include_str!("migrations/0009_event_context.sql")),
     M::up(include_str!("migrations/0010_portal_links.sql")),
+    M::up(include_str!("migrations/0011_branding.sql")),
 ];
 
 /// Refuses a database that a later version wrote; answers its version.

@@ -28,6 +28,7 @@ mod alarm;
 pub mod attempts;
 pub mod audit;
 pub mod backup;
+pub mod branding;
 mod commit;
 pub mod consumers;
 pub mod deliveries;

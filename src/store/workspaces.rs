@@ -10,7 +10,7 @@ use super::numbers::NumberedTable;
 use super::read::PageOf;
 use super::sql::{id, millis};
 use super::vault::Place;
-use super::{Read, StoreError, WriteTx};
+use super::{Read, StoreError, WriteTx, branding};
 use crate::domain::id::WorkspaceId;
 use crate::domain::page::{Cursor, Limit, List, Page};
 use crate::domain::secret::Secret;
@@ -19,10 +19,13 @@ use crate::domain::workspace::{NewWorkspace, Plan, Retention, Workspace};
 /// The name of the workspace that every installation starts with.
 pub const DEFAULT_NAME: &str = "default";
 
-const SELECT: &str = "SELECT seq, name, plan, profile, strict_event_types, aliases, alert_url,
+const COLUMNS: &str = "seq, name, plan, profile, strict_event_types, aliases, alert_url,
         alert_webhook_seq, retention_delivered_ms, retention_exhausted_ms, retention_keep_latest,
-        created_at, updated_at
-    FROM workspaces";
+        created_at, updated_at";
+
+fn select() -> String {
+    format!("SELECT {COLUMNS}, {} FROM workspaces", branding::COLUMNS)
+}
 
 fn workspace(row: &Row<'_>) -> Result<Workspace, StoreError> {
     let duration = |column: &str| {
@@ -43,6 +46,7 @@ fn workspace(row: &Row<'_>) -> Result<Workspace, StoreError> {
             exhausted: duration("retention_exhausted_ms")?,
             keep_latest: row.get("retention_keep_latest")?,
         },
+        portal: branding::settings(row)?,
         created_at: row.get("created_at")?,
         updated_at: row.get("updated_at")?,
     })
@@ -53,7 +57,10 @@ fn workspace(row: &Row<'_>) -> Result<Workspace, StoreError> {
 /// # Errors
 /// [`StoreError::Sqlite`].
 pub fn find(conn: &Read<'_>, seq: i64) -> Result<Option<Workspace>, StoreError> {
-    let sql = format!("{SELECT} WHERE seq = :seq AND deleted_at IS NULL LIMIT 1");
+    let sql = format!(
+        "{} WHERE seq = :seq AND deleted_at IS NULL LIMIT 1",
+        select()
+    );
     conn.row(&sql, named_params! { ":seq": seq }, workspace)
 }
 
@@ -62,7 +69,10 @@ pub fn find(conn: &Read<'_>, seq: i64) -> Result<Option<Workspace>, StoreError> 
 /// # Errors
 /// [`StoreError::Sqlite`].
 pub fn find_named(conn: &Read<'_>, name: &str) -> Result<Option<Workspace>, StoreError> {
-    let sql = format!("{SELECT} WHERE name = :name AND deleted_at IS NULL LIMIT 1");
+    let sql = format!(
+        "{} WHERE name = :name AND deleted_at IS NULL LIMIT 1",
+        select()
+    );
     conn.row(&sql, named_params! { ":name": name }, workspace)
 }
 
@@ -87,10 +97,11 @@ pub fn list(
     limit: Limit,
 ) -> Result<Page<Workspace>, StoreError> {
     let sql = format!(
-        "{SELECT}
+        "{}
          WHERE deleted_at IS NULL AND seq < :before
          ORDER BY seq DESC
-         LIMIT :limit"
+         LIMIT :limit",
+        select()
     );
     let list = List::Workspaces;
     let of = PageOf {

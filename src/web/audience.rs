@@ -19,6 +19,7 @@ use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 
 use super::auth::Rate;
+use super::cross_origin::{self, CrossOrigin};
 use super::endpoint::Endpoint;
 use super::problem::Problem;
 use super::{answer, state};
@@ -50,6 +51,11 @@ pub trait Audience: Sync {
 
     /// Everything they can ask for, in any order.
     fn endpoints(&self) -> Vec<&'static Endpoint>;
+
+    /// Whether pages of other origins may call them.
+    fn cross_origin(&self) -> CrossOrigin {
+        CrossOrigin::Refused
+    }
 
     /// Lets a request through, or says why not: whose credentials count, which workspace they open.
     fn admit<'a>(
@@ -125,10 +131,29 @@ fn resource(audience: &'static dyn Audience, endpoints: &[&'static Endpoint]) ->
     }
     let allow = allowed(endpoints);
     resource.default_service(to(move |request: HttpRequest| {
-        let problem = audience.astray(request.path(), Some(&allow));
-        let told = audience.tell(&problem, None, &request);
-        async move { told }
+        answer_other_methods(audience, allow.clone(), request)
     }))
+}
+
+/// A preflight is answered where pages of other origins may call; everything else is a 405.
+async fn answer_other_methods(
+    audience: &'static dyn Audience,
+    allow: String,
+    request: HttpRequest,
+) -> HttpResponse {
+    let answered = match audience.cross_origin() {
+        CrossOrigin::ForConsumers => cross_origin::preflight(&request, &allow).await,
+        CrossOrigin::Refused => Ok(None),
+    };
+    match answered {
+        Ok(Some(answer)) => answer,
+        Ok(None) => audience.tell(
+            &audience.astray(request.path(), Some(&allow)),
+            None,
+            &request,
+        ),
+        Err(refusal) => audience.tell(&Problem::from(refusal), None, &request),
+    }
 }
 
 fn allowed(endpoints: &[&'static Endpoint]) -> String {
@@ -161,6 +186,8 @@ async fn answer_through<B: MessageBody + 'static>(
     if let Some(rate) = rate {
         rate.dress(response.headers_mut());
     }
+    let asked = response.request().clone();
+    cross_origin::dress(&asked, response.headers_mut());
     Ok(response)
 }
 

@@ -19,6 +19,7 @@ pub mod answer;
 pub mod audience;
 pub mod auth;
 pub mod connections;
+pub mod cross_origin;
 pub mod endpoint;
 pub mod extract;
 pub mod held;

@@ -8,7 +8,7 @@ use actix_web::{HttpMessage, HttpRequest};
 use super::audience::Refused;
 use super::auth;
 use super::endpoint::{Access, Endpoint};
-use super::state;
+use super::{cross_origin, state};
 use crate::service::{Actor, Refusal};
 
 /// What a program shows of itself.
@@ -41,6 +41,11 @@ pub async fn admit(
                 request.extensions_mut().insert(rate);
             }
             if entitled.is_bound() {
+                if let Some(origin) = cross_origin::origin(request)
+                    && credentials.lists(&entitled, origin).await?
+                {
+                    cross_origin::allow(request);
+                }
                 endpoint.check_bound()?;
             }
             if let Some(visitor) = entitled.visitor() {

@@ -8,6 +8,8 @@
 //! session's token follows from the link's row: nothing has to be written, counted or ended, and a
 //! cookie that leaks is no link.
 
+pub(in crate::service) mod settings;
+
 use std::time::Duration;
 
 use serde_json::json;
@@ -25,6 +27,8 @@ use crate::domain::time::{Timestamp, format_duration, parse_duration};
 use crate::entropy;
 use crate::store::vault::Purpose;
 use crate::store::{WriteTx, portal_links};
+
+pub use settings::{BrandingInput, PortalSettingsInput};
 
 /// The most characters of a caller's word that a refusal repeats.
 const SHOWN_CHARS_MAX: usize = 50;

@@ -19,7 +19,7 @@ use crate::domain::signing::SignatureKind;
 use crate::domain::time::Timestamp;
 use crate::domain::webhook::{NewWebhook, Webhook, WebhookKind, WebhookState};
 use crate::store::profiles;
-use crate::store::webhooks::{self, WEBHOOKS_MAX};
+use crate::store::webhooks;
 use crate::store::{Read, Store, WriteTx, secrets, workspaces};
 
 mod auth;
@@ -28,6 +28,7 @@ mod input;
 mod life;
 mod moved;
 mod retries;
+mod room;
 mod secret;
 mod shaping;
 mod testing;
@@ -42,12 +43,11 @@ use life::{WebhookSwitch, turn_to};
 pub use values::MASK;
 
 pub use retries::{CustomRetry, RetryInput};
+use room::check_room;
 pub use secret::{OVERLAP_DEFAULT, OVERLAP_MAX, Rotated, RotationInput};
 use secret::{first_secret, keep_public_key, shown};
 pub use testing::Tested;
 
-/// Webhooks that a consumer may register by itself; the platform may register more for it.
-pub const WEBHOOKS_BY_CONSUMER_MAX: usize = 50;
 /// How long saving a webhook waits for its host name to be looked up.
 const LOOKUP_WAIT: Duration = Duration::from_secs(2);
 
@@ -273,24 +273,6 @@ fn update(
     }
     audit(tx, caller, "webhook.update", &id.to_string(), &json!({}))?;
     Ok(secret)
-}
-
-fn check_room(tx: &WriteTx<'_>, caller: &Caller, consumer_seq: Option<i64>) -> Result<(), Refusal> {
-    let most = match caller.consumer {
-        Some(_) => WEBHOOKS_BY_CONSUMER_MAX,
-        None => WEBHOOKS_MAX,
-    };
-    let present = webhooks::count(tx, caller.workspace.seq(), consumer_seq)?;
-    if present < i64::try_from(most).unwrap_or(i64::MAX) {
-        return Ok(());
-    }
-    let owner = match consumer_seq {
-        Some(_) => "a consumer",
-        None => "a workspace",
-    };
-    Err(Refusal::Conflict(format!(
-        "{owner} may have at most {most} webhooks; delete one first"
-    )))
 }
 
 /// A webhook's consumer never changes; to name the same is no change.

@@ -158,6 +158,16 @@ impl Credentials {
         }
     }
 
+    /// Whether the workspace of somebody bound to a consumer lists `origin`.
+    ///
+    /// # Errors
+    /// [`Refusal::Internal`] where the database cannot be read.
+    pub async fn lists(&self, entitled: &Entitled, origin: &str) -> Result<bool, Refusal> {
+        let found = self.workspaces.resolve(entitled.workspace_seq, None);
+        let workspace = found.await?;
+        Ok(workspace.portal.origins.iter().any(|own| own == origin))
+    }
+
     /// The caller that somebody entitled is in the workspace they name, or belong to.
     ///
     /// # Errors

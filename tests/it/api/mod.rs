@@ -14,6 +14,7 @@ mod events;
 mod events_erased;
 mod jobs;
 mod portal_links;
+mod portal_settings;
 mod profiles;
 mod retries;
 mod sessions;
