@@ -363,8 +363,8 @@ fn headers(lines: &str) -> BTreeMap<String, String> {
     headers
 }
 
-const STATUSES: &str =
-    "One of `pending`, `retrying`, `delivered`, `exhausted`, `canceled`, or several with commas.";
+const STATUSES: &str = "One of `scheduled`, `pending`, `retrying`, `delivered`, `exhausted`, `canceled`, or several with \
+     commas.";
 
 /// What lists of deliveries can be filtered by.
 pub(super) fn filtered(operation: Operation) -> Operation {

@@ -4,39 +4,36 @@
 //! what was published is what is signed and delivered.
 
 use actix_web::HttpRequest;
-use actix_web::http::StatusCode;
 use actix_web::web::to;
 use serde_json::json;
 use serde_json::value::RawValue;
 
 use super::access::{EVENTS_READ, EVENTS_WRITE, RETRY};
 use super::words::OF_CONSUMER;
-use crate::domain::delivery::Delivery;
-use crate::domain::event::StoredEvent;
 use crate::domain::event_context::{TRACEPARENT, TRACESTATE, TraceContext};
-use crate::domain::id::{DeliveryId, WebhookId};
-use crate::domain::page::{Cursor, List, Order, Page};
-use crate::service::events::{
-    EventDetail, EventListing, EventWebhook, Known, PublishInput, Published, WhyNot,
-};
+use crate::domain::id::WebhookId;
+use crate::domain::page::{Cursor, List, Order};
+use crate::service::events::{EventListing, PublishInput, RescheduleInput};
 use crate::service::payload_work::SMALL_BODY_BYTES;
-use crate::service::{Caller, Refusal, StoredAnswer};
+use crate::service::{Caller, Refusal};
 use crate::web::endpoint::Endpoint;
 use crate::web::extract::{
-    Json, Misread, OptionalJson, Query, RequestBody, check_depth, from_slice, path_text,
+    Json, Misread, Nothing, OptionalJson, Query, RequestBody, check_depth, from_slice, path_text,
 };
 use crate::web::openapi::parts::{cursor, one_of, text};
-use crate::web::wire::{ListBody, Time};
 use crate::web::{Answered, Problem, State, answer};
 
 mod consumer;
 mod shape;
+mod shown;
 
 pub use consumer::{GivenConsumer, PublishConsumer};
 pub use shape::{
-    BatchAnswer, BatchBody, BatchResult, ErasedBody, EventBody, EventDeliveryBody, EventDetailBody,
-    EventWebhookBody, MissBody, PublishBody, PublishedBody, ReplayBody, ReplayedBody,
+    BatchAnswer, BatchBody, BatchResult, CanceledBody, ErasedBody, EventBody, EventDeliveryBody,
+    EventDetailBody, EventWebhookBody, MissBody, PublishBody, PublishedBody, ReplayBody,
+    ReplayedBody, RescheduleBody,
 };
+use shown::{ASCENDING_MARK, batch_answer, detailed, listed, published_answer, replayed_answer};
 
 /// What can be asked for here.
 pub static ENDPOINTS: &[Endpoint] = &[
@@ -80,6 +77,29 @@ pub static ENDPOINTS: &[Endpoint] = &[
                 .named("show_event", "Events", "Show an event")
                 .gives::<EventDetailBody>(200, "The event and what became of it.")
         }),
+    Endpoint::patch("/api/v1/events/{id}", EVENTS_WRITE, || to(reschedule)).about(|operation| {
+        operation
+            .named(
+                "reschedule_event",
+                "Events",
+                "Deliver an event at another time",
+            )
+            .takes::<RescheduleBody>(json!({"deliver_at": "2026-04-01T08:00:00Z"}))
+            .gives::<EventDetailBody>(
+                200,
+                "The event; what still waits for its time has the new one.",
+            )
+            .or(409)
+    }),
+    Endpoint::post("/api/v1/events/{id}/cancel", EVENTS_WRITE, || to(cancel))
+        .fresh()
+        .about(|operation| {
+            operation
+                .named("cancel_event", "Events", "Give up what waits of an event")
+                .may_take::<Nothing>(json!({}))
+                .gives::<CanceledBody>(200, "Its deliveries that waited are canceled.")
+                .or(409)
+        }),
     Endpoint::post("/api/v1/events/{id}/replay", EVENTS_WRITE, || to(replay))
         .for_consumers()
         .needs(RETRY)
@@ -100,9 +120,6 @@ pub static ENDPOINTS: &[Endpoint] = &[
                 .or(409)
         }),
 ];
-
-/// Stands before the cursors of ascending pages, so that going on keeps the direction.
-const ASCENDING_MARK: char = 'a';
 
 /// `POST /events`.
 ///
@@ -187,6 +204,40 @@ pub async fn show(state: State, caller: Caller, request: HttpRequest) -> Answere
     answer::ok(&detailed(detail))
 }
 
+/// `PATCH /events/{id}`.
+///
+/// # Errors
+/// As `Service::reschedule_event`.
+pub async fn reschedule(
+    state: State,
+    caller: Caller,
+    request: HttpRequest,
+    body: Json<RescheduleBody>,
+) -> Answered {
+    let input = RescheduleInput {
+        deliver_at: body.value.deliver_at,
+        delay: body.value.delay,
+    };
+    let id = path_text(&request, "id");
+    let detail = state.service.reschedule_event(&caller, &id, input).await?;
+    answer::ok(&detailed(detail))
+}
+
+/// `POST /events/{id}/cancel`.
+///
+/// # Errors
+/// As `Service::cancel_event`.
+pub async fn cancel(
+    state: State,
+    caller: Caller,
+    request: HttpRequest,
+    _: OptionalJson<Nothing>,
+) -> Answered {
+    let id = path_text(&request, "id");
+    let canceled = state.service.cancel_event(&caller, &id).await?;
+    answer::ok(&CanceledBody { id, canceled })
+}
+
 /// `POST /events/{id}/replay`.
 ///
 /// # Errors
@@ -251,97 +302,6 @@ fn read_cursor(text: &str) -> Result<(Cursor, Order), String> {
     }
 }
 
-fn listed(page: Page<StoredEvent>, order: Order) -> ListBody<EventBody> {
-    let mut list = ListBody::of(page, |own| event(&own));
-    if order == Order::Ascending {
-        list.next_cursor = list
-            .next_cursor
-            .map(|cursor| format!("{ASCENDING_MARK}{cursor}"));
-    }
-    list
-}
-
-fn published(published: &Published) -> (StatusCode, PublishedBody) {
-    let status = match published.known {
-        Known::New => StatusCode::ACCEPTED,
-        Known::Before => StatusCode::OK,
-    };
-    let body = PublishedBody {
-        id: published.id.clone(),
-        r#type: published.event_type.to_string(),
-        occurred_at: published.occurred_at.into(),
-        created_at: published.created_at.into(),
-        consumer_id: published.consumer.map(|id| id.to_string()),
-        deliveries: published.deliveries,
-    };
-    (status, body)
-}
-
-fn published_answer(event: &Published) -> StoredAnswer {
-    let (status, body) = published(event);
-    answer::recorded(status, &body)
-}
-
-fn batch_answer(results: &[Result<Published, Refusal>]) -> StoredAnswer {
-    let results = results.iter().map(|result| match result {
-        Ok(event) => {
-            let (status, event) = published(event);
-            let status = status.as_u16();
-            BatchResult::Accepted { status, event }
-        }
-        Err(refusal) => BatchResult::Refused(Problem::from(refusal.clone()).body()),
-    });
-    let body = BatchAnswer {
-        results: results.collect(),
-    };
-    answer::recorded(StatusCode::ACCEPTED, &body)
-}
-
-fn replayed_answer(made: &[DeliveryId]) -> StoredAnswer {
-    let body = ReplayedBody {
-        deliveries: made.len(),
-        delivery_ids: made.iter().map(ToString::to_string).collect(),
-    };
-    answer::recorded(StatusCode::ACCEPTED, &body)
-}
-
-fn event(stored: &StoredEvent) -> EventBody {
-    EventBody {
-        id: stored.event.public_id(),
-        r#type: stored.event.event_type.to_string(),
-        occurred_at: stored.event.occurred_at.into(),
-        created_at: stored.created_at.into(),
-        consumer_id: stored.event.consumer.map(|id| id.to_string()),
-        channels: stored.event.channels().to_vec(),
-        tags: stored.event.tags().to_vec(),
-        data: raw(&stored.event.data),
-        erased_at: stored.erased_at.map(Time::from),
-        deliveries: stored.delivery_count,
-    }
-}
-
-fn detailed(detail: EventDetail) -> EventDetailBody {
-    let event = event(&detail.stored);
-    let missed = detail.missed.into_iter().map(|(webhook, reason)| MissBody {
-        webhook_id: webhook.to_string(),
-        reason: reason.as_str(),
-    });
-    EventDetailBody {
-        id: event.id,
-        r#type: event.r#type,
-        occurred_at: event.occurred_at,
-        created_at: event.created_at,
-        consumer_id: event.consumer_id,
-        channels: event.channels,
-        tags: event.tags,
-        data: event.data,
-        erased_at: event.erased_at,
-        deliveries: detail.deliveries.iter().map(delivery).collect(),
-        missed: missed.collect(),
-        webhooks: detail.webhooks.into_iter().map(event_webhook).collect(),
-    }
-}
-
 /// `DELETE /events/{id}/data`.
 ///
 /// # Errors
@@ -354,47 +314,4 @@ pub async fn erase(state: State, caller: Caller, request: HttpRequest) -> Answer
         erased_at: erased.erased_at.into(),
         canceled: erased.canceled,
     })
-}
-
-fn event_webhook(webhook: EventWebhook) -> EventWebhookBody {
-    let (disabled_reason, detail) = match &webhook.why_not {
-        Some(WhyNot::Disabled(reason)) => (Some(reason.as_str()), None),
-        Some(WhyNot::Filtered(misfit)) => (None, Some(misfit.clone())),
-        Some(
-            WhyNot::Revoked
-            | WhyNot::RegisteredLater
-            | WhyNot::NotSubscribed
-            | WhyNot::OtherChannels
-            | WhyNot::SubscribedLater,
-        )
-        | None => (None, None),
-    };
-    let (condition, detail) = detail.map(|own| (own.condition, own.words)).unzip();
-    EventWebhookBody {
-        webhook_id: webhook.id.to_string(),
-        label: webhook.label,
-        given: webhook.why_not.is_none(),
-        reason: webhook.why_not.as_ref().map(WhyNot::as_str),
-        disabled_reason,
-        condition,
-        detail,
-    }
-}
-
-fn delivery(delivery: &Delivery) -> EventDeliveryBody {
-    let registered = delivery.webhook_registered;
-    EventDeliveryBody {
-        id: delivery.id.to_string(),
-        webhook_id: registered.then(|| delivery.webhook.to_string()),
-        status: delivery.progress.status.as_str(),
-        trigger: delivery.trigger.as_str(),
-        attempt_count: delivery.progress.attempt_count,
-        last_status_code: delivery.last_status_code,
-        next_attempt_at: delivery.next_attempt_at().map(Time::from),
-    }
-}
-
-/// What was stored as JSON is JSON; a row that is not would be caught by its digest before.
-fn raw(text: &str) -> Box<RawValue> {
-    RawValue::from_string(text.to_owned()).unwrap_or_default()
 }

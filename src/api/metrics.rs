@@ -136,6 +136,7 @@ fn reading(state: &State, stored: &InstanceFigures) -> Reading {
         queued: engine.queued as u64,
         paused: engine.paused.into(),
         deliveries: vec![
+            ("scheduled", counts.scheduled),
             ("pending", counts.pending),
             ("retrying", counts.retrying),
             ("delivered", counts.delivered),

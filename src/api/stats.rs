@@ -87,6 +87,8 @@ pub struct StatsBody {
 /// How many deliveries stand where.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct CountsBody {
+    /// For later: they wait for their time.
+    pub scheduled: u64,
     /// Waiting for their first attempt.
     pub pending: u64,
     /// Waiting for another attempt.
@@ -190,6 +192,7 @@ fn body(
 
 fn counts(counts: &Counts) -> CountsBody {
     CountsBody {
+        scheduled: counts.scheduled,
         pending: counts.pending,
         retrying: counts.retrying,
         delivered: counts.delivered,

@@ -86,6 +86,7 @@ impl Row {
 pub fn retry_word(delivery: &Delivery) -> Option<&'static str> {
     match (delivery.trigger, delivery.progress.status) {
         (Trigger::Test | Trigger::Alert, _) | (_, Status::Pending) => None,
+        (_, Status::Scheduled) => Some("Send now"),
         (_, Status::Delivered) => Some("Send again"),
         (_, Status::Retrying | Status::Exhausted | Status::Canceled) => Some("Retry now"),
     }
@@ -186,6 +187,7 @@ pub async fn list(state: State, visitor: Visitor, request: HttpRequest) -> Shown
 fn tabs(filters: &Filters) -> Vec<(String, &'static str, bool)> {
     let words = [
         "",
+        "scheduled",
         "pending",
         "retrying",
         "delivered",

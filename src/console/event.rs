@@ -100,6 +100,10 @@ impl EventView<'_> {
         Stamp(self.detail.stored.created_at)
     }
 
+    fn deliver_at(&self) -> Option<Stamp> {
+        self.detail.stored.deliver_at.map(Stamp)
+    }
+
     fn data_size(&self) -> String {
         size(self.detail.stored.event.data.len() as u64)
     }
@@ -149,6 +153,14 @@ static PUBLISH: FormSpec<(), PublishInput> = FormSpec::new(&[FieldSet {
                 .hint("Empty: now.")
                 .example("2026-03-16T10:05:00Z")
                 .sets(|input, typed| input.occurred_at = typed.text()),
+            Part::text("deliver_at", "Deliver at")
+                .hint("Empty: at once. At most 30 days ahead.")
+                .example("2026-04-01T08:00:00Z")
+                .sets(|input, typed| input.deliver_at = typed.text()),
+            Part::text("delay", "Or after")
+                .hint("In the place of a time.")
+                .example("90m")
+                .sets(|input, typed| input.delay = typed.text()),
         ]),
     ],
 }]);

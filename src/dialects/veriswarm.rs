@@ -330,7 +330,7 @@ fn webhook(webhook: Webhook) -> VeriswarmWebhookBody {
 fn delivery(delivery: Delivery) -> VeriswarmDeliveryBody {
     let progress = delivery.progress;
     let (status, said) = match progress.status {
-        Status::Pending => ("pending", None),
+        Status::Scheduled | Status::Pending => ("pending", None),
         Status::Delivered => ("delivered", None),
         Status::Retrying => ("failed", None),
         Status::Exhausted => ("exhausted", None),
@@ -352,7 +352,11 @@ fn delivery(delivery: Delivery) -> VeriswarmDeliveryBody {
         retried_from_delivery_id: delivery.retried_from.map(|id| id.seq()),
         next_retry_at: match progress.status {
             Status::Retrying => next.map(Time),
-            Status::Pending | Status::Delivered | Status::Exhausted | Status::Canceled => None,
+            Status::Scheduled
+            | Status::Pending
+            | Status::Delivered
+            | Status::Exhausted
+            | Status::Canceled => None,
         },
         alert_sent_at: delivery.alert_sent_at.map(Time),
         alert_error: delivery.alert_error,

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::event_context::EventContext;
 use super::id::{ConsumerId, EventId, WorkspaceId};
 use super::page::{Cursor, Order};
+use super::schedule::Schedule;
 use super::time::Timestamp;
 
 /// The longest name a publisher may give an event, in characters.
@@ -134,6 +135,8 @@ pub struct NewEvent {
     pub data: Arc<str>,
     /// What it carries beside its data.
     pub context: Option<Arc<EventContext>>,
+    /// When it is to be delivered; absent means now.
+    pub schedule: Option<Schedule>,
 }
 
 /// An event with what lists show beside it.
@@ -145,6 +148,10 @@ pub struct StoredEvent {
     pub created_at: Timestamp,
     /// How many deliveries it was given when it was published.
     pub delivery_count: u32,
+    /// When its publisher wanted it delivered, where that was said.
+    pub schedule: Option<Schedule>,
+    /// When it is to be delivered, or was, where that was not at once.
+    pub deliver_at: Option<Timestamp>,
     /// When its data was erased.
     pub erased_at: Option<Timestamp>,
 }

@@ -36,6 +36,7 @@ pub mod recovery_code;
 pub mod retry;
 pub mod retry_after;
 pub mod role;
+pub mod schedule;
 pub mod secret;
 pub mod session;
 pub mod shape;

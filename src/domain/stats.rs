@@ -27,6 +27,8 @@ pub fn minute(at: Timestamp) -> i64 {
 /// How many deliveries stand where.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
+    /// For later.
+    pub scheduled: u64,
     /// Waiting for their first attempt.
     pub pending: u64,
     /// Waiting for another attempt.
@@ -43,6 +45,7 @@ impl Counts {
     /// Adds so many that stand at `status`.
     pub fn add(&mut self, status: Status, deliveries: u64) {
         let place = match status {
+            Status::Scheduled => &mut self.scheduled,
             Status::Pending => &mut self.pending,
             Status::Retrying => &mut self.retrying,
             Status::Delivered => &mut self.delivered,
@@ -54,6 +57,7 @@ impl Counts {
 
     /// Adds another webhook's.
     pub fn add_all(&mut self, other: &Self) {
+        self.scheduled += other.scheduled;
         self.pending += other.pending;
         self.retrying += other.retrying;
         self.delivered += other.delivered;

@@ -121,7 +121,11 @@ pub(super) fn delivered(
     };
     match next.status {
         Status::Delivered => deliveries::set_alert(tx, about.seq(), Ok(tx.now())),
-        Status::Pending | Status::Retrying | Status::Exhausted | Status::Canceled => {
+        Status::Scheduled
+        | Status::Pending
+        | Status::Retrying
+        | Status::Exhausted
+        | Status::Canceled => {
             let error = match (last.error, last.status_code) {
                 (Some(error), _) => error.to_owned(),
                 (None, Some(code)) => format!("the alert target answered {code}"),
@@ -152,6 +156,7 @@ fn send(
         occurred_at: None,
         data: text.into(),
         context: None,
+        schedule: None,
     };
     let event = Arc::new(events::insert(tx, workspace, new, 1)?);
     let new = NewDelivery {

@@ -1,6 +1,6 @@
 //! When somebody sets the machine's clock, what waits is moved along with it.
 //!
-//! Owns: noticing, and moving every waiting retry by as much as the clock was set. Refuses: touching
+//! Owns: noticing, and moving every waiting retry and what is scheduled by as much as the clock was set. Refuses: touching
 //! history, and what expires at a time of day, such as old secrets.
 //!
 //! # Why retries are moved
@@ -30,8 +30,8 @@ use std::time::Duration;
 use super::Shared;
 use crate::clock::ClockReading;
 use crate::domain::time::Timestamp;
-use crate::store::deliveries::{self, shift_retries};
-use crate::store::{StoreError, instance, webhooks};
+use crate::store::deliveries::{self, shift_retries, shift_scheduled};
+use crate::store::{StoreError, WriteTx, instance, webhooks};
 
 /// A clock that is set by less is only corrected, and nobody minds.
 const SET_MIN_MS: i64 = 1000;
@@ -115,6 +115,11 @@ impl ClockWatch {
         let mut right = std::mem::take(&mut seen.moved);
         right.extend(seen.under_way.keys());
         Some((by_ms, right))
+    }
+
+    /// Whether all is moved that has to be on a clock of this offset.
+    pub(super) fn has_followed(&self, offset_ms: i64) -> bool {
+        (offset_ms - self.seen().offset_ms).abs() < SET_MIN_MS
     }
 
     /// An attempt of the delivery in row `seq` starts.
@@ -218,10 +223,22 @@ async fn move_all(
             webhooks::restart_failing(tx, tx.now())
         })
         .await?;
+    let mut after = Some(0);
+    while let Some(from) = after {
+        let batch =
+            move |tx: &mut WriteTx<'_>, _: &HashSet<i64>| shift_scheduled(tx, from, BATCH, by_ms);
+        after = move_batch(shared, batch, &right).await?;
+    }
+    let next = store.read(deliveries::next_planned).await?;
+    shared.planned.look_at(next);
     for webhook_seq in &waiting {
         let mut after = Some(0);
         while let Some(from) = after {
-            after = move_batch(shared, *webhook_seq, from, by_ms, &right).await?;
+            let webhook_seq = *webhook_seq;
+            let batch = move |tx: &mut WriteTx<'_>, right: &HashSet<i64>| {
+                shift_retries(tx, webhook_seq, from, BATCH, by_ms, right)
+            };
+            after = move_batch(shared, batch, &right).await?;
         }
     }
     Ok(waiting)
@@ -229,19 +246,16 @@ async fn move_all(
 
 async fn move_batch(
     shared: &Arc<Shared>,
-    webhook_seq: i64,
-    after: i64,
-    by_ms: i64,
+    batch: impl Fn(&mut WriteTx<'_>, &HashSet<i64>) -> Result<Option<i64>, StoreError>
+    + Copy
+    + Send
+    + 'static,
     right: &Arc<HashSet<i64>>,
 ) -> Result<Option<i64>, StoreError> {
     let mut tries = 0;
     loop {
         let right = Arc::clone(right);
-        let moved = shared
-            .parts
-            .store
-            .settle(move |tx| shift_retries(tx, webhook_seq, after, BATCH, by_ms, &right))
-            .await;
+        let moved = shared.parts.store.settle(move |tx| batch(tx, &right)).await;
         match moved {
             Ok(next) => return Ok(next),
             Err(error @ StoreError::Stopped(_)) => return Err(error),

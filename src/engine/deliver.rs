@@ -187,7 +187,9 @@ async fn record(
     let attempt = &attempted.attempt;
     let outcome = attempt.error_kind.map_or("delivered", FailureKind::as_str);
     metrics::attempted(outcome, Duration::from_millis(attempt.duration_ms.into()));
-    let waited = attempt.started_at.since(delivery.id.at());
+    // What was for later was waited for by its publisher.
+    let due_at = delivery.progress.next.at().unwrap_or(delivery.id.at());
+    let waited = attempt.started_at.since(due_at);
     if delivery.progress.attempt_count == 0 && delivery.trigger == Trigger::Event {
         metrics::attempted_first(waited);
     }

@@ -37,6 +37,7 @@ mod interrupted;
 mod journal;
 mod lanes;
 mod load;
+mod planned;
 mod priority;
 mod scheduler;
 mod settle;
@@ -84,6 +85,7 @@ struct Shared {
     watchers: watch::Watchers,
     clock_watch: clock_jump::ClockWatch,
     journal: journal::Journal,
+    planned: planned::PlannedWatch,
 }
 
 /// How much the engine has in hand.
@@ -130,6 +132,7 @@ impl Engine {
             cut_off: tokio::sync::watch::Sender::new(false),
             watchers: watch::Watchers::default(),
             journal: journal::Journal::default(),
+            planned: planned::PlannedWatch::default(),
         };
         Self {
             shared: Arc::new(shared),
@@ -138,15 +141,17 @@ impl Engine {
 
     /// What waits from earlier runs gets its lane; what was half done is put right.
     fn recover(&self, store: &Store) -> Result<(), StoreError> {
-        let (waiting, paused, clock_seen) = store.read_blocking(|conn| {
+        let (waiting, paused, clock_seen, planned) = store.read_blocking(|conn| {
             let paused = instance::read(conn, instance::Fact::SendingPaused)?.is_some();
             let waiting = deliveries::webhooks_waiting(conn)?;
-            Ok::<_, StoreError>((waiting, paused, instance::clock_seen(conn)?))
+            let planned = deliveries::next_planned(conn)?;
+            Ok::<_, StoreError>((waiting, paused, instance::clock_seen(conn)?, planned))
         })?;
         let reading = self.shared.parts.clock.reading();
         self.shared
             .clock_watch
             .resume(clock_seen.as_ref(), &reading);
+        self.shared.planned.look_at(planned);
         interrupted::end_interrupted_tests(store)?;
         let mut lanes = self.shared.lanes();
         lanes.paused = paused;
@@ -175,7 +180,11 @@ impl Engine {
         for webhook_seq in &committed.woken {
             lanes.wake(*webhook_seq);
         }
+        for webhook_seq in &committed.fell_due {
+            lanes.fell_due(*webhook_seq);
+        }
         drop(lanes);
+        self.shared.planned.look_at(committed.planned);
         self.shared.wake.notify_one();
     }
 

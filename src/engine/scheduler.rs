@@ -8,13 +8,13 @@ use std::time::Duration;
 use super::clock_jump::{follow_clock, remember_clock};
 use super::damaged::{disable_corrupt, set_apart};
 use super::lanes::LoadOrder;
-use super::{Shared, deliver, load};
+use super::{Shared, deliver, load, planned};
 use crate::domain::time::Timestamp;
 use crate::store::StoreError;
 
 /// How long a lane waits before it reads the database again after a read failed.
 const LOAD_RETRY: Duration = Duration::from_secs(1);
-/// The longest sleep while a retry is planned: the wall clock may be set while hookpost sleeps.
+/// The longest sleep while anything is planned: the wall clock may be set while hookpost sleeps.
 const SLEEP_MAX: Duration = Duration::from_secs(30);
 
 /// Works until the engine is stopped.
@@ -74,7 +74,9 @@ async fn step(shared: &Arc<Shared>) -> NextStep {
     if step.again {
         return NextStep::Again;
     }
-    NextStep::At(step.wake_at.map(|at| at.since(now).min(SLEEP_MAX)))
+    let planned_at = planned::see_to(shared, now);
+    let wake_at = step.wake_at.into_iter().chain(planned_at).min();
+    NextStep::At(wake_at.map(|at| at.since(now).min(SLEEP_MAX)))
 }
 
 /// Fills a lane.

@@ -12,8 +12,8 @@ use super::{Caller, Refusal, Service, audit};
 use crate::domain::attempt::Attempt;
 use crate::domain::consumer::Purview;
 use crate::domain::delivery::{
-    Cause, Delivery, DeliveryFilter, DeliveryPlace, IllegalTransition, QueuedDelivery, StepInput,
-    Trigger, step,
+    Cause, Delivery, DeliveryFilter, DeliveryPlace, IllegalTransition, QueuedDelivery, Status,
+    StepInput, Trigger, step,
 };
 use crate::domain::id::{DeliveryId, WebhookId};
 use crate::domain::outcome::FailureKind;
@@ -286,6 +286,9 @@ pub(super) fn put_back(tx: &mut WriteTx<'_>, delivery: &Delivery) -> Result<(), 
         trigger: delivery.trigger,
     };
     deliveries::set_progress(tx, place, &delivery.progress, &next, None)?;
+    if delivery.progress.status == Status::Scheduled {
+        tx.notices().fell_due.push(place.webhook_seq);
+    }
     // Nothing was ever sent of it, so nothing has to be repeated; the template may be mended by now.
     let is_unsent = delivery.progress.attempt_count == 0;
     if is_unsent && delivery.last_error_kind == Some(FailureKind::Template) {

@@ -16,6 +16,7 @@ mod limits;
 mod receiver;
 mod recover;
 mod retries;
+mod scheduled;
 mod secrets;
 mod sent;
 mod stats;

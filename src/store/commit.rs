@@ -247,6 +247,7 @@ impl CommitLoop {
         let mut tx = WriteTx::new(
             Read::new(conn),
             now,
+            &self.parts.clock,
             &self.parts.vault,
             &self.parts.profiles,
             &mut self.memory,

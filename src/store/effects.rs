@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use crate::domain::delivery::{QueuedDelivery, Status};
 use crate::domain::id::DeliveryId;
+use crate::domain::time::Timestamp;
 
 /// What listeners learn of a commit.
 #[derive(Debug, Default)]
@@ -20,6 +21,10 @@ pub struct Committed {
     pub webhooks_changed: Vec<i64>,
     /// Webhooks that have deliveries in the database that became due without being queued here.
     pub woken: Vec<i64>,
+    /// Webhooks of whose deliveries some became pending whose rows are older than others'.
+    pub fell_due: Vec<i64>,
+    /// When the earliest is due of the deliveries that were scheduled.
+    pub planned: Option<Timestamp>,
     /// Deliveries that no longer wait, because a person called them off, each behind its webhook.
     pub canceled: Vec<(i64, DeliveryId)>,
     /// Keys, users or sessions changed.
@@ -40,6 +45,8 @@ impl Committed {
         self.urgent.extend(other.urgent);
         self.webhooks_changed.extend(other.webhooks_changed);
         self.woken.extend(other.woken);
+        self.fell_due.extend(other.fell_due);
+        self.planned = self.planned.into_iter().chain(other.planned).min();
         self.canceled.extend(other.canceled);
         self.catalogues_changed.extend(other.catalogues_changed);
         self.access_changed |= other.access_changed;

@@ -13,21 +13,26 @@ use super::found::{Found, PAGE_BYTES_MAX, readable};
 use super::numbers::NumberedTable;
 use super::sql::{id, optional_id};
 use super::{Read, StoreError, WriteTx, row_list, setbacks};
-use crate::domain::breaker::DisabledReason;
 use crate::domain::consumer::Purview;
-use crate::domain::event::{Event, EventFilter, EventKind, MissedEvents, NewEvent, StoredEvent};
-use crate::domain::id::{EventId, WebhookId, WorkspaceId};
+use crate::domain::event::{Event, EventFilter, EventKind, NewEvent, StoredEvent};
+use crate::domain::id::{EventId, WorkspaceId};
 use crate::domain::page::{Cursor, Limit, List, Order, Page};
 use crate::domain::stats::{WHOLE_WORKSPACE, minute};
 use crate::domain::time::Timestamp;
 
 pub(super) mod context;
+mod misses;
+mod schedule;
 
 use context::{BY_CHANNEL, BY_TAG, ContextColumns};
+pub use misses::{count_missed, delete_miss, insert_miss, missed, misses};
+use schedule::ScheduleColumns;
+pub use schedule::set_deliver_at;
 
 const SELECT: &str = "SELECT events.seq, events.workspace_seq, events.kind, events.given_id,
         events.consumer_seq, consumers.created_at AS consumer_created_at, events.type, events.occurred_at, events.created_at, events.delivery_count, events.digest,
-        events.data, events.erased_at, events.traceparent, events.tracestate, events.channels, events.tags, workspaces.created_at AS workspace_created_at
+        events.data, events.erased_at, events.traceparent, events.tracestate, events.channels, events.tags,
+        events.deliver_at, events.asked_deliver_at, events.asked_delay, workspaces.created_at AS workspace_created_at
     FROM events
     JOIN workspaces ON workspaces.seq = events.workspace_seq
     LEFT JOIN consumers ON consumers.seq = events.consumer_seq";
@@ -47,11 +52,13 @@ pub fn insert(
     let occurred_at = new.occurred_at.unwrap_or(id.at());
     let digest = digest(&new.event_type, occurred_at, &new.data);
     let context = ContextColumns(new.context.as_deref());
+    let schedule = ScheduleColumns(new.schedule);
     tx.run(
         "INSERT INTO events (seq, workspace_seq, consumer_seq, kind, given_id, type, occurred_at, created_at,
-             delivery_count, digest, data, traceparent, tracestate, channels, tags)
+             delivery_count, digest, data, traceparent, tracestate, channels, tags, deliver_at,
+             asked_deliver_at, asked_delay)
          VALUES (:seq, :workspace, :consumer, :kind, :given_id, :type, :occurred_at, :now, :deliveries, :digest,
-             :data, :traceparent, :tracestate, :channels, :tags)",
+             :data, :traceparent, :tracestate, :channels, :tags, :deliver_at, :asked_deliver_at, :asked_delay)",
         named_params! {
             ":seq": id.seq(),
             ":workspace": workspace.seq(),
@@ -68,6 +75,9 @@ pub fn insert(
             ":tracestate": context.tracestate(),
             ":channels": context.channels(),
             ":tags": context.tags(),
+            ":deliver_at": new.schedule.map(|own| own.instant(id.at())),
+            ":asked_deliver_at": schedule.asked_deliver_at(),
+            ":asked_delay": schedule.asked_delay(),
         },
     )?;
     if new.kind == EventKind::Published {
@@ -239,83 +249,6 @@ pub fn list(
     Ok(page)
 }
 
-/// Records that a webhook wanted an event but was disabled when it was published.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
-pub fn insert_miss(
-    tx: &WriteTx<'_>,
-    event_seq: i64,
-    webhook_seq: i64,
-    reason: DisabledReason,
-) -> Result<(), StoreError> {
-    tx.run(
-        "INSERT OR IGNORE INTO event_misses (webhook_seq, event_seq, reason)
-         VALUES (:webhook, :event, :reason)",
-        named_params! { ":webhook": webhook_seq, ":event": event_seq, ":reason": reason },
-    )?;
-    Ok(())
-}
-
-/// Forgets a miss, because the event has been given to the webhook after all.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
-pub fn delete_miss(tx: &WriteTx<'_>, event_seq: i64, webhook_seq: i64) -> Result<(), StoreError> {
-    tx.run(
-        "DELETE FROM event_misses WHERE webhook_seq = :webhook AND event_seq = :event",
-        named_params! { ":webhook": webhook_seq, ":event": event_seq },
-    )?;
-    Ok(())
-}
-
-/// Of the events that a webhook missed those that are meant, oldest first.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
-pub fn missed(conn: &Read<'_>, which: &MissedEvents, limit: usize) -> Result<Vec<i64>, StoreError> {
-    let sql = format!(
-        "SELECT event_seq
-         {MISSED}
-         ORDER BY event_seq
-         LIMIT :limit"
-    );
-    conn.values(
-        &sql,
-        named_params! {
-            ":webhook": which.webhook_seq,
-            ":after": which.after,
-            ":end": which.end,
-            ":since": which.since,
-            ":until": which.until,
-            ":limit": limit,
-        },
-    )
-}
-
-/// How many there are of these.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
-pub fn count_missed(conn: &Read<'_>, which: &MissedEvents) -> Result<u64, StoreError> {
-    conn.value(
-        &format!("SELECT count(*) {MISSED}"),
-        named_params! {
-            ":webhook": which.webhook_seq,
-            ":after": which.after,
-            ":end": which.end,
-            ":since": which.since,
-            ":until": which.until,
-        },
-    )
-}
-
-const MISSED: &str = "FROM event_misses
-    JOIN events ON events.seq = event_misses.event_seq
-    WHERE webhook_seq = :webhook AND event_seq > :after AND event_seq < :end
-        AND (:since IS NULL OR events.created_at >= :since)
-        AND (:until IS NULL OR events.created_at < :until)";
-
 /// The lowest row number of an event accepted at or after `at`; one past the newest where there is
 /// none. Where the clock went back, earlier ones may follow.
 ///
@@ -341,27 +274,6 @@ pub fn end(conn: &Read<'_>) -> Result<i64, StoreError> {
     conn.value("SELECT coalesce(max(seq), 0) + 1 FROM events", [])
 }
 
-/// The webhooks that missed an event, and why.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
-pub fn misses(
-    conn: &Read<'_>,
-    event_seq: i64,
-    limit: usize,
-) -> Result<Vec<(WebhookId, DisabledReason)>, StoreError> {
-    conn.rows(
-        "SELECT event_misses.webhook_seq, webhooks.created_at, event_misses.reason
-         FROM event_misses
-         JOIN webhooks ON webhooks.seq = event_misses.webhook_seq
-         WHERE event_seq = :event
-         ORDER BY event_misses.webhook_seq
-         LIMIT :limit",
-        named_params! { ":event": event_seq, ":limit": limit },
-        |row| Ok((id(row, "created_at", "webhook_seq")?, row.get("reason")?)),
-    )
-}
-
 fn stored(row: &Row<'_>) -> Result<StoredEvent, StoreError> {
     let event_type: Arc<str> = row.get("type")?;
     let data: Arc<str> = row.get("data")?;
@@ -384,6 +296,8 @@ fn stored(row: &Row<'_>) -> Result<StoredEvent, StoreError> {
         },
         created_at: row.get("created_at")?,
         delivery_count: row.get("delivery_count")?,
+        schedule: schedule::read(row)?,
+        deliver_at: row.get("deliver_at")?,
         erased_at: row.get("erased_at")?,
     })
 }

@@ -21,6 +21,7 @@ const LADDER: &[M<'static>] = &[
     M::up(include_str!("migrations/0009_event_context.sql")),
     M::up(include_str!("migrations/0010_portal_links.sql")),
     M::up(include_str!("migrations/0011_branding.sql")),
+    M::up(include_str!("migrations/0012_scheduled.sql")),
 ];
 
 /// Refuses a database that a later version wrote; answers its version.

@@ -71,7 +71,14 @@ pub(super) fn open(options: &OpenOptions) -> Result<Store, OpenError> {
     let filtered = FilteredSubscribers::default();
     let mut memory = Memory::new(filtered.clone());
     let view = super::Read::new(&conn);
-    let mut tx = WriteTx::new(view, options.clock.now(), &vault, &profiles, &mut memory);
+    let mut tx = WriteTx::new(
+        view,
+        options.clock.now(),
+        &options.clock,
+        &vault,
+        &profiles,
+        &mut memory,
+    );
     profiles::ensure_built_in(&mut tx)?;
     workspaces::ensure_default(&tx)?;
     let alarm = Alarm::default();

@@ -25,7 +25,7 @@ const DURATION_ROWS_MAX: i64 = BUCKETS_MAX * 80;
 pub fn counts(conn: &Read<'_>, webhook_seq: i64) -> Result<Counts, StoreError> {
     counted(
         conn,
-        "SELECT status, deliveries FROM delivery_counts WHERE webhook_seq = :webhook LIMIT 5",
+        "SELECT status, deliveries FROM delivery_counts WHERE webhook_seq = :webhook LIMIT 6",
         named_params! { ":webhook": webhook_seq },
     )
 }
@@ -37,7 +37,7 @@ pub fn counts(conn: &Read<'_>, webhook_seq: i64) -> Result<Counts, StoreError> {
 pub fn instance_counts(conn: &Read<'_>) -> Result<Counts, StoreError> {
     counted(
         conn,
-        "SELECT status, SUM(deliveries) FROM delivery_counts GROUP BY status LIMIT 5",
+        "SELECT status, SUM(deliveries) FROM delivery_counts GROUP BY status LIMIT 6",
         [],
     )
 }
@@ -94,7 +94,7 @@ pub fn oldest_due(conn: &Read<'_>) -> Result<Option<Timestamp>, StoreError> {
          FROM (
              SELECT CASE counts.status
                  WHEN 0 THEN (
-                     SELECT created_at
+                     SELECT next_attempt_at
                      FROM deliveries INDEXED BY deliveries_by_webhook
                      WHERE webhook_seq = counts.webhook_seq AND status = 0
                      ORDER BY seq

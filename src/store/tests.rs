@@ -46,6 +46,7 @@ pub(in crate::store) fn new_event(data: &str) -> NewEvent {
         occurred_at: None,
         data: data.into(),
         context: None,
+        schedule: None,
     }
 }
 

@@ -12,6 +12,7 @@ use super::profile_cache::ProfileCache;
 use super::subscriber_cache::{FilteredSubscribers, SubscriberCache};
 use super::vault::Vault;
 use super::{Read, StoreError};
+use crate::clock::Clock;
 use crate::domain::profile::Profile;
 use crate::domain::time::Timestamp;
 
@@ -41,6 +42,7 @@ impl Memory {
 pub struct WriteTx<'a> {
     read: Read<'a>,
     now: Timestamp,
+    clock: &'a Clock,
     vault: &'a Arc<Vault>,
     profiles: &'a ProfileCache,
     pub(super) memory: &'a mut Memory,
@@ -51,6 +53,7 @@ impl<'a> WriteTx<'a> {
     pub(super) fn new(
         read: Read<'a>,
         now: Timestamp,
+        clock: &'a Clock,
         vault: &'a Arc<Vault>,
         profiles: &'a ProfileCache,
         memory: &'a mut Memory,
@@ -58,6 +61,7 @@ impl<'a> WriteTx<'a> {
         Self {
             read,
             now,
+            clock,
             vault,
             profiles,
             memory,
@@ -69,6 +73,12 @@ impl<'a> WriteTx<'a> {
     #[must_use]
     pub fn now(&self) -> Timestamp {
         self.now
+    }
+
+    /// The offset of the clock that says so: other transactions' rows are by the same clock where theirs
+    /// is the same.
+    pub(super) fn clock_offset_ms(&self) -> i64 {
+        self.clock.offset_ms()
     }
 
     /// The number of a row that is about to be added to a table.

@@ -283,6 +283,7 @@ pub fn body(route: &Endpoint, world: &World, url: &str) -> Value {
     match line.as_str() {
         "POST /api/v1/events" => json!({"type": "a.b", "data": 1}),
         "POST /api/v1/events/batch" => json!({"events": [{"type": "a.b", "data": 1}]}),
+        "PATCH /api/v1/events/{id}" => json!({"delay": "1h"}),
         "POST /api/v1/event-types" => json!({"name": "fresh.type"}),
         "PUT /api/v1/event-types/{name}" => json!({"description": "changed"}),
         "POST /api/v1/consumers" => json!({"uid": "fresh"}),
@@ -314,6 +315,7 @@ pub fn body(route: &Endpoint, world: &World, url: &str) -> Value {
         }
         "POST /api/v1/events/{id}/replay"
         | "POST /api/v1/consumers/{consumer}/portal-links"
+        | "POST /api/v1/events/{id}/cancel"
         | "POST /api/v1/webhooks/{id}/enable"
         | "POST /api/v1/webhooks/{id}/disable"
         | "POST /api/v1/webhooks/{id}/revoke"

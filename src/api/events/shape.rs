@@ -38,6 +38,13 @@ pub struct PublishBody {
     /// When it happened; now if absent.
     #[serde(default)]
     pub occurred_at: Option<String>,
+    /// When it is to be delivered, at most 30 days ahead; at once if absent or past. It is accepted and
+    /// stored now, and its deliveries are `scheduled` until then.
+    #[serde(default)]
+    pub deliver_at: Option<String>,
+    /// In the place of `deliver_at`: how long after it is accepted, such as `"90m"`.
+    #[serde(default)]
+    pub delay: Option<String>,
     /// A receiver for this event only.
     #[serde(default)]
     pub webhook_url: Option<String>,
@@ -72,6 +79,8 @@ impl From<PublishBody> for PublishInput {
             id: body.id,
             consumer: body.consumer.map(Into::into),
             occurred_at: body.occurred_at,
+            deliver_at: body.deliver_at,
+            delay: body.delay,
             webhook_url: body.webhook_url,
             webhook_secret: body.webhook_secret,
             profile: body.profile,
@@ -111,6 +120,8 @@ pub struct PublishedBody {
     pub occurred_at: Time,
     /// When it was accepted.
     pub created_at: Time,
+    /// When it is to be delivered, or was, where that was said.
+    pub deliver_at: Option<Time>,
     /// The consumer it is for; null for nobody but the platform.
     pub consumer_id: Option<String>,
     /// How many deliveries it was given.
@@ -151,6 +162,8 @@ pub struct EventBody {
     pub occurred_at: Time,
     /// When it was accepted.
     pub created_at: Time,
+    /// When it is to be delivered, or was, where that was said.
+    pub deliver_at: Option<Time>,
     /// The consumer it is for; null for nobody but the platform.
     pub consumer_id: Option<String>,
     /// The channels in which it was said.
@@ -177,6 +190,8 @@ pub struct EventDetailBody {
     pub occurred_at: Time,
     /// When it was accepted.
     pub created_at: Time,
+    /// When it is to be delivered, or was, where that was said.
+    pub deliver_at: Option<Time>,
     /// The consumer it is for; null for nobody but the platform.
     pub consumer_id: Option<String>,
     /// The channels in which it was said.
@@ -257,6 +272,29 @@ pub struct ErasedBody {
     /// When its data was erased.
     pub erased_at: Time,
     /// Deliveries that waited and were canceled.
+    pub canceled: usize,
+}
+
+/// Another time for an event: one of both.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RescheduleBody {
+    /// When it is to be delivered, at most 30 days ahead; a time that is past means at once.
+    #[serde(default)]
+    pub deliver_at: Option<String>,
+    /// How long after now, such as `"90m"`.
+    #[serde(default)]
+    pub delay: Option<String>,
+}
+
+impl RequestBody for RescheduleBody {}
+
+/// What canceling an event came to.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CanceledBody {
+    /// The event.
+    pub id: String,
+    /// Its deliveries that waited and were canceled.
     pub canceled: usize,
 }
 

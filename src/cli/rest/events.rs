@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::filter::{FilterQuery, Paging};
-use super::{Api, Connection};
+use super::{Api, Connection, encoded};
 use crate::cli::output;
 use crate::cli::table::Table;
 
@@ -29,6 +29,10 @@ pub(in crate::cli) struct Events {
 enum EventAction {
     /// Publish an event
     Send(Send),
+    /// Deliver an event that is for later at another time
+    Reschedule(Reschedule),
+    /// Give up what still waits of an event
+    Cancel(CancelEvent),
     /// List events, newest first
     List(EventList),
 }
@@ -50,6 +54,34 @@ struct Send {
     /// When it happened, such as 2026-03-16T10:05:00Z
     #[arg(long, value_name = "TIME")]
     occurred_at: Option<String>,
+    #[command(flatten)]
+    later: Later,
+}
+
+#[derive(Args, Serialize)]
+struct Later {
+    /// When to deliver it, at most 30 days ahead, such as 2026-04-01T08:00:00Z
+    #[arg(long, value_name = "TIME", conflicts_with = "delay")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    deliver_at: Option<String>,
+    /// How long to wait before delivering it, such as 90m
+    #[arg(long, value_name = "DURATION")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    delay: Option<String>,
+}
+
+#[derive(Args)]
+struct Reschedule {
+    /// The event's id
+    id: String,
+    #[command(flatten)]
+    later: Later,
+}
+
+#[derive(Args)]
+struct CancelEvent {
+    /// The event's id
+    id: String,
 }
 
 #[derive(Args)]
@@ -70,6 +102,8 @@ struct EventToSend<'a> {
     id: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     occurred_at: Option<&'a str>,
+    #[serde(flatten)]
+    later: &'a Later,
 }
 
 #[derive(Deserialize)]
@@ -91,6 +125,8 @@ impl Events {
         let action = self.action;
         super::run(self.connection, async move |api| match &action {
             EventAction::Send(send) => send.run(&api).await,
+            EventAction::Reschedule(own) => own.run(&api).await,
+            EventAction::Cancel(own) => own.run(&api).await,
             EventAction::List(list) => list.run(&api).await,
         })
     }
@@ -104,6 +140,7 @@ impl Send {
             data: &data,
             id: self.id.as_deref(),
             occurred_at: self.occurred_at.as_deref(),
+            later: &self.later,
         };
         let body = api.post("/events", &event).await?;
         api.answer(&body, |published: &SentEvent| {
@@ -128,6 +165,38 @@ impl Send {
         };
         read.context("cannot read the data")?;
         Ok(text)
+    }
+}
+
+#[derive(Deserialize)]
+struct RescheduledEvent {
+    deliver_at: Option<String>,
+}
+
+impl Reschedule {
+    async fn run(&self, api: &Api) -> anyhow::Result<()> {
+        let path = format!("/events/{}", encoded(&self.id));
+        let body = api.patch(&path, &self.later).await?;
+        api.answer(&body, |event: &RescheduledEvent| {
+            let at = event.deliver_at.as_deref().unwrap_or_default();
+            Ok(output::say(output::visible(at))?)
+        })
+    }
+}
+
+#[derive(Deserialize)]
+struct CanceledEvent {
+    canceled: u64,
+}
+
+impl CancelEvent {
+    async fn run(&self, api: &Api) -> anyhow::Result<()> {
+        let path = format!("/events/{}/cancel", encoded(&self.id));
+        let body = api.post(&path, &serde_json::json!({})).await?;
+        api.answer(&body, |event: &CanceledEvent| {
+            eprintln!("{} deliveries canceled", event.canceled);
+            Ok(())
+        })
     }
 }
 

@@ -31,7 +31,7 @@ pub(super) struct Filter {
     #[arg(long, value_name = "RESULT")]
     #[serde(skip_serializing_if = "Option::is_none")]
     result: Option<String>,
-    /// Only deliveries with this status: pending, retrying, delivered, exhausted or canceled
+    /// Only deliveries with this status: scheduled, pending, retrying, delivered, exhausted or canceled
     #[arg(long)]
     #[serde(skip_serializing_if = "Option::is_none")]
     status: Option<String>,

@@ -310,7 +310,7 @@ fn attempt_status(attempt: &Attempt) -> (u8, &'static str) {
 fn standing(delivery: &Delivery) -> (u8, &'static str) {
     match delivery.progress.status {
         Status::Delivered => (0, "success"),
-        Status::Pending | Status::Retrying => (1, "pending"),
+        Status::Scheduled | Status::Pending | Status::Retrying => (1, "pending"),
         Status::Exhausted => (2, "fail"),
         Status::Canceled => (4, "canceled"),
     }

@@ -22,7 +22,7 @@ pub enum Fallback {
 pub enum Next {
     /// None is planned.
     Never,
-    /// By the retry policy; a pending delivery is due from its creation on.
+    /// By the retry policy; a pending delivery is due from its creation, or its scheduled time, on.
     Scheduled(Timestamp),
     /// Because a person asked, at once.
     Manual {
@@ -69,6 +69,15 @@ impl Progress {
             failed_in_run: 0,
             run_started_at: None,
             next: Next::Scheduled(now),
+        }
+    }
+
+    /// A delivery that is for later: it waits until `at`.
+    #[must_use]
+    pub fn scheduled(at: Timestamp) -> Self {
+        Self {
+            status: Status::Scheduled,
+            ..Self::new(at)
         }
     }
 

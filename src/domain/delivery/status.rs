@@ -3,6 +3,8 @@
 /// Where a delivery stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Status {
+    /// Is for later: it waits for its time.
+    Scheduled,
     /// Waits for its first attempt.
     Pending,
     /// Failed at least once, or was put back by hand, and waits for its next attempt.
@@ -17,7 +19,8 @@ pub enum Status {
 
 impl Status {
     /// Every status, in the order of a delivery's life.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
+        Self::Scheduled,
         Self::Pending,
         Self::Retrying,
         Self::Delivered,
@@ -29,6 +32,7 @@ impl Status {
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::Scheduled => "scheduled",
             Self::Pending => "pending",
             Self::Retrying => "retrying",
             Self::Delivered => "delivered",
@@ -52,6 +56,7 @@ impl Status {
             Self::Delivered => 2,
             Self::Exhausted => 3,
             Self::Canceled => 4,
+            Self::Scheduled => 5,
         }
     }
 
@@ -61,11 +66,11 @@ impl Status {
         Self::ALL.into_iter().find(|status| status.code() == code)
     }
 
-    /// Whether the delivery still waits for an attempt.
+    /// Whether the delivery still waits for its time or for an attempt.
     #[must_use]
     pub fn is_waiting(self) -> bool {
         match self {
-            Self::Pending | Self::Retrying => true,
+            Self::Scheduled | Self::Pending | Self::Retrying => true,
             Self::Delivered | Self::Exhausted | Self::Canceled => false,
         }
     }

@@ -26,6 +26,10 @@ pub enum StepInput {
     CutOff,
     /// A person asks for an attempt now.
     Retry,
+    /// The time has come for which it was scheduled.
+    Due,
+    /// A person schedules it for another time.
+    Reschedule(Timestamp),
     /// A person calls it off, or its webhook was revoked or deleted.
     Cancel,
     /// Nothing of it can be sent: it carries what was not published so, or there is no body for it.
@@ -41,6 +45,9 @@ pub enum IllegalTransition {
     /// It has had as many attempts as one delivery may have.
     #[error("this delivery has had {ATTEMPTS_MAX} attempts; replay its event instead")]
     NoAttemptLeft,
+    /// Only what waits for its time can be given another one.
+    #[error("only a scheduled delivery can be rescheduled; this one is {}", .0.as_str())]
+    NotScheduled(Status),
     /// A test is one attempt and no more.
     #[error("a test is never retried; send another test instead")]
     TestIsFinal,
@@ -76,6 +83,14 @@ pub fn step(
             Err(IllegalTransition::NoAttemptLeft)
         }
         StepInput::Retry => Ok(retried(progress, now)),
+        StepInput::Due | StepInput::Reschedule(_) if progress.status != Status::Scheduled => {
+            Err(IllegalTransition::NotScheduled(progress.status))
+        }
+        StepInput::Due => Ok(Progress {
+            status: Status::Pending,
+            ..progress
+        }),
+        StepInput::Reschedule(at) => Ok(Progress::scheduled(at)),
         StepInput::Cancel if progress.status.is_waiting() => Ok(called_off(progress)),
         StepInput::Unsendable if progress.status.is_waiting() => Ok(gave_up(progress)),
         StepInput::Cancel | StepInput::Unsendable => {
@@ -106,14 +121,16 @@ fn attempted(
         // What a receiver took is delivered, even if somebody called it off meanwhile.
         (Verdict::Delivered, _) => progress.ended(Status::Delivered),
         (_, Status::Delivered | Status::Exhausted | Status::Canceled) => progress,
-        (Verdict::Gone, Status::Pending | Status::Retrying) => gave_up(progress),
+        (Verdict::Gone, Status::Scheduled | Status::Pending | Status::Retrying) => {
+            gave_up(progress)
+        }
         (
             Verdict::Failed {
                 retry_after,
                 status,
                 ..
             },
-            Status::Pending | Status::Retrying,
+            Status::Scheduled | Status::Pending | Status::Retrying,
         ) => {
             let is_permanent = status.is_some_and(|status| policy.rules().is_permanent(status));
             match (trigger, progress.next) {
@@ -170,8 +187,11 @@ fn cut_off(progress: Progress, now: Timestamp) -> Progress {
     };
     match (counted.status, counted.next) {
         (Status::Delivered | Status::Exhausted | Status::Canceled, _)
-        | (Status::Pending | Status::Retrying, Next::Manual { .. }) => counted,
-        (Status::Pending | Status::Retrying, Next::Never | Next::Scheduled(_)) => Progress {
+        | (Status::Scheduled | Status::Pending | Status::Retrying, Next::Manual { .. }) => counted,
+        (
+            Status::Scheduled | Status::Pending | Status::Retrying,
+            Next::Never | Next::Scheduled(_),
+        ) => Progress {
             status: Status::Retrying,
             next: Next::Scheduled(now),
             ..counted
@@ -223,11 +243,13 @@ fn failed(
     }
 }
 
-/// Puts a delivery back in line, at once. A pending one is due anyway and stays as it is.
+/// Puts a delivery back in line, at once. A pending one is due anyway and stays as it is; one that is
+/// for later is due now.
 fn retried(progress: Progress, now: Timestamp) -> Progress {
     let again = |fallback| Next::Manual { at: now, fallback };
     let (status, next) = match (progress.status, progress.next) {
         (Status::Pending, next) => (Status::Pending, next),
+        (Status::Scheduled, _) => (Status::Pending, Next::Scheduled(now)),
         (Status::Retrying, Next::Manual { fallback, .. }) => (Status::Retrying, again(fallback)),
         (Status::Retrying, Next::Scheduled(at)) => {
             (Status::Retrying, again(Fallback::Continue(at)))

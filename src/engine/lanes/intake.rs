@@ -87,6 +87,18 @@ impl Lanes {
         self.enter(webhook_seq);
     }
 
+    /// Deliveries of a webhook became pending whose rows the lane may have passed already.
+    pub(in crate::engine) fn fell_due(&mut self, webhook_seq: i64) {
+        let lane = self.lanes.entry(webhook_seq).or_insert_with(Lane::unread);
+        let ordered = lane.target.as_ref().is_some_and(|target| target.ordered);
+        lane.rewind();
+        if ordered {
+            // What is queued must not overtake them.
+            self.forget_queued(webhook_seq);
+        }
+        self.enter(webhook_seq);
+    }
+
     /// A webhook's settings, state or secrets changed.
     pub(in crate::engine) fn webhook_changed(&mut self, webhook_seq: i64, now: Timestamp) {
         self.lanes

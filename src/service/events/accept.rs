@@ -14,6 +14,7 @@ use crate::domain::envelope::check_data;
 use crate::domain::event::{Event, NewEvent, StoredEvent};
 use crate::domain::event_context::{EventContext, reaches};
 use crate::domain::event_type::EventTypeName;
+use crate::domain::schedule::DueTime;
 use crate::domain::webhook::Subscriber;
 use crate::service::consumers::CheckedName;
 use crate::service::{Caller, Refusal};
@@ -69,16 +70,19 @@ pub(super) fn accept(
     let wanted = wanting(reached.subscribers(), &new, &fitting)?;
     let open = wanted.iter().filter(|s| s.disabled.is_none()).count();
     let count = open + usize::from(target.is_some());
+    let schedule = new.schedule;
+    let due = schedule.and_then(|own| own.due(tx.now()));
     let event = Arc::new(events::insert(tx, caller.workspace, new, count)?);
-    fan_out(tx, &event, &wanted)?;
+    fan_out(tx, &event, &wanted, due)?;
     if let Some(target) = target {
-        target.deliver(tx, &event)?;
+        target.deliver(tx, &event, due)?;
     }
     Ok(Published {
         id: event.public_id(),
         event_type: Arc::clone(&event.event_type),
         occurred_at: event.occurred_at,
         created_at: tx.now(),
+        deliver_at: schedule.map(|own| own.instant(tx.now())),
         consumer: event.consumer,
         deliveries: u32::try_from(count).unwrap_or(u32::MAX),
         known: Known::New,
@@ -97,9 +101,12 @@ fn known_before(
         event,
         created_at,
         delivery_count,
+        schedule,
+        deliver_at,
         ..
     } = known;
-    let same_time = new.occurred_at.is_none_or(|at| at == event.occurred_at);
+    let same_time =
+        new.occurred_at.is_none_or(|at| at == event.occurred_at) && new.schedule == *schedule;
     let labels = |own: &Option<Arc<EventContext>>| {
         own.as_ref()
             .map(|own| (own.channels.clone(), own.tags.clone()))
@@ -127,6 +134,7 @@ fn known_before(
         event_type: Arc::clone(&event.event_type),
         occurred_at: event.occurred_at,
         created_at: *created_at,
+        deliver_at: *deliver_at,
         consumer: event.consumer,
         deliveries: *delivery_count,
         known: Known::Before,
@@ -165,6 +173,7 @@ fn fan_out(
     tx: &mut WriteTx<'_>,
     event: &Arc<Event>,
     wanted: &[&Subscriber],
+    due: Option<DueTime>,
 ) -> Result<(), StoreError> {
     for subscriber in wanted {
         match subscriber.disabled {
@@ -172,7 +181,8 @@ fn fan_out(
                 events::insert_miss(tx, event.id.seq(), subscriber.webhook_seq, reason)?;
             }
             None => {
-                deliveries::insert(tx, event, &new_delivery(subscriber, Trigger::Event))?;
+                let new = new_delivery(subscriber, Trigger::Event);
+                deliveries::insert_for(tx, event, &new, due)?;
             }
         }
     }

@@ -60,6 +60,8 @@ struct Noted {
     occurred_at_ms: i64,
     created_at_ms: i64,
     #[serde(default)]
+    deliver_at_ms: Option<i64>,
+    #[serde(default)]
     consumer: Option<String>,
     deliveries: u32,
     is_new: bool,
@@ -200,6 +202,7 @@ impl Noted {
             event_type: published.event_type.to_string(),
             occurred_at_ms: published.occurred_at.millis(),
             created_at_ms: published.created_at.millis(),
+            deliver_at_ms: published.deliver_at.map(Timestamp::millis),
             consumer: published.consumer.map(|id| id.to_string()),
             deliveries: published.deliveries,
             is_new: published.known == Known::New,
@@ -212,6 +215,7 @@ impl Noted {
             event_type: self.event_type.as_str().into(),
             occurred_at: Timestamp::from_millis(self.occurred_at_ms),
             created_at: Timestamp::from_millis(self.created_at_ms),
+            deliver_at: self.deliver_at_ms.map(Timestamp::from_millis),
             consumer: self.consumer.as_deref().and_then(ConsumerId::parse),
             deliveries: self.deliveries,
             known: if self.is_new {

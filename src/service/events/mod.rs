@@ -23,6 +23,7 @@ mod one_off;
 mod publish;
 mod reached;
 mod replay;
+mod reschedule;
 
 pub(super) use accept::new_delivery;
 pub(super) use detail::detail_in;
@@ -31,6 +32,7 @@ pub use erase::ErasedEvent;
 pub(super) use fitting::Fitting;
 pub(super) use one_off::workspace_secret;
 pub(super) use replay::erased;
+pub use reschedule::RescheduleInput;
 
 /// Events that one batch call may carry, unless the operator says otherwise.
 pub const BATCH_EVENTS_DEFAULT: usize = 1000;
@@ -50,6 +52,10 @@ pub struct PublishInput {
     pub id: Option<String>,
     /// When it happened.
     pub occurred_at: Option<String>,
+    /// When it is to be delivered; now if absent.
+    pub deliver_at: Option<String>,
+    /// How long after it is accepted it is to be delivered.
+    pub delay: Option<String>,
     /// A receiver for this event only.
     pub webhook_url: Option<String>,
     /// The secret that signs for it; else the workspace's own.
@@ -90,6 +96,8 @@ pub struct Published {
     pub occurred_at: Timestamp,
     /// When it was accepted.
     pub created_at: Timestamp,
+    /// When it is to be delivered, where that was said.
+    pub deliver_at: Option<Timestamp>,
     /// The consumer it is for.
     pub consumer: Option<ConsumerId>,
     /// How many deliveries it was given.

@@ -14,6 +14,7 @@ use crate::domain::event_type::Subscription;
 use crate::domain::format::Format;
 use crate::domain::id::WorkspaceId;
 use crate::domain::profile::Profile;
+use crate::domain::schedule::DueTime;
 use crate::domain::secret::Secret;
 use crate::domain::webhook::{NewWebhook, WebhookKind, WebhookSettings, WebhookState};
 use crate::entropy;
@@ -102,7 +103,12 @@ impl OneOffTarget {
     }
 
     /// Gives an event to it, through a hidden webhook.
-    pub(super) fn deliver(&self, tx: &mut WriteTx<'_>, event: &Arc<Event>) -> Result<(), Refusal> {
+    pub(super) fn deliver(
+        &self,
+        tx: &mut WriteTx<'_>,
+        event: &Arc<Event>,
+        due: Option<DueTime>,
+    ) -> Result<(), Refusal> {
         let digest = target_digest(&self.url, self.profile_seq, &self.secret);
         let webhook_seq = match webhooks::find_target(tx, event.workspace.seq(), &digest)? {
             Some(seq) => seq,
@@ -118,7 +124,7 @@ impl OneOffTarget {
             max_attempts: self.profile.retry_policy().max_attempts(),
             retried_from: None,
         };
-        deliveries::insert(tx, event, &new)?;
+        deliveries::insert_for(tx, event, &new, due)?;
         Ok(())
     }
 

@@ -9,6 +9,7 @@ use super::{Known, PublishInput, Published};
 use crate::domain::event::{EventKind, GivenId, NewEvent};
 use crate::domain::event_context::{EVENT_CHANNELS_MAX, EventContext, parse_channels, parse_tags};
 use crate::domain::event_type::EventTypeName;
+use crate::domain::schedule::Schedule;
 use crate::domain::time::Timestamp;
 use crate::service::catalogue;
 use crate::service::consumers::check_named;
@@ -99,15 +100,7 @@ impl Service {
             .map_err(|message| fault("id", message))
             .ok()
             .flatten();
-        let occurred_at = input
-            .occurred_at
-            .as_deref()
-            .map(Timestamp::parse)
-            .transpose();
-        let occurred_at = occurred_at
-            .map_err(|message| fault("occurred_at", message))
-            .ok()
-            .flatten();
+        let (occurred_at, schedule) = times(&input, self.clock().now(), &mut fault);
         let consumer = input.consumer.as_ref().map(check_named).transpose();
         let consumer = unless_at_fault(consumer, &mut errors);
         let context = unless_at_fault(context(&input).map(Some), &mut errors).unwrap_or_default();
@@ -132,6 +125,7 @@ impl Service {
             occurred_at,
             data: data.into(),
             context: context.shared(),
+            schedule,
         };
         let (new, judged) = self.judge(caller.workspace.seq(), &name, new).await?;
         Ok(CheckedEvent {
@@ -174,6 +168,28 @@ impl Service {
             }]),
         }
     }
+}
+
+/// When the event happened, and when it is to be delivered.
+fn times(
+    input: &PublishInput,
+    now: Timestamp,
+    mut fault: impl FnMut(&str, String),
+) -> (Option<Timestamp>, Option<Schedule>) {
+    let occurred_at = match input.occurred_at.as_deref().map(Timestamp::parse) {
+        Some(Err(message)) => {
+            fault("occurred_at", message);
+            None
+        }
+        Some(Ok(at)) => Some(at),
+        None => None,
+    };
+    let schedule = Schedule::parse(input.deliver_at.as_deref(), input.delay.as_deref(), now);
+    let schedule = schedule.unwrap_or_else(|wrong| {
+        fault(wrong.field, wrong.message);
+        None
+    });
+    (occurred_at, schedule)
 }
 
 /// What the event carries beside its data.

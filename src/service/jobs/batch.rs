@@ -11,6 +11,7 @@ use crate::domain::delivery::{Delivery, Status, Trigger};
 use crate::domain::envelope::check_data;
 use crate::domain::event_document::EventDocument;
 use crate::domain::job::{Job, JobEnding, JobKind};
+use crate::domain::schedule::Schedule;
 use crate::domain::webhook::Subscriber;
 use crate::engine::Engine;
 use crate::service::Refusal;
@@ -121,7 +122,12 @@ fn deliver_one(
     if !has_body || !Fitting::new(EventDocument::from(&*event)).fits(subscriber) {
         return Ok(false);
     }
-    deliveries::insert(tx, &event, &new_delivery(subscriber, Trigger::Event))?;
+    // What is for later still is.
+    let due = stored
+        .deliver_at
+        .and_then(|at| Schedule::At(at).due(tx.now()));
+    let new = new_delivery(subscriber, Trigger::Event);
+    deliveries::insert_for(tx, &event, &new, due)?;
     events::delete_miss(tx, event_seq, subscriber.webhook_seq)?;
     Ok(true)
 }

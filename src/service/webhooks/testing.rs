@@ -117,5 +117,6 @@ fn test_event(
         occurred_at: None,
         data: data.into(),
         context: None,
+        schedule: None,
     })
 }

@@ -56,7 +56,7 @@ pub fn next(conn: &Read<'_>, limit: usize) -> Result<Option<ErasingPart>, StoreE
     }))
 }
 
-/// The deliveries of an event that wait for an attempt.
+/// The deliveries of an event that wait for their time or for an attempt.
 ///
 /// # Errors
 /// [`StoreError::Sqlite`].
@@ -64,11 +64,12 @@ pub fn waiting_of(conn: &Read<'_>, event_seq: i64) -> Result<Vec<i64>, StoreErro
     conn.values(
         "SELECT seq
          FROM deliveries
-         WHERE event_seq = :event AND status IN (:pending, :retrying)
+         WHERE event_seq = :event AND status IN (:scheduled, :pending, :retrying)
          ORDER BY seq
          LIMIT -1",
         named_params! {
             ":event": event_seq,
+            ":scheduled": Status::Scheduled,
             ":pending": Status::Pending,
             ":retrying": Status::Retrying,
         },

@@ -91,7 +91,8 @@ pub fn letters_of(
     )
 }
 
-/// When the oldest delivery was made that still waits for an attempt.
+/// When the oldest delivery was made that still waits for an attempt; one that was for later counts from
+/// its time on.
 ///
 /// # Errors
 /// [`StoreError::Sqlite`].
@@ -102,7 +103,7 @@ pub fn oldest_waiting(
     conn.value(
         "SELECT min(created_at)
          FROM (SELECT created_at
-               FROM (SELECT created_at
+               FROM (SELECT next_attempt_at AS created_at
                      FROM deliveries INDEXED BY deliveries_by_workspace
                      WHERE workspace_seq = :workspace AND status = 0
                      ORDER BY seq

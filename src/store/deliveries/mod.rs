@@ -10,9 +10,10 @@ use super::found::readable;
 use super::numbers::NumberedTable;
 use super::{Read, StoreError, WriteTx, row_list};
 use crate::domain::consumer::Purview;
-use crate::domain::delivery::{Delivery, NewDelivery, Progress, QueuedDelivery, Status, Trigger};
+use crate::domain::delivery::{Delivery, NewDelivery, Progress, QueuedDelivery, Trigger};
 use crate::domain::event::Event;
 use crate::domain::id::DeliveryId;
+use crate::domain::schedule::DueTime;
 use crate::domain::time::Timestamp;
 
 mod damaged;
@@ -21,6 +22,7 @@ mod list;
 mod progress;
 mod queue;
 mod row;
+mod scheduled;
 mod waiting;
 
 pub use damaged::damaged;
@@ -32,6 +34,7 @@ pub use queue::{
     webhooks_waiting,
 };
 use row::{SELECT, delivery, progress_of};
+pub use scheduled::{next_planned, plan, planned_until, shift_scheduled};
 pub use waiting::{shift_retries, soonest, standings, waiting_of};
 
 /// Stores a delivery of `event`, due at once, and offers it to the engine.
@@ -49,6 +52,24 @@ pub fn insert(
     Ok(id)
 }
 
+/// As [`insert`], due at `due` where that is later.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn insert_for(
+    tx: &mut WriteTx<'_>,
+    event: &Arc<Event>,
+    new: &NewDelivery,
+    due: Option<DueTime>,
+) -> Result<DeliveryId, StoreError> {
+    let Some(due) = due else {
+        return insert(tx, event, new);
+    };
+    let id = insert_row(tx, event, new, Some(due.at))?;
+    plan(tx, id.seq(), due)?;
+    Ok(id)
+}
+
 /// As [`insert`], but the caller attempts it: the lanes never see it while this process lives.
 ///
 /// # Errors
@@ -58,13 +79,34 @@ pub fn insert_unqueued(
     event: &Arc<Event>,
     new: &NewDelivery,
 ) -> Result<QueuedDelivery, StoreError> {
+    let id = insert_row(tx, event, new, None)?;
+    Ok(QueuedDelivery {
+        id,
+        webhook_seq: new.webhook_seq,
+        event: Arc::clone(event),
+        profile_seq: new.profile_seq,
+        format: new.format,
+        shape_seq: new.shape_seq,
+        trigger: new.trigger,
+        progress: Progress::new(id.at()),
+    })
+}
+
+/// Stores a delivery that is due now, or `later`.
+fn insert_row(
+    tx: &mut WriteTx<'_>,
+    event: &Arc<Event>,
+    new: &NewDelivery,
+    later: Option<Timestamp>,
+) -> Result<DeliveryId, StoreError> {
     let id = DeliveryId::new(tx.now(), tx.next_seq(NumberedTable::Deliveries)?);
+    let progress = later.map_or_else(|| Progress::new(id.at()), Progress::scheduled);
     tx.run(
         "INSERT INTO deliveries (seq, workspace_seq, consumer_seq, webhook_seq, event_seq, event_type, status,
              trigger, profile_seq, format, shape_seq, max_attempts, next_attempt_at, retried_from_seq,
              retried_from_at, created_at)
-         VALUES (:seq, :workspace, :consumer, :webhook, :event, :type, 0, :trigger, :profile, :format, :shape,
-             :max_attempts, :now, :from_seq, :from_at, :now)",
+         VALUES (:seq, :workspace, :consumer, :webhook, :event, :type, :status, :trigger, :profile, :format,
+             :shape, :max_attempts, :due, :from_seq, :from_at, :now)",
         named_params! {
             ":seq": id.seq(),
             ":workspace": event.workspace.seq(),
@@ -72,6 +114,8 @@ pub fn insert_unqueued(
             ":webhook": new.webhook_seq,
             ":event": event.id.seq(),
             ":type": &*event.event_type,
+            ":status": progress.status,
+            ":due": progress.next.at(),
             ":trigger": new.trigger,
             ":profile": new.profile_seq,
             ":format": new.format,
@@ -83,18 +127,9 @@ pub fn insert_unqueued(
         },
     )?;
     tx.effects
-        .count(new.webhook_seq, None, Some(Status::Pending));
+        .count(new.webhook_seq, None, Some(progress.status));
     tx.notices().activity = true;
-    Ok(QueuedDelivery {
-        id,
-        webhook_seq: new.webhook_seq,
-        event: Arc::clone(event),
-        profile_seq: new.profile_seq,
-        format: new.format,
-        shape_seq: new.shape_seq,
-        trigger: new.trigger,
-        progress: Progress::new(id.at()),
-    })
+    Ok(id)
 }
 
 /// The delivery in row `seq`.

@@ -3,6 +3,7 @@
 //! Owns: the row's columns, and the counts and sums that follow from a change. Refuses: choosing the
 //! next state (`domain::delivery`).
 
+use super::scheduled::forget_plan;
 use crate::domain::delivery::{
     DeliveryPlace, Fallback, LastAttempt, Next, Progress, Status, Trigger,
 };
@@ -69,6 +70,9 @@ pub fn set_progress(
             ":duration": attempt.map(|attempt| attempt.duration_ms),
         },
     )?;
+    if old.status == Status::Scheduled && new.status != Status::Scheduled {
+        forget_plan(tx, place.seq)?;
+    }
     tx.effects
         .count(place.webhook_seq, Some(old.status), Some(new.status));
     add_sums(tx, place, old, new, attempt);

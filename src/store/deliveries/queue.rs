@@ -149,7 +149,7 @@ pub fn webhooks_waiting(conn: &Read<'_>) -> Result<Vec<i64>, StoreError> {
     conn.values(
         "SELECT DISTINCT webhook_seq
          FROM delivery_counts
-         WHERE status < 2 AND deliveries > 0
+         WHERE status IN (0, 1) AND deliveries > 0
          ORDER BY webhook_seq
          LIMIT -1",
         [],
@@ -165,7 +165,7 @@ pub fn ended_waiting(conn: &Read<'_>) -> Result<Option<i64>, StoreError> {
         "SELECT c.webhook_seq
          FROM delivery_counts AS c
          JOIN webhooks ON webhooks.seq = c.webhook_seq
-         WHERE c.status < 2 AND c.deliveries > 0
+         WHERE c.status IN (0, 1, 5) AND c.deliveries > 0
              AND (webhooks.status = 'revoked' OR webhooks.deleted_at IS NOT NULL)
          LIMIT 1",
         [],

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
 use super::*;
-use crate::domain::delivery::{DeliveryFilter, DeliveryPlace, DeliveryScope, LastResult};
+use crate::domain::delivery::{DeliveryFilter, DeliveryPlace, DeliveryScope, LastResult, Status};
 use crate::domain::event_type::Pattern;
 use crate::domain::outcome::FailureKind;
 use crate::domain::page::{Cursor, Limit, Order};

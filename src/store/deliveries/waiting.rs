@@ -222,7 +222,7 @@ pub fn waiting_of(conn: &Read<'_>, webhook_seq: i64, limit: usize) -> Result<Vec
     conn.values(
         "SELECT seq
          FROM deliveries
-         WHERE webhook_seq = :webhook AND status IN (0, 1)
+         WHERE webhook_seq = :webhook AND status IN (0, 1, 5)
          LIMIT :limit",
         named_params! { ":webhook": webhook_seq, ":limit": limit },
     )

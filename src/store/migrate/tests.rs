@@ -79,7 +79,11 @@ fn check_rows(store: &Store) {
         assert_eq!(events::misses(conn, 1, 10)?.len(), 1);
         let made = deliveries::of_event(conn, 1, 100)?;
         assert_eq!(made.len(), 8);
-        for status in Status::ALL {
+        // Later schemas know further ones.
+        for status in Status::ALL
+            .into_iter()
+            .filter(|own| *own != Status::Scheduled)
+        {
             let stands = |one: &&Delivery| one.progress.status == status;
             let found = made.iter().find(stands).unwrap();
             let tried = attempts::latest_of(conn, found.id.seq(), None)?.items;

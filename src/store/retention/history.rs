@@ -47,7 +47,7 @@ impl Run<'_, '_> {
         let before = match status {
             Status::Delivered | Status::Canceled => rules.delivered_before,
             Status::Exhausted => rules.exhausted_before,
-            Status::Pending | Status::Retrying => return Ok(None),
+            Status::Scheduled | Status::Pending | Status::Retrying => return Ok(None),
         };
         let wanted = self.points;
         let candidates = self.candidates(rules.workspace_seq, status, after)?;
@@ -308,6 +308,8 @@ pub(super) const NTH_NEWEST: &str =
     SELECT seq FROM deliveries WHERE webhook_seq = :webhook AND status = 3
     UNION ALL
     SELECT seq FROM deliveries WHERE webhook_seq = :webhook AND status = 4
+    UNION ALL
+    SELECT seq FROM deliveries WHERE webhook_seq = :webhook AND status = 5
     ORDER BY seq DESC
     LIMIT 1 OFFSET :skipped";
 

@@ -105,9 +105,9 @@ impl HistoryStage {
             Self::Deliveries(Status::Delivered) => Some(Self::Deliveries(Status::Canceled)),
             Self::Deliveries(Status::Canceled) => Some(Self::Deliveries(Status::Exhausted)),
             // Waiting deliveries never leave, so no stage is theirs.
-            Self::Deliveries(Status::Exhausted | Status::Pending | Status::Retrying) => {
-                Some(Self::Events(EventKind::Published))
-            }
+            Self::Deliveries(
+                Status::Exhausted | Status::Scheduled | Status::Pending | Status::Retrying,
+            ) => Some(Self::Events(EventKind::Published)),
             Self::Events(EventKind::Published) => Some(Self::Events(EventKind::Test)),
             Self::Events(EventKind::Test) => Some(Self::Events(EventKind::Alert)),
             Self::Events(EventKind::Alert) => Some(Self::Webhooks),

@@ -74,10 +74,10 @@ fn history_leaves_by_its_own_age_and_what_waits_stays() {
         sweep(&office);
         assert_eq!(left(&office), expect, "after {days} days more");
     };
-    check(29, (5, 4, 1));
+    check(29, (6, 5, 1));
+    check(2, (4, 3, 1));
+    check(58, (4, 3, 1));
     check(2, (3, 2, 1));
-    check(58, (3, 2, 1));
-    check(2, (2, 1, 1));
 }
 
 #[test]

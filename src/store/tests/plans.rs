@@ -119,10 +119,10 @@ fn what_is_due_is_found_by_an_index() {
         assert!(deliveries::oldest_retrying(conn, 1).unwrap().is_some());
     });
     check(&office, "deliveries_by_event", |conn| {
-        assert_eq!(deliveries::of_event(conn, 1, 10).unwrap().len(), 5);
+        assert_eq!(deliveries::of_event(conn, 1, 10).unwrap().len(), 6);
     });
     check(&office, "deliveries_by_webhook", |conn| {
-        assert_eq!(deliveries::waiting_of(conn, 1, 10).unwrap().len(), 2);
+        assert_eq!(deliveries::waiting_of(conn, 1, 10).unwrap().len(), 3);
     });
 }
 

@@ -150,7 +150,9 @@ pub(in crate::store) fn pattern(text: &str) -> Pattern {
 /// What the receiver answered if an attempt led to `status`.
 pub(in crate::store) fn answer_before(status: Status) -> (Option<u16>, Option<FailureKind>) {
     match status {
-        Status::Delivered | Status::Pending | Status::Canceled => (Some(200), None),
+        Status::Delivered | Status::Scheduled | Status::Pending | Status::Canceled => {
+            (Some(200), None)
+        }
         Status::Retrying => (None, Some(FailureKind::Timeout)),
         Status::Exhausted => (Some(503), Some(FailureKind::Status)),
     }

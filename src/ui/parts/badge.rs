@@ -78,6 +78,7 @@ impl Badge {
     #[must_use]
     pub fn delivery(status: Status) -> Self {
         match status {
+            Status::Scheduled => Self::new(Tone::Calm, "clock", "scheduled"),
             Status::Pending => Self::new(Tone::Info, "clock", "pending"),
             Status::Retrying => Self::new(Tone::Warn, "retry", "retrying"),
             Status::Delivered => Self::new(Tone::Good, "check", "delivered"),

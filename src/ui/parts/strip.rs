@@ -71,6 +71,7 @@ fn mark(place: usize, status: Option<Status>) -> (&'static str, String) {
         Some(Status::Exhausted) => (0, HEIGHT, "s-bad"),
         Some(Status::Retrying) => (6, 6, "s-warn"),
         Some(Status::Pending) => (8, 2, "s-warn"),
+        Some(Status::Scheduled) => (8, 2, "s-calm"),
         Some(Status::Canceled) => (8, 2, "s-calm"),
         None => (8, 2, "s-none"),
     };

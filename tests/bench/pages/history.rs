@@ -147,7 +147,7 @@ fn store_batch(
             match status {
                 Status::Delivered => delivered = Some(id),
                 Status::Exhausted => dead_letter = Some(id),
-                Status::Pending | Status::Retrying | Status::Canceled => {}
+                Status::Scheduled | Status::Pending | Status::Retrying | Status::Canceled => {}
             }
         }
         event_id = Some(event.public_id());
@@ -176,6 +176,7 @@ fn new_event(number: u64) -> NewEvent {
         occurred_at: None,
         data: format!(r#"{{"number":{number},"customer":"cus_{number}","pad":"{pad}"}}"#).into(),
         context: None,
+        schedule: None,
     }
 }
 
@@ -199,7 +200,7 @@ fn deliver(
     };
     let others = u64::try_from(receivers.len() - 1).unwrap_or(1);
     let chosen = match status {
-        Status::Pending => 0,
+        Status::Scheduled | Status::Pending => 0,
         Status::Retrying | Status::Delivered | Status::Exhausted | Status::Canceled => {
             1 + dice / 1000 % others
         }
@@ -232,7 +233,7 @@ fn deliver(
         story.attempt(tx, dice, Status::Retrying)?;
     }
     match status {
-        Status::Pending => {}
+        Status::Scheduled | Status::Pending => {}
         Status::Canceled => story.reach(tx, Status::Canceled, None)?,
         Status::Delivered if failures > 0 => {
             story.attempt(tx, dice, Status::Retrying)?;
@@ -315,7 +316,9 @@ impl Story {
     ) -> Result<(), StoreError> {
         let attempted = u32::from(last.is_some());
         let next = match status {
-            Status::Pending | Status::Retrying => Next::Scheduled(self.end.after(NEXT_ATTEMPT)),
+            Status::Scheduled | Status::Pending | Status::Retrying => {
+                Next::Scheduled(self.end.after(NEXT_ATTEMPT))
+            }
             Status::Delivered | Status::Exhausted | Status::Canceled => Next::Never,
         };
         let progress = Progress {

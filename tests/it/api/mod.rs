@@ -12,6 +12,7 @@ mod event_context;
 mod event_types;
 mod events;
 mod events_erased;
+mod events_scheduled;
 mod jobs;
 mod portal_links;
 mod portal_settings;

@@ -49,6 +49,7 @@ const ASKING: &[&str] = &[
     "DELETE /svix/api/v1/app/{app_id}/msg/{msg_id}/content",
     "DELETE /svix/api/v1/app/{app_id}/msg/{msg_id}/attempt/{attempt_id}/content",
     "POST /api/v1/events/{id}/replay",
+    "POST /api/v1/events/{id}/cancel",
     "DELETE /api/v1/events/{id}/data",
     "DELETE /api/v1/consumers/{consumer}",
     "POST /api/v1/consumers/{consumer}/portal-links",
