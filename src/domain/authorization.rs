@@ -1,11 +1,12 @@
 //! How a webhook proves itself to its receiver, beside the signature.
 //!
 //! Owns: the sorts of proof, their bounds, and the header they become. Refuses: keeping them (`store`
-//! seals them) and showing them.
+//! seals them), showing them, and fetching what another endpoint gives out (`engine`).
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 
+use super::oauth2::TokenClient;
 use super::secret::Secret;
 
 /// Bytes that a user name or password may have.
@@ -28,6 +29,8 @@ pub enum WebhookAuth {
         /// The token.
         token: Secret,
     },
+    /// A bearer token that an OAuth 2.0 endpoint gives out for a while.
+    OAuth2(Box<TokenClient>),
 }
 
 impl WebhookAuth {
@@ -76,19 +79,22 @@ impl WebhookAuth {
         match self {
             Self::Basic { .. } => "basic",
             Self::Bearer { .. } => "bearer",
+            Self::OAuth2(_) => "oauth2",
         }
     }
 
-    /// The value of the header `authorization`.
+    /// The value of the header `authorization`, where it is always the same.
     #[must_use]
-    pub fn header_value(&self) -> Secret {
-        Secret::new(match self {
+    pub fn header_value(&self) -> Option<Secret> {
+        match self {
             Self::Basic { username, password } => {
                 let pair = format!("{username}:{}", password.expose());
-                format!("Basic {}", BASE64_STANDARD.encode(pair))
+                let encoded = BASE64_STANDARD.encode(pair);
+                Some(Secret::new(format!("Basic {encoded}")))
             }
-            Self::Bearer { token } => format!("Bearer {}", token.expose()),
-        })
+            Self::Bearer { token } => Some(Secret::new(format!("Bearer {}", token.expose()))),
+            Self::OAuth2(_) => None,
+        }
     }
 
     /// Reads it back from the value of its header.
@@ -111,7 +117,7 @@ mod tests {
     #[test]
     fn a_proof_becomes_its_header_and_is_read_back_from_it() {
         let check = |auth: WebhookAuth, expect: &str| {
-            assert_eq!(auth.header_value().expose(), expect);
+            assert_eq!(auth.header_value().unwrap().expose(), expect);
             assert_eq!(WebhookAuth::from_header_value(expect), Some(auth));
         };
         // RFC 7617, section 2.

@@ -42,15 +42,25 @@ pub enum RenderError {
     NotAnObject,
 }
 
-/// Whether `data` can be delivered in this profile and format: the check to make when an event is
-/// published, much cheaper than building the body.
+/// What makes a webhook's bodies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BodySource {
+    /// The wire profile, in a format.
+    Envelope(Format),
+    /// A template of the webhook's own, which can make a body of any data.
+    Template,
+}
+
+/// Whether `data` can be delivered in this profile: the check to make when an event is published,
+/// much cheaper than building the body.
 ///
 /// # Errors
 /// [`RenderError::NotAnObject`] where a flattening profile meets data that is no object.
-pub fn check_data(profile: &Profile, format: Format, data: &str) -> Result<(), RenderError> {
-    let flattened = match format {
-        Format::Json => profile.flattens(),
-        Format::Data | Format::CloudEvents | Format::Slack => false,
+pub fn check_data(profile: &Profile, source: BodySource, data: &str) -> Result<(), RenderError> {
+    let flattened = match source {
+        BodySource::Envelope(Format::Json) => profile.flattens(),
+        BodySource::Envelope(Format::Data | Format::CloudEvents | Format::Slack)
+        | BodySource::Template => false,
     };
     if flattened && !data.trim_start().starts_with('{') {
         return Err(RenderError::NotAnObject);
@@ -244,12 +254,16 @@ mod tests {
         let profile = Profile::built_in_named("indigiarmor").unwrap();
         for data in ["[]", "1", "null", "\"{}\"", " [{}]"] {
             let refused = Err(RenderError::NotAnObject);
-            assert_eq!(check_data(&profile, Format::Json, data), refused);
+            let json = BodySource::Envelope(Format::Json);
+            assert_eq!(check_data(&profile, json, data), refused);
+            assert_eq!(check_data(&profile, BodySource::Template, data), Ok(()));
             assert!(render(&profile, Format::Json, &input(data)).is_err());
-            assert_eq!(check_data(&profile, Format::Slack, data), Ok(()));
-            assert_eq!(check_data(&Profile::standard(), Format::Json, data), Ok(()));
+            let slack = BodySource::Envelope(Format::Slack);
+            assert_eq!(check_data(&profile, slack, data), Ok(()));
+            assert_eq!(check_data(&Profile::standard(), json, data), Ok(()));
         }
-        assert_eq!(check_data(&profile, Format::Json, " {}"), Ok(()));
+        let json = BodySource::Envelope(Format::Json);
+        assert_eq!(check_data(&profile, json, " {}"), Ok(()));
     }
 
     #[test]
@@ -323,7 +337,8 @@ mod tests {
             for profile in Profile::built_in() {
                 for format in Format::ALL {
                     let rendered = render(profile, format, &input(&data));
-                    prop_assert_eq!(rendered.is_ok(), check_data(profile, format, &data).is_ok());
+                    let checked = check_data(profile, BodySource::Envelope(format), &data);
+                    prop_assert_eq!(rendered.is_ok(), checked.is_ok());
                     let Ok(bytes) = rendered else { continue };
                     let text = String::from_utf8(bytes).unwrap();
                     let read: serde_json::Value = serde_json::from_str(&text).unwrap();

@@ -26,6 +26,7 @@ pub mod id;
 pub mod idempotency;
 pub mod job;
 pub mod json;
+pub mod oauth2;
 pub mod outcome;
 pub mod page;
 pub mod password;

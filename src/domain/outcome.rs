@@ -26,11 +26,13 @@ pub enum FailureKind {
     Redirect,
     /// The webhook's template gives no body for the event, so nothing was sent.
     Template,
+    /// The webhook's token endpoint gave no access token, so nothing was sent.
+    OAuth2,
 }
 
 impl FailureKind {
     /// Every kind, in the order of the contract.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Timeout,
         Self::Dns,
         Self::Connect,
@@ -40,6 +42,7 @@ impl FailureKind {
         Self::Status,
         Self::Redirect,
         Self::Template,
+        Self::OAuth2,
     ];
 
     /// The word of the API and the database.
@@ -55,6 +58,7 @@ impl FailureKind {
             Self::Status => "status",
             Self::Redirect => "redirect",
             Self::Template => "template",
+            Self::OAuth2 => "oauth2",
         }
     }
 
@@ -69,7 +73,8 @@ impl FailureKind {
             | Self::Tls
             | Self::Blocked
             | Self::Protocol
-            | Self::Template => false,
+            | Self::Template
+            | Self::OAuth2 => false,
         }
     }
 

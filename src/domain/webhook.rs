@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::authorization::WebhookAuth;
 use super::breaker::{BreakerPolicy, DisabledReason, Health};
+use super::envelope::BodySource;
 use super::event_type::Subscription;
 use super::filter::ContentFilter;
 use super::format::Format;
@@ -215,6 +216,15 @@ impl Webhook {
             None => SignatureKind::Hmac,
         }
     }
+
+    /// What makes its bodies.
+    #[must_use]
+    pub fn body_source(&self) -> BodySource {
+        match self.settings.shape.template {
+            Some(_) => BodySource::Template,
+            None => BodySource::Envelope(self.settings.format),
+        }
+    }
 }
 
 /// What people call a webhook.
@@ -275,6 +285,17 @@ pub struct Subscriber {
     pub is_templated: bool,
     /// How many attempts its policy comes to.
     pub max_attempts: u32,
+}
+
+impl Subscriber {
+    /// What makes its bodies.
+    #[must_use]
+    pub fn body_source(&self) -> BodySource {
+        match self.is_templated {
+            true => BodySource::Template,
+            false => BodySource::Envelope(self.format),
+        }
+    }
 }
 
 /// What settling an attempt needs to know of a webhook.

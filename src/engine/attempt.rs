@@ -9,6 +9,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 
+use super::proven::Outbound;
 use super::target::Target;
 use crate::domain::attempt::{Attempt, AttemptTrigger};
 use crate::domain::delivery::QueuedDelivery;
@@ -23,8 +24,8 @@ use crate::domain::shape::{BodyError, BodyShape, ContentType};
 use crate::domain::signing::AttemptToSign;
 use crate::domain::time::Timestamp;
 use crate::net::{
-    AddressRefusal, Client, Failure, Guard, HttpReply, OutboundRequest, Posted, Sender, Shortage,
-    USER_AGENT, UrlRefusal,
+    AddressRefusal, Failure, HttpReply, OutboundRequest, Posted, Sender, Shortage, USER_AGENT,
+    UrlRefusal,
 };
 
 /// What an attempt says whose answer leads elsewhere.
@@ -79,8 +80,7 @@ fn with_input<T>(delivery: &QueuedDelivery, made: impl FnOnce(&EnvelopeInput<'_>
 /// # Errors
 /// [`Shortage`] where this machine could not make the request: that is no attempt.
 pub(super) async fn attempt(
-    client: &Client,
-    guard: &Guard,
+    outbound: Outbound<'_>,
     delivery: &QueuedDelivery,
     target: &Target,
     made_with: &MadeWith,
@@ -97,7 +97,7 @@ pub(super) async fn attempt(
         Ok(request) => request,
         Err(Unprepared { kind, message }) => return Ok(begun.unsent(kind, message)),
     };
-    let url = match guard.check_url(&target.url) {
+    let url = match outbound.guard.check_url(&target.url) {
         Ok(url) => url,
         Err(UrlRefusal::Address(AddressRefusal::Unjudged(shortage))) => return Err(shortage),
         Err(refusal) => {
@@ -106,19 +106,18 @@ pub(super) async fn attempt(
         }
     };
     let request_headers = describe(&request.headers, target);
-    let posted = client
-        .post(OutboundRequest {
-            sender: Sender {
-                workspace: delivery.event.workspace.seq(),
-                webhook: delivery.webhook_seq,
-            },
-            method: target.method.clone(),
-            target: &url,
-            headers: request.headers,
-            body: request.body,
-            timeout: target.timeout,
-        })
-        .await?;
+    let request = OutboundRequest {
+        sender: Sender {
+            workspace: delivery.event.workspace.seq(),
+            webhook: delivery.webhook_seq,
+        },
+        method: target.method.clone(),
+        target: &url,
+        headers: request.headers,
+        body: request.body,
+        timeout: target.timeout,
+    };
+    let posted = outbound.post(target.oauth2.as_ref(), request).await?;
     Ok(begun.came_to(request_headers, posted))
 }
 

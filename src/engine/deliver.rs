@@ -11,6 +11,7 @@ use super::Shared;
 use super::attempt::{self, Attempted, MadeWith, attempt};
 use super::journal::{Line, Outcome};
 use super::lanes::{Ended, Settled, Started};
+use super::proven::Outbound;
 use super::settle::{settle, settle_cut_off};
 use super::target::Target;
 use crate::domain::attempt::{Attempt, AttemptTrigger};
@@ -138,8 +139,13 @@ async fn exchange(
     let mut pause = SHORT_PAUSE_MIN;
     // What this machine lacks is no attempt and counts nowhere: the delivery waits in its place.
     loop {
-        let (client, guard, now) = (&parts.client, &parts.guard, shared.now());
-        match attempt(client, guard, delivery, target, &made_with, trigger, now).await {
+        let outbound = Outbound {
+            client: &parts.client,
+            guard: &parts.guard,
+            tokens: &shared.tokens,
+        };
+        let now = shared.now();
+        match attempt(outbound, delivery, target, &made_with, trigger, now).await {
             Ok(attempted) => return Ok(attempted),
             Err(shortage) => tracing::debug!(%shortage, "a delivery waits for this machine"),
         }

@@ -39,9 +39,11 @@ mod lanes;
 mod load;
 mod planned;
 mod priority;
+mod proven;
 mod scheduler;
 mod settle;
 mod target;
+mod tokens;
 mod watch;
 
 use lanes::Lanes;
@@ -86,6 +88,7 @@ struct Shared {
     clock_watch: clock_jump::ClockWatch,
     journal: journal::Journal,
     planned: planned::PlannedWatch,
+    tokens: tokens::Tokens,
 }
 
 /// How much the engine has in hand.
@@ -133,6 +136,7 @@ impl Engine {
             watchers: watch::Watchers::default(),
             journal: journal::Journal::default(),
             planned: planned::PlannedWatch::default(),
+            tokens: tokens::Tokens::default(),
         };
         Self {
             shared: Arc::new(shared),

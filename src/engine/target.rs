@@ -11,6 +11,7 @@ use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 
 use crate::domain::authorization::WebhookAuth;
 use crate::domain::breaker::DisabledReason;
+use crate::domain::oauth2::TokenClient;
 use crate::domain::profile::Profile;
 use crate::domain::retry::RetryPolicy;
 use crate::domain::secret::Secret;
@@ -50,6 +51,8 @@ pub(super) struct Target {
     pub(super) custom_headers: HeaderMap,
     /// Headers whose values are filled in for each event.
     pub(super) templated: Vec<(HeaderName, TextTemplate)>,
+    /// What fetches the token that goes with every request.
+    pub(super) oauth2: Option<Arc<TokenClient>>,
     pub(super) sends_aliases: bool,
     /// Names of custom headers whose values are masked in the history.
     pub(super) masked: Vec<HeaderName>,
@@ -70,6 +73,23 @@ fn shared_rate_of(webhook: &Webhook) -> Option<SharedRate> {
         consumer_seq: webhook.consumer?.seq(),
         per_second: webhook.consumer_rate_limit?,
     })
+}
+
+/// The proof's header; one that is fetched first takes the place of what stands here.
+fn proof_header(auth: &WebhookAuth) -> Option<HeaderValue> {
+    let mut value = match auth.header_value() {
+        Some(value) => HeaderValue::from_str(value.expose()).ok()?,
+        None => HeaderValue::from_static(""),
+    };
+    value.set_sensitive(true);
+    Some(value)
+}
+
+fn token_client(auth: &WebhookAuth) -> Option<Arc<TokenClient>> {
+    match auth {
+        WebhookAuth::OAuth2(client) => Some(Arc::new(TokenClient::clone(client))),
+        WebhookAuth::Basic { .. } | WebhookAuth::Bearer { .. } => None,
+    }
 }
 
 /// A live secret with its key for the webhook's present profile.
@@ -137,10 +157,7 @@ impl Target {
             value.set_sensitive(header.is_credential());
             custom_headers.append(name, value);
         }
-        let proof = settings.auth.as_ref().map(WebhookAuth::header_value);
-        let proof = proof.map(|proof| HeaderValue::from_str(proof.expose()));
-        if let Some(Ok(mut value)) = proof {
-            value.set_sensitive(true);
+        if let Some(value) = settings.auth.as_ref().and_then(proof_header) {
             masked.push(AUTHORIZATION);
             custom_headers.insert(AUTHORIZATION, value);
         }
@@ -165,6 +182,7 @@ impl Target {
             retry: settings.retry.clone(),
             custom_headers,
             templated,
+            oauth2: settings.auth.as_ref().and_then(token_client),
             sends_aliases: webhook.sends_aliases,
             masked,
             profile_seq: webhook.profile.seq,
@@ -215,6 +233,7 @@ impl Target {
             retry: RetryPolicy::standard(),
             custom_headers: HeaderMap::new(),
             templated: Vec::new(),
+            oauth2: None,
             sends_aliases: false,
             masked: Vec::new(),
             profile_seq: 1,

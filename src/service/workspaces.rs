@@ -192,7 +192,7 @@ impl Service {
             plan
         });
         let alert_url = match input.alert_url {
-            Some(Some(url)) => match self.check_url(caller, Some(&url)).await {
+            Some(Some(url)) => match self.check_url(caller, "alert_url", &url).await {
                 Ok(url) => Some(Some(url)),
                 Err(refusal) => {
                     fault("alert_url", sentence(refusal)?);

@@ -58,6 +58,10 @@ pub fn explain(kind: Option<FailureKind>, status: Option<u16>) -> Option<Explain
             "Mend the template, or give what may be missing a default; then retry. What was never \
              sent takes the template as it is then.",
         ),
+        FailureKind::OAuth2 => (
+            "The token endpoint gave no access token, so nothing was sent.",
+            "Check the token URL, the client's id and secret, and the scope in the webhook's auth.",
+        ),
         FailureKind::Status => by_status(status?),
     };
     Some(Explained { cause, remedy })

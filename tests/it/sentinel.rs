@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use crate::app::{PATIENCE, http_client};
 use crate::binary::process::{Server, hookpost, serve, stdout_of};
 use crate::dashboard::between;
-use crate::receiver::Receiver;
+use crate::receiver::{Receiver, Reply};
 use crate::second_factor::App as Authenticator;
 
 /// A signing secret: base64 of 32 bytes, as Standard Webhooks write it.
@@ -26,6 +26,8 @@ const CREDENTIAL: &str = "Bearer SENTINEL-header-credential";
 const HEADER: &str = "SENTINEL-header-value";
 const QUERY: &str = "SENTINEL-query-token";
 const PAYLOAD: &str = "SENTINEL-payload";
+const CLIENT: &str = "SENTINEL-client-secret";
+const TOKEN: &str = "SENTINEL-access-token";
 const BAD_KEY: &str = "hpk_SENTINELbadkey";
 
 /// A server that says all it can.
@@ -159,6 +161,16 @@ async fn no_secret_of_programs_reaches_the_log_the_database_or_a_backup_even_at_
     let again = json!({"headers": {"authorization": CREDENTIAL, "x-api-key": CREDENTIAL}});
     let patched = server.call(&key, Method::PATCH, &path, Some(&again)).await;
     assert_eq!(patched.unwrap().0, StatusCode::OK);
+    let endpoint = Receiver::start().await;
+    let answer = json!({"access_token": TOKEN, "expires_in": 3600});
+    endpoint.answer(Reply::status(200).body(&answer.to_string()));
+    let auth = json!({"type": "oauth2", "token_url": endpoint.url("/token"), "client_id": "c",
+        "client_secret": CLIENT});
+    let proven = json!({"url": receiver.url("/"), "event_types": ["n.o"], "auth": auth});
+    let proven = server.post(&key, "/webhooks", &proven, 201).await;
+    let test = format!("/webhooks/{}/test", proven["id"].as_str().unwrap());
+    let tested = server.post(&key, &test, &json!({}), 200).await;
+    assert_eq!(tested["success"], true, "{tested}");
     let refused = json!({"type": "a.b", "data": 1, "webhook_secret": ONE_OFF, "nonsense": SECRET});
     server.post(&key, "/events", &refused, 422).await;
     let stranger = server.call(BAD_KEY, Method::GET, "/webhooks", None).await;
@@ -172,6 +184,8 @@ async fn no_secret_of_programs_reaches_the_log_the_database_or_a_backup_even_at_
         "SENTINELoneoff",
         "SENTINELsecond",
         BAD_KEY,
+        CLIENT,
+        TOKEN,
     ]);
     scene
         .search(&secrets, &[QUERY, PAYLOAD, HEADER], HEADER)

@@ -138,11 +138,13 @@ pub struct WebhookRequest {
 
 impl RequestBody for WebhookRequest {}
 
-/// A proof: `{"type": "basic", "username", "password"}` or `{"type": "bearer", "token"}`.
+/// A proof: `{"type": "basic", "username", "password"}`, `{"type": "bearer", "token"}`, or with tokens that
+/// are fetched (OAuth 2.0 client credentials) `{"type": "oauth2", "token_url", "client_id",
+/// "client_secret"}`.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AuthRequest {
-    /// `basic` or `bearer`.
+    /// `basic`, `bearer` or `oauth2`.
     pub r#type: String,
     /// For `basic`.
     #[serde(default)]
@@ -153,6 +155,22 @@ pub struct AuthRequest {
     /// For `bearer`; `***` means the present one.
     #[serde(default)]
     pub token: Option<String>,
+    /// For `oauth2`: where tokens are fetched, under the rules of webhook URLs.
+    #[serde(default)]
+    pub token_url: Option<String>,
+    /// For `oauth2`.
+    #[serde(default)]
+    pub client_id: Option<String>,
+    /// For `oauth2`; `***` means the present one. Where the token URL moves to another origin it is
+    /// needed again.
+    #[serde(default)]
+    pub client_secret: Option<String>,
+    /// For `oauth2`, if the endpoint wants one.
+    #[serde(default)]
+    pub scope: Option<String>,
+    /// For `oauth2`, if the endpoint wants one.
+    #[serde(default)]
+    pub audience: Option<String>,
 }
 
 impl From<AuthRequest> for AuthInput {
@@ -162,6 +180,11 @@ impl From<AuthRequest> for AuthInput {
             username: request.username,
             password: request.password,
             token: request.token,
+            token_url: request.token_url,
+            client_id: request.client_id,
+            client_secret: request.client_secret,
+            scope: request.scope,
+            audience: request.audience,
         }
     }
 }

@@ -108,9 +108,9 @@ pub struct WebhookBody {
 }
 
 /// A proof; secrets read `***`.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Default, Serialize, ToSchema)]
 pub struct AuthBody {
-    /// `basic` or `bearer`.
+    /// `basic`, `bearer` or `oauth2`.
     pub r#type: &'static str,
     /// Of `basic`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -124,6 +124,26 @@ pub struct AuthBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub token: Option<&'static str>,
+    /// Of `oauth2`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub token_url: Option<String>,
+    /// Of `oauth2`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub client_id: Option<String>,
+    /// Of `oauth2`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub client_secret: Option<&'static str>,
+    /// Of `oauth2`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub scope: Option<String>,
+    /// Of `oauth2`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub audience: Option<String>,
 }
 
 /// A retry policy.
@@ -206,15 +226,28 @@ pub fn webhook(webhook: &Webhook) -> WebhookBody {
 }
 
 fn auth(auth: &WebhookAuth) -> AuthBody {
-    let (username, password, token) = match auth {
-        WebhookAuth::Basic { username, .. } => (Some(username.clone()), Some(MASK), None),
-        WebhookAuth::Bearer { .. } => (None, None, Some(MASK)),
-    };
-    AuthBody {
-        r#type: auth.kind(),
-        username,
-        password,
-        token,
+    let r#type = auth.kind();
+    match auth {
+        WebhookAuth::Basic { username, .. } => AuthBody {
+            r#type,
+            username: Some(username.clone()),
+            password: Some(MASK),
+            ..AuthBody::default()
+        },
+        WebhookAuth::Bearer { .. } => AuthBody {
+            r#type,
+            token: Some(MASK),
+            ..AuthBody::default()
+        },
+        WebhookAuth::OAuth2(client) => AuthBody {
+            r#type,
+            token_url: Some(client.token_url.clone()),
+            client_id: Some(client.client_id.clone()),
+            client_secret: Some(MASK),
+            scope: client.scope.clone(),
+            audience: client.audience.clone(),
+            ..AuthBody::default()
+        },
     }
 }
 

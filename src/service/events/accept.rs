@@ -155,9 +155,9 @@ fn wanting<'a>(
         |s: &&Subscriber| s.subscription.matches(&name) && reaches(s.channels.as_deref(), channels);
     let wanted = subscribers.filter(wants);
     let wanted: Vec<&Subscriber> = wanted.filter(|s| fitting.fits(s)).collect();
-    let needs_envelope = |s: &&&Subscriber| s.disabled.is_none() && !s.is_templated;
-    for subscriber in wanted.iter().filter(needs_envelope) {
-        check_data(&subscriber.profile, subscriber.format, &new.data).map_err(|error| {
+    let is_open = |s: &&&Subscriber| s.disabled.is_none();
+    for subscriber in wanted.iter().filter(is_open) {
+        check_data(&subscriber.profile, subscriber.body_source(), &new.data).map_err(|error| {
             Refusal::field(
                 "data",
                 format!("does not fit webhook {}: it {error}", subscriber.id),

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use crate::domain::breaker::BreakerPolicy;
 use crate::domain::delivery::{Delivery, NewDelivery, Trigger};
-use crate::domain::envelope::{check_data, event_id_in};
+use crate::domain::envelope::{BodySource, check_data, event_id_in};
 use crate::domain::event::{Event, GivenId};
 use crate::domain::event_type::Subscription;
 use crate::domain::format::Format;
@@ -78,7 +78,7 @@ impl OneOffTarget {
     /// # Errors
     /// [`Refusal::Invalid`] says why not.
     pub(super) fn check(&self, data: &str) -> Result<(), Refusal> {
-        check_data(&self.profile, Format::Json, data)
+        check_data(&self.profile, BodySource::Envelope(Format::Json), data)
             .map_err(|error| Refusal::field("data", error.to_string()))
     }
 

@@ -97,10 +97,8 @@ fn replay(
         ));
     }
     for subscriber in open {
-        if !subscriber.is_templated {
-            check_data(&subscriber.profile, subscriber.format, &event.data)
-                .map_err(|error| Refusal::Conflict(format!("data {error}")))?;
-        }
+        check_data(&subscriber.profile, subscriber.body_source(), &event.data)
+            .map_err(|error| Refusal::Conflict(format!("data {error}")))?;
         let retried_from = latest(subscriber.webhook_seq);
         let new = NewDelivery {
             retried_from,

@@ -117,8 +117,7 @@ fn deliver_one(
         return Ok(false);
     };
     let event = Arc::new(stored.event);
-    let has_body = subscriber.is_templated
-        || check_data(&subscriber.profile, subscriber.format, &event.data).is_ok();
+    let has_body = check_data(&subscriber.profile, subscriber.body_source(), &event.data).is_ok();
     if !has_body || !Fitting::new(EventDocument::from(&*event)).fits(subscriber) {
         return Ok(false);
     }

@@ -3,14 +3,17 @@
 //! Owns: reading it, each fault with its field. Refuses: keeping a password that was only masked where
 //! there is none.
 
+use super::origin::is_moved;
 use super::values::MASK;
 use crate::domain::authorization::WebhookAuth;
+use crate::domain::oauth2::TokenClient;
+use crate::domain::secret::Secret;
 use crate::service::FieldError;
 
 /// A proof as a caller gives it.
 #[derive(Clone, Debug, Default)]
 pub struct AuthInput {
-    /// `basic` or `bearer`.
+    /// `basic`, `bearer` or `oauth2`.
     pub kind: String,
     /// For `basic`.
     pub username: Option<String>,
@@ -18,60 +21,143 @@ pub struct AuthInput {
     pub password: Option<String>,
     /// For `bearer`; the mask means the present one.
     pub token: Option<String>,
+    /// For `oauth2`: where tokens are fetched.
+    pub token_url: Option<String>,
+    /// For `oauth2`.
+    pub client_id: Option<String>,
+    /// For `oauth2`; the mask means the present one.
+    pub client_secret: Option<String>,
+    /// For `oauth2`, if the endpoint wants one.
+    pub scope: Option<String>,
+    /// For `oauth2`, if the endpoint wants one.
+    pub audience: Option<String>,
 }
 
+/// What a proof has no place for.
+const NO_MASK: &str = "is only a mask, and there is no value that it could stand for";
+/// What is asked of a credential that another would get to see.
+const AGAIN: &str = "must be given again: the token URL leads to another origin";
+
+/// The members of each sort.
+const MEMBERS: [(&str, &[&str]); 3] = [
+    ("basic", &["username", "password"]),
+    ("bearer", &["token"]),
+    (
+        "oauth2",
+        &[
+            "token_url",
+            "client_id",
+            "client_secret",
+            "scope",
+            "audience",
+        ],
+    ),
+];
+
 impl AuthInput {
-    /// The proof; `before` is the present one.
+    /// The proof; `before` is the present one. A token URL has passed the guard.
     pub(super) fn read(&self, before: Option<&WebhookAuth>) -> Result<WebhookAuth, FieldError> {
-        let fault = |field: &str, message: &str| FieldError {
-            field: format!("auth.{field}"),
-            message: message.to_owned(),
-        };
-        let needed = |field: &str, value: &Option<String>| {
-            value.clone().ok_or_else(|| fault(field, "is needed"))
-        };
-        let alien = |field: &str, value: &Option<String>| match value {
-            Some(_) => Err(fault(field, "does not belong to this type")),
-            None => Ok(()),
-        };
-        let no_mask = "is only a mask, and there is no value that it could stand for";
+        self.check_members()?;
         let made = match self.kind.as_str() {
             "basic" => {
-                alien("token", &self.token)?;
-                let username = needed("username", &self.username)?;
-                let mut password = needed("password", &self.password)?;
-                if password == MASK {
-                    password = match before {
-                        Some(WebhookAuth::Basic { password, .. }) => password.expose().to_owned(),
-                        Some(WebhookAuth::Bearer { .. }) | None => {
-                            return Err(fault("password", no_mask));
-                        }
-                    };
-                }
-                WebhookAuth::basic(&username, &password)
+                let present = before.and_then(|auth| match auth {
+                    WebhookAuth::Basic { password, .. } => Some(password),
+                    WebhookAuth::Bearer { .. } | WebhookAuth::OAuth2(_) => None,
+                });
+                let username = needed("username", self.username.as_deref())?;
+                let password = unmasked("password", self.password.as_deref(), present)?;
+                WebhookAuth::basic(username, password.expose())
             }
             "bearer" => {
-                alien("username", &self.username)?;
-                alien("password", &self.password)?;
-                let mut token = needed("token", &self.token)?;
-                if token == MASK {
-                    token = match before {
-                        Some(WebhookAuth::Bearer { token }) => token.expose().to_owned(),
-                        Some(WebhookAuth::Basic { .. }) | None => {
-                            return Err(fault("token", no_mask));
-                        }
-                    };
-                }
-                WebhookAuth::bearer(&token)
+                let present = before.and_then(|auth| match auth {
+                    WebhookAuth::Bearer { token } => Some(token),
+                    WebhookAuth::Basic { .. } | WebhookAuth::OAuth2(_) => None,
+                });
+                let token = unmasked("token", self.token.as_deref(), present)?;
+                WebhookAuth::bearer(token.expose())
             }
-            _ => return Err(fault("type", "must be basic or bearer")),
+            _ => {
+                let client = self.token_client(before)?.checked();
+                client.map(|client| WebhookAuth::OAuth2(Box::new(client)))
+            }
         };
-        made.map_err(|(field, message)| fault(field, &message))
+        made.map_err(|(field, message)| fault(field, message))
+    }
+
+    fn token_client(&self, before: Option<&WebhookAuth>) -> Result<TokenClient, FieldError> {
+        let before = before.and_then(|auth| match auth {
+            WebhookAuth::OAuth2(client) => Some(client),
+            WebhookAuth::Basic { .. } | WebhookAuth::Bearer { .. } => None,
+        });
+        let token_url = needed("token_url", self.token_url.as_deref())?;
+        let present = before.map(|client| &client.client_secret);
+        let is_moved = before.is_some_and(|client| is_moved(&client.token_url, token_url));
+        let masked = self.client_secret.as_deref() == Some(MASK);
+        if masked && is_moved {
+            return Err(fault("client_secret", AGAIN));
+        }
+        Ok(TokenClient {
+            token_url: token_url.to_owned(),
+            client_id: needed("client_id", self.client_id.as_deref())?.to_owned(),
+            client_secret: unmasked("client_secret", self.client_secret.as_deref(), present)?,
+            scope: self.scope.clone(),
+            audience: self.audience.clone(),
+        })
+    }
+
+    /// Refuses an unknown sort, and members that belong to another.
+    fn check_members(&self) -> Result<(), FieldError> {
+        let own = MEMBERS.into_iter().find(|(kind, _)| *kind == self.kind);
+        let Some((_, own)) = own else {
+            let kinds = MEMBERS.map(|(kind, _)| kind).join(", ");
+            return Err(fault("type", format!("must be one of {kinds}")));
+        };
+        let said = [
+            ("username", &self.username),
+            ("password", &self.password),
+            ("token", &self.token),
+            ("token_url", &self.token_url),
+            ("client_id", &self.client_id),
+            ("client_secret", &self.client_secret),
+            ("scope", &self.scope),
+            ("audience", &self.audience),
+        ];
+        let alien = said
+            .iter()
+            .find(|(name, value)| value.is_some() && !own.contains(name));
+        match alien {
+            Some((name, _)) => Err(fault(name, "does not belong to this type")),
+            None => Ok(()),
+        }
     }
 
     /// Whether it says the secret itself, and not only its mask.
     pub(super) fn is_said(&self) -> bool {
-        let secrets = [&self.password, &self.token];
+        let secrets = [&self.password, &self.token, &self.client_secret];
         secrets.into_iter().flatten().all(|secret| secret != MASK)
+    }
+}
+
+fn fault(field: &str, message: impl Into<String>) -> FieldError {
+    FieldError {
+        field: format!("auth.{field}"),
+        message: message.into(),
+    }
+}
+
+fn needed<'a>(field: &str, value: Option<&'a str>) -> Result<&'a str, FieldError> {
+    value.ok_or_else(|| fault(field, "is needed"))
+}
+
+/// What was said of a secret; the mask stands for the `present` one.
+fn unmasked(
+    field: &str,
+    said: Option<&str>,
+    present: Option<&Secret>,
+) -> Result<Secret, FieldError> {
+    match (needed(field, said)?, present) {
+        (MASK, Some(present)) => Ok(present.clone()),
+        (MASK, None) => Err(fault(field, NO_MASK)),
+        (said, _) => Ok(Secret::new(said.to_owned())),
     }
 }

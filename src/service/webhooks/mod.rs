@@ -2,8 +2,6 @@
 //!
 //! Owns: what may be registered: plan, guard, profile, first secret. Refuses: delivering.
 
-use std::time::Duration;
-
 use serde_json::json;
 
 use super::consumers::{asked_for, owner_of};
@@ -23,10 +21,12 @@ use crate::store::webhooks;
 use crate::store::{Read, Store, WriteTx, secrets, workspaces};
 
 mod auth;
+mod destination;
 mod found;
 mod input;
 mod life;
 mod moved;
+mod origin;
 mod retries;
 mod room;
 mod secret;
@@ -40,6 +40,7 @@ pub(super) use found::{registered_in, usable_in};
 pub use input::{WebhookInput, defaults_of, shown_header};
 pub(super) use life::cancel;
 use life::{WebhookSwitch, turn_to};
+use origin::is_moved;
 pub use values::MASK;
 
 pub use retries::{CustomRetry, RetryInput};
@@ -47,9 +48,6 @@ use room::check_room;
 pub use secret::{OVERLAP_DEFAULT, OVERLAP_MAX, Rotated, RotationInput};
 use secret::{first_secret, keep_public_key, shown};
 pub use testing::Tested;
-
-/// How long saving a webhook waits for its host name to be looked up.
-const LOOKUP_WAIT: Duration = Duration::from_secs(2);
 
 /// A webhook just registered, with the secret that is shown only now.
 #[derive(Clone, Debug)]
@@ -77,13 +75,14 @@ impl Service {
     pub async fn create_webhook(
         &self,
         caller: &Caller,
-        input: WebhookInput,
+        mut input: WebhookInput,
         key: Once<Registered>,
     ) -> Result<Done<Registered>, Refusal> {
         if !caller.plan.has_webhooks() {
             return Err(Refusal::PlanRequired);
         }
-        let url = self.check_url(caller, input.url.as_deref()).await?;
+        let url = self.check_destinations(caller, &mut input).await?;
+        let url = url.ok_or_else(|| Refusal::field("url", "is required"))?;
         let catalogue = self.catalogue(caller.workspace.seq()).await?;
         let caller = caller.clone();
         let work = move |tx: &mut WriteTx<'_>| {
@@ -167,12 +166,9 @@ impl Service {
         &self,
         caller: &Caller,
         id: WebhookId,
-        input: WebhookInput,
+        mut input: WebhookInput,
     ) -> Result<Updated, Refusal> {
-        let url = match &input.url {
-            Some(url) => Some(self.check_url(caller, Some(url)).await?),
-            None => None,
-        };
+        let url = self.check_destinations(caller, &mut input).await?;
         let catalogue = self.catalogue(caller.workspace.seq()).await?;
         let caller = caller.clone();
         let work = move |tx: &mut WriteTx<'_>| {
@@ -184,25 +180,6 @@ impl Service {
             Ok(Updated { webhook, secret })
         };
         self.store().write(work).await
-    }
-
-    /// Checks a URL as every attempt does, and looks its name up.
-    pub(super) async fn check_url(
-        &self,
-        caller: &Caller,
-        url: Option<&str>,
-    ) -> Result<String, Refusal> {
-        let url = url.ok_or_else(|| Refusal::field("url", "is required"))?;
-        let refuse = |refusal: crate::net::UrlRefusal| Refusal::field("url", refusal.to_string());
-        let target = self.guard().check_url(url).map_err(refuse)?;
-        let looked_up = self
-            .client()
-            .check_destination(&target, caller.workspace.seq());
-        // A slow resolver is no reason to refuse; every attempt checks again.
-        if let Ok(checked) = tokio::time::timeout(LOOKUP_WAIT, looked_up).await {
-            checked.map_err(refuse)?;
-        }
-        Ok(target.to_string())
     }
 
     /// Reads with the store at hand, for the vault and the clock.
@@ -243,7 +220,7 @@ fn update(
     }
     let (said, given) = (input.signature.as_deref(), input.secret.as_deref());
     let kind = secret::kind(&profile, said, given, webhook.signature())?;
-    let secret = match moved::is_moved(&before.url, &settings.url) {
+    let secret = match is_moved(&before.url, &settings.url) {
         true => {
             let auth = input.auth.as_ref().and_then(Option::as_ref);
             moved::check_credentials(&settings, input.headers.as_deref(), auth)?;

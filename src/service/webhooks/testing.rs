@@ -107,7 +107,7 @@ fn test_event(
         None => sample.event_type.as_str().into(),
     };
     let data = data.unwrap_or_else(|| sample.data.clone());
-    check_data(&profile, webhook.settings.format, &data)
+    check_data(&profile, webhook.body_source(), &data)
         .map_err(|error| Refusal::field("data", error.to_string()))?;
     Ok(NewEvent {
         given_id: None,

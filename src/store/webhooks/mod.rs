@@ -17,16 +17,20 @@ use crate::domain::time::Timestamp;
 use crate::domain::webhook::{NewWebhook, Webhook, WebhookKind, WebhookSettings, WebhookState};
 
 mod health;
+mod json_column;
 mod names;
 mod owned;
 mod row;
+mod sealed;
 mod search;
 mod subscribers;
 
 pub use health::{excuse_failing, health, restart_failing, set_health};
+use json_column::json_text;
 pub use names::{name_in, names_of};
 pub use owned::{count, delete_of_consumer, owned, rows_of_consumer};
-use row::{RetryColumn, json_text, seal_headers, webhook};
+use row::{RetryColumn, webhook};
+use sealed::seal_headers;
 pub use search::{WebhookHits, in_rows, search};
 pub use subscribers::{subscriber, subscribers};
 

@@ -1,6 +1,6 @@
 //! What the columns of a webhook's row hold.
 //!
-//! Owns: reading a row into a webhook, JSON columns, sealed headers. Refuses: statements.
+//! Owns: reading a row into a webhook. Refuses: statements, and what is sealed (`sealed`).
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,12 +9,12 @@ use rusqlite::Row;
 use serde::{Deserialize, Serialize};
 
 use super::health::{breaker_of, health_of};
-use crate::domain::authorization::WebhookAuth;
+use super::json_column::parse_json;
+use super::sealed::unseal_headers;
 use crate::domain::breaker::{BreakerPolicy, DisabledReason};
 use crate::domain::event_type::Subscription;
 use crate::domain::filter::ContentFilter;
 use crate::domain::format::Format;
-use crate::domain::header::CustomHeader;
 use crate::domain::retry::{Jitter, RetryPolicy};
 use crate::domain::shape::{BodyShape, SendMethod};
 use crate::domain::status_rules::StatusRules;
@@ -23,8 +23,8 @@ use crate::domain::webhook::{
 };
 use crate::store::shapes::shape_of;
 use crate::store::sql::{id, optional_id};
-use crate::store::vault::{Place, Vault};
-use crate::store::{StoreError, damaged, unseal_text};
+use crate::store::vault::Vault;
+use crate::store::{StoreError, damaged};
 
 /// Reads a webhook. Where one of its settings is damaged, something harmless stands in its place and
 /// the webhook is disabled as corrupt: it is seen, and never sent to.
@@ -220,69 +220,4 @@ impl RetryColumn {
         );
         Some(policy.ok()?.with_rules(rules))
     }
-}
-
-fn headers_place(seq: i64) -> Place {
-    Place {
-        table: "webhooks",
-        column: "headers_sealed",
-        row: seq,
-    }
-}
-
-/// Stands for the proof among the headers; no header has such a name.
-const AUTH_NAME: &str = ":authorization";
-
-/// Headers and proof, sealed together.
-pub(super) fn seal_headers(
-    vault: &Vault,
-    seq: i64,
-    headers: &[CustomHeader],
-    auth: Option<&WebhookAuth>,
-) -> Option<Vec<u8>> {
-    let proof = auth.map(WebhookAuth::header_value);
-    let proof = proof.as_ref().map(|value| (AUTH_NAME, value.expose()));
-    let pairs = headers
-        .iter()
-        .map(|header| (header.name(), header.value().expose()));
-    let pairs: Vec<(&str, &str)> = pairs.chain(proof).collect();
-    let sealed = || vault.seal(headers_place(seq), json_text(&pairs).as_bytes());
-    (!pairs.is_empty()).then(sealed)
-}
-
-type SealedHeaders = (Vec<CustomHeader>, Option<WebhookAuth>);
-
-fn unseal_headers(
-    vault: &Vault,
-    seq: i64,
-    sealed: Option<Vec<u8>>,
-) -> Result<SealedHeaders, StoreError> {
-    let Some(sealed) = sealed else {
-        return Ok((Vec::new(), None));
-    };
-    let is_damaged = || damaged("webhooks.headers", seq);
-    let text = unseal_text(vault, headers_place(seq), &sealed)?;
-    let pairs: Vec<(String, String)> = parse_json(text.expose(), "webhooks.headers", seq)?;
-    let (mut headers, mut auth) = (Vec::new(), None);
-    for (name, value) in pairs {
-        if name == AUTH_NAME {
-            auth = Some(WebhookAuth::from_header_value(&value).ok_or_else(is_damaged)?);
-        } else {
-            let header = CustomHeader::new::<&str>(&name, value, &[]);
-            headers.push(header.map_err(|_| is_damaged())?);
-        }
-    }
-    Ok((headers, auth))
-}
-
-pub(super) fn json_text<T: Serialize>(value: &T) -> String {
-    serde_json::to_string(value).expect("plain columns always serialise")
-}
-
-fn parse_json<T: serde::de::DeserializeOwned>(
-    text: &str,
-    column: &str,
-    seq: i64,
-) -> Result<T, StoreError> {
-    serde_json::from_str(text).map_err(|_| damaged(column, seq))
 }

@@ -26,6 +26,7 @@ mod webhooks;
 mod webhooks_auth;
 mod webhooks_filter;
 mod webhooks_moved;
+mod webhooks_oauth2;
 mod webhooks_retries;
 mod webhooks_template;
 mod workspaces;

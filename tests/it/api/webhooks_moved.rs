@@ -313,3 +313,18 @@ async fn what_a_profile_says_in_headers_is_asked_of_nobody() {
     assert!(secret.starts_with("whsec_"), "{secret}");
     arrives(&app, &webhook, &old, secret).await;
 }
+
+#[tokio::test]
+async fn the_present_secret_cannot_sign_with_another_kind_of_signature() {
+    let app = TestApp::start().await;
+    let (old, new) = (Receiver::start().await, Receiver::start().await);
+    let body = json!({"url": old.url("/hook"), "event_types": ["*"], "secret": SECRET});
+    let webhook = app.post(WEBHOOKS, &body).await.json(StatusCode::CREATED);
+    let both = json!({"url": new.url("/hook"), "secret": SECRET, "signature": "ed25519"});
+    app.patch(&path(&webhook), &both).await.invalid("secret");
+    let made_anew = json!({"url": new.url("/hook"), "signature": "ed25519"});
+    let changed = app.patch(&path(&webhook), &made_anew).await;
+    let changed = changed.json(StatusCode::OK);
+    assert_eq!(changed["signature"], "ed25519", "{changed}");
+    assert!(changed["secret"].as_str().unwrap().starts_with("whpk_"));
+}

@@ -182,6 +182,18 @@ async fn a_test_of_a_template_that_fails_says_what_is_missing() {
 }
 
 #[tokio::test]
+async fn a_test_with_a_template_needs_no_data_that_the_profile_could_flatten() {
+    let app = TestApp::start().await;
+    let receiver = Receiver::start().await;
+    let flattening = json!({"profile": "indigiarmor", "template": {"n": "{{ /data/0 }}"}});
+    let made = webhook(&app, &receiver, flattening).await;
+    let test = format!("{}/test", path(&made));
+    let tested = app.post(&test, &json!({"data": [7]})).await;
+    assert_eq!(tested.json(StatusCode::OK)["success"], true);
+    assert_eq!(text(&receiver.wait_for(1).await[0]), r#"{"n":7}"#);
+}
+
+#[tokio::test]
 async fn a_form_and_another_method_reach_the_receiver() {
     let app = TestApp::start().await;
     let receiver = Receiver::start().await;
