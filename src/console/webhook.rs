@@ -17,6 +17,7 @@ use super::webhooks::{success, took_about};
 use super::{Shown, Visitor};
 use crate::domain::delivery::Delivery;
 use crate::domain::id::{DeliveryId, WebhookId};
+use crate::domain::order::DeliveryOrder;
 use crate::domain::page::Limit;
 use crate::domain::retry::Jitter;
 use crate::domain::time::format_duration;
@@ -125,6 +126,14 @@ impl WebhookView<'_> {
 
     fn p50(&self) -> Option<String> {
         self.stats.p50_ms.map(took_about)
+    }
+
+    fn order(&self) -> Option<String> {
+        match &self.webhook.settings.order {
+            DeliveryOrder::Any => None,
+            DeliveryOrder::Whole => Some("in event order".to_owned()),
+            DeliveryOrder::By(pointer) => Some(format!("in order by {}", pointer.as_str())),
+        }
     }
 
     fn waiting(&self) -> String {

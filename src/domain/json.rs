@@ -10,6 +10,7 @@
 //! allocation of 12 bytes per value, and numbers stay the digits that the publisher wrote.
 
 pub mod number;
+pub mod pointer;
 pub mod scope;
 
 use std::borrow::Cow;

@@ -27,6 +27,7 @@ pub mod idempotency;
 pub mod job;
 pub mod json;
 pub mod oauth2;
+pub mod order;
 pub mod outcome;
 pub mod page;
 pub mod password;

@@ -14,6 +14,7 @@ use super::filter::ContentFilter;
 use super::format::Format;
 use super::header::CustomHeader;
 use super::id::{ConsumerId, WebhookId, WorkspaceId};
+use super::order::{DeliveryOrder, OrderedBy};
 use super::profile::Profile;
 use super::retry::RetryPolicy;
 use super::shape::{BodyShape, SendMethod};
@@ -151,8 +152,8 @@ pub struct WebhookSettings {
     pub max_in_flight: u32,
     /// Deliveries per second, at most.
     pub rate_limit: Option<f64>,
-    /// One at a time, in event order.
-    pub ordered: bool,
+    /// In which order deliveries go out.
+    pub order: DeliveryOrder,
     /// When it is disabled for failing.
     pub breaker: BreakerPolicy,
     /// The owner's own JSON object.
@@ -271,6 +272,8 @@ pub struct Subscriber {
     pub filter: Option<Arc<ContentFilter>>,
     /// The channels to which it listens.
     pub channels: Option<Vec<String>>,
+    /// Where the value lies by which its deliveries keep their order.
+    pub ordered_by: Option<OrderedBy>,
     /// Why it gets nothing at present; `None` while it is active.
     pub disabled: Option<DisabledReason>,
     /// The version of its wire profile.
@@ -295,6 +298,12 @@ impl Subscriber {
             true => BodySource::Template,
             false => BodySource::Envelope(self.format),
         }
+    }
+
+    /// Whether an event has to be looked into for it.
+    #[must_use]
+    pub fn looks_into_events(&self) -> bool {
+        self.filter.is_some() || self.ordered_by.is_some()
     }
 }
 

@@ -168,6 +168,7 @@ fn send(
         trigger: Trigger::Alert,
         max_attempts: webhook.settings.retry.max_attempts(),
         retried_from: about,
+        order_key: None,
     };
     deliveries::insert(tx, &event, &new)?;
     Ok(())

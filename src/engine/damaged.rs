@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::settle::record_disabled;
 use super::{Shared, target};
 use crate::domain::breaker::DisabledReason;
-use crate::domain::delivery::{self, DeliveryPlace, LastAttempt, StepInput};
+use crate::domain::delivery::{self, LastAttempt, StepInput};
 use crate::domain::retry::RetryPolicy;
 use crate::domain::webhook::WebhookState;
 use crate::store::{StoreError, WriteTx, deliveries, secrets, webhooks};
@@ -69,19 +69,14 @@ fn give_up(tx: &mut WriteTx<'_>, seq: i64) -> Result<(), StoreError> {
     let Some(delivery) = deliveries::find(tx, seq)? else {
         return Ok(());
     };
-    let Some((progress, trigger)) = deliveries::progress(tx, seq)? else {
+    let Some((progress, _)) = deliveries::progress(tx, seq)? else {
         return Ok(());
     };
     let policy = RetryPolicy::standard();
     let Ok(next) = delivery::step(progress, StepInput::Unsendable, &policy, tx.now(), 0.0) else {
         return Ok(());
     };
-    let place = DeliveryPlace {
-        seq,
-        webhook_seq: delivery.webhook.seq(),
-        workspace_seq: delivery.workspace_seq,
-        trigger,
-    };
+    let place = delivery.place();
     let last = LastAttempt {
         status_code: None,
         error_kind: None,

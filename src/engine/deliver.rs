@@ -15,7 +15,7 @@ use super::proven::Outbound;
 use super::settle::{settle, settle_cut_off};
 use super::target::Target;
 use crate::domain::attempt::{Attempt, AttemptTrigger};
-use crate::domain::delivery::{DeliveryPlace, QueuedDelivery, Trigger};
+use crate::domain::delivery::{QueuedDelivery, Trigger};
 use crate::domain::outcome::{FailureKind, Verdict};
 use crate::domain::retry::RetryPolicy;
 use crate::entropy;
@@ -90,22 +90,13 @@ async fn until_cut_off(shared: &Arc<Shared>) {
 }
 
 async fn record_cut_off(shared: &Arc<Shared>, delivery: &QueuedDelivery, attempt: Attempt) {
-    let place = place_of(delivery);
+    let place = delivery.place();
     let recorded = shared
         .parts
         .store
         .settle(move |tx| settle_cut_off(tx, place, attempt));
     if let Err(error) = recorded.await {
         tracing::error!(%error, delivery = %delivery.id, "a cut-off attempt was not recorded");
-    }
-}
-
-fn place_of(delivery: &QueuedDelivery) -> DeliveryPlace {
-    DeliveryPlace {
-        seq: delivery.id.seq(),
-        webhook_seq: delivery.webhook_seq,
-        workspace_seq: delivery.event.workspace.seq(),
-        trigger: delivery.trigger,
     }
 }
 
@@ -187,7 +178,7 @@ async fn record(
     attempted: Attempted,
     policy: &RetryPolicy,
 ) -> Result<Settled, StoreError> {
-    let place = place_of(delivery);
+    let place = delivery.place();
     let policy = policy.clone();
     let spread = entropy::fraction();
     let attempt = &attempted.attempt;

@@ -3,7 +3,7 @@
 //! Owns: ending them. Refuses: repeating them; nobody waits for them any more.
 
 use crate::domain::attempt::AttemptTrigger;
-use crate::domain::delivery::{DeliveryPlace, LastAttempt, StepInput};
+use crate::domain::delivery::{LastAttempt, StepInput};
 use crate::domain::outcome::{FailureKind, Verdict};
 use crate::domain::retry::RetryPolicy;
 use crate::store::deliveries;
@@ -34,12 +34,7 @@ pub(super) fn end_interrupted_tests(store: &Store) -> Result<(), StoreError> {
             let policy = RetryPolicy::standard();
             let next = crate::domain::delivery::step(old, input, &policy, now, 0.0)
                 .expect("an attempt is never an illegal input");
-            let place = DeliveryPlace {
-                seq: delivery.id.seq(),
-                webhook_seq: delivery.webhook.seq(),
-                workspace_seq: delivery.workspace_seq,
-                trigger: delivery.trigger,
-            };
+            let place = delivery.place();
             let last = LastAttempt {
                 status_code: None,
                 error_kind: Some(FailureKind::Connect),

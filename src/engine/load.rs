@@ -28,8 +28,13 @@ pub(super) fn load(
         retries_cut: Cut::All,
         retry_at: None,
         order_blocked: false,
+        looked_to: None,
     };
     match &loaded.target {
+        Some(target) if target.open && target.is_keyed => {
+            load_keyed(conn, &mut loaded, now)?;
+            return Ok(loaded);
+        }
         Some(target) if target.open && target.ordered => load_ordered(conn, &mut loaded, now)?,
         Some(target) if target.open => load_any(conn, &mut loaded, now)?,
         Some(_) | None => {}
@@ -62,6 +67,23 @@ fn load_any(conn: &Read<'_>, loaded: &mut Loaded, now: Timestamp) -> Result<(), 
     }
     if order.retries {
         loaded.retries = deliveries::due(conn, order.webhook_seq, now, batch(order))?;
+        loaded.retry_at = deliveries::next_due(conn, order.webhook_seq, now)?;
+    }
+    Ok(())
+}
+
+/// Where deliveries with the same key keep their order, nothing is taken that another is before.
+fn load_keyed(conn: &Read<'_>, loaded: &mut Loaded, now: Timestamp) -> Result<(), StoreError> {
+    let order = loaded.order;
+    if let Some(after) = order.first_after {
+        let heads = deliveries::pending_heads(conn, order.webhook_seq, after, batch(order))?;
+        loaded.first = heads.found;
+        loaded.looked_to = heads.looked_to;
+        loaded.first_cut = if heads.is_cut { Cut::More } else { Cut::All };
+    }
+    if order.retries {
+        loaded.retries = deliveries::due_heads(conn, order.webhook_seq, now, batch(order))?;
+        loaded.retries_cut = cut(&loaded.retries, batch(order));
         loaded.retry_at = deliveries::next_due(conn, order.webhook_seq, now)?;
     }
     Ok(())

@@ -184,6 +184,9 @@ impl Engine {
         for webhook_seq in &committed.woken {
             lanes.wake(*webhook_seq);
         }
+        for delivery in &committed.followers {
+            lanes.offer_follower(delivery.clone());
+        }
         for webhook_seq in &committed.fell_due {
             lanes.fell_due(*webhook_seq);
         }

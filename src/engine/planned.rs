@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::Shared;
-use crate::domain::delivery::{DeliveryPlace, StepInput, step};
+use crate::domain::delivery::{StepInput, step};
 use crate::domain::retry::RetryPolicy;
 use crate::domain::time::Timestamp;
 use crate::store::{StoreError, WriteTx, deliveries};
@@ -114,19 +114,14 @@ fn make_batch_pending(tx: &mut WriteTx<'_>, now: Timestamp) -> Result<usize, Sto
         let Some(delivery) = deliveries::find(tx, *seq)? else {
             continue;
         };
-        let Some((progress, trigger)) = deliveries::progress(tx, *seq)? else {
+        let Some((progress, _)) = deliveries::progress(tx, *seq)? else {
             continue;
         };
         let policy = RetryPolicy::standard();
         let Ok(next) = step(progress, StepInput::Due, &policy, tx.now(), 0.0) else {
             continue;
         };
-        let place = DeliveryPlace {
-            seq: *seq,
-            webhook_seq: delivery.webhook.seq(),
-            workspace_seq: delivery.workspace_seq,
-            trigger,
-        };
+        let place = delivery.place();
         deliveries::set_progress(tx, place, &progress, &next, None)?;
         let fell_due = &mut tx.notices().fell_due;
         if !fell_due.contains(&place.webhook_seq) {

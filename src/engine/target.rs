@@ -12,6 +12,7 @@ use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 use crate::domain::authorization::WebhookAuth;
 use crate::domain::breaker::DisabledReason;
 use crate::domain::oauth2::TokenClient;
+use crate::domain::order::DeliveryOrder;
 use crate::domain::profile::Profile;
 use crate::domain::retry::RetryPolicy;
 use crate::domain::secret::Secret;
@@ -42,6 +43,8 @@ pub(super) struct Target {
     /// What is stored of it is damaged, so that nothing can be sent.
     pub(super) is_corrupt: bool,
     pub(super) ordered: bool,
+    /// Whether deliveries with the same key keep their order.
+    pub(super) is_keyed: bool,
     pub(super) max_in_flight: u32,
     pub(super) rate_limit: Option<f64>,
     /// The rate that it shares with all webhooks of its consumer.
@@ -174,7 +177,8 @@ impl Target {
             url: settings.url.clone(),
             open: webhook.state == WebhookState::Active && webhook.deleted_at.is_none(),
             is_corrupt: false,
-            ordered: settings.ordered,
+            ordered: settings.order == DeliveryOrder::Whole,
+            is_keyed: settings.order.by().is_some(),
             max_in_flight: settings.max_in_flight.max(1),
             rate_limit: settings.rate_limit,
             shared_rate: shared_rate_of(webhook),
@@ -226,6 +230,7 @@ impl Target {
             open: true,
             is_corrupt: false,
             ordered: false,
+            is_keyed: false,
             max_in_flight,
             rate_limit: None,
             shared_rate: None,

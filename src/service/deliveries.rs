@@ -12,8 +12,8 @@ use super::{Caller, Refusal, Service, audit};
 use crate::domain::attempt::Attempt;
 use crate::domain::consumer::Purview;
 use crate::domain::delivery::{
-    Cause, Delivery, DeliveryFilter, DeliveryPlace, IllegalTransition, QueuedDelivery, Status,
-    StepInput, Trigger, step,
+    Cause, Delivery, DeliveryFilter, IllegalTransition, QueuedDelivery, Status, StepInput, Trigger,
+    step,
 };
 use crate::domain::id::{DeliveryId, WebhookId};
 use crate::domain::outcome::FailureKind;
@@ -279,12 +279,7 @@ pub(super) fn put_back(tx: &mut WriteTx<'_>, delivery: &Delivery) -> Result<(), 
     }
     let policy = RetryPolicy::standard();
     let next = step(delivery.progress, StepInput::Retry, &policy, tx.now(), 0.0)?;
-    let place = DeliveryPlace {
-        seq: delivery.id.seq(),
-        webhook_seq: delivery.webhook.seq(),
-        workspace_seq: delivery.workspace_seq,
-        trigger: delivery.trigger,
-    };
+    let place = delivery.place();
     deliveries::set_progress(tx, place, &delivery.progress, &next, None)?;
     if delivery.progress.status == Status::Scheduled {
         tx.notices().fell_due.push(place.webhook_seq);

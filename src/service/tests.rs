@@ -13,6 +13,7 @@ mod endings;
 mod house;
 mod jobs;
 mod limits;
+mod ordered_by;
 mod receiver;
 mod recover;
 mod retries;

@@ -21,6 +21,8 @@ pub struct Committed {
     pub webhooks_changed: Vec<i64>,
     /// Webhooks that have deliveries in the database that became due without being queued here.
     pub woken: Vec<i64>,
+    /// Deliveries that kept the order of one that is over now, and are next.
+    pub followers: Vec<QueuedDelivery>,
     /// Webhooks of whose deliveries some became pending whose rows are older than others'.
     pub fell_due: Vec<i64>,
     /// When the earliest is due of the deliveries that were scheduled.
@@ -45,6 +47,7 @@ impl Committed {
         self.urgent.extend(other.urgent);
         self.webhooks_changed.extend(other.webhooks_changed);
         self.woken.extend(other.woken);
+        self.followers.extend(other.followers);
         self.fell_due.extend(other.fell_due);
         self.planned = self.planned.into_iter().chain(other.planned).min();
         self.canceled.extend(other.canceled);

@@ -22,6 +22,7 @@ const LADDER: &[M<'static>] = &[
     M::up(include_str!("migrations/0010_portal_links.sql")),
     M::up(include_str!("migrations/0011_branding.sql")),
     M::up(include_str!("migrations/0012_scheduled.sql")),
+    M::up(include_str!("migrations/0013_ordered_by.sql")),
 ];
 
 /// Refuses a database that a later version wrote; answers its version.

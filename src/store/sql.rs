@@ -25,6 +25,7 @@ use crate::domain::event_type::EventTypeName;
 use crate::domain::format::Format;
 use crate::domain::id::{Id, Kind};
 use crate::domain::job::{JobKind, JobStatus};
+use crate::domain::order::OrderKey;
 use crate::domain::outcome::FailureKind;
 use crate::domain::portal::{Capabilities, PortalTheme};
 use crate::domain::profile::Origin;
@@ -81,7 +82,7 @@ macro_rules! codes {
     )+};
 }
 
-codes! { AttemptTrigger, EventKind, Status, Trigger }
+codes! { AttemptTrigger, EventKind, OrderKey, Status, Trigger }
 
 impl ToSql for Timestamp {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {

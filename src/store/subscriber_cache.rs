@@ -15,7 +15,7 @@
 //!
 //! # Why others may see a part of it
 //! Judging an event by many filters takes time that the writer's other callers would wait for. So a
-//! platform's entry with a filter in it is shown to whoever publishes; what is judged by such an entry
+//! platform's entry with a filter in it, or an order by a value, is shown to whoever publishes; what is judged by such an entry
 //! counts if it is still the writer's own when the event is accepted.
 
 use std::collections::HashMap;
@@ -68,7 +68,7 @@ impl SubscriberCache {
         subscribers: Arc<Vec<Subscriber>>,
     ) {
         let Some(seq) = consumer_seq else {
-            if subscribers.iter().any(|own| own.filter.is_some()) {
+            if subscribers.iter().any(Subscriber::looks_into_events) {
                 self.filtered
                     .change(|map| map.insert(workspace_seq, Arc::clone(&subscribers)));
             }

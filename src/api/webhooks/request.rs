@@ -118,6 +118,12 @@ pub struct WebhookRequest {
     #[serde(default, deserialize_with = "given")]
     #[schema(nullable = false)]
     pub ordered: Option<bool>,
+    /// A JSON pointer into the event, such as `/data/customer`: deliveries with the same value there keep
+    /// event order, others go beside each other, and so does what has no value there. It holds for
+    /// events published from then on; null means no such order. Not together with `ordered`.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<String>)]
+    pub ordered_by: Option<Option<String>>,
     /// Failures in a row that disable it; null means never.
     #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<i64>)]
@@ -357,6 +363,7 @@ impl From<WebhookRequest> for WebhookInput {
             max_in_flight: request.max_in_flight,
             rate_limit: request.rate_limit,
             ordered: request.ordered,
+            ordered_by: request.ordered_by,
             disable_after_failures: request.disable_after_failures,
             disable_after: request.disable_after,
             active: request.active,

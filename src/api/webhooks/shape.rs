@@ -15,6 +15,7 @@ use crate::api::words::{
 use crate::domain::authorization::WebhookAuth;
 use crate::domain::breaker::DisabledReason;
 use crate::domain::header::CustomHeader;
+use crate::domain::order::DeliveryOrder;
 use crate::domain::retry::{Jitter, RetryPolicy};
 use crate::domain::webhook::Webhook;
 use crate::service::webhooks::{MASK, shown_header};
@@ -82,6 +83,8 @@ pub struct WebhookBody {
     pub rate_limit: Option<f64>,
     /// One at a time, in event order.
     pub ordered: bool,
+    /// Where the value lies by which deliveries keep event order.
+    pub ordered_by: Option<String>,
     /// Failures in a row that disable it.
     pub disable_after_failures: Option<u32>,
     /// Time of nothing but failures that disables it.
@@ -210,7 +213,8 @@ pub fn webhook(webhook: &Webhook) -> WebhookBody {
         timeout: settings.timeout.into(),
         max_in_flight: settings.max_in_flight,
         rate_limit: settings.rate_limit,
-        ordered: settings.ordered,
+        ordered: settings.order == DeliveryOrder::Whole,
+        ordered_by: settings.order.by().map(|own| own.as_str().to_owned()),
         disable_after_failures: settings.breaker.disable_after_failures,
         disable_after: settings.breaker.disable_after.map(DurationText::from),
         consecutive_failures: health.consecutive_failures,

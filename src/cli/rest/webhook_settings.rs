@@ -39,6 +39,14 @@ pub(super) struct WebhookFlags {
     #[arg(long, value_name = "JSON", value_parser = json_or_text)]
     #[serde(skip_serializing_if = "Option::is_none")]
     retry_policy: Option<Box<RawValue>>,
+    /// Whether deliveries go out one at a time, in event order
+    #[arg(long, value_name = "BOOL")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ordered: Option<bool>,
+    /// Where the value lies by which deliveries keep event order, such as /data/customer; null for none
+    #[arg(long, value_name = "POINTER", value_parser = json_or_text)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ordered_by: Option<Box<RawValue>>,
     /// A name for people
     #[arg(long)]
     #[serde(skip_serializing_if = "Option::is_none")]

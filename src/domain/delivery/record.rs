@@ -9,6 +9,7 @@ use super::status::{Status, Trigger};
 use crate::domain::event::Event;
 use crate::domain::format::Format;
 use crate::domain::id::{DeliveryId, EventId, WebhookId};
+use crate::domain::order::OrderKey;
 use crate::domain::outcome::FailureKind;
 use crate::domain::time::Timestamp;
 
@@ -31,6 +32,8 @@ pub struct NewDelivery {
     pub max_attempts: u32,
     /// The delivery that it repeats.
     pub retried_from: Option<DeliveryId>,
+    /// What it has in common with those whose order it keeps.
+    pub order_key: Option<OrderKey>,
 }
 
 /// A delivery as it is stored, without its event's data.
@@ -62,6 +65,8 @@ pub struct Delivery {
     pub format: Format,
     /// The version of its webhook's shape that it is pinned to; `None` for the plain one.
     pub shape_seq: Option<i64>,
+    /// What it has in common with those whose order it keeps.
+    pub order_key: Option<OrderKey>,
     /// Where it stands.
     pub progress: Progress,
     /// How many attempts its policy comes to.
@@ -90,6 +95,18 @@ pub struct Delivery {
 }
 
 impl Delivery {
+    /// Where it belongs.
+    #[must_use]
+    pub fn place(&self) -> DeliveryPlace {
+        DeliveryPlace {
+            seq: self.id.seq(),
+            webhook_seq: self.webhook.seq(),
+            workspace_seq: self.workspace_seq,
+            trigger: self.trigger,
+            order_key: self.order_key,
+        }
+    }
+
     /// Whether it gave up and waits for a person.
     #[must_use]
     pub fn is_dead_letter(&self) -> bool {
@@ -123,8 +140,24 @@ pub struct QueuedDelivery {
     pub shape_seq: Option<i64>,
     /// Why it exists.
     pub trigger: Trigger,
+    /// What it has in common with those whose order it keeps.
+    pub order_key: Option<OrderKey>,
     /// Where it stands.
     pub progress: Progress,
+}
+
+impl QueuedDelivery {
+    /// Where it belongs.
+    #[must_use]
+    pub fn place(&self) -> DeliveryPlace {
+        DeliveryPlace {
+            seq: self.id.seq(),
+            webhook_seq: self.webhook_seq,
+            workspace_seq: self.event.workspace.seq(),
+            trigger: self.trigger,
+            order_key: self.order_key,
+        }
+    }
 }
 
 /// What an attempt adds to the delivery's own row.
@@ -151,4 +184,6 @@ pub struct DeliveryPlace {
     pub workspace_seq: i64,
     /// Why it exists.
     pub trigger: Trigger,
+    /// What it has in common with those whose order it keeps.
+    pub order_key: Option<OrderKey>,
 }

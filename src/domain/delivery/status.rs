@@ -66,6 +66,15 @@ impl Status {
         Self::ALL.into_iter().find(|status| status.code() == code)
     }
 
+    /// Whether the delivery stands in line: it waits for an attempt, and what is behind it for it.
+    #[must_use]
+    pub fn is_in_line(self) -> bool {
+        match self {
+            Self::Pending | Self::Retrying => true,
+            Self::Scheduled | Self::Delivered | Self::Exhausted | Self::Canceled => false,
+        }
+    }
+
     /// Whether the delivery still waits for its time or for an attempt.
     #[must_use]
     pub fn is_waiting(self) -> bool {

@@ -33,6 +33,29 @@ pub fn compare(one: &str, other: &str) -> Ordering {
     }
 }
 
+/// One form for all ways to write a number: its sign, its digits and their magnitude.
+#[must_use]
+pub fn normal_form(text: &str) -> String {
+    let number = decimal(text);
+    let sign = match number.sign() {
+        0 => return "0".to_owned(),
+        sign => {
+            if sign < 0 {
+                "-"
+            } else {
+                ""
+            }
+        }
+    };
+    let digits: Vec<u8> = number.digits().collect();
+    let digits = String::from_utf8_lossy(&digits);
+    format!(
+        "{sign}{}e{}",
+        digits.trim_end_matches('0'),
+        number.magnitude()
+    )
+}
+
 /// A plain integer of at most 18 digits: what numbers mostly are.
 fn small(text: &str) -> Option<i64> {
     (text.len() <= 18).then(|| text.parse().ok()).flatten()

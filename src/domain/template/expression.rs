@@ -8,6 +8,7 @@ use std::fmt;
 use jiff::fmt::strtime;
 
 use super::filled::check_length;
+use crate::domain::json::pointer::{PointerPart, pointer_parts};
 use crate::domain::json::scope::JsonScope;
 use crate::domain::json::{JsonKind, JsonTape, JsonValue};
 use crate::domain::time::Timestamp;
@@ -28,7 +29,7 @@ pub(super) struct Expression {
 #[derive(Clone, Debug)]
 enum ExpressionSource {
     /// Names from the outside to the inside, each with the index it may also be.
-    Pointer(Vec<(Box<str>, Option<usize>)>),
+    Pointer(Vec<PointerPart>),
     /// A text, number or other value of the template itself.
     Literal(JsonTape),
 }
@@ -176,17 +177,7 @@ fn source(head: &str) -> Result<ExpressionSource, String> {
             )),
         };
     };
-    let part = |part: &str| {
-        if part.replace("~0", "").replace("~1", "").contains('~') {
-            return Err(format!(
-                "holds “{part}”; in a pointer, ~ is written ~0 and / is written ~1"
-            ));
-        }
-        let name = part.replace("~1", "/").replace("~0", "~");
-        Ok((name.as_str().into(), name.parse().ok()))
-    };
-    let parts = pointer.split('/').map(part).collect::<Result<_, _>>()?;
-    Ok(ExpressionSource::Pointer(parts))
+    pointer_parts(pointer).map(ExpressionSource::Pointer)
 }
 
 fn pipe(section: &str) -> Result<Pipe, String> {

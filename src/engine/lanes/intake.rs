@@ -40,6 +40,8 @@ pub(in crate::engine) struct Loaded {
     pub(in crate::engine) retries_cut: Cut,
     pub(in crate::engine) retry_at: Option<Timestamp>,
     pub(in crate::engine) order_blocked: bool,
+    /// The last row that was looked at for first attempts, where some may be behind others.
+    pub(in crate::engine) looked_to: Option<i64>,
 }
 
 impl Lanes {
@@ -65,7 +67,7 @@ impl Lanes {
         let ordered = lane
             .target
             .as_ref()
-            .is_none_or(|target| target.ordered && target.open);
+            .is_none_or(|target| (target.ordered || target.is_keyed) && target.open);
         let crowded = lane.urgent.len() >= QUEUE_MAX;
         if lane.active.contains_key(&delivery.id.seq()) {
             lane.skipped.insert(delivery.id.seq());
@@ -87,12 +89,30 @@ impl Lanes {
         self.enter(webhook_seq);
     }
 
+    /// A delivery that nothing with its key is before any more.
+    pub(in crate::engine) fn offer_follower(&mut self, mut delivery: QueuedDelivery) {
+        let webhook_seq = delivery.webhook_seq;
+        let lane = self.lanes.entry(webhook_seq).or_insert_with(Lane::unread);
+        if lane.active.contains_key(&delivery.id.seq()) {
+            return;
+        }
+        let bytes = delivery.event.data.len();
+        if lane.first.len() < QUEUE_MAX && self.memory.admits(lane.queued_bytes, bytes) {
+            self.memory.add(&mut delivery);
+            lane.push_follower(delivery);
+        } else {
+            lane.rewind();
+        }
+        self.enter(webhook_seq);
+    }
+
     /// Deliveries of a webhook became pending whose rows the lane may have passed already.
     pub(in crate::engine) fn fell_due(&mut self, webhook_seq: i64) {
         let lane = self.lanes.entry(webhook_seq).or_insert_with(Lane::unread);
-        let ordered = lane.target.as_ref().is_some_and(|target| target.ordered);
+        let target = lane.target.as_ref();
+        let keeps_order = target.is_some_and(|target| target.ordered || target.is_keyed);
         lane.rewind();
-        if ordered {
+        if keeps_order {
             // What is queued must not overtake them.
             self.forget_queued(webhook_seq);
         }
@@ -249,6 +269,9 @@ impl Lanes {
                 break;
             }
             last = Some(seq);
+        }
+        if cut == loaded.first_cut {
+            last = last.max(loaded.looked_to);
         }
         let mut retries_cut = loaded.retries_cut;
         for delivery in loaded.retries {

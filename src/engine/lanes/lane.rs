@@ -17,6 +17,7 @@ use super::shares::LaneStanding;
 use super::turns::Backlog;
 use crate::domain::bucket::Bucket;
 use crate::domain::delivery::QueuedDelivery;
+use crate::domain::order::OrderKey;
 use crate::domain::time::Timestamp;
 use crate::domain::webhook::WebhookKind;
 use crate::engine::priority::Priority;
@@ -82,6 +83,8 @@ pub(super) struct Lane {
     pub(super) bucket: Option<Bucket>,
     /// Whether the last that started was a retry.
     pub(super) retry_turn: bool,
+    /// The keys of what is under way, each with the row whose it is.
+    pub(super) keys_under_way: HashMap<OrderKey, i64>,
 }
 
 /// In which line a lane stands.
@@ -127,6 +130,24 @@ impl Lane {
         self.take_in(&delivery);
         self.queued_bytes += delivery.event.data.len();
         self.first.push_back(delivery);
+    }
+
+    /// Takes in a first attempt whose row the lane may have passed, or not yet reached.
+    pub(super) fn push_follower(&mut self, delivery: QueuedDelivery) {
+        self.take_in(&delivery);
+        self.queued_bytes += delivery.event.data.len();
+        self.first.push_back(delivery);
+    }
+
+    /// Where the first of a queue stands that may start: nothing with its key is under way.
+    pub(super) fn startable(&self, queue: &VecDeque<QueuedDelivery>) -> Option<usize> {
+        if self.keys_under_way.is_empty() {
+            return (!queue.is_empty()).then_some(0);
+        }
+        let is_free = |key| !self.keys_under_way.contains_key(&key);
+        queue
+            .iter()
+            .position(|own| own.order_key.is_none_or(is_free))
     }
 
     /// Takes a retry into its queue.
@@ -210,6 +231,7 @@ impl Lane {
     /// A delivery is no longer under way.
     pub(super) fn ended(&mut self, seq: i64) {
         self.active.remove(&seq);
+        self.keys_under_way.retain(|_, own| *own != seq);
         self.retry_more |= self.skipped.remove(&seq);
         if self.loading {
             self.ended_meanwhile.insert(seq);

@@ -93,9 +93,10 @@ impl Lane {
     fn choose(&self, target: &Target, slots: Slots, now: Timestamp) -> Option<Priority> {
         // An ordered lane makes sure that nothing older waits before it starts something new.
         let in_order = !target.ordered || (!self.order_blocked && !self.retry_more);
-        let first = slots.has_one_for(Priority::First) && !self.first.is_empty() && in_order;
+        let first =
+            slots.has_one_for(Priority::First) && in_order && self.startable(&self.first).is_some();
         let retry = slots.has_one_for(Priority::Retry)
-            && !self.retries.is_empty()
+            && self.startable(&self.retries).is_some()
             && self.retries_in_flight < self.retry_window(target, now);
         match (first, retry) {
             (false, false) => None,
@@ -132,11 +133,15 @@ impl Lane {
     }
 
     fn start(&mut self, priority: Priority, now: Timestamp) -> NextUp {
+        let at = match priority {
+            Priority::First => self.startable(&self.first),
+            Priority::Retry => self.startable(&self.retries),
+        };
         let queue = match priority {
             Priority::First => &mut self.first,
             Priority::Retry => &mut self.retries,
         };
-        match queue.pop_front() {
+        match at.and_then(|at| queue.remove(at)) {
             Some(delivery) => self.started(delivery, priority, now),
             None => NextUp::Idle,
         }
@@ -147,6 +152,9 @@ impl Lane {
         self.retries_in_flight += u32::from(priority == Priority::Retry);
         self.queued_bytes -= delivery.event.data.len();
         self.take_in(&delivery);
+        if let Some(key) = delivery.order_key {
+            self.keys_under_way.insert(key, delivery.id.seq());
+        }
         self.record.began(delivery.id.seq(), now);
         NextUp::Start(Box::new(delivery), priority)
     }

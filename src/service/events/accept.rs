@@ -14,6 +14,7 @@ use crate::domain::envelope::check_data;
 use crate::domain::event::{Event, NewEvent, StoredEvent};
 use crate::domain::event_context::{EventContext, reaches};
 use crate::domain::event_type::EventTypeName;
+use crate::domain::order::OrderKey;
 use crate::domain::schedule::DueTime;
 use crate::domain::webhook::Subscriber;
 use crate::service::consumers::CheckedName;
@@ -68,7 +69,8 @@ pub(super) fn accept(
     let reached = Reached::by(tx, caller.workspace.seq(), new.consumer)?;
     let fitting = Fitting::judged(view_of(&new, tx.now()), judged.as_ref(), reached.own());
     let wanted = wanting(reached.subscribers(), &new, &fitting)?;
-    let open = wanted.iter().filter(|s| s.disabled.is_none()).count();
+    let is_open = |own: &&WantedBy<'_>| own.subscriber.disabled.is_none();
+    let open = wanted.iter().filter(is_open).count();
     let count = open + usize::from(target.is_some());
     let schedule = new.schedule;
     let due = schedule.and_then(|own| own.due(tx.now()));
@@ -141,13 +143,19 @@ fn known_before(
     })
 }
 
+/// A webhook that wants an event, and what the event has in common with those whose order it keeps there.
+struct WantedBy<'a> {
+    subscriber: &'a Subscriber,
+    order_key: Option<OrderKey>,
+}
+
 /// The webhooks that want an event, disabled ones included. Data that does not fit one of the active
 /// ones is refused.
 fn wanting<'a>(
     subscribers: impl Iterator<Item = &'a Subscriber>,
     new: &NewEvent,
     fitting: &Fitting<'_>,
-) -> Result<Vec<&'a Subscriber>, Refusal> {
+) -> Result<Vec<WantedBy<'a>>, Refusal> {
     let name =
         EventTypeName::parse(&new.event_type).map_err(|message| Refusal::field("type", message))?;
     let channels = new.context.as_ref().map_or(&[][..], |own| &own.channels);
@@ -164,7 +172,11 @@ fn wanting<'a>(
             )
         })?;
     }
-    Ok(wanted)
+    let wanted = wanted.into_iter().map(|subscriber| WantedBy {
+        subscriber,
+        order_key: fitting.order_key(subscriber),
+    });
+    Ok(wanted.collect())
 }
 
 /// Gives an event to the active ones of the webhooks that want it, and records which disabled one
@@ -172,16 +184,20 @@ fn wanting<'a>(
 fn fan_out(
     tx: &mut WriteTx<'_>,
     event: &Arc<Event>,
-    wanted: &[&Subscriber],
+    wanted: &[WantedBy<'_>],
     due: Option<DueTime>,
 ) -> Result<(), StoreError> {
-    for subscriber in wanted {
+    for WantedBy {
+        subscriber,
+        order_key,
+    } in wanted
+    {
         match subscriber.disabled {
             Some(reason) => {
                 events::insert_miss(tx, event.id.seq(), subscriber.webhook_seq, reason)?;
             }
             None => {
-                let new = new_delivery(subscriber, Trigger::Event);
+                let new = new_delivery(subscriber, Trigger::Event, *order_key);
                 deliveries::insert_for(tx, event, &new, due)?;
             }
         }
@@ -190,7 +206,11 @@ fn fan_out(
 }
 
 /// A delivery for a subscriber, by its settings.
-pub(in crate::service) fn new_delivery(subscriber: &Subscriber, trigger: Trigger) -> NewDelivery {
+pub(in crate::service) fn new_delivery(
+    subscriber: &Subscriber,
+    trigger: Trigger,
+    order_key: Option<OrderKey>,
+) -> NewDelivery {
     NewDelivery {
         webhook_seq: subscriber.webhook_seq,
         consumer_seq: subscriber.consumer_seq,
@@ -200,5 +220,6 @@ pub(in crate::service) fn new_delivery(subscriber: &Subscriber, trigger: Trigger
         trigger,
         max_attempts: subscriber.max_attempts,
         retried_from: None,
+        order_key,
     }
 }

@@ -9,7 +9,7 @@
 //! workspace's first event after a start is accepted, is the event judged by the writer.
 
 use std::cell::OnceCell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::domain::event::{GivenId, NewEvent};
@@ -17,6 +17,7 @@ use crate::domain::event_document::EventDocument;
 use crate::domain::event_type::EventTypeName;
 use crate::domain::filter::ContentFilter;
 use crate::domain::json::JsonTape;
+use crate::domain::order::OrderKey;
 use crate::domain::time::Timestamp;
 use crate::domain::webhook::Subscriber;
 use crate::service::{Refusal, Service};
@@ -29,13 +30,15 @@ const JUDGED_BYTES_AT_ONCE: usize = 256 * 1024;
 pub(super) struct JudgedEvent {
     subscribers: Arc<Vec<Subscriber>>,
     misfits: BTreeSet<i64>,
+    /// Of those whose deliveries keep an order by a value, what it has there.
+    keys: BTreeMap<i64, OrderKey>,
 }
 
 /// An event that is judged by one filter after the other: read when the first asks.
 pub(in crate::service) struct Fitting<'a> {
     view: EventDocument<'a>,
     tape: OnceCell<JsonTape>,
-    misfits: Option<&'a BTreeSet<i64>>,
+    judged: Option<&'a JudgedEvent>,
 }
 
 impl<'a> Fitting<'a> {
@@ -44,7 +47,7 @@ impl<'a> Fitting<'a> {
         Self {
             view,
             tape: OnceCell::new(),
-            misfits: None,
+            judged: None,
         }
     }
 
@@ -54,26 +57,41 @@ impl<'a> Fitting<'a> {
         judged: Option<&'a JudgedEvent>,
         subscribers: &Arc<Vec<Subscriber>>,
     ) -> Self {
-        let same = judged.filter(|judged| Arc::ptr_eq(&judged.subscribers, subscribers));
         Self {
-            misfits: same.map(|judged| &judged.misfits),
+            judged: judged.filter(|judged| Arc::ptr_eq(&judged.subscribers, subscribers)),
             ..Self::new(view)
         }
     }
 
     /// Whether a subscriber's filter lets the event through.
     pub(in crate::service) fn fits(&self, subscriber: &Subscriber) -> bool {
-        // What was found before is about the platform's own; a consumer has few.
-        let misfits = self.misfits.filter(|_| subscriber.consumer_seq.is_none());
-        match (&subscriber.filter, misfits) {
+        match (&subscriber.filter, self.known_of(subscriber)) {
             (None, _) => true,
-            (Some(_), Some(misfits)) => !misfits.contains(&subscriber.webhook_seq),
+            (Some(_), Some(judged)) => !judged.misfits.contains(&subscriber.webhook_seq),
             (Some(filter), None) => self.fits_filter(filter),
         }
     }
 
+    /// What the event has in common with those whose order it keeps at a subscriber.
+    pub(in crate::service) fn order_key(&self, subscriber: &Subscriber) -> Option<OrderKey> {
+        let ordered_by = subscriber.ordered_by.as_ref()?;
+        match self.known_of(subscriber) {
+            Some(judged) => judged.keys.get(&subscriber.webhook_seq).copied(),
+            None => ordered_by.key(self.tape().root()),
+        }
+    }
+
+    /// What was found before is about the platform's own; a consumer has few.
+    fn known_of(&self, subscriber: &Subscriber) -> Option<&JudgedEvent> {
+        self.judged.filter(|_| subscriber.consumer_seq.is_none())
+    }
+
+    fn tape(&self) -> &JsonTape {
+        self.tape.get_or_init(|| self.view.tape())
+    }
+
     fn fits_filter(&self, filter: &ContentFilter) -> bool {
-        filter.fits(self.tape.get_or_init(|| self.view.tape()).root())
+        filter.fits(self.tape().root())
     }
 }
 
@@ -105,18 +123,20 @@ impl Service {
         let asked: Vec<usize> = subscribers
             .iter()
             .enumerate()
-            .filter(|(_, own)| own.filter.is_some() && own.subscription.matches(name))
+            .filter(|(_, own)| own.looks_into_events() && own.subscription.matches(name))
             .map(|(index, _)| index)
             .collect();
         let bytes = new.data.len().saturating_mul(asked.len());
         let now = self.store().clock().now();
         let piece = move || {
             let fitting = Fitting::new(view_of(&new, now));
-            let asked = asked.into_iter().map(|index| &subscribers[index]);
-            let misfits = asked.filter(|own| !fitting.fits(own));
+            let asked = || asked.iter().map(|index| &subscribers[*index]);
+            let misfits = asked().filter(|own| !fitting.fits(own));
             let misfits = misfits.map(|own| own.webhook_seq).collect();
+            let key = |own: &Subscriber| Some((own.webhook_seq, fitting.order_key(own)?));
             let judged = JudgedEvent {
                 misfits,
+                keys: asked().filter_map(key).collect(),
                 subscribers: Arc::clone(&subscribers),
             };
             (new, Some(judged))

@@ -123,6 +123,7 @@ impl OneOffTarget {
             trigger: Trigger::Event,
             max_attempts: self.profile.retry_policy().max_attempts(),
             retried_from: None,
+            order_key: None,
         };
         deliveries::insert_for(tx, event, &new, due)?;
         Ok(())

@@ -102,7 +102,7 @@ fn replay(
         let retried_from = latest(subscriber.webhook_seq);
         let new = NewDelivery {
             retried_from,
-            ..new_delivery(subscriber, Trigger::Replay)
+            ..new_delivery(subscriber, Trigger::Replay, fitting.order_key(subscriber))
         };
         made.push(deliveries::insert(tx, &event, &new)?);
     }
@@ -151,6 +151,7 @@ fn replay_one_offs(
             trigger: Trigger::Replay,
             max_attempts: delivery.max_attempts,
             retried_from: Some(delivery.id),
+            order_key: delivery.order_key,
         };
         made.push(deliveries::insert(tx, event, &new)?);
     }

@@ -6,7 +6,7 @@
 use serde_json::json;
 
 use super::{EventDetail, detail_in};
-use crate::domain::delivery::{Delivery, DeliveryPlace, Status, StepInput, step};
+use crate::domain::delivery::{Delivery, Status, StepInput, step};
 use crate::domain::event::{EventKind, StoredEvent};
 use crate::domain::retry::RetryPolicy;
 use crate::domain::schedule::{DueTime, Schedule};
@@ -100,12 +100,7 @@ fn reschedule(
     for delivery in &scheduled {
         let (input, policy) = (StepInput::Reschedule(due.at), RetryPolicy::standard());
         let next = step(delivery.progress, input, &policy, tx.now(), 0.0)?;
-        let place = DeliveryPlace {
-            seq: delivery.id.seq(),
-            webhook_seq: delivery.webhook.seq(),
-            workspace_seq: delivery.workspace_seq,
-            trigger: delivery.trigger,
-        };
+        let place = delivery.place();
         deliveries::set_progress(tx, place, &delivery.progress, &next, None)?;
         deliveries::plan(tx, place.seq, due)?;
     }

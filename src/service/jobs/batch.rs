@@ -118,14 +118,15 @@ fn deliver_one(
     };
     let event = Arc::new(stored.event);
     let has_body = check_data(&subscriber.profile, subscriber.body_source(), &event.data).is_ok();
-    if !has_body || !Fitting::new(EventDocument::from(&*event)).fits(subscriber) {
+    let fitting = Fitting::new(EventDocument::from(&*event));
+    if !has_body || !fitting.fits(subscriber) {
         return Ok(false);
     }
     // What is for later still is.
     let due = stored
         .deliver_at
         .and_then(|at| Schedule::At(at).due(tx.now()));
-    let new = new_delivery(subscriber, Trigger::Event);
+    let new = new_delivery(subscriber, Trigger::Event, fitting.order_key(subscriber));
     deliveries::insert_for(tx, &event, &new, due)?;
     events::delete_miss(tx, event_seq, subscriber.webhook_seq)?;
     Ok(true)

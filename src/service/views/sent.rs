@@ -119,6 +119,7 @@ fn body(
         format: delivery.format,
         shape_seq: delivery.shape_seq,
         trigger: delivery.trigger,
+        order_key: delivery.order_key,
         progress: delivery.progress,
     };
     let profile = store.profile(conn, delivery.profile_seq)?;

@@ -17,6 +17,7 @@ use crate::domain::event_type::Subscription;
 use crate::domain::filter::{ContentFilter, FilterFault};
 use crate::domain::format::Format;
 use crate::domain::header::{CUSTOM_HEADERS_MAX, CustomHeader};
+use crate::domain::order::DeliveryOrder;
 use crate::domain::profile::Profile;
 use crate::domain::retry::RetryPolicy;
 use crate::domain::shape::{BodyShape, ContentType, SendMethod};
@@ -75,6 +76,8 @@ pub struct WebhookInput {
     pub rate_limit: Option<Option<f64>>,
     /// One at a time, in event order.
     pub ordered: Option<bool>,
+    /// In event order where the value there is the same; null means no such order.
+    pub ordered_by: Option<Option<String>>,
     /// Failures in a row that disable it; null means never.
     pub disable_after_failures: Option<Option<i64>>,
     /// Time of nothing but failures that disables it; null means never.
@@ -116,7 +119,7 @@ pub fn defaults_of(profile: &Profile, url: String, subscription: Subscription) -
         timeout: profile.timeout(),
         max_in_flight: IN_FLIGHT_DEFAULT,
         rate_limit: None,
-        ordered: false,
+        order: DeliveryOrder::Any,
         breaker: profile.breaker(),
         metadata: "{}".into(),
     }
@@ -175,7 +178,7 @@ pub(super) fn apply(
             [base.rate_limit, None],
             |rate| per_second(*rate).map(Some),
         ),
-        ordered: input.ordered.unwrap_or(base.ordered),
+        order: faults.order(input, base.order),
         breaker: faults.breaker(input, base.breaker),
         metadata: faults.given(
             "metadata",
@@ -189,19 +192,10 @@ pub(super) fn apply(
 }
 
 /// Collects the fields at fault, so that a caller learns of all of them at once.
-struct Faults(Vec<FieldError>);
+pub(super) struct Faults(Vec<FieldError>);
 
 impl Faults {
-    /// A request has one `authorization`: the webhook's `auth`, or a header of that name.
-    fn one_authorization(&mut self, settings: &WebhookSettings) {
-        let mut headers = settings.headers.iter();
-        if settings.auth.is_some() && headers.any(|own| own.name() == "authorization") {
-            let message = "stands beside a header authorization; give one of the two";
-            self.add("auth", message);
-        }
-    }
-
-    fn add(&mut self, field: impl Into<String>, message: impl Into<String>) {
+    pub(super) fn add(&mut self, field: impl Into<String>, message: impl Into<String>) {
         self.0.push(FieldError {
             field: field.into(),
             message: message.into(),

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::found::{registered, usable};
 use crate::domain::breaker::{DisabledReason, Health};
-use crate::domain::delivery::{DeliveryPlace, StepInput, step};
+use crate::domain::delivery::{StepInput, step};
 use crate::domain::id::WebhookId;
 use crate::domain::retry::RetryPolicy;
 use crate::domain::webhook::{Webhook, WebhookState};
@@ -154,12 +154,7 @@ pub(in crate::service) fn cancel(tx: &mut WriteTx<'_>, seq: i64) -> Result<(), S
     let Ok(next) = step(progress, StepInput::Cancel, &policy, now, 0.0) else {
         return Ok(());
     };
-    let place = DeliveryPlace {
-        seq,
-        webhook_seq: delivery.webhook.seq(),
-        workspace_seq: delivery.workspace_seq,
-        trigger: delivery.trigger,
-    };
+    let place = delivery.place();
     deliveries::set_progress(tx, place, &progress, &next, None)?;
     tx.notices()
         .canceled

@@ -32,6 +32,7 @@ mod room;
 mod secret;
 mod shaping;
 mod testing;
+mod together;
 mod values;
 
 pub use auth::AuthInput;

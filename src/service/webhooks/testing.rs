@@ -62,6 +62,7 @@ impl Service {
                     trigger: Trigger::Test,
                     max_attempts: 1,
                     retried_from: None,
+                    order_key: None,
                 };
                 let delivery = deliveries::insert_unqueued(tx, &event, &new)?.id;
                 let detail = json!({ "delivery_id": delivery.to_string() });

@@ -18,6 +18,7 @@ use crate::domain::time::Timestamp;
 
 mod damaged;
 mod groups;
+mod in_order;
 mod list;
 mod progress;
 mod queue;
@@ -27,6 +28,7 @@ mod waiting;
 
 pub use damaged::damaged;
 pub use groups::{GROUPED_ROWS_MAX, GROUPS_MAX, groups, latest, letters_of, oldest_waiting};
+pub use in_order::{Heads, due_heads, pending_heads};
 pub use list::{SCAN_ROWS_MAX, count, list, list_in, scan};
 pub use progress::set_progress;
 pub use queue::{
@@ -37,7 +39,8 @@ use row::{SELECT, delivery, progress_of};
 pub use scheduled::{next_planned, plan, planned_until, shift_scheduled};
 pub use waiting::{shift_retries, soonest, standings, waiting_of};
 
-/// Stores a delivery of `event`, due at once, and offers it to the engine.
+/// Stores a delivery of `event`, due at once, and offers it to the engine, unless something is before it
+/// whose order it keeps.
 ///
 /// # Errors
 /// [`StoreError::Sqlite`].
@@ -48,7 +51,13 @@ pub fn insert(
 ) -> Result<DeliveryId, StoreError> {
     let queued = insert_unqueued(tx, event, new)?;
     let id = queued.id;
-    tx.notices().queued.push(queued);
+    let is_first = match new.order_key {
+        None => true,
+        Some(key) => in_order::is_first(tx, new.webhook_seq, key, id.seq())?,
+    };
+    if is_first {
+        tx.notices().queued.push(queued);
+    }
     Ok(id)
 }
 
@@ -88,6 +97,7 @@ pub fn insert_unqueued(
         format: new.format,
         shape_seq: new.shape_seq,
         trigger: new.trigger,
+        order_key: new.order_key,
         progress: Progress::new(id.at()),
     })
 }
@@ -103,10 +113,10 @@ fn insert_row(
     let progress = later.map_or_else(|| Progress::new(id.at()), Progress::scheduled);
     tx.run(
         "INSERT INTO deliveries (seq, workspace_seq, consumer_seq, webhook_seq, event_seq, event_type, status,
-             trigger, profile_seq, format, shape_seq, max_attempts, next_attempt_at, retried_from_seq,
+             trigger, profile_seq, format, shape_seq, order_key, max_attempts, next_attempt_at, retried_from_seq,
              retried_from_at, created_at)
          VALUES (:seq, :workspace, :consumer, :webhook, :event, :type, :status, :trigger, :profile, :format,
-             :shape, :max_attempts, :due, :from_seq, :from_at, :now)",
+             :shape, :order_key, :max_attempts, :due, :from_seq, :from_at, :now)",
         named_params! {
             ":seq": id.seq(),
             ":workspace": event.workspace.seq(),
@@ -120,6 +130,7 @@ fn insert_row(
             ":profile": new.profile_seq,
             ":format": new.format,
             ":shape": new.shape_seq,
+            ":order_key": new.order_key,
             ":max_attempts": new.max_attempts,
             ":from_seq": new.retried_from.map(|id| id.seq()),
             ":from_at": new.retried_from.map(|id| id.at()),

@@ -3,6 +3,7 @@
 //! Owns: the row's columns, and the counts and sums that follow from a change. Refuses: choosing the
 //! next state (`domain::delivery`).
 
+use super::in_order::offer_next;
 use super::scheduled::forget_plan;
 use crate::domain::delivery::{
     DeliveryPlace, Fallback, LastAttempt, Next, Progress, Status, Trigger,
@@ -72,6 +73,12 @@ pub fn set_progress(
     )?;
     if old.status == Status::Scheduled && new.status != Status::Scheduled {
         forget_plan(tx, place.seq)?;
+    }
+    if let Some(key) = place.order_key
+        && old.status.is_in_line()
+        && !new.status.is_in_line()
+    {
+        offer_next(tx, place, key)?;
     }
     tx.effects
         .count(place.webhook_seq, Some(old.status), Some(new.status));

@@ -20,7 +20,7 @@ use crate::store::{Read, StoreError, damaged, events};
 
 /// What [`queued_rows`] reads.
 const SELECT_QUEUED: &str = "SELECT seq, webhook_seq, event_seq, status, trigger, profile_seq,
-        format, shape_seq, attempt_count, failed_in_run, run_started_at, next_attempt_at, manual_fallback,
+        format, shape_seq, order_key, attempt_count, failed_in_run, run_started_at, next_attempt_at, manual_fallback,
         fallback_at, created_at
     FROM deliveries";
 
@@ -226,6 +226,7 @@ fn queued_rows(
             format: row.get("format")?,
             shape_seq: row.get("shape_seq")?,
             trigger: row.get("trigger")?,
+            order_key: row.get("order_key")?,
             progress: progress_of(row)?,
         });
     }

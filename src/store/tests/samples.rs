@@ -12,6 +12,7 @@ use crate::domain::delivery::{
 use crate::domain::event::{Event, NewEvent};
 use crate::domain::event_type::{Pattern, Subscription};
 use crate::domain::format::Format;
+use crate::domain::order::{DeliveryOrder, OrderedBy};
 use crate::domain::outcome::FailureKind;
 use crate::domain::retry::RetryPolicy;
 use crate::domain::shape::{BodyShape, SendMethod};
@@ -79,7 +80,7 @@ pub(in crate::store) fn settings() -> WebhookSettings {
         timeout: Duration::from_secs(10),
         max_in_flight: 16,
         rate_limit: None,
-        ordered: false,
+        order: DeliveryOrder::By(OrderedBy::parse("/data/k").unwrap()),
         breaker: BreakerPolicy {
             disable_after_failures: None,
             disable_after: None,
@@ -132,6 +133,7 @@ pub(in crate::store) fn delivery(
         trigger,
         max_attempts: 29,
         retried_from: None,
+        order_key: None,
     };
     let id = deliveries::insert(tx, event, &new)?;
     Ok(DeliveryPlace {
@@ -139,6 +141,7 @@ pub(in crate::store) fn delivery(
         webhook_seq,
         workspace_seq: event.workspace.seq(),
         trigger,
+        order_key: None,
     })
 }
 

@@ -12,6 +12,7 @@ use super::vault::Vault;
 use super::{Read, StoreError, WriteTx, shapes};
 use crate::domain::consumer::Purview;
 use crate::domain::id::WebhookId;
+use crate::domain::order::{DeliveryOrder, OrderedBy};
 use crate::domain::page::{Cursor, Limit, List, Page};
 use crate::domain::time::Timestamp;
 use crate::domain::webhook::{NewWebhook, Webhook, WebhookKind, WebhookSettings, WebhookState};
@@ -43,7 +44,7 @@ const SELECT: &str = "SELECT w.seq, w.workspace_seq, w.consumer_seq,
         w.profile_seq, w.format, w.headers_sealed, w.public_key, w.channels, w.aliases,
         coalesce(w.aliases, workspaces.aliases) AS sends_aliases,
         w.status, w.disabled_reason, w.disabled_at,
-        w.retry_policy, w.timeout_ms, w.max_in_flight, w.rate_limit, w.ordered,
+        w.retry_policy, w.timeout_ms, w.max_in_flight, w.rate_limit, w.ordered, w.ordered_by,
         w.disable_after_failures, w.disable_after_ms, w.metadata, w.created_at, w.updated_at,
         w.filter, w.method, w.shape_seq, shapes.content_type AS shape_content_type,
         shapes.template, w.secret_rotated_at, w.deleted_at, w.consecutive_failures, w.failing_since,
@@ -221,7 +222,7 @@ pub fn update_settings(
          SET label = :label, url = :url, event_types = :event_types, channels = :channels, profile_seq = :profile,
              format = :format, headers_sealed = :headers, aliases = :aliases, retry_policy = :retry_policy,
              timeout_ms = :timeout_ms, max_in_flight = :max_in_flight, rate_limit = :rate_limit,
-             ordered = :ordered, disable_after_failures = :disable_after_failures,
+             ordered = :ordered, ordered_by = :ordered_by, disable_after_failures = :disable_after_failures,
              disable_after_ms = :disable_after_ms, metadata = :metadata, filter = :filter,
              method = :method, shape_seq = :shape, updated_at = :now
          WHERE seq = :seq",
@@ -239,7 +240,8 @@ pub fn update_settings(
             ":timeout_ms": millis(settings.timeout),
             ":max_in_flight": settings.max_in_flight,
             ":rate_limit": settings.rate_limit,
-            ":ordered": settings.ordered,
+            ":ordered": settings.order == DeliveryOrder::Whole,
+            ":ordered_by": settings.order.by().map(OrderedBy::as_str),
             ":disable_after_failures": settings.breaker.disable_after_failures,
             ":disable_after_ms": settings.breaker.disable_after.map(millis),
             ":metadata": &*settings.metadata,

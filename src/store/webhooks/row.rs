@@ -15,6 +15,7 @@ use crate::domain::breaker::{BreakerPolicy, DisabledReason};
 use crate::domain::event_type::Subscription;
 use crate::domain::filter::ContentFilter;
 use crate::domain::format::Format;
+use crate::domain::order::{DeliveryOrder, OrderedBy};
 use crate::domain::retry::{Jitter, RetryPolicy};
 use crate::domain::shape::{BodyShape, SendMethod};
 use crate::domain::status_rules::StatusRules;
@@ -124,7 +125,7 @@ fn settings(
         timeout: Duration::from_millis(timeout_ms),
         max_in_flight: reading.or(row.get("max_in_flight"), || IN_FLIGHT_DEFAULT)?,
         rate_limit: reading.or(row.get("rate_limit"), || None)?,
-        ordered: reading.or(row.get("ordered"), || false)?,
+        order: reading.or(order_of(row, seq), DeliveryOrder::default)?,
         breaker: reading.or(breaker_of(row), no_breaker)?,
         metadata: reading.or(row.get("metadata"), || "{}".into())?,
     })
@@ -146,6 +147,21 @@ pub(super) fn filter_of(row: &Row<'_>, seq: i64) -> Result<Option<Arc<ContentFil
     let parse = |text: String| ContentFilter::parse(&text).map(Arc::new);
     let parsed = text.map(parse).transpose();
     parsed.map_err(|_| damaged("webhooks.filter", seq))
+}
+
+fn order_of(row: &Row<'_>, seq: i64) -> Result<DeliveryOrder, StoreError> {
+    let is_whole: bool = row.get("ordered")?;
+    Ok(match (is_whole, ordered_by_of(row, seq)?) {
+        (true, _) => DeliveryOrder::Whole,
+        (false, Some(pointer)) => DeliveryOrder::By(pointer),
+        (false, None) => DeliveryOrder::Any,
+    })
+}
+
+pub(super) fn ordered_by_of(row: &Row<'_>, seq: i64) -> Result<Option<OrderedBy>, StoreError> {
+    let text: Option<String> = row.get("ordered_by")?;
+    let parsed = text.as_deref().map(OrderedBy::parse).transpose();
+    parsed.map_err(|_| damaged("webhooks.ordered_by", seq))
 }
 
 pub(super) fn channels_of(row: &Row<'_>, seq: i64) -> Result<Option<Vec<String>>, StoreError> {

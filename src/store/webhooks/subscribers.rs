@@ -8,7 +8,7 @@ use rusqlite::{Row, named_params};
 
 use super::WEBHOOKS_MAX;
 use super::owned::{consumer_of, owned_by};
-use super::row::{channels_of, filter_of, retry_of, state, subscription_of};
+use super::row::{channels_of, filter_of, ordered_by_of, retry_of, state, subscription_of};
 use crate::domain::webhook::Subscriber;
 use crate::store::found::readable;
 use crate::store::sql::id;
@@ -56,7 +56,7 @@ fn load(
     let owned = owned_by(consumer_seq);
     let sql = format!(
         "SELECT seq, created_at, consumer_seq, event_types, channels, status, disabled_reason, disabled_at,
-             profile_seq, format, retry_policy, filter, shape_seq,
+             profile_seq, format, retry_policy, filter, shape_seq, ordered_by,
              EXISTS (
                  SELECT 1 FROM webhook_shapes AS shapes
                  WHERE shapes.seq = shape_seq AND shapes.template IS NOT NULL) AS is_templated
@@ -87,6 +87,7 @@ fn read(tx: &WriteTx<'_>, row: &Row<'_>) -> Result<Subscriber, StoreError> {
         subscription: subscription_of(row, seq)?,
         filter: filter_of(row, seq)?,
         channels: channels_of(row, seq)?,
+        ordered_by: ordered_by_of(row, seq)?,
         disabled: state(row)?.disabled_reason(),
         profile_seq,
         profile: tx.profile(profile_seq)?,

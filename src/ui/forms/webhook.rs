@@ -4,6 +4,7 @@
 //! service, in its words.
 
 use crate::domain::format::Format;
+use crate::domain::order::DeliveryOrder;
 use crate::domain::retry::{Jitter, RetryPolicy};
 use crate::domain::shape::{ContentType, SendMethod};
 use crate::domain::signing::SignatureKind;
@@ -275,8 +276,16 @@ const LIMITS: &[Fields<Webhook, WebhookInput>] = &[
     ]),
     Fields::Stack(&[Setting::check("ordered", "In event order")
         .hint("One at a time; a later event waits until the earlier one is delivered or exhausted.")
-        .shows(|webhook| webhook.settings.ordered.then(|| "on".to_owned()))
+        .shows(|webhook| {
+            let is_whole = webhook.settings.order == DeliveryOrder::Whole;
+            is_whole.then(|| "on".to_owned())
+        })
         .sets(|input, typed| input.ordered = Some(typed.is_ticked()))]),
+    Fields::Stack(&[Setting::text("ordered_by", "In order by a value")
+        .hint("Events with the same value there keep their order, others go beside each other.")
+        .example("/data/customer")
+        .shows(|webhook| Some(webhook.settings.order.by()?.as_str().to_owned()))
+        .sets(|input, typed| input.ordered_by = Some(typed.text()))]),
 ];
 
 const CIRCUIT_BREAKER: &[Fields<Webhook, WebhookInput>] = &[Fields::Grid(&[

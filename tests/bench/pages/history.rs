@@ -215,6 +215,7 @@ fn deliver(
         trigger: Trigger::Event,
         max_attempts: 29,
         retried_from: None,
+        order_key: None,
     };
     let queued = deliveries::insert_unqueued(tx, event, &new)?;
     let place = DeliveryPlace {
@@ -222,6 +223,7 @@ fn deliver(
         webhook_seq: new.webhook_seq,
         workspace_seq: event.workspace.seq(),
         trigger: new.trigger,
+        order_key: None,
     };
     let mut story = Story {
         place,

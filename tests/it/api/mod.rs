@@ -27,6 +27,7 @@ mod webhooks_auth;
 mod webhooks_filter;
 mod webhooks_moved;
 mod webhooks_oauth2;
+mod webhooks_ordered_by;
 mod webhooks_retries;
 mod webhooks_template;
 mod workspaces;

@@ -44,6 +44,7 @@ fn delivery_of(webhook_seq: i64, seq: i64, event: &Arc<Event>) -> QueuedDelivery
         format: Format::Json,
         shape_seq: None,
         trigger: Trigger::Event,
+        order_key: None,
         progress: Progress::new(at(0)),
     }
 }
@@ -60,6 +61,7 @@ fn found(order: LoadOrder, target: Target, first: &[i64], retries: &[i64]) -> Lo
         retries_cut: Cut::All,
         retry_at: None,
         order_blocked: false,
+        looked_to: None,
     }
 }
 
