@@ -1,7 +1,8 @@
 //! Housekeeping: history that is older than anybody wants leaves, without anybody asking.
 //!
-//! Owns: when a sweep begins, and the rests between its steps. Refuses: saying what leaves
-//! (`store::retention` does); [`Service::sweep`] can be called by hand as well.
+//! Owns: when a sweep begins, the rests between its steps, and the tasks that nobody asks for.
+//! Refuses: saying what leaves (`store::retention` does) and how damage is looked for
+//! (`inspection`); [`Service::sweep`] can be called by hand as well.
 //!
 //! # Why it rests after each step
 //! Everything that writes shares one writer. After each step the housekeeper rests for as long as
@@ -16,7 +17,7 @@ use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 
 use super::people::SESSION_LASTS;
-use super::{Refusal, Service};
+use super::{Refusal, Service, inspection};
 use crate::store::retention::{self, Pruned, RetentionLimits, RetentionStep, Sweep};
 
 /// How long after the start the first sweep begins: a start has better things to do.
@@ -29,22 +30,27 @@ const REST_MIN: Duration = Duration::from_millis(20);
 /// The housekeeper of a service; it ends when this is dropped.
 #[derive(Debug)]
 pub struct Housekeeper {
-    sweeps: JoinHandle<()>,
+    tasks: [JoinHandle<()>; 2],
 }
 
 impl Housekeeper {
-    /// Starts sweeping on `runtime`.
+    /// Starts sweeping and looking for damage on `runtime`.
     #[must_use]
     pub fn start(service: &Service, runtime: &Handle) -> Self {
-        let service = service.clone();
+        let (sweeping, looking) = (service.clone(), service.clone());
         Self {
-            sweeps: runtime.spawn(async move { sweep_for_ever(&service).await }),
+            tasks: [
+                runtime.spawn(async move { sweep_for_ever(&sweeping).await }),
+                runtime.spawn(async move { inspection::look_for_ever(&looking).await }),
+            ],
         }
     }
 
-    /// Ends the sweep where it is; each step is whole or was never begun.
+    /// Ends what it does where it is; each step is whole or was never begun.
     pub fn stop(&self) {
-        self.sweeps.abort();
+        for task in &self.tasks {
+            task.abort();
+        }
     }
 }
 

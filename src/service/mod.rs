@@ -33,6 +33,7 @@ pub mod event_types;
 pub mod events;
 pub mod filter;
 pub mod housekeeping;
+mod inspection;
 pub mod jobs;
 pub mod keys;
 pub mod once;

@@ -41,6 +41,7 @@ pub mod event_types;
 pub mod events;
 mod found;
 pub mod idempotency;
+pub mod inspection;
 pub mod instance;
 pub mod jobs;
 pub mod keys;

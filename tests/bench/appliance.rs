@@ -5,7 +5,7 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use reqwest::Method;
+use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, BufReader};
@@ -131,24 +131,35 @@ impl Appliance {
     }
 
     /// Makes an API call that must succeed; answers what it was told.
+    pub async fn call(&self, method: Method, path: &str, body: &Value) -> Result<Value> {
+        let body = (!body.is_null()).then(|| body.to_string());
+        let (status, text) = self.ask(method, path, body).await?;
+        ensure!(status.is_success(), "{path}: {status}: {text}");
+        Ok(serde_json::from_str(&text)?)
+    }
+
+    /// Makes an API call, whatever it answers.
     #[expect(
         clippy::disallowed_methods,
         reason = "the benchmark is a client of the API"
     )]
-    pub async fn call(&self, method: Method, path: &str, body: &Value) -> Result<Value> {
+    pub async fn ask(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<String>,
+    ) -> Result<(StatusCode, String)> {
         let client = reqwest::Client::builder().no_proxy().build()?;
         let mut request = client
             .request(method, format!("http://{}{path}", self.addr))
             .bearer_auth(&self.key);
-        if !body.is_null() {
+        if let Some(body) = body {
             request = request
                 .header("content-type", "application/json")
-                .body(body.to_string());
+                .body(body);
         }
         let answer = request.send().await?;
-        let (status, text) = (answer.status(), answer.text().await?);
-        ensure!(status.is_success(), "{path}: {status}: {text}");
-        Ok(serde_json::from_str(&text)?)
+        Ok((answer.status(), answer.text().await?))
     }
 
     /// Lets the peak of memory begin anew.

@@ -21,16 +21,16 @@ mod figures;
 #[expect(dead_code, reason = "another benchmark uses the rest")]
 mod load;
 #[expect(dead_code, reason = "another benchmark uses the rest")]
+mod quiet;
+#[expect(dead_code, reason = "another benchmark uses the rest")]
 mod receiver;
 mod start;
 
 use appliance::Appliance;
-use figures::{milliseconds, percentile};
+use figures::milliseconds;
+use quiet::{Quiet, TIMED_FOR};
 use receiver::Receiver;
 
-/// Events of the healthy webhook in each case, and how many a second.
-const TIMED: usize = 120;
-const PACE: u32 = 4;
 /// Webhooks and events of the backlog; each event is due at each webhook.
 const BACKLOG_WEBHOOKS: usize = 1000;
 const BACKLOG_EVENTS: usize = 1000;
@@ -66,39 +66,9 @@ async fn run() -> Result<()> {
     backlog().await
 }
 
-/// A healthy webhook for the type `quiet`.
-async fn healthy(appliance: &Appliance) -> Result<Receiver> {
-    let receiver = Receiver::start().await?;
-    let url = receiver.url("/quiet");
-    appliance
-        .create_webhook(&url, "quiet", Value::Null, 16)
-        .await?;
-    Ok(receiver)
-}
-
-/// From the publish call to the arrival, for events at a steady pace.
-async fn timed(case: &str, appliance: &Appliance, receiver: &Receiver) -> Result<()> {
-    let sent = client::publish_paced(appliance, "quiet", TIMED, PACE).await?;
-    receiver.wait_for(TIMED, PATIENCE).await?;
-    let arrived = receiver.arrivals();
-    let mut took: Vec<Duration> = sent
-        .iter()
-        .filter_map(|(number, at)| Some(arrived.get(number)?.duration_since(*at)))
-        .collect();
-    took.sort_unstable();
-    println!(
-        "{case}: p50 {}, p99 {}, longest {}; peak memory {} MiB",
-        milliseconds(percentile(&took, 0.50)),
-        milliseconds(percentile(&took, 0.99)),
-        milliseconds(percentile(&took, 1.0)),
-        appliance.memory_mib("VmHWM")?,
-    );
-    Ok(())
-}
-
 async fn hanging(case: &str, webhooks: usize, in_flight: usize, events: usize) -> Result<()> {
     let appliance = Appliance::start().await?;
-    let (quiet, silent) = (healthy(&appliance).await?, Receiver::start().await?);
+    let (quiet, silent) = (Quiet::start(&appliance).await?, Receiver::start().await?);
     silent.set_silent();
     let url = silent.url("/loud");
     for _ in 0..webhooks {
@@ -110,29 +80,25 @@ async fn hanging(case: &str, webhooks: usize, in_flight: usize, events: usize) -
             .await?;
     }
     client::publish(&appliance, "loud", events, 8, 200).await?;
-    timed(case, &appliance, &quiet).await?;
+    quiet.timed(case, &appliance).await?;
     appliance.stop().await.map(drop)
 }
 
 async fn throttled() -> Result<()> {
     let appliance = Appliance::start().await?;
-    let (quiet, busy) = (healthy(&appliance).await?, Receiver::start().await?);
+    let (quiet, busy) = (Quiet::start(&appliance).await?, Receiver::start().await?);
     busy.set_throttling();
     let url = busy.url("/loud");
     appliance
         .create_webhook(&url, "loud", Value::Null, 64)
         .await?;
     client::publish(&appliance, "loud", 300, 8, 200).await?;
-    timed(
-        "300 events for one that asks to wait 20 s",
-        &appliance,
-        &quiet,
-    )
-    .await?;
+    let case = "300 events for one that asks to wait 20 s";
+    quiet.timed(case, &appliance).await?;
     println!(
         "    it was asked {} times in {} s",
         busy.count(),
-        TIMED / PACE as usize
+        TIMED_FOR.as_secs()
     );
     appliance.stop().await.map(drop)
 }
@@ -147,7 +113,7 @@ fn raise_descriptors() -> Result<()> {
 async fn few_descriptors() -> Result<()> {
     raise_descriptors()?;
     let appliance = Appliance::start_with(DESCRIPTORS).await?;
-    let quiet = healthy(&appliance).await?;
+    let quiet = Quiet::start(&appliance).await?;
     let receivers = try_join_all((0..RECEIVERS).map(|_| Receiver::start())).await?;
     for receiver in &receivers {
         let body = json!({
@@ -160,7 +126,7 @@ async fn few_descriptors() -> Result<()> {
     let begun = Instant::now();
     client::publish(&appliance, "loud", RECEIVER_EVENTS, 4, 200).await?;
     let case = format!("{RECEIVERS} receivers that keep connections, {DESCRIPTORS} descriptors");
-    timed(&case, &appliance, &quiet).await?;
+    quiet.timed(&case, &appliance).await?;
     for receiver in &receivers {
         receiver.wait_for(RECEIVER_EVENTS, PATIENCE).await?;
     }
@@ -177,7 +143,7 @@ async fn few_descriptors() -> Result<()> {
 async fn backlog() -> Result<()> {
     let appliance = Appliance::start().await?;
     let (quiet, busy) = (
-        healthy(&appliance).await?,
+        Quiet::start(&appliance).await?,
         Arc::new(Receiver::start().await?),
     );
     let url = busy.url("/loud");
@@ -198,7 +164,8 @@ async fn backlog() -> Result<()> {
     println!("    ready after {}", milliseconds(appliance.ready_after));
     appliance.command(&["resume"]).await?;
     let begun = Instant::now();
-    timed("1,000,000 due on 1,000 webhooks", &appliance, &quiet).await?;
+    let case = "1,000,000 due on 1,000 webhooks";
+    quiet.timed(case, &appliance).await?;
     println!("    {} of them had arrived by then", busy.count());
     busy.wait_for(all, PATIENCE).await.context("the backlog")?;
     println!("    all after {:.0} s", begun.elapsed().as_secs_f64());

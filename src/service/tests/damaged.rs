@@ -1,13 +1,16 @@
 //! A payload that somebody changed on the disk.
 
-use super::house::{House, fresh};
+use std::time::Duration;
+
+use super::house::{House, fresh, numbered};
 use super::receiver::Receiver;
 use crate::domain::breaker::DisabledReason;
 use crate::domain::delivery::Status;
 use crate::domain::page::{Limit, Order};
 use crate::engine::Paused;
+use crate::service::events::PublishInput;
 use crate::service::webhooks::{RotationInput, WebhookInput};
-use crate::service::{Once, Refusal};
+use crate::service::{Once, Refusal, inspection};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_changed_payload_is_set_apart_and_the_others_of_its_webhook_go_on() {
@@ -124,4 +127,40 @@ async fn a_webhook_whose_signing_secret_is_damaged_is_disabled_as_corrupt_until_
         .unwrap();
     house.enable(id).await;
     house.counted(Status::Delivered, 1).await;
+}
+
+/// Breaks the chain of pages that a large value goes on in, as a disk that forgets would.
+fn break_a_chain(database: &std::path::Path) {
+    let conn = rusqlite::Connection::open(database).unwrap();
+    let bytes: usize = conn
+        .query_row("PRAGMA page_size", [], |row| row.get(0))
+        .unwrap();
+    drop(conn);
+    let mut file = std::fs::read(database).unwrap();
+    let inner = file
+        .chunks_exact_mut(bytes)
+        .find(|page| page[4..].iter().all(|&byte| byte == b'x'));
+    inner.unwrap()[..4].fill(0xff);
+    std::fs::write(database, file).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broken_page_that_nobody_asked_for_is_found_by_the_slow_look() {
+    let house = House::start();
+    inspection::look(&house.service, Duration::ZERO)
+        .await
+        .unwrap();
+    let large = PublishInput {
+        data: format!(r#""{}""#, "x".repeat(100_000)),
+        ..numbered(1)
+    };
+    let made = house.service.publish(&house.caller, large, Once::unkeyed());
+    made.await.unwrap();
+    house.publish_many(3).await;
+    let database = house.database();
+    let house = house.restart_after(|_| break_a_chain(&database)).await;
+    house.service.check_ready().await.unwrap();
+    let looked = inspection::look(&house.service, Duration::ZERO).await;
+    assert!(looked.is_err());
+    assert!(house.service.check_ready().await.is_err(), "health says so");
 }

@@ -106,14 +106,18 @@ impl House {
 
     /// As [`House::restart`], with something that happens to the database while nothing runs.
     pub(super) async fn restart_tampered(self, sql: &'static str) -> Self {
-        let database = options(&self.dir, &self.clock)
-            .data_dir
-            .join(crate::store::DATABASE_FILE);
+        let database = self.database();
         self.restart_after(|_| {
             let conn = rusqlite::Connection::open(database).unwrap();
             assert_eq!(conn.execute(sql, []).unwrap(), 1);
         })
         .await
+    }
+
+    /// The file of the database.
+    pub(super) fn database(&self) -> std::path::PathBuf {
+        let data_dir = options(&self.dir, &self.clock).data_dir;
+        data_dir.join(crate::store::DATABASE_FILE)
     }
 
     /// Waits until `found` finds something, looking again after every commit.
