@@ -10,17 +10,18 @@ use std::time::Duration;
 use super::Shared;
 use super::attempt::{self, Attempted, MadeWith, attempt};
 use super::journal::{Line, Outcome};
-use super::lanes::{Ended, Settled, Started};
+use super::lanes::{Ended, Settled, Started, Ticket};
 use super::proven::Outbound;
-use super::settle::{settle, settle_cut_off};
+use super::settle::{Recorded, settle, settle_cut_off};
 use super::target::Target;
 use crate::domain::attempt::{Attempt, AttemptTrigger};
 use crate::domain::delivery::{QueuedDelivery, Trigger};
+use crate::domain::id::DeliveryId;
 use crate::domain::outcome::{FailureKind, Verdict};
 use crate::domain::retry::RetryPolicy;
 use crate::entropy;
 use crate::store::deliveries;
-use crate::store::{Read, StoreError};
+use crate::store::{Read, StoreError, WriteTx};
 use crate::telemetry::metrics;
 
 /// How long a delivery waits that this machine could not send, at first and at most.
@@ -44,40 +45,59 @@ pub(super) async fn deliver(shared: &Arc<Shared>, started: Started) {
         let now = shared.now();
         let cut_off = attempt::cut_off(&delivery, &target, trigger, started_at, now);
         record_cut_off(shared, &delivery, cut_off).await;
-        shared.lanes().settled(ticket, Settled::Over, shared.now());
-        shared.settled.notify_waiters();
-        return;
+        return give_back(shared, ticket, delivery.id, Ok(Settled::Over));
     };
     let ended = attempted
         .as_ref()
         .map_or(Ended::Unanswered, |attempted| ended(attempted.verdict));
-    let now = shared.now();
-    shared.lanes().exchanged(ticket, ended, now);
-    shared.wake.notify_one();
-    let settled = match attempted {
-        Ok(attempted) => {
-            let verdict = attempted.verdict;
-            let settled = record(shared, &delivery, attempted, &target.retry).await;
-            if settled.is_ok() {
-                let number = delivery.progress.attempt_count + 1;
-                shared.watchers.notify(ticket.seq, number, verdict);
-            }
-            settled
-        }
-        Err(error) => Err(error),
+    shared.in_lanes(|lanes, now| lanes.exchanged(ticket, ended, now));
+    let id = delivery.id;
+    match attempted {
+        Ok(attempted) => record_and_give_back(shared, &delivery, &target, ticket, attempted).await,
+        Err(error) => give_back(shared, ticket, id, Err(error)),
+    }
+}
+
+/// Hands the result to the writer and waits for nothing: once it is recorded, the writer gives back
+/// what the attempt took.
+async fn record_and_give_back(
+    shared: &Arc<Shared>,
+    delivery: &QueuedDelivery,
+    target: &Target,
+    ticket: Ticket,
+    attempted: Attempted,
+) {
+    let (id, trigger, verdict) = (delivery.id, delivery.trigger, attempted.verdict);
+    let number = delivery.progress.attempt_count + 1;
+    let (write, line) = recording(shared, delivery, attempted, &target.retry);
+    let told = Arc::clone(shared);
+    let then = move |recorded: Result<Recorded, StoreError>| {
+        let settled = recorded.map(|recorded| {
+            told.watchers.notify(ticket.seq, number, verdict);
+            note(&told, ticket.webhook_seq, trigger, line, recorded)
+        });
+        give_back(&told, ticket, id, settled);
     };
+    shared.parts.store.settle_then(write, then).await;
+}
+
+/// Gives back what an attempt took, now that it is known what became of its result.
+fn give_back(
+    shared: &Arc<Shared>,
+    ticket: Ticket,
+    id: DeliveryId,
+    settled: Result<Settled, StoreError>,
+) {
     let settled = settled.unwrap_or_else(|error| {
-        tracing::error!(%error, delivery = %delivery.id, "an attempt could not be recorded");
+        tracing::error!(%error, delivery = %id, "an attempt could not be recorded");
         if matches!(error, StoreError::Stopped(_)) {
             // Nothing can be recorded any more in this process, so nothing more is sent.
             shared.lanes().stopping = true;
         }
         Settled::Unknown
     });
-    let now = shared.now();
-    shared.lanes().settled(ticket, settled, now);
+    shared.in_lanes(|lanes, now| lanes.settled(ticket, settled, now));
     shared.settled.notify_waiters();
-    shared.wake.notify_one();
 }
 
 /// Returns once no attempt is waited for any more.
@@ -172,12 +192,16 @@ async fn made_with(
     store.read(read).await
 }
 
-async fn record(
+/// What records an attempt, on the writer's thread, and what there is to say of it.
+fn recording(
     shared: &Arc<Shared>,
     delivery: &QueuedDelivery,
     attempted: Attempted,
     policy: &RetryPolicy,
-) -> Result<Settled, StoreError> {
+) -> (
+    impl FnOnce(&mut WriteTx<'_>) -> Result<Recorded, StoreError> + Send + 'static,
+    Line,
+) {
     let place = delivery.place();
     let policy = policy.clone();
     let spread = entropy::fraction();
@@ -200,15 +224,24 @@ async fn record(
         outcome: Outcome::Unchanged,
         disabled: None,
     };
-    let (recorder, store) = (Arc::clone(shared), shared.parts.store.clone());
-    let recorded = store
-        .settle(move |tx| {
-            let offset_ms = recorder.parts.clock.offset_ms();
-            let moved_ms = recorder.clock_watch.recorded(place.seq, offset_ms);
-            settle(tx, place, attempted, &policy, spread, moved_ms)
-        })
-        .await?;
-    if delivery.trigger == Trigger::Alert && recorded.outcome == Outcome::GaveUp {
+    let recorder = Arc::clone(shared);
+    let write = move |tx: &mut WriteTx<'_>| {
+        let offset_ms = recorder.parts.clock.offset_ms();
+        let moved_ms = recorder.clock_watch.recorded(place.seq, offset_ms);
+        settle(tx, place, attempted, &policy, spread, moved_ms)
+    };
+    (write, line)
+}
+
+/// Tells of an attempt that was recorded. Whoever records must not wait for the log.
+fn note(
+    shared: &Arc<Shared>,
+    webhook_seq: i64,
+    trigger: Trigger,
+    line: Line,
+    recorded: Recorded,
+) -> Settled {
+    if trigger == Trigger::Alert && recorded.outcome == Outcome::GaveUp {
         metrics::alert_failed();
     }
     let line = Line {
@@ -218,10 +251,24 @@ async fn record(
         attempt: recorded.attempt_count,
         ..line
     };
-    shared
-        .journal
-        .attempted(place.webhook_seq, &line, shared.now());
-    Ok(recorded.settled)
+    if line.is_worth_a_word() {
+        let teller = Arc::clone(shared);
+        let tell = async move { teller.journal.attempted(webhook_seq, &line, teller.now()) };
+        shared.runtime.spawn(tell);
+    }
+    recorded.settled
+}
+
+async fn record(
+    shared: &Arc<Shared>,
+    delivery: &QueuedDelivery,
+    attempted: Attempted,
+    policy: &RetryPolicy,
+) -> Result<Settled, StoreError> {
+    let (write, line) = recording(shared, delivery, attempted, policy);
+    let recorded = shared.parts.store.settle(write).await?;
+    let (webhook_seq, trigger) = (delivery.webhook_seq, delivery.trigger);
+    Ok(note(shared, webhook_seq, trigger, line, recorded))
 }
 
 /// Attempts one delivery at once, outside its lane's limits. The caller waits on its own runtime;
@@ -277,8 +324,6 @@ async fn attempt_claimed(
     let settled = outcome
         .as_ref()
         .map_or(Settled::Unknown, |(settled, _)| *settled);
-    let now = shared.now();
-    shared.lanes().over(webhook_seq, seq, settled, now);
-    shared.wake.notify_one();
+    shared.in_lanes(|lanes, now| lanes.over(webhook_seq, seq, settled, now));
     outcome.map(|(_, made)| Some(made))
 }

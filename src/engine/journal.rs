@@ -36,6 +36,14 @@ pub(super) struct Line {
     pub(super) disabled: Option<DisabledReason>,
 }
 
+impl Line {
+    /// Whether anybody would read it.
+    pub(super) fn is_worth_a_word(&self) -> bool {
+        let is_news = self.failure.is_some() || self.disabled.is_some();
+        is_news || tracing::enabled!(tracing::Level::DEBUG)
+    }
+}
+
 /// What became of the delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Outcome {

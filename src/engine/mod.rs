@@ -24,6 +24,7 @@ use crate::clock::Clock;
 use crate::domain::attempt::Attempt;
 use crate::domain::id::DeliveryId;
 use crate::domain::outcome::Verdict;
+use crate::domain::time::Timestamp;
 use crate::net::{Client, Guard};
 use crate::store::{Committed, Store, StoreError, deliveries, instance};
 
@@ -167,32 +168,12 @@ impl Engine {
 
     /// Takes in what a commit changed. Runs on the writer's thread.
     fn on_commit(&self, committed: &Committed) {
-        let now = self.shared.now();
-        let mut lanes = self.shared.lanes();
-        for webhook_seq in &committed.webhooks_changed {
-            lanes.webhook_changed(*webhook_seq, now);
+        self.shared
+            .in_lanes(|lanes, now| take_in(lanes, committed, now));
+        if committed.planned.is_some() {
+            self.shared.planned.look_at(committed.planned);
+            self.shared.wake.notify_one();
         }
-        for (webhook_seq, id) in &committed.canceled {
-            lanes.remove(*webhook_seq, id.seq());
-        }
-        for delivery in &committed.queued {
-            lanes.offer(delivery.clone());
-        }
-        for delivery in &committed.urgent {
-            lanes.offer_urgent(delivery.clone());
-        }
-        for webhook_seq in &committed.woken {
-            lanes.wake(*webhook_seq);
-        }
-        for delivery in &committed.followers {
-            lanes.offer_follower(delivery.clone());
-        }
-        for webhook_seq in &committed.fell_due {
-            lanes.fell_due(*webhook_seq);
-        }
-        drop(lanes);
-        self.shared.planned.look_at(committed.planned);
-        self.shared.wake.notify_one();
     }
 
     /// Attempts a delivery at once, outside its lane's limits, and records the result. For tests
@@ -270,6 +251,31 @@ impl Engine {
     }
 }
 
+/// Takes in what a commit changed.
+fn take_in(lanes: &mut Lanes, committed: &Committed, now: Timestamp) {
+    for webhook_seq in &committed.webhooks_changed {
+        lanes.webhook_changed(*webhook_seq, now);
+    }
+    for (webhook_seq, id) in &committed.canceled {
+        lanes.remove(*webhook_seq, id.seq());
+    }
+    for delivery in &committed.queued {
+        lanes.offer(delivery.clone());
+    }
+    for delivery in &committed.urgent {
+        lanes.offer_urgent(delivery.clone());
+    }
+    for webhook_seq in &committed.woken {
+        lanes.wake(*webhook_seq);
+    }
+    for delivery in &committed.followers {
+        lanes.offer_follower(delivery.clone());
+    }
+    for webhook_seq in &committed.fell_due {
+        lanes.fell_due(*webhook_seq);
+    }
+}
+
 /// Whether sending is paused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Paused {
@@ -284,7 +290,19 @@ impl Shared {
         self.lanes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn now(&self) -> crate::domain::time::Timestamp {
+    /// Changes something in the lanes, and wakes the scheduler if that gives it something to do: each
+    /// time it wakes costs more than most of what it is woken for.
+    fn in_lanes(&self, change: impl FnOnce(&mut Lanes, Timestamp)) {
+        let mut lanes = self.lanes();
+        change(&mut lanes, self.now());
+        let wants_step = lanes.wants_step();
+        drop(lanes);
+        if wants_step {
+            self.wake.notify_one();
+        }
+    }
+
+    fn now(&self) -> Timestamp {
         self.parts.clock.now()
     }
 }

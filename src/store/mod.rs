@@ -177,6 +177,19 @@ impl Store {
         self.shared.writer.write(write, Urgency::Settle).await
     }
 
+    /// As [`Store::settle`], for results that nobody waits for: it answers once the write is queued, and
+    /// `then` learns what became of it on the writer's thread, where it must not block.
+    pub async fn settle_then<T, E>(
+        &self,
+        write: impl FnOnce(&mut WriteTx<'_>) -> Result<T, E> + Send + 'static,
+        then: impl FnOnce(Result<T, E>) + Send + 'static,
+    ) where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        self.shared.writer.write_then(write, then).await;
+    }
+
     /// As [`Store::write`], for callers that do not wait for futures, such as the start.
     ///
     /// # Errors

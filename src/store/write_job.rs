@@ -31,17 +31,18 @@ pub(super) enum WriteOutcome {
     Undo,
 }
 
-struct Request<T, E, F> {
+struct Request<T, E, F, A> {
     write: Option<F>,
     result: Option<Result<T, E>>,
-    caller: oneshot::Sender<Result<T, E>>,
+    then: A,
 }
 
-impl<T, E, F> Work for Request<T, E, F>
+impl<T, E, F, A> Work for Request<T, E, F, A>
 where
     T: Send,
     E: From<StoreError> + Send,
     F: FnOnce(&mut WriteTx<'_>) -> Result<T, E> + Send,
+    A: FnOnce(Result<T, E>) + Send,
 {
     fn run(&mut self, tx: &mut WriteTx<'_>) -> WriteOutcome {
         let result = self.write.take().map(|write| write(tx));
@@ -60,8 +61,7 @@ where
             (Some(result), Ok(())) => result,
             (None, Ok(())) => Err(StoreError::Stopped("the write failed unexpectedly").into()),
         };
-        // A caller that went away has no use for the answer; its write stands all the same.
-        drop(self.caller.send(result));
+        (self.then)(result);
     }
 }
 
@@ -72,6 +72,7 @@ pub(super) struct WriteJob {
     _permit: Option<tokio::sync::OwnedSemaphorePermit>,
 }
 
+/// A job, and where its answer comes.
 pub(super) fn job<T, E>(
     write: impl FnOnce(&mut WriteTx<'_>) -> Result<T, E> + Send + 'static,
     urgency: Urgency,
@@ -82,19 +83,32 @@ where
     E: From<StoreError> + Send + 'static,
 {
     let (caller, answer) = oneshot::channel();
+    // A caller that went away has no use for the answer; its write stands all the same.
+    let then = |result| drop(caller.send(result));
+    (job_then(write, then, urgency, permit), answer)
+}
+
+/// A job whose answer is given to `then`, on the writer's thread.
+pub(super) fn job_then<T, E>(
+    write: impl FnOnce(&mut WriteTx<'_>) -> Result<T, E> + Send + 'static,
+    then: impl FnOnce(Result<T, E>) + Send + 'static,
+    urgency: Urgency,
+    permit: Option<tokio::sync::OwnedSemaphorePermit>,
+) -> WriteJob
+where
+    T: Send + 'static,
+    E: From<StoreError> + Send + 'static,
+{
     let work = Request {
         write: Some(write),
         result: None,
-        caller,
+        then,
     };
-    (
-        WriteJob {
-            urgency,
-            work: Box::new(work),
-            _permit: permit,
-        },
-        answer,
-    )
+    WriteJob {
+        urgency,
+        work: Box::new(work),
+        _permit: permit,
+    }
 }
 
 /// Answers jobs that cannot run at all.

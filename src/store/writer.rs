@@ -13,7 +13,7 @@ use super::StoreError;
 use super::commit::{CommitLoop, Listener, WriterParts};
 use super::setbacks::Stamps;
 use super::tx::WriteTx;
-use super::write_job::{Urgency, WriteJob, job};
+use super::write_job::{Urgency, WriteJob, job, job_then};
 
 /// Ingest jobs that may wait or run at once; one more is refused.
 const INGEST_JOBS_MAX: usize = 4096;
@@ -79,6 +79,25 @@ impl Writer {
         // The writer ends once nobody can send: whoever only waits for an answer must not hold it.
         drop(queue);
         answer.await.unwrap_or_else(|_| Err(stopped().into()))
+    }
+
+    /// Queues a write that nobody waits for; `then` learns what became of it, also where it cannot
+    /// be queued any more.
+    pub(super) async fn write_then<T, E>(
+        &self,
+        write: impl FnOnce(&mut WriteTx<'_>) -> Result<T, E> + Send + 'static,
+        then: impl FnOnce(Result<T, E>) + Send + 'static,
+    ) where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let job = job_then(write, then, Urgency::Settle, None);
+        let Ok(queue) = self.queue() else {
+            return job.work.answer(Err(stopped()));
+        };
+        if let Err(unsent) = queue.send(job).await {
+            unsent.0.work.answer(Err(stopped()));
+        }
     }
 
     pub(super) fn write_blocking<T, E>(

@@ -11,6 +11,9 @@ use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 
+use crate::door::Door;
+use crate::process::Process;
+
 const BINARY: &str = env!("CARGO_BIN_EXE_hookpost");
 
 /// A running hookpost.
@@ -92,14 +95,12 @@ impl Appliance {
         })
     }
 
-    /// Where it listens.
-    pub fn addr(&self) -> SocketAddr {
-        self.addr
-    }
-
-    /// An API key of it.
-    pub fn key(&self) -> &str {
-        &self.key
+    /// Where events are published to.
+    pub fn door(&self) -> Door {
+        Door {
+            addr: self.addr,
+            key: self.key.clone(),
+        }
     }
 
     /// Registers a webhook for one event type with the standard retry policy, or another; answers
@@ -162,30 +163,9 @@ impl Appliance {
         Ok((answer.status(), answer.text().await?))
     }
 
-    /// Lets the peak of memory begin anew.
-    pub fn forget_peak(&self) -> Result<()> {
-        const RESET_PEAK: &str = "5";
-        let id = self.child.id().context("hookpost is running")?;
-        Ok(std::fs::write(
-            format!("/proc/{id}/clear_refs"),
-            RESET_PEAK,
-        )?)
-    }
-
-    /// A memory figure of the process in MiB: `VmRSS` now, `VmHWM` at its peak.
-    pub fn memory_mib(&self, figure: &str) -> Result<u64> {
-        let id = self.child.id().context("hookpost is running")?;
-        let status = std::fs::read_to_string(format!("/proc/{id}/status"))?;
-        let line = status
-            .lines()
-            .find(|line| line.starts_with(figure))
-            .context("a known figure")?;
-        let kib: u64 = line
-            .split_whitespace()
-            .nth(1)
-            .context("a number")?
-            .parse()?;
-        Ok(kib / 1024)
+    /// Its process.
+    pub fn process(&self) -> Result<Process> {
+        Ok(Process(self.child.id().context("hookpost is running")?))
     }
 
     /// Asks it to end and waits until it has; answers its directory.
@@ -197,6 +177,15 @@ impl Appliance {
         ensure!(status.success(), "hookpost ended with {status}");
         Ok(self.dir)
     }
+}
+
+/// How many bytes there are in what an earlier one left behind.
+pub fn stored_bytes(dir: &TempDir) -> Result<usize> {
+    let mut bytes = 0;
+    for file in std::fs::read_dir(dir.path().join("data"))? {
+        bytes += file?.metadata()?.len();
+    }
+    Ok(usize::try_from(bytes)?)
 }
 
 /// A command of the same binary on a data directory.

@@ -18,8 +18,11 @@ use tokio::time::sleep;
 mod appliance;
 #[expect(dead_code, reason = "another benchmark uses the rest")]
 mod client;
+mod door;
 mod figures;
 mod load;
+#[expect(dead_code, reason = "another benchmark uses the rest")]
+mod process;
 #[expect(dead_code, reason = "another benchmark uses the rest")]
 mod receiver;
 mod start;
@@ -65,13 +68,19 @@ async fn run() -> Result<()> {
 
     broken.set_broken(false);
     broken.reset();
-    println!("memory before {} MiB", appliance.memory_mib("VmRSS")?);
-    appliance.forget_peak()?;
+    println!(
+        "memory before {} MiB",
+        appliance.process()?.memory_mib("VmRSS")?
+    );
+    appliance.process()?.forget_peak()?;
     let (over, publisher) = steady(&appliance);
     retry_everything(&appliance, &broken).await?;
     over.store(true, Ordering::Release);
     print_latencies("meanwhile", publisher.await??);
-    println!("peak memory {} MiB", appliance.memory_mib("VmHWM")?);
+    println!(
+        "peak memory {} MiB",
+        appliance.process()?.memory_mib("VmHWM")?
+    );
     let appliance = Arc::into_inner(appliance).context("the publishers have ended")?;
     appliance.stop().await?;
     Ok(())
@@ -82,7 +91,7 @@ async fn make_dead_letters(appliance: &Appliance, broken: &Receiver) -> Result<(
     broken.set_broken(true);
     let started = Instant::now();
     client::publish(
-        appliance,
+        &appliance.door(),
         "bench.failing",
         DEAD_LETTERS,
         CLIENTS,
@@ -155,7 +164,7 @@ fn steady(appliance: &Arc<Appliance>) -> (Arc<AtomicBool>, Publisher) {
     let stop = Arc::new(AtomicBool::new(false));
     let (told, appliance) = (Arc::clone(&stop), Arc::clone(appliance));
     let publisher = tokio::spawn(async move {
-        client::publish_until(&appliance, "bench.steady", PACE, &told).await
+        client::publish_until(&appliance.door(), "bench.steady", PACE, &told).await
     });
     (stop, publisher)
 }

@@ -8,12 +8,12 @@ use anyhow::{Context, Result, bail};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::appliance::Appliance;
+use crate::door::Door;
 use crate::load::{DATA_BYTES, data, shares};
 
 /// Publishes `events` events over `clients` connections.
 pub async fn publish(
-    appliance: &Appliance,
+    door: &Door,
     event_type: &str,
     events: usize,
     clients: usize,
@@ -21,7 +21,7 @@ pub async fn publish(
 ) -> Result<()> {
     let mut workers = tokio::task::JoinSet::new();
     for share in shares(events, clients) {
-        let mut connection = Connection::open(appliance).await?;
+        let mut connection = Connection::open(door).await?;
         let event_type = event_type.to_owned();
         workers.spawn(async move {
             for number in share {
@@ -40,12 +40,12 @@ pub async fn publish(
 
 /// Publishes one event after the other, `pace` a second; answers when each was sent.
 pub async fn publish_paced(
-    appliance: &Appliance,
+    door: &Door,
     event_type: &str,
     events: usize,
     pace: u32,
 ) -> Result<HashMap<usize, Instant>> {
-    let mut connection = Connection::open(appliance).await?;
+    let mut connection = Connection::open(door).await?;
     let mut tick = tokio::time::interval(Duration::from_secs(1) / pace);
     let mut sent = HashMap::new();
     for number in 0..events {
@@ -61,12 +61,12 @@ pub async fn publish_paced(
 /// Publishes one event after the other, `pace` a second, until `stop` says so; answers how long each
 /// publish call took from the instant at which it was to be made.
 pub async fn publish_until(
-    appliance: &Appliance,
+    door: &Door,
     event_type: &str,
     pace: u32,
     stop: &AtomicBool,
 ) -> Result<Vec<Duration>> {
-    let mut connection = Connection::open(appliance).await?;
+    let mut connection = Connection::open(door).await?;
     let mut tick = tokio::time::interval(Duration::from_secs(1) / pace);
     let mut took = Vec::new();
     while !stop.load(Ordering::Acquire) {
@@ -85,13 +85,13 @@ struct Connection {
 }
 
 impl Connection {
-    async fn open(appliance: &Appliance) -> Result<Self> {
-        let stream = TcpStream::connect(appliance.addr()).await?;
+    async fn open(door: &Door) -> Result<Self> {
+        let stream = TcpStream::connect(door.addr).await?;
         stream.set_nodelay(true)?;
         let head = format!(
             "POST /api/v1/events HTTP/1.1\r\nhost: bench\r\nauthorization: Bearer {}\r\n\
              content-type: application/json\r\n",
-            appliance.key()
+            door.key
         );
         Ok(Self {
             stream,

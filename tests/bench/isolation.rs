@@ -17,9 +17,12 @@ use serde_json::{Value, json};
 mod appliance;
 #[expect(dead_code, reason = "another benchmark uses the rest")]
 mod client;
+mod door;
 mod figures;
 #[expect(dead_code, reason = "another benchmark uses the rest")]
 mod load;
+#[expect(dead_code, reason = "another benchmark uses the rest")]
+mod process;
 #[expect(dead_code, reason = "another benchmark uses the rest")]
 mod quiet;
 #[expect(dead_code, reason = "another benchmark uses the rest")]
@@ -79,7 +82,7 @@ async fn hanging(case: &str, webhooks: usize, in_flight: usize, events: usize) -
             .call(Method::POST, "/api/v1/webhooks", &body)
             .await?;
     }
-    client::publish(&appliance, "loud", events, 8, 200).await?;
+    client::publish(&appliance.door(), "loud", events, 8, 200).await?;
     quiet.timed(case, &appliance).await?;
     appliance.stop().await.map(drop)
 }
@@ -92,7 +95,7 @@ async fn throttled() -> Result<()> {
     appliance
         .create_webhook(&url, "loud", Value::Null, 64)
         .await?;
-    client::publish(&appliance, "loud", 300, 8, 200).await?;
+    client::publish(&appliance.door(), "loud", 300, 8, 200).await?;
     let case = "300 events for one that asks to wait 20 s";
     quiet.timed(case, &appliance).await?;
     println!(
@@ -124,7 +127,7 @@ async fn few_descriptors() -> Result<()> {
             .await?;
     }
     let begun = Instant::now();
-    client::publish(&appliance, "loud", RECEIVER_EVENTS, 4, 200).await?;
+    client::publish(&appliance.door(), "loud", RECEIVER_EVENTS, 4, 200).await?;
     let case = format!("{RECEIVERS} receivers that keep connections, {DESCRIPTORS} descriptors");
     quiet.timed(&case, &appliance).await?;
     for receiver in &receivers {
@@ -154,7 +157,7 @@ async fn backlog() -> Result<()> {
     }
     appliance.command(&["pause"]).await?;
     let begun = Instant::now();
-    client::publish(&appliance, "loud", BACKLOG_EVENTS, 8, 200).await?;
+    client::publish(&appliance.door(), "loud", BACKLOG_EVENTS, 8, 200).await?;
     let all = BACKLOG_EVENTS * BACKLOG_WEBHOOKS;
     println!(
         "{all} deliveries stored in {:.0} s",
@@ -169,8 +172,14 @@ async fn backlog() -> Result<()> {
     println!("    {} of them had arrived by then", busy.count());
     busy.wait_for(all, PATIENCE).await.context("the backlog")?;
     println!("    all after {:.0} s", begun.elapsed().as_secs_f64());
-    println!("    memory then {} MiB", appliance.memory_mib("VmRSS")?);
+    println!(
+        "    memory then {} MiB",
+        appliance.process()?.memory_mib("VmRSS")?
+    );
     tokio::time::sleep(Duration::from_secs(60)).await;
-    println!("    a minute later {} MiB", appliance.memory_mib("VmRSS")?);
+    println!(
+        "    a minute later {} MiB",
+        appliance.process()?.memory_mib("VmRSS")?
+    );
     appliance.stop().await.map(drop)
 }

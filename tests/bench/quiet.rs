@@ -37,7 +37,7 @@ impl Quiet {
     /// the arrival, and the peak of memory.
     pub async fn timed(&self, case: &str, appliance: &Appliance) -> Result<()> {
         self.0.reset();
-        let sent = client::publish_paced(appliance, "quiet", TIMED, PACE).await?;
+        let sent = client::publish_paced(&appliance.door(), "quiet", TIMED, PACE).await?;
         self.0.wait_for(TIMED, PATIENCE).await?;
         let arrived = self.0.arrivals();
         let mut took: Vec<Duration> = sent
@@ -50,7 +50,7 @@ impl Quiet {
             milliseconds(percentile(&took, 0.50)),
             milliseconds(percentile(&took, 0.99)),
             milliseconds(percentile(&took, 1.0)),
-            appliance.memory_mib("VmHWM")?,
+            appliance.process()?.memory_mib("VmHWM")?,
         );
         Ok(())
     }

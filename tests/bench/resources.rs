@@ -17,8 +17,11 @@ use tokio::time::sleep;
 mod appliance;
 #[expect(dead_code, reason = "another benchmark uses the rest")]
 mod client;
+mod door;
 mod figures;
 mod load;
+#[expect(dead_code, reason = "another benchmark uses the rest")]
+mod process;
 #[expect(dead_code, reason = "another benchmark uses the rest")]
 mod quiet;
 #[expect(dead_code, reason = "another benchmark uses the rest")]
@@ -123,7 +126,7 @@ async fn large_events_waiting() -> Result<()> {
     let quiet = Quiet::start(&appliance).await?;
     let loud = loud_webhooks(&appliance, LARGE_WEBHOOKS).await?;
     appliance.command(&["pause"]).await?;
-    client::publish(&appliance, "loud", LARGE_WAITING, 8, LARGE_BYTES).await?;
+    client::publish(&appliance.door(), "loud", LARGE_WAITING, 8, LARGE_BYTES).await?;
     let appliance = Appliance::start_in(appliance.stop().await?).await?;
     println!(
         "a start with {LARGE_WAITING} events of 250 KB for {LARGE_WEBHOOKS} webhooks: ready after {}",
@@ -142,7 +145,14 @@ async fn large_events_published() -> Result<()> {
     let loud = loud_webhooks(&appliance, MANY_WEBHOOKS).await?;
     let case = format!("{LARGE_PUBLISHED} events of 250 KB by {CLIENTS} clients to 100 webhooks");
     let published = async {
-        client::publish(&appliance, "loud", LARGE_PUBLISHED, CLIENTS, LARGE_BYTES).await?;
+        client::publish(
+            &appliance.door(),
+            "loud",
+            LARGE_PUBLISHED,
+            CLIENTS,
+            LARGE_BYTES,
+        )
+        .await?;
         loud.wait_for(LARGE_PUBLISHED * MANY_WEBHOOKS, PATIENCE)
             .await
     };
@@ -153,7 +163,7 @@ async fn large_events_published() -> Result<()> {
 async fn many_readers() -> Result<()> {
     let appliance = Appliance::start().await?;
     let quiet = Quiet::start(&appliance).await?;
-    client::publish(&appliance, "loud", LARGE_WAITING, 8, LARGE_BYTES).await?;
+    client::publish(&appliance.door(), "loud", LARGE_WAITING, 8, LARGE_BYTES).await?;
     let case = format!("{READERS} readers of pages of 250 events of 250 KB");
     let read = async {
         let asked = (0..READERS).map(|_| async {
@@ -217,7 +227,7 @@ async fn deleted_webhook() -> Result<()> {
     let webhook = appliance
         .create_webhook(&nobody.url("/loud"), "loud", Value::Null, 16)
         .await?;
-    client::publish(&appliance, "loud", WAITING, CLIENTS, 200).await?;
+    client::publish(&appliance.door(), "loud", WAITING, CLIENTS, 200).await?;
     let case = format!("the end of a webhook with {WAITING} waiting");
     let deleted = async {
         let begun = Instant::now();
@@ -246,7 +256,7 @@ async fn deleted_webhook() -> Result<()> {
 async fn rated(appliance: &Appliance, receiver: &Receiver) -> Result<f64> {
     receiver.reset();
     let begun = Instant::now();
-    client::publish(appliance, "rated", RATED_EVENTS, CLIENTS, 200).await?;
+    client::publish(&appliance.door(), "rated", RATED_EVENTS, CLIENTS, 200).await?;
     receiver.wait_for(RATED_EVENTS, PATIENCE).await?;
     Ok(rate(RATED_EVENTS, begun.elapsed()))
 }
@@ -263,17 +273,23 @@ async fn burst() -> Result<()> {
     for _ in 0..3 {
         before.push(rated(&appliance, &rated_receiver).await?);
     }
-    println!("memory before {} MiB", appliance.memory_mib("VmRSS")?);
+    println!(
+        "memory before {} MiB",
+        appliance.process()?.memory_mib("VmRSS")?
+    );
     let (all, begun) = (BURST_EVENTS * BURST_WEBHOOKS, Instant::now());
-    client::publish(&appliance, "loud", BURST_EVENTS, CLIENTS, 200).await?;
+    client::publish(&appliance.door(), "loud", BURST_EVENTS, CLIENTS, 200).await?;
     loud.wait_for(all, PATIENCE).await?;
     println!(
         "a burst of {all}: {:.0}/s, peak memory {} MiB",
         rate(all, begun.elapsed()),
-        appliance.memory_mib("VmHWM")?
+        appliance.process()?.memory_mib("VmHWM")?
     );
     sleep(RECOVERY).await;
-    println!("    a minute later {} MiB", appliance.memory_mib("VmRSS")?);
+    println!(
+        "    a minute later {} MiB",
+        appliance.process()?.memory_mib("VmRSS")?
+    );
     let mut after = Vec::new();
     for _ in 0..3 {
         after.push(rated(&appliance, &rated_receiver).await?);

@@ -278,6 +278,11 @@ impl Lane {
         self.urgent.len() + self.first.len() + self.retries.len()
     }
 
+    /// Whether a turn could lead to anything: something is queued, or is to be looked for.
+    pub(super) fn wants_turn(&self) -> bool {
+        self.queued() > 0 || self.first_more || self.retry_more
+    }
+
     /// An attempt of this priority has given its slot in the lane back.
     pub(super) fn freed(&mut self, priority: Priority) {
         self.in_flight = self.in_flight.saturating_sub(1);

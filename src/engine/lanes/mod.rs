@@ -127,6 +127,8 @@ pub(super) struct Lanes {
     /// When these come back, if slots have been freed since.
     aside_until: Option<Timestamp>,
     timers: BTreeSet<(Timestamp, i64, Timer)>,
+    /// When the next step comes by itself, as the last one said.
+    next_step_at: Option<Timestamp>,
     slots: usize,
     held: HeldSlots,
     retries_held: usize,
@@ -174,6 +176,7 @@ impl Lanes {
             aside: Vec::new(),
             aside_until: None,
             timers: BTreeSet::new(),
+            next_step_at: None,
             slots: slots.max(2),
             held: HeldSlots::default(),
             retries_held: 0,
@@ -195,8 +198,28 @@ impl Lanes {
         self.memory.deliveries()
     }
 
+    /// Whether a step finds something to do now, or has something planned for sooner than it would
+    /// come by itself.
+    pub(super) fn wants_step(&self) -> bool {
+        let planned = self.planned();
+        let is_sooner = planned.is_some_and(|at| self.next_step_at.is_none_or(|next| at < next));
+        is_sooner || self.stopping || !self.ring.is_empty() || !self.to_load.is_empty()
+    }
+
     /// One step: what can start, what must be loaded, until when to sleep.
     pub(super) fn step(&mut self, now: Timestamp) -> Step {
+        let step = self.step_now(now);
+        self.next_step_at = step.wake_at;
+        step
+    }
+
+    /// For when something is planned.
+    fn planned(&self) -> Option<Timestamp> {
+        let timer = self.timers.first().map(|(at, ..)| *at);
+        timer.into_iter().chain(self.aside_until).min()
+    }
+
+    fn step_now(&mut self, now: Timestamp) -> Step {
         let mut step = Step::default();
         if self.paused || self.stopping {
             return step;
@@ -223,8 +246,7 @@ impl Lanes {
         }
         self.order_loads(&mut step);
         step.again = step.start.len() == STARTS_PER_STEP;
-        let timer = self.timers.first().map(|(at, ..)| *at);
-        step.wake_at = timer.into_iter().chain(self.aside_until).min();
+        step.wake_at = self.planned();
         step
     }
 
@@ -321,6 +343,9 @@ impl Lanes {
             }
             return;
         };
+        if !lane.wants_turn() {
+            return self.forget_idle(webhook_seq);
+        }
         let workspace_seq = target.workspace_seq;
         lane.place = LanePlace::Turn;
         let waiting = lane.waiting();

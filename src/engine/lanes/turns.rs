@@ -39,6 +39,11 @@ impl Turns {
         }
     }
 
+    /// Whether nobody stands in line.
+    pub(super) fn is_empty(&self) -> bool {
+        self.newcomers.is_empty() && self.others.is_empty()
+    }
+
     /// Whoever is next, who then stands in line no longer.
     pub(super) fn next(&mut self) -> Option<i64> {
         let newcomers_first =

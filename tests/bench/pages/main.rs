@@ -15,10 +15,16 @@ use serde_json::Value;
 #[path = "../appliance.rs"]
 mod appliance;
 mod browser;
+#[expect(dead_code, reason = "the benchmarks that publish need more of it")]
+#[path = "../door.rs"]
+mod door;
 #[path = "../figures.rs"]
 mod figures;
 mod history;
 mod pages;
+#[expect(dead_code, reason = "the benchmarks that publish need more of it")]
+#[path = "../process.rs"]
+mod process;
 #[path = "../start.rs"]
 mod start;
 
@@ -60,9 +66,12 @@ async fn run() -> Result<()> {
     );
     let appliance = Appliance::start_in(dir).await?;
     println!("ready after {}", milliseconds(appliance.ready_after));
-    let browser = Browser::sign_in(appliance.addr()).await?;
+    let browser = Browser::sign_in(appliance.door().addr).await?;
     let slow = measure(&browser, &pages::all(&history, &webhooks)).await?;
-    println!("peak memory {} MiB", appliance.memory_mib("VmHWM")?);
+    println!(
+        "peak memory {} MiB",
+        appliance.process()?.memory_mib("VmHWM")?
+    );
     appliance.stop().await?;
     ensure!(slow == 0, "{slow} pages are over the bound");
     Ok(())

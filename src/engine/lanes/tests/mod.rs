@@ -112,6 +112,11 @@ fn only(step: &Step) -> Ticket {
     step.start[0].ticket
 }
 
+/// Whether the scheduler looks: it was woken, or what it sleeps until has come.
+fn is_awake(lanes: &Lanes, now: Timestamp) -> bool {
+    lanes.wants_step() || lanes.next_step_at.is_some_and(|next| next <= now)
+}
+
 fn end(lanes: &mut Lanes, ticket: Ticket, settled: Settled) {
     let ended = match settled {
         Settled::Over => Ended::Taken,

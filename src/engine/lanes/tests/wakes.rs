@@ -8,6 +8,35 @@ use super::*;
 const WEBHOOKS: i64 = 2;
 
 #[test]
+fn the_scheduler_is_woken_only_for_what_it_can_do() {
+    let mut lanes = lanes(1, 100, open(2));
+    assert!(!lanes.wants_step());
+    for seq in 1..=3 {
+        lanes.offer(delivery(1, seq));
+        assert!(lanes.wants_step());
+    }
+    let tickets: Vec<Ticket> = lanes.step(at(0)).start.iter().map(|s| s.ticket).collect();
+    assert!(!lanes.wants_step(), "the third waits for one of them");
+    lanes.exchanged(tickets[0], Ended::Taken, at(0));
+    assert!(lanes.wants_step());
+    let third = only(&lanes.step(at(0)));
+    for ticket in [tickets[1], third] {
+        lanes.exchanged(ticket, Ended::Taken, at(0));
+        assert!(!lanes.wants_step(), "nothing waits for the slot");
+    }
+    lanes.settled(tickets[0], Settled::Over, at(0));
+    lanes.settled(tickets[1], Settled::Over, at(0));
+    assert!(!lanes.wants_step());
+    lanes.settled(third, Settled::Again(at(5)), at(0));
+    assert!(
+        lanes.wants_step() || is_awake(&lanes, at(5)),
+        "it is due then"
+    );
+    assert_eq!(lanes.step(at(0)).wake_at, Some(at(5)));
+    assert!(!lanes.wants_step());
+}
+
+#[test]
 fn a_retry_that_is_due_is_not_forgotten_for_one_that_is_planned_later() {
     let mut lanes = lanes(1, 100, open(16));
     lanes.offer(delivery(1, 1));
@@ -147,6 +176,9 @@ impl Storm {
     }
 
     fn step(&mut self) {
+        if !is_awake(&self.lanes, self.instant()) {
+            return;
+        }
         loop {
             let step = self.lanes.step(self.instant());
             let is_idle = step.start.is_empty() && step.load.is_empty();

@@ -174,6 +174,9 @@ impl World {
 
     /// Steps until nothing more can be done now.
     fn work(&mut self) {
+        if !is_awake(&self.lanes, self.at()) {
+            return;
+        }
         loop {
             let now = self.at();
             let step = self.lanes.step(now);
