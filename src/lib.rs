@@ -3,7 +3,7 @@
 //! # Floors
 //! ```text
 //!  6   main cli admin config app   wiring; knows everyone, known by no one
-//!  5   api  dialects  console      audiences: programs, other systems' programs, operators
+//!  5   api  dialects  console  portal  audiences: programs, other systems' programs, operators, customers
 //!  4   web  ui                     what audiences are made of: server, access, problems | parts, forms
 //!  3   service                     what may be asked of hookpost: every rule, once
 //!  2   engine                      moves deliveries forward
@@ -52,6 +52,7 @@ pub mod domain;
 pub mod engine;
 pub mod entropy;
 pub mod net;
+pub mod portal;
 pub mod service;
 pub mod store;
 pub mod telemetry;

@@ -7,6 +7,7 @@ use actix_web::web::ServiceConfig;
 use crate::api;
 use crate::console::{self, Shared};
 use crate::dialects::DIALECTS;
+use crate::portal;
 use crate::web::audience::mount;
 
 /// Mounts everybody whom hookpost speaks to.
@@ -17,6 +18,7 @@ pub fn audiences(desk: Shared) -> impl Fn(&mut ServiceConfig) + Clone + Send + '
         for dialect in DIALECTS.iter().copied() {
             mount(dialect, config);
         }
+        mount(&portal::AUDIENCE, config);
         // Last, since everything that is nobody else's is theirs.
         mount(&console::AUDIENCE, config);
     }

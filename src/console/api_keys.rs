@@ -7,7 +7,7 @@ use actix_web::web::to;
 use askama::Template;
 
 use super::access::OWNER;
-use super::form::{mend, show_form};
+use super::form::show_form;
 use super::page::{PageContext, Section, back_to, go, go_and_say};
 use super::state;
 use super::{Form, Shown, Visitor};
@@ -18,6 +18,7 @@ use crate::domain::secret::Secret;
 use crate::service::keys::KeyInput;
 use crate::service::{Done, Once};
 use crate::ui::flash::Flash;
+use crate::ui::form::mend;
 use crate::ui::form::{FieldSet, FieldSpec, Fields, FormDraft, FormSpec, FormView, Frame, Offer};
 use crate::ui::parts::curl::publish_call;
 use crate::ui::parts::url_query::with_query;

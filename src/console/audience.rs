@@ -10,8 +10,8 @@ use url::{Position, Url};
 use super::page::confirm_path;
 use super::{
     api_keys, assets, audit_log, consumers, dead_letters, deliveries, delivery, error_page, event,
-    event_types, events, job, live, login, overview, people, preferences, profile, settings, setup,
-    system, visitor, webhook, webhook_actions, webhook_form, webhooks, workspaces,
+    event_types, events, job, live, login, overview, people, portal_links, preferences, profile,
+    settings, setup, system, visitor, webhook, webhook_actions, webhook_form, webhooks, workspaces,
 };
 use crate::ui::preferences::Theme;
 use crate::web::Problem;
@@ -42,6 +42,7 @@ static PAGES: &[&[Endpoint]] = &[
     login::ENDPOINTS,
     overview::ENDPOINTS,
     people::ENDPOINTS,
+    portal_links::ENDPOINTS,
     preferences::ENDPOINTS,
     profile::ENDPOINTS,
     settings::ENDPOINTS,

@@ -8,16 +8,16 @@ use actix_web::web::to;
 use askama::Template;
 
 use super::access::VIEWER;
-use super::deliveries::{Row, webhook_called};
-use super::names::Names;
 use super::page::{PageContext, Section, show};
-use super::webhooks::success;
-use super::{Shown, Visitor};
+use super::{Shown, Visitor, state};
 use crate::domain::consumer::{Consumer, ConsumerUid};
 use crate::domain::page::{Limit, List};
 use crate::domain::webhook::Webhook;
+use crate::ui::delivery_row::{Row, webhook_called};
+use crate::ui::figures::success;
+use crate::ui::names::Names;
 use crate::ui::parts::url_query::with_query;
-use crate::ui::parts::{Ago, Badge, grouped, host};
+use crate::ui::parts::{Ago, Badge, Copyable, grouped, host};
 use crate::web::State;
 use crate::web::endpoint::Endpoint;
 use crate::web::extract::{Query, path_text};
@@ -129,6 +129,10 @@ pub struct ConsumerView<'a> {
     pub deliveries: Vec<Row>,
     /// The list of all of them.
     pub all: String,
+    /// A portal link that was just made.
+    pub link: Option<Copyable>,
+    /// Whether the reader may make one.
+    pub may_operate: bool,
 }
 
 /// `GET /consumers`.
@@ -168,11 +172,17 @@ pub async fn one(state: State, visitor: Visitor, request: HttpRequest) -> Shown 
     let found = found.await?;
     let row = ConsumerRow::of(&found.consumer);
     let title = row.called.clone();
+    let (now, user) = (state.service.clock().now(), visitor.person.user);
+    let secrets = &state::of(&request).one_time_secrets;
+    let link = secrets.take(user, &row.id, now);
+    let may_operate = visitor.may_operate();
     let page = PageContext::of(&state, &request, visitor, Section::Consumers, &title).await?;
     let names = Names(found.names);
     let settings = &found.consumer.settings;
     let (counts, total) = (found.stats.counts, found.stats.total);
     let view = ConsumerView {
+        link: link.map(|link| Copyable::new(link.expose(), "the portal link")),
+        may_operate,
         all: with_query("/deliveries", &[("consumer", &row.id)]),
         rate_limit: settings.rate_limit.map(|rate| format!("{rate} per second")),
         metadata: settings.metadata.clone().into_iter().collect(),

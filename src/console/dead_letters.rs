@@ -8,10 +8,8 @@ use actix_web::web::to;
 use askama::Template;
 
 use super::access::{OPERATOR, VIEWER};
-use super::deliveries::{ROWS, Row, short};
+use super::deliveries::ROWS;
 use super::filters::{FilterForm, Filters, Resolved};
-use super::job::heading;
-use super::names::Names;
 use super::page::{PageContext, Section, back_to, go_and_say};
 use super::{Form, Shown, Visitor};
 use crate::domain::delivery::{Cause, DeliveryFilter, DeliveryScope, LetterGroup};
@@ -20,10 +18,12 @@ use crate::domain::job::Job;
 use crate::domain::outcome::FailureKind;
 use crate::domain::page::{Limit, List};
 use crate::service::jobs::{Begun, Selection};
-use crate::service::views::Matching;
 use crate::service::{Caller, Done, Once, Refusal};
+use crate::ui::delivery_row::{Row, short};
 use crate::ui::explain::explain;
 use crate::ui::flash::Flash;
+use crate::ui::job_progress::{heading, matching_words};
+use crate::ui::names::Names;
 use crate::ui::parts::{Stamp, counted, grouped};
 use crate::web::State;
 use crate::web::endpoint::Endpoint;
@@ -163,14 +163,6 @@ pub async fn list(state: State, visitor: Visitor, request: HttpRequest) -> Shown
         form,
     };
     view.form.show(&page, &view)
-}
-
-/// How many match; a count that stopped early says so.
-fn matching_words(matching: Matching) -> String {
-    match matching {
-        Matching::Exactly(count) => grouped(count as u64),
-        Matching::MoreThan(count) => format!("{} and more", grouped(count as u64)),
-    }
 }
 
 fn job_row(job: &Job) -> JobRow {

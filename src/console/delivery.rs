@@ -9,17 +9,18 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
 use super::access::{OPERATOR, VIEWER};
-use super::deliveries::retry_word;
-use super::exchange::{Bodies, ShownExchange, body_block, curl, exchange, outcome};
-use super::names::Names;
 use super::page::{PageContext, Section, back_to, show};
 use super::{Form, Shown, Visitor};
-use crate::domain::attempt::{Attempt, AttemptTrigger};
+use crate::domain::attempt::Attempt;
 use crate::domain::delivery::{Delivery, Status};
 use crate::domain::id::DeliveryId;
 use crate::service::deliveries::DeliveryDetail;
+use crate::ui::attempts::{ATTEMPTS_SHOWN, AttemptLine, attempt_address, attempt_lines};
+use crate::ui::delivery_row::retry_word;
+use crate::ui::exchange::{Bodies, ShownExchange, body_block, curl, exchange};
+use crate::ui::names::Names;
 use crate::ui::parts::code::Block;
-use crate::ui::parts::stamp::{Ago, Stamp, took};
+use crate::ui::parts::stamp::{Ago, Stamp};
 use crate::ui::parts::{Badge, Copyable};
 use crate::web::State;
 use crate::web::endpoint::Endpoint;
@@ -37,35 +38,10 @@ pub static ENDPOINTS: &[Endpoint] = &[
         .back("/deliveries/{id}"),
 ];
 
-/// Attempts that the timeline shows; the oldest are left out.
-const ATTEMPTS_SHOWN: usize = 25;
 /// Deliveries of the same event that are listed.
 const SIBLINGS_SHOWN: usize = 8;
 /// Deliveries of the same event that are counted.
 const SIBLINGS_COUNTED: usize = 57;
-
-/// An attempt as the timeline shows it.
-#[derive(Clone, Debug)]
-pub struct AttemptLine {
-    /// Its number.
-    pub number: u32,
-    /// What came back.
-    pub outcome: String,
-    /// Whether that was a 2xx.
-    pub good: bool,
-    /// Who asked for it, where it was not the schedule.
-    pub by: &'static str,
-    /// When it started.
-    pub at: Stamp,
-    /// How long it took.
-    pub took: String,
-    /// The same as a share of the longest, in percent.
-    pub width: u32,
-    /// Where it is shown whole.
-    pub address: String,
-    /// Whether it is shown whole here.
-    pub shown: bool,
-}
 
 /// Another delivery of the same event.
 #[derive(Clone, Debug)]
@@ -215,7 +191,7 @@ fn view<'a>(
         badge: Badge::delivery(delivery.progress.status),
         webhook: names.called(delivery.webhook.seq()),
         url: found.url.clone(),
-        lines: lines(delivery, attempts, shown, form),
+        lines: attempt_lines(&path(delivery), attempts, shown, form),
         left_out: attempts.len().saturating_sub(ATTEMPTS_SHOWN),
         exchange: shown.map(|attempt| exchange(attempt, form)),
         body,
@@ -234,6 +210,10 @@ fn view<'a>(
     }
 }
 
+fn path(delivery: &Delivery) -> String {
+    format!("/deliveries/{}", delivery.id)
+}
+
 fn sibling(delivery: &Delivery, names: &Names) -> Sibling {
     Sibling {
         id: delivery.id.to_string(),
@@ -242,61 +222,19 @@ fn sibling(delivery: &Delivery, names: &Names) -> Sibling {
     }
 }
 
-fn address(delivery: &Delivery, attempt: Option<&Attempt>, form: Bodies) -> String {
-    let number = attempt.map(|attempt| attempt.number.to_string());
-    let raw = if form == Bodies::Raw { "raw" } else { "" };
-    let parameters = [
-        ("attempt", number.as_deref().unwrap_or("")),
-        ("bodies", raw),
-    ];
-    crate::ui::parts::url_query::with_query(&format!("/deliveries/{}", delivery.id), &parameters)
-}
-
 fn other_form(
     delivery: &Delivery,
     shown: Option<&Attempt>,
     form: Bodies,
 ) -> (String, &'static str) {
+    let own = path(delivery);
     match form {
-        Bodies::Pretty => (address(delivery, shown, Bodies::Raw), "Show raw"),
-        Bodies::Raw => (address(delivery, shown, Bodies::Pretty), "Show indented"),
+        Bodies::Pretty => (attempt_address(&own, shown, Bodies::Raw), "Show raw"),
+        Bodies::Raw => (
+            attempt_address(&own, shown, Bodies::Pretty),
+            "Show indented",
+        ),
     }
-}
-
-fn lines(
-    delivery: &Delivery,
-    attempts: &[Attempt],
-    shown: Option<&Attempt>,
-    form: Bodies,
-) -> Vec<AttemptLine> {
-    let longest = attempts
-        .iter()
-        .map(|attempt| attempt.duration_ms)
-        .max()
-        .unwrap_or(1);
-    let line = |attempt: &Attempt| AttemptLine {
-        number: attempt.number,
-        outcome: outcome(attempt),
-        good: attempt.error_kind.is_none(),
-        by: match attempt.trigger {
-            AttemptTrigger::Schedule => "",
-            AttemptTrigger::Manual => "asked for by hand",
-            AttemptTrigger::Test => "a test",
-        },
-        at: Stamp(attempt.started_at),
-        took: took(attempt.duration_ms),
-        width: (attempt.duration_ms * 100)
-            .div_ceil(longest.max(1))
-            .clamp(1, 100),
-        address: address(delivery, Some(attempt), form),
-        shown: shown.is_some_and(|one| one.number == attempt.number),
-    };
-    attempts
-        .iter()
-        .rev()
-        .take(ATTEMPTS_SHOWN)
-        .map(line)
-        .collect()
 }
 
 /// `GET /deliveries/{id}/body`: the body as it is sent, to be saved.
@@ -312,7 +250,7 @@ pub async fn body(state: State, visitor: Visitor, request: HttpRequest) -> Shown
         .insert_header((header::CACHE_CONTROL, "no-store"))
         .insert_header((
             header::CONTENT_SECURITY_POLICY,
-            "sandbox; default-src 'none'",
+            "sandbox; default-src 'none'; frame-ancestors 'none'",
         ))
         .insert_header((
             header::CONTENT_DISPOSITION,

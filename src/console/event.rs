@@ -8,19 +8,20 @@ use actix_web::web::to;
 use askama::Template;
 
 use super::access::{OPERATOR, VIEWER};
-use super::deliveries::{Row, short};
-use super::form::{mend, show_form};
-use super::names::Names;
+use super::form::show_form;
 use super::page::{PageContext, Section, back_to, go_and_say, show};
 use super::{Form, Shown, Visitor};
 use crate::domain::id::WebhookId;
-use crate::service::events::{EventDetail, EventWebhook, Known, PublishInput, WhyNot};
+use crate::service::events::{EventDetail, Known, PublishInput};
 use crate::service::{Done, Once, Refusal};
+use crate::ui::delivery_row::Row;
 use crate::ui::flash::Flash;
+use crate::ui::form::mend;
 use crate::ui::form::{FieldSet, FieldSpec, Fields, FormDraft, FormSpec, FormView, Frame, Typed};
-use crate::ui::parts::badge::disabled_words;
+use crate::ui::names::Names;
 use crate::ui::parts::code::{Block, pretty};
 use crate::ui::parts::{Copyable, Stamp, counted, cut, size};
+use crate::ui::why_not::{Without, without};
 use crate::web::State;
 use crate::web::endpoint::Endpoint;
 use crate::web::extract::{DATA_DEPTH_MAX, Query, check_depth, path_text};
@@ -45,19 +46,6 @@ const DATA_HTML_BYTES: usize = 16 * 1024;
 const PRETTY_BYTES_MAX: usize = 64 * 1024;
 /// Event types that the form offers.
 const OFFERED_MAX: usize = 100;
-
-/// A webhook that did not get the event, and why.
-#[derive(Clone, Debug)]
-pub struct Without {
-    /// Its id.
-    pub id: String,
-    /// What it is called.
-    pub called: String,
-    /// Why.
-    pub why: String,
-    /// Whether a replay could reach it.
-    pub missed: bool,
-}
 
 /// The page of an event.
 #[derive(Template)]
@@ -226,34 +214,6 @@ pub async fn detail(state: State, visitor: Visitor, request: HttpRequest) -> Sho
         page: &page,
     };
     show(&page, &view)
-}
-
-/// Who got nothing: those that missed it first, for they wanted it.
-fn without(detail: &EventDetail, names: &Names) -> Vec<Without> {
-    let row = |webhook: &EventWebhook| {
-        let why = webhook.why_not.as_ref()?;
-        Some(Without {
-            id: webhook.id.to_string(),
-            called: short(&names.called(webhook.id.seq())),
-            why: why_words(why),
-            missed: matches!(why, WhyNot::Disabled(_)),
-        })
-    };
-    let mut found: Vec<Without> = detail.webhooks.iter().filter_map(row).collect();
-    found.sort_by_key(|one| !one.missed);
-    found
-}
-
-fn why_words(why: &WhyNot) -> String {
-    match why {
-        WhyNot::Disabled(reason) => format!("missed: {}", disabled_words(*reason)),
-        WhyNot::Revoked => "was revoked".to_owned(),
-        WhyNot::RegisteredLater => "was registered after the event".to_owned(),
-        WhyNot::OtherChannels => "listens to channels that the event was not said in".to_owned(),
-        WhyNot::NotSubscribed => "does not subscribe to this type".to_owned(),
-        WhyNot::Filtered(misfit) => format!("its filter: {}", misfit.words),
-        WhyNot::SubscribedLater => "came to want it after the event".to_owned(),
-    }
 }
 
 /// `GET /events/new`.

@@ -7,7 +7,7 @@ use actix_web::web::to;
 use askama::Template;
 
 use super::access::{OPERATOR, VIEWER};
-use super::form::{mend, show_form};
+use super::form::show_form;
 use super::page::{PageContext, Section, back_to, go_and_say, show};
 use super::{Form, Shown, Visitor};
 use crate::domain::catalogue::{EventType, EventTypeSettings};
@@ -15,6 +15,7 @@ use crate::domain::page::{Limit, List};
 use crate::service::Once;
 use crate::service::event_types::EventTypeInput;
 use crate::ui::flash::Flash;
+use crate::ui::form::mend;
 use crate::ui::form::{FieldSet, FieldSpec, Fields, FormDraft, FormSpec, FormView, Frame};
 use crate::ui::parts::code::pretty;
 use crate::ui::parts::url_query::with_query;

@@ -4,14 +4,11 @@
 //! is amiss beside its field. Refuses: the lists themselves ([`super::deliveries`],
 //! [`super::dead_letters`]), and what a filter means (`service::filter`).
 
-use std::time::Duration;
-
 use actix_web::HttpResponse;
 use askama::Template;
 use askama::filters::HtmlSafe;
 
 use super::Shown;
-use super::names::called;
 use super::page::{PageContext, go, show, show_faults};
 use crate::domain::id::{DeliveryId, WebhookId};
 use crate::domain::page::{Limit, Order};
@@ -20,6 +17,8 @@ use crate::domain::webhook::WebhookName;
 use crate::service::filter::FilterInput;
 use crate::service::views::{NamedWebhooks, WantedDeliveries};
 use crate::service::{Caller, FieldError, Refusal};
+use crate::ui::names::called;
+use crate::ui::parts::periods::PERIODS;
 use crate::ui::parts::url_query::with_query;
 use crate::ui::parts::{Choice, Icon, counted, host, icon};
 use crate::web::State;
@@ -27,15 +26,6 @@ use crate::web::extract::Query;
 
 /// Webhooks that are named where a text names several.
 const NAMED: u32 = 8;
-
-/// The periods that a list can be narrowed to: the word in the address, the words of the form, and
-/// its length.
-pub const PERIODS: [(&str, &str, Duration); 4] = [
-    ("1h", "last hour", Duration::from_secs(3600)),
-    ("24h", "last 24 hours", Duration::from_secs(24 * 3600)),
-    ("7d", "last 7 days", Duration::from_secs(7 * 24 * 3600)),
-    ("30d", "last 30 days", Duration::from_secs(30 * 24 * 3600)),
-];
 
 /// What a list of deliveries is narrowed to, as typed.
 #[derive(Clone, Debug, Default)]

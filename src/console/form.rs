@@ -11,12 +11,12 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use askama::Template;
 
 use super::page::{PageContext, show, show_faults};
-use super::visitor::{Csrf, check_origin};
+use super::visitor::Csrf;
 use super::{Shown, Visitor};
-use crate::service::{FieldError, Refusal};
-use crate::ui::form::{FORM_BYTES_MAX, Form, FormDraft, FormView};
+use crate::ui::form::{FORM_BYTES_MAX, Form, FormView};
 use crate::web::extract::read_body;
 use crate::web::limits::STRANGERS_BODY_BYTES_MAX;
+use crate::web::same_origin::check_origin;
 use crate::web::{Problem, state};
 
 impl FromRequest for Form {
@@ -59,22 +59,6 @@ impl FromRequest for OpenForm {
             Ok(Self(Form::parse(&body)))
         })
     }
-}
-
-/// The form again, with what the person at it can mend; everything else is a page of its own.
-///
-/// # Errors
-/// What nobody at the form can mend.
-pub fn mend(refusal: Refusal, typed: Form) -> Result<FormDraft, Refusal> {
-    let errors = match refusal {
-        Refusal::Invalid(errors) => errors,
-        Refusal::Conflict(message) | Refusal::TooLarge(message) => vec![FieldError {
-            field: "Not saved:".to_owned(),
-            message,
-        }],
-        other => return Err(other),
-    };
-    Ok(FormDraft::wrong(typed, errors))
 }
 
 /// Draws a page around a form.

@@ -11,9 +11,8 @@ use super::access::{OPERATOR, VIEWER};
 use super::page::{PageContext, Section, back_to, show};
 use super::{Form, Shown, Visitor};
 use crate::domain::id::JobId;
-use crate::domain::job::{Job, JobKind, JobStatus};
-use crate::ui::parts::stamp::lasting;
-use crate::ui::parts::{Badge, Copyable, Stamp, counted, grouped, percent};
+use crate::ui::job_progress::JobProgress;
+use crate::ui::parts::{Badge, Copyable};
 use crate::web::State;
 use crate::web::endpoint::Endpoint;
 use crate::web::extract::{Query, path_id};
@@ -30,56 +29,14 @@ pub static ENDPOINTS: &[Endpoint] = &[
 pub struct JobView<'a> {
     /// The layout's context.
     pub page: &'a PageContext,
-    /// The job.
-    pub job: &'a Job,
+    /// The job, in words.
+    pub work: JobProgress<'a>,
     /// Its id, to be copied.
     pub id: Copyable,
     /// How it stands.
     pub badge: Badge,
     /// Whether the reader may call it off.
     pub may_operate: bool,
-}
-
-impl JobView<'_> {
-    fn heading(&self) -> &'static str {
-        heading(self.job.kind)
-    }
-
-    fn runs(&self) -> bool {
-        self.job.status == JobStatus::Running
-    }
-
-    /// The bar's end; what was estimated too low must not look finished.
-    fn total(&self) -> u64 {
-        self.job.total.max(self.job.done).max(1)
-    }
-
-    fn share(&self) -> String {
-        percent(self.job.done, self.total()).unwrap_or_default()
-    }
-
-    fn progress(&self) -> String {
-        let what = counted(self.job.total.max(self.job.done), "item", "items");
-        format!("{} of {what}", grouped(self.job.done))
-    }
-
-    fn began(&self) -> Stamp {
-        Stamp(self.job.created_at)
-    }
-
-    fn lasted(&self) -> String {
-        lasting(self.job.updated_at.since(self.job.created_at))
-    }
-}
-
-/// What a job does, in words.
-#[must_use]
-pub fn heading(kind: JobKind) -> &'static str {
-    match kind {
-        JobKind::Retry => "Retrying deliveries",
-        JobKind::Discard => "Discarding dead letters",
-        JobKind::Recover => "Recovering a webhook",
-    }
 }
 
 /// `GET /jobs/{id}`.
@@ -96,7 +53,7 @@ pub async fn detail(state: State, visitor: Visitor, request: HttpRequest) -> Sho
         page: &page,
         id: Copyable::new(job.id.to_string(), "the job's id"),
         badge: Badge::job(job.status),
-        job: &job,
+        work: JobProgress(&job),
         may_operate,
     };
     show(&page, &view)

@@ -319,39 +319,7 @@ pub fn back_to<T>(
     result: Result<T, Refusal>,
     said: impl FnOnce(&T) -> String,
 ) -> Shown {
-    match result {
-        Ok(value) => Ok(go_and_say(path, &Flash::good(said(&value)))),
-        Err(Refusal::Invalid(errors)) => {
-            let faults: Vec<String> = errors
-                .into_iter()
-                .map(|error| format!("{} {}", error.field, error.message))
-                .collect();
-            Ok(go_and_say(
-                path,
-                &Flash::bad(format!("Not done: {}.", faults.join("; "))),
-            ))
-        }
-        Err(
-            refusal @ (Refusal::Conflict(_)
-            | Refusal::Revoked
-            | Refusal::PlanRequired
-            | Refusal::TooLarge(_)
-            | Refusal::RateLimited { .. }
-            | Refusal::Overloaded
-            | Refusal::StorageLow
-            | Refusal::Unavailable(_)),
-        ) => Ok(go_and_say(
-            path,
-            &Flash::bad(format!("Not done: {refusal}.")),
-        )),
-        Err(
-            refusal @ (Refusal::Unauthorized(_)
-            | Refusal::Forbidden(_)
-            | Refusal::MfaRequired(_)
-            | Refusal::NotFound(_)
-            | Refusal::Internal(_)),
-        ) => Err(refusal.into()),
-    }
+    Ok(go_and_say(path, &Flash::of_result(result, said)?))
 }
 
 /// Where a fresh code is asked for before `back`.

@@ -8,7 +8,7 @@ use actix_web::web::to;
 use askama::Template;
 
 use super::access::OWNER;
-use super::form::{mend, show_form};
+use super::form::show_form;
 use super::page::{PageContext, Section, back_to, go_and_say};
 use super::{Form, Shown, Visitor};
 use crate::domain::id::UserId;
@@ -19,6 +19,7 @@ use crate::domain::user::{SecondFactor, User};
 use crate::service::Refusal;
 use crate::service::people::{MfaDemand, NewUser};
 use crate::ui::flash::Flash;
+use crate::ui::form::mend;
 use crate::ui::form::{FieldSet, FieldSpec, Fields, FormDraft, FormSpec, FormView, Frame, Offer};
 use crate::ui::parts::url_query::with_query;
 use crate::ui::parts::{Ago, Badge, Tone};

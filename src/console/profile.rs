@@ -12,7 +12,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
 use super::access::{ENROLMENT, VIEWER};
-use super::form::{mend, show_form};
+use super::form::show_form;
 use super::page::{PageContext, Section, back_to, dress, go, go_and_say};
 use super::session::with_session;
 use super::visitor::Csrf;
@@ -24,6 +24,7 @@ use crate::service::Refusal;
 use crate::service::people::{Enrolment, Person, Stage};
 use crate::ui::assets::{Addresses, addresses};
 use crate::ui::flash::Flash;
+use crate::ui::form::mend;
 use crate::ui::form::{FieldSet, FieldSpec, Fields, FormDraft, FormSpec, FormView, Frame};
 use crate::ui::parts::agent::agent;
 use crate::ui::parts::{Ago, Copyable, Stamp};

@@ -7,7 +7,7 @@ use actix_web::web::to;
 use askama::Template;
 
 use super::access::{OWNER, VIEWER};
-use super::form::{mend, show_form};
+use super::form::show_form;
 use super::page::{PageContext, Section, back_to};
 use super::portal_settings::PORTAL;
 use super::workspaces::{NAME, PLAN, PROFILE, Setting, profiles};
@@ -15,6 +15,7 @@ use super::{Form, Shown, Visitor};
 use crate::domain::time::format_duration;
 use crate::domain::workspace::Workspace;
 use crate::service::workspaces::{RetentionInput, WorkspaceInput};
+use crate::ui::form::mend;
 use crate::ui::form::{FieldSet, Fields, FormDraft, FormSpec, FormView, Frame};
 use crate::ui::parts::Copyable;
 use crate::web::State;

@@ -9,7 +9,7 @@ use askama::Template;
 
 use super::Visitor;
 use super::dead_letters::{DeadLettersView, GroupRow};
-use super::deliveries::{DeliveriesView, ROWS, Row, short};
+use super::deliveries::{DeliveriesView, ROWS};
 use super::error_page::ErrorPageView;
 use super::filters::{FilterForm, Filters};
 use super::job::JobView;
@@ -23,6 +23,8 @@ use crate::domain::user::SecondFactor;
 use crate::domain::workspace::Plan;
 use crate::service::people::{MfaDemand, Person, Stage};
 use crate::service::{Caller, Proof};
+use crate::ui::delivery_row::{Row, short};
+use crate::ui::job_progress::JobProgress;
 use crate::ui::parts::{Ago, Badge, Copyable, Due, Stamp};
 use crate::ui::preferences::Theme;
 
@@ -146,7 +148,7 @@ fn job(page: &PageContext) -> String {
         page,
         id: Copyable::new(job.id.to_string(), "the job's id"),
         badge: Badge::job(job.status),
-        job: &job,
+        work: JobProgress(&job),
         may_operate: true,
     };
     view.render().unwrap()

@@ -4,9 +4,7 @@
 //! forms that another site sent. Refuses: signing in and out.
 
 use actix_web::dev::Payload;
-use actix_web::http::header;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
-use sha2::{Digest, Sha256};
 
 use crate::domain::role::Role;
 use crate::domain::session::Channel;
@@ -17,6 +15,7 @@ use crate::ui::parts::url_query::with_query;
 use crate::web::Problem;
 use crate::web::audience::Refused;
 use crate::web::endpoint::{Access, Endpoint};
+use crate::web::same_origin::check_origin;
 use crate::web::state::{self, proxy};
 
 const SIGN_IN: &str = "/sign-in";
@@ -76,7 +75,7 @@ pub async fn admit(endpoint: &Endpoint, request: &HttpRequest) -> Result<Option<
         Access::Public => return Ok(None),
         Access::Page(role) => role,
         Access::Enrolment | Access::SecondFactor => Role::Viewer,
-        Access::Scope(_) | Access::Either(..) | Access::Session => {
+        Access::Scope(_) | Access::Either(..) | Access::Session | Access::Portal => {
             let odd = format!("{} is for programs", endpoint.path);
             return Err(Refusal::Internal(odd).into());
         }
@@ -134,7 +133,7 @@ async fn signed_in(
     let token = session_token(request).ok_or_else(sign_in)?;
     let found = state::of(request).service.person(&token, Channel::Browser);
     match found.await {
-        Ok(person) => Ok((person, csrf(&token))),
+        Ok(person) => Ok((person, token.form_token())),
         Err(Refusal::Unauthorized(_)) => Err(sign_in()),
         Err(other) => Err(other.into()),
     }
@@ -177,42 +176,6 @@ pub fn cookie_name(request: &HttpRequest) -> &'static str {
 pub fn session_token(request: &HttpRequest) -> Option<SessionToken> {
     let cookie = request.cookie(cookie_name(request))?;
     SessionToken::parse(cookie.value())
-}
-
-/// A token of its own for forms: who reads it in a page does not learn the session's.
-pub(super) fn csrf(token: &SessionToken) -> String {
-    let digest = Sha256::digest(format!("form {}", token.expose()));
-    digest[..16]
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
-}
-
-/// A form that changes something must come from a page of ours. Browsers say where it comes from.
-///
-/// # Errors
-/// A 403 for a form from another site.
-pub fn check_origin(request: &HttpRequest) -> Result<(), Problem> {
-    if request.method().is_safe() {
-        return Ok(());
-    }
-    let header = |name| {
-        request
-            .headers()
-            .get(name)
-            .and_then(|value| value.to_str().ok())
-    };
-    let site = header(header::HeaderName::from_static("sec-fetch-site"));
-    let host = header(header::HOST).unwrap_or("");
-    let same_origin = header(header::ORIGIN).is_none_or(|origin| {
-        let authority = origin.split_once("://").map(|(_, authority)| authority);
-        authority.is_some_and(|authority| authority.eq_ignore_ascii_case(host))
-    });
-    if same_origin && site.is_none_or(|site| site == "same-origin" || site == "none") {
-        return Ok(());
-    }
-    let why = "this form was sent from another site; open the page here and send it again";
-    Err(Refusal::Forbidden(why.to_owned()).into())
 }
 
 impl FromRequest for Visitor {

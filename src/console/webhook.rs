@@ -8,14 +8,9 @@ use actix_web::web::to;
 use askama::Template;
 
 use super::access::VIEWER;
-use super::deliveries::{Row, webhook_called};
-use super::names::Names;
 use super::page::{PageContext, Section, show};
 use super::state;
-use super::webhook_actions::ActionForms;
-use super::webhooks::{success, took_about};
 use super::{Shown, Visitor};
-use crate::domain::delivery::Delivery;
 use crate::domain::id::{DeliveryId, WebhookId};
 use crate::domain::order::DeliveryOrder;
 use crate::domain::page::Limit;
@@ -24,12 +19,17 @@ use crate::domain::time::format_duration;
 use crate::domain::webhook::{Webhook, WebhookState};
 use crate::service::stats::Stats;
 use crate::service::webhooks::shown_header;
+use crate::ui::delivery_row::{Row, webhook_called};
 use crate::ui::explain::{Explained, explain};
+use crate::ui::figures::{success, took_about};
+use crate::ui::forms::webhook_actions::ActionForms;
+use crate::ui::names::Names;
 use crate::ui::parts::badge::disabled_words;
 use crate::ui::parts::chart::Bars;
 use crate::ui::parts::strip::Strip;
-use crate::ui::parts::{Ago, Badge, Copyable, Since, Stamp, counted, grouped, took};
+use crate::ui::parts::{Ago, Badge, Copyable, Since, Stamp, counted, grouped};
 use crate::ui::snippets::{Snippet, snippets};
+use crate::ui::test_result::TestResult;
 use crate::web::State;
 use crate::web::endpoint::Endpoint;
 use crate::web::extract::{Query, path_id};
@@ -45,17 +45,6 @@ const ROWS: u32 = 8;
 pub struct SecretCard {
     /// The secret, to be copied.
     pub secret: Copyable,
-}
-
-/// What a test came to.
-#[derive(Clone, Debug)]
-pub struct TestResult {
-    /// Whether it arrived.
-    pub good: bool,
-    /// In words.
-    pub words: String,
-    /// Its delivery.
-    pub delivery: String,
 }
 
 /// The page.
@@ -260,7 +249,7 @@ pub async fn detail(state: State, visitor: Visitor, request: HttpRequest) -> Sho
             .recent
             .iter()
             .find_map(|one| explain(one.last_error_kind, one.last_status_code)),
-        tested: found.tested.as_ref().map(test_result),
+        tested: found.tested.as_ref().map(TestResult::of),
         snippets: snippets(&found.profile),
         forms: ActionForms::of(&called),
         may_operate,
@@ -269,18 +258,4 @@ pub async fn detail(state: State, visitor: Visitor, request: HttpRequest) -> Sho
         webhook,
     };
     show(&page, &view)
-}
-
-fn test_result(delivery: &Delivery) -> TestResult {
-    let took = delivery.last_duration_ms.map(took).unwrap_or_default();
-    let words = match (delivery.last_status_code, &delivery.last_error) {
-        (Some(code), _) => format!("The receiver answered {code} after {took}."),
-        (None, Some(error)) => format!("{error} ({took})."),
-        (None, None) => "The test is still under way.".to_owned(),
-    };
-    TestResult {
-        good: delivery.last_error_kind.is_none() && delivery.last_status_code.is_some(),
-        words,
-        delivery: delivery.id.to_string(),
-    }
 }

@@ -1,27 +1,25 @@
 //! What is done to a webhook on its page: testing it, rotating its secret, turning it on and off,
 //! recovering what it did not get, ending it.
 //!
-//! Owns: these actions and their forms. Refuses: the page around them ([`super::webhook`]) and rules
-//! (`service`).
-
-use std::time::Duration;
+//! Owns: these actions. Refuses: the page around them ([`super::webhook`]), their forms
+//! (`ui::forms::webhook_actions`) and rules (`service`).
 
 use actix_web::HttpRequest;
 use actix_web::web::to;
 
 use super::access::OPERATOR;
 use super::dead_letters::to_job;
-use super::deliveries::webhook_called;
-use super::filters::PERIODS;
 use super::page::{back_to, go, go_and_say};
 use super::state;
 use super::{Form, Shown, Visitor};
 use crate::domain::id::WebhookId;
-use crate::service::jobs::RecoverInput;
 use crate::service::webhooks::RotationInput;
 use crate::service::{Done, Once, Refusal};
+use crate::ui::delivery_row::webhook_called;
 use crate::ui::flash::Flash;
-use crate::ui::form::{FieldSet, FieldSpec, Fields, FormSpec, FormView, Frame, Offer, Typed};
+use crate::ui::forms::webhook_actions::{
+    CONFIRMATION, RECOVERY, ROTATION, RecoverForm, RotateForm, TEST, TestForm,
+};
 use crate::ui::parts::url_query::with_query;
 use crate::web::State;
 use crate::web::endpoint::Endpoint;
@@ -49,135 +47,6 @@ pub static ENDPOINTS: &[Endpoint] = &[
         .fresh()
         .back("/webhooks/{id}"),
 ];
-
-/// The overlaps that a rotation offers.
-const OVERLAPS: [(&str, &str); 5] = [
-    ("24h", "24 hours"),
-    ("0s", "none: the old secret ends now"),
-    ("1h", "1 hour"),
-    ("72h", "3 days"),
-    ("168h", "7 days"),
-];
-
-/// The forms of the page.
-#[derive(Debug)]
-pub struct ActionForms {
-    /// What is sent to try it out.
-    pub test: FormView,
-    /// How its secret is rotated.
-    pub rotation: FormView,
-    /// What is put back in line.
-    pub recovery: FormView,
-    /// The name, typed before it ends.
-    pub confirmation: FormView,
-}
-
-impl ActionForms {
-    /// The forms for the webhook called `called`.
-    #[must_use]
-    pub fn of(called: &str) -> Self {
-        let confirmation = CONFIRMATION.draw(&CONFIRMATION.blank());
-        Self {
-            test: TEST.draw(&TEST.blank()),
-            rotation: ROTATION.draw(&ROTATION.blank()),
-            recovery: RECOVERY.draw(&RECOVERY.blank()),
-            confirmation: confirmation.hint("confirm", &format!("Type {called} to confirm.")),
-        }
-    }
-}
-
-/// What a test sends.
-#[derive(Debug, Default)]
-struct TestForm {
-    event_type: Option<String>,
-    data: Option<String>,
-}
-
-static TEST: FormSpec<(), TestForm> = FormSpec::new(&[FieldSet {
-    frame: Frame::Bare,
-    fields: &[Fields::Stack(&[
-        FieldSpec::text("event_type", "Event type")
-            .hint("Empty: the wire profile's own test event.")
-            .sets(|event, typed| event.event_type = typed.text()),
-        FieldSpec::lines("data", "Data", 3)
-            .hint("JSON. Empty: the wire profile's own.")
-            .sets(|event, typed| event.data = json(typed)),
-    ])],
-}]);
-
-fn json(typed: &mut Typed<'_>) -> Option<String> {
-    let data = typed.text()?;
-    if let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(&data) {
-        typed.fault(format!("is no JSON: {error}"));
-    }
-    Some(data)
-}
-
-/// How a secret is rotated.
-#[derive(Debug, Default)]
-struct RotateForm {
-    secret: Option<String>,
-    overlap: Option<String>,
-}
-
-static ROTATION: FormSpec<(), RotateForm> = FormSpec::new(&[FieldSet {
-    frame: Frame::Bare,
-    fields: &[Fields::Grid(&[
-        FieldSpec::choice("overlap", "Old secret stays valid for")
-            .initial(&["24h"])
-            .offers(|| {
-                OVERLAPS
-                    .map(|(value, words)| Offer::new(value, words))
-                    .to_vec()
-            })
-            .sets(|rotation, typed| rotation.overlap = typed.text()),
-        FieldSpec::text("secret", "New secret")
-            .hint("Leave empty to have one generated.")
-            .sets(|rotation, typed| rotation.secret = typed.text()),
-    ])],
-}]);
-
-/// What is put back in line, and how far back.
-#[derive(Debug, Default)]
-struct RecoverForm {
-    last: Option<Duration>,
-    include: Vec<String>,
-}
-
-static RECOVERY: FormSpec<(), RecoverForm> = FormSpec::new(&[FieldSet {
-    frame: Frame::Bare,
-    fields: &[Fields::Stack(&[
-        FieldSpec::choice("last", "Created in the")
-            .initial(&["24h"])
-            .offers(|| {
-                PERIODS
-                    .map(|(word, words, _)| Offer::new(word, words))
-                    .to_vec()
-            })
-            .sets(|recovery, typed| {
-                let known = PERIODS.iter().find(|(word, ..)| *word == typed.typed());
-                recovery.last = known.map(|(.., length)| *length);
-            }),
-        FieldSpec::boxes("include", "What")
-            .initial(&["exhausted", "missed"])
-            .offers(|| {
-                vec![
-                    Offer::new("exhausted", "Exhausted").hint("What gave up."),
-                    Offer::new("missed", "Missed").hint("Events that came while it was disabled."),
-                    Offer::new("undelivered", "Everything undelivered")
-                        .hint("Also what was canceled."),
-                ]
-            })
-            .sets(|recovery, typed| recovery.include = typed.all()),
-    ])],
-}]);
-
-static CONFIRMATION: FormSpec<(), String> = FormSpec::new(&[FieldSet {
-    frame: Frame::Bare,
-    fields: &[Fields::Stack(&[FieldSpec::text("confirm", "Name")
-        .required()
-        .sets(|name, typed| *name = typed.trimmed())])],
-}]);
 
 fn path(id: WebhookId) -> String {
     format!("/webhooks/{id}")
@@ -279,12 +148,7 @@ pub async fn disable(state: State, visitor: Visitor, request: HttpRequest, _form
 pub async fn recover(state: State, visitor: Visitor, request: HttpRequest, form: Form) -> Shown {
     let id: WebhookId = path_id(&request, "webhook")?;
     let now = state.service.clock().now();
-    let recovery = RECOVERY.read(&form, RecoverForm::default())?;
-    let input = RecoverInput {
-        since: recovery.last.map(|last| now.before(last).to_string()),
-        until: None,
-        include: Some(recovery.include),
-    };
+    let input = RECOVERY.read(&form, RecoverForm::default())?.input(now);
     let begun = state
         .service
         .recover_webhook(&visitor.caller, id, input, Once::unkeyed())

@@ -8,7 +8,7 @@ use actix_web::web::to;
 use askama::Template;
 
 use super::access::OPERATOR;
-use super::form::{mend, show_form};
+use super::form::show_form;
 use super::page::{PageContext, Section, go, go_and_say};
 use super::state;
 use super::{Form, Shown, Visitor};
@@ -17,6 +17,7 @@ use crate::domain::secret::Secret;
 use crate::service::webhooks::Updated;
 use crate::service::{Done, Once, Refusal};
 use crate::ui::flash::Flash;
+use crate::ui::form::mend;
 use crate::ui::form::{FormDraft, FormView, Offer};
 use crate::ui::forms::webhook::{EDIT, EDIT_SECRET_HINT, NEW, as_new};
 use crate::web::State;

@@ -9,17 +9,17 @@ use askama::Template;
 
 use super::access::VIEWER;
 use super::filters::option_of;
-use super::names::called_by;
 use super::page::{PageContext, Section, dress, show};
 use super::{Shown, Visitor};
 use crate::domain::page::Limit;
-use crate::domain::stats::StatsBucket;
 use crate::domain::webhook::{SEARCHED_MAX, WebhookSearch, WebhookSort, WebhookTab};
 use crate::service::views::{WebhookHits, WebhookSummary};
+use crate::ui::figures::{success, took_about};
+use crate::ui::names::called_by;
 use crate::ui::parts::curl::call;
 use crate::ui::parts::strip::Strip;
 use crate::ui::parts::url_query::with_query;
-use crate::ui::parts::{Ago, Badge, Choice, Due, grouped, host, percent, took};
+use crate::ui::parts::{Ago, Badge, Choice, Due, grouped, host};
 use crate::web::State;
 use crate::web::endpoint::Endpoint;
 use crate::web::extract::Query;
@@ -327,25 +327,4 @@ fn curl(base: &str) -> String {
         &format!("{base}/api/v1/webhooks"),
         r#"{"url": "https://example.com/hooks", "event_types": ["*"]}"#,
     )
-}
-
-/// The share of attempts that succeeded.
-#[must_use]
-pub fn success(total: &StatsBucket) -> Option<String> {
-    percent(
-        total.attempts.saturating_sub(total.failures),
-        total.attempts,
-    )
-}
-
-/// A duration that is known within some percent.
-#[must_use]
-pub fn took_about(ms: f64) -> String {
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "durations are positive and the cast saturates"
-    )]
-    let ms = ms.round() as u32;
-    took(ms)
 }

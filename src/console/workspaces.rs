@@ -8,7 +8,7 @@ use actix_web::web::to;
 use askama::Template;
 
 use super::access::{OWNER, VIEWER};
-use super::form::{mend, show_form};
+use super::form::show_form;
 use super::page::{PageContext, Section, go, go_and_say};
 use super::{Form, Shown, Visitor};
 use crate::domain::page::{Cursor, Limit, List};
@@ -17,6 +17,7 @@ use crate::domain::workspace::{Plan, Workspace};
 use crate::service::workspaces::WorkspaceInput;
 use crate::service::{Once, Refusal};
 use crate::ui::flash::Flash;
+use crate::ui::form::mend;
 use crate::ui::form::{FieldSet, FieldSpec, Fields, FormDraft, FormSpec, FormView, Frame, Offer};
 use crate::ui::parts::Stamp;
 use crate::ui::parts::url_query::with_query;

@@ -66,6 +66,8 @@ kinds! {
     SessionKind, SessionId, "ses_";
     /// A link to the consumer portal.
     PortalLinkKind, PortalLinkId, "ptl_";
+    /// What a portal link opened in a browser.
+    PortalSessionKind, PortalSessionId, "pvs_";
     /// A background job.
     JobKind, JobId, "job_";
     /// An entry of the audit log.

@@ -10,13 +10,16 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::id::{ConsumerId, PortalLinkId, PortalLinkKind, WorkspaceId};
+use super::id::{ConsumerId, PortalLinkId, PortalLinkKind, PortalSessionKind, WorkspaceId};
 use super::time::Timestamp;
 use super::token::{Token, TokenHash};
 use super::workspace::Plan;
 
 /// What opens the portal, and calls the API for a consumer: `hpl_…`.
 pub type PortalToken = Token<PortalLinkKind>;
+
+/// What a link's token is exchanged for: the portal's cookie. It opens pages and no API.
+pub type PortalSessionToken = Token<PortalSessionKind>;
 
 /// How long a link lasts where nothing is said.
 pub const LINK_LASTS: Duration = Duration::from_secs(3600);

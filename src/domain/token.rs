@@ -22,11 +22,11 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
+use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use zeroize::{Zeroize, Zeroizing};
 
-use super::id::{Id, KeyKind, Kind, PortalLinkKind, SessionKind};
+use super::id::{Id, KeyKind, Kind, PortalLinkKind, PortalSessionKind, SessionKind};
 use super::secret::Secret;
 
 pub(super) const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
@@ -50,6 +50,10 @@ impl TokenKind for SessionKind {
 
 impl TokenKind for PortalLinkKind {
     const TOKEN_PREFIX: &'static str = "hpl_";
+}
+
+impl TokenKind for PortalSessionKind {
+    const TOKEN_PREFIX: &'static str = "hpv_";
 }
 
 /// A session's token: what the dashboard's cookie and `POST /sessions` carry.
@@ -104,6 +108,17 @@ impl<K: TokenKind> Token<K> {
     #[must_use]
     pub fn expose(&self) -> &str {
         self.text.expose()
+    }
+
+    /// A token of its own for forms of this session: who reads it in a page does not learn the session's.
+    #[must_use]
+    pub fn form_token(&self) -> String {
+        let text = Zeroizing::new(format!("form {}", self.expose()));
+        let digest = Sha256::digest(text.as_bytes());
+        digest[..16]
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect()
     }
 
     /// What is stored in the token's place: HMAC-SHA256 of its text.

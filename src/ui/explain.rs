@@ -67,6 +67,19 @@ pub fn explain(kind: Option<FailureKind>, status: Option<u16>) -> Option<Explain
     Some(Explained { cause, remedy })
 }
 
+/// As [`explain`], for customers of the platform: nothing that only an operator could do.
+#[must_use]
+pub fn explain_to_customers(kind: Option<FailureKind>, status: Option<u16>) -> Option<Explained> {
+    let explained = explain(kind, status)?;
+    Some(match kind {
+        Some(FailureKind::Blocked) => Explained {
+            cause: "The destination is an address that must not be called, so nothing was sent.",
+            remedy: "Use a public https address.",
+        },
+        _ => explained,
+    })
+}
+
 fn by_status(status: u16) -> (&'static str, &'static str) {
     match status {
         400 | 422 => (

@@ -8,6 +8,7 @@ use actix_web::cookie::time::Duration;
 use actix_web::cookie::{Cookie, SameSite};
 
 use super::parts::Tone;
+use crate::service::Refusal;
 
 const COOKIE: &str = "hookpost_flash";
 /// The longest sentence, in characters: a cookie holds 4 KiB.
@@ -35,6 +36,43 @@ impl Flash {
     pub fn bad(text: impl Into<String>) -> Self {
         let (tone, text) = (Tone::Bad, text.into());
         Self { tone, text }
+    }
+
+    /// What an action came to that somebody can mend on the page that they come back to.
+    ///
+    /// # Errors
+    /// What is nobody's to mend on that page: a thing that does not exist, a fault of ours.
+    pub fn of_result<T>(
+        result: Result<T, Refusal>,
+        said: impl FnOnce(&T) -> String,
+    ) -> Result<Self, Refusal> {
+        match result {
+            Ok(value) => Ok(Self::good(said(&value))),
+            Err(Refusal::Invalid(errors)) => {
+                let faults: Vec<String> = errors
+                    .into_iter()
+                    .map(|error| format!("{} {}", error.field, error.message))
+                    .collect();
+                Ok(Self::bad(format!("Not done: {}.", faults.join("; "))))
+            }
+            Err(
+                refusal @ (Refusal::Conflict(_)
+                | Refusal::Revoked
+                | Refusal::PlanRequired
+                | Refusal::TooLarge(_)
+                | Refusal::RateLimited { .. }
+                | Refusal::Overloaded
+                | Refusal::StorageLow
+                | Refusal::Unavailable(_)),
+            ) => Ok(Self::bad(format!("Not done: {refusal}."))),
+            Err(
+                refusal @ (Refusal::Unauthorized(_)
+                | Refusal::Forbidden(_)
+                | Refusal::MfaRequired(_)
+                | Refusal::NotFound(_)
+                | Refusal::Internal(_)),
+            ) => Err(refusal),
+        }
     }
 
     /// What the request brings along.

@@ -4,10 +4,18 @@
 //! anything: an audience gathers what a page shows and hands it over.
 
 pub mod assets;
+pub mod attempts;
+pub mod delivery_row;
+pub mod exchange;
 pub mod explain;
+pub mod figures;
 pub mod flash;
 pub mod form;
 pub mod forms;
+pub mod job_progress;
+pub mod names;
 pub mod parts;
 pub mod preferences;
 pub mod snippets;
+pub mod test_result;
+pub mod why_not;

@@ -94,9 +94,16 @@ fn new_request_id() -> HeaderValue {
 /// Nothing that an answer holds is to be drawn in a frame, taken for a script, kept by anybody on the
 /// way, or read by another site's page. Headers that a page set for itself are left alone.
 fn secure(headers: &mut HeaderMap) {
+    // Where a page's own policy names who may frame it, this header could only contradict.
+    let policy = headers.get(header::CONTENT_SECURITY_POLICY);
+    let policy = policy
+        .and_then(|policy| policy.to_str().ok())
+        .unwrap_or_default();
+    if !policy.contains("frame-ancestors http") {
+        set_missing(headers, header::X_FRAME_OPTIONS, "DENY");
+    }
     let mut set = |name, value| set_missing(headers, name, value);
     set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
-    set(header::X_FRAME_OPTIONS, "DENY");
     set(header::REFERRER_POLICY, "no-referrer");
     set(header::CACHE_CONTROL, "no-store");
     set(

@@ -28,6 +28,8 @@ pub enum Access {
     Either(Scope, Scope),
     /// People who signed in over the API, even if their second factor is still to be shown.
     Session,
+    /// Customers of the platform who came in through a portal link.
+    Portal,
     /// People who are signed in to the dashboard and have this role or a higher one.
     Page(Role),
     /// People who are signed in to the dashboard, even if they have to enrol a second factor first.
@@ -43,9 +45,12 @@ impl Access {
         match *self {
             Self::Scope(scope) => vec![scope],
             Self::Either(one, other) => vec![one, other],
-            Self::Public | Self::Session | Self::Page(_) | Self::Enrolment | Self::SecondFactor => {
-                Vec::new()
-            }
+            Self::Public
+            | Self::Session
+            | Self::Portal
+            | Self::Page(_)
+            | Self::Enrolment
+            | Self::SecondFactor => Vec::new(),
         }
     }
 }
@@ -198,6 +203,7 @@ impl Endpoint {
             Access::Scope(scope) | Access::Either(scope, _) => in_portal(scope),
             Access::Public
             | Access::Session
+            | Access::Portal
             | Access::Page(_)
             | Access::Enrolment
             | Access::SecondFactor => None,

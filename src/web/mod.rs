@@ -28,6 +28,7 @@ pub mod openapi;
 pub mod problem;
 pub mod programs;
 pub mod proxy;
+pub mod same_origin;
 pub mod server;
 pub mod state;
 pub mod wire;

@@ -65,7 +65,7 @@ pub async fn admit(
             request.extensions_mut().insert(person);
             Ok(Some(actor))
         }
-        Access::Page(_) | Access::Enrolment | Access::SecondFactor => {
+        Access::Portal | Access::Page(_) | Access::Enrolment | Access::SecondFactor => {
             let odd = format!("{} is for browsers", endpoint.path);
             Err(Refusal::Internal(odd).into())
         }

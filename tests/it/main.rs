@@ -30,6 +30,7 @@ mod matrix;
 mod observing;
 mod openapi;
 mod operations;
+mod portal;
 mod receiver;
 mod schemathesis;
 mod sdk;

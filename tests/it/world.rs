@@ -242,6 +242,11 @@ impl World {
             "/indigiarmor/v1/webhooks/" => &self.indigiarmor_webhook,
             "/veriswarm/v1/public/providers/webhooks/" => &self.veriswarm_webhook,
             "/veriswarm/v1/public/providers/webhooks/deliveries/" => &self.veriswarm_delivery,
+            "/portal/webhooks/" => &self.webhook,
+            "/portal/events/" => &self.event,
+            "/portal/deliveries/" => &self.delivery,
+            "/portal/jobs/" => &self.job,
+            "/portal/event-types/" => &self.event_type,
             "/static/" => "app.css",
             other => panic!("{other} is new: which id stands behind it?"),
         };

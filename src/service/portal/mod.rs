@@ -9,6 +9,7 @@
 //! cookie that leaks is no link.
 
 pub(in crate::service) mod settings;
+mod visit;
 
 use std::time::Duration;
 
@@ -29,6 +30,7 @@ use crate::store::vault::Purpose;
 use crate::store::{WriteTx, portal_links};
 
 pub use settings::{BrandingInput, PortalSettingsInput};
+pub use visit::PortalVisit;
 
 /// The most characters of a caller's word that a refusal repeats.
 const SHOWN_CHARS_MAX: usize = 50;

@@ -21,6 +21,7 @@ mod instance;
 mod layout;
 mod names;
 mod overview;
+mod own;
 mod sent;
 mod webhook;
 mod webhooks;

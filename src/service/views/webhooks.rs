@@ -111,7 +111,7 @@ impl Views<'_> {
     }
 }
 
-fn summary(
+pub(super) fn summary(
     conn: &Read<'_>,
     webhook: Webhook,
     now: Timestamp,

@@ -127,6 +127,22 @@ impl From<Form> for FormDraft {
     }
 }
 
+/// The form again, with what the person at it can mend; everything else is a page of its own.
+///
+/// # Errors
+/// What nobody at the form can mend.
+pub fn mend(refusal: Refusal, typed: Form) -> Result<FormDraft, Refusal> {
+    let errors = match refusal {
+        Refusal::Invalid(errors) => errors,
+        Refusal::Conflict(message) | Refusal::TooLarge(message) => vec![FieldError {
+            field: "Not saved:".to_owned(),
+            message,
+        }],
+        other => return Err(other),
+    };
+    Ok(FormDraft::wrong(typed, errors))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

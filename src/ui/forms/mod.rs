@@ -3,4 +3,6 @@
 //! Owns: their fields. Refuses: asking the service; an audience narrows a form to what its people may
 //! say and hands on what it reads.
 
+pub mod customer_webhook;
 pub mod webhook;
+pub mod webhook_actions;

@@ -13,7 +13,7 @@ use crate::domain::webhook::Webhook;
 use crate::service::webhooks::{CustomRetry, RetryInput, WebhookInput, shown_header};
 use crate::ui::form::{FieldSet, FieldSpec, Fields, FormSpec, Frame, Offer, Typed};
 
-type Setting = FieldSpec<Webhook, WebhookInput>;
+pub(super) type Setting = FieldSpec<Webhook, WebhookInput>;
 
 /// Every setting.
 static SETTINGS: FormSpec<Webhook, WebhookInput> = FormSpec::new(&[
@@ -59,19 +59,10 @@ pub fn as_new(mut input: WebhookInput) -> WebhookInput {
 }
 
 const RECEIVER: &[Fields<Webhook, WebhookInput>] = &[
-    Fields::Stack(&[Setting::url("url", "URL")
-        .hint("Where deliveries are posted to. It must be a public https address.")
-        .example("https://example.com/hooks")
-        .required()
-        .shows(|webhook| Some(webhook.settings.url.clone()))
-        .sets(|input, typed| input.url = Some(typed.trimmed()))]),
+    Fields::Stack(&[URL]),
     Fields::Halves([
         &[
-            Setting::text("label", "Label")
-                .hint("What people call it here.")
-                .example("Production")
-                .shows(|webhook| Some(webhook.settings.label.clone()))
-                .sets(|input, typed| input.label = Some(typed.trimmed())),
+            LABEL,
             Setting::lines("event_types", "Event types", 4)
                 .hint("One a line: a name, a prefix such as order.*, or * for all.")
                 .example("order.*")
@@ -89,15 +80,8 @@ const RECEIVER: &[Fields<Webhook, WebhookInput>] = &[
                 .offers(formats)
                 .shows(|webhook| Some(webhook.settings.format.as_str().to_owned()))
                 .sets(|input, typed| input.format = typed.text()),
-            Setting::choice("signature", "Signature")
-                .hint("With Ed25519 the receiver holds a public key only.")
-                .initial(&["hmac"])
-                .offers(signatures)
-                .shows(|webhook| Some(webhook.signature().as_str().to_owned()))
-                .sets(|input, typed| input.signature = typed.text()),
-            Setting::text("secret", "Secret")
-                .hint("Leave empty for a new one, which is shown once after saving.")
-                .sets(|input, typed| input.secret = typed.text()),
+            SIGNATURE,
+            SECRET,
         ],
     ]),
     Fields::Stack(&[Setting::check("active", "Active")
@@ -106,7 +90,36 @@ const RECEIVER: &[Fields<Webhook, WebhookInput>] = &[
         .sets(|input, typed| input.active = Some(typed.is_ticked()))]),
 ];
 
-const FILTER: Setting = Setting::lines("filter", "Filter", 3)
+pub(super) const URL: Setting = Setting::url("url", "URL")
+    .hint("Where deliveries are posted to. It must be a public https address.")
+    .example("https://example.com/hooks")
+    .required()
+    .shows(|webhook| Some(webhook.settings.url.clone()))
+    .sets(|input, typed| input.url = Some(typed.trimmed()));
+
+pub(super) const LABEL: Setting = Setting::text("label", "Label")
+    .hint("What people call it here.")
+    .example("Production")
+    .shows(|webhook| Some(webhook.settings.label.clone()))
+    .sets(|input, typed| input.label = Some(typed.trimmed()));
+
+pub(super) const SIGNATURE: Setting = Setting::choice("signature", "Signature")
+    .hint("With Ed25519 the receiver holds a public key only.")
+    .initial(&["hmac"])
+    .offers(signatures)
+    .shows(|webhook| Some(webhook.signature().as_str().to_owned()))
+    .sets(|input, typed| input.signature = typed.text());
+
+pub(super) const SECRET: Setting = Setting::text("secret", "Secret")
+    .hint("Leave empty for a new one, which is shown once after saving.")
+    .sets(|input, typed| input.secret = typed.text());
+
+pub(super) const RATE_LIMIT: Setting = Setting::number("rate_limit", "Deliveries per second")
+    .hint("At most. Empty: no limit.")
+    .shows(|webhook| Some(webhook.settings.rate_limit?.to_string()))
+    .sets(|input, typed| input.rate_limit = Some(typed.number()));
+
+pub(super) const FILTER: Setting = Setting::lines("filter", "Filter", 3)
     .hint("Conditions on an event's content, as JSON. Empty: every event of these types.")
     .example("{\"data.amount\": {\"$gte\": 100}}")
     .shows(|webhook| {
@@ -146,7 +159,7 @@ const SHAPE: &[Fields<Webhook, WebhookInput>] = &[
         .sets(|input, typed| input.template = Some(typed.text()))]),
 ];
 
-const HEADERS: Setting = Setting::lines("headers", "Headers", 3)
+pub(super) const HEADERS: Setting = Setting::lines("headers", "Headers", 3)
     .hint(
         "Added to every delivery: one “name: value” a line. Values of credentials read back as ***.",
     )
@@ -269,10 +282,7 @@ const LIMITS: &[Fields<Webhook, WebhookInput>] = &[
             .hint("1 to 256. Empty: 16.")
             .shows(|webhook| Some(webhook.settings.max_in_flight.to_string()))
             .sets(|input, typed| input.max_in_flight = Some(typed.number())),
-        Setting::number("rate_limit", "Deliveries per second")
-            .hint("At most. Empty: no limit.")
-            .shows(|webhook| Some(webhook.settings.rate_limit?.to_string()))
-            .sets(|input, typed| input.rate_limit = Some(typed.number())),
+        RATE_LIMIT,
     ]),
     Fields::Stack(&[Setting::check("ordered", "In event order")
         .hint("One at a time; a later event waits until the earlier one is delivered or exhausted.")
@@ -307,7 +317,7 @@ const METADATA: Setting = Setting::lines("metadata", "Metadata", 3)
     .sets(|input, typed| input.metadata = Some(metadata(typed)));
 
 /// What is separated by spaces, commas and line ends.
-fn listed(text: &str) -> Vec<String> {
+pub(super) fn listed(text: &str) -> Vec<String> {
     text.split(['\n', ',', ' '])
         .map(str::trim)
         .filter(|one| !one.is_empty())

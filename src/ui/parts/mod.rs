@@ -13,6 +13,7 @@ pub mod chart;
 pub mod choice;
 pub mod code;
 pub mod curl;
+pub mod periods;
 pub mod stamp;
 pub mod strip;
 pub mod url_query;

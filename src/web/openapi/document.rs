@@ -94,9 +94,11 @@ impl Described {
         match self.endpoint.access {
             Access::Scope(_) | Access::Either(..) => json!([{"api_key": scopes}, {"session": []}]),
             Access::Session => json!([{"session": []}]),
-            Access::Public | Access::Page(_) | Access::Enrolment | Access::SecondFactor => {
-                json!([])
-            }
+            Access::Public
+            | Access::Portal
+            | Access::Page(_)
+            | Access::Enrolment
+            | Access::SecondFactor => json!([]),
         }
     }
 

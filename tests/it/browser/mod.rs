@@ -19,6 +19,7 @@ mod first_run;
 mod instance;
 mod keyboard;
 mod pictures;
+mod portal;
 mod reader;
 mod story;
 mod trouble;

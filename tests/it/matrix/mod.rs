@@ -13,6 +13,7 @@ use crate::world::{World, ask};
 mod bound;
 mod people;
 mod portal;
+mod portal_pages;
 mod programs;
 
 /// What stands in everything of the other workspace.

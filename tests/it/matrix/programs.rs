@@ -33,7 +33,11 @@ fn allows(held: &[Scope], access: Access) -> bool {
         Access::Scope(scope) => holds(scope),
         Access::Either(one, other) => holds(one) || holds(other),
         // What only people may do is tried apart.
-        Access::Session | Access::Page(_) | Access::Enrolment | Access::SecondFactor => false,
+        Access::Session
+        | Access::Portal
+        | Access::Page(_)
+        | Access::Enrolment
+        | Access::SecondFactor => false,
     }
 }
 

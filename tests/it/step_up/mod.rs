@@ -98,6 +98,7 @@ const ASKING_SOMETIMES: [&str; 2] = [
 const ASKING_FORMS: &[&str] = &[
     "/deliveries/{id}/retry", "/deliveries/{id}/cancel",
     "/dead-letters", "/dead-letters/{id}/retry", "/dead-letters/{id}/discard",
+    "/consumers/{consumer}/portal-links",
     "/webhooks", "/webhooks/{id}/test", "/webhooks/{id}/rotate-secret", "/webhooks/{id}/recover",
     "/webhooks/{id}/disable", "/webhooks/{id}/revoke", "/webhooks/{id}/delete",
     "/events/{id}/replay", "/api-keys", "/api-keys/{id}/revoke",

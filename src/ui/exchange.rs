@@ -1,7 +1,7 @@
 //! One attempt whole: what was sent and what came back, within what a page has room for.
 //!
 //! Owns: cutting and indenting bodies and headers, and the request as a command. Refuses: choosing the
-//! attempt ([`super::delivery`]).
+//! attempt.
 
 use crate::domain::attempt::Attempt;
 use crate::service::deliveries::DeliveryDetail;
@@ -43,13 +43,16 @@ pub struct ShownExchange {
 
 /// How bodies are shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Bodies {
+pub enum Bodies {
+    /// Indented where they are JSON.
     Pretty,
+    /// As they are.
     Raw,
 }
 
 /// What came back, in a word.
-pub(super) fn outcome(attempt: &Attempt) -> String {
+#[must_use]
+pub fn outcome(attempt: &Attempt) -> String {
     match (attempt.status_code, attempt.error_kind) {
         (Some(code), _) => format!("HTTP {code}"),
         (None, Some(kind)) => kind.as_str().to_owned(),
@@ -58,7 +61,8 @@ pub(super) fn outcome(attempt: &Attempt) -> String {
 }
 
 /// An attempt with its request and answer.
-pub(super) fn exchange(attempt: &Attempt, form: Bodies) -> ShownExchange {
+#[must_use]
+pub fn exchange(attempt: &Attempt, form: Bodies) -> ShownExchange {
     let headers = |text: &str, what| Block::new(cut(text, HEADERS_HTML_BYTES).0, what);
     let body = attempt
         .response_body
@@ -91,7 +95,8 @@ pub(super) fn exchange(attempt: &Attempt, form: Bodies) -> ShownExchange {
 }
 
 /// A body as text, within what the page has room for, and a word about what is missing.
-pub(super) fn body_block(body: &[u8], form: Bodies, what: &'static str) -> (Block, String) {
+#[must_use]
+pub fn body_block(body: &[u8], form: Bodies, what: &'static str) -> (Block, String) {
     let text = String::from_utf8_lossy(body);
     let indented = match form {
         Bodies::Pretty if text.len() <= PRETTY_BYTES_MAX => pretty(&text),
@@ -108,7 +113,8 @@ pub(super) fn body_block(body: &[u8], form: Bodies, what: &'static str) -> (Bloc
 }
 
 /// The last request as a command. Credentials are masked, as they were recorded.
-pub(super) fn curl(found: &DeliveryDetail) -> String {
+#[must_use]
+pub fn curl(found: &DeliveryDetail) -> String {
     let mut command = format!("curl -sS -i -X POST {}", quoted(&found.url));
     let own = ["host:", "content-length:", "accept:", "connection:"];
     for line in found.request_headers.lines() {

@@ -1,0 +1,127 @@
+//! `/portal/event-types`: what there is to subscribe to.
+//!
+//! Owns: the list, and a type with its schema and example. Refuses: changing the catalogue, and what is
+//! out of use.
+
+use actix_web::HttpRequest;
+use actix_web::web::to;
+use askama::Template;
+
+use super::access::{GUEST, VIEW};
+use super::guest::Guest;
+use super::page::{PortalPage, Room, Shown, show};
+use crate::domain::catalogue::EventType;
+use crate::domain::page::{Limit, List};
+use crate::service::Refusal;
+use crate::ui::exchange::{Bodies, body_block};
+use crate::ui::parts::code::Block;
+use crate::ui::parts::url_query::with_query;
+use crate::web::State;
+use crate::web::endpoint::Endpoint;
+use crate::web::extract::{Query, path_text};
+
+/// What can be asked for here.
+pub static ENDPOINTS: &[Endpoint] = &[
+    Endpoint::get("/portal/event-types", GUEST, || to(list)).needs(VIEW),
+    Endpoint::get("/portal/event-types/{name}", GUEST, || to(detail)).needs(VIEW),
+];
+
+/// Event types of a page.
+const ROWS: u32 = 30;
+/// The most characters of a description in the list.
+const DESCRIPTION_CHARS: usize = 80;
+/// The most characters of a heading in the list.
+const GROUP_CHARS: usize = 30;
+
+/// An event type in the list.
+struct CatalogueRow {
+    name: String,
+    about: String,
+    group: String,
+}
+
+impl CatalogueRow {
+    fn of(one: &EventType) -> Self {
+        let about = one.settings.description.as_deref().unwrap_or_default();
+        let group = one.settings.group.as_deref().unwrap_or_default();
+        Self {
+            name: one.name.to_string(),
+            about: about.chars().take(DESCRIPTION_CHARS).collect(),
+            group: group.chars().take(GROUP_CHARS).collect(),
+        }
+    }
+}
+
+/// The page.
+#[derive(Template)]
+#[template(path = "portal/catalogue.html")]
+pub struct PortalCatalogue<'a> {
+    page: &'a PortalPage,
+    rows: Vec<CatalogueRow>,
+    older: Option<String>,
+    is_later: bool,
+}
+
+/// `GET /portal/event-types`.
+///
+/// # Errors
+/// 422 for a cursor that makes no sense.
+pub async fn list(state: State, guest: Guest, request: HttpRequest) -> Shown {
+    let mut query = Query::of(&request);
+    let cursor = query.cursor("cursor", List::EventTypes);
+    query.finish()?;
+    let limit = Limit::clamped(ROWS);
+    let found = state.service.event_types(&guest.caller, cursor, limit);
+    let found = found.await?;
+    let in_use = found.items.iter().filter(|one| !one.settings.archived);
+    let address = |cursor: &str| with_query("/portal/event-types", &[("cursor", cursor)]);
+    let page = PortalPage::of(&request, guest, Room::Catalogue, "Event types");
+    let view = PortalCatalogue {
+        rows: in_use.map(CatalogueRow::of).collect(),
+        older: found.next.map(|next| address(&next.to_string())),
+        is_later: cursor.is_some(),
+        page: &page,
+    };
+    show(&request, &page, &view)
+}
+
+/// One event type.
+#[derive(Template)]
+#[template(path = "portal/event_type.html")]
+pub struct PortalEventType<'a> {
+    page: &'a PortalPage,
+    name: String,
+    about: String,
+    example: Option<Block>,
+    schema: Option<Block>,
+}
+
+/// `GET /portal/event-types/{name}`.
+///
+/// # Errors
+/// 404 where there is no such type in use.
+pub async fn detail(state: State, guest: Guest, request: HttpRequest) -> Shown {
+    Query::of(&request).finish()?;
+    let name = path_text(&request, "name");
+    let found = state.service.event_type(&guest.caller, &name).await;
+    let found = found.map_err(|refusal| match refusal {
+        Refusal::Invalid(_) => Refusal::NotFound("event type"),
+        other => other,
+    })?;
+    if found.settings.archived {
+        return Err(Refusal::NotFound("event type").into());
+    }
+    let page = PortalPage::of(&request, guest, Room::Catalogue, name.clone());
+    let block = |text: &Option<String>, what| {
+        let text = text.as_ref()?;
+        Some(body_block(text.as_bytes(), Bodies::Pretty, what).0)
+    };
+    let view = PortalEventType {
+        about: found.settings.description.clone().unwrap_or_default(),
+        example: block(&found.settings.example, "the example"),
+        schema: block(&found.settings.schema, "the schema"),
+        name,
+        page: &page,
+    };
+    show(&request, &page, &view)
+}

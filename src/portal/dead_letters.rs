@@ -1,0 +1,106 @@
+//! `/portal/dead-letters`: what gave up and waits for somebody.
+//!
+//! Owns: the list, and retrying or discarding what is ticked, or all of it. Refuses: working that off: a
+//! job does.
+
+use actix_web::HttpRequest;
+use actix_web::web::to;
+use askama::Template;
+
+use super::access::{GUEST, RETRY, VIEW};
+use super::deliveries::ROWS;
+use super::form::GuestForm;
+use super::guest::Guest;
+use super::job::to_job;
+use super::page::{PortalPage, Room, Shown, go_and_say, show};
+use crate::domain::delivery::DeliveryScope;
+use crate::domain::id::DeliveryId;
+use crate::domain::page::{Limit, List};
+use crate::service::filter::FilterInput;
+use crate::service::jobs::Selection;
+use crate::service::views::WantedDeliveries;
+use crate::service::{Once, Refusal};
+use crate::ui::delivery_row::Row;
+use crate::ui::flash::Flash;
+use crate::ui::job_progress::matching_words;
+use crate::ui::names::Names;
+use crate::ui::parts::url_query::with_query;
+use crate::web::State;
+use crate::web::endpoint::Endpoint;
+use crate::web::extract::Query;
+
+/// What can be asked for here.
+pub static ENDPOINTS: &[Endpoint] = &[
+    Endpoint::get("/portal/dead-letters", GUEST, || to(list)).needs(VIEW),
+    Endpoint::post("/portal/dead-letters", GUEST, || to(bulk)).needs(RETRY),
+];
+
+const PATH: &str = "/portal/dead-letters";
+
+/// The page.
+#[derive(Template)]
+#[template(path = "portal/dead_letters.html")]
+pub struct PortalDeadLetters<'a> {
+    page: &'a PortalPage,
+    rows: Vec<Row>,
+    matching: String,
+    further: Option<String>,
+    is_later: bool,
+}
+
+/// `GET /portal/dead-letters`.
+///
+/// # Errors
+/// 422 for a cursor that makes no sense.
+pub async fn list(state: State, guest: Guest, request: HttpRequest) -> Shown {
+    let mut query = Query::of(&request);
+    let cursor = query.cursor("cursor", List::DeadLetters);
+    query.finish()?;
+    let (views, wanted) = (state.service.views(), WantedDeliveries::default());
+    let found = views
+        .dead_letters(&guest.caller, wanted, cursor, Limit::clamped(ROWS))
+        .await?;
+    let names = Names(found.names);
+    let page = PortalPage::of(&request, guest, Room::DeadLetters, "Dead letters");
+    let address = |cursor: &str| with_query(PATH, &[("cursor", cursor)]);
+    let view = PortalDeadLetters {
+        rows: found
+            .page
+            .items
+            .iter()
+            .map(|one| Row::of(one, &names))
+            .collect(),
+        matching: matching_words(found.matching),
+        further: found.page.next.map(|next| address(&next.to_string())),
+        is_later: cursor.is_some(),
+        page: &page,
+    };
+    show(&request, &page, &view)
+}
+
+/// `POST /portal/dead-letters`.
+///
+/// # Errors
+/// 422 for an action that there is not.
+pub async fn bulk(state: State, guest: Guest, request: HttpRequest, form: GuestForm) -> Shown {
+    let GuestForm(form) = form;
+    let (service, caller) = (&state.service, &guest.caller);
+    let chosen = match form.typed("choose") {
+        "all" => {
+            let (scope, input) = (DeliveryScope::DeadLetters, FilterInput::default());
+            Selection::Filter(service.delivery_filter(caller, scope, input, "").await?)
+        }
+        _ => Selection::Ids(form.all("id").filter_map(DeliveryId::parse).collect()),
+    };
+    if matches!(&chosen, Selection::Ids(ids) if ids.is_empty()) {
+        let flash = Flash::bad("Nothing was ticked: choose dead letters first.");
+        return Ok(go_and_say(&request, PATH, &flash));
+    }
+    let once = Once::unkeyed();
+    let begun = match form.typed("action") {
+        "retry" => service.retry_dead_letters(caller, chosen, once).await,
+        "discard" => service.discard_dead_letters(caller, chosen, once).await,
+        _ => Err(Refusal::field("action", "must be retry or discard")),
+    };
+    to_job(&request, begun, PATH)
+}

@@ -1,0 +1,89 @@
+//! `/portal/jobs/{id}`: how far background work has come.
+//!
+//! Owns: the page, and calling the work off. Refuses: beginning it.
+
+use actix_web::HttpRequest;
+use actix_web::web::to;
+use askama::Template;
+
+use super::access::{GUEST, RETRY, VIEW};
+use super::form::GuestForm;
+use super::guest::Guest;
+use super::page::{PortalPage, Room, Shown, back_to, go_and_say, show};
+use crate::domain::id::JobId;
+use crate::service::jobs::Begun;
+use crate::service::{Done, Refusal};
+use crate::ui::flash::Flash;
+use crate::ui::job_progress::JobProgress;
+use crate::ui::parts::{Badge, counted};
+use crate::web::State;
+use crate::web::answer::go;
+use crate::web::endpoint::Endpoint;
+use crate::web::extract::{Query, path_id};
+
+/// What can be asked for here.
+pub static ENDPOINTS: &[Endpoint] = &[
+    Endpoint::get("/portal/jobs/{id}", GUEST, || to(detail)).needs(VIEW),
+    Endpoint::post("/portal/jobs/{id}/cancel", GUEST, || to(cancel)).needs(RETRY),
+];
+
+/// The page.
+#[derive(Template)]
+#[template(path = "portal/job.html")]
+pub struct PortalJob<'a> {
+    page: &'a PortalPage,
+    work: JobProgress<'a>,
+    id: String,
+    badge: Badge,
+}
+
+/// `GET /portal/jobs/{id}`.
+///
+/// # Errors
+/// 404 where the customer has no such job.
+pub async fn detail(state: State, guest: Guest, request: HttpRequest) -> Shown {
+    let id: JobId = path_id(&request, "job")?;
+    Query::of(&request).finish()?;
+    let job = state.service.job(&guest.caller, id).await?;
+    let work = JobProgress(&job);
+    let page = PortalPage::of(&request, guest, Room::Deliveries, work.heading());
+    let view = PortalJob {
+        badge: Badge::job(job.status),
+        id: id.to_string(),
+        work,
+        page: &page,
+    };
+    show(&request, &page, &view)
+}
+
+/// `POST /portal/jobs/{id}/cancel`.
+///
+/// # Errors
+/// 404 where the customer has no such job.
+pub async fn cancel(state: State, guest: Guest, request: HttpRequest, _: GuestForm) -> Shown {
+    let id: JobId = path_id(&request, "job")?;
+    let done = state.service.cancel_job(&guest.caller, id).await;
+    back_to(&request, &format!("/portal/jobs/{id}"), done, |_| {
+        "Canceled; what it had done stays done.".to_owned()
+    })
+}
+
+/// On to the page of work that was just begun, or back to `page` with why it was not.
+pub(super) fn to_job(
+    request: &HttpRequest,
+    begun: Result<Done<Begun>, Refusal>,
+    page: &str,
+) -> Shown {
+    match begun {
+        Ok(Done::Fresh(begun)) => {
+            let text = format!(
+                "{} found; the work goes on whether or not this page is open.",
+                counted(begun.matched, "item", "items")
+            );
+            let place = format!("/portal/jobs/{}", begun.job);
+            Ok(go_and_say(request, &place, &Flash::good(text)))
+        }
+        Ok(Done::Replayed(_)) => Ok(go(page)),
+        Err(refusal) => back_to(request, page, Err::<(), _>(refusal), |()| String::new()),
+    }
+}

@@ -1,0 +1,87 @@
+//! `/portal`: whether everything is well, and what to do first.
+//!
+//! Owns: the page. Refuses: detail: every figure leads to the list that has it.
+
+use actix_web::HttpRequest;
+use actix_web::web::to;
+use askama::Template;
+
+use super::access::{GUEST, VIEW};
+use super::guest::Guest;
+use super::page::{PortalPage, Room, Shown, show};
+use super::webhooks::OwnWebhook;
+use crate::domain::page::Limit;
+use crate::ui::delivery_row::Row;
+use crate::ui::figures::{success, took_about};
+use crate::ui::names::Names;
+use crate::ui::parts::chart::Bars;
+use crate::ui::parts::grouped;
+use crate::web::State;
+use crate::web::endpoint::Endpoint;
+use crate::web::extract::Query;
+
+/// What can be asked for here.
+pub static ENDPOINTS: &[Endpoint] = &[Endpoint::get("/portal", GUEST, || to(overview)).needs(VIEW)];
+
+/// Webhooks and deliveries that the page lists.
+const SHOWN: u32 = 8;
+
+/// The page.
+#[derive(Template)]
+#[template(path = "portal/overview.html")]
+pub struct PortalOverview<'a> {
+    page: &'a PortalPage,
+    /// Webhooks that need somebody.
+    troubled: Vec<OwnWebhook>,
+    /// How many webhooks there are.
+    webhooks: String,
+    has_none: bool,
+    success: Option<String>,
+    p95: Option<String>,
+    waiting: String,
+    exhausted: String,
+    has_exhausted: bool,
+    bars: Bars,
+    rows: Vec<Row>,
+}
+
+/// `GET /portal`.
+///
+/// # Errors
+/// 403 where the link does not permit to look.
+pub async fn overview(state: State, guest: Guest, request: HttpRequest) -> Shown {
+    Query::of(&request).finish()?;
+    let own = guest.caller.consumer.map(|id| id.to_string());
+    let views = state.service.views();
+    let found = views
+        .consumer(
+            &guest.caller,
+            own.as_deref().unwrap_or_default(),
+            Limit::clamped(SHOWN),
+        )
+        .await?;
+    let troubled = views
+        .own_troubled(&guest.caller, Limit::clamped(SHOWN))
+        .await?;
+    let page = PortalPage::of(&request, guest, Room::Overview, "Overview");
+    let names = Names(found.names);
+    let counts = found.stats.counts;
+    let view = PortalOverview {
+        troubled: troubled.iter().map(OwnWebhook::of).collect(),
+        webhooks: grouped(found.consumer.webhooks),
+        has_none: found.consumer.webhooks == 0,
+        success: success(&found.stats.total),
+        p95: found.stats.p95_ms.map(took_about),
+        waiting: grouped(counts.pending + counts.retrying),
+        exhausted: grouped(counts.exhausted),
+        has_exhausted: counts.exhausted > 0,
+        bars: Bars::of(&found.stats),
+        rows: found
+            .recent
+            .iter()
+            .map(|one| Row::of(one, &names))
+            .collect(),
+        page: &page,
+    };
+    show(&request, &page, &view)
+}

@@ -1,0 +1,280 @@
+//! What every page has: who looks, where they are, how it is dressed.
+//!
+//! Owns: the context of the layout, the headers of every page, redirects after forms. Refuses: the
+//! content of any page.
+
+use actix_web::http::header;
+use actix_web::{HttpMessage, HttpRequest, HttpResponse, HttpResponseBuilder};
+use askama::Template;
+
+use super::guest::{Framers, Guest};
+use super::session;
+use crate::domain::branding::{LogoKind, Mention};
+use crate::domain::portal::Capability;
+use crate::service::Refusal;
+use crate::ui::assets::{Addresses, addresses};
+use crate::ui::flash::Flash;
+use crate::ui::form::FormView;
+use crate::ui::parts::{Icon, icon};
+use crate::ui::preferences::Theme;
+use crate::web::Answered;
+use crate::web::answer::go;
+
+/// What a page's handler answers; a refusal becomes a page on its way out.
+pub type Shown = Answered;
+
+/// Where in the portal a page is; the navigation marks it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Room {
+    /// `/portal`
+    Overview,
+    /// `/portal/webhooks`
+    Webhooks,
+    /// `/portal/deliveries`
+    Deliveries,
+    /// `/portal/dead-letters`
+    DeadLetters,
+    /// `/portal/event-types`
+    Catalogue,
+}
+
+/// An entry of the navigation.
+#[derive(Debug)]
+pub struct Way {
+    /// Where it leads.
+    pub path: &'static str,
+    /// What it stands for.
+    pub room: Room,
+    /// Its picture.
+    pub icon: &'static str,
+    /// Its word.
+    pub word: &'static str,
+}
+
+const WAYS: [Way; 5] = [
+    way("/portal", Room::Overview, "home", "Overview"),
+    way("/portal/webhooks", Room::Webhooks, "hook", "Webhooks"),
+    way("/portal/deliveries", Room::Deliveries, "send", "Deliveries"),
+    way(
+        "/portal/dead-letters",
+        Room::DeadLetters,
+        "tray",
+        "Dead letters",
+    ),
+    way(
+        "/portal/event-types",
+        Room::Catalogue,
+        "list",
+        "Event types",
+    ),
+];
+
+const fn way(path: &'static str, room: Room, icon: &'static str, word: &'static str) -> Way {
+    Way {
+        path,
+        room,
+        icon,
+        word,
+    }
+}
+
+/// The context of the layout.
+#[derive(Debug)]
+pub struct PortalPage {
+    /// What the browser's tab says.
+    pub title: String,
+    /// Where this is.
+    pub room: Room,
+    /// Who looks.
+    pub guest: Guest,
+    /// Light or dark.
+    pub theme: Theme,
+    /// What the action before came to.
+    pub flash: Option<Flash>,
+    /// The path and query of this page.
+    pub here: String,
+    /// Where the static files are.
+    pub assets: &'static Addresses,
+}
+
+impl PortalPage {
+    /// The context of the page that `request` asks for.
+    #[must_use]
+    pub fn of(request: &HttpRequest, guest: Guest, room: Room, title: impl Into<String>) -> Self {
+        let here = request.uri().path_and_query();
+        Self {
+            title: title.into(),
+            room,
+            theme: Theme::parse(guest.theme.as_str()),
+            guest,
+            flash: Flash::of(request),
+            here: here.map_or("/portal", |here| here.as_str()).to_owned(),
+            assets: addresses(),
+        }
+    }
+
+    /// The platform's name, where it has said one.
+    #[must_use]
+    pub fn brand(&self) -> &str {
+        self.guest.branding.name.as_deref().unwrap_or("Webhooks")
+    }
+
+    /// Whether the platform has a picture of its own.
+    #[must_use]
+    pub fn has_logo(&self) -> bool {
+        self.guest.branding.logo.is_some()
+    }
+
+    /// Whether a style sheet of the platform's colour follows.
+    #[must_use]
+    pub fn has_colour(&self) -> bool {
+        self.guest.branding.accent.is_some()
+    }
+
+    /// Whether the foot says what the pages are made with.
+    #[must_use]
+    pub fn mentions_maker(&self) -> bool {
+        self.guest.branding.mention == Mention::Shown
+    }
+
+    /// What tells one state of the looks from the next, for the browser's cache.
+    #[must_use]
+    pub fn look(&self) -> String {
+        let branding = &self.guest.branding;
+        let colour = branding.accent.map(|colour| colour.hex().replace('#', ""));
+        let logo = branding.logo.map_or("", LogoKind::as_str);
+        format!(
+            "{}{}",
+            colour.unwrap_or_default(),
+            logo.replace("image/", "-")
+        )
+    }
+
+    /// A picture of the layout's sprite.
+    #[must_use]
+    pub fn icon(&self, name: &'static str) -> Icon {
+        icon(name)
+    }
+
+    /// The navigation.
+    pub fn ways(&self) -> impl Iterator<Item = &'static Way> {
+        WAYS.iter()
+    }
+
+    /// Whether the navigation's entry is this page's.
+    #[must_use]
+    pub fn is_in(&self, room: &Room) -> bool {
+        self.room == *room
+    }
+
+    /// Whether the reader may change webhooks.
+    #[must_use]
+    pub fn may_manage(&self) -> bool {
+        self.guest.can(Capability::Manage)
+    }
+
+    /// Whether the reader may see secrets.
+    #[must_use]
+    pub fn may_see_secrets(&self) -> bool {
+        self.guest.can(Capability::Secrets)
+    }
+
+    /// Whether the reader may retry.
+    #[must_use]
+    pub fn may_retry(&self) -> bool {
+        self.guest.can(Capability::Retry)
+    }
+
+    /// Whether the reader may send tests.
+    #[must_use]
+    pub fn may_test(&self) -> bool {
+        self.guest.can(Capability::Test)
+    }
+}
+
+/// Draws a page.
+///
+/// # Errors
+/// A 500 where the template fails.
+pub fn show(request: &HttpRequest, page: &PortalPage, view: &impl Template) -> Shown {
+    draw(request, page, HttpResponse::Ok(), view)
+}
+
+/// Draws a page around a form.
+///
+/// # Errors
+/// As [`show`].
+pub fn show_form(
+    request: &HttpRequest,
+    page: &PortalPage,
+    form: &FormView,
+    view: &impl Template,
+) -> Shown {
+    let response = match form.has_errors() {
+        true => HttpResponse::UnprocessableEntity(),
+        false => HttpResponse::Ok(),
+    };
+    draw(request, page, response, view)
+}
+
+fn draw(
+    request: &HttpRequest,
+    page: &PortalPage,
+    mut response: HttpResponseBuilder,
+    view: &impl Template,
+) -> Shown {
+    dress(request, &mut response);
+    let mut response = response.body(view.render()?);
+    if page.flash.is_some() {
+        let gone = Flash::forget();
+        session::add(
+            request,
+            &mut response,
+            &format!("{}=; Max-Age=0", gone.name()),
+        );
+    }
+    Ok(response)
+}
+
+/// The headers of every page: only those may frame it whom the workspace lists.
+pub(super) fn dress(request: &HttpRequest, response: &mut HttpResponseBuilder) {
+    let extensions = request.extensions();
+    let framers = extensions
+        .get::<Framers>()
+        .map(|framers| framers.0.join(" "));
+    let framers = framers.filter(|framers| !framers.is_empty());
+    let framers = framers.as_deref().unwrap_or("'none'");
+    let policy = format!(
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
+         form-action 'self'; base-uri 'none'; frame-ancestors {framers}"
+    );
+    response
+        .content_type("text/html; charset=utf-8")
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .insert_header((header::CONTENT_SECURITY_POLICY, policy))
+        .insert_header((header::REFERRER_POLICY, "same-origin"));
+}
+
+/// On to another page that says what this action came to.
+#[must_use]
+pub fn go_and_say(request: &HttpRequest, path: &str, flash: &Flash) -> HttpResponse {
+    let mut response = go(path);
+    let cookie = flash.cookie();
+    let pair = format!("{}={}; Max-Age=30", cookie.name(), cookie.value());
+    session::add(request, &mut response, &pair);
+    response
+}
+
+/// Back to the page of a form, saying what its action came to.
+///
+/// # Errors
+/// What is nobody's to mend on that page.
+pub fn back_to<T>(
+    request: &HttpRequest,
+    path: &str,
+    result: Result<T, Refusal>,
+    said: impl FnOnce(&T) -> String,
+) -> Shown {
+    let flash = Flash::of_result(result, said)?;
+    Ok(go_and_say(request, path, &flash))
+}

@@ -1,0 +1,157 @@
+//! What is done to a webhook on its page: testing it, rotating its secret, turning it on and off,
+//! recovering what it did not get, deleting it.
+//!
+//! Owns: these actions. Refuses: their forms (`ui::forms::webhook_actions`) and rules (`service`).
+
+use actix_web::HttpRequest;
+use actix_web::web::to;
+
+use super::access::{GUEST, MANAGE, RETRY, TEST};
+use super::form::GuestForm;
+use super::guest::Guest;
+use super::job::to_job;
+use super::page::{Shown, back_to, go_and_say};
+use crate::domain::id::WebhookId;
+use crate::service::webhooks::RotationInput;
+use crate::service::{Done, Once};
+use crate::ui::delivery_row::webhook_called;
+use crate::ui::flash::Flash;
+use crate::ui::forms::webhook_actions::{
+    CONFIRMATION, RECOVERY, ROTATION, RecoverForm, RotateForm, TEST as TEST_FORM, TestForm,
+};
+use crate::ui::parts::url_query::with_query;
+use crate::web::State;
+use crate::web::answer::go;
+use crate::web::endpoint::Endpoint;
+use crate::web::extract::path_id;
+
+/// What can be asked for here.
+pub static ENDPOINTS: &[Endpoint] = &[
+    Endpoint::post("/portal/webhooks/{id}/test", GUEST, || to(test)).needs(TEST),
+    Endpoint::post("/portal/webhooks/{id}/rotate-secret", GUEST, || to(rotate)).needs(MANAGE),
+    Endpoint::post("/portal/webhooks/{id}/enable", GUEST, || to(enable)).needs(MANAGE),
+    Endpoint::post("/portal/webhooks/{id}/disable", GUEST, || to(disable)).needs(MANAGE),
+    Endpoint::post("/portal/webhooks/{id}/recover", GUEST, || to(recover)).needs(RETRY),
+    Endpoint::post("/portal/webhooks/{id}/delete", GUEST, || to(delete)).needs(MANAGE),
+];
+
+fn path(id: WebhookId) -> String {
+    format!("/portal/webhooks/{id}")
+}
+
+/// `POST /portal/webhooks/{id}/test`.
+///
+/// # Errors
+/// 404 where the customer has no such webhook.
+pub async fn test(state: State, guest: Guest, request: HttpRequest, form: GuestForm) -> Shown {
+    let id: WebhookId = path_id(&request, "webhook")?;
+    let tested = match TEST_FORM.read(&form.0, TestForm::default()) {
+        Ok(event) => {
+            let TestForm { event_type, data } = event;
+            let (service, caller) = (&state.service, &guest.caller);
+            service.test_webhook(caller, id, event_type, data).await
+        }
+        Err(refusal) => Err(refusal),
+    };
+    match tested {
+        Ok(tested) => {
+            let delivery = tested.delivery.to_string();
+            let place = with_query(&path(id), &[("tested", &delivery)]);
+            Ok(go(&format!("{place}#test")))
+        }
+        Err(refusal) => back_to(&request, &path(id), Err::<(), _>(refusal), |()| {
+            String::new()
+        }),
+    }
+}
+
+/// `POST /portal/webhooks/{id}/rotate-secret`.
+///
+/// # Errors
+/// 404 where the customer has no such webhook.
+pub async fn rotate(state: State, guest: Guest, request: HttpRequest, form: GuestForm) -> Shown {
+    let id: WebhookId = path_id(&request, "webhook")?;
+    let RotateForm { secret, overlap } = ROTATION.read(&form.0, RotateForm::default())?;
+    let input = RotationInput {
+        secret,
+        overlap,
+        signature: None,
+    };
+    let (service, caller) = (&state.service, &guest.caller);
+    let rotated = service.rotate_secret(caller, id, input, Once::unkeyed());
+    let rotated = rotated.await;
+    let page = match guest.can(super::access::SECRETS) && rotated.is_ok() {
+        true => format!("{}/secret", path(id)),
+        false => path(id),
+    };
+    back_to(&request, &page, rotated, |rotated| {
+        let until = match rotated {
+            Done::Fresh(rotated) => rotated.previous_secret_expires_at,
+            Done::Replayed(_) => None,
+        };
+        match until {
+            Some(until) => format!("The secret was rotated. The old one is valid until {until}."),
+            None => "The secret was rotated. The old one is not valid any more.".to_owned(),
+        }
+    })
+}
+
+/// `POST /portal/webhooks/{id}/enable`.
+///
+/// # Errors
+/// 404 where the customer has no such webhook.
+pub async fn enable(state: State, guest: Guest, request: HttpRequest, _: GuestForm) -> Shown {
+    let id: WebhookId = path_id(&request, "webhook")?;
+    let done = state.service.enable_webhook(&guest.caller, id).await;
+    back_to(&request, &path(id), done, |_| {
+        "Enabled: what was held goes on now. What it missed can be added under Recover.".to_owned()
+    })
+}
+
+/// `POST /portal/webhooks/{id}/disable`.
+///
+/// # Errors
+/// 404 where the customer has no such webhook.
+pub async fn disable(state: State, guest: Guest, request: HttpRequest, _: GuestForm) -> Shown {
+    let id: WebhookId = path_id(&request, "webhook")?;
+    let done = state.service.disable_webhook(&guest.caller, id).await;
+    back_to(&request, &path(id), done, |_| {
+        "Disabled: it gets nothing new, and what waits is held until it is enabled.".to_owned()
+    })
+}
+
+/// `POST /portal/webhooks/{id}/recover`.
+///
+/// # Errors
+/// 404 where the customer has no such webhook.
+pub async fn recover(state: State, guest: Guest, request: HttpRequest, form: GuestForm) -> Shown {
+    let id: WebhookId = path_id(&request, "webhook")?;
+    let now = state.service.clock().now();
+    let input = RECOVERY.read(&form.0, RecoverForm::default())?.input(now);
+    let (service, caller) = (&state.service, &guest.caller);
+    let begun = service.recover_webhook(caller, id, input, Once::unkeyed());
+    to_job(&request, begun.await, &path(id))
+}
+
+/// `POST /portal/webhooks/{id}/delete`.
+///
+/// # Errors
+/// 404 where the customer has no such webhook.
+pub async fn delete(state: State, guest: Guest, request: HttpRequest, form: GuestForm) -> Shown {
+    let id: WebhookId = path_id(&request, "webhook")?;
+    let webhook = state.service.webhook(&guest.caller, id).await?;
+    let called = webhook_called(&webhook);
+    if CONFIRMATION.read(&form.0, String::new())? != called.trim() {
+        let text = format!("Nothing was done: type the webhook's name, {called}, to confirm.");
+        return Ok(go_and_say(&request, &path(id), &Flash::bad(text)));
+    }
+    match state.service.delete_webhook(&guest.caller, id).await {
+        Ok(()) => {
+            let flash = Flash::good("Deleted; nothing is sent to it any more.");
+            Ok(go_and_say(&request, "/portal/webhooks", &flash))
+        }
+        Err(refusal) => back_to(&request, &path(id), Err::<(), _>(refusal), |()| {
+            String::new()
+        }),
+    }
+}

@@ -1,0 +1,66 @@
+//! A consumer's own webhooks, and how each does.
+//!
+//! Owns: their list, and those that need somebody. Refuses: searching among them: they are few, and each
+//! is read within the caller's purview.
+
+use super::Views;
+use super::webhooks::{WebhookSummary, summary};
+use crate::domain::page::{Cursor, Limit, Page};
+use crate::domain::webhook::Webhook;
+use crate::service::{Caller, Refusal};
+use crate::store::{StoreError, webhooks};
+
+/// Webhooks among which those that need somebody are looked for.
+const LOOKED_AT: u32 = 200;
+
+impl Views<'_> {
+    /// A page of the caller's webhooks, newest first.
+    ///
+    /// # Errors
+    /// [`Refusal::Internal`] where the database cannot be read.
+    pub async fn own_webhooks(
+        &self,
+        caller: &Caller,
+        cursor: Option<Cursor>,
+        limit: Limit,
+    ) -> Result<Page<WebhookSummary>, Refusal> {
+        let purview = caller.purview();
+        self.service
+            .read(move |store, conn| {
+                let (vault, now) = (store.vault(), store.clock().now());
+                let found = webhooks::list(conn, vault, purview, cursor, limit, now)?;
+                let items = found.items.into_iter();
+                let items = items.map(|webhook| summary(conn, webhook, now));
+                Ok(Page {
+                    items: items.collect::<Result<_, StoreError>>()?,
+                    next: found.next,
+                })
+            })
+            .await
+    }
+
+    /// Those of the caller's webhooks that are disabled or fail, up to `limit`.
+    ///
+    /// # Errors
+    /// [`Refusal::Internal`] where the database cannot be read.
+    pub async fn own_troubled(
+        &self,
+        caller: &Caller,
+        limit: Limit,
+    ) -> Result<Vec<Webhook>, Refusal> {
+        let purview = caller.purview();
+        self.service
+            .read(move |store, conn| {
+                let (vault, now) = (store.vault(), store.clock().now());
+                let looked_at = Limit::clamped(LOOKED_AT);
+                let mut found = webhooks::list(conn, vault, purview, None, looked_at, now)?.items;
+                found.retain(|webhook| {
+                    webhook.state.disabled_reason().is_some()
+                        || webhook.health.consecutive_failures > 0
+                });
+                found.truncate(limit.rows());
+                Ok(found)
+            })
+            .await
+    }
+}

@@ -1,0 +1,160 @@
+//! What is done to a webhook, as forms.
+//!
+//! Owns: the fields of a test, a rotation, a recovery, and of what ends a webhook. Refuses: doing any of
+//! it (`service`), and who may.
+
+use std::time::Duration;
+
+use crate::domain::time::Timestamp;
+use crate::service::jobs::RecoverInput;
+use crate::ui::form::{FieldSet, FieldSpec, Fields, FormSpec, FormView, Frame, Offer, Typed};
+use crate::ui::parts::periods::PERIODS;
+
+/// The overlaps that a rotation offers.
+const OVERLAPS: [(&str, &str); 5] = [
+    ("24h", "24 hours"),
+    ("0s", "none: the old secret ends now"),
+    ("1h", "1 hour"),
+    ("72h", "3 days"),
+    ("168h", "7 days"),
+];
+
+/// The forms of the page.
+#[derive(Debug)]
+pub struct ActionForms {
+    /// What is sent to try it out.
+    pub test: FormView,
+    /// How its secret is rotated.
+    pub rotation: FormView,
+    /// What is put back in line.
+    pub recovery: FormView,
+    /// The name, typed before it ends.
+    pub confirmation: FormView,
+}
+
+impl ActionForms {
+    /// The forms for the webhook called `called`.
+    #[must_use]
+    pub fn of(called: &str) -> Self {
+        let confirmation = CONFIRMATION.draw(&CONFIRMATION.blank());
+        Self {
+            test: TEST.draw(&TEST.blank()),
+            rotation: ROTATION.draw(&ROTATION.blank()),
+            recovery: RECOVERY.draw(&RECOVERY.blank()),
+            confirmation: confirmation.hint("confirm", &format!("Type {called} to confirm.")),
+        }
+    }
+}
+
+/// What a test sends.
+#[derive(Debug, Default)]
+pub struct TestForm {
+    /// The event's type; the wire profile's own where absent.
+    pub event_type: Option<String>,
+    /// Its data, as JSON.
+    pub data: Option<String>,
+}
+
+/// What is sent to try a webhook out.
+pub static TEST: FormSpec<(), TestForm> = FormSpec::new(&[FieldSet {
+    frame: Frame::Bare,
+    fields: &[Fields::Stack(&[
+        FieldSpec::text("event_type", "Event type")
+            .hint("Empty: the wire profile's own test event.")
+            .sets(|event, typed| event.event_type = typed.text()),
+        FieldSpec::lines("data", "Data", 3)
+            .hint("JSON. Empty: the wire profile's own.")
+            .sets(|event, typed| event.data = json(typed)),
+    ])],
+}]);
+
+fn json(typed: &mut Typed<'_>) -> Option<String> {
+    let data = typed.text()?;
+    if let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(&data) {
+        typed.fault(format!("is no JSON: {error}"));
+    }
+    Some(data)
+}
+
+/// How a secret is rotated.
+#[derive(Debug, Default)]
+pub struct RotateForm {
+    /// The new secret; made up where absent.
+    pub secret: Option<String>,
+    /// How long old ones stay valid.
+    pub overlap: Option<String>,
+}
+
+/// How its secret is rotated.
+pub static ROTATION: FormSpec<(), RotateForm> = FormSpec::new(&[FieldSet {
+    frame: Frame::Bare,
+    fields: &[Fields::Grid(&[
+        FieldSpec::choice("overlap", "Old secret stays valid for")
+            .initial(&["24h"])
+            .offers(|| {
+                OVERLAPS
+                    .map(|(value, words)| Offer::new(value, words))
+                    .to_vec()
+            })
+            .sets(|rotation, typed| rotation.overlap = typed.text()),
+        FieldSpec::text("secret", "New secret")
+            .hint("Leave empty to have one generated.")
+            .sets(|rotation, typed| rotation.secret = typed.text()),
+    ])],
+}]);
+
+/// What is put back in line, and how far back.
+#[derive(Debug, Default)]
+pub struct RecoverForm {
+    last: Option<Duration>,
+    include: Vec<String>,
+}
+
+impl RecoverForm {
+    /// What the service understands of it, at `now`.
+    #[must_use]
+    pub fn input(self, now: Timestamp) -> RecoverInput {
+        RecoverInput {
+            since: self.last.map(|last| now.before(last).to_string()),
+            until: None,
+            include: Some(self.include),
+        }
+    }
+}
+
+/// What it is given of what it did not get.
+pub static RECOVERY: FormSpec<(), RecoverForm> = FormSpec::new(&[FieldSet {
+    frame: Frame::Bare,
+    fields: &[Fields::Stack(&[
+        FieldSpec::choice("last", "Created in the")
+            .initial(&["24h"])
+            .offers(|| {
+                PERIODS
+                    .map(|(word, words, _)| Offer::new(word, words))
+                    .to_vec()
+            })
+            .sets(|recovery, typed| {
+                let known = PERIODS.iter().find(|(word, ..)| *word == typed.typed());
+                recovery.last = known.map(|(.., length)| *length);
+            }),
+        FieldSpec::boxes("include", "What")
+            .initial(&["exhausted", "missed"])
+            .offers(|| {
+                vec![
+                    Offer::new("exhausted", "Exhausted").hint("What gave up."),
+                    Offer::new("missed", "Missed").hint("Events that came while it was disabled."),
+                    Offer::new("undelivered", "Everything undelivered")
+                        .hint("Also what was canceled."),
+                ]
+            })
+            .sets(|recovery, typed| recovery.include = typed.all()),
+    ])],
+}]);
+
+/// Its name, typed before it ends.
+pub static CONFIRMATION: FormSpec<(), String> = FormSpec::new(&[FieldSet {
+    frame: Frame::Bare,
+    fields: &[Fields::Stack(&[FieldSpec::text("confirm", "Name")
+        .required()
+        .sets(|name, typed| *name = typed.trimmed())])],
+}]);

@@ -1,0 +1,260 @@
+//! A platform's customer in the portal: alone, in a frame of another site, in the platform's colours.
+
+use std::collections::BTreeSet;
+
+use hookpost::portal;
+use hookpost::web::audience::Audience;
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use super::Seat;
+use super::accessible::check;
+use super::chromium::Scripts;
+use super::reader::Reader;
+use crate::portal::{link, path_of};
+use crate::receiver::{Receiver, Reply};
+
+/// Every page of the portal, and where to find one with something on it.
+#[rustfmt::skip]
+const PAGES: [(&str, &str); 13] = [
+    ("/portal", "/portal"),
+    ("/portal/ended", "/portal/ended"),
+    ("/portal/webhooks", "/portal/webhooks"),
+    ("/portal/webhooks/new", "/portal/webhooks/new"),
+    ("/portal/webhooks/{id}", "/portal/webhooks/{webhook}"),
+    ("/portal/webhooks/{id}/edit", "/portal/webhooks/{webhook}/edit"),
+    ("/portal/webhooks/{id}/verify", "/portal/webhooks/{webhook}/verify"),
+    ("/portal/webhooks/{id}/secret", "/portal/webhooks/{webhook}/secret"),
+    ("/portal/deliveries", "/portal/deliveries"),
+    ("/portal/deliveries/{id}", "/portal/deliveries/{delivery}"),
+    ("/portal/dead-letters", "/portal/dead-letters"),
+    ("/portal/event-types", "/portal/event-types"),
+    ("/portal/event-types/{name}", "/portal/event-types/order.paid"),
+];
+/// The pages that need something to have happened, and what is no page.
+const OTHERS: [&str; 5] = [
+    "/portal/open",
+    "/portal/events/{id}",
+    "/portal/jobs/{id}",
+    "/portal/looks.css",
+    "/portal/logo",
+];
+
+/// A colour on which white cannot be read, and which cannot be read on white.
+const DIFFICULT: &str = "#ffd400";
+
+impl Seat {
+    async fn say(&self, settings: &Value) {
+        let path = format!("/api/v1/workspaces/{}", self.app.default_workspace());
+        let call = self.app.call(Method::PATCH, &path).json(settings);
+        call.send().await.json(StatusCode::OK);
+    }
+
+    async fn describe(&self) {
+        let kind = json!({"name": "order.paid", "description": "Money has come.",
+            "example": {"id": 7}, "schema": {"type": "object", "required": ["id"]}});
+        let made = self.app.post("/api/v1/event-types", &kind).await;
+        made.json(StatusCode::CREATED);
+    }
+
+    async fn publish(&self, id: u32) -> Value {
+        let event = json!({"type": "order.paid", "data": {"id": id}, "consumer": "acme"});
+        let accepted = self.app.post("/api/v1/events", &event).await;
+        accepted.json(StatusCode::ACCEPTED)
+    }
+}
+
+#[test]
+fn no_page_of_the_portal_is_left_out() {
+    let gets = portal::AUDIENCE.endpoints().into_iter();
+    let gets = gets.filter(|route| route.method.as_str() == "GET");
+    let known: BTreeSet<&str> = gets.map(|route| route.path).collect();
+    let pages = PAGES.iter().map(|(route, _)| *route);
+    assert_eq!(known, pages.chain(OTHERS).collect());
+}
+
+#[tokio::test]
+async fn a_customer_adds_a_webhook_and_mends_what_failed() {
+    live(Scripts::On).await;
+}
+
+#[tokio::test]
+async fn a_customer_needs_no_scripts() {
+    live(Scripts::Off).await;
+}
+
+async fn live(scripts: Scripts) {
+    let seat = Seat::nobody(scripts).await;
+    let receiver = Receiver::start().await;
+    receiver.answer(Reply::status(200));
+    seat.describe().await;
+    let link = link(&seat.app, "acme", &json!({})).await;
+    let reader = &seat.reader;
+    reader.open(&path_of(&link)).await.arrive("/portal").await;
+    assert_eq!(reader.place().await, "/portal");
+    assert_not_remembered(reader, link["token"].as_str().unwrap()).await;
+    register(reader, &receiver.url("/hooks")).await;
+    reader
+        .press("Send test")
+        .await
+        .see("The test arrived.")
+        .await;
+    let place = reader.place().await;
+    let place = place.split('?').next().unwrap().to_owned();
+
+    receiver.answer(Reply::status(410).body("no such shop"));
+    seat.publish(8).await;
+    let gone = |page: &Value| page["data"][0]["status"] == "exhausted";
+    seat.app.poll("/api/v1/deliveries", gone).await;
+    // Three clicks from the link to the attempt.
+    reader.open(&path_of(&link)).await.arrive("/portal").await;
+    reader.press_in("Needs attention", "Shop").await;
+    reader.press_in("Latest deliveries", "order.paid").await;
+    reader
+        .arrive("/portal/deliveries/")
+        .await
+        .see("no such shop")
+        .await;
+    check(reader, "/portal/deliveries/{id} that failed").await;
+    reader
+        .press("order.paid")
+        .await
+        .arrive("/portal/events/")
+        .await;
+    check(reader, "/portal/events/{id}").await;
+    receiver.answer(Reply::status(200));
+    reader.open(&place).await.press("Enable").await;
+    reader.see("Enabled").await.press("Recover").await;
+    reader.arrive("/portal/jobs/").await;
+    let done = |jobs: &Value| jobs["data"][0]["status"] == "done";
+    seat.app.poll("/api/v1/jobs", done).await;
+    reader.press("Reload").await.see("1 of 1 item").await;
+    check(reader, "/portal/jobs/{id}").await;
+    receiver.wait_for(3).await;
+    reader
+        .press("Leave")
+        .await
+        .see("This session has ended")
+        .await;
+    seat.reader.leave().await;
+}
+
+/// What was typed is the test's own; what the browser goes back to holds no token.
+async fn assert_not_remembered(reader: &Reader, token: &str) {
+    let whole = json!({});
+    let history = reader.protocol("Page.getNavigationHistory", &whole).await;
+    for entry in history["entries"].as_array().unwrap() {
+        let url = entry["url"].as_str().unwrap();
+        assert!(!url.contains(token), "{history:#}");
+    }
+    let referrer = reader.script("return document.referrer;", &[]).await;
+    assert_eq!(referrer, Some(json!("")));
+}
+
+async fn register(reader: &Reader, url: &str) {
+    reader.press("See which events there are").await;
+    reader
+        .press("order.paid")
+        .await
+        .see("Money has come.")
+        .await;
+    reader.press("New webhook for it").await;
+    reader.type_into("URL", "ftp://shop.example").await;
+    reader
+        .press("Register webhook")
+        .await
+        .see("Not saved")
+        .await;
+    check(reader, "/portal/webhooks/new with a fault").await;
+    reader.type_into("URL", url).await;
+    reader.type_into("Label", "Shop").await;
+    reader.press("Register webhook").await;
+    reader
+        .see("The webhook is registered.")
+        .await
+        .see("whsec_")
+        .await;
+}
+
+#[tokio::test]
+async fn every_page_of_the_portal_is_for_everybody_in_any_colour() {
+    let seat = Seat::nobody(Scripts::On).await;
+    let receiver = Receiver::start().await;
+    seat.describe().await;
+    seat.say(
+        &json!({"branding": {"name": "Acme Pay", "accent": DIFFICULT,
+        "footer_link": {"text": "Help", "url": "https://example.com/help"}}}),
+    )
+    .await;
+    let link = link(&seat.app, "acme", &json!({})).await;
+    let reader = &seat.reader;
+    reader.open(&path_of(&link)).await.arrive("/portal").await;
+    for (route, sample) in PAGES.iter().filter(|(route, _)| !route.contains('{')) {
+        reader.open(sample).await;
+        check(reader, &format!("empty {route}")).await;
+    }
+    receiver.answer(Reply::status(410).body("{\"why\": \"gone\"}"));
+    let webhook = json!({"url": receiver.url("/"), "event_types": ["order.*"], "label": "Shop",
+        "consumer": "acme", "headers": {"x-env": "production"}});
+    let made = seat.app.post("/api/v1/webhooks", &webhook).await;
+    let made = made.json(StatusCode::CREATED);
+    seat.publish(8).await;
+    let gone = |page: &Value| page["data"][0]["status"] == "exhausted";
+    let page = seat.app.poll("/api/v1/deliveries", gone).await;
+    for (route, sample) in PAGES {
+        let path = sample.replace("{webhook}", made["id"].as_str().unwrap());
+        let path = path.replace("{delivery}", page["data"][0]["id"].as_str().unwrap());
+        reader.open(&path).await;
+        check(reader, route).await;
+    }
+    seat.reader.leave().await;
+}
+
+#[tokio::test]
+async fn the_portal_lives_in_a_frame_of_another_site_that_the_workspace_lists() {
+    let seat = Seat::nobody(Scripts::On).await;
+    let platform = Receiver::start().await;
+    let receiver = Receiver::start().await;
+    receiver.answer(Reply::status(200));
+    let link = link(&seat.app, "acme", &json!({})).await;
+    let page = format!(
+        "<!doctype html><html lang=en><title>Shop</title><iframe title=Webhooks width=900 \
+         height=600 src=\"{}\"></iframe>",
+        link["url"].as_str().unwrap()
+    );
+    let html = Reply::status(200).header("content-type", "text/html");
+    platform.answer(html.body(&page));
+    let framing = platform.url("/settings").replace("127.0.0.1", "localhost");
+    let origin = framing.trim_end_matches("/settings").to_owned();
+    let (reader, driver) = (&seat.reader, &seat.reader.chromium.driver);
+    // Nobody is listed yet, so the browser shows nothing of it.
+    driver.goto(&framing).await.unwrap();
+    driver.enter_frame(0).await.unwrap();
+    assert!(!reader.text().await.contains("Webhooks of"));
+    reader.complaints().await;
+    seat.say(&json!({"portal_origins": [origin]})).await;
+    driver.goto(&framing).await.unwrap();
+    driver.enter_frame(0).await.unwrap();
+    reader.see("Add your first webhook").await;
+    reader.press("Add your first webhook").await;
+    reader.type_into("URL", &receiver.url("/hooks")).await;
+    reader.tick("Every event").await;
+    reader.press("Register webhook").await;
+    reader
+        .see("The webhook is registered.")
+        .await
+        .see("whsec_")
+        .await;
+    reader
+        .press("Send test")
+        .await
+        .see("The test arrived.")
+        .await;
+    // Outside the frame the same browser has no session.
+    driver.enter_default_frame().await.unwrap();
+    reader
+        .open("/portal")
+        .await
+        .see("This session has ended")
+        .await;
+}

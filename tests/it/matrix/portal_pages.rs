@@ -1,0 +1,149 @@
+//! Customers in front of the portal: every page and form × ids of the platform and of other customers.
+
+use std::collections::BTreeSet;
+
+use hookpost::portal;
+use hookpost::web::audience::Audience;
+use hookpost::web::endpoint::{Access, Endpoint};
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use super::Neighbours;
+use crate::app::Answer;
+use crate::dashboard::between;
+use crate::portal::{cookies, pair, path_of};
+use crate::world::{ask, method};
+
+/// What ends the visit itself.
+const NOT_TRIED: &str = "/portal/leave";
+
+impl Neighbours {
+    /// A customer of their workspace, in the portal.
+    async fn guest(&self, uid: &str) -> String {
+        let workspace = &self.theirs.name;
+        let path = format!("/api/v1/consumers/{uid}");
+        let put = ask(&self.app, workspace, Method::PUT, &path, &json!({})).await;
+        assert!(put.status.is_success(), "{put:?}");
+        let path = format!("{path}/portal-links");
+        let made = ask(&self.app, workspace, Method::POST, &path, &json!({})).await;
+        let made = made.json(StatusCode::CREATED);
+        let opened = self.app.anonymous(Method::GET, &path_of(&made));
+        pair(&cookies(&opened.send().await)[0]).to_owned()
+    }
+}
+
+impl Neighbours {
+    /// Fails where an answer names the workspace, or a key of it.
+    #[track_caller]
+    fn assert_discreet(&self, what: &str, answer: &Answer) {
+        let theirs = &self.theirs;
+        for hidden in [&theirs.name, &theirs.workspace, &theirs.key] {
+            let told = answer.text.contains(hidden.as_str());
+            assert!(!told, "{what} tells {hidden}: {answer:?}");
+        }
+    }
+}
+
+/// What the form needs to get as far as looking for what it is about.
+fn fields(near: &Neighbours, route: &Endpoint) -> String {
+    match route.path {
+        "/portal/dead-letters" => format!("action=retry&id={}", near.theirs.delivery),
+        "/portal/webhooks/{id}/edit" => format!("url={}&event_types=*", near.receiver.url("/")),
+        "/portal/webhooks/{id}/recover" => "last=7d&include=missed".to_owned(),
+        "/portal/events/{id}/replay" => format!("webhook_id={}", near.theirs.webhook),
+        _ => String::new(),
+    }
+}
+
+#[tokio::test]
+async fn no_page_and_no_form_of_the_portal_shows_or_changes_anything_of_anybody_else() {
+    let near = Neighbours::meet().await;
+    let cookie = near.guest("visitor").await;
+    let page = near.app.anonymous(Method::GET, "/portal");
+    let page = page.header("cookie", &cookie).send().await;
+    let csrf = between(&page.text, "name=\"csrf\" value=\"", "\"").to_owned();
+    let before = near.theirs_as_they_are().await;
+    let (mut foreign, mut open, mut nobody) = (0, 0, 0);
+    for route in portal::AUDIENCE.endpoints() {
+        if route.path == NOT_TRIED || route.access == Access::Public {
+            continue;
+        }
+        let what = format!("{} {}", route.method, route.path);
+        let path = near.theirs.path(route);
+        let asked = async |cookie: &str| {
+            let call = near.app.anonymous(method(route), &path);
+            let call = call.header("cookie", cookie);
+            match method(route) {
+                Method::POST => {
+                    let call = call.header("content-type", "application/x-www-form-urlencoded");
+                    let form = format!("csrf={csrf}&{}", fields(&near, route));
+                    call.body(form).send().await
+                }
+                _ => call.send().await,
+            }
+        };
+        let answer = asked("").await;
+        assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{what}");
+        nobody += 1;
+        let answer = asked(&cookie).await;
+        let is_catalogue = route.path.starts_with("/portal/event-types");
+        if is_catalogue {
+            // The catalogue is what all of a platform's customers subscribe to.
+            assert_eq!(answer.status, StatusCode::OK, "{what}: {answer:?}");
+            continue;
+        }
+        near.assert_discreet(&what, &answer);
+        if route.path.contains('{') {
+            assert_eq!(answer.status, StatusCode::NOT_FOUND, "{what}: {answer:?}");
+            near.assert_silent(&what, "", &answer);
+            foreign += 1;
+        } else {
+            assert!(answer.status.as_u16() < 500, "{what}: {answer:?}");
+            let mut form = fields(&near, route);
+            if route.path == "/portal/webhooks" || route.path == "/portal/webhooks/new" {
+                // The form says what event types mean.
+                form.push_str(&near.theirs.mark);
+            }
+            near.assert_silent(&what, &form, &answer);
+            open += 1;
+        }
+    }
+    let mut after = near.theirs_as_they_are().await;
+    for page in after.iter_mut().filter(|page| page["data"].is_array()) {
+        let data = page["data"].as_array_mut().unwrap();
+        data.retain(|one: &Value| one["consumer_id"].is_null());
+    }
+    // The last is the list of jobs, in which the platform sees what its consumers began.
+    assert_eq!(after[..after.len() - 1], before[..before.len() - 1]);
+    assert!(
+        foreign >= 18 && open >= 8 && nobody >= 28,
+        "{foreign} {open} {nobody}"
+    );
+}
+
+#[tokio::test]
+async fn no_filter_of_the_portals_lists_leads_to_anybody_else() {
+    let near = Neighbours::meet().await;
+    let cookie = near.guest("visitor").await;
+    let theirs = &near.theirs;
+    let mut asked = BTreeSet::new();
+    for path in [
+        format!("/portal/deliveries?webhook_id={}", theirs.webhook),
+        format!(
+            "/portal/deliveries?webhook_id={}&status=exhausted",
+            theirs.webhook
+        ),
+        format!("/portal/webhooks/new?event_type={}", theirs.event_type),
+        "/portal/deliveries?status=exhausted".to_owned(),
+        "/portal/deliveries?event_type=*".to_owned(),
+    ] {
+        let call = near.app.anonymous(Method::GET, &path);
+        let answer = call.header("cookie", &cookie).send().await;
+        if !path.contains("/new") {
+            near.assert_silent(&path, &path, &answer);
+        }
+        assert!(answer.status.as_u16() < 500, "{path}: {answer:?}");
+        asked.insert(path);
+    }
+    assert_eq!(asked.len(), 5);
+}
