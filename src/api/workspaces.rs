@@ -109,6 +109,12 @@ pub struct WorkspaceRequest {
     #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<RetentionRequest>)]
     pub retention: Option<Option<RetentionRequest>>,
+    /// How long the data of events is kept: `retention` (as long as the events), `until_delivered`
+    /// (dead letters keep theirs), or a duration such as `24h` from when an event was accepted, but not
+    /// while a delivery of it waits. Null means `retention`.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<String>)]
+    pub keep_data: Option<Option<String>>,
     /// Origins that may frame the consumer portal, and call the API from a browser with a token that is
     /// bound to a consumer; null means none.
     #[serde(default, deserialize_with = "nullable")]
@@ -184,6 +190,8 @@ pub struct WorkspaceBody {
     pub alert_url: Option<String>,
     /// How long history is kept.
     pub retention: RetentionBody,
+    /// How long the data of events is kept: `retention`, `until_delivered`, or a duration.
+    pub keep_data: String,
     /// Origins that may frame the consumer portal, and call the API from a browser with a token that is
     /// bound to a consumer.
     pub portal_origins: Vec<String>,
@@ -224,6 +232,7 @@ impl From<WorkspaceRequest> for WorkspaceInput {
             aliases: request.aliases,
             alert_url: request.alert_url,
             retention: request.retention.map(|own| own.map(retention)),
+            keep_data: request.keep_data,
             portal,
         }
     }
@@ -334,6 +343,7 @@ fn workspace(workspace: &Workspace) -> WorkspaceBody {
             exhausted: workspace.retention.exhausted.map(DurationText::from),
             keep_latest: workspace.retention.keep_latest,
         },
+        keep_data: workspace.retention.keep_data.text(),
         portal_origins: workspace.portal.origins.clone(),
         branding: portal::branding(&workspace.portal),
         webhooks_per_consumer: workspace.portal.webhooks_max(),

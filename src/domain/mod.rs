@@ -26,6 +26,7 @@ pub mod id;
 pub mod idempotency;
 pub mod job;
 pub mod json;
+pub mod keep_data;
 pub mod oauth2;
 pub mod order;
 pub mod outcome;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::branding::PortalSettings;
 use super::id::WorkspaceId;
+use super::keep_data::KeepData;
 use super::time::Timestamp;
 
 /// The longest name, in characters.
@@ -65,6 +66,8 @@ pub struct Retention {
     pub exhausted: Option<Duration>,
     /// So many of the newest deliveries of each webhook stay, whatever their age.
     pub keep_latest: Option<u32>,
+    /// How long the data of events is kept.
+    pub keep_data: KeepData,
 }
 
 /// What a workspace begins with.

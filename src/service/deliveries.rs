@@ -208,8 +208,7 @@ pub(super) fn detail_in(
     let request_body = match deliveries::queued(conn, id.seq()) {
         Ok(queued) => {
             let queued = queued.ok_or(Refusal::NotFound("delivery"))?;
-            let stored = events::find(conn, queued.event.id.seq())?;
-            let is_erased = stored.is_some_and(|stored| stored.erased_at.is_some());
+            let is_erased = events::erased_at(conn, queued.event.id.seq())?.is_some();
             let shape = store.shape(conn, delivery.shape_seq)?;
             match is_erased {
                 true => Bytes::new(),
@@ -273,8 +272,7 @@ pub(super) fn put_back(tx: &mut WriteTx<'_>, delivery: &Delivery) -> Result<(), 
     if webhooks::is_ended(tx, delivery.webhook.seq())? {
         return Err(Refusal::Revoked);
     }
-    let stored = events::find(tx, delivery.event.seq())?;
-    if stored.is_some_and(|stored| stored.erased_at.is_some()) {
+    if events::erased_at(tx, delivery.event.seq())?.is_some() {
         return Err(erased());
     }
     let policy = RetryPolicy::standard();

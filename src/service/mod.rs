@@ -35,6 +35,7 @@ pub mod filter;
 pub mod housekeeping;
 mod inspection;
 pub mod jobs;
+mod keeping;
 pub mod keys;
 pub mod once;
 mod pace;

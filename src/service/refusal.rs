@@ -78,6 +78,14 @@ impl Refusal {
         }])
     }
 
+    /// Why the one field was refused; whatever else went wrong stays what it is.
+    pub(super) fn sentence(self) -> Result<String, Self> {
+        match self {
+            Self::Invalid(mut errors) if errors.len() == 1 => Ok(errors.remove(0).message),
+            other => Err(other),
+        }
+    }
+
     /// Refuses a key that is bound to a consumer what is the platform's.
     #[must_use]
     pub fn for_the_platform() -> Self {

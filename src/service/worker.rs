@@ -1,4 +1,4 @@
-//! What goes on in the background besides deliveries: bulk work.
+//! What goes on in the background besides deliveries: bulk work, and erasing what is kept no longer.
 //!
 //! Owns: the loop that asks for one step after another, and waiting until there is more. Refuses:
 //! knowing what a step does; [`Service::step_jobs`] can be called by hand as well.
@@ -18,6 +18,7 @@ use tokio::time::sleep;
 
 use super::Service;
 use super::jobs::Stepped;
+use super::keeping::{keep_for_ever, wake_with_commits};
 use crate::store::StoreError;
 
 /// The longest rest between two batches.
@@ -31,6 +32,7 @@ const FAILURES_MAX: u32 = 60;
 #[derive(Debug)]
 pub struct Worker {
     jobs: JoinHandle<()>,
+    keeping: JoinHandle<()>,
 }
 
 impl Worker {
@@ -44,8 +46,10 @@ impl Worker {
                 waker.notify_one();
             }
         });
-        let service = service.clone();
+        let changed = wake_with_commits(service);
+        let (service, keeper) = (service.clone(), service.clone());
         Self {
+            keeping: runtime.spawn(async move { keep_for_ever(&keeper, &changed).await }),
             jobs: runtime.spawn(async move { work_jobs(&service, &wake).await }),
         }
     }
@@ -53,6 +57,7 @@ impl Worker {
     /// Ends the work where it is; each batch is whole or was never begun.
     pub fn stop(&self) {
         self.jobs.abort();
+        self.keeping.abort();
     }
 }
 

@@ -17,6 +17,7 @@ use super::portal::PortalSettingsInput;
 use super::portal::settings::{self as portal_settings, CheckedPortal};
 use super::{Caller, Done, FieldError, Once, Refusal, Service, audit_instance, text};
 use crate::domain::id::WorkspaceId;
+use crate::domain::keep_data::KeepData;
 use crate::domain::page::{Cursor, Limit, Page};
 use crate::domain::profile::{DEFAULT_PROFILE, Origin, Profile};
 use crate::domain::time::parse_duration;
@@ -48,6 +49,8 @@ pub struct WorkspaceInput {
     pub alert_url: Option<Option<String>>,
     /// How long history is kept; null takes the instance's defaults.
     pub retention: Option<Option<RetentionInput>>,
+    /// How long the data of events is kept; null means as long as events.
+    pub keep_data: Option<Option<String>>,
     /// What its customers' pages look like, and who may frame them.
     pub portal: PortalSettingsInput,
 }
@@ -72,6 +75,7 @@ struct CheckedSettings {
     aliases: Option<bool>,
     alert_url: Option<Option<String>>,
     retention: Option<Option<RetentionInput>>,
+    keep_data: Option<KeepData>,
     portal: CheckedPortal,
 }
 
@@ -195,13 +199,19 @@ impl Service {
             Some(Some(url)) => match self.check_url(caller, "alert_url", &url).await {
                 Ok(url) => Some(Some(url)),
                 Err(refusal) => {
-                    fault("alert_url", sentence(refusal)?);
+                    fault("alert_url", refusal.sentence()?);
                     None
                 }
             },
             Some(None) => Some(None),
             None => None,
         };
+        let keep_data = input.keep_data.map(|said| {
+            let read = said.as_deref().map(KeepData::parse).transpose();
+            read.map_err(|message| fault("keep_data", message))
+                .unwrap_or_default()
+                .unwrap_or_default()
+        });
         let portal = portal_settings::check(input.portal, &mut faults);
         if !faults.is_empty() {
             return Err(Refusal::Invalid(faults));
@@ -215,15 +225,8 @@ impl Service {
             aliases: input.aliases,
             alert_url,
             retention: input.retention,
+            keep_data,
         })
-    }
-}
-
-/// Why a URL was refused; whatever else went wrong stays what it is.
-fn sentence(refusal: Refusal) -> Result<String, Refusal> {
-    match refusal {
-        Refusal::Invalid(mut errors) if errors.len() == 1 => Ok(errors.remove(0).message),
-        other => Err(other),
     }
 }
 
@@ -259,6 +262,7 @@ fn create(
     workspace.aliases = input.aliases.unwrap_or(workspace.aliases);
     let retention = input.retention.flatten().unwrap_or_default();
     workspace.retention = apply_retention(workspace.retention, &retention)?;
+    workspace.retention.keep_data = input.keep_data.unwrap_or_default();
     if let Some(alert_url) = input.alert_url {
         set_alert_target(tx, &mut workspace, alert_url)?;
     }
@@ -296,11 +300,13 @@ fn update(
         workspace.aliases = aliases;
         webhooks::changed_aliases(tx, id.seq())?;
     }
+    let keep_data = input.keep_data.unwrap_or(workspace.retention.keep_data);
     workspace.retention = match input.retention {
         None => workspace.retention,
         Some(None) => Retention::default(),
         Some(Some(input)) => apply_retention(workspace.retention, &input)?,
     };
+    workspace.retention.keep_data = keep_data;
     if let Some(alert_url) = input.alert_url {
         set_alert_target(tx, &mut workspace, alert_url)?;
     }
@@ -384,5 +390,6 @@ fn apply_retention(base: Retention, input: &RetentionInput) -> Result<Retention,
         delivered: duration("delivered", &input.delivered, base.delivered)?,
         exhausted: duration("exhausted", &input.exhausted, base.exhausted)?,
         keep_latest,
+        keep_data: base.keep_data,
     })
 }

@@ -43,12 +43,15 @@ use super::setbacks::Stamps;
 use super::subscriber_cache::FilteredSubscribers;
 use super::tx::{Memory, WriteTx};
 use super::vault::Vault;
+use super::write_back::{Log, write_back};
 use super::write_job::{Urgency, Work, WriteJob, WriteOutcome, refuse};
 use super::{Obstacle, Read, StoreError, sums};
 use crate::clock::Clock;
 
 /// How long an erasure waits for whoever still reads from the log.
 const ERASURE_WAIT: Duration = Duration::from_secs(1);
+/// How long after that it is tried again at the earliest, with whatever is written then.
+const CUT_AGAIN: Duration = Duration::from_secs(1);
 /// Jobs in one transaction at most.
 const BATCH_JOBS_MAX: usize = 512;
 /// How long a transaction takes further jobs on: those that are left have the next one, so that a
@@ -96,6 +99,8 @@ pub(super) struct CommitLoop {
     /// When the log was last tried to be cut off because it is long.
     cut_at: Option<Instant>,
     readers_told_at: Option<Instant>,
+    /// When it was last tried to cut the log because of an erasure, if somebody was reading it then.
+    cut_owed: Option<Instant>,
     stamps: Stamps,
     failed: Option<&'static str>,
     is_locked: bool,
@@ -117,6 +122,7 @@ impl CommitLoop {
             disk: None,
             cut_at: None,
             readers_told_at: None,
+            cut_owed: None,
             stamps,
             failed: None,
             is_locked: false,
@@ -180,8 +186,18 @@ impl CommitLoop {
             effects.committed.took = begun.elapsed();
             self.tell(&effects.committed);
         }
-        if effects.cut_log && committed.is_ok() {
-            self.cut_log(ERASURE_WAIT);
+        let is_owed = self.cut_owed.is_some_and(|at| at.elapsed() > CUT_AGAIN);
+        if committed.is_ok() && (effects.cut_log || is_owed) {
+            let wait = if effects.cut_log {
+                ERASURE_WAIT
+            } else {
+                Duration::ZERO
+            };
+            self.cut_owed = match self.cut_log(wait) {
+                Log::Cut => None,
+                // Somebody still sees what was erased; with a later commit it is tried again.
+                Log::Read => Some(Instant::now()),
+            };
         }
         for (job, verdict) in batch.into_iter().zip(verdicts) {
             job.work.answer(verdict.and(committed.clone()));
@@ -365,26 +381,14 @@ impl CommitLoop {
     }
 
     /// Writes the log back and cuts it off, if nobody reads from it for `wait`.
-    fn cut_log(&self, wait: Duration) {
+    fn cut_log(&self, wait: Duration) -> Log {
         let conn = &self.parts.conn;
         let cut = conn.busy_timeout(wait).and_then(|()| write_back(conn));
         match conn.busy_timeout(self.lock_wait()).and(cut) {
-            Ok(Log::Cut) => {}
+            Ok(Log::Cut) => return Log::Cut,
             Ok(Log::Read) => tracing::debug!("the log is read by somebody and stays as it is"),
             Err(error) => tracing::debug!(%error, "the log could not be cut"),
         }
+        Log::Read
     }
-}
-
-/// What became of the log.
-enum Log {
-    /// All of it is in the database, and the file is empty.
-    Cut,
-    /// Somebody reads from it. SQLite says so in a row, not as an error.
-    Read,
-}
-
-fn write_back(conn: &Connection) -> rusqlite::Result<Log> {
-    let is_busy = conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
-    Ok(if is_busy { Log::Read } else { Log::Cut })
 }

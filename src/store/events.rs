@@ -114,6 +114,18 @@ pub fn find(conn: &Read<'_>, seq: i64) -> Result<Option<StoredEvent>, StoreError
     conn.row(&sql, named_params! { ":seq": seq }, stored)
 }
 
+/// When the data of the event in row `seq` was erased, if it was.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn erased_at(conn: &Read<'_>, seq: i64) -> Result<Option<Timestamp>, StoreError> {
+    let found: Option<Option<Timestamp>> = conn.optional(
+        "SELECT erased_at FROM events WHERE seq = :seq",
+        named_params! { ":seq": seq },
+    )?;
+    Ok(found.flatten())
+}
+
 /// The events in the rows `seqs`, in that order, as far as [`PAGE_BYTES_MAX`] reaches, but one at
 /// least; `None` in the place of one that is damaged.
 ///

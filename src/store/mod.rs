@@ -44,6 +44,7 @@ pub mod idempotency;
 pub mod inspection;
 pub mod instance;
 pub mod jobs;
+pub mod keeping;
 pub mod keys;
 mod migrate;
 mod numbers;
@@ -72,6 +73,7 @@ pub mod users;
 pub mod vault;
 pub mod webhooks;
 pub mod workspaces;
+mod write_back;
 mod write_job;
 pub mod writer;
 

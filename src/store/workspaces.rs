@@ -12,6 +12,7 @@ use super::sql::{id, millis};
 use super::vault::Place;
 use super::{Read, StoreError, WriteTx, branding};
 use crate::domain::id::WorkspaceId;
+use crate::domain::keep_data::KeepData;
 use crate::domain::page::{Cursor, Limit, List, Page};
 use crate::domain::secret::Secret;
 use crate::domain::workspace::{NewWorkspace, Plan, Retention, Workspace};
@@ -20,7 +21,7 @@ use crate::domain::workspace::{NewWorkspace, Plan, Retention, Workspace};
 pub const DEFAULT_NAME: &str = "default";
 
 const COLUMNS: &str = "seq, name, plan, profile, strict_event_types, aliases, alert_url,
-        alert_webhook_seq, retention_delivered_ms, retention_exhausted_ms, retention_keep_latest,
+        alert_webhook_seq, retention_delivered_ms, retention_exhausted_ms, retention_keep_latest, keep_data,
         created_at, updated_at";
 
 fn select() -> String {
@@ -45,6 +46,7 @@ fn workspace(row: &Row<'_>) -> Result<Workspace, StoreError> {
             delivered: duration("retention_delivered_ms")?,
             exhausted: duration("retention_exhausted_ms")?,
             keep_latest: row.get("retention_keep_latest")?,
+            keep_data: KeepData::from_code(row.get("keep_data")?),
         },
         portal: branding::settings(row)?,
         created_at: row.get("created_at")?,
@@ -171,7 +173,7 @@ pub fn update(tx: &mut WriteTx<'_>, changed: &Workspace) -> Result<(), StoreErro
          SET name = :name, plan = :plan, profile = :profile, strict_event_types = :strict,
              aliases = :aliases, alert_url = :alert_url, alert_webhook_seq = :alert_webhook_seq,
              retention_delivered_ms = :delivered, retention_exhausted_ms = :exhausted,
-             retention_keep_latest = :keep_latest, updated_at = :now
+             retention_keep_latest = :keep_latest, keep_data = :keep_data, updated_at = :now
          WHERE seq = :seq",
         named_params! {
             ":seq": changed.id.seq(),
@@ -185,6 +187,7 @@ pub fn update(tx: &mut WriteTx<'_>, changed: &Workspace) -> Result<(), StoreErro
             ":delivered": changed.retention.delivered.map(millis),
             ":exhausted": changed.retention.exhausted.map(millis),
             ":keep_latest": changed.retention.keep_latest,
+            ":keep_data": changed.retention.keep_data.code(),
             ":now": tx.now(),
         },
     )?;

@@ -5,7 +5,7 @@
 use std::cmp::Ordering;
 
 use super::path::{FilterPath, shortened};
-use crate::domain::json::scope::JsonScope;
+use crate::domain::json::scope::{JsonScope, Meter};
 use crate::domain::json::{JsonKind, JsonTape, JsonValue, number};
 
 /// A demand on the values at a path.
@@ -42,13 +42,14 @@ pub(super) enum FilterBound {
 impl Operator {
     /// Whether the demand is met by what `path` leads to.
     pub(super) fn holds(&self, path: &FilterPath, event: &JsonScope<'_>) -> bool {
+        let meter = event.meter();
         match self {
             Self::Differs(operand) => !path.any(event, &mut |value| equal(value, operand)),
-            Self::NoneOf(operands) => !path.any(event, &mut |value| one_of(value, operands)),
+            Self::NoneOf(operands) => !path.any(event, &mut |value| one_of(value, operands, meter)),
             Self::IsMissing => !path.any(event, &mut |_| true),
             Self::Exists => path.any(event, &mut |_| true),
             Self::Equals(operand) => path.any(event, &mut |value| equal(value, operand)),
-            Self::OneOf(operands) => path.any(event, &mut |value| one_of(value, operands)),
+            Self::OneOf(operands) => path.any(event, &mut |value| one_of(value, operands, meter)),
             Self::Contains(operand) => path.any(event, &mut |value| contains(value, operand)),
             Self::Compares(relation, bound) => path.any(event, &mut |value| {
                 or_an_element(value, |one| relation.holds(one, bound))
@@ -136,8 +137,12 @@ fn equal(value: JsonValue<'_>, operand: &JsonTape) -> bool {
     or_an_element(value, |one| one.equals(operand.root()))
 }
 
-fn one_of(value: JsonValue<'_>, operands: &[JsonTape]) -> bool {
-    operands.iter().any(|operand| equal(value, operand))
+/// Each element costs as much as there are operands to compare it with.
+fn one_of(value: JsonValue<'_>, operands: &[JsonTape], meter: &Meter) -> bool {
+    let price = u64::try_from(operands.len()).unwrap_or(u64::MAX);
+    or_an_element(value, |one| {
+        meter.spend(price) && operands.iter().any(|operand| one.equals(operand.root()))
+    })
 }
 
 fn contains(value: JsonValue<'_>, operand: &JsonTape) -> bool {

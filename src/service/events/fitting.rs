@@ -13,6 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::domain::event::{GivenId, NewEvent};
+use crate::domain::event_context::reaches;
 use crate::domain::event_document::EventDocument;
 use crate::domain::event_type::EventTypeName;
 use crate::domain::filter::ContentFilter;
@@ -120,10 +121,15 @@ impl Service {
         let Some(subscribers) = self.store().filtered_subscribers(workspace_seq) else {
             return Ok((new, None));
         };
+        let channels = new.context.as_ref().map_or(&[][..], |own| &own.channels);
         let asked: Vec<usize> = subscribers
             .iter()
             .enumerate()
-            .filter(|(_, own)| own.looks_into_events() && own.subscription.matches(name))
+            .filter(|(_, own)| {
+                own.looks_into_events()
+                    && own.subscription.matches(name)
+                    && reaches(own.channels.as_deref(), channels)
+            })
             .map(|(index, _)| index)
             .collect();
         let bytes = new.data.len().saturating_mul(asked.len());

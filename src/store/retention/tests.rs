@@ -154,7 +154,7 @@ fn a_workspace_may_keep_its_history_longer_or_shorter() {
     let retention = Retention {
         delivered: Some(DAY * 50),
         exhausted: Some(DAY * 10),
-        keep_latest: None,
+        ..Retention::default()
     };
     keep(&office, retention);
     office.clock.advance(DAY * 40);

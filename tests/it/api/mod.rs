@@ -31,3 +31,4 @@ mod webhooks_ordered_by;
 mod webhooks_retries;
 mod webhooks_template;
 mod workspaces;
+mod workspaces_keep_data;
