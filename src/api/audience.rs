@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::access::PUBLIC;
 use super::{
     api_keys, audit_log, bulk, consumers, dead_letters, deliveries, docs, event_types, events,
-    health, jobs, metrics, openapi, portal_links, profiles, retries, sdk, sessions, stats,
+    health, jobs, metrics, openapi, portal_links, preview, profiles, retries, sdk, sessions, stats,
     templates, webhooks, workspaces,
 };
 use crate::web::audience::{Admission, Audience};
@@ -29,7 +29,7 @@ pub static AUDIENCE: Programs = Programs;
 pub struct Programs;
 
 /// Every resource, and what is there for load balancers and monitoring.
-static RESOURCES: [&[Endpoint]; 21] = [
+static RESOURCES: [&[Endpoint]; 22] = [
     DESCRIPTION,
     health::ENDPOINTS,
     metrics::ENDPOINTS,
@@ -39,6 +39,7 @@ static RESOURCES: [&[Endpoint]; 21] = [
     consumers::ENDPOINTS,
     portal_links::ENDPOINTS,
     webhooks::ENDPOINTS,
+    preview::ENDPOINTS,
     bulk::ENDPOINTS,
     stats::ENDPOINTS,
     templates::ENDPOINTS,

@@ -19,6 +19,7 @@ pub mod jobs;
 pub mod metrics;
 pub mod openapi;
 pub mod portal_links;
+pub mod preview;
 pub mod profiles;
 pub mod retries;
 pub mod sdk;

@@ -8,6 +8,7 @@ use base64::prelude::BASE64_STANDARD;
 
 use super::oauth2::TokenClient;
 use super::secret::Secret;
+use super::time::Timestamp;
 
 /// Bytes that a user name or password may have.
 pub const BASIC_BYTES_MAX: usize = 1024;
@@ -31,6 +32,30 @@ pub enum WebhookAuth {
     },
     /// A bearer token that an OAuth 2.0 endpoint gives out for a while.
     OAuth2(Box<TokenClient>),
+    /// A certificate that the connection itself shows.
+    Mtls(Box<ClientCertificate>),
+}
+
+/// A client's certificate with its key, as they were checked when they were saved.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientCertificate {
+    /// The certificate and those that vouch for it, in PEM.
+    pub certificate: String,
+    /// Its private key, in PEM.
+    pub private_key: Secret,
+    /// Whose it is.
+    pub subject: String,
+    /// When the first of the chain ends.
+    pub expires_at: Timestamp,
+}
+
+/// Authorities that a webhook trusts beside the public ones.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TrustedAuthorities {
+    /// Their certificates, in PEM.
+    pub pem: String,
+    /// When the first of them ends.
+    pub expires_at: Timestamp,
 }
 
 impl WebhookAuth {
@@ -80,6 +105,7 @@ impl WebhookAuth {
             Self::Basic { .. } => "basic",
             Self::Bearer { .. } => "bearer",
             Self::OAuth2(_) => "oauth2",
+            Self::Mtls(_) => "mtls",
         }
     }
 
@@ -93,7 +119,7 @@ impl WebhookAuth {
                 Some(Secret::new(format!("Basic {encoded}")))
             }
             Self::Bearer { token } => Some(Secret::new(format!("Bearer {}", token.expose()))),
-            Self::OAuth2(_) => None,
+            Self::OAuth2(_) | Self::Mtls(_) => None,
         }
     }
 

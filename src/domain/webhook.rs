@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::authorization::WebhookAuth;
+use super::authorization::{TrustedAuthorities, WebhookAuth};
 use super::breaker::{BreakerPolicy, DisabledReason, Health};
 use super::envelope::BodySource;
 use super::event_type::Subscription;
@@ -139,6 +139,8 @@ pub struct WebhookSettings {
     pub shape: BodyShape,
     /// What goes with every request as proof.
     pub auth: Option<WebhookAuth>,
+    /// Whom its connections trust beside the public authorities.
+    pub ca: Option<TrustedAuthorities>,
     /// Headers added to every delivery.
     pub headers: Vec<CustomHeader>,
     /// Whether the profile's headers go out under their second names as well; `None` is what the

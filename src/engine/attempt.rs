@@ -105,6 +105,11 @@ pub(super) async fn attempt(
             return Ok(begun.unsent(FailureKind::Blocked, message));
         }
     };
+    let tls = match target.tls.as_ref().map(|own| own.get(outbound.client, now)) {
+        None => None,
+        Some(Ok(tls)) => Some(tls),
+        Some(Err(Failure { kind, message })) => return Ok(begun.unsent(kind, message)),
+    };
     let request_headers = describe(&request.headers, target);
     let request = OutboundRequest {
         sender: Sender {
@@ -116,6 +121,7 @@ pub(super) async fn attempt(
         headers: request.headers,
         body: request.body,
         timeout: target.timeout,
+        tls,
     };
     let posted = outbound.post(target.oauth2.as_ref(), request).await?;
     Ok(begun.came_to(request_headers, posted))
@@ -149,15 +155,16 @@ pub(super) fn cut_off(
     }
 }
 
-struct Prepared {
-    headers: HeaderMap,
-    body: Bytes,
+/// A request, before its proof is fetched.
+pub(super) struct Prepared {
+    pub(super) headers: HeaderMap,
+    pub(super) body: Bytes,
 }
 
 /// Why there is nothing that could be sent.
-struct Unprepared {
-    kind: FailureKind,
-    message: String,
+pub(super) struct Unprepared {
+    pub(super) kind: FailureKind,
+    pub(super) message: String,
 }
 
 impl From<String> for Unprepared {
@@ -182,7 +189,8 @@ impl From<BodyError> for Unprepared {
     }
 }
 
-fn prepare(
+/// Makes the request of an attempt at `now`.
+pub(super) fn prepare(
     delivery: &QueuedDelivery,
     target: &Target,
     made_with: &MadeWith,

@@ -56,6 +56,7 @@ impl Outbound<'_> {
             client,
             deadline: begun_at + request.timeout,
             timeout: request.timeout,
+            tls: request.tls,
         };
         let mut refused = None;
         loop {

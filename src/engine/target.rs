@@ -9,6 +9,7 @@ use std::time::Duration;
 use reqwest::Method;
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 
+use super::own_tls::LazyTls;
 use crate::domain::authorization::WebhookAuth;
 use crate::domain::breaker::DisabledReason;
 use crate::domain::oauth2::TokenClient;
@@ -56,6 +57,8 @@ pub(super) struct Target {
     pub(super) templated: Vec<(HeaderName, TextTemplate)>,
     /// What fetches the token that goes with every request.
     pub(super) oauth2: Option<Arc<TokenClient>>,
+    /// TLS of its own.
+    pub(super) tls: Option<LazyTls>,
     pub(super) sends_aliases: bool,
     /// Names of custom headers whose values are masked in the history.
     pub(super) masked: Vec<HeaderName>,
@@ -80,9 +83,10 @@ fn shared_rate_of(webhook: &Webhook) -> Option<SharedRate> {
 
 /// The proof's header; one that is fetched first takes the place of what stands here.
 fn proof_header(auth: &WebhookAuth) -> Option<HeaderValue> {
-    let mut value = match auth.header_value() {
-        Some(value) => HeaderValue::from_str(value.expose()).ok()?,
-        None => HeaderValue::from_static(""),
+    let mut value = match (auth.header_value(), auth) {
+        (Some(value), _) => HeaderValue::from_str(value.expose()).ok()?,
+        (None, WebhookAuth::OAuth2(_)) => HeaderValue::from_static(""),
+        (None, _) => return None,
     };
     value.set_sensitive(true);
     Some(value)
@@ -91,7 +95,7 @@ fn proof_header(auth: &WebhookAuth) -> Option<HeaderValue> {
 fn token_client(auth: &WebhookAuth) -> Option<Arc<TokenClient>> {
     match auth {
         WebhookAuth::OAuth2(client) => Some(Arc::new(TokenClient::clone(client))),
-        WebhookAuth::Basic { .. } | WebhookAuth::Bearer { .. } => None,
+        WebhookAuth::Basic { .. } | WebhookAuth::Bearer { .. } | WebhookAuth::Mtls(_) => None,
     }
 }
 
@@ -187,6 +191,7 @@ impl Target {
             custom_headers,
             templated,
             oauth2: settings.auth.as_ref().and_then(token_client),
+            tls: LazyTls::of(settings),
             sends_aliases: webhook.sends_aliases,
             masked,
             profile_seq: webhook.profile.seq,
@@ -239,6 +244,7 @@ impl Target {
             custom_headers: HeaderMap::new(),
             templated: Vec::new(),
             oauth2: None,
+            tls: None,
             sends_aliases: false,
             masked: Vec::new(),
             profile_seq: 1,

@@ -24,7 +24,7 @@ use crate::domain::oauth2::{AccessToken, ClientProof, TokenClient, TokenFault, r
 use crate::domain::outcome::FailureKind;
 use crate::domain::time::format_duration;
 use crate::net::{
-    AddressRefusal, Client, Failure, Guard, OutboundRequest, Sender, Shortage, UrlRefusal,
+    AddressRefusal, Client, Failure, Guard, OutboundRequest, OwnTls, Sender, Shortage, UrlRefusal,
 };
 
 /// Webhooks whose tokens are kept at once; one more fetches its token for every attempt.
@@ -69,6 +69,7 @@ pub(super) struct TokenCall<'a> {
     pub(super) deadline: Instant,
     /// The whole attempt's time.
     pub(super) timeout: Duration,
+    pub(super) tls: Option<&'a OwnTls>,
 }
 
 impl TokenCall<'_> {
@@ -260,6 +261,7 @@ async fn ask(
             headers,
             body,
             timeout: call.deadline.saturating_duration_since(Instant::now()),
+            tls: call.tls,
         })
         .await
         .map_err(NoToken::Short)?;

@@ -31,10 +31,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-use http_body_util::Full;
-use hyper::header::{ACCEPT, HOST, HeaderMap, HeaderValue, USER_AGENT as AGENT};
-use hyper::{Method, Request};
 use tokio::time::Instant;
 use tokio_rustls::TlsConnector;
 use url::Host;
@@ -44,39 +40,23 @@ use crate::net::connect::{ConnectError, Connector};
 use crate::net::exchange::{Answered, Unanswered, exchange};
 use crate::net::failure::Failure;
 use crate::net::guard::Guard;
+use crate::net::identity::OwnTls;
 use crate::net::lookups::Lookups;
-use crate::net::options::{ClientError, ClientOptions, USER_AGENT};
+use crate::net::options::{ClientError, ClientOptions};
+use crate::net::outbound::{OutboundRequest, request};
 use crate::net::pool::{ConnectionKey, Pool, PoolBounds, PooledConnection, ReceiverOrigin};
 use crate::net::receivers::Receivers;
 use crate::net::reply::HttpReply;
 use crate::net::resolve_error::ResolveError;
-use crate::net::sender::Sender;
 use crate::net::shortage::Shortage;
 use crate::net::target::{TargetUrl, UrlRefusal};
-use crate::net::tls;
+use crate::net::tls::{self, OwnCertificates};
 
 /// How long a request may wait for a socket of our own.
 const SOCKET_WAIT: Duration = Duration::from_secs(1);
 /// How often a request that this machine could not make is tried again at once, after another
 /// connection gave its place.
 const MAKE_ROOM_MAX: u32 = 3;
-
-/// One request to send.
-#[derive(Debug)]
-pub struct OutboundRequest<'a> {
-    /// Whose it is.
-    pub sender: Sender,
-    /// How.
-    pub method: Method,
-    /// Where to.
-    pub target: &'a TargetUrl,
-    /// All headers but host, content-length, accept and user-agent, which the client adds.
-    pub headers: HeaderMap,
-    /// The bytes to send.
-    pub body: Bytes,
-    /// The time for the whole exchange.
-    pub timeout: Duration,
-}
 
 /// What came of a request.
 #[derive(Debug)]
@@ -100,6 +80,7 @@ struct ClientInner {
     connector: Connector,
     pool: Pool,
     receivers: Receivers,
+    extra_roots_pem: Option<Vec<u8>>,
     reply_body_bytes_max: usize,
 }
 
@@ -119,7 +100,8 @@ impl Client {
     /// # Errors
     /// Unreadable root certificates, or libraries that refuse the configuration.
     pub fn new(guard: Arc<Guard>, options: &ClientOptions) -> Result<Self, ClientError> {
-        let tls = tls::client_config(options.extra_roots_pem.as_deref())?;
+        let extra = options.extra_roots_pem.as_deref();
+        let tls = tls::client_config(extra, OwnCertificates::default())?;
         let lookups = Lookups::new(options.lookup.clone(), options.lookups_max);
         let connector = Connector {
             guard: Arc::clone(&guard),
@@ -139,6 +121,7 @@ impl Client {
                 connector,
                 pool,
                 receivers: Receivers::default(),
+                extra_roots_pem: options.extra_roots_pem.clone(),
                 reply_body_bytes_max: options.reply_body_bytes_max,
             }),
         })
@@ -151,6 +134,23 @@ impl Client {
     /// receiver has no part in it.
     pub async fn post(&self, request: OutboundRequest<'_>) -> Result<Posted, Shortage> {
         self.inner.post(&request).await
+    }
+
+    /// TLS with a certificate of its own and its key, or with authorities of its own, all in PEM.
+    ///
+    /// # Errors
+    /// [`ClientError`] where one of them can't be used; saving checks them before.
+    pub fn own_tls(
+        &self,
+        identity: Option<(&str, &str)>,
+        authorities: Option<&str>,
+    ) -> Result<OwnTls, ClientError> {
+        let own = OwnCertificates {
+            authorities: authorities.map(str::as_bytes),
+            identity,
+        };
+        let config = tls::client_config(self.inner.extra_roots_pem.as_deref(), own)?;
+        Ok(OwnTls::new(config))
     }
 
     /// Looks a target's name up, so that saving a webhook can say at once that it may not be
@@ -193,6 +193,7 @@ impl ClientInner {
             sender: outbound.sender,
             origin: ReceiverOrigin::new(target.scheme(), target.host(), target.port()),
             port: self.guard.port_kind(target.port()),
+            tls: outbound.tls.map_or(0, |own| own.number),
         };
         let mut attempt = Try {
             outbound,
@@ -279,11 +280,10 @@ impl ClientInner {
         let waited = asked_at.elapsed();
         *started += waited;
         attempt.deadline += waited;
-        let OutboundRequest { target, sender, .. } = *attempt.outbound;
         let made_at = Instant::now();
         let connected = self
             .connector
-            .connect(target, sender.workspace, attempt.deadline, &self.pool)
+            .connect(attempt.outbound, attempt.deadline, &self.pool)
             .await;
         let (wire, remote_addr) = connected.map_err(|error| match error {
             ConnectError::Shortage(shortage) => Unmade::Short(shortage),
@@ -353,27 +353,6 @@ impl ClientInner {
         }
         Ok(reply)
     }
-}
-
-/// The request as it goes over the wire.
-fn request(outbound: &OutboundRequest<'_>) -> Request<Full<Bytes>> {
-    let mut request = Request::new(Full::new(outbound.body.clone()));
-    *request.method_mut() = outbound.method.clone();
-    *request.uri_mut() = outbound
-        .target
-        .path_and_query()
-        .parse()
-        .expect("a target's path and query are made of what a request may carry");
-    let headers = request.headers_mut();
-    *headers = outbound.headers.clone();
-    headers
-        .entry(ACCEPT)
-        .or_insert(HeaderValue::from_static("*/*"));
-    headers.insert(AGENT, HeaderValue::from_static(USER_AGENT));
-    let host = HeaderValue::from_str(outbound.target.authority())
-        .expect("a target's host is a name or an address");
-    headers.insert(HOST, host);
-    request
 }
 
 #[cfg(test)]

@@ -24,6 +24,7 @@ use url::Host;
 
 use crate::net::guard::Guard;
 use crate::net::lookups::Lookups;
+use crate::net::outbound::OutboundRequest;
 use crate::net::pool::Pool;
 use crate::net::resolve_error::ResolveError;
 use crate::net::resolver::resolve;
@@ -69,31 +70,37 @@ impl Connector {
         resolve(guard, lookups, target.parsed_host(), port, workspace).await
     }
 
-    /// Connects to `target` until `deadline`; races beside the first address take places of `pool`.
+    /// Connects until `deadline`; races beside the first address take places of `pool`.
     pub(super) async fn connect(
         &self,
-        target: &TargetUrl,
-        workspace: i64,
+        outbound: &OutboundRequest<'_>,
         deadline: Instant,
         pool: &Pool,
     ) -> Result<(Wire, SocketAddr), ConnectError> {
         let limit = deadline.min(Instant::now() + self.connect_timeout);
         let connecting = async {
-            let addresses = self.addresses(target, workspace).await;
+            let addresses = self
+                .addresses(outbound.target, outbound.sender.workspace)
+                .await;
             let addresses = addresses.map_err(ConnectError::from)?;
-            let sockets = in_turns(&addresses, target.port());
+            let sockets = in_turns(&addresses, outbound.target.port());
             let stream = race(&sockets, limit, pool).await?;
             let remote_addr = stream.peer_addr().map_err(ConnectError::Tcp)?;
             // Small requests must not wait for an acknowledgement; where the system refuses, they do.
             let _slower = stream.set_nodelay(true);
-            let wire = self.encrypt(target, stream).await?;
+            let wire = self.encrypt(outbound, stream).await?;
             Ok((wire, remote_addr))
         };
         let connected = timeout_at(limit, connecting).await;
         connected.unwrap_or(Err(ConnectError::TimedOut))
     }
 
-    async fn encrypt(&self, target: &TargetUrl, stream: TcpStream) -> Result<Wire, ConnectError> {
+    async fn encrypt(
+        &self,
+        outbound: &OutboundRequest<'_>,
+        stream: TcpStream,
+    ) -> Result<Wire, ConnectError> {
+        let target = outbound.target;
         if !target.is_https() {
             return Ok(Wire::plain(stream));
         }
@@ -103,7 +110,8 @@ impl Connector {
             Host::Domain(name) => ServerName::try_from(name.to_owned())
                 .map_err(|error| ConnectError::Tls(io::Error::other(error)))?,
         };
-        let encrypted = self.tls.connect(name, stream).await;
+        let tls = outbound.tls.map_or(&self.tls, |own| &own.connector);
+        let encrypted = tls.connect(name, stream).await;
         encrypted.map(Wire::tls).map_err(ConnectError::Tls)
     }
 }

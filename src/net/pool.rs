@@ -60,6 +60,8 @@ pub(super) struct ConnectionKey {
     pub(super) origin: ReceiverOrigin,
     /// Whether hookpost listens on such a port: what was judged before is not what is asked now.
     pub(super) port: PortKind,
+    /// Which TLS is spoken; nought is what all speak.
+    pub(super) tls: u64,
 }
 
 /// A connection, and what is known of it.

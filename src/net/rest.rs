@@ -11,7 +11,7 @@ use reqwest::header::{HeaderName, HeaderValue};
 use url::Url;
 
 use super::options::{ClientError, USER_AGENT};
-use super::tls;
+use super::tls::{self, OwnCertificates};
 
 /// How long a call may take. Tests of webhooks wait for an attempt, so it is longer than one.
 const CALL_TIMEOUT: Duration = Duration::from_secs(150);
@@ -80,7 +80,10 @@ impl RestClient {
     )]
     pub fn new(server: Url, extra_roots_pem: Option<&[u8]>) -> Result<Self, RestError> {
         let http = reqwest::Client::builder()
-            .tls_backend_preconfigured(tls::client_config(extra_roots_pem)?)
+            .tls_backend_preconfigured(tls::client_config(
+                extra_roots_pem,
+                OwnCertificates::default(),
+            )?)
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())
             .referer(false)

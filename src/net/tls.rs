@@ -22,29 +22,53 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
 use rustls::{
-    CertificateError, ClientConfig, DigitallySignedStruct, Error, OtherError, RootCertStore,
-    SignatureScheme,
+    AlertDescription, CertificateError, ClientConfig, DigitallySignedStruct, Error, OtherError,
+    RootCertStore, SignatureScheme,
 };
 
+use crate::net::identity::{certificates, key};
 use crate::net::options::ClientError;
 
+/// What one webhook's connections have beside what all have.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct OwnCertificates<'a> {
+    /// Authorities, in PEM.
+    pub(super) authorities: Option<&'a [u8]>,
+    /// The client's certificate with its chain, and its key, in PEM.
+    pub(super) identity: Option<(&'a str, &'a str)>,
+}
+
 /// A configuration that trusts the public roots and those in `extra_roots_pem`.
-pub(super) fn client_config(extra_roots_pem: Option<&[u8]>) -> Result<ClientConfig, ClientError> {
+pub(super) fn client_config(
+    extra_roots_pem: Option<&[u8]>,
+    own: OwnCertificates<'_>,
+) -> Result<ClientConfig, ClientError> {
     let mut roots = RootCertStore {
         roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
     };
-    let named = match extra_roots_pem {
-        Some(pem) => add_roots(&mut roots, pem)?,
-        None => Vec::new(),
-    };
+    let mut named = Vec::new();
+    for pem in [extra_roots_pem, own.authorities].into_iter().flatten() {
+        named.extend(add_roots(&mut roots, pem)?);
+    }
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let verifier = Verifier::new(roots, named, Arc::clone(&provider))?;
-    let mut config = ClientConfig::builder_with_provider(provider)
+    let unusable = |error: Error| ClientError::Tls(error.to_string());
+    let config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
-        .map_err(|error| ClientError::Tls(error.to_string()))?
+        .map_err(unusable)?
         .dangerous()
-        .with_custom_certificate_verifier(Arc::new(verifier))
-        .with_no_client_auth();
+        .with_custom_certificate_verifier(Arc::new(verifier));
+    let mut config = match own.identity {
+        None => config.with_no_client_auth(),
+        Some((chain, private_key)) => {
+            let chain = certificates(chain).map_err(ClientError::Tls)?;
+            let private_key = key(private_key);
+            let private_key = private_key.map_err(|words| ClientError::Tls(words.to_owned()))?;
+            config
+                .with_client_auth_cert(chain, private_key)
+                .map_err(unusable)?
+        }
+    };
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(config)
 }
@@ -158,8 +182,16 @@ pub(super) fn tls_words(error: &Error) -> String {
     let words = match error {
         Error::InvalidCertificate(error) => certificate_words(error),
         Error::InvalidMessage(_) => "the receiver does not speak TLS",
+        Error::AlertReceived(AlertDescription::CertificateRequired) => {
+            "the receiver demands a client certificate"
+        }
         Error::AlertReceived(alert) => {
-            return format!("the TLS connection failed: the receiver said {alert:?}");
+            let about = if is_about_client(*alert) {
+                " of the client certificate"
+            } else {
+                ""
+            };
+            return format!("the TLS connection failed: the receiver said {alert:?}{about}");
         }
         Error::NoCertificatesPresented => "the receiver shows no certificate",
         Error::PeerIncompatible(_) => "the receiver speaks no version or cipher of TLS in common",
@@ -167,6 +199,20 @@ pub(super) fn tls_words(error: &Error) -> String {
         _ => "the handshake broke TLS's rules",
     };
     format!("the TLS connection failed: {words}")
+}
+
+/// What a server says of nothing but the certificate that it was shown.
+fn is_about_client(alert: AlertDescription) -> bool {
+    use AlertDescription as A;
+    matches!(
+        alert,
+        A::BadCertificate
+            | A::UnsupportedCertificate
+            | A::CertificateRevoked
+            | A::CertificateExpired
+            | A::CertificateUnknown
+            | A::UnknownCA
+    )
 }
 
 fn certificate_words(error: &CertificateError) -> &'static str {

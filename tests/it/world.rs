@@ -326,6 +326,7 @@ pub fn body(route: &Endpoint, world: &World, url: &str) -> Value {
         | "POST /api/v1/webhooks/{id}/revoke"
         | "POST /api/v1/webhooks/{id}/rotate-secret"
         | "POST /api/v1/webhooks/{id}/test"
+        | "POST /api/v1/webhooks/{id}/preview"
         | "POST /api/v1/deliveries/{id}/retry"
         | "POST /api/v1/deliveries/{id}/cancel"
         | "POST /api/v1/dead-letters/{id}/retry"

@@ -60,6 +60,11 @@ pub struct WebhookRequest {
     #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<AuthRequest>)]
     pub auth: Option<Option<AuthRequest>>,
+    /// Certificate authorities that its connections trust beside the public ones, in PEM; null means
+    /// none, `***` the present ones. It may also stand inside `auth`.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<String>)]
+    pub ca: Option<Option<String>>,
     /// The channels to which it listens, up to 10: it gets events said in one of them only. Null means
     /// all events, said in channels or not.
     #[serde(default, deserialize_with = "nullable")]
@@ -146,11 +151,12 @@ impl RequestBody for WebhookRequest {}
 
 /// A proof: `{"type": "basic", "username", "password"}`, `{"type": "bearer", "token"}`, or with tokens that
 /// are fetched (OAuth 2.0 client credentials) `{"type": "oauth2", "token_url", "client_id",
-/// "client_secret"}`.
+/// "client_secret"}`, or a certificate that the connection shows, `{"type": "mtls", "certificate",
+/// "private_key"}`.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AuthRequest {
-    /// `basic`, `bearer` or `oauth2`.
+    /// `basic`, `bearer`, `oauth2` or `mtls`.
     pub r#type: String,
     /// For `basic`.
     #[serde(default)]
@@ -177,6 +183,22 @@ pub struct AuthRequest {
     /// For `oauth2`, if the endpoint wants one.
     #[serde(default)]
     pub audience: Option<String>,
+    /// For `mtls`: the certificate and those that vouch for it, in PEM, each followed by its issuer's;
+    /// `***` means the present one.
+    #[serde(default)]
+    pub certificate: Option<String>,
+    /// For `mtls`: its private key, in PEM; `***` means the present one.
+    #[serde(default)]
+    pub private_key: Option<String>,
+    /// As `ca` beside `auth`.
+    #[serde(default)]
+    pub ca: Option<String>,
+    /// As it reads back; what the certificate says counts.
+    #[serde(default)]
+    pub subject: Option<String>,
+    /// As it reads back; what the certificate says counts.
+    #[serde(default)]
+    pub expires_at: Option<String>,
 }
 
 impl From<AuthRequest> for AuthInput {
@@ -191,6 +213,8 @@ impl From<AuthRequest> for AuthInput {
             client_secret: request.client_secret,
             scope: request.scope,
             audience: request.audience,
+            certificate: request.certificate,
+            private_key: request.private_key,
         }
     }
 }
@@ -337,7 +361,9 @@ impl From<RetryRequest> for RetryInput {
 }
 
 impl From<WebhookRequest> for WebhookInput {
-    fn from(request: WebhookRequest) -> Self {
+    fn from(mut request: WebhookRequest) -> Self {
+        let auth = request.auth.as_mut().and_then(Option::as_mut);
+        let inside = auth.and_then(|auth| auth.ca.take());
         let text = |json: Box<RawValue>| Box::<str>::from(json).into_string();
         let metadata = |json: Option<Box<RawValue>>| json.map_or("{}".to_owned(), text);
         let headers = |headers: Option<HeadersRequest>| headers.map_or(Vec::new(), |own| own.0);
@@ -348,6 +374,7 @@ impl From<WebhookRequest> for WebhookInput {
             consumer: request.consumer,
             filter: request.filter.map(|own| own.map(text)),
             auth: request.auth.map(|own| own.map(Into::into)),
+            ca: request.ca.or(inside.map(Some)),
             method: request.method,
             content_type: request.content_type,
             template: request.template.map(|own| own.map(text)),

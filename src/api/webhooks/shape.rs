@@ -41,6 +41,10 @@ pub struct WebhookBody {
     pub filter: Option<Box<RawValue>>,
     /// What goes with every request as proof; null where nothing does.
     pub auth: Option<AuthBody>,
+    /// Authorities that its connections trust beside the public ones: `***`; null where there are none.
+    pub ca: Option<&'static str>,
+    /// When the first of those ends.
+    pub ca_expires_at: Option<Time>,
     /// How it is requested.
     #[schema(value_type = DeliveryMethod)]
     pub method: &'static str,
@@ -113,7 +117,7 @@ pub struct WebhookBody {
 /// A proof; secrets read `***`.
 #[derive(Debug, Default, Serialize, ToSchema)]
 pub struct AuthBody {
-    /// `basic`, `bearer` or `oauth2`.
+    /// `basic`, `bearer`, `oauth2` or `mtls`.
     pub r#type: &'static str,
     /// Of `basic`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -147,6 +151,26 @@ pub struct AuthBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub audience: Option<String>,
+    /// Of `mtls`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub certificate: Option<&'static str>,
+    /// Of `mtls`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub private_key: Option<&'static str>,
+    /// Of `mtls`: whose certificate it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub subject: Option<String>,
+    /// Of `mtls`: when the first certificate of the chain ends.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub expires_at: Option<Time>,
+    /// Where authorities are trusted beside the public ones.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub ca: Option<&'static str>,
 }
 
 /// A retry policy.
@@ -196,7 +220,12 @@ pub fn webhook(webhook: &Webhook) -> WebhookBody {
         url: settings.url.clone(),
         event_types: settings.subscription.texts(),
         filter: settings.filter.as_ref().map(|own| raw(own.text())),
-        auth: settings.auth.as_ref().map(auth),
+        auth: settings.auth.as_ref().map(|own| AuthBody {
+            ca: settings.ca.as_ref().map(|_| MASK),
+            ..auth(own)
+        }),
+        ca: settings.ca.as_ref().map(|_| MASK),
+        ca_expires_at: settings.ca.as_ref().map(|own| own.expires_at.into()),
         method: settings.method.as_str(),
         content_type: settings.shape.content_type.as_str(),
         template: settings.shape.template.as_ref().map(|own| raw(own.text())),
@@ -250,6 +279,14 @@ fn auth(auth: &WebhookAuth) -> AuthBody {
             client_secret: Some(MASK),
             scope: client.scope.clone(),
             audience: client.audience.clone(),
+            ..AuthBody::default()
+        },
+        WebhookAuth::Mtls(own) => AuthBody {
+            r#type,
+            certificate: Some(MASK),
+            private_key: Some(MASK),
+            subject: Some(own.subject.clone()),
+            expires_at: Some(own.expires_at.into()),
             ..AuthBody::default()
         },
     }

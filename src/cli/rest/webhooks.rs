@@ -1,5 +1,7 @@
 //! `hookpost webhooks`.
 
+use std::collections::BTreeMap;
+
 use anyhow::bail;
 use clap::{Args, Subcommand};
 use serde::{Deserialize, Serialize};
@@ -29,6 +31,8 @@ enum WebhookAction {
     Update(Update),
     /// Send a test event now and say whether it was received
     Test(ChosenWebhook),
+    /// Show what it would get of an event, and send nothing
+    Preview(PreviewedWebhook),
     /// Make a new secret and print it once
     RotateSecret(Rotate),
     /// Let deliveries go to it again
@@ -43,6 +47,17 @@ enum WebhookAction {
 struct ChosenWebhook {
     /// The webhook's id
     id: String,
+}
+
+#[derive(Args, Serialize)]
+struct PreviewedWebhook {
+    /// The webhook's id
+    #[serde(skip)]
+    id: String,
+    /// An event that was published; a test event if absent
+    #[arg(long, value_name = "ID")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    event_id: Option<String>,
 }
 
 #[derive(Args, Serialize)]
@@ -103,6 +118,34 @@ struct ShownSecret {
 }
 
 #[derive(Deserialize)]
+struct ShownPreview {
+    fits: bool,
+    why_not: Option<ShownWhyNot>,
+    request: Option<ShownRequest>,
+    errors: Vec<ShownError>,
+}
+
+#[derive(Deserialize)]
+struct ShownWhyNot {
+    reason: String,
+    detail: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct ShownRequest {
+    method: String,
+    url: String,
+    headers: BTreeMap<String, String>,
+    body: String,
+}
+
+#[derive(Deserialize)]
+struct ShownError {
+    field: String,
+    message: String,
+}
+
+#[derive(Deserialize)]
 struct StartedTest {
     success: bool,
     status: Option<u16>,
@@ -132,6 +175,11 @@ async fn perform(api: &Api, action: &WebhookAction) -> anyhow::Result<()> {
             api.answer(&body, describe)
         }
         WebhookAction::Test(chosen) => test(api, chosen).await,
+        WebhookAction::Preview(preview) => {
+            let path = action_path(&preview.id, "preview");
+            let body = api.post(&path, preview).await?;
+            api.answer(&body, describe_preview)
+        }
         WebhookAction::RotateSecret(rotate) => {
             let path = action_path(&rotate.id, "rotate-secret");
             let body = api.post(&path, rotate).await?;
@@ -186,6 +234,34 @@ fn describe(webhook: &ShownWebhook) -> anyhow::Result<()> {
         eprintln!("the secret is not shown again");
     }
     Ok(())
+}
+
+fn describe_preview(preview: &ShownPreview) -> anyhow::Result<()> {
+    match &preview.why_not {
+        Some(ShownWhyNot { reason, detail }) if !preview.fits => {
+            let detail = detail.as_deref().unwrap_or_default();
+            let why = format!("would not get it: {reason} {detail}");
+            eprintln!("{}", output::visible(why.trim_end()));
+        }
+        Some(_) | None => {}
+    }
+    for ShownError { field, message } in &preview.errors {
+        let fault = format!("{field}: {message}");
+        eprintln!("{}", output::visible(&fault));
+    }
+    let Some(request) = &preview.request else {
+        bail!("there is no request for this event");
+    };
+    let first = format!("{} {}", request.method, request.url);
+    output::say(format_args!("{}", output::visible(&first)))?;
+    for (name, value) in &request.headers {
+        let line = format!("{name}: {value}");
+        output::say(format_args!("{}", output::visible(&line)))?;
+    }
+    Ok(output::say(format_args!(
+        "\n{}",
+        output::visible(&request.body)
+    ))?)
 }
 
 fn describe_rotated(rotated: &ShownSecret) -> anyhow::Result<()> {

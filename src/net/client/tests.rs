@@ -11,6 +11,9 @@ mod once;
 mod races;
 mod tls;
 
+use bytes::Bytes;
+use hyper::Method;
+use hyper::header::{HeaderMap, HeaderValue};
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -25,8 +28,10 @@ use crate::net::address::AddressRefusal;
 use crate::net::dns::Lookup;
 use crate::net::guard::GuardOptions;
 use crate::net::lookups::LOOKUPS_MAX;
+use crate::net::options::USER_AGENT;
 use crate::net::own::OwnAddresses;
 use crate::net::reply::REPLY_HEADERS_MAX;
+use crate::net::sender::Sender;
 
 /// Short, so that receivers that never answer cost little.
 const TIMEOUT: Duration = Duration::from_millis(300);
@@ -92,6 +97,7 @@ async fn post_as(client: &Client, sender: Sender, url: &str, timeout: Duration) 
             headers,
             body,
             timeout,
+            tls: None,
         })
         .await
         .unwrap()

@@ -4,27 +4,27 @@
 
 use std::sync::Arc;
 
-use super::auth::AuthInput;
+use super::auth::{AuthInput, authorities};
+use super::defaults::defaults_of;
 use super::retries::RetryInput;
 use super::shaping::{content_type, method, placed, template};
 use super::values::{
     MASK, between, channels, counted, format, label, metadata, per_second, timeout,
 };
-use crate::domain::authorization::WebhookAuth;
+use crate::domain::authorization::{TrustedAuthorities, WebhookAuth};
 use crate::domain::breaker::BreakerPolicy;
 use crate::domain::event_context::{TRACEPARENT, TRACESTATE};
 use crate::domain::event_type::Subscription;
 use crate::domain::filter::{ContentFilter, FilterFault};
-use crate::domain::format::Format;
 use crate::domain::header::{CUSTOM_HEADERS_MAX, CustomHeader};
-use crate::domain::order::DeliveryOrder;
 use crate::domain::profile::Profile;
 use crate::domain::retry::RetryPolicy;
-use crate::domain::shape::{BodyShape, ContentType, SendMethod};
+use crate::domain::shape::{BodyShape, ContentType};
 use crate::domain::template::TextTemplate;
+use crate::domain::time::Timestamp;
 use crate::domain::webhook::{
-    DISABLE_AFTER_FAILURES_MAX, DISABLE_AFTER_MAX, DISABLE_AFTER_MIN, IN_FLIGHT_DEFAULT,
-    IN_FLIGHT_MAX, WebhookSettings,
+    DISABLE_AFTER_FAILURES_MAX, DISABLE_AFTER_MAX, DISABLE_AFTER_MIN, IN_FLIGHT_MAX,
+    WebhookSettings,
 };
 use crate::service::{FieldError, Refusal};
 
@@ -49,6 +49,8 @@ pub struct WebhookInput {
     pub template: Option<Option<String>>,
     /// What goes with every request as proof; null means nothing.
     pub auth: Option<Option<AuthInput>>,
+    /// Authorities that its connections trust beside the public ones, in PEM; null means none.
+    pub ca: Option<Option<String>>,
     /// The channels to which it listens; null means all.
     pub channels: Option<Option<Vec<String>>>,
     /// What people call it.
@@ -88,43 +90,6 @@ pub struct WebhookInput {
     pub metadata: Option<String>,
 }
 
-/// A header as whoever may read the webhook sees it: its name, and its value unless that is a
-/// credential.
-#[must_use]
-pub fn shown_header(header: &CustomHeader) -> (&str, &str) {
-    let value = if header.is_credential() {
-        MASK
-    } else {
-        header.value().expose()
-    };
-    (header.name(), value)
-}
-
-/// What a profile gives a webhook that says nothing else.
-#[must_use]
-pub fn defaults_of(profile: &Profile, url: String, subscription: Subscription) -> WebhookSettings {
-    WebhookSettings {
-        label: String::new(),
-        url,
-        subscription,
-        filter: None,
-        method: SendMethod::default(),
-        shape: BodyShape::default(),
-        auth: None,
-        channels: None,
-        format: Format::Json,
-        headers: Vec::new(),
-        aliases: None,
-        retry: profile.retry_policy().clone(),
-        timeout: profile.timeout(),
-        max_in_flight: IN_FLIGHT_DEFAULT,
-        rate_limit: None,
-        order: DeliveryOrder::Any,
-        breaker: profile.breaker(),
-        metadata: "{}".into(),
-    }
-}
-
 /// Applies what a caller said to `base`; `url` has passed the guard.
 ///
 /// # Errors
@@ -134,6 +99,7 @@ pub(super) fn apply(
     input: &WebhookInput,
     url: Option<String>,
     profile: &Profile,
+    now: Timestamp,
 ) -> Result<WebhookSettings, Refusal> {
     let mut faults = Faults(Vec::new());
     let default = defaults_of(profile, String::new(), base.subscription.clone());
@@ -149,7 +115,8 @@ pub(super) fn apply(
             |text| method(text),
         ),
         shape: faults.shape(input, base.shape),
-        auth: faults.auth(input.auth.as_ref(), base.auth),
+        auth: faults.auth(input.auth.as_ref(), base.auth, now),
+        ca: faults.ca(input.ca.as_ref(), base.ca, now),
         channels: faults.nullable(
             "channels",
             input.channels.as_ref(),
@@ -271,15 +238,27 @@ impl Faults {
         &mut self,
         said: Option<&Option<AuthInput>>,
         before: Option<WebhookAuth>,
+        now: Timestamp,
     ) -> Option<WebhookAuth> {
         match said {
             None => before,
             Some(None) => None,
             Some(Some(said)) => said
-                .read(before.as_ref())
+                .read(before.as_ref(), now)
                 .map_err(|fault| self.0.push(fault))
                 .ok(),
         }
+    }
+
+    fn ca(
+        &mut self,
+        said: Option<&Option<String>>,
+        before: Option<TrustedAuthorities>,
+        now: Timestamp,
+    ) -> Option<TrustedAuthorities> {
+        let present = before.clone();
+        let read = |text: &String| authorities(text, present.as_ref(), now).map(Some);
+        self.nullable("ca", said, [before, None], read)
     }
 
     fn shape(&mut self, input: &WebhookInput, before: BodyShape) -> BodyShape {

@@ -21,12 +21,14 @@ use crate::store::webhooks;
 use crate::store::{Read, Store, WriteTx, secrets, workspaces};
 
 mod auth;
+mod defaults;
 mod destination;
 mod found;
 mod input;
 mod life;
 mod moved;
 mod origin;
+mod preview;
 mod retries;
 mod room;
 mod secret;
@@ -36,14 +38,16 @@ mod together;
 mod values;
 
 pub use auth::AuthInput;
+pub use defaults::defaults_of;
 use found::{check_sound, registered, usable};
 pub(super) use found::{registered_in, usable_in};
-pub use input::{WebhookInput, defaults_of, shown_header};
+pub use input::WebhookInput;
 pub(super) use life::cancel;
 use life::{WebhookSwitch, turn_to};
 use origin::is_moved;
-pub use values::MASK;
+pub use values::{MASK, shown_header};
 
+pub use preview::{Preview, PreviewEvent, PreviewInput};
 pub use retries::{CustomRetry, RetryInput};
 use room::check_room;
 pub use secret::{OVERLAP_DEFAULT, OVERLAP_MAX, Rotated, RotationInput};
@@ -92,7 +96,7 @@ impl Service {
                 let profile = tx.profile(stored.seq)?;
                 let subscription = subscription_of(&input, &profile)?;
                 let base = defaults_of(&profile, String::new(), subscription);
-                let settings = input::apply(base, &input, Some(url), &profile)?;
+                let settings = input::apply(base, &input, Some(url), &profile, tx.now())?;
                 catalogue.check_subscription(&settings.subscription)?;
                 let named = input.consumer.as_ref().and_then(Option::as_deref);
                 let consumer_seq = owner_of(tx, &caller, named)?.map(|id| id.seq());
@@ -210,11 +214,12 @@ fn update(
         Some(_) | None => webhook.profile.seq,
     };
     let profile = tx.profile(profile_seq)?;
-    let settings = input::apply(webhook.settings.clone(), input, url, &profile)?;
+    let settings = input::apply(webhook.settings.clone(), input, url, &profile, tx.now())?;
     let before = &webhook.settings;
     let is_same_place = before.url == settings.url
         && before.headers == settings.headers
-        && before.auth == settings.auth;
+        && before.auth == settings.auth
+        && before.ca == settings.ca;
     let is_same_profile = profile_seq == webhook.profile.seq;
     if !is_same_place || !is_same_profile || input.active == Some(false) {
         caller.actor.check_proof()?;

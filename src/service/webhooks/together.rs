@@ -4,6 +4,7 @@
 //! Refuses: what each of them means.
 
 use super::input::{Faults, WebhookInput};
+use crate::domain::authorization::WebhookAuth;
 use crate::domain::order::{DeliveryOrder, OrderedBy};
 use crate::domain::webhook::WebhookSettings;
 
@@ -11,7 +12,13 @@ impl Faults {
     /// A request has one `authorization`: the webhook's `auth`, or a header of that name.
     pub(super) fn one_authorization(&mut self, settings: &WebhookSettings) {
         let mut headers = settings.headers.iter();
-        if settings.auth.is_some() && headers.any(|own| own.name() == "authorization") {
+        let is_header = match settings.auth {
+            Some(WebhookAuth::Mtls(_)) | None => false,
+            Some(
+                WebhookAuth::Basic { .. } | WebhookAuth::Bearer { .. } | WebhookAuth::OAuth2(_),
+            ) => true,
+        };
+        if is_header && headers.any(|own| own.name() == "authorization") {
             let message = "stands beside a header authorization; give one of the two";
             self.add("auth", message);
         }

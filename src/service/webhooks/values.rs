@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::domain::event_context::{WEBHOOK_CHANNELS_MAX, parse_channels};
 use crate::domain::format::Format;
+use crate::domain::header::CustomHeader;
 use crate::domain::time::parse_duration;
 use crate::domain::webhook::{
     LABEL_CHARS_MAX, METADATA_BYTES_MAX, RATE_MAX, RATE_MIN, TIMEOUT_MAX, TIMEOUT_MIN,
@@ -14,6 +15,18 @@ use crate::domain::webhook::{
 
 /// What stands for a value that is not shown; sent back, it means "as it is".
 pub const MASK: &str = "***";
+
+/// A header as whoever may read the webhook sees it: its name, and its value unless that is a
+/// credential.
+#[must_use]
+pub fn shown_header(header: &CustomHeader) -> (&str, &str) {
+    let value = if header.is_credential() {
+        MASK
+    } else {
+        header.value().expose()
+    };
+    (header.name(), value)
+}
 
 pub(super) fn label(text: &str) -> Result<String, String> {
     if text.chars().count() > LABEL_CHARS_MAX {

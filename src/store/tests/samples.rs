@@ -74,6 +74,7 @@ pub(in crate::store) fn settings() -> WebhookSettings {
         method: SendMethod::default(),
         shape: BodyShape::default(),
         auth: None,
+        ca: None,
         headers: Vec::new(),
         aliases: None,
         retry: RetryPolicy::standard(),

@@ -211,11 +211,10 @@ pub fn update_settings(
         url,
         subscription,
         format,
-        headers,
         ..
     } = settings;
     let event_types = json_text(&subscription.texts());
-    let sealed = seal_headers(tx.vault(), seq, headers, settings.auth.as_ref());
+    let sealed = seal_headers(tx.vault(), seq, settings);
     let shape_seq = shapes::version(tx, seq, &settings.shape)?;
     tx.run(
         "UPDATE webhooks

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::health::{breaker_of, health_of};
 use super::json_column::parse_json;
-use super::sealed::unseal_headers;
+use super::sealed::{Unsealed, unseal_headers};
 use crate::domain::breaker::{BreakerPolicy, DisabledReason};
 use crate::domain::event_type::Subscription;
 use crate::domain::filter::ContentFilter;
@@ -100,7 +100,7 @@ fn settings(
     })?;
     let headers = row.get("headers_sealed").map_err(StoreError::from);
     let headers = headers.and_then(|sealed| unseal_headers(vault, seq, sealed));
-    let (headers, auth) = reading.or(headers, || (Vec::new(), None))?;
+    let unsealed = reading.or(headers, Unsealed::default)?;
     let unknown = || {
         let all = ["*".to_owned()];
         Subscription::parse(&all).expect("everything can be subscribed to")
@@ -118,8 +118,9 @@ fn settings(
         shape: reading.or(shape_of(row, seq), BodyShape::default)?,
         channels: reading.or(channels_of(row, seq), || None)?,
         format: reading.or(row.get("format"), || Format::Json)?,
-        auth,
-        headers,
+        auth: unsealed.auth,
+        ca: unsealed.ca,
+        headers: unsealed.headers,
         aliases: reading.or(row.get("aliases"), || None)?,
         retry: reading.or(retry_of(row, seq), RetryPolicy::standard)?,
         timeout: Duration::from_millis(timeout_ms),

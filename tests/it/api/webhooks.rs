@@ -56,7 +56,8 @@ async fn a_new_webhook_has_the_documented_shape_and_shows_its_secret_once() {
         "last_attempted_at": null, "last_success_at": null, "last_status_code": null,
         "secret_rotated_at": null, "previous_secret_expires_at": null, "metadata": {},
     });
-    let shaping = json!({"filter": null, "template": null, "auth": null, "method": "POST",
+    let shaping = json!({"filter": null, "template": null, "auth": null, "ca": null,
+        "ca_expires_at": null, "method": "POST",
         "content_type": "application/json"});
     let shaping = shaping.as_object().unwrap().clone();
     expected.as_object_mut().unwrap().extend(shaping);

@@ -59,6 +59,7 @@ const ASKING: &[&str] = &[
     "POST /api/v1/webhooks/{id}/revoke",
     "POST /api/v1/webhooks/{id}/rotate-secret",
     "POST /api/v1/webhooks/{id}/test",
+    "POST /api/v1/webhooks/{id}/preview",
     "POST /api/v1/webhooks/{id}/recover",
     "POST /api/v1/deliveries/retry",
     "POST /api/v1/deliveries/{id}/retry",

@@ -106,6 +106,7 @@ async fn hookposts_own_port_is_refused_by_number_and_by_name() {
         headers: HeaderMap::new(),
         body: Bytes::new(),
         timeout: PATIENCE,
+        tls: None,
     };
     assert_eq!(
         client.post(request).await.unwrap().result.unwrap_err(),

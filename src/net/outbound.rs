@@ -1,0 +1,55 @@
+//! One request to send.
+//!
+//! Owns: its form, and the request as it goes over the wire. Refuses: sending it (`client`).
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::header::{ACCEPT, HOST, HeaderMap, HeaderValue, USER_AGENT as AGENT};
+use hyper::{Method, Request};
+
+use crate::net::identity::OwnTls;
+use crate::net::options::USER_AGENT;
+use crate::net::sender::Sender;
+use crate::net::target::TargetUrl;
+
+/// One request to send.
+#[derive(Debug)]
+pub struct OutboundRequest<'a> {
+    /// Whose it is.
+    pub sender: Sender,
+    /// How.
+    pub method: Method,
+    /// Where to.
+    pub target: &'a TargetUrl,
+    /// All headers but host, content-length, accept and user-agent, which the client adds.
+    pub headers: HeaderMap,
+    /// The bytes to send.
+    pub body: Bytes,
+    /// The time for the whole exchange.
+    pub timeout: Duration,
+    /// TLS of the sender's own; else what all speak.
+    pub tls: Option<&'a OwnTls>,
+}
+
+/// The request as it goes over the wire.
+pub(super) fn request(outbound: &OutboundRequest<'_>) -> Request<Full<Bytes>> {
+    let mut request = Request::new(Full::new(outbound.body.clone()));
+    *request.method_mut() = outbound.method.clone();
+    *request.uri_mut() = outbound
+        .target
+        .path_and_query()
+        .parse()
+        .expect("a target's path and query are made of what a request may carry");
+    let headers = request.headers_mut();
+    *headers = outbound.headers.clone();
+    headers
+        .entry(ACCEPT)
+        .or_insert(HeaderValue::from_static("*/*"));
+    headers.insert(AGENT, HeaderValue::from_static(USER_AGENT));
+    let host = HeaderValue::from_str(outbound.target.authority())
+        .expect("a target's host is a name or an address");
+    headers.insert(HOST, host);
+    request
+}

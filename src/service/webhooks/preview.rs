@@ -1,0 +1,164 @@
+//! What a webhook would get of an event.
+//!
+//! Owns: finding or making the event, and whether the webhook wants it. Refuses: making the request
+//! (`engine::preview`), and sending anything.
+
+use std::sync::Arc;
+
+use super::registered_in;
+use crate::domain::event::{Event, EventKind, GivenId};
+use crate::domain::event_context::{EVENT_CHANNELS_MAX, parse_channels, reaches};
+use crate::domain::event_document::EventDocument;
+use crate::domain::event_type::EventTypeName;
+use crate::domain::id::{EventId, WebhookId};
+use crate::domain::time::Timestamp;
+use crate::domain::webhook::{Webhook, WebhookState};
+use crate::engine::preview::{PreviewFault, PreviewedRequest, preview};
+use crate::service::events::WhyNot;
+use crate::service::{Caller, Refusal, Service};
+use crate::store::{Read, Store, events};
+
+/// The row number of an event that does not exist.
+const NO_EVENT: i64 = 1;
+
+/// Of which event; the wire profile's own test event if nothing is said.
+#[derive(Clone, Debug, Default)]
+pub struct PreviewInput {
+    /// One that was published.
+    pub event_id: Option<String>,
+    /// One that is said here.
+    pub event: Option<PreviewEvent>,
+}
+
+/// An event that nobody published.
+#[derive(Clone, Debug, Default)]
+pub struct PreviewEvent {
+    /// Its type; that of the test event if absent.
+    pub event_type: Option<String>,
+    /// Its data, JSON text; that of the test event if absent.
+    pub data: Option<String>,
+    /// The publisher's id for it.
+    pub id: Option<String>,
+    /// When it happened.
+    pub timestamp: Option<String>,
+    /// The channels in which it is said.
+    pub channels: Vec<String>,
+}
+
+/// What a webhook would get.
+#[derive(Clone, Debug)]
+pub struct Preview {
+    /// Why it would not; `None` where it would.
+    pub why_not: Option<WhyNot>,
+    /// The request, whether it would be made or not.
+    pub request: Result<PreviewedRequest, PreviewFault>,
+}
+
+impl Service {
+    /// What the webhook `id` would get of an event now. Nothing is sent, and nothing written.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`] for the webhook or the event; or the field at fault.
+    pub async fn preview_webhook(
+        &self,
+        caller: &Caller,
+        id: WebhookId,
+        input: PreviewInput,
+    ) -> Result<Preview, Refusal> {
+        let caller = caller.clone();
+        self.read(move |store, conn| {
+            let now = store.clock().now();
+            let webhook = registered_in(store, conn, &caller, id)?;
+            let (event, channels) = event_of(store, conn, &caller, &webhook, input, now)?;
+            let why_not = why_not(&webhook, &event, &channels);
+            let request = preview(store, conn, Arc::new(event), &webhook, now)?;
+            Ok(Preview {
+                why_not,
+                request: request.ok_or(Refusal::NotFound("webhook"))?,
+            })
+        })
+        .await
+    }
+}
+
+/// The event, with the channels in which it is said.
+fn event_of(
+    store: &Store,
+    conn: &Read<'_>,
+    caller: &Caller,
+    webhook: &Webhook,
+    input: PreviewInput,
+    now: Timestamp,
+) -> Result<(Event, Vec<String>), Refusal> {
+    let said = match (input.event_id, input.event) {
+        (Some(_), Some(_)) => {
+            let message = "stands beside event; give one of the two";
+            return Err(Refusal::field("event_id", message));
+        }
+        (Some(id), None) => {
+            let found = events::find_public(conn, caller.purview(), &id)?;
+            let found = found.filter(|stored| stored.event.kind == EventKind::Published);
+            let event = found.ok_or(Refusal::NotFound("event"))?.event;
+            let channels = event.channels().to_vec();
+            return Ok((event, channels));
+        }
+        (None, said) => said.unwrap_or_default(),
+    };
+    let profile = store.profile(conn, webhook.profile.seq)?;
+    let sample = profile.test_event();
+    let at_fault = |field: &str| {
+        let field = format!("event.{field}");
+        move |message: String| Refusal::field(field, message)
+    };
+    let event_type: Arc<str> = match &said.event_type {
+        Some(text) => {
+            let name = EventTypeName::parse(text).map_err(at_fault("type"))?;
+            name.as_str().into()
+        }
+        None => sample.event_type.as_str().into(),
+    };
+    let given_id = said.id.as_deref().map(GivenId::parse).transpose();
+    let occurred_at = said.timestamp.as_deref().map(Timestamp::parse).transpose();
+    let channels = match said.channels.is_empty() {
+        true => Vec::new(),
+        false => {
+            parse_channels(&said.channels, EVENT_CHANNELS_MAX).map_err(at_fault("channels"))?
+        }
+    };
+    let event = Event {
+        id: EventId::new(now, NO_EVENT),
+        given_id: given_id.map_err(|error| at_fault("id")(error.to_string()))?,
+        workspace: caller.workspace,
+        consumer: webhook.consumer,
+        kind: EventKind::Published,
+        event_type,
+        occurred_at: occurred_at.map_err(at_fault("timestamp"))?.unwrap_or(now),
+        data: said.data.unwrap_or_else(|| sample.data.clone()).into(),
+        context: None,
+    };
+    Ok((event, channels))
+}
+
+/// Why the webhook would not get the event, if it were published now.
+fn why_not(webhook: &Webhook, event: &Event, channels: &[String]) -> Option<WhyNot> {
+    let settings = &webhook.settings;
+    let name = EventTypeName::parse(&event.event_type).ok();
+    if !name.is_some_and(|name| settings.subscription.matches(&name)) {
+        return Some(WhyNot::NotSubscribed);
+    }
+    if !reaches(settings.channels.as_deref(), channels) {
+        return Some(WhyNot::OtherChannels);
+    }
+    let tape = settings
+        .filter
+        .as_ref()
+        .map(|filter| (filter, EventDocument::from(event).tape()));
+    if let Some(misfit) = tape.and_then(|(filter, tape)| filter.misfit(tape.root())) {
+        return Some(WhyNot::Filtered(misfit));
+    }
+    match webhook.state {
+        WebhookState::Active => None,
+        WebhookState::Revoked => Some(WhyNot::Revoked),
+        WebhookState::Disabled { reason, .. } => Some(WhyNot::Disabled(reason)),
+    }
+}
