@@ -181,17 +181,16 @@ pub async fn list(state: State, caller: Caller, request: HttpRequest) -> Answere
     query.finish()?;
     let order = order.unwrap_or(Order::Descending);
     let listing = EventListing {
-        event_type,
+        event_types: event_type.into_iter().collect(),
         channel,
         tag,
+        since: None,
+        until: None,
         order,
         cursor: start.map(|(cursor, _)| cursor),
     };
-    let page = state
-        .service
-        .events(&caller, consumer, listing, limit)
-        .await?;
-    answer::ok(&listed(page, order))
+    let found = state.service.events(&caller, consumer, listing, limit);
+    answer::ok(&listed(found.await?, order))
 }
 
 /// `GET /events/{id}`.

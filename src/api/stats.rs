@@ -158,9 +158,12 @@ pub async fn of_workspace(state: State, caller: Caller, request: HttpRequest) ->
     let is_whole = consumer.is_none() && caller.consumer.is_none();
     let period = period(query)?;
     let found = state.service.workspace_stats(&caller, consumer, period);
-    let stats = found.await?;
+    let (id, stats) = found.await?;
     let step = |step: &StatsBucket| step_body(step, is_whole.then_some(step.events));
-    answer::ok(&body(None, &stats, step))
+    answer::ok(&StatsBody {
+        consumer_id: id.map(|id| id.to_string()),
+        ..body(None, &stats, step)
+    })
 }
 
 fn period(mut query: Query) -> Result<PeriodInput, Problem> {

@@ -24,6 +24,7 @@ mod completions;
 mod data;
 mod demo;
 mod healthcheck;
+mod import;
 mod install;
 mod key;
 mod listen;
@@ -70,6 +71,7 @@ enum Command {
     Events(rest::events::Events),
     Deliveries(rest::deliveries::Deliveries),
     DeadLetters(rest::dead_letters::DeadLetters),
+    Import(import::ImportCommand),
     Backup(backup::Backup),
     Restore(backup::Restore),
     Check(backup::Check),
@@ -98,6 +100,7 @@ impl Command {
             Self::Events(events) => events.run(),
             Self::Deliveries(deliveries) => deliveries.run(),
             Self::DeadLetters(dead_letters) => dead_letters.run(),
+            Self::Import(import) => import.run(),
             Self::Backup(backup) => backup.run(),
             Self::Restore(restore) => restore.run(),
             Self::Check(check) => check.run(),

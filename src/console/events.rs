@@ -91,9 +91,11 @@ pub async fn list(state: State, visitor: Visitor, request: HttpRequest) -> Shown
         EventTypeName::parse(name).map_err(|message| Refusal::field("type", message))?;
     }
     let listing = EventListing {
-        event_type,
+        event_types: event_type.into_iter().collect(),
         channel: None,
         tag: None,
+        since: None,
+        until: None,
         order: Order::Descending,
         cursor,
     };

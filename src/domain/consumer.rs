@@ -12,10 +12,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::id::ConsumerId;
+use super::own_name::own_name;
 use super::time::Timestamp;
 
-/// The longest `uid`, in characters.
-pub const UID_CHARS_MAX: usize = 256;
 /// The longest name, in characters.
 pub const CONSUMER_NAME_CHARS_MAX: usize = 256;
 /// The largest `metadata`, in bytes of its JSON: 4 KiB.
@@ -34,19 +33,7 @@ impl ConsumerUid {
     /// A sentence for the caller where it is empty, too long, holds other characters or looks like an
     /// id of ours.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let fits = (1..=UID_CHARS_MAX).contains(&text.len());
-        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
-        if !fits || !text.bytes().all(plain) {
-            return Err(format!(
-                "must be 1 to {UID_CHARS_MAX} letters, digits, ., _ or -"
-            ));
-        }
-        if text.starts_with(OWN_PREFIX) {
-            return Err(format!(
-                "must not begin with {OWN_PREFIX}: hookpost's own ids do"
-            ));
-        }
-        Ok(Self(text.into()))
+        own_name(text, Some(OWN_PREFIX)).map(Self)
     }
 
     /// The characters.

@@ -14,7 +14,9 @@ mod standing;
 mod status;
 mod step;
 
-pub use filter::{CarriedFilter, DeliveryFilter, DeliveryScope, LastResult};
+pub use filter::{
+    AttemptFilter, AttemptOutcome, CarriedFilter, DeliveryFilter, DeliveryScope, LastResult,
+};
 pub use progress::{Fallback, Next, Progress};
 pub use record::{Delivery, DeliveryPlace, LastAttempt, NewDelivery, QueuedDelivery};
 pub use standing::{Cause, LetterGroup, Standing, Waiting};

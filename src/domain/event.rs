@@ -111,6 +111,12 @@ impl Event {
         self.context.as_ref().map_or(&[], |own| &own.channels)
     }
 
+    /// What the platform calls it, where that is not its id.
+    #[must_use]
+    pub fn uid(&self) -> Option<&str> {
+        self.context.as_ref().and_then(|own| own.uid.as_deref())
+    }
+
     /// The publisher's tags.
     #[must_use]
     pub fn tags(&self) -> &[String] {
@@ -157,18 +163,22 @@ pub struct StoredEvent {
 }
 
 /// Which events a list shows.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct EventFilter {
     /// The workspace they belong to.
     pub workspace_seq: i64,
     /// Only for this consumer.
     pub consumer_seq: Option<i64>,
-    /// Only this type.
-    pub event_type: Option<String>,
+    /// Only these types; empty means any.
+    pub event_types: Vec<String>,
     /// Only what was said in this channel.
     pub channel: Option<String>,
     /// Only what has this tag.
     pub tag: Option<String>,
+    /// Only accepted at or after this instant.
+    pub since: Option<Timestamp>,
+    /// Only accepted before this instant.
+    pub until: Option<Timestamp>,
     /// Which end comes first.
     pub order: Order,
     /// Where the page begins.

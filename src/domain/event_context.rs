@@ -37,6 +37,8 @@ pub struct EventContext {
     pub channels: Vec<String>,
     /// The publisher's own words, to find it again.
     pub tags: Vec<String>,
+    /// What the platform calls it, where that is not its id: unique with its consumer.
+    pub uid: Option<Arc<str>>,
 }
 
 impl EventContext {

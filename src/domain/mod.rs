@@ -30,6 +30,7 @@ pub mod keep_data;
 pub mod oauth2;
 pub mod order;
 pub mod outcome;
+pub mod own_name;
 pub mod page;
 pub mod password;
 pub mod portal;

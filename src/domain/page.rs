@@ -55,6 +55,8 @@ impl Limit {
 pub enum List {
     /// API keys.
     ApiKeys,
+    /// Attempts.
+    Attempts,
     /// The audit log.
     AuditLog,
     /// Consumers.
@@ -84,6 +86,7 @@ impl List {
     fn letter(self) -> char {
         match self {
             Self::ApiKeys => 'k',
+            Self::Attempts => 'a',
             Self::AuditLog => 'l',
             Self::Consumers => 'c',
             Self::DeadLetters => 'x',

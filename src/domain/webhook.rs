@@ -180,6 +180,8 @@ pub struct Webhook {
     pub workspace: WorkspaceId,
     /// The consumer whose it is; `None` is the platform's own. It never changes.
     pub consumer: Option<ConsumerId>,
+    /// What the platform calls it: unique among the webhooks of that consumer.
+    pub uid: Option<Arc<str>>,
     /// Deliveries per second over all webhooks of that consumer, at most.
     pub consumer_rate_limit: Option<f64>,
     /// What it stands for.

@@ -25,6 +25,8 @@ pub enum RestMethod {
     Get,
     /// Create, or act.
     Post,
+    /// Create or replace.
+    Put,
     /// Change.
     Patch,
     /// Remove.
@@ -110,6 +112,7 @@ impl RestClient {
         let method = match method {
             RestMethod::Get => Method::GET,
             RestMethod::Post => Method::POST,
+            RestMethod::Put => Method::PUT,
             RestMethod::Patch => Method::PATCH,
             RestMethod::Delete => Method::DELETE,
         };

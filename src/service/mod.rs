@@ -38,6 +38,7 @@ pub mod jobs;
 mod keeping;
 pub mod keys;
 pub mod once;
+pub mod owned;
 mod pace;
 pub mod payload_work;
 pub mod people;

@@ -44,9 +44,11 @@ impl Service {
             let mut filter = EventFilter {
                 workspace_seq: purview.workspace_seq,
                 consumer_seq: purview.consumer_seq,
-                event_type: None,
+                event_types: Vec::new(),
                 channel: None,
                 tag: None,
+                since: None,
+                until: None,
                 order: Order::Descending,
                 cursor,
             };

@@ -16,7 +16,7 @@ use crate::domain::stats::{
 };
 use crate::domain::time::Timestamp;
 use crate::store::stats::{self, MINUTES_KEPT_MS};
-use crate::store::{Read, StoreError, webhooks};
+use crate::store::{Read, StoreError, consumers, webhooks};
 
 /// The period unless the caller says otherwise: a day.
 pub const PERIOD_DEFAULT: Duration = Duration::from_secs(24 * 3600);
@@ -96,7 +96,7 @@ impl Service {
     }
 
     /// How a workspace has been doing, one-off receivers included; or only the consumer that `consumer`
-    /// names, or that the caller is bound to.
+    /// names, or that the caller is bound to; then with its id.
     ///
     /// # Errors
     /// The fields at fault.
@@ -105,15 +105,16 @@ impl Service {
         caller: &Caller,
         consumer: Option<String>,
         period: PeriodInput,
-    ) -> Result<Stats, Refusal> {
+    ) -> Result<(Option<ConsumerId>, Stats), Refusal> {
         let steps = Steps::of(period, self.clock().now())?;
         let workspace_seq = caller.workspace.seq();
         let purview = caller.purview();
         self.read(move |_, conn| {
-            Ok(match asked_for(conn, purview, consumer.as_deref())? {
-                Some(seq) => of_consumer(conn, &steps, workspace_seq, seq)?,
-                None => of_workspace(conn, &steps, workspace_seq)?,
-            })
+            let Some(seq) = asked_for(conn, purview, consumer.as_deref())? else {
+                return Ok((None, of_workspace(conn, &steps, workspace_seq)?));
+            };
+            let id = consumers::id_of(conn, seq)?;
+            Ok((id, of_consumer(conn, &steps, workspace_seq, seq)?))
         })
         .await
     }

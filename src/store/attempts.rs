@@ -9,6 +9,10 @@ use super::{Read, StoreError, WriteTx, row_list};
 use crate::domain::attempt::{ATTEMPTS_MAX, Attempt, NUMBER_BITS, row_number};
 use crate::domain::delivery::Delivery;
 
+mod list;
+
+pub use list::list;
+
 /// Attempts that are shown at once: 250.
 pub const ATTEMPTS_SHOWN_MAX: usize = 250;
 /// The most bytes of headers and bodies of attempts that are shown at once: 2 MiB.

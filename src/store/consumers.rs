@@ -79,6 +79,18 @@ pub fn find_id(
     }
 }
 
+/// The id of the consumer in row `seq`; `None` where there is none.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn id_of(conn: &Read<'_>, seq: i64) -> Result<Option<ConsumerId>, StoreError> {
+    conn.row(
+        "SELECT seq, created_at FROM consumers WHERE seq = :seq LIMIT 1",
+        named_params! { ":seq": seq },
+        |row| id(row, "created_at", "seq"),
+    )
+}
+
 /// A page of the consumers that `purview` holds, newest first: all, or those whose `uid` or name begins with
 /// `prefix`. A name's letters match whether they are large or small.
 ///

@@ -1,6 +1,6 @@
 //! Events: publishers' words, byte for byte, with a digest that notices any change.
 //!
-//! Owns: their rows, lists for browsing and polling, the record of who missed one. Refuses:
+//! Owns: their rows, the record of who missed one. Refuses:
 //! deciding who gets an event (`service` asks `webhooks::subscribers`).
 
 use std::sync::Arc;
@@ -9,33 +9,38 @@ use rusqlite::{Row, named_params};
 use sha2::{Digest, Sha256};
 
 use super::effects::{EffectPlace, Sums};
-use super::found::{Found, PAGE_BYTES_MAX, readable};
+use super::found::{PAGE_BYTES_MAX, readable};
 use super::numbers::NumberedTable;
 use super::sql::{id, optional_id};
 use super::{Read, StoreError, WriteTx, row_list, setbacks};
 use crate::domain::consumer::Purview;
-use crate::domain::event::{Event, EventFilter, EventKind, NewEvent, StoredEvent};
+use crate::domain::event::{Event, EventKind, NewEvent, StoredEvent};
 use crate::domain::id::{EventId, WorkspaceId};
-use crate::domain::page::{Cursor, Limit, List, Order, Page};
 use crate::domain::stats::{WHOLE_WORKSPACE, minute};
 use crate::domain::time::Timestamp;
 
 pub(super) mod context;
+mod labels;
+mod list;
 mod misses;
 mod schedule;
 
-use context::{BY_CHANNEL, BY_TAG, ContextColumns};
+use context::ContextColumns;
+pub use list::list;
 pub use misses::{count_missed, delete_miss, insert_miss, missed, misses};
 use schedule::ScheduleColumns;
 pub use schedule::set_deliver_at;
 
-const SELECT: &str = "SELECT events.seq, events.workspace_seq, events.kind, events.given_id,
+const COLUMNS: &str = "SELECT events.seq, events.workspace_seq, events.kind, events.given_id,
         events.consumer_seq, consumers.created_at AS consumer_created_at, events.type, events.occurred_at, events.created_at, events.delivery_count, events.digest,
-        events.data, events.erased_at, events.traceparent, events.tracestate, events.channels, events.tags,
-        events.deliver_at, events.asked_deliver_at, events.asked_delay, workspaces.created_at AS workspace_created_at
-    FROM events
-    JOIN workspaces ON workspaces.seq = events.workspace_seq
+        events.data, events.erased_at, events.traceparent, events.tracestate, events.channels, events.tags, events.uid,
+        events.deliver_at, events.asked_deliver_at, events.asked_delay, workspaces.created_at AS workspace_created_at";
+const JOINS: &str = "JOIN workspaces ON workspaces.seq = events.workspace_seq
     LEFT JOIN consumers ON consumers.seq = events.consumer_seq";
+
+fn select() -> String {
+    format!("{COLUMNS} FROM events {JOINS}")
+}
 
 /// Stores an event that is about to be given so many deliveries; the caller has made sure that its
 /// given id is free.
@@ -55,10 +60,10 @@ pub fn insert(
     let schedule = ScheduleColumns(new.schedule);
     tx.run(
         "INSERT INTO events (seq, workspace_seq, consumer_seq, kind, given_id, type, occurred_at, created_at,
-             delivery_count, digest, data, traceparent, tracestate, channels, tags, deliver_at,
+             delivery_count, digest, data, traceparent, tracestate, channels, tags, uid, deliver_at,
              asked_deliver_at, asked_delay)
          VALUES (:seq, :workspace, :consumer, :kind, :given_id, :type, :occurred_at, :now, :deliveries, :digest,
-             :data, :traceparent, :tracestate, :channels, :tags, :deliver_at, :asked_deliver_at, :asked_delay)",
+             :data, :traceparent, :tracestate, :channels, :tags, :uid, :deliver_at, :asked_deliver_at, :asked_delay)",
         named_params! {
             ":seq": id.seq(),
             ":workspace": workspace.seq(),
@@ -75,11 +80,13 @@ pub fn insert(
             ":tracestate": context.tracestate(),
             ":channels": context.channels(),
             ":tags": context.tags(),
+            ":uid": context.uid(),
             ":deliver_at": new.schedule.map(|own| own.instant(id.at())),
             ":asked_deliver_at": schedule.asked_deliver_at(),
             ":asked_delay": schedule.asked_delay(),
         },
     )?;
+    labels::insert(tx, workspace.seq(), id.seq(), &new)?;
     if new.kind == EventKind::Published {
         let place = EffectPlace {
             workspace_seq: workspace.seq(),
@@ -110,7 +117,7 @@ pub fn insert(
 /// # Errors
 /// [`StoreError::Damaged`] where the row is not what was once stored.
 pub fn find(conn: &Read<'_>, seq: i64) -> Result<Option<StoredEvent>, StoreError> {
-    let sql = format!("{SELECT} WHERE events.seq = :seq LIMIT 1");
+    let sql = format!("{} WHERE events.seq = :seq LIMIT 1", select());
     conn.row(&sql, named_params! { ":seq": seq }, stored)
 }
 
@@ -136,10 +143,11 @@ pub fn in_rows(
     seqs: &[i64],
 ) -> Result<Vec<(i64, Option<StoredEvent>)>, StoreError> {
     let sql = format!(
-        "{SELECT}
+        "{}
          JOIN json_each(:seqs) AS wanted ON wanted.value = events.seq
          ORDER BY wanted.key
-         LIMIT -1"
+         LIMIT -1",
+        select()
     );
     let mut statement = conn.prepare_cached(&sql)?;
     let mut rows = statement.query(named_params! { ":seqs": row_list(seqs) })?;
@@ -184,81 +192,19 @@ pub fn find_public(
         .filter(|stored| stored.event.id == id && stored.event.given_id.is_none() && holds(stored)))
 }
 
-/// A page of published events; one that is not what was once published is left out, and the log says
-/// so. In ascending order the page always says where to go on: row numbers
-/// are given in commit order, so that a poller that goes on from there never skips or repeats one.
+/// The row of the event that the platform calls `uid`, of those for one consumer.
 ///
 /// # Errors
-/// As [`find`].
-pub fn list(
+/// [`StoreError::Sqlite`].
+pub fn row_called(
     conn: &Read<'_>,
-    filter: &EventFilter,
-    limit: Limit,
-) -> Result<Page<StoredEvent>, StoreError> {
-    let by_type = filter
-        .event_type
-        .as_ref()
-        .map_or("", |_| "AND events.type = :type");
-    let by_channel = filter.channel.as_ref().map_or("", |_| BY_CHANNEL);
-    let by_tag = filter.tag.as_ref().map_or("", |_| BY_TAG);
-    let owner = match filter.consumer_seq {
-        None => "events.workspace_seq = :workspace",
-        // The plus keeps the consumer's index in the lead.
-        Some(_) => "events.consumer_seq = :consumer AND +events.workspace_seq = :workspace",
-    };
-    let (comparison, direction) = match filter.order {
-        Order::Ascending => (">", "ASC"),
-        Order::Descending => ("<", "DESC"),
-    };
-    let start = match filter.order {
-        Order::Ascending => 0,
-        Order::Descending => i64::MAX,
-    };
-    let sql = format!(
-        "{SELECT}
-         WHERE {owner}
-             AND events.kind = 0
-             {by_type}
-             {by_channel}
-             {by_tag}
-             AND events.seq {comparison} :start
-         ORDER BY events.seq {direction}
-         LIMIT :limit"
-    );
-    let mut statement = conn.prepare_cached(&sql)?;
-    let start = filter.cursor.map_or(start, Cursor::seq);
-    let rows = limit.rows() + 1;
-    let mut params: Vec<(&str, &dyn rusqlite::ToSql)> = vec![
-        (":workspace", &filter.workspace_seq),
-        (":start", &start),
-        (":limit", &rows),
-    ];
-    if let Some(consumer_seq) = &filter.consumer_seq {
-        params.push((":consumer", consumer_seq));
-    }
-    if let Some(event_type) = &filter.event_type {
-        params.push((":type", event_type));
-    }
-    if let Some(channel) = &filter.channel {
-        params.push((":channel", channel));
-    }
-    if let Some(tag) = &filter.tag {
-        params.push((":tag", tag));
-    }
-    let mut rows = statement.query(params.as_slice())?;
-    let mut found = Found::new(limit);
-    while found.has_room()
-        && let Some(row) = rows.next()?
-    {
-        let bytes = |event: &StoredEvent| event.event.data.len();
-        found.take(row.get("seq")?, stored(row), bytes)?;
-    }
-    let last = found.last().unwrap_or(start);
-    let mut page = found.paged(List::Events);
-    if filter.order == Order::Ascending {
-        page.next = Some(Cursor::behind(List::Events, last));
-    }
-    Ok(page)
+    consumer_seq: i64,
+    uid: &str,
+) -> Result<Option<i64>, StoreError> {
+    conn.optional(
+        "SELECT seq FROM events WHERE consumer_seq = :consumer AND uid = :uid LIMIT 1",
+        named_params! { ":consumer": consumer_seq, ":uid": uid },
+    )
 }
 
 /// The lowest row number of an event accepted at or after `at`; one past the newest where there is

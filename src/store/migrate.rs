@@ -24,6 +24,7 @@ const LADDER: &[M<'static>] = &[
     M::up(include_str!("migrations/0012_scheduled.sql")),
     M::up(include_str!("migrations/0013_ordered_by.sql")),
     M::up(include_str!("migrations/0014_keep_data.sql")),
+    M::up(include_str!("migrations/0015_own_names.sql")),
 ];
 
 /// Refuses a database that a later version wrote; answers its version.

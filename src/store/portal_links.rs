@@ -84,6 +84,15 @@ pub fn find(conn: &Read<'_>, id: PortalLinkId) -> Result<Option<PortalLink>, Sto
     Ok(found.filter(|link| link.id == id))
 }
 
+/// Ends one link.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn delete(tx: &WriteTx<'_>, id: PortalLinkId) -> Result<(), StoreError> {
+    let sql = "DELETE FROM portal_links WHERE seq = :seq";
+    tx.run(sql, named_params! { ":seq": id.seq() }).map(drop)
+}
+
 /// Ends every link of a consumer; answers how many there were.
 ///
 /// # Errors

@@ -367,7 +367,7 @@ fn svix_body(line: &str, url: &str) -> Value {
         }
         _ if named("/send-example") => json!({"eventType": "a.b"}),
         _ if named("/headers") => json!({"headers": {}}),
-        _ if named("/resend") || named("/rotate") => json!({}),
+        _ if named("/resend") || named("/rotate") || path.contains("/auth/") => json!({}),
         _ => json!({"url": url}),
     }
 }

@@ -112,6 +112,28 @@ assert.match(task.id, /^qtask_/);
 assert.equal(task.task, "endpoint.recover");
 await refused(401, () => new Svix("nobody", { serverUrl: process.env.SVIX_SERVER_URL }).application.list());
 
+// What is sent again in bulk, examples, contents, and access to the portal.
+const since = new Date(Date.now() - 60000);
+const bulk = await client.endpoint.bulkReplay?.(uid, "main", { since, eventTypes: [type], status: 0 });
+if (bulk) assert.equal((await client.backgroundTask.get(bulk.id)).task, "endpoint.bulk-replay");
+const missing = await client.endpoint.replayMissing(uid, "main", { since });
+assert.equal(missing.task, "endpoint.replay");
+assert.ok((await client.backgroundTask.list()).data.some((one) => one.id === missing.id));
+const example = await client.endpoint.sendExample(uid, "main", { eventType: type });
+assert.match(example.id, /^msg_/);
+assert.equal((await client.messageAttempt.listByEndpoint(uid, "main", { withMsg: true })).data.length > 1, true);
+const hushed = await client.message.create(uid, { eventType: "other.type", payload: { hush: 1 } });
+await client.message.expungeContent(uid, hushed.id);
+assert.deepEqual((await client.message.get(uid, hushed.id, { withContent: true })).payload, { expired: true });
+await client.messageAttempt.expungeContent(uid, message.id, attempt.id);
+const access = await client.authentication.appPortalAccess(uid, { expiry: 3600 });
+assert.ok(access.url.includes("/portal/"));
+const visitor = new Svix(access.token, { serverUrl: process.env.SVIX_SERVER_URL });
+assert.equal((await visitor.endpoint.get(uid, "main")).id, endpoint.id);
+await refused(404, () => visitor.application.get("nobody"));
+await client.authentication.expireAll(uid, {});
+await refused(401, () => visitor.endpoint.get(uid, "main"));
+
 // A second endpoint leaves as it came; the application too.
 const other = await client.endpoint.create(uid, { url: process.env.RECEIVER });
 await client.endpoint.delete(uid, other.id);

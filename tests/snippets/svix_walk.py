@@ -7,15 +7,18 @@ from datetime import datetime, timedelta, timezone
 
 from svix.api import (
     ApplicationIn,
+    AppPortalAccessIn,
     ApplicationPatch,
     EndpointHeadersIn,
     EndpointIn,
     EndpointPatch,
     EndpointSecretRotateIn,
+    EventExampleIn,
     EventTypeIn,
     MessageIn,
     MessageListOptions,
     RecoverIn,
+    ReplayIn,
     Svix,
     SvixOptions,
 )
@@ -91,4 +94,10 @@ client.message_attempt.resend(UID, message.id, "main")
 since = datetime.now(timezone.utc) - timedelta(minutes=1)
 assert client.endpoint.recover(UID, "main", RecoverIn(since=since)).id.startswith("qtask_")
 refused(404, lambda: client.endpoint.get(UID, "nobody"))
+task = client.endpoint.replay_missing(UID, "main", ReplayIn(since=since))
+assert task.task == "endpoint.replay" and client.background_task.get(task.id).id == task.id
+assert client.endpoint.send_example(UID, "main", EventExampleIn(event_type=TYPE)).id.startswith("msg_")
+access = client.authentication.app_portal_access(UID, AppPortalAccessIn())
+visitor = Svix(access.token, SvixOptions(server_url=os.environ["SVIX_SERVER_URL"]))
+assert visitor.endpoint.get(UID, "main").id == endpoint.id
 print(json.dumps({"secrets": [first, second], "message": message.id, "payload": payload}))

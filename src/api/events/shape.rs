@@ -74,6 +74,7 @@ impl RequestBody for PublishBody {
 impl From<PublishBody> for PublishInput {
     fn from(body: PublishBody) -> Self {
         Self {
+            uid: None,
             event_type: body.r#type,
             data: Box::<str>::from(body.data).into_string(),
             id: body.id,

@@ -368,6 +368,7 @@ impl From<WebhookRequest> for WebhookInput {
         let metadata = |json: Option<Box<RawValue>>| json.map_or("{}".to_owned(), text);
         let headers = |headers: Option<HeadersRequest>| headers.map_or(Vec::new(), |own| own.0);
         Self {
+            uid: None,
             url: request.url,
             event_types: request.event_types,
             channels: request.channels,

@@ -54,6 +54,9 @@ struct Send {
     /// When it happened, such as 2026-03-16T10:05:00Z
     #[arg(long, value_name = "TIME")]
     occurred_at: Option<String>,
+    /// The consumer it is for, by id or uid [default: nobody but the platform]
+    #[arg(long)]
+    consumer: Option<String>,
     #[command(flatten)]
     later: Later,
 }
@@ -89,6 +92,9 @@ struct EventList {
     /// Only events of this type
     #[arg(long = "type", value_name = "TYPE")]
     event_type: Option<String>,
+    /// Only events for this consumer, by id or uid
+    #[arg(long)]
+    consumer: Option<String>,
     #[command(flatten)]
     paging: Paging,
 }
@@ -102,6 +108,8 @@ struct EventToSend<'a> {
     id: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     occurred_at: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    consumer: Option<&'a str>,
     #[serde(flatten)]
     later: &'a Later,
 }
@@ -140,6 +148,7 @@ impl Send {
             data: &data,
             id: self.id.as_deref(),
             occurred_at: self.occurred_at.as_deref(),
+            consumer: self.consumer.as_deref(),
             later: &self.later,
         };
         let body = api.post("/events", &event).await?;
@@ -204,6 +213,7 @@ impl EventList {
     async fn run(&self, api: &Api) -> anyhow::Result<()> {
         let mut query = FilterQuery::default();
         query.push("type", self.event_type.as_deref());
+        query.push("consumer", self.consumer.as_deref());
         self.paging.push_to(&mut query);
         let body = api.fetch(&query.on("/events")).await?;
         api.answer_page(&body, |events: &[ShownEvent]| {

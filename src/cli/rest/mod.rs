@@ -60,7 +60,7 @@ pub(super) struct Connection {
 
 /// How a command's answer is printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum OutputForm {
+pub(super) enum OutputForm {
     /// For scripts.
     Json,
     /// For people.
@@ -68,7 +68,7 @@ enum OutputForm {
 }
 
 /// An open connection: calls, and prints what comes back.
-struct Api {
+pub(super) struct Api {
     client: RestClient,
     headers: Vec<(HeaderName, HeaderValue)>,
     form: OutputForm,
@@ -96,20 +96,43 @@ struct ListPage<T> {
     next_cursor: Option<String>,
 }
 
+/// A server, what is shown to it, and the roots to trust besides the public ones.
+pub(super) struct Dialed {
+    pub(super) server: Url,
+    pub(super) headers: Vec<(HeaderName, HeaderValue)>,
+    pub(super) roots_pem: Option<Vec<u8>>,
+    pub(super) form: OutputForm,
+}
+
 /// Runs what calls the API, on a runtime of its own.
 fn run<F: Future<Output = anyhow::Result<()>>>(
     connection: Connection,
     act: impl FnOnce(Api) -> F,
 ) -> anyhow::Result<()> {
     let api = connection.open()?;
+    on_runtime(act(api))
+}
+
+/// Runs `work` on a runtime of its own.
+pub(super) fn on_runtime(work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    runtime.block_on(act(api))
+    runtime.block_on(work)
 }
 
 impl Connection {
-    fn open(self) -> anyhow::Result<Api> {
+    pub(super) fn open(self) -> anyhow::Result<Api> {
+        let dialed = self.dial()?;
+        Ok(Api {
+            client: RestClient::new(dialed.server, dialed.roots_pem.as_deref())?,
+            headers: dialed.headers,
+            form: dialed.form,
+        })
+    }
+
+    /// What a connection is opened with.
+    pub(super) fn dial(self) -> anyhow::Result<Dialed> {
         if !matches!(self.server.scheme(), "http" | "https") {
             bail!("--server must begin with http:// or https://");
         }
@@ -129,9 +152,10 @@ impl Connection {
         let roots = self.ca_file.map(|path| {
             std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))
         });
-        Ok(Api {
-            client: RestClient::new(self.server, roots.transpose()?.as_deref())?,
+        Ok(Dialed {
+            server: self.server,
             headers,
+            roots_pem: roots.transpose()?,
             form: match self.json {
                 true => OutputForm::Json,
                 false => OutputForm::Human,
@@ -142,17 +166,37 @@ impl Connection {
 
 impl Api {
     /// Reads `path` of the API.
-    async fn fetch(&self, path: &str) -> anyhow::Result<Vec<u8>> {
+    pub(super) async fn fetch(&self, path: &str) -> anyhow::Result<Vec<u8>> {
         self.call(RestMethod::Get, path, None).await
     }
 
+    /// Reads `path` of the API; `None` where nothing is there.
+    pub(super) async fn find(&self, path: &str) -> anyhow::Result<Option<Vec<u8>>> {
+        let path = format!("/api/v1{path}");
+        let call = self
+            .client
+            .call(RestMethod::Get, &path, &self.headers, None);
+        let reply = call.await?;
+        match reply.status {
+            404 => Ok(None),
+            200..=299 => Ok(Some(reply.body)),
+            _ => Err(refusal(&reply)),
+        }
+    }
+
+    /// Puts `body` at `path` of the API.
+    pub(super) async fn put(&self, path: &str, body: &impl Serialize) -> anyhow::Result<Vec<u8>> {
+        let body = serde_json::to_vec(body)?;
+        self.call(RestMethod::Put, path, Some(body)).await
+    }
+
     /// Posts `body` to `path` of the API.
-    async fn post(&self, path: &str, body: &impl Serialize) -> anyhow::Result<Vec<u8>> {
+    pub(super) async fn post(&self, path: &str, body: &impl Serialize) -> anyhow::Result<Vec<u8>> {
         let body = serde_json::to_vec(body)?;
         self.call(RestMethod::Post, path, Some(body)).await
     }
 
-    async fn patch(&self, path: &str, body: &impl Serialize) -> anyhow::Result<Vec<u8>> {
+    pub(super) async fn patch(&self, path: &str, body: &impl Serialize) -> anyhow::Result<Vec<u8>> {
         let body = serde_json::to_vec(body)?;
         self.call(RestMethod::Patch, path, Some(body)).await
     }
@@ -234,7 +278,7 @@ fn refusal(reply: &RestReply) -> anyhow::Error {
 }
 
 /// A path's or a query's value, percent-encoded.
-fn encoded(value: &str) -> String {
+pub(super) fn encoded(value: &str) -> String {
     url::form_urlencoded::byte_serialize(value.as_bytes())
         .collect::<String>()
         .replace('+', "%20")

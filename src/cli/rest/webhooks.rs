@@ -24,7 +24,7 @@ pub(in crate::cli) struct Webhooks {
 #[derive(Subcommand)]
 enum WebhookAction {
     /// List webhooks, newest first
-    List(Paging),
+    List(WebhookList),
     /// Register a webhook; its secret is printed once
     Create(Create),
     /// Change a webhook; what is not named stays as it is
@@ -41,6 +41,15 @@ enum WebhookAction {
     Disable(ChosenWebhook),
     /// Stop it for good; what waits is canceled
     Revoke(ChosenWebhook),
+}
+
+#[derive(Args)]
+struct WebhookList {
+    /// Only those of this consumer, by id or uid
+    #[arg(long)]
+    consumer: Option<String>,
+    #[command(flatten)]
+    paging: Paging,
 }
 
 #[derive(Args)]
@@ -65,6 +74,10 @@ struct Create {
     /// Where deliveries go
     #[arg(long)]
     url: String,
+    /// The consumer whose it is, by id or uid [default: the platform's own]
+    #[arg(long)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    consumer: Option<String>,
     #[command(flatten)]
     #[serde(flatten)]
     flags: WebhookFlags,
@@ -164,7 +177,7 @@ impl Webhooks {
 
 async fn perform(api: &Api, action: &WebhookAction) -> anyhow::Result<()> {
     match action {
-        WebhookAction::List(paging) => list(api, paging).await,
+        WebhookAction::List(wanted) => list(api, wanted).await,
         WebhookAction::Create(create) => {
             let body = api.post("/webhooks", create).await?;
             api.answer(&body, describe)
@@ -195,9 +208,10 @@ fn action_path(id: &str, action: &str) -> String {
     format!("/webhooks/{}/{action}", encoded(id))
 }
 
-async fn list(api: &Api, paging: &Paging) -> anyhow::Result<()> {
+async fn list(api: &Api, wanted: &WebhookList) -> anyhow::Result<()> {
     let mut query = FilterQuery::default();
-    paging.push_to(&mut query);
+    query.push("consumer", wanted.consumer.as_deref());
+    wanted.paging.push_to(&mut query);
     let body = api.fetch(&query.on("/webhooks")).await?;
     api.answer_page(&body, |webhooks: &[ShownWebhook]| {
         let mut table = Table::new(&["ID", "STATUS", "PROFILE", "LABEL", "EVENT TYPES", "URL"]);

@@ -11,11 +11,11 @@ use serde::{Deserialize, Serialize};
 use super::ids::{APPLICATION, ours, theirs};
 use super::listing::{SvixPage, paging, switch};
 use crate::domain::consumer::{Consumer, ConsumerUid, Erasure};
-use crate::domain::id::ConsumerKind;
+use crate::domain::id::{ConsumerId, ConsumerKind};
 use crate::domain::page::List;
 use crate::service::consumers::ConsumerInput;
 use crate::service::event_types::Placed;
-use crate::service::{Caller, Refusal, StoredAnswer};
+use crate::service::{Caller, Done, Once, Refusal, StoredAnswer};
 use crate::web::extract::{Json, Query, RequestBody, path_text};
 use crate::web::wire::{Time, nullable};
 use crate::web::{Answered, Problem, State, answer};
@@ -149,13 +149,54 @@ pub(super) async fn delete(state: State, caller: Caller, request: HttpRequest) -
     answer::no_content()
 }
 
-/// The application that the path names, by id or uid.
-pub(super) async fn named(
+/// The id of the application that the path names, by id or uid.
+pub(super) async fn owner(
     state: &State,
     caller: &Caller,
     request: &HttpRequest,
-) -> Result<Consumer, Problem> {
+) -> Result<ConsumerId, Problem> {
+    let found = state.service.consumer_id(caller, &name(request)).await?;
+    Ok(found)
+}
+
+/// The application that the path names, by id or uid.
+async fn named(state: &State, caller: &Caller, request: &HttpRequest) -> Result<Consumer, Problem> {
     Ok(state.service.consumer(caller, &name(request)).await?)
+}
+
+/// The application that the path names; it is made if the request says what it is made of.
+pub(super) async fn owner_or_made(
+    state: &State,
+    caller: &Caller,
+    request: &HttpRequest,
+    given: Option<SvixApplicationIn>,
+) -> Result<ConsumerId, Problem> {
+    let known = owner(state, caller, request).await;
+    let (Err(missing), Some(given)) = (&known, given) else {
+        return known;
+    };
+    if missing.status() != StatusCode::NOT_FOUND {
+        return known;
+    }
+    let named = name(request);
+    if given.uid.as_deref() != Some(&*named) {
+        return Err(match given.uid {
+            Some(_) => Problem::field("application.uid", "must be the one in the path"),
+            None => missing.clone(),
+        });
+    }
+    let input: ConsumerInput = given.whole()?;
+    let made = state
+        .service
+        .create_consumer(caller, input, Once::unkeyed());
+    match made.await {
+        Ok(Done::Fresh(made)) => Ok(made.id),
+        // Another call was faster; what is there keeps what it has.
+        Ok(Done::Replayed(_)) | Err(Refusal::Conflict(_)) => {
+            Ok(state.service.consumer_id(caller, &named).await?)
+        }
+        Err(refusal) => Err(refusal.into()),
+    }
 }
 
 /// What the path says, as the native API would say it.

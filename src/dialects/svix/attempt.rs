@@ -1,29 +1,27 @@
 //! Attempts, by message and by endpoint, and where messages stand.
 //!
 //! Owns: their shapes. Refuses: rules; what an attempt came to is said by the engine.
-//!
-//! # Why a page may end early
-//! Deliveries are listed, and each brings its attempts along: a page takes deliveries until it has as
-//! many attempts as it may, and the next begins behind the last of these deliveries.
-
-use std::collections::BTreeSet;
 
 use actix_web::HttpRequest;
 use serde::Serialize;
 
-use super::application::named as application;
-use super::endpoint::{SvixEndpointOut, endpoint as endpoint_out, named as endpoint};
-use super::ids::{ATTEMPT, ENDPOINT, theirs};
+use super::application::{name as application_name, owner as application};
+use super::endpoint::{SvixEndpointOut, endpoint as endpoint_out, endpoint_ref, named as endpoint};
+use super::ids::{ATTEMPT, ENDPOINT, message_id, theirs};
 use super::listing::{SvixPage, paging, period, switch, texts};
 use super::message::named as message;
 use super::message_shape::{Content, SvixMessageOut, message as message_out};
 use crate::domain::attempt::{Attempt, AttemptTrigger};
-use crate::domain::delivery::{Delivery, DeliveryFilter, Status};
-use crate::domain::page::{Cursor, Limit, List, Page};
-use crate::service::{Caller, Refusal};
+use crate::domain::delivery::{
+    AttemptFilter, AttemptOutcome, CarriedFilter, Delivery, DeliveryFilter, Status,
+};
+use crate::domain::id::ConsumerId;
+use crate::domain::page::{Cursor, List};
+use crate::service::Caller;
+use crate::service::views::CarriedEvents;
 use crate::web::extract::Query;
 use crate::web::wire::Time;
-use crate::web::{Answered, Problem, State, answer};
+use crate::web::{Answered, State, answer};
 
 /// An attempt.
 #[derive(Debug, Serialize)]
@@ -66,207 +64,191 @@ pub struct SvixMessageEndpointOut {
     next_attempt: Option<Time>,
 }
 
-/// Which attempts are wanted.
-struct WantedAttempts {
+/// What a query asks for, besides where to begin.
+struct AttemptQuery {
+    deliveries: DeliveryFilter,
     status: Option<u8>,
     class: Option<u16>,
-    types: Vec<String>,
-    channel: Option<String>,
-    tag: Option<String>,
     content: Content,
-    with_message: bool,
+    canceled: (u8, &'static str),
 }
 
-impl WantedAttempts {
-    fn of(query: &mut Query) -> Self {
-        let number = |text: &str| text.parse().map_err(|_| "must be a number");
-        let class = |text: &str| text.parse().map_err(|_| "must be a number");
+impl AttemptQuery {
+    /// Reads it; `deliveries` is what the path asks for.
+    fn of(query: &mut Query, deliveries: DeliveryFilter) -> Self {
+        let status = |text: &str| match text.parse() {
+            Ok(status @ 0..=4) => Ok(status),
+            Ok(_) | Err(_) => Err("must be a number from 0 to 4"),
+        };
+        let class = |text: &str| match text.parse() {
+            Ok(class @ (0 | 100 | 200 | 300 | 400 | 500)) => Ok(class),
+            Ok(_) | Err(_) => Err("must be 0, 100, 200, 300, 400 or 500"),
+        };
+        let (since, until) = period(query);
         Self {
-            status: query.parsed("status", number),
+            deliveries: DeliveryFilter {
+                since,
+                until,
+                carried: CarriedFilter {
+                    types: texts(query, "event_types"),
+                    channel: query.text("channel"),
+                    tag: query.text("tag"),
+                }
+                .boxed(),
+                ..deliveries
+            },
+            status: query.parsed("status", status),
             class: query.parsed("status_code_class", class),
-            types: texts(query, "event_types"),
-            channel: query.text("channel"),
-            tag: query.text("tag"),
             content: Content::asked(query),
-            with_message: switch(query, "with_msg", "false"),
+            // Older clients know no such status.
+            canceled: match switch(query, "expanded_statuses", "true") {
+                true => CANCELED,
+                false => SUCCESS,
+            },
         }
     }
 
-    fn takes(&self, attempt: &Attempt) -> bool {
-        let status = self
-            .status
-            .is_none_or(|status| attempt_status(attempt).0 == status);
-        let code = attempt.status_code.unwrap_or_default();
-        status && self.class.is_none_or(|class| code / 100 == class / 100)
-    }
-
-    fn takes_message(&self, event_type: &str, message: Option<&SvixMessageOut>) -> bool {
-        let has = |texts: Option<&Vec<String>>, wanted: &Option<String>| {
-            wanted
-                .as_ref()
-                .is_none_or(|one| texts.is_some_and(|all| all.contains(one)))
+    /// Which attempts; `None` where none can have such a status.
+    fn attempts(&self) -> Option<AttemptFilter> {
+        let outcome = match self.status {
+            None => None,
+            Some(0) => Some(AttemptOutcome::Delivered),
+            Some(2) => Some(AttemptOutcome::Failed),
+            Some(_) => return None,
         };
-        let is_type = self.types.is_empty() || self.types.iter().any(|one| one == event_type);
-        is_type
-            && has(message.and_then(|own| own.channels.as_ref()), &self.channel)
-            && has(message.and_then(|own| own.tags.as_ref()), &self.tag)
+        Some(AttemptFilter {
+            deliveries: self.deliveries.clone(),
+            outcome,
+            status_class: self.class,
+        })
     }
 
-    fn asks_for_messages(&self) -> bool {
-        self.with_message || self.channel.is_some() || self.tag.is_some()
+    /// Which deliveries stand as they are asked for.
+    fn standing(self) -> DeliveryFilter {
+        DeliveryFilter {
+            statuses: match self.status {
+                None => Vec::new(),
+                Some(0) => vec![Status::Delivered],
+                Some(1 | 3) => vec![Status::Pending, Status::Retrying],
+                Some(2) => vec![Status::Exhausted],
+                Some(_) => vec![Status::Canceled],
+            },
+            ..self.deliveries
+        }
     }
 }
 
+const SUCCESS: (u8, &str) = (0, "success");
+const PENDING: (u8, &str) = (1, "pending");
+const FAIL: (u8, &str) = (2, "fail");
+const CANCELED: (u8, &str) = (4, "canceled");
+
 pub(super) async fn by_endpoint(state: State, caller: Caller, request: HttpRequest) -> Answered {
     let known = endpoint(&state, &caller, &request).await?;
-    let filter = DeliveryFilter {
+    let deliveries = DeliveryFilter {
         webhook_seq: Some(known.id.seq()),
-        ..within(&caller)
+        ..within(&caller, known.consumer)
     };
-    attempts(&state, &caller, &request, filter).await
+    let mut query = Query::of(&request);
+    let carried = match switch(&mut query, "with_msg", "false") {
+        true => CarriedEvents::Read,
+        false => CarriedEvents::Left,
+    };
+    attempts(&state, query, deliveries, carried).await
 }
 
 pub(super) async fn by_message(state: State, caller: Caller, request: HttpRequest) -> Answered {
     let found = message(&state, &caller, &request).await?;
-    let mut filter = DeliveryFilter {
-        event_seq: Some(found.stored.event.id.seq()),
-        ..within(&caller)
+    let mut deliveries = DeliveryFilter {
+        event_seq: Some(found.event.id.seq()),
+        ..within(&caller, found.event.consumer)
     };
-    let given = Query::of(&request).text("endpoint_id");
-    if let Some(text) = given {
-        let hooks = found.deliveries.iter().map(|own| own.webhook);
-        let hook = hooks.into_iter().find(|id| theirs(ENDPOINT, id) == text);
-        filter.webhook_seq = Some(hook.ok_or(Refusal::NotFound("endpoint"))?.seq());
+    let mut query = Query::of(&request);
+    if let Some(text) = query.text("endpoint_id") {
+        let owner = application_name(&request);
+        let wanted = endpoint_ref(&text);
+        let known = state.service.webhook_of(&caller, &owner, wanted).await?;
+        deliveries.webhook_seq = Some(known.id.seq());
     }
-    attempts(&state, &caller, &request, filter).await
+    attempts(&state, query, deliveries, CarriedEvents::Left).await
 }
 
 /// The messages of an endpoint, the latest first.
 pub(super) async fn messages(state: State, caller: Caller, request: HttpRequest) -> Answered {
     let known = endpoint(&state, &caller, &request).await?;
-    let filter = DeliveryFilter {
-        webhook_seq: Some(known.id.seq()),
-        ..within(&caller)
-    };
     let mut query = Query::of(&request);
-    let (wanted, filter, cursor, limit) = asked(&mut query, filter);
+    let (cursor, limit) = paging(&mut query, List::Deliveries);
+    let asked = AttemptQuery::of(&mut query, within(&caller, known.consumer));
     query.finish_taken()?;
-    let page = state.service.deliveries(filter, cursor, limit).await?;
-    let (mut shown, mut told) = (Vec::new(), BTreeSet::new());
-    for delivery in &page.items {
-        let stored = state
-            .service
-            .event(&caller, &delivery.event_public_id)
-            .await;
-        let Ok(stored) = stored.map(|found| found.stored) else {
-            continue;
-        };
-        let message = message_out(&stored, wanted.content);
-        let (status, status_text) = standing(delivery);
-        let is_wanted = wanted.takes_message(&delivery.event_type, Some(&message))
-            && wanted.status.is_none_or(|one| one == status);
-        if is_wanted && told.insert(delivery.event.seq()) {
-            shown.push(SvixEndpointMessageOut {
-                message,
-                status,
-                status_text,
-                next_attempt: delivery.next_attempt_at().map(Time),
-            });
+    let (content, canceled) = (asked.content, asked.canceled);
+    let views = state.service.views();
+    let page = views.events_at(known.id.seq(), asked.standing(), cursor, limit);
+    answer::ok(&SvixPage::of(page.await?, |(delivery, stored)| {
+        let (status, status_text) = standing(&delivery, canceled);
+        SvixEndpointMessageOut {
+            message: message_out(&stored, content),
+            status,
+            status_text,
+            next_attempt: delivery.next_attempt_at().map(Time),
         }
-    }
-    answer::ok(&SvixPage::new(shown, page.next))
+    }))
 }
 
 /// The endpoints that were given a message.
 pub(super) async fn destinations(state: State, caller: Caller, request: HttpRequest) -> Answered {
+    let mut query = Query::of(&request);
+    let (cursor, limit) = paging(&mut query, List::Webhooks);
+    query.finish_taken()?;
     let found = message(&state, &caller, &request).await?;
-    let owner = application(&state, &caller, &request).await?.id;
-    let mut shown = Vec::new();
-    for delivery in &found.deliveries {
-        let webhook = state.service.webhook(&caller, delivery.webhook).await;
-        let Some(webhook) = webhook.ok().filter(|own| own.consumer == Some(owner)) else {
-            continue;
-        };
-        let (status, status_text) = standing(delivery);
-        shown.push(SvixMessageEndpointOut {
-            endpoint: endpoint_out(&webhook),
+    let owner = application(&state, &caller, &request).await?;
+    let views = state.service.views();
+    let mut given = views
+        .webhooks_given(&caller.within(owner), found.event.id)
+        .await?;
+    given.retain(|(_, own)| cursor.is_none_or(|cursor| own.id.seq() < cursor.seq()));
+    let has_more = given.len() > limit.rows();
+    given.truncate(limit.rows());
+    let last = given.last().filter(|_| has_more);
+    let next = last.map(|(_, own)| Cursor::behind(List::Webhooks, own.id.seq()));
+    let shown = given.iter().map(|(delivery, webhook)| {
+        let (status, status_text) = standing(delivery, CANCELED);
+        SvixMessageEndpointOut {
+            endpoint: endpoint_out(webhook),
             status,
             status_text,
             next_attempt: delivery.next_attempt_at().map(Time),
-        });
-    }
-    answer::ok(&SvixPage::new(shown, None))
+        }
+    });
+    answer::ok(&SvixPage::new(shown.collect(), next))
 }
 
-fn within(caller: &Caller) -> DeliveryFilter {
-    let purview = caller.purview();
+/// What went to webhooks of an application, and not to the platform's own.
+fn within(caller: &Caller, owner: Option<ConsumerId>) -> DeliveryFilter {
     DeliveryFilter {
-        workspace_seq: purview.workspace_seq,
-        consumer_seq: purview.consumer_seq,
+        workspace_seq: caller.workspace.seq(),
+        consumer_seq: owner.map(|own| own.seq()),
         ..DeliveryFilter::default()
     }
 }
 
-fn asked(
-    query: &mut Query,
-    filter: DeliveryFilter,
-) -> (WantedAttempts, DeliveryFilter, Option<Cursor>, Limit) {
-    let (cursor, limit) = paging(query, List::Deliveries);
-    let wanted = WantedAttempts::of(query);
-    let (since, until) = period(query);
-    let filter = DeliveryFilter {
-        since,
-        until,
-        ..filter
-    };
-    (wanted, filter, cursor, limit)
-}
-
 async fn attempts(
     state: &State,
-    caller: &Caller,
-    request: &HttpRequest,
-    filter: DeliveryFilter,
+    mut query: Query,
+    deliveries: DeliveryFilter,
+    carried: CarriedEvents,
 ) -> Answered {
-    let mut query = Query::of(request);
-    let (wanted, filter, cursor, limit) = asked(&mut query, filter);
+    let (cursor, limit) = paging(&mut query, List::Attempts);
+    let asked = AttemptQuery::of(&mut query, deliveries);
     query.finish_taken()?;
-    let Page { items, next } = state.service.deliveries(filter, cursor, limit).await?;
-    let (mut shown, mut next) = (Vec::new(), next);
-    for delivery in items {
-        let found = attempts_of(state, caller, &delivery, &wanted).await?;
-        shown.extend(found);
-        if shown.len() >= limit.rows() {
-            next = Some(Cursor::behind(List::Deliveries, delivery.id.seq()));
-            break;
-        }
-    }
-    answer::ok(&SvixPage::new(shown, next))
-}
-
-/// The attempts of a delivery that are wanted, the latest first.
-async fn attempts_of(
-    state: &State,
-    caller: &Caller,
-    delivery: &Delivery,
-    wanted: &WantedAttempts,
-) -> Result<Vec<SvixAttemptOut>, Problem> {
-    let mut message = None;
-    if wanted.asks_for_messages() {
-        let found = state
-            .service
-            .event(caller, &delivery.event_public_id)
-            .await?;
-        message = Some(message_out(&found.stored, wanted.content));
-    }
-    if !wanted.takes_message(&delivery.event_type, message.as_ref()) {
-        return Ok(Vec::new());
-    }
-    let message = message.filter(|_| wanted.with_message);
-    let detail = state.service.delivery(caller, delivery.id).await?;
-    let made = detail.attempts.iter().rev().filter(|own| wanted.takes(own));
-    let shape = |own| attempt_out(delivery, own, wanted.content, message.clone());
-    Ok(made.map(shape).collect())
+    let Some(filter) = asked.attempts() else {
+        return answer::ok(&SvixPage::<SvixAttemptOut>::new(Vec::new(), None));
+    };
+    let views = state.service.views();
+    let page = views.attempts(filter, carried, cursor, limit).await?;
+    answer::ok(&SvixPage::of(page, |own| {
+        let msg = own.event.map(|event| message_out(&event, asked.content));
+        attempt_out(&own.delivery, &own.attempt, asked.content, msg)
+    }))
 }
 
 /// An attempt as the clients read it.
@@ -280,7 +262,7 @@ pub(super) fn attempt_out(
     let body = attempt.response_body.as_deref().unwrap_or_default();
     SvixAttemptOut {
         id: theirs(ATTEMPT, attempt.id(delivery.id)),
-        msg_id: delivery.event_public_id.clone(),
+        msg_id: message_id(delivery.event, &delivery.event_public_id),
         endpoint_id: theirs(ENDPOINT, delivery.webhook),
         url: attempt.url.clone(),
         response: match content {
@@ -302,16 +284,17 @@ pub(super) fn attempt_out(
 
 fn attempt_status(attempt: &Attempt) -> (u8, &'static str) {
     match attempt.error_kind {
-        None => (0, "success"),
-        Some(_) => (2, "fail"),
+        None => SUCCESS,
+        Some(_) => FAIL,
     }
 }
 
-fn standing(delivery: &Delivery) -> (u8, &'static str) {
+/// How a delivery stands; `canceled` is how clients read what was called off.
+fn standing(delivery: &Delivery, canceled: (u8, &'static str)) -> (u8, &'static str) {
     match delivery.progress.status {
-        Status::Delivered => (0, "success"),
-        Status::Scheduled | Status::Pending | Status::Retrying => (1, "pending"),
-        Status::Exhausted => (2, "fail"),
-        Status::Canceled => (4, "canceled"),
+        Status::Delivered => SUCCESS,
+        Status::Scheduled | Status::Pending | Status::Retrying => PENDING,
+        Status::Exhausted => FAIL,
+        Status::Canceled => canceled,
     }
 }

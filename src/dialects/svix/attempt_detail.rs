@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use actix_web::HttpRequest;
 use serde::Serialize;
 
-use super::application::named as application;
+use super::application::owner as application;
 use super::attempt::attempt_out;
 use super::ids::{ATTEMPT, ours};
 use super::message::named as message;
@@ -77,8 +77,8 @@ async fn named(
     request: &HttpRequest,
 ) -> Result<(Caller, EventId, AttemptId), Problem> {
     let owner = application(state, caller, request).await?;
-    let stored = message(state, caller, request).await?.stored;
+    let stored = message(state, caller, request).await?;
     let id = ours::<AttemptKind>(ATTEMPT, &path_text(request, "attempt_id"));
     let id = id.ok_or(Refusal::NotFound("attempt"))?;
-    Ok((caller.within(owner.id), stored.event.id, id))
+    Ok((caller.within(owner), stored.event.id, id))
 }

@@ -1,9 +1,6 @@
 //! Endpoints: the webhooks of an application.
 //!
 //! Owns: their shapes, finding one by id or uid. Refuses: rules (`service::webhooks`).
-//!
-//! # Where an endpoint's uid and metadata are
-//! In the webhook's own metadata: a flat object of texts, with the uid under a name of its own.
 
 use std::collections::BTreeMap;
 
@@ -11,15 +8,16 @@ use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
 use serde::{Deserialize, Serialize};
 
-use super::application::{named as application, whole_rate};
-use super::ids::{ENDPOINT, ours, theirs};
-use super::listing::{SvixPage, paging, period};
+use super::application::{name as application_name, owner, whole_rate};
+use super::ids::{ENDPOINT, is_old_id, ours, theirs};
+use super::listing::{SvixPage, paging};
 use crate::domain::id::{ConsumerId, WebhookKind};
-use crate::domain::page::{Limit, List};
+use crate::domain::page::List;
 use crate::domain::webhook::{Webhook, WebhookState};
+use crate::service::owned::WebhookRef;
 use crate::service::stats::PeriodInput;
 use crate::service::webhooks::{Registered, WebhookInput};
-use crate::service::{Caller, Once, Refusal, StoredAnswer};
+use crate::service::{Caller, Once, StoredAnswer};
 use crate::web::extract::{Json, Query, RequestBody, path_text};
 use crate::web::wire::{Time, nullable};
 use crate::web::{Answered, Problem, State, answer};
@@ -28,8 +26,6 @@ use crate::web::{Answered, Problem, State, answer};
 const PROFILE: &str = "standard";
 /// The body of endpoints: the message's payload alone.
 const FORMAT: &str = "data";
-/// Where a webhook's metadata holds the endpoint's uid.
-const UID: &str = "svix.uid";
 /// What a webhook subscribes to whose endpoint names no event types.
 const EVERYTHING: &str = "*";
 
@@ -86,8 +82,8 @@ pub struct SvixEndpointStats {
 }
 
 impl SvixEndpointIn {
-    /// What is said, and nothing of what is not. `before` is the metadata that is there.
-    fn part(self, before: &BTreeMap<String, String>) -> Result<WebhookInput, Problem> {
+    /// What is said, and nothing of what is not.
+    fn part(self) -> Result<WebhookInput, Problem> {
         let event_types = match self.event_types {
             Some(Some(named)) if named.is_empty() => {
                 return Err(Problem::field(
@@ -99,15 +95,22 @@ impl SvixEndpointIn {
             Some(None) => Some(vec![EVERYTHING.to_owned()]),
             None => None,
         };
-        let metadata = (self.metadata.is_some() || self.uid.is_some()).then(|| {
-            let uid = self.uid.unwrap_or_else(|| before.get(UID).cloned());
-            let mut all = self.metadata.unwrap_or_else(|| before.clone());
-            all.remove(UID);
-            all.extend(uid.map(|uid| (UID.to_owned(), uid)));
-            serde_json::to_string(&all).unwrap_or_default()
-        });
+        if self
+            .uid
+            .iter()
+            .flatten()
+            .any(|uid| uid.starts_with(ENDPOINT))
+        {
+            return Err(Problem::field(
+                "uid",
+                "must not begin as ids of endpoints do",
+            ));
+        }
+        let metadata = self.metadata;
+        let metadata = metadata.map(|all| serde_json::to_string(&all).unwrap_or_default());
         Ok(WebhookInput {
             url: self.url,
+            uid: self.uid,
             label: self.description,
             event_types,
             channels: self.channels,
@@ -131,7 +134,7 @@ impl SvixEndpointIn {
         self.throttle_rate.get_or_insert_default();
         self.metadata.get_or_insert_default();
         self.disabled.get_or_insert_default();
-        self.part(&BTreeMap::new())
+        self.part()
     }
 }
 
@@ -139,7 +142,7 @@ pub(super) async fn list(state: State, caller: Caller, request: HttpRequest) -> 
     let mut query = Query::of(&request);
     let (cursor, limit) = paging(&mut query, List::Webhooks);
     query.finish_taken()?;
-    let owner = application(&state, &caller, &request).await?.id.to_string();
+    let owner = owner(&state, &caller, &request).await?.to_string();
     let page = state.service.webhooks(&caller, Some(owner), cursor, limit);
     answer::ok(&SvixPage::of(page.await?, |one| endpoint(&one)))
 }
@@ -151,13 +154,8 @@ pub(super) async fn create(
     body: Json<SvixEndpointIn>,
 ) -> Answered {
     let key = body.keyed.once(created);
-    let owner = application(&state, &caller, &request).await?;
-    if let Some(Some(uid)) = &body.value.uid
-        && called(&state, &caller, owner.id, uid).await?.is_some()
-    {
-        return Err(Refusal::Conflict(format!("there is an endpoint {uid} already")).into());
-    }
-    register(&state, &caller, owner.id, body.value, key).await
+    let owner = owner(&state, &caller, &request).await?;
+    register(&state, &caller, owner, body.value, key).await
 }
 
 /// Registers a webhook of `owner` from all that was said of the endpoint.
@@ -184,25 +182,25 @@ pub(super) async fn put(
     body: Json<SvixEndpointIn>,
 ) -> Answered {
     let key = body.keyed.once(created);
-    let owner = application(&state, &caller, &request).await?;
-    let text = path_text(&request, "endpoint_id");
     let mut said = body.value;
-    match found(&state, &caller, owner.id, &text).await? {
-        Some(known) => {
-            said.uid = said.uid.or_else(|| Some(metadata(&known).remove(UID)));
-            let input = said.whole()?;
-            let changed = state
-                .service
-                .update_webhook(&caller, known.id, input)
-                .await?;
-            answer::ok(&endpoint(&changed.webhook))
-        }
-        None if text.starts_with(ENDPOINT) => Err(Refusal::NotFound("endpoint").into()),
-        None => {
+    let known = match named(&state, &caller, &request).await {
+        Ok(known) => known,
+        Err(problem) if problem.status() != StatusCode::NOT_FOUND => return Err(problem),
+        Err(missing) => {
+            let text = path_text(&request, "endpoint_id");
+            let owner = owner(&state, &caller, &request).await?;
+            if is_taken_form(&text) {
+                return Err(missing);
+            }
             said.uid = Some(Some(text));
-            register(&state, &caller, owner.id, said, key).await
+            return register(&state, &caller, owner, said, key).await;
         }
-    }
+    };
+    let changed = state
+        .service
+        .update_webhook(&caller, known.id, said.whole()?)
+        .await?;
+    answer::ok(&endpoint(&changed.webhook))
 }
 
 pub(super) async fn patch(
@@ -212,7 +210,7 @@ pub(super) async fn patch(
     body: Json<SvixEndpointIn>,
 ) -> Answered {
     let known = named(&state, &caller, &request).await?;
-    let input = body.value.part(&metadata(&known))?;
+    let input = body.value.part()?;
     let changed = state
         .service
         .update_webhook(&caller, known.id, input)
@@ -226,23 +224,27 @@ pub(super) async fn delete(state: State, caller: Caller, request: HttpRequest) -
     answer::no_content()
 }
 
+/// Where messages stand now; or, where a period is given, what became of them in it.
 pub(super) async fn stats(state: State, caller: Caller, request: HttpRequest) -> Answered {
     let mut query = Query::of(&request);
-    let _ = period(&mut query);
-    let period = PeriodInput {
-        since: query.time("since"),
-        until: query.time("until"),
-    };
+    let (since, until) = (query.time("since"), query.time("until"));
     query.finish_taken()?;
     let known = named(&state, &caller, &request).await?;
+    let period = PeriodInput { since, until };
     let stats = state.service.webhook_stats(&caller, known.id, period);
-    let counts = stats.await?.counts;
+    let stats = stats.await?;
+    let (counts, total) = (stats.counts, stats.total);
+    let is_whole = since.is_none() && until.is_none();
+    let (success, fail, canceled) = match is_whole {
+        true => (counts.delivered, counts.exhausted, counts.canceled),
+        false => (total.delivered, total.exhausted, total.canceled),
+    };
     answer::ok(&SvixEndpointStats {
-        success: counts.delivered,
+        success,
         pending: counts.pending + counts.retrying,
         sending: 0,
-        fail: counts.exhausted,
-        canceled: counts.canceled,
+        fail,
+        canceled,
     })
 }
 
@@ -252,45 +254,24 @@ pub(super) async fn named(
     caller: &Caller,
     request: &HttpRequest,
 ) -> Result<Webhook, Problem> {
-    let owner = application(state, caller, request).await?.id;
-    let text = path_text(request, "endpoint_id");
-    let found = found(state, caller, owner, &text).await?;
-    found.ok_or_else(|| Refusal::NotFound("endpoint").into())
+    let wanted = endpoint_ref(&path_text(request, "endpoint_id"));
+    let owner = application_name(request);
+    let found = state.service.webhook_of(caller, &owner, wanted).await?;
+    Ok(found)
 }
 
-async fn found(
-    state: &State,
-    caller: &Caller,
-    owner: ConsumerId,
-    text: &str,
-) -> Result<Option<Webhook>, Problem> {
-    let Some(id) = ours::<WebhookKind>(ENDPOINT, text) else {
-        return called(state, caller, owner, text).await;
-    };
-    match state.service.webhook(caller, id).await {
-        Ok(webhook) => Ok(Some(webhook).filter(|own| own.consumer == Some(owner))),
-        Err(Refusal::NotFound(_)) => Ok(None),
-        Err(refusal) => Err(refusal.into()),
-    }
+/// Whether no uid may look so: as ids of endpoints do. Those of the system that was moved from may, so
+/// that what they named goes on being found by them.
+fn is_taken_form(text: &str) -> bool {
+    let rest = text.strip_prefix(ENDPOINT);
+    rest.is_some_and(|rest| !is_old_id(rest))
 }
 
-/// The endpoint of an application with this uid.
-async fn called(
-    state: &State,
-    caller: &Caller,
-    owner: ConsumerId,
-    uid: &str,
-) -> Result<Option<Webhook>, Problem> {
-    let mut cursor = None;
-    loop {
-        let (named, most) = (Some(owner.to_string()), Limit::clamped(u32::MAX));
-        let page = state.service.webhooks(caller, named, cursor, most).await?;
-        let mut items = page.items.into_iter();
-        let known = items.find(|own| metadata(own).get(UID).is_some_and(|own| own == uid));
-        cursor = page.next;
-        if known.is_some() || cursor.is_none() {
-            return Ok(known);
-        }
+/// How a client names an endpoint: by its id or uid.
+pub(super) fn endpoint_ref(text: &str) -> WebhookRef {
+    match ours::<WebhookKind>(ENDPOINT, text) {
+        Some(id) => WebhookRef::Id(id),
+        None => WebhookRef::Uid(text.to_owned()),
     }
 }
 
@@ -304,7 +285,7 @@ fn made_here(owner: ConsumerId, input: WebhookInput) -> WebhookInput {
     }
 }
 
-/// What the clients call metadata, with the uid among it.
+/// What the clients call metadata.
 fn metadata(webhook: &Webhook) -> BTreeMap<String, String> {
     // The owner may have put more into it than texts; the clients know texts only.
     let whole: BTreeMap<String, serde_json::Value> =
@@ -321,14 +302,12 @@ fn created(registered: &Registered) -> StoredAnswer {
 /// An endpoint as the clients read it.
 pub(super) fn endpoint(webhook: &Webhook) -> SvixEndpointOut {
     let settings = &webhook.settings;
-    let mut metadata = metadata(webhook);
-    let uid = metadata.remove(UID);
     let named = settings.subscription.texts();
     let event_types = (named != [EVERYTHING]).then_some(named);
     let rate = settings.rate_limit.map(whole_rate);
     SvixEndpointOut {
         id: theirs(ENDPOINT, webhook.id),
-        uid,
+        uid: webhook.uid.as_deref().map(str::to_owned),
         url: settings.url.clone(),
         description: settings.label.clone(),
         version: 1,
@@ -338,7 +317,7 @@ pub(super) fn endpoint(webhook: &Webhook) -> SvixEndpointOut {
         channels: settings.channels.clone(),
         rate_limit: rate,
         throttle_rate: rate,
-        metadata,
+        metadata: metadata(webhook),
         created_at: webhook.created_at.into(),
         updated_at: webhook.updated_at.into(),
     }

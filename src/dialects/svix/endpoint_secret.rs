@@ -11,6 +11,7 @@ use crate::domain::portal::Capability;
 use crate::service::webhooks::{MASK, Rotated, RotationInput};
 use crate::service::{Caller, StoredAnswer};
 use crate::web::extract::{OptionalJson, RequestBody};
+use crate::web::wire::Time;
 use crate::web::{Answered, State, answer};
 
 /// How to rotate.
@@ -27,15 +28,33 @@ impl RequestBody for SvixRotateIn {}
 
 /// What verifies an endpoint's messages.
 #[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct SvixSecretOut {
     key: String,
+    /// Beyond what the clients know: those before it that are still valid, for whoever moves elsewhere.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    previous_keys: Vec<SvixOldSecret>,
+}
+
+/// A secret that was rotated away and is still valid.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SvixOldSecret {
+    key: String,
+    expires_at: Time,
 }
 
 pub(super) async fn show(state: State, caller: Caller, request: HttpRequest) -> Answered {
     let known = named(&state, &caller, &request).await?;
     let secret = state.service.read_secret(&caller, known.id).await?;
+    let old = state.service.read_old_secrets(&caller, known.id).await?;
+    let old = old.iter().map(|(secret, until)| SvixOldSecret {
+        key: secret.expose().to_owned(),
+        expires_at: (*until).into(),
+    });
     answer::ok(&SvixSecretOut {
         key: secret.expose().to_owned(),
+        previous_keys: old.collect(),
     })
 }
 
@@ -71,5 +90,6 @@ fn rotated_to(caller: &Caller) -> fn(&Rotated) -> StoredAnswer {
 
 fn rotated(key: &str) -> StoredAnswer {
     let key = key.to_owned();
-    answer::recorded(StatusCode::OK, &SvixSecretOut { key })
+    let previous_keys = Vec::new();
+    answer::recorded(StatusCode::OK, &SvixSecretOut { key, previous_keys })
 }

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::listing::{SvixPage, paging, switch};
 use crate::domain::catalogue::EventType;
@@ -29,7 +29,7 @@ pub struct SvixEventTypeIn {
     description: Option<String>,
     archived: Option<bool>,
     #[serde(default, deserialize_with = "nullable")]
-    schemas: Option<Option<BTreeMap<String, Value>>>,
+    schemas: Option<Option<BTreeMap<String, Box<RawValue>>>>,
     #[serde(default, deserialize_with = "nullable")]
     group_name: Option<Option<String>>,
 }
@@ -44,7 +44,7 @@ pub struct SvixEventTypeOut {
     description: String,
     archived: bool,
     deprecated: bool,
-    schemas: Option<BTreeMap<&'static str, Value>>,
+    schemas: Option<BTreeMap<&'static str, Box<RawValue>>>,
     group_name: Option<String>,
     feature_flag: Option<String>,
     feature_flags: Option<Vec<String>>,
@@ -55,12 +55,12 @@ pub struct SvixEventTypeOut {
 impl SvixEventTypeIn {
     /// What is said, over what is there.
     fn over(self, name: String, base: EventTypeInput) -> EventTypeInput {
-        let newest = |schemas: BTreeMap<String, Value>| {
+        let newest = |schemas: BTreeMap<String, Box<RawValue>>| {
             let number = |version: &String| version.parse::<u32>().unwrap_or_default();
             let newest = schemas
                 .into_iter()
                 .max_by_key(|(version, _)| number(version));
-            newest.map(|(_, schema)| schema.to_string())
+            newest.map(|(_, schema)| schema.get().to_owned())
         };
         EventTypeInput {
             name,
@@ -191,9 +191,8 @@ fn created(made: &EventType) -> StoredAnswer {
     answer::recorded(StatusCode::CREATED, &event_type(made))
 }
 
-fn schemas(own: &EventType) -> Option<BTreeMap<&'static str, Value>> {
-    let schema = own.settings.schema.as_deref()?;
-    let schema = serde_json::from_str(schema).ok()?;
+fn schemas(own: &EventType) -> Option<BTreeMap<&'static str, Box<RawValue>>> {
+    let schema = RawValue::from_string(own.settings.schema.clone()?).ok()?;
     Some(BTreeMap::from([(VERSION, schema)]))
 }
 

@@ -4,9 +4,7 @@
 
 use std::fmt::Display;
 
-use sha2::{Digest, Sha256};
-
-use crate::domain::id::{ConsumerId, EventId, Id, Kind};
+use crate::domain::id::{EventId, Id, Kind};
 use crate::domain::time::Timestamp;
 
 /// Before an environment's id.
@@ -23,7 +21,7 @@ pub(super) const ATTEMPT: &str = "atmpt_";
 pub(super) const TASK: &str = "qtask_";
 
 const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-/// Characters behind the prefix of a message's id, as many as a KSUID has.
+/// Characters behind the prefix of an id of Svix: a KSUID.
 const MESSAGE_CHARS: usize = 27;
 
 /// An id of ours under one of Svix's prefixes.
@@ -49,23 +47,15 @@ pub(super) fn message_id(own: EventId, public: &str) -> String {
 
 /// Whether `text` is the id of a message rather than what its publisher calls it.
 pub(super) fn is_message(text: &str) -> bool {
-    let rest = text.strip_prefix(MESSAGE);
-    rest.is_some_and(|rest| {
-        rest.len() == MESSAGE_CHARS && rest.bytes().all(|byte| byte.is_ascii_alphanumeric())
-    })
+    text.strip_prefix(MESSAGE).is_some_and(is_old_id)
 }
 
-/// The id of what an application's publisher calls `name`: the same every time.
-pub(super) fn message_named(application: ConsumerId, name: &str) -> String {
-    let mut hasher = Sha256::new();
-    hasher.update(application.to_string());
-    hasher.update([0]);
-    hasher.update(name);
-    let digest: [u8; 32] = hasher.finalize().into();
-    message(digest.first_chunk().expect("a digest has 20 bytes"))
+/// Whether what stands behind a prefix has the form that Svix gives its ids.
+pub(super) fn is_old_id(rest: &str) -> bool {
+    rest.len() == MESSAGE_CHARS && rest.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
-/// An id for a message that its publisher calls nothing: later ones sort behind.
+/// An id for a message: later ones sort behind.
 pub(super) fn message_at(at: Timestamp, entropy: [u8; 14]) -> String {
     let mut bytes = [0; 20];
     bytes[..6].copy_from_slice(&at.millis().to_be_bytes()[2..]);
@@ -92,7 +82,7 @@ fn message(bytes: &[u8; 20]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::id::{WebhookId, WebhookKind};
+    use crate::domain::id::{EventKind, WebhookId, WebhookKind};
 
     #[test]
     fn ids_go_there_and_back() {
@@ -106,19 +96,18 @@ mod tests {
     }
 
     #[test]
-    fn messages_are_named_alike_every_time_and_sort_by_age() {
+    fn messages_sort_by_age_and_events_of_others_have_ids_as_well() {
         let at = Timestamp::from_millis(1_773_655_500_000);
-        let application = ConsumerId::new(at, 1);
-        let name = message_named(application, "order.17");
-        assert!(is_message(&name), "{name}");
-        assert_eq!(name, message_named(application, "order.17"));
-        assert_ne!(name, message_named(ConsumerId::new(at, 2), "order.17"));
-        assert_ne!(name, message_named(application, "order.18"));
         let first = message_at(at, [255; 14]);
         let later = message_at(Timestamp::from_millis(at.millis() + 1), [0; 14]);
         assert!(is_message(&first) && first < later, "{first} {later}");
         for bad in ["msg_", "order.17", "msg_x", "evt_1"] {
             assert!(!is_message(bad), "{bad}");
         }
+        let own = EventId::new(at, 7);
+        assert_eq!(message_id(own, &first), first);
+        let shown = message_id(own, "order-17");
+        assert_eq!(ours::<EventKind>(MESSAGE, &shown), Some(own));
+        assert!(!is_message(&shown), "{shown}");
     }
 }

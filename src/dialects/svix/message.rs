@@ -6,18 +6,20 @@ use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
 use serde::{Deserialize, Serialize};
 
-use super::application::SvixApplicationIn;
-use super::application::{name as application_name, named as application};
+use super::application::{name as application_name, owner as application, owner_or_made};
 use super::endpoint::named as endpoint;
-use super::ids::{is_message, message_at, message_id, message_named};
-use super::listing::{SvixPage, paging, texts};
-use super::message_shape::{Content, SvixMessageIn, SvixMessageOut, message, name_tag};
-use crate::domain::consumer::Consumer;
+use super::ids::{MESSAGE, message_at, message_id, ours};
+use super::listing::{SvixPage, paging, period, texts};
+use super::message_shape::{Content, SvixMessageIn, SvixMessageOut, message};
+use crate::domain::event::StoredEvent;
+use crate::domain::id::EventKind;
+use crate::domain::own_name::own_name;
 use crate::domain::page::{List, Order};
 use crate::entropy;
-use crate::service::consumers::{ConsumerInput, NamedConsumer};
-use crate::service::events::{EventDetail, EventListing, Known, PublishInput, Published};
-use crate::service::{Caller, Done, Once, Refusal, StoredAnswer};
+use crate::service::consumers::NamedConsumer;
+use crate::service::events::{EventListing, PublishInput, Published};
+use crate::service::owned::EventRef;
+use crate::service::{Caller, Done, Refusal, StoredAnswer};
 use crate::web::extract::{Json, Query, RequestBody, path_text};
 use crate::web::wire::Time;
 use crate::web::{Answered, Problem, State, answer};
@@ -28,7 +30,8 @@ use crate::web::{Answered, Problem, State, answer};
 pub struct SvixRecord {
     id: String,
     timestamp: Time,
-    is_new: bool,
+    #[serde(default)]
+    deliver_at: Option<Time>,
 }
 
 /// A payload as text.
@@ -61,21 +64,18 @@ pub(super) async fn create(
     let key = body.keyed.once(recorded);
     let said = body.value;
     check(&said)?;
-    let owner = owner(&state, &caller, &request, said.application).await?;
-    let id = match &said.event_id {
-        Some(name) => message_named(owner.id, name),
-        None => message_at(state.service.clock().now(), entropy::bytes()),
-    };
+    let owner = owner_or_made(&state, &caller, &request, said.application).await?;
+    let id = message_at(state.service.clock().now(), entropy::bytes());
     let (channels, tags) = (said.channels.clone(), said.tags.clone());
-    let mut marked = said.tags.unwrap_or_default();
-    marked.extend(said.event_id.as_deref().map(name_tag));
     let input = PublishInput {
         event_type: said.event_type.clone(),
         data: said.payload.get().to_owned(),
-        consumer: Some(NamedConsumer::Known(owner.id.to_string())),
+        consumer: Some(NamedConsumer::Known(owner.to_string())),
         id: Some(id),
         channels: said.channels.unwrap_or_default(),
-        tags: marked,
+        tags: said.tags.unwrap_or_default(),
+        uid: said.event_id.clone(),
+        deliver_at: said.deliver_at,
         ..PublishInput::default()
     };
     let record = match state.service.publish(&caller, input, key).await? {
@@ -83,10 +83,6 @@ pub(super) async fn create(
         Done::Replayed(before) => serde_json::from_slice(&before.body)
             .map_err(|_| Refusal::Internal("a message's record cannot be read".to_owned()))?,
     };
-    if !record.is_new {
-        let message = "a message with this eventId was sent before".to_owned();
-        return Err(Refusal::Conflict(message).into());
-    }
     let made = SvixMessageOut {
         id: record.id,
         event_id: said.event_id,
@@ -95,7 +91,7 @@ pub(super) async fn create(
         channels,
         tags,
         timestamp: record.timestamp,
-        deliver_at: None,
+        deliver_at: record.deliver_at,
     };
     answer::json(StatusCode::ACCEPTED, &made)
 }
@@ -105,25 +101,20 @@ pub(super) async fn list(state: State, caller: Caller, request: HttpRequest) -> 
     let (cursor, limit) = paging(&mut query, List::Events);
     let content = Content::asked(&mut query);
     let types = texts(&mut query, "event_types");
-    let (after, before) = super::listing::period(&mut query);
+    let (since, until) = period(&mut query);
     let listing = EventListing {
-        event_type: types.first().filter(|_| types.len() == 1).cloned(),
+        event_types: types,
         channel: query.text("channel"),
         tag: query.text("tag"),
+        since,
+        until,
         order: Order::Descending,
         cursor,
     };
     query.finish_taken()?;
-    let owner = application(&state, &caller, &request).await?.id.to_string();
+    let owner = application(&state, &caller, &request).await?.to_string();
     let page = state.service.events(&caller, Some(owner), listing, limit);
-    let page = page.await?;
-    let shown = page.items.iter().filter(|own| {
-        let is_wanted = types.is_empty() || types.iter().any(|one| **one == *own.event.event_type);
-        let at = own.created_at;
-        is_wanted && after.is_none_or(|after| at >= after) && before.is_none_or(|end| at < end)
-    });
-    let shown = shown.map(|own| message(own, content));
-    answer::ok(&SvixPage::new(shown.collect(), page.next))
+    answer::ok(&SvixPage::of(page.await?, |own| message(&own, content)))
 }
 
 pub(super) async fn show(state: State, caller: Caller, request: HttpRequest) -> Answered {
@@ -131,21 +122,21 @@ pub(super) async fn show(state: State, caller: Caller, request: HttpRequest) -> 
     let content = Content::asked(&mut query);
     query.finish_taken()?;
     let found = named(&state, &caller, &request).await?;
-    answer::ok(&message(&found.stored, content))
+    answer::ok(&message(&found, content))
 }
 
 /// The payload, byte for byte, as a text.
 pub(super) async fn raw(state: State, caller: Caller, request: HttpRequest) -> Answered {
     let found = named(&state, &caller, &request).await?;
     answer::ok(&SvixRawMessageOut {
-        payload: found.stored.event.data.to_string(),
+        payload: found.event.data.to_string(),
     })
 }
 
 /// Erases what a message carried, and whatever was kept of it.
 pub(super) async fn expunge(state: State, caller: Caller, request: HttpRequest) -> Answered {
     let found = named(&state, &caller, &request).await?;
-    let id = found.stored.event.public_id();
+    let id = found.event.public_id();
     state.service.erase_event(&caller, &id).await?;
     answer::no_content()
 }
@@ -183,58 +174,19 @@ pub(super) async fn named(
     state: &State,
     caller: &Caller,
     request: &HttpRequest,
-) -> Result<EventDetail, Problem> {
-    let owner = application(state, caller, request).await?;
+) -> Result<StoredEvent, Problem> {
     let text = path_text(request, "msg_id");
-    let id = match is_message(&text) {
-        true => text,
-        false => message_named(owner.id, &text),
+    let wanted = match ours::<EventKind>(MESSAGE, &text) {
+        Some(id) => EventRef::Id(id),
+        None => EventRef::Name(text),
     };
-    let found = state.service.event(caller, &id).await?;
-    if found.stored.event.consumer != Some(owner.id) {
-        return Err(Refusal::NotFound("message").into());
-    }
-    Ok(found)
-}
-
-/// The application that a message is for; it is made if the message says what it is made of.
-async fn owner(
-    state: &State,
-    caller: &Caller,
-    request: &HttpRequest,
-    given: Option<SvixApplicationIn>,
-) -> Result<Consumer, Problem> {
-    let known = application(state, caller, request).await;
-    let (Err(missing), Some(given)) = (&known, given) else {
-        return known;
-    };
-    if missing.status() != StatusCode::NOT_FOUND {
-        return known;
-    }
-    let name = application_name(request);
-    if given.uid.as_deref() != Some(&*name) {
-        return Err(match given.uid {
-            Some(_) => Problem::field("application.uid", "must be the one in the path"),
-            None => missing.clone(),
-        });
-    }
-    let input: ConsumerInput = given.whole()?;
-    let made = state
-        .service
-        .create_consumer(caller, input, Once::unkeyed());
-    match made.await {
-        Ok(Done::Fresh(made)) => Ok(made),
-        // Another call was faster; what is there keeps what it has.
-        Ok(Done::Replayed(_)) | Err(Refusal::Conflict(_)) => {
-            Ok(state.service.consumer(caller, &name).await?)
-        }
-        Err(refusal) => Err(refusal.into()),
-    }
+    let owner = application_name(request);
+    Ok(state.service.event_of(caller, &owner, wanted).await?)
 }
 
 fn check(said: &SvixMessageIn) -> Result<(), Problem> {
-    if said.deliver_at.is_some() {
-        return Err(Problem::not_implemented("deliverAt"));
+    if let Some(name) = &said.event_id {
+        own_name(name, Some(MESSAGE)).map_err(|message| Problem::field("eventId", message))?;
     }
     let given = said.transformations_params.as_ref();
     if given.is_some_and(|given| given.raw_payload.is_some()) {
@@ -250,7 +202,7 @@ fn record(published: &Published) -> SvixRecord {
     SvixRecord {
         id: published.id.clone(),
         timestamp: published.created_at.into(),
-        is_new: published.known == Known::New,
+        deliver_at: published.deliver_at.map(Time::from),
     }
 }
 

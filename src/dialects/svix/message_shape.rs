@@ -1,22 +1,18 @@
 //! How a message reads.
 //!
 //! Owns: its JSON in both directions. Refuses: anything with a payload but carrying it.
-//!
-//! # Where a message's own name is
-//! What its publisher calls it is kept among its tags, under a mark that no tag of a client can have.
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::application::SvixApplicationIn;
+use super::ids::{is_message, message_id};
 use super::listing::switch;
-use crate::domain::event::StoredEvent;
+use crate::domain::event::{GivenId, StoredEvent};
 use crate::web::AppState;
 use crate::web::extract::{DATA_DEPTH_MAX, Query, RequestBody};
 use crate::web::wire::Time;
 
-/// Stands before the tag that holds what a publisher calls a message.
-const NAME_MARK: &str = "event-id:";
 /// What a payload reads that was not asked for.
 const NO_PAYLOAD: &str = "{}";
 /// What a payload reads that was erased.
@@ -100,30 +96,25 @@ impl Content {
     }
 }
 
-/// The tag that holds what a publisher calls a message.
-pub(super) fn name_tag(name: &str) -> String {
-    format!("{NAME_MARK}{name}")
-}
-
-/// A message as the clients read it.
+/// A message as the clients read it. What was published without them is named by our id, and its
+/// publisher's is what they call the event's.
 pub(super) fn message(stored: &StoredEvent, content: Content) -> SvixMessageOut {
     let event = &stored.event;
-    let mut tags = event.tags().to_vec();
-    let name = tags.iter().find_map(|tag| tag.strip_prefix(NAME_MARK));
-    let event_id = name.map(str::to_owned);
-    tags.retain(|tag| !tag.starts_with(NAME_MARK));
+    let public_id = event.public_id();
+    let given = event.given_id.as_ref().map(GivenId::as_str);
+    let given = given.filter(|given| !is_message(given));
     SvixMessageOut {
-        id: event.public_id(),
-        event_id,
+        id: message_id(event.id, &public_id),
+        event_id: event.uid().or(given).map(str::to_owned),
         event_type: event.event_type.to_string(),
         payload: content.payload(match stored.erased_at {
             None => &event.data,
             Some(_) => ERASED,
         }),
         channels: some(event.channels().to_vec()),
-        tags: some(tags),
+        tags: some(event.tags().to_vec()),
         timestamp: stored.created_at.into(),
-        deliver_at: None,
+        deliver_at: stored.deliver_at.map(Time::from),
     }
 }
 

@@ -16,6 +16,7 @@
 mod application;
 mod attempt;
 mod attempt_detail;
+mod authentication;
 mod endpoint;
 mod endpoint_headers;
 mod endpoint_secret;
@@ -46,6 +47,10 @@ pub static DIALECT: Dialect = Dialect {
         ("group", "groupName"),
         ("schema", "schemas"),
         ("overlap", "gracePeriodSeconds"),
+        ("uid", "uid"),
+        ("deliver_at", "deliverAt"),
+        ("can", "capabilities"),
+        ("expires_in", "expiry"),
     ],
     status: refusal::status,
     refusal: refusal::body,

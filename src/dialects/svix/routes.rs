@@ -9,8 +9,8 @@
 use actix_web::web::to;
 
 use super::{
-    application, attempt, attempt_detail, endpoint, endpoint_headers, endpoint_secret, event_type,
-    message, rest, tasks,
+    application, attempt, attempt_detail, authentication, endpoint, endpoint_headers,
+    endpoint_secret, event_type, message, rest, tasks,
 };
 use crate::dialects::dialect::{DELIVERIES_READ, DELIVERIES_WRITE, WEBHOOKS_READ, WEBHOOKS_WRITE};
 use crate::domain::api_key::Scope;
@@ -33,6 +33,27 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
         to(rest::whoami)
     })
     .for_consumers(),
+    Endpoint::post(
+        "/svix/api/v1/auth/app-portal-access/{app_id}",
+        CONSUMERS_WRITE,
+        || to(authentication::give_access),
+    )
+    .fresh(),
+    Endpoint::post(
+        "/svix/api/v1/auth/dashboard-access/{app_id}",
+        CONSUMERS_WRITE,
+        || to(authentication::give_access),
+    )
+    .fresh(),
+    Endpoint::post(
+        "/svix/api/v1/auth/app/{app_id}/expire-all",
+        CONSUMERS_WRITE,
+        || to(authentication::expire_all),
+    ),
+    // It ends the token that it is shown, and looks at nothing else.
+    Endpoint::post("/svix/api/v1/auth/logout", Access::Public, || {
+        to(authentication::logout)
+    }),
     Endpoint::get("/svix/api/v1/app", CONSUMERS_READ, || to(application::list)),
     Endpoint::post("/svix/api/v1/app", CONSUMERS_WRITE, || {
         to(application::create)

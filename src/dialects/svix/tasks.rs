@@ -7,11 +7,12 @@ use actix_web::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use super::application::owner as application;
 use super::endpoint::named as endpoint;
 use super::ids::{TASK, ours, theirs};
 use super::listing::{SvixPage, paging};
 use super::message::named as message;
-use crate::domain::delivery::{CarriedFilter, Delivery, DeliveryFilter, LastResult, Status};
+use crate::domain::delivery::{CarriedFilter, DeliveryFilter, LastResult, Status, Trigger};
 use crate::domain::id::{DeliveryId, JobKind as JobIdKind};
 use crate::domain::job::{Job, JobKind, JobStatus};
 use crate::domain::page::List;
@@ -236,13 +237,16 @@ pub(super) async fn resend(
 ) -> Answered {
     let known = endpoint(&state, &caller, &request).await?;
     let found = message(&state, &caller, &request).await?;
-    let made = |own: &&Delivery| own.webhook == known.id;
-    match found.deliveries.iter().rev().find(made) {
-        Some(delivery) => {
+    let owner = application(&state, &caller, &request).await?;
+    let (views, within) = (state.service.views(), caller.within(owner));
+    let given = views.webhooks_given(&within, found.event.id).await?;
+    let made = given.iter().find(|(own, _)| own.webhook == known.id);
+    match made.filter(|(own, _)| own.trigger != Trigger::Test) {
+        Some((delivery, _)) => {
             state.service.retry_delivery(&caller, delivery.id).await?;
         }
         None => {
-            let event = found.stored.event.public_id();
+            let event = found.event.public_id();
             let key = body.0.keyed.once(replayed);
             let replay = state.service.replay(&caller, &event, Some(known.id), key);
             replay.await?;

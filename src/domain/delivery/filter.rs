@@ -69,6 +69,26 @@ pub struct DeliveryFilter {
     pub until: Option<Timestamp>,
 }
 
+/// Which attempts a list shows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AttemptFilter {
+    /// Only of these deliveries.
+    pub deliveries: DeliveryFilter,
+    /// Only what came to this.
+    pub outcome: Option<AttemptOutcome>,
+    /// Only answers of this hundred; 0 is no answer.
+    pub status_class: Option<u16>,
+}
+
+/// What an attempt came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AttemptOutcome {
+    /// It was delivered.
+    Delivered,
+    /// It failed.
+    Failed,
+}
+
 /// What came of a delivery's last attempt, as filters name it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]

@@ -66,6 +66,7 @@ pub(super) fn accept(
     {
         return known_before(tx, &known, &new, target.as_ref());
     }
+    check_uid_is_free(tx, &new)?;
     let reached = Reached::by(tx, caller.workspace.seq(), new.consumer)?;
     let fitting = Fitting::judged(view_of(&new, tx.now()), judged.as_ref(), reached.own());
     let wanted = wanting(reached.subscribers(), &new, &fitting)?;
@@ -89,6 +90,20 @@ pub(super) fn accept(
         deliveries: u32::try_from(count).unwrap_or(u32::MAX),
         known: Known::New,
     })
+}
+
+/// What the platform calls an event is unique with the consumer it is for.
+fn check_uid_is_free(tx: &WriteTx<'_>, new: &NewEvent) -> Result<(), Refusal> {
+    let uid = new.context.as_ref().and_then(|own| own.uid.as_deref());
+    let Some((consumer, uid)) = new.consumer.zip(uid) else {
+        return Ok(());
+    };
+    match events::row_called(tx, consumer.seq(), uid)? {
+        None => Ok(()),
+        Some(_) => Err(Refusal::Conflict(format!(
+            "an event called {uid} was published for this consumer before"
+        ))),
+    }
 }
 
 /// The same event under the same id is answered with the first; another event, or a receiver that the

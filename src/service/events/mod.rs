@@ -68,17 +68,23 @@ pub struct PublishInput {
     pub tags: Vec<String>,
     /// The trace of the call that publishes it.
     pub trace: Option<TraceContext>,
+    /// What the platform calls it, where that is not its id: unique with its consumer.
+    pub uid: Option<String>,
 }
 
 /// What of the events a list shows.
 #[derive(Clone, Debug)]
 pub struct EventListing {
-    /// Only this type.
-    pub event_type: Option<String>,
+    /// Only these types; empty means any.
+    pub event_types: Vec<String>,
     /// Only what was said in this channel.
     pub channel: Option<String>,
     /// Only what has this tag.
     pub tag: Option<String>,
+    /// Only accepted at or after this instant.
+    pub since: Option<Timestamp>,
+    /// Only accepted before this instant.
+    pub until: Option<Timestamp>,
     /// Which end comes first.
     pub order: Order,
     /// Where the page begins.
@@ -133,9 +139,11 @@ impl Service {
             let filter = EventFilter {
                 workspace_seq: purview.workspace_seq,
                 consumer_seq: asked_for(conn, purview, consumer.as_deref())?,
-                event_type: listing.event_type,
+                event_types: listing.event_types,
                 channel: listing.channel,
                 tag: listing.tag,
+                since: listing.since,
+                until: listing.until,
                 order: listing.order,
                 cursor: listing.cursor,
             };

@@ -9,6 +9,7 @@ use super::{Known, PublishInput, Published};
 use crate::domain::event::{EventKind, GivenId, NewEvent};
 use crate::domain::event_context::{EVENT_CHANNELS_MAX, EventContext, parse_channels, parse_tags};
 use crate::domain::event_type::EventTypeName;
+use crate::domain::own_name::own_name;
 use crate::domain::schedule::Schedule;
 use crate::domain::time::Timestamp;
 use crate::service::catalogue;
@@ -201,7 +202,9 @@ fn context(input: &PublishInput) -> Result<EventContext, Vec<FieldError>> {
         }]
     };
     let channels = parse_channels(&input.channels, EVENT_CHANNELS_MAX);
+    let uid = input.uid.as_deref().map(|uid| own_name(uid, None));
     Ok(EventContext {
+        uid: uid.transpose().map_err(|message| fault("uid", message))?,
         trace: input.trace.clone(),
         channels: channels.map_err(|message| fault("channels", message))?,
         tags: parse_tags(&input.tags).map_err(|message| fault("tags", message))?,

@@ -127,6 +127,22 @@ impl Service {
         self.store().settle(work).await
     }
 
+    /// Ends the link that `token` is, and whatever was opened with it: its holder leaves.
+    ///
+    /// # Errors
+    /// [`Refusal::Unauthorized`] where it has ended.
+    pub async fn leave_portal(&self, token: &PortalToken) -> Result<(), Refusal> {
+        let link = self.portal_link(token).await?;
+        let caller = visitor(&link);
+        let work = move |tx: &mut WriteTx<'_>| {
+            portal_links::delete(tx, link.id)?;
+            let detail = json!({ "link": link.id.to_string() });
+            let target = link.consumer.to_string();
+            audit(tx, &caller, "portal_link.leave", &target, &detail)
+        };
+        self.store().settle(work).await
+    }
+
     /// The live link that `token` is.
     ///
     /// # Errors

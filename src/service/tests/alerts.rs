@@ -99,6 +99,7 @@ async fn alerts_are_in_no_list_no_statistics_and_no_summary() {
         .workspace_stats(&house.caller, None, PeriodInput::default())
         .await
         .unwrap();
+    let (_, stats) = stats;
     assert_eq!((stats.total.events, stats.total.attempts), (1, 1));
     assert_eq!((stats.counts.retrying, stats.counts.exhausted), (0, 1));
     let summary = house.service.retry_summary(&house.caller).await.unwrap();

@@ -153,9 +153,11 @@ impl House {
         limit: Limit,
     ) -> Page<StoredEvent> {
         let listing = EventListing {
-            event_type: None,
+            event_types: Vec::new(),
             channel: None,
             tag: None,
+            since: None,
+            until: None,
             order,
             cursor,
         };

@@ -38,6 +38,8 @@ async fn statistics_say_what_happened() {
         .workspace_stats(&house.caller, None, PeriodInput::default())
         .await
         .unwrap();
+    let (consumer, whole) = whole;
+    assert_eq!(consumer, None);
     assert_eq!((whole.total.events, whole.total.attempts), (3, 8));
     assert_eq!(whole.counts.delivered, 5);
 }

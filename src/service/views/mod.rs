@@ -11,6 +11,7 @@
 
 use super::Service;
 
+mod attempts;
 mod audit_log;
 mod consumer;
 mod dead_letters;
@@ -26,6 +27,7 @@ mod sent;
 mod webhook;
 mod webhooks;
 
+pub use attempts::{CarriedAttempt, CarriedEvents};
 pub use audit_log::AuditLog;
 pub use consumer::ConsumerActivity;
 pub use dead_letters::{DeadLetters, Matching};

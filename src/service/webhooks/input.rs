@@ -36,9 +36,10 @@ pub struct WebhookInput {
     pub url: Option<String>,
     /// Which events it wants.
     pub event_types: Option<Vec<String>>,
-    /// The consumer whose it is, by id or `uid`; null is the platform. It is said on creation and
-    /// never changes.
+    /// The consumer whose it is, by id or `uid`; null is the platform. It never changes.
     pub consumer: Option<Option<String>>,
+    /// What the platform calls it, unique with its consumer; null means nothing.
+    pub uid: Option<Option<String>>,
     /// What must hold of an event's content, as JSON text; null means nothing.
     pub filter: Option<Option<String>>,
     /// How it is requested; null means `POST`.

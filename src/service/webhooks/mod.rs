@@ -35,6 +35,7 @@ mod secret;
 mod shaping;
 mod testing;
 mod together;
+mod uid;
 mod values;
 
 pub use auth::AuthInput;
@@ -115,6 +116,7 @@ impl Service {
                     target_digest: None,
                 };
                 let id = webhooks::insert(tx, &new)?;
+                uid::name(tx, id, consumer_seq, &input)?;
                 secrets::insert(tx, id.seq(), &secret)?;
                 keep_public_key(tx, id, &profile, &secret)?;
                 audit(tx, &caller, "webhook.create", &id.to_string(), &json!({}))?;
@@ -247,6 +249,7 @@ fn update(
     check_secrets_fit(tx, &webhook, &profile)?;
     let workspace_seq = caller.workspace.seq();
     webhooks::update_settings(tx, workspace_seq, id.seq(), profile_seq, &settings)?;
+    uid::name(tx, id, webhook.consumer.map(|own| own.seq()), input)?;
     let turn = input.active.map(|active| match active {
         true => WebhookSwitch::On,
         false => WebhookSwitch::Off,

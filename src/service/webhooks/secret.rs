@@ -71,6 +71,32 @@ impl Service {
 }
 
 impl Service {
+    /// The old secrets of a webhook that are still valid, the newest first, and until when each is. For
+    /// the platform only, and of it for those only who may read secrets.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`]; [`Refusal::MfaRequired`].
+    pub async fn read_old_secrets(
+        &self,
+        caller: &Caller,
+        id: WebhookId,
+    ) -> Result<Vec<(Secret, Timestamp)>, Refusal> {
+        caller.actor.check_proof()?;
+        if caller.consumer.is_some() {
+            return Ok(Vec::new());
+        }
+        let caller = caller.clone();
+        self.read(move |store, conn| {
+            let webhook = registered_in(store, conn, &caller, id)?;
+            let now = store.clock().now();
+            let live = secrets::live(conn, store.vault(), id.seq(), now)?.into_iter();
+            let profile = store.profile(conn, webhook.profile.seq)?;
+            let old = live.filter_map(|own| Some((shown(&profile, own.secret), own.expires_at?)));
+            Ok(old.collect())
+        })
+        .await
+    }
+
     /// What verifies a webhook's deliveries: its newest secret, or the public key. For those only who
     /// may read secrets.
     ///

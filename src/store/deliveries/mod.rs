@@ -206,6 +206,25 @@ pub fn of_event(
     Ok(found.into_iter().flatten().collect())
 }
 
+/// Of the deliveries of `events` to a webhook the rows of the newest of each.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn newest_of(
+    conn: &Read<'_>,
+    webhook_seq: i64,
+    events: &[i64],
+) -> Result<Vec<i64>, StoreError> {
+    conn.values(
+        "SELECT max(seq)
+         FROM deliveries INDEXED BY deliveries_by_event
+         WHERE event_seq IN (SELECT value FROM json_each(:events)) AND webhook_seq = :webhook
+         GROUP BY event_seq
+         LIMIT -1",
+        named_params! { ":events": row_list(events), ":webhook": webhook_seq },
+    )
+}
+
 /// Where a delivery stands, and no more.
 ///
 /// # Errors

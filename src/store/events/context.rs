@@ -9,13 +9,6 @@ use rusqlite::{Row, named_params};
 use crate::domain::event_context::{EventContext, TraceContext};
 use crate::store::{Read, StoreError, damaged};
 
-/// Only events that were said in a channel.
-pub(super) const BY_CHANNEL: &str = "AND EXISTS (
-    SELECT 1 FROM json_each(events.channels) AS said WHERE said.value = :channel)";
-/// Only events that have a tag.
-pub(super) const BY_TAG: &str = "AND EXISTS (
-    SELECT 1 FROM json_each(events.tags) AS said WHERE said.value = :tag)";
-
 /// Whether an event was said in a channel and has a tag, as far as they are asked for.
 ///
 /// # Errors
@@ -62,6 +55,10 @@ impl ContextColumns<'_> {
     pub(super) fn tags(&self) -> Option<String> {
         self.0.and_then(|own| listed(&own.tags))
     }
+
+    pub(super) fn uid(&self) -> Option<&str> {
+        self.0.and_then(|own| own.uid.as_deref())
+    }
 }
 
 fn listed(texts: &[String]) -> Option<String> {
@@ -76,6 +73,7 @@ pub(super) fn read(row: &Row<'_>) -> Result<Option<Arc<EventContext>>, StoreErro
         trace: parent.map(|parent| TraceContext { parent, state }),
         channels: texts(row, "channels")?,
         tags: texts(row, "tags")?,
+        uid: row.get("uid")?,
     }
     .shared())
 }

@@ -69,9 +69,11 @@ fn check_rows(store: &Store) {
         let filter = EventFilter {
             workspace_seq: seq,
             consumer_seq: None,
-            event_type: None,
+            event_types: Vec::new(),
             channel: None,
             tag: None,
+            since: None,
+            until: None,
             cursor: None,
             order: Order::Ascending,
         };

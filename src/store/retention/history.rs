@@ -182,11 +182,15 @@ impl Run<'_, '_> {
             .tx
             .prepare_cached("DELETE FROM event_misses WHERE event_seq = :seq")?
             .execute(named_params! { ":seq": seq })?;
+        let labels = self
+            .tx
+            .prepare_cached("DELETE FROM event_labels WHERE event_seq = :seq")?
+            .execute(named_params! { ":seq": seq })?;
         self.tx
             .prepare_cached("DELETE FROM events WHERE seq = :seq")?
             .execute(named_params! { ":seq": seq })?;
         self.pruned.events += 1;
-        self.removed_others(misses);
+        self.removed_others(misses + labels);
         self.spend(1);
         Ok(())
     }

@@ -31,9 +31,11 @@ fn by_type(store: &Store) -> Result<usize, StoreError> {
     let filter = EventFilter {
         workspace_seq: 1,
         consumer_seq: None,
-        event_type: Some("a.b".to_owned()),
+        event_types: vec!["a.b".to_owned()],
         channel: None,
         tag: None,
+        since: None,
+        until: None,
         order: Order::Descending,
         cursor: None,
     };

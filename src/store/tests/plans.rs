@@ -263,9 +263,11 @@ fn every_list_of_events_is_led_by_an_index() {
             let filter = EventFilter {
                 workspace_seq: 1,
                 consumer_seq: None,
-                event_type: event_type.map(str::to_owned),
+                event_types: event_type.map(str::to_owned).into_iter().collect(),
                 channel: None,
                 tag: None,
+                since: None,
+                until: None,
                 order,
                 cursor: None,
             };

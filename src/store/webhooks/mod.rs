@@ -29,7 +29,7 @@ mod subscribers;
 pub use health::{excuse_failing, health, restart_failing, set_health};
 use json_column::json_text;
 pub use names::{name_in, names_of};
-pub use owned::{count, delete_of_consumer, owned, rows_of_consumer};
+pub use owned::{count, delete_of_consumer, owned, row_called, rows_of_consumer};
 use row::{RetryColumn, webhook};
 use sealed::seal_headers;
 pub use search::{WebhookHits, in_rows, search};
@@ -38,7 +38,7 @@ pub use subscribers::{subscriber, subscribers};
 /// The most webhooks that the platform itself, or one consumer, may register in a workspace.
 pub const WEBHOOKS_MAX: usize = 10_000;
 
-const SELECT: &str = "SELECT w.seq, w.workspace_seq, w.consumer_seq,
+const SELECT: &str = "SELECT w.seq, w.workspace_seq, w.consumer_seq, w.uid,
         consumers.created_at AS consumer_created_at,
         consumers.rate_limit AS consumer_rate_limit, w.kind, w.label, w.url, w.event_types,
         w.profile_seq, w.format, w.headers_sealed, w.public_key, w.channels, w.aliases,
@@ -251,6 +251,19 @@ pub fn update_settings(
         },
     )?;
     changed(tx, workspace_seq, seq)
+}
+
+/// Writes what the platform calls a webhook; `false` where another of its consumer is called so.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn set_uid(tx: &mut WriteTx<'_>, seq: i64, uid: Option<&str>) -> Result<bool, StoreError> {
+    let set = tx.run(
+        "UPDATE OR IGNORE webhooks SET uid = :uid, updated_at = :now WHERE seq = :seq",
+        named_params! { ":seq": seq, ":uid": uid, ":now": tx.now() },
+    )?;
+    tx.notices().activity = true;
+    Ok(set > 0)
 }
 
 /// Changes whether a webhook takes part.

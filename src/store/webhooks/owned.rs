@@ -72,6 +72,24 @@ pub fn owned(
     in_rows(conn, vault, &seqs, now)
 }
 
+/// The row of the webhook that the platform calls `uid`, of those of one consumer.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn row_called(
+    conn: &Read<'_>,
+    consumer_seq: i64,
+    uid: &str,
+) -> Result<Option<i64>, StoreError> {
+    conn.optional(
+        "SELECT seq
+         FROM webhooks INDEXED BY webhooks_uid
+         WHERE consumer_seq = :consumer AND uid = :uid AND deleted_at IS NULL
+         LIMIT 1",
+        named_params! { ":consumer": consumer_seq, ":uid": uid },
+    )
+}
+
 /// The rows of all webhooks that a consumer ever registered, deleted ones included, as far as they are
 /// still there.
 ///

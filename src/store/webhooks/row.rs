@@ -46,6 +46,7 @@ pub(super) fn webhook(row: &Row<'_>, vault: &Vault) -> Result<Webhook, StoreErro
         id: id(row, "created_at", "seq")?,
         workspace: id(row, "workspace_created_at", "workspace_seq")?,
         consumer: optional_id(row, "consumer_created_at", "consumer_seq")?,
+        uid: row.get("uid")?,
         consumer_rate_limit: row.get("consumer_rate_limit")?,
         kind: row.get("kind")?,
         profile: ProfileRef {

@@ -330,6 +330,7 @@ async fn a_consumers_statistics_are_those_of_its_webhooks() {
         hook["series"].as_array().unwrap().len()
     );
     let by_filter = get("/stats?consumer=b").await.json(StatusCode::OK);
+    assert_eq!(by_filter["consumer_id"], all.ids[1]);
     assert_eq!(by_filter["counts"]["delivered"], 1);
     let nobody = get("/stats?consumer=nobody").await.json(StatusCode::OK);
     assert_eq!(nobody["counts"]["delivered"], 0);

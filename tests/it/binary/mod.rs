@@ -10,6 +10,7 @@ mod crash;
 mod demo;
 mod descriptors;
 mod faults;
+mod import;
 mod install;
 mod life;
 mod logs;

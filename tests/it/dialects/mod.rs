@@ -13,6 +13,8 @@ mod refusals;
 mod sessions;
 mod standard;
 mod svix;
+mod svix_attempts;
+mod svix_names;
 pub mod verify;
 mod veriswarm;
 

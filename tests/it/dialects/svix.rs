@@ -95,7 +95,8 @@ async fn whatever_is_refused_is_json_of_the_documented_form() {
         "{\"name\":\"A\",\"uid\":\"a\",\"later\":1}",
     )
     .await;
-    let message = json!({"eventType": "t", "payload": {}, "deliverAt": "2027-01-01T00:00:00Z"});
+    let message =
+        json!({"eventType": "t", "payload": {}, "transformationsParams": {"rawPayload": "x"}});
     let (status, told) = ask(Method::POST, "/app/a/msg", &message.to_string()).await;
     assert_eq!((status, &told["code"]), (501, &json!("not_implemented")));
     let big = json!({"eventType": "t", "payload": {"x": "y".repeat(300 * 1024)}});
@@ -104,7 +105,7 @@ async fn whatever_is_refused_is_json_of_the_documented_form() {
 }
 
 /// An app with one application `a` and a key of its workspace.
-async fn with_application() -> (TestApp, Receiver) {
+pub(super) async fn with_application() -> (TestApp, Receiver) {
     let app = TestApp::start().await;
     let receiver = Receiver::start().await;
     let made = svix(&app, Method::POST, "/app", json!({"name": "A", "uid": "a"})).await;
@@ -113,7 +114,7 @@ async fn with_application() -> (TestApp, Receiver) {
 }
 
 /// A call below `/svix/api/v1`; null is no body.
-async fn svix(app: &TestApp, method: Method, path: &str, body: Value) -> Answer {
+pub(super) async fn svix(app: &TestApp, method: Method, path: &str, body: Value) -> Answer {
     let call = app.call(method, &format!("/svix/api/v1{path}"));
     match body {
         Value::Null => call.send().await,

@@ -40,6 +40,36 @@ const OWN: Purview = Purview {
 };
 
 #[test]
+fn what_the_platform_has_words_of_its_own_for_is_found_by_them() {
+    let office = filled();
+    check(&office, "webhooks_uid", |conn| {
+        assert_eq!(webhooks::row_called(conn, 1, "main").unwrap(), None);
+    });
+    check(&office, "events_uid", |conn| {
+        assert_eq!(events::row_called(conn, 1, "order.1").unwrap(), None);
+    });
+    for order in [Order::Ascending, Order::Descending] {
+        let of_consumer = EventFilter {
+            workspace_seq: 1,
+            consumer_seq: Some(1),
+            tag: Some("t".to_owned()),
+            order,
+            ..EventFilter::default()
+        };
+        check(&office, "event_labels_of_consumer", |conn| {
+            events::list(conn, &of_consumer, Limit::clamped(10)).unwrap();
+        });
+        let whole = EventFilter {
+            consumer_seq: None,
+            ..of_consumer
+        };
+        check(&office, "PRIMARY KEY", |conn| {
+            events::list(conn, &whole, Limit::clamped(10)).unwrap();
+        });
+    }
+}
+
+#[test]
 fn what_belongs_to_a_consumer_is_found_without_looking_at_others() {
     let office = filled();
     let (vault, now) = (office.store.vault(), office.clock.now());
@@ -59,9 +89,11 @@ fn what_belongs_to_a_consumer_is_found_without_looking_at_others() {
         let filter = EventFilter {
             workspace_seq: 1,
             consumer_seq: Some(1),
-            event_type: None,
+            event_types: Vec::new(),
             channel: None,
             tag: None,
+            since: None,
+            until: None,
             order,
             cursor: None,
         };

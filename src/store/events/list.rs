@@ -1,0 +1,159 @@
+//! Lists of events for browsing and polling.
+//!
+//! Owns: choosing what leads a list, and its page. Refuses: changing anything.
+
+use rusqlite::ToSql;
+
+use super::{COLUMNS, JOINS, labels, stored};
+use crate::domain::event::{EventFilter, StoredEvent};
+use crate::domain::page::{Cursor, Limit, List, Order, Page};
+use crate::store::found::Found;
+use crate::store::setbacks::{self, DatedTable};
+use crate::store::{Read, StoreError};
+
+/// A page of published events; one that is not what was once published is left out, and the log says
+/// so. In ascending order the page always says where to go on: row numbers
+/// are given in commit order, so that a poller that goes on from there never skips or repeats one.
+///
+/// # Errors
+/// As [`super::find`].
+pub fn list(
+    conn: &Read<'_>,
+    filter: &EventFilter,
+    limit: Limit,
+) -> Result<Page<StoredEvent>, StoreError> {
+    let (low, high, start) = bounds(conn, filter)?;
+    let label = labels::leading(filter);
+    let types = serde_json::to_string(&filter.event_types).expect("texts always serialise");
+    let rows = limit.rows() + 1;
+    let mut params: Vec<(&str, &dyn ToSql)> = vec![
+        (":workspace", &filter.workspace_seq),
+        (":low", &low),
+        (":high", &high),
+        (":limit", &rows),
+    ];
+    if let Some(consumer_seq) = &filter.consumer_seq {
+        params.push((":consumer", consumer_seq));
+    }
+    match filter.event_types.as_slice() {
+        [] => {}
+        [only] => params.push((":type", only)),
+        _ => params.push((":types", &types)),
+    }
+    if let Some((kind, label)) = &label {
+        params.extend([(":kind", kind as &dyn ToSql), (":label", label)]);
+    }
+    if let Some(channel) = filter.channel.as_ref().filter(|_| filter.tag.is_some()) {
+        params.push((":channel", channel));
+    }
+    for (name, at) in [(":since", &filter.since), (":until", &filter.until)] {
+        if let Some(at) = at {
+            params.push((name, at));
+        }
+    }
+    let mut statement = conn.prepare_cached(&statement(filter))?;
+    let mut rows = statement.query(params.as_slice())?;
+    let mut found = Found::new(limit);
+    while found.has_room()
+        && let Some(row) = rows.next()?
+    {
+        let bytes = |event: &StoredEvent| event.event.data.len();
+        found.take(row.get("seq")?, stored(row), bytes)?;
+    }
+    let last = found.last().unwrap_or(start);
+    let mut page = found.paged(List::Events);
+    if filter.order == Order::Ascending {
+        page.next = Some(Cursor::behind(List::Events, last));
+    }
+    Ok(page)
+}
+
+/// The rows between which the page lies, exclusive at both ends, and where it begins. Where the clock
+/// went back there are rows of other times between them: each is looked at besides.
+fn bounds(conn: &Read<'_>, filter: &EventFilter) -> Result<(i64, i64, i64), StoreError> {
+    let low = filter.since.map_or(Ok(0), |since| {
+        setbacks::first_since(conn, DatedTable::Events, since).map(|seq| seq - 1)
+    })?;
+    let high = filter.until.map_or(Ok(i64::MAX), |until| {
+        setbacks::end_until(conn, DatedTable::Events, until)
+    })?;
+    let cursor = filter.cursor.map(Cursor::seq);
+    Ok(match filter.order {
+        Order::Ascending => {
+            let low = cursor.map_or(low, |cursor| cursor.max(low));
+            (low, high, low)
+        }
+        Order::Descending => {
+            let high = cursor.map_or(high, |cursor| cursor.min(high));
+            (low, high, high)
+        }
+    })
+}
+
+fn statement(filter: &EventFilter) -> String {
+    let is_labelled = labels::leading(filter).is_some();
+    let (from, owner) = match (is_labelled, filter.consumer_seq) {
+        (false, None) => (
+            "events",
+            "events.workspace_seq = :workspace AND events.kind = 0",
+        ),
+        // The plus keeps the consumer's index in the lead.
+        (false, Some(_)) => (
+            "events",
+            "events.consumer_seq = :consumer AND +events.workspace_seq = :workspace
+             AND events.kind = 0",
+        ),
+        (true, None) => (
+            "event_labels AS led CROSS JOIN events ON events.seq = led.event_seq",
+            "led.workspace_seq = :workspace AND led.kind = :kind AND led.label = :label
+             AND +events.kind = 0",
+        ),
+        (true, Some(_)) => (
+            "event_labels AS led INDEXED BY event_labels_of_consumer
+             CROSS JOIN events ON events.seq = led.event_seq",
+            "led.consumer_seq = :consumer AND +led.workspace_seq = :workspace
+             AND led.kind = :kind AND led.label = :label AND +events.kind = 0",
+        ),
+    };
+    let seq = match is_labelled {
+        true => "led.event_seq",
+        false => "events.seq",
+    };
+    let by_type = match (filter.event_types.len(), is_labelled) {
+        (0, _) => "",
+        (1, false) => "AND events.type = :type",
+        (1, true) => "AND +events.type = :type",
+        (_, _) => "AND +events.type IN (SELECT value FROM json_each(:types))",
+    };
+    let by_channel = match (&filter.channel, &filter.tag) {
+        (Some(_), Some(_)) => {
+            "AND EXISTS (
+                 SELECT 1 FROM json_each(events.channels) AS said WHERE said.value = :channel)"
+        }
+        (Some(_) | None, _) => "",
+    };
+    let since = filter
+        .since
+        .map_or("", |_| "AND events.created_at >= :since");
+    let until = filter
+        .until
+        .map_or("", |_| "AND events.created_at < :until");
+    let direction = match filter.order {
+        Order::Ascending => "ASC",
+        Order::Descending => "DESC",
+    };
+    format!(
+        "{COLUMNS}
+         FROM {from}
+         {JOINS}
+         WHERE {owner}
+             {by_type}
+             {by_channel}
+             {since}
+             {until}
+             AND {seq} > :low
+             AND {seq} < :high
+         ORDER BY {seq} {direction}
+         LIMIT :limit"
+    )
+}
