@@ -163,16 +163,17 @@ document.addEventListener("input", ({ target }) => {
   }, 150);
 });
 
-// Shortcuts: j and k walk the rows, Enter opens, / searches, g and a letter goes, ? explains.
+// Shortcuts: j and k walk the rows, Enter opens, / and Ctrl-K search, g and a letter goes, ? explains.
 if (root.dataset.shortcuts !== "off") {
-  let went = 0;
+  let went = -9e9;
   addEventListener("keydown", (event) => {
+    if ((event.ctrlKey || event.metaKey) && event.key === "k") { event.preventDefault(); location.href = "/search"; return; }
     const typing = event.target.closest("input, select, textarea, [contenteditable], dialog");
     if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
     const rows = [...document.querySelectorAll("a.open")];
     const at = rows.indexOf(document.activeElement);
     if (performance.now() - went < 1200) {
-      went = 0;
+      went = -9e9;
       const link = document.querySelector(`[data-go="${CSS.escape(event.key)}"]`);
       if (link) { event.preventDefault(); link.click(); return; }
     }
@@ -180,7 +181,10 @@ if (root.dataset.shortcuts !== "off") {
       const next = rows[event.key === "j" ? at + 1 : at - 1] ?? (at < 0 ? rows[0] : null);
       next?.focus();
       next?.scrollIntoView({ block: "nearest" });
-    } else if (event.key === "/") document.querySelector("[data-search]")?.focus();
+    } else if (event.key === "/") {
+      const field = document.querySelector("[data-search]");
+      if (field) field.focus(); else location.href = "/search";
+    }
     else if (event.key === "g") { went = performance.now(); return; }
     else if (event.key === "?") document.getElementById("shortcuts")?.showModal();
     else return;

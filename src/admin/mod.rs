@@ -77,6 +77,28 @@ pub enum AdminCommand {
         /// What they sign in with.
         email: String,
     },
+    /// Change what a user may do.
+    UserRole {
+        /// What they sign in with.
+        email: String,
+        /// What they may do from now on.
+        role: String,
+    },
+    /// Bar a user from signing in.
+    UserDisable {
+        /// What they sign in with.
+        email: String,
+    },
+    /// Let a user sign in again.
+    UserEnable {
+        /// What they sign in with.
+        email: String,
+    },
+    /// Remove a user.
+    UserDelete {
+        /// What they sign in with.
+        email: String,
+    },
     /// Give a user a new password.
     UserResetPassword {
         /// What they sign in with.
@@ -169,6 +191,10 @@ pub async fn execute(service: &Service, command: AdminCommand) -> AdminAnswer {
         } => users::create(service, email, password, role).await,
         AdminCommand::UserList => users::list(service).await,
         AdminCommand::UserResetMfa { email } => users::reset_mfa(service, &email).await,
+        AdminCommand::UserRole { email, role } => users::set_role(service, &email, &role).await,
+        AdminCommand::UserDisable { email } => users::disable(service, &email).await,
+        AdminCommand::UserEnable { email } => users::enable(service, &email).await,
+        AdminCommand::UserDelete { email } => users::delete(service, &email).await,
         AdminCommand::UserResetPassword { email, password } => {
             users::reset_password(service, &email, password).await
         }

@@ -19,6 +19,9 @@ pub struct UserRow {
     pub email: String,
     /// What they may do.
     pub role: String,
+    /// Whether they are barred from signing in.
+    #[serde(default)]
+    pub disabled: bool,
     /// Whether a second factor is in force.
     pub second_factor: bool,
     /// When they were added.
@@ -33,6 +36,7 @@ impl From<&User> for UserRow {
             id: user.id.to_string(),
             email: user.email.clone(),
             role: user.role.as_str().to_owned(),
+            disabled: user.disabled_at.is_some(),
             second_factor: matches!(user.second_factor, SecondFactor::On { .. }),
             created_at: user.created_at.rfc3339(),
             last_login_at: user.last_login_at.map(Timestamp::rfc3339),
@@ -46,11 +50,8 @@ pub(super) async fn create(
     password: Sensitive,
     role: Option<String>,
 ) -> Result<AdminAnswer, Refusal> {
-    let role = match role.as_deref() {
-        None => Role::Owner,
-        Some(word) => Role::parse(word)
-            .ok_or_else(|| Refusal::field("role", "must be owner, operator or viewer"))?,
-    };
+    let role = role.as_deref().map(role_of);
+    let role = role.transpose()?.unwrap_or(Role::Owner);
     let new = NewUser {
         email,
         password: password.0,
@@ -60,6 +61,38 @@ pub(super) async fn create(
     Ok(AdminAnswer::Id {
         id: user.id.to_string(),
     })
+}
+
+fn role_of(word: &str) -> Result<Role, Refusal> {
+    Role::parse(word).ok_or_else(|| Refusal::field("role", "must be owner, operator or viewer"))
+}
+
+pub(super) async fn set_role(
+    service: &Service,
+    email: &str,
+    role: &str,
+) -> Result<AdminAnswer, Refusal> {
+    let (user, role) = (service.user_by_email(email).await?, role_of(role)?);
+    service.set_role(&Actor::Cli, user.id, role).await?;
+    Ok(AdminAnswer::Done)
+}
+
+pub(super) async fn disable(service: &Service, email: &str) -> Result<AdminAnswer, Refusal> {
+    let user = service.user_by_email(email).await?;
+    service.disable_user(&Actor::Cli, user.id).await?;
+    Ok(AdminAnswer::Done)
+}
+
+pub(super) async fn enable(service: &Service, email: &str) -> Result<AdminAnswer, Refusal> {
+    let user = service.user_by_email(email).await?;
+    service.enable_user(&Actor::Cli, user.id).await?;
+    Ok(AdminAnswer::Done)
+}
+
+pub(super) async fn delete(service: &Service, email: &str) -> Result<AdminAnswer, Refusal> {
+    let user = service.user_by_email(email).await?;
+    service.remove_user(&Actor::Cli, user.id).await?;
+    Ok(AdminAnswer::Done)
 }
 
 pub(super) async fn list(service: &Service) -> Result<AdminAnswer, Refusal> {

@@ -101,6 +101,21 @@ pub static ENDPOINTS: &[Endpoint] = &[
             .gives::<BegunBody>(202, "The job that does it.")
             .keyed()
     }),
+    Endpoint::post("/api/v1/dead-letters/restore", DELIVERIES_WRITE, || {
+        to(restore_dead_letters)
+    })
+    .for_consumers()
+    .about(|operation| {
+        operation
+            .named(
+                "restore_dead_letters",
+                "Dead letters",
+                "Take back that many dead letters were discarded",
+            )
+            .takes::<BulkRequest>(json!({"filter": {"event_type": "order.paid"}}))
+            .gives::<BegunBody>(202, "The job that does it.")
+            .keyed()
+    }),
 ];
 
 /// What bulk work is done to: `ids` or `filter`, not both.
@@ -130,6 +145,9 @@ pub struct FilterRequest {
     /// Only of this event.
     #[serde(default)]
     pub event_id: Option<String>,
+    /// Only those that this job put in line, discarded or restored, and no job since.
+    #[serde(default)]
+    pub job_id: Option<String>,
     /// Only of event types that fit this pattern.
     #[serde(default)]
     pub event_type: Option<String>,
@@ -182,6 +200,7 @@ impl From<FilterRequest> for FilterInput {
             consumer: request.consumer,
             webhook_id: request.webhook_id,
             event_id: request.event_id,
+            job_id: request.job_id,
             event_type: request.event_type,
             result: request.result,
             statuses: request.status.unwrap_or_default().0,
@@ -260,6 +279,24 @@ pub async fn discard_dead_letters(
     let done = state
         .service
         .discard_dead_letters(&caller, chosen, once)
+        .await?;
+    answer::done(&done, begun)
+}
+
+/// `POST /dead-letters/restore`.
+///
+/// # Errors
+/// As `Service::restore_dead_letters`.
+pub async fn restore_dead_letters(
+    state: State,
+    caller: Caller,
+    body: Json<BulkRequest>,
+) -> Answered {
+    let once = body.keyed.once(begun);
+    let chosen = selection(&state, &caller, body.value, DeliveryScope::Discarded).await?;
+    let done = state
+        .service
+        .restore_dead_letters(&caller, chosen, once)
         .await?;
     answer::done(&done, begun)
 }

@@ -13,7 +13,8 @@ use crate::domain::delivery::DeliveryScope;
 use crate::domain::id::DeliveryId;
 use crate::service::Caller;
 use crate::web::endpoint::Endpoint;
-use crate::web::extract::{Nothing, OptionalJson, path_id};
+use crate::web::extract::{Nothing, OptionalJson, Query, path_id};
+use crate::web::openapi::parts::one_of;
 use crate::web::{Answered, Problem, State, answer};
 
 /// What can be asked for here.
@@ -26,6 +27,11 @@ pub static ENDPOINTS: &[Endpoint] = &[
                 "Dead letters",
                 "List dead letters",
             ))
+            .query(
+                "discarded",
+                one_of(&["true", "false"]),
+                "`true` for those that were discarded instead.",
+            )
             .lists::<deliveries::DeliveryBody>("A page of deliveries that gave up.")
         }),
     Endpoint::post("/api/v1/dead-letters/{id}/retry", DELIVERIES_WRITE, || {
@@ -58,6 +64,23 @@ pub static ENDPOINTS: &[Endpoint] = &[
             )
             .ends("It is no longer listed as one.")
     }),
+    Endpoint::post(
+        "/api/v1/dead-letters/{id}/restore",
+        DELIVERIES_WRITE,
+        || to(restore),
+    )
+    .for_consumers()
+    .about(|operation| {
+        operation
+            .named(
+                "restore_dead_letter",
+                "Dead letters",
+                "Take back that a dead letter was discarded",
+            )
+            .may_take::<Nothing>(json!({}))
+            .gives::<deliveries::DeliveryBody>(200, "The dead letter.")
+            .or(409)
+    }),
 ];
 
 /// `GET /dead-letters`.
@@ -65,7 +88,14 @@ pub static ENDPOINTS: &[Endpoint] = &[
 /// # Errors
 /// 422 for parameters that make no sense.
 pub async fn list(state: State, caller: Caller, request: HttpRequest) -> Answered {
-    deliveries::list_of(&state, &caller, &request, DeliveryScope::DeadLetters).await
+    let mut query = Query::of(&request);
+    let which = query.parsed("discarded", |text| match text {
+        "true" => Ok(DeliveryScope::Discarded),
+        "false" => Ok(DeliveryScope::DeadLetters),
+        _ => Err("must be true or false"),
+    });
+    let which = which.unwrap_or(DeliveryScope::DeadLetters);
+    deliveries::list_of(&state, &caller, query, which).await
 }
 
 /// `POST /dead-letters/{id}/retry`.
@@ -91,6 +121,21 @@ pub async fn discard(state: State, caller: Caller, request: HttpRequest) -> Answ
     let id = id(&request)?;
     state.service.discard_dead_letter(&caller, id).await?;
     answer::no_content()
+}
+
+/// `POST /dead-letters/{id}/restore`.
+///
+/// # Errors
+/// As `Service::restore_dead_letter`.
+pub async fn restore(
+    state: State,
+    caller: Caller,
+    request: HttpRequest,
+    _: OptionalJson<Nothing>,
+) -> Answered {
+    let id = id(&request)?;
+    let restored = state.service.restore_dead_letter(&caller, id).await?;
+    answer::ok(&deliveries::delivery(&restored))
 }
 
 fn id(request: &HttpRequest) -> Result<DeliveryId, Problem> {

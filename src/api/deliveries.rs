@@ -186,7 +186,7 @@ pub struct AttemptBody {
 /// # Errors
 /// 422 for parameters that make no sense.
 pub async fn list(state: State, caller: Caller, request: HttpRequest) -> Answered {
-    list_of(&state, &caller, &request, DeliveryScope::All).await
+    list_of(&state, &caller, Query::of(&request), DeliveryScope::All).await
 }
 
 /// A page of deliveries of some sort.
@@ -196,15 +196,15 @@ pub async fn list(state: State, caller: Caller, request: HttpRequest) -> Answere
 pub(super) async fn list_of(
     state: &State,
     caller: &Caller,
-    request: &HttpRequest,
+    mut query: Query,
     which: DeliveryScope,
 ) -> Answered {
-    let mut query = Query::of(request);
     let statuses = query.text("status").unwrap_or_default();
     let input = FilterInput {
         consumer: query.text("consumer"),
         webhook_id: query.text("webhook_id"),
         event_id: query.text("event_id"),
+        job_id: query.text("job_id"),
         event_type: query.text("event_type"),
         result: query.text("result"),
         statuses: words(&statuses),
@@ -212,7 +212,7 @@ pub(super) async fn list_of(
         until: query.text("until"),
     };
     let list = match which {
-        DeliveryScope::DeadLetters => List::DeadLetters,
+        DeliveryScope::DeadLetters | DeliveryScope::Discarded => List::DeadLetters,
         DeliveryScope::All | DeliveryScope::Undiscarded => List::Deliveries,
     };
     let (cursor, limit) = (query.cursor("cursor", list), query.limit());
@@ -372,6 +372,7 @@ pub(super) fn filtered(operation: Operation) -> Operation {
         .query("consumer", text(), OF_CONSUMER)
         .query("webhook_id", text(), "Only those to this webhook.")
         .query("event_id", text(), "Only those of this event.")
+        .query("job_id", text(), "Only those that this job put in line, discarded or restored, and no job since.")
         .query("event_type", text(), "Only those of events of this type, or below a prefix: `agent.*`.")
         .query("result", text(), "Only those whose last attempt came to this: a status code, a class such as `5xx`, or an error kind.")
         .query("status", text(), STATUSES)

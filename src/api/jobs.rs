@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use super::access::{DELIVERIES_READ, DELIVERIES_WRITE};
 use super::words::{JobKindWord, JobStatusWord};
-use crate::domain::job::Job;
+use crate::domain::job::JobReport;
 use crate::domain::page::List;
 use crate::service::Caller;
 use crate::web::endpoint::Endpoint;
@@ -50,7 +50,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
 pub struct JobBody {
     /// Its id.
     pub id: String,
-    /// `retry`, `discard` or `recover`.
+    /// `retry`, `discard`, `recover` or `restore`.
     #[schema(value_type = JobKindWord)]
     pub kind: &'static str,
     /// `running`, `done`, `failed` or `canceled`.
@@ -60,6 +60,14 @@ pub struct JobBody {
     pub total: u64,
     /// How many of them are done.
     pub done: u64,
+    /// How many of its deliveries were delivered since; null where it sends nothing.
+    pub delivered: Option<u64>,
+    /// How many were attempted since, in vain.
+    pub failed: Option<u64>,
+    /// How many have yet to be attempted: the job's work shows once there is none.
+    pub waiting: Option<u64>,
+    /// How many were canceled since.
+    pub canceled: Option<u64>,
     /// Why it failed.
     pub error: Option<String>,
     /// When it was made.
@@ -74,7 +82,7 @@ pub struct JobBody {
 /// 404 where the workspace has no such job.
 pub async fn show(state: State, caller: Caller, request: HttpRequest) -> Answered {
     let id = path_id(&request, "job")?;
-    answer::ok(&job(state.service.job(&caller, id).await?))
+    answer::ok(&job(state.service.job_report(&caller, id).await?))
 }
 
 /// `GET /jobs`.
@@ -85,7 +93,7 @@ pub async fn list(state: State, caller: Caller, request: HttpRequest) -> Answere
     let mut query = Query::of(&request);
     let (cursor, limit) = (query.cursor("cursor", List::Jobs), query.limit());
     query.finish()?;
-    let page = state.service.jobs(&caller, cursor, limit).await?;
+    let page = state.service.job_reports(&caller, cursor, limit).await?;
     answer::ok(&ListBody::of(page, job))
 }
 
@@ -100,16 +108,21 @@ pub async fn cancel(
     _: OptionalJson<Nothing>,
 ) -> Answered {
     let id = path_id(&request, "job")?;
-    answer::ok(&job(state.service.cancel_job(&caller, id).await?))
+    state.service.cancel_job(&caller, id).await?;
+    answer::ok(&job(state.service.job_report(&caller, id).await?))
 }
 
-fn job(job: Job) -> JobBody {
+fn job(JobReport { job, outcome }: JobReport) -> JobBody {
     JobBody {
         id: job.id.to_string(),
         kind: job.kind.as_str(),
         status: job.status.as_str(),
         total: job.total,
         done: job.done,
+        delivered: outcome.map(|outcome| outcome.delivered),
+        failed: outcome.map(|outcome| outcome.failed),
+        waiting: outcome.map(|outcome| outcome.waiting),
+        canceled: outcome.map(|outcome| outcome.canceled),
         error: job.error,
         created_at: job.created_at.into(),
         updated_at: job.updated_at.into(),

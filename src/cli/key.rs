@@ -6,7 +6,8 @@ use clap::{Args, Subcommand};
 use super::data::DataArgs;
 use super::master_key::RotateMaster;
 use super::output;
-use super::table::Table;
+use super::rest::moment;
+use super::table::{Column, Table};
 use crate::admin::{AdminAnswer, AdminCommand, KeyRow};
 
 /// Make, list and revoke API keys, whether or not the server runs; replace the master key
@@ -87,27 +88,27 @@ impl KeyCommand {
 
 fn print(keys: &[KeyRow]) -> anyhow::Result<()> {
     let mut table = Table::new(&[
-        "ID",
-        "NAME",
-        "WORKSPACE",
-        "CONSUMER",
-        "SCOPES",
-        "CREATED",
-        "LAST USED",
+        Column::whole("ID"),
+        Column::cut("NAME"),
+        Column::cut("SCOPES"),
+        Column::spare("WORKSPACE"),
+        Column::spare("LAST USED"),
+        Column::spare("CREATED"),
+        Column::spare("CONSUMER"),
     ]);
     for key in keys {
         table.row([
             key.id.clone(),
             key.name.clone(),
+            key.scopes.join(","),
             key.workspace_id
                 .clone()
                 .unwrap_or_else(|| "(instance)".to_owned()),
-            key.consumer_id.clone().unwrap_or_default(),
-            key.scopes.join(","),
-            key.created_at.clone(),
             key.last_used_at
-                .clone()
-                .unwrap_or_else(|| "never".to_owned()),
+                .as_deref()
+                .map_or_else(|| "never".to_owned(), moment),
+            moment(&key.created_at),
+            key.consumer_id.clone().unwrap_or_default(),
         ]);
     }
     Ok(table.print()?)

@@ -15,6 +15,22 @@ pub(super) fn say(line: impl Display) -> io::Result<()> {
     forgive_closed_pipe(writeln!(stdout, "{line}").and_then(|()| stdout.flush()))
 }
 
+/// Prints a line of many. Unlike [`say`] it tells of a closed pipe: whoever goes on printing must end
+/// then.
+///
+/// # Errors
+/// Where standard output can't be written.
+pub(super) fn say_on(line: impl Display) -> io::Result<()> {
+    let mut stdout = io::stdout().lock();
+    writeln!(stdout, "{line}")?;
+    stdout.flush()
+}
+
+/// `1 delivery`, `2 deliveries`.
+pub(super) fn counted(count: u64, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}
+
 /// Prints bytes on standard output as they are.
 ///
 /// # Errors

@@ -7,7 +7,8 @@ use clap::{Args, Subcommand};
 
 use super::data::DataArgs;
 use super::output;
-use super::table::Table;
+use super::rest::moment;
+use super::table::{Column, Table};
 use crate::admin::{AdminAnswer, AdminCommand, Sensitive, UserRow};
 use crate::entropy;
 
@@ -44,6 +45,32 @@ enum UserAction {
     },
     /// Take a lost second factor away, so that a new one can be enrolled
     ResetMfa {
+        /// The user's e-mail address
+        #[arg(long)]
+        email: String,
+    },
+    /// Change what a user may do
+    Role {
+        /// The user's e-mail address
+        #[arg(long)]
+        email: String,
+        /// What they may do from now on: owner, operator or viewer
+        role: String,
+    },
+    /// Bar a user from signing in, and sign them out everywhere
+    Disable {
+        /// The user's e-mail address
+        #[arg(long)]
+        email: String,
+    },
+    /// Let a disabled user sign in again
+    Enable {
+        /// The user's e-mail address
+        #[arg(long)]
+        email: String,
+    },
+    /// Remove a user for good; what they did stays in the audit log
+    Delete {
         /// The user's e-mail address
         #[arg(long)]
         email: String,
@@ -92,6 +119,18 @@ impl UserCommand {
             UserAction::ResetMfa { email } => {
                 report(self.data.perform(&AdminCommand::UserResetMfa { email })?)
             }
+            UserAction::Role { email, role } => {
+                report(self.data.perform(&AdminCommand::UserRole { email, role })?)
+            }
+            UserAction::Disable { email } => {
+                report(self.data.perform(&AdminCommand::UserDisable { email })?)
+            }
+            UserAction::Enable { email } => {
+                report(self.data.perform(&AdminCommand::UserEnable { email })?)
+            }
+            UserAction::Delete { email } => {
+                report(self.data.perform(&AdminCommand::UserDelete { email })?)
+            }
             UserAction::ResetPassword { email, password } => {
                 let password = password.choose()?;
                 let command = AdminCommand::UserResetPassword {
@@ -115,17 +154,25 @@ fn report(answer: AdminAnswer) -> anyhow::Result<()> {
 }
 
 fn print(users: &[UserRow]) -> anyhow::Result<()> {
-    let mut table = Table::new(&["ID", "E-MAIL", "ROLE", "SECOND FACTOR", "LAST SIGNED IN"]);
+    let mut table = Table::new(&[
+        Column::whole("ID"),
+        Column::cut("E-MAIL"),
+        Column::whole("ROLE"),
+        Column::whole("STATE"),
+        Column::spare("SECOND FACTOR"),
+        Column::spare("LAST SIGNED IN"),
+    ]);
     for user in users {
         let second_factor = if user.second_factor { "yes" } else { "no" };
         table.row([
             user.id.clone(),
             user.email.clone(),
             user.role.clone(),
+            if user.disabled { "disabled" } else { "active" }.to_owned(),
             second_factor.to_owned(),
             user.last_login_at
-                .clone()
-                .unwrap_or_else(|| "never".to_owned()),
+                .as_deref()
+                .map_or_else(|| "never".to_owned(), moment),
         ]);
     }
     Ok(table.print()?)

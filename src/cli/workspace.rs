@@ -5,7 +5,8 @@ use clap::{Args, Subcommand};
 
 use super::data::DataArgs;
 use super::output;
-use super::table::Table;
+use super::rest::moment;
+use super::table::{Column, Table};
 use crate::admin::{AdminAnswer, AdminCommand, WorkspaceRow};
 
 /// Make and list workspaces, whether or not the server runs
@@ -69,14 +70,20 @@ impl WorkspaceCommand {
 }
 
 fn print(workspaces: &[WorkspaceRow]) -> anyhow::Result<()> {
-    let mut table = Table::new(&["ID", "NAME", "PLAN", "PROFILE", "CREATED"]);
+    let mut table = Table::new(&[
+        Column::whole("ID"),
+        Column::cut("NAME"),
+        Column::whole("PLAN"),
+        Column::cut("PROFILE"),
+        Column::spare("CREATED"),
+    ]);
     for workspace in workspaces {
         table.row([
             workspace.id.clone(),
             workspace.name.clone(),
             workspace.plan.clone(),
             workspace.profile.clone(),
-            workspace.created_at.clone(),
+            moment(&workspace.created_at),
         ]);
     }
     Ok(table.print()?)

@@ -9,9 +9,10 @@ use url::{Position, Url};
 
 use super::page::confirm_path;
 use super::{
-    api_keys, assets, audit_log, consumers, dead_letters, deliveries, delivery, error_page, event,
-    event_types, events, job, live, login, overview, people, portal_links, preferences, profile,
-    settings, setup, system, visitor, webhook, webhook_actions, webhook_form, webhooks, workspaces,
+    api_keys, assets, audit_log, consumers, dead_letter_actions, dead_letters, deliveries,
+    delivery, error_page, event, event_types, events, job, live, login, overview, people,
+    portal_links, preferences, profile, search, settings, setup, system, visitor, webhook,
+    webhook_actions, webhook_form, webhooks, workspaces,
 };
 use crate::ui::preferences::Theme;
 use crate::web::Problem;
@@ -32,6 +33,7 @@ static PAGES: &[&[Endpoint]] = &[
     audit_log::ENDPOINTS,
     consumers::ENDPOINTS,
     dead_letters::ENDPOINTS,
+    dead_letter_actions::ENDPOINTS,
     deliveries::ENDPOINTS,
     delivery::ENDPOINTS,
     event::ENDPOINTS,
@@ -45,6 +47,7 @@ static PAGES: &[&[Endpoint]] = &[
     portal_links::ENDPOINTS,
     preferences::ENDPOINTS,
     profile::ENDPOINTS,
+    search::ENDPOINTS,
     settings::ENDPOINTS,
     setup::ENDPOINTS,
     system::ENDPOINTS,

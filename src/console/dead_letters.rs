@@ -1,47 +1,32 @@
 //! `/dead-letters`: what gave up and waits for a person.
 //!
-//! Owns: the groups by webhook and cause, the list, single and bulk actions. Refuses: working bulk
-//! off: a job does, and its page shows how far it is.
+//! Owns: the groups by webhook and cause, and the list. Refuses: what is done with them
+//! ([`super::dead_letter_actions`]).
 
 use actix_web::HttpRequest;
 use actix_web::web::to;
 use askama::Template;
 
-use super::access::{OPERATOR, VIEWER};
+use super::access::VIEWER;
+use super::dead_letter_actions::cause_text;
 use super::deliveries::ROWS;
 use super::filters::{FilterForm, Filters, Resolved};
-use super::page::{PageContext, Section, back_to, go_and_say};
-use super::{Form, Shown, Visitor};
-use crate::domain::delivery::{Cause, DeliveryFilter, DeliveryScope, LetterGroup};
-use crate::domain::id::{DeliveryId, WebhookId};
+use super::page::{PageContext, Section};
+use super::{Shown, Visitor};
+use crate::domain::delivery::LetterGroup;
 use crate::domain::job::Job;
-use crate::domain::outcome::FailureKind;
 use crate::domain::page::{Limit, List};
-use crate::service::jobs::{Begun, Selection};
-use crate::service::{Caller, Done, Once, Refusal};
 use crate::ui::delivery_row::{Row, short};
 use crate::ui::explain::explain;
-use crate::ui::flash::Flash;
 use crate::ui::job_progress::{heading, matching_words};
 use crate::ui::names::Names;
 use crate::ui::parts::{Stamp, counted, grouped};
 use crate::web::State;
 use crate::web::endpoint::Endpoint;
-use crate::web::extract::{Query, path_id};
+use crate::web::extract::Query;
 
 /// What can be asked for here.
-pub static ENDPOINTS: &[Endpoint] = &[
-    Endpoint::get("/dead-letters", VIEWER, || to(list)),
-    Endpoint::post("/dead-letters", OPERATOR, || to(bulk))
-        .fresh()
-        .back("/dead-letters"),
-    Endpoint::post("/dead-letters/{id}/retry", OPERATOR, || to(retry))
-        .fresh()
-        .back("/dead-letters"),
-    Endpoint::post("/dead-letters/{id}/discard", OPERATOR, || to(discard))
-        .fresh()
-        .back("/dead-letters"),
-];
+pub static ENDPOINTS: &[Endpoint] = &[Endpoint::get("/dead-letters", VIEWER, || to(list))];
 
 /// Dead letters of one webhook with one cause.
 #[derive(Clone, Debug)]
@@ -176,18 +161,6 @@ fn job_row(job: &Job) -> JobRow {
     }
 }
 
-async fn filter(
-    state: &State,
-    caller: &Caller,
-    filters: &Filters,
-) -> Result<DeliveryFilter, Refusal> {
-    let input = filters.input(state.service.clock().now());
-    state
-        .service
-        .delivery_filter(caller, DeliveryScope::DeadLetters, input, "")
-        .await
-}
-
 fn group_row(group: &LetterGroup, names: &Names) -> GroupRow {
     let explained = explain(group.cause.kind, group.cause.status_code);
     GroupRow {
@@ -206,163 +179,5 @@ fn group_row(group: &LetterGroup, names: &Names) -> GroupRow {
         letters: counted(group.letters, "dead letter", "dead letters"),
         oldest: Stamp(group.oldest),
         newest: Stamp(group.newest),
-    }
-}
-
-/// A cause as a form carries it: `status:500`, `timeout:`.
-fn cause_text(cause: Cause) -> String {
-    let kind = cause.kind.map_or("", FailureKind::as_str);
-    let code = cause
-        .status_code
-        .map(|code| code.to_string())
-        .unwrap_or_default();
-    format!("{kind}:{code}")
-}
-
-fn parse_cause(text: &str) -> Option<Cause> {
-    let (kind, code) = text.split_once(':')?;
-    Some(Cause {
-        kind: FailureKind::parse(kind),
-        status_code: code.parse().ok(),
-    })
-}
-
-/// What to do with dead letters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum GroupAction {
-    Retry,
-    Discard,
-}
-
-impl GroupAction {
-    fn parse(word: &str) -> Option<Self> {
-        match word {
-            "retry" => Some(Self::Retry),
-            "discard" => Some(Self::Discard),
-            _ => None,
-        }
-    }
-}
-
-/// `POST /dead-letters`: retries or discards those that are ticked, those of a group, or all that
-/// match the filter.
-///
-/// # Errors
-/// 422 for filters that make no sense.
-pub async fn bulk(state: State, visitor: Visitor, form: Form) -> Shown {
-    let back = form.back("/dead-letters");
-    let action = GroupAction::parse(form.typed("action"));
-    let action = action.ok_or_else(|| Refusal::field("action", "must be retry or discard"))?;
-    let chosen = chosen(&state, &visitor.caller, &form).await?;
-    if matches!(&chosen, Selection::Ids(ids) if ids.is_empty()) {
-        let flash = Flash::bad("Nothing was ticked: choose dead letters first.");
-        return Ok(go_and_say(&back, &flash));
-    }
-    let caller = &visitor.caller;
-    let begun = match action {
-        GroupAction::Retry => {
-            state
-                .service
-                .retry_dead_letters(caller, chosen, Once::unkeyed())
-                .await
-        }
-        GroupAction::Discard => {
-            state
-                .service
-                .discard_dead_letters(caller, chosen, Once::unkeyed())
-                .await
-        }
-    };
-    match begun {
-        Ok(begun) => Ok(to_job(&begun)),
-        Err(refusal) => back_to(&back, Err::<(), _>(refusal), |()| String::new()),
-    }
-}
-
-/// On to the page of a job that was just begun.
-pub(super) fn to_job(begun: &Done<Begun>) -> actix_web::HttpResponse {
-    match begun {
-        Done::Fresh(begun) => {
-            let text = format!(
-                "{} found; the work goes on in the background, whether or not this page is open.",
-                counted(begun.matched, "item", "items")
-            );
-            go_and_say(&format!("/jobs/{}", begun.job), &Flash::good(text))
-        }
-        Done::Replayed(_) => super::page::go("/dead-letters"),
-    }
-}
-
-async fn chosen(state: &State, caller: &Caller, form: &Form) -> Result<Selection, Refusal> {
-    let filters = Filters::read(|name| form.typed(name).to_owned());
-    match form.typed("choose") {
-        "all" => Ok(Selection::Filter(filter(state, caller, &filters).await?)),
-        "group" => group_letters(state, caller, form).await,
-        _ => {
-            let ids = form.all("id").filter_map(DeliveryId::parse);
-            Ok(Selection::Ids(ids.collect()))
-        }
-    }
-}
-
-async fn group_letters(state: &State, caller: &Caller, form: &Form) -> Result<Selection, Refusal> {
-    let webhook = WebhookId::parse(form.typed("webhook_id"));
-    let cause = parse_cause(form.typed("cause"));
-    let (Some(webhook), Some(cause)) = (webhook, cause) else {
-        return Err(Refusal::field("cause", "names no group"));
-    };
-    let letters = state.service.dead_letters_with(caller, webhook, cause);
-    Ok(Selection::Ids(letters.await?))
-}
-
-/// `POST /dead-letters/{id}/retry`.
-///
-/// # Errors
-/// 404 where there is no such dead letter.
-pub async fn retry(state: State, visitor: Visitor, request: HttpRequest, form: Form) -> Shown {
-    let id: DeliveryId = path_id(&request, "dead letter")?;
-    let back = form.back(&format!("/deliveries/{id}"));
-    let done = state.service.retry_dead_letter(&visitor.caller, id).await;
-    back_to(&back, done, |_| {
-        "One attempt is being made now; if it fails, the schedule starts anew.".to_owned()
-    })
-}
-
-/// `POST /dead-letters/{id}/discard`.
-///
-/// # Errors
-/// 404 where there is no such dead letter.
-pub async fn discard(state: State, visitor: Visitor, request: HttpRequest, form: Form) -> Shown {
-    let id: DeliveryId = path_id(&request, "dead letter")?;
-    let back = form.back("/dead-letters");
-    let done = state.service.discard_dead_letter(&visitor.caller, id).await;
-    back_to(&back, done, |()| {
-        "The dead letter was discarded; its delivery stays in the history.".to_owned()
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_cause_survives_its_form() {
-        for cause in [
-            Cause {
-                kind: Some(FailureKind::Status),
-                status_code: Some(500),
-            },
-            Cause {
-                kind: Some(FailureKind::Timeout),
-                status_code: None,
-            },
-            Cause {
-                kind: None,
-                status_code: None,
-            },
-        ] {
-            assert_eq!(parse_cause(&cause_text(cause)), Some(cause));
-        }
-        assert_eq!(parse_cause("nonsense"), None);
     }
 }

@@ -1,26 +1,39 @@
 //! `/deliveries`: what was sent where, and how it went.
 //!
-//! Owns: the list. Refuses: single deliveries ([`super::delivery`]), and what narrows the list
+//! Owns: the list, and retrying several of it. Refuses: single deliveries ([`super::delivery`]), and what narrows the list
 //! ([`super::filters`]).
 
 use actix_web::HttpRequest;
 use actix_web::web::to;
 use askama::Template;
 
-use super::access::VIEWER;
+use super::access::{OPERATOR, VIEWER};
+use super::ask::{Question, ask, is_confirmed};
+use super::dead_letter_actions::to_job;
 use super::filters::{FilterForm, Filters, Resolved};
-use super::page::{PageContext, Section};
-use super::{Shown, Visitor};
+use super::page::{PageContext, Section, back_to, go_and_say};
+use super::{Form, Shown, Visitor};
+use crate::domain::delivery::DeliveryScope;
+use crate::domain::id::DeliveryId;
 use crate::domain::page::{Limit, List};
+use crate::service::Once;
+use crate::service::jobs::Selection;
 use crate::ui::delivery_row::Row;
+use crate::ui::flash::Flash;
 use crate::ui::names::Names;
+use crate::ui::parts::counted;
 use crate::ui::parts::curl::publish_call;
 use crate::web::State;
 use crate::web::endpoint::Endpoint;
 use crate::web::extract::Query;
 
 /// What can be asked for here.
-pub static ENDPOINTS: &[Endpoint] = &[Endpoint::get("/deliveries", VIEWER, || to(list))];
+pub static ENDPOINTS: &[Endpoint] = &[
+    Endpoint::get("/deliveries", VIEWER, || to(list)),
+    Endpoint::post("/deliveries", OPERATOR, || to(retry))
+        .fresh()
+        .back("/deliveries"),
+];
 
 /// Rows of a list's page.
 pub const ROWS: u32 = 25;
@@ -96,6 +109,49 @@ pub async fn list(state: State, visitor: Visitor, request: HttpRequest) -> Shown
         form,
     };
     view.form.show(&page, &view)
+}
+
+/// `POST /deliveries`: retries those that are ticked, or all that match the filter and can be.
+///
+/// # Errors
+/// 422 for filters that make no sense.
+pub async fn retry(state: State, visitor: Visitor, request: HttpRequest, form: Form) -> Shown {
+    let back = form.back("/deliveries");
+    let caller = &visitor.caller;
+    let chosen = match form.typed("choose") {
+        "all" => {
+            let filters = Filters::read(|name| form.typed(name).to_owned());
+            let input = filters.input(state.service.clock().now());
+            let which = DeliveryScope::Undiscarded;
+            let filter = state.service.delivery_filter(caller, which, input, "");
+            Selection::Filter(filter.await?).to_be_retried()
+        }
+        _ => Selection::Ids(form.all("id").filter_map(DeliveryId::parse).collect()),
+    };
+    let count = state.service.count_chosen(&chosen).await?;
+    if count == 0 {
+        let flash = Flash::bad("Nothing to retry: tick deliveries, or choose all that failed.");
+        return Ok(go_and_say(&back, &flash));
+    }
+    if !is_confirmed(&form) {
+        let question = Question {
+            title: format!("Retry {}?", counted(count, "delivery", "deliveries")),
+            consequence:
+                "Each is attempted as soon as its receiver's limits allow, with the same id \
+                          and body; those that fail go on by their schedule."
+                    .to_owned(),
+            yes: "Retry them",
+            back,
+        };
+        return ask(&state, &request, visitor, &form, question).await;
+    }
+    let begun = state
+        .service
+        .retry_deliveries(caller, chosen, Once::unkeyed());
+    match begun.await {
+        Ok(begun) => Ok(to_job(&begun)),
+        Err(refusal) => back_to(&back, Err::<(), _>(refusal), |()| String::new()),
+    }
 }
 
 fn tabs(filters: &Filters) -> Vec<(String, &'static str, bool)> {

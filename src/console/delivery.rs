@@ -121,6 +121,10 @@ impl DeliveryView<'_> {
         self.delivery.completed_at.map(Stamp)
     }
 
+    fn is_restorable(&self) -> bool {
+        self.delivery.is_discarded()
+    }
+
     fn discarded(&self) -> Option<Stamp> {
         self.delivery.discarded_at.map(Stamp)
     }

@@ -7,6 +7,7 @@ use actix_web::web::to;
 use askama::Template;
 
 use super::access::{OPERATOR, VIEWER};
+use super::ask::{Question, ask, is_confirmed};
 use super::form::show_form;
 use super::page::{PageContext, Section, back_to, go_and_say, show};
 use super::{Form, Shown, Visitor};
@@ -19,7 +20,7 @@ use crate::ui::form::mend;
 use crate::ui::form::{FieldSet, FieldSpec, Fields, FormDraft, FormSpec, FormView, Frame};
 use crate::ui::parts::code::pretty;
 use crate::ui::parts::url_query::with_query;
-use crate::ui::parts::{Badge, Tone};
+use crate::ui::parts::{Badge, Tone, counted};
 use crate::web::State;
 use crate::web::endpoint::Endpoint;
 use crate::web::extract::{Query, path_text};
@@ -268,8 +269,24 @@ pub async fn update(state: State, visitor: Visitor, request: HttpRequest, form: 
 ///
 /// # Errors
 /// 404 where the workspace has no such type.
-pub async fn delete(state: State, visitor: Visitor, request: HttpRequest, _form: Form) -> Shown {
+pub async fn delete(state: State, visitor: Visitor, request: HttpRequest, form: Form) -> Shown {
     let name = path_text(&request, "name");
+    if !is_confirmed(&form) {
+        state.service.event_type(&visitor.caller, &name).await?;
+        let views = state.service.views();
+        let naming = views.webhooks_naming(&visitor.caller, &name).await?;
+        let question = Question {
+            title: format!("Remove {name}?"),
+            consequence: format!(
+                "Its description, schema and example are gone for good; events of that type stay. {} \
+                 of this workspace subscribe to it by name and keep doing so.",
+                counted(naming, "webhook", "webhooks")
+            ),
+            yes: "Remove it",
+            back: format!("/event-types/{name}"),
+        };
+        return ask(&state, &request, visitor, &form, question).await;
+    }
     let done = state
         .service
         .delete_event_type(&visitor.caller, &name)

@@ -38,6 +38,8 @@ pub struct Filters {
     pub named: String,
     /// An event's id.
     pub event: String,
+    /// A job's id.
+    pub job: String,
     /// An event type, or a pattern of them.
     pub event_type: String,
     /// Statuses with commas between them.
@@ -67,6 +69,7 @@ impl Filters {
             webhook: text("webhook_id"),
             named: text("webhook"),
             event: text("event_id"),
+            job: text("job_id"),
             event_type: text("event_type"),
             status: text("status"),
             result: text("result"),
@@ -88,6 +91,7 @@ impl Filters {
             consumer: given(&self.consumer),
             webhook_id: given(&self.webhook),
             event_id: given(&self.event),
+            job_id: given(&self.job),
             event_type: given(&self.event_type),
             statuses: statuses.map(str::to_owned).collect(),
             result: given(&self.result),
@@ -115,12 +119,13 @@ impl Filters {
 
     /// What narrows the list besides the status, by its name in addresses and forms.
     #[must_use]
-    pub fn narrowing(&self) -> [(&'static str, &str); 8] {
+    pub fn narrowing(&self) -> [(&'static str, &str); 9] {
         [
             ("consumer", &self.consumer),
             ("webhook_id", &self.webhook),
             ("event_type", &self.event_type),
             ("event_id", &self.event),
+            ("job_id", &self.job),
             ("result", &self.result),
             ("last", &self.last),
             ("since", &self.since),

@@ -1,27 +1,40 @@
-//! `/jobs/{id}`: how far background work has come.
+//! `/jobs` and `/jobs/{id}`: background work, how far it has come, and what became of its deliveries.
 //!
-//! Owns: the progress bar, which is drawn from the database and so survives any reload, and calling
-//! a job off. Refuses: beginning jobs.
+//! Owns: the progress bar, which is drawn from the database and so survives any reload, calling a job
+//! off, taking a discarding back. Refuses: beginning any other job.
 
 use actix_web::HttpRequest;
 use actix_web::web::to;
 use askama::Template;
 
 use super::access::{OPERATOR, VIEWER};
+use super::dead_letter_actions::to_job;
 use super::page::{PageContext, Section, back_to, show};
 use super::{Form, Shown, Visitor};
+use crate::domain::delivery::DeliveryScope;
 use crate::domain::id::JobId;
-use crate::ui::job_progress::JobProgress;
-use crate::ui::parts::{Badge, Copyable};
+use crate::domain::job::{JobKind, JobOutcome, JobReport};
+use crate::domain::page::{Limit, List};
+use crate::service::Once;
+use crate::service::filter::FilterInput;
+use crate::service::jobs::Selection;
+use crate::ui::job_progress::{JobProgress, heading, outcome_parts};
+use crate::ui::parts::url_query::with_query;
+use crate::ui::parts::{Ago, Badge, Copyable};
 use crate::web::State;
 use crate::web::endpoint::Endpoint;
 use crate::web::extract::{Query, path_id};
 
 /// What can be asked for here.
 pub static ENDPOINTS: &[Endpoint] = &[
+    Endpoint::get("/jobs", VIEWER, || to(list)),
     Endpoint::get("/jobs/{id}", VIEWER, || to(detail)),
+    Endpoint::post("/jobs/{id}/restore", OPERATOR, || to(restore)).back("/jobs/{id}"),
     Endpoint::post("/jobs/{id}/cancel", OPERATOR, || to(cancel)).back("/jobs/{id}"),
 ];
+
+/// Lines of the list's page.
+const ROWS: u32 = 25;
 
 /// The page.
 #[derive(Template)]
@@ -35,8 +48,97 @@ pub struct JobView<'a> {
     pub id: Copyable,
     /// How it stands.
     pub badge: Badge,
+    /// What became of its deliveries.
+    pub outcome: Option<JobOutcome>,
     /// Whether the reader may call it off.
     pub may_operate: bool,
+}
+
+/// A line of the list.
+#[derive(Clone, Debug)]
+pub struct JobLine {
+    /// Its id.
+    pub id: String,
+    /// What it does.
+    pub heading: &'static str,
+    /// How it stands.
+    pub badge: Badge,
+    /// How much it has done.
+    pub progress: String,
+    /// What became of its deliveries.
+    pub outcome: String,
+    /// When it began.
+    pub began: Ago,
+}
+
+/// The list.
+#[derive(Template)]
+#[template(path = "jobs.html")]
+pub struct JobsView<'a> {
+    /// The layout's context.
+    pub page: &'a PageContext,
+    /// The lines.
+    pub rows: Vec<JobLine>,
+    /// Where the list goes on.
+    pub further: Option<String>,
+    /// Whether it begins elsewhere.
+    pub is_later: bool,
+}
+
+impl JobView<'_> {
+    /// The parts of the outcome: how many, in words, and the list of them.
+    fn parts(&self) -> Vec<(String, String)> {
+        let parts = self.outcome.map(outcome_parts).unwrap_or_default();
+        let id = self.work.0.id.to_string();
+        let address =
+            |statuses: &str| with_query("/deliveries", &[("status", statuses), ("job_id", &id)]);
+        parts
+            .into_iter()
+            .map(|(words, statuses)| (words, address(statuses)))
+            .collect()
+    }
+
+    /// Whether there is something that can be taken back.
+    fn may_restore(&self) -> bool {
+        self.may_operate && self.work.0.kind == JobKind::Discard && self.work.0.done > 0
+    }
+}
+
+fn line(JobReport { job, outcome }: &JobReport) -> JobLine {
+    let parts = outcome.map(outcome_parts).unwrap_or_default();
+    let words: Vec<String> = parts.into_iter().map(|(words, _)| words).collect();
+    JobLine {
+        id: job.id.to_string(),
+        heading: heading(job.kind),
+        badge: Badge::job(job.status),
+        progress: JobProgress(job).progress(),
+        outcome: words.join(", "),
+        began: Ago(job.created_at),
+    }
+}
+
+/// `GET /jobs`.
+///
+/// # Errors
+/// 422 for parameters that make no sense.
+pub async fn list(state: State, visitor: Visitor, request: HttpRequest) -> Shown {
+    let mut query = Query::of(&request);
+    let cursor = query.cursor("cursor", List::Jobs);
+    query.finish()?;
+    let limit = Limit::clamped(ROWS);
+    let found = state
+        .service
+        .job_reports(&visitor.caller, cursor, limit)
+        .await?;
+    let page = PageContext::of(&state, &request, visitor, Section::Jobs, "Jobs").await?;
+    let view = JobsView {
+        page: &page,
+        rows: found.items.iter().map(line).collect(),
+        further: (found.next)
+            .map(|next| with_query("/jobs", &[("cursor", next.to_string().as_str())])),
+        is_later: cursor.is_some(),
+    };
+    show(&page, &view)
 }
 
 /// `GET /jobs/{id}`.
@@ -46,17 +148,43 @@ pub struct JobView<'a> {
 pub async fn detail(state: State, visitor: Visitor, request: HttpRequest) -> Shown {
     let id: JobId = path_id(&request, "job")?;
     Query::of(&request).finish()?;
-    let job = state.service.job(&visitor.caller, id).await?;
+    let JobReport { job, outcome } = state.service.job_report(&visitor.caller, id).await?;
     let may_operate = visitor.may_operate();
-    let page = PageContext::of(&state, &request, visitor, Section::Elsewhere, "Job").await?;
+    let page = PageContext::of(&state, &request, visitor, Section::Jobs, "Job").await?;
     let view = JobView {
         page: &page,
         id: Copyable::new(job.id.to_string(), "the job's id"),
         badge: Badge::job(job.status),
         work: JobProgress(&job),
+        outcome,
         may_operate,
     };
     show(&page, &view)
+}
+
+/// `POST /jobs/{id}/restore`: what this job discarded, and nobody has touched since, is on the list
+/// of dead letters again.
+///
+/// # Errors
+/// 404 where the workspace has no such job.
+pub async fn restore(state: State, visitor: Visitor, request: HttpRequest, _form: Form) -> Shown {
+    let id: JobId = path_id(&request, "job")?;
+    let input = FilterInput {
+        job_id: Some(id.to_string()),
+        ..FilterInput::default()
+    };
+    let (service, caller) = (&state.service, &visitor.caller);
+    service.job(caller, id).await?;
+    let scope = DeliveryScope::Discarded;
+    let filter = service.delivery_filter(caller, scope, input, "").await?;
+    let chosen = Selection::Filter(filter);
+    let begun = service.restore_dead_letters(caller, chosen, Once::unkeyed());
+    match begun.await {
+        Ok(begun) => Ok(to_job(&begun)),
+        Err(refusal) => back_to(&format!("/jobs/{id}"), Err::<(), _>(refusal), |()| {
+            String::new()
+        }),
+    }
 }
 
 /// `POST /jobs/{id}/cancel`.

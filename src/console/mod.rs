@@ -16,12 +16,14 @@
 
 mod access;
 pub mod api_keys;
+pub mod ask;
 pub mod assets;
 mod audience;
 pub mod audit_log;
 mod bare_form;
 pub mod changes;
 pub mod consumers;
+pub mod dead_letter_actions;
 pub mod dead_letters;
 pub mod deliveries;
 pub mod delivery;
@@ -42,6 +44,7 @@ pub mod portal_links;
 mod portal_settings;
 pub mod preferences;
 pub mod profile;
+pub mod search;
 mod session;
 pub mod settings;
 pub mod setup;

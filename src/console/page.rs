@@ -64,6 +64,10 @@ pub enum Section {
     AuditLog,
     /// `/settings`
     Settings,
+    /// `/jobs`
+    Jobs,
+    /// `/search`
+    Search,
     /// `/system`
     System,
     /// `/profile`
@@ -92,13 +96,15 @@ pub struct Entry {
 }
 
 #[rustfmt::skip]
-const ENTRIES: [Entry; 13] = [
+const ENTRIES: [Entry; 15] = [
     entry("", "/", Section::Overview, "home", "Overview", "o", Role::Viewer),
+    entry("", "/search", Section::Search, "search", "Search", "f", Role::Viewer),
     entry("", "/deliveries", Section::Deliveries, "send", "Deliveries", "d", Role::Viewer),
     entry("", "/dead-letters", Section::DeadLetters, "tray", "Dead letters", "l", Role::Viewer),
     entry("", "/webhooks", Section::Webhooks, "hook", "Webhooks", "w", Role::Viewer),
     entry("", "/consumers", Section::Consumers, "user", "Consumers", "c", Role::Viewer),
     entry("", "/events", Section::Events, "bolt", "Events", "e", Role::Viewer),
+    entry("", "/jobs", Section::Jobs, "retry", "Jobs", "b", Role::Viewer),
     entry("Workspace", "/event-types", Section::EventTypes, "list", "Event types", "t", Role::Viewer),
     entry("", "/api-keys", Section::ApiKeys, "key", "API keys", "k", Role::Owner),
     entry("", "/settings", Section::Settings, "gear", "Settings", "s", Role::Viewer),

@@ -8,11 +8,12 @@ use actix_web::web::to;
 use askama::Template;
 
 use super::access::{OWNER, VIEWER};
+use super::ask::{Question, ask, is_confirmed};
 use super::page::{PageContext, Section, back_to, show};
 use super::{Form, Shown, Visitor};
 use crate::engine::{EngineStatus, Paused};
 use crate::ui::parts::stamp::lasting;
-use crate::ui::parts::{grouped, size};
+use crate::ui::parts::{counted, grouped, size};
 use crate::web::State;
 use crate::web::endpoint::Endpoint;
 use crate::web::extract::Query;
@@ -111,7 +112,21 @@ async fn set(state: &State, visitor: &Visitor, paused: Paused, said: &'static st
 ///
 /// # Errors
 /// Where it cannot be recorded.
-pub async fn pause(state: State, visitor: Visitor, _form: Form) -> Shown {
+pub async fn pause(state: State, visitor: Visitor, request: HttpRequest, form: Form) -> Shown {
+    if !is_confirmed(&form) {
+        let counts = state.service.views().instance().await?.counts;
+        let waiting = counted(counts.pending + counts.retrying, "delivery", "deliveries");
+        let question = Question {
+            title: "Pause all sending?".to_owned(),
+            consequence: format!(
+                "Nothing leaves for any webhook of any workspace until it is resumed: {waiting} and \
+                 all that is published meanwhile. Events are still accepted."
+            ),
+            yes: "Pause all sending",
+            back: "/system".to_owned(),
+        };
+        return ask(&state, &request, visitor, &form, question).await;
+    }
     let said = "Sending is paused. Events are accepted and kept.";
     set(&state, &visitor, Paused::Yes, said).await
 }

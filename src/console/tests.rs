@@ -16,7 +16,7 @@ use super::job::JobView;
 use super::page::{PAGE_BYTES_MAX, PageContext};
 use crate::domain::delivery::Status;
 use crate::domain::id::{JobId, SessionId, UserId, WorkspaceId};
-use crate::domain::job::{Job, JobKind, JobStatus};
+use crate::domain::job::{Job, JobKind, JobOutcome, JobStatus};
 use crate::domain::role::Role;
 use crate::domain::time::Timestamp;
 use crate::domain::user::SecondFactor;
@@ -149,6 +149,11 @@ fn job(page: &PageContext) -> String {
         id: Copyable::new(job.id.to_string(), "the job's id"),
         badge: Badge::job(job.status),
         work: JobProgress(&job),
+        outcome: Some(JobOutcome {
+            delivered: 298,
+            failed: 16,
+            ..JobOutcome::default()
+        }),
         may_operate: true,
     };
     view.render().unwrap()

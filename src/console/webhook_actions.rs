@@ -8,18 +8,21 @@ use actix_web::HttpRequest;
 use actix_web::web::to;
 
 use super::access::OPERATOR;
-use super::dead_letters::to_job;
+use super::ask::{Question, ask, is_confirmed};
+use super::dead_letter_actions::to_job;
 use super::page::{back_to, go, go_and_say};
 use super::state;
 use super::{Form, Shown, Visitor};
 use crate::domain::id::WebhookId;
+use crate::service::stats::PeriodInput;
 use crate::service::webhooks::RotationInput;
 use crate::service::{Done, Once, Refusal};
-use crate::ui::delivery_row::webhook_called;
+use crate::ui::delivery_row::{short, webhook_called};
 use crate::ui::flash::Flash;
 use crate::ui::forms::webhook_actions::{
     CONFIRMATION, RECOVERY, ROTATION, RecoverForm, RotateForm, TEST, TestForm,
 };
+use crate::ui::parts::counted;
 use crate::ui::parts::url_query::with_query;
 use crate::web::State;
 use crate::web::endpoint::Endpoint;
@@ -133,11 +136,41 @@ pub async fn enable(state: State, visitor: Visitor, request: HttpRequest, _form:
 ///
 /// # Errors
 /// 404 where the workspace has no such webhook.
-pub async fn disable(state: State, visitor: Visitor, request: HttpRequest, _form: Form) -> Shown {
+pub async fn disable(state: State, visitor: Visitor, request: HttpRequest, form: Form) -> Shown {
     let id: WebhookId = path_id(&request, "webhook")?;
+    if !is_confirmed(&form) {
+        let question = disable_question(&state, &visitor, id).await?;
+        return ask(&state, &request, visitor, &form, question).await;
+    }
     let done = state.service.disable_webhook(&visitor.caller, id).await;
     back_to(&path(id), done, |_| {
         "Disabled: it gets nothing new, and what waits is held until it is enabled.".to_owned()
+    })
+}
+
+async fn disable_question(
+    state: &State,
+    visitor: &Visitor,
+    id: WebhookId,
+) -> Result<Question, Refusal> {
+    let webhook = state.service.webhook(&visitor.caller, id).await?;
+    let period = PeriodInput::default();
+    let stats = state.service.webhook_stats(&visitor.caller, id, period);
+    let counts = stats.await?.counts;
+    let waiting = counted(counts.pending + counts.retrying, "delivery", "deliveries");
+    Ok(Question {
+        title: format!("Disable {}?", short(&webhook_called(&webhook))),
+        consequence: format!(
+            "{waiting} that {} waiting will be held, and it gets nothing new, until somebody enables \
+             it. What it misses meanwhile can be recovered.",
+            if counts.pending + counts.retrying == 1 {
+                "is"
+            } else {
+                "are"
+            }
+        ),
+        yes: "Disable it",
+        back: path(id),
     })
 }
 

@@ -14,11 +14,13 @@ pub enum JobKind {
     Discard,
     /// Puts back what a webhook did not get.
     Recover,
+    /// Takes discarding back.
+    Restore,
 }
 
 impl JobKind {
     /// Every one.
-    pub const ALL: [Self; 3] = [Self::Retry, Self::Discard, Self::Recover];
+    pub const ALL: [Self; 4] = [Self::Retry, Self::Discard, Self::Recover, Self::Restore];
 
     /// The word of the API and the database.
     #[must_use]
@@ -27,6 +29,16 @@ impl JobKind {
             Self::Retry => "retry",
             Self::Discard => "discard",
             Self::Recover => "recover",
+            Self::Restore => "restore",
+        }
+    }
+
+    /// Whether what it works off is sent.
+    #[must_use]
+    pub fn sends(self) -> bool {
+        match self {
+            Self::Retry | Self::Recover => true,
+            Self::Discard | Self::Restore => false,
         }
     }
 
@@ -99,6 +111,29 @@ pub struct Job {
     pub created_at: Timestamp,
     /// When it last went on.
     pub updated_at: Timestamp,
+}
+
+/// What became of the deliveries that a job put in line, as far as no later job took them over and
+/// retention left them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct JobOutcome {
+    /// Delivered since.
+    pub delivered: u64,
+    /// Attempted since, in vain: they gave up, or go on by their schedule.
+    pub failed: u64,
+    /// Not attempted yet.
+    pub waiting: u64,
+    /// Called off.
+    pub canceled: u64,
+}
+
+/// A job with what became of its deliveries.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JobReport {
+    /// The job.
+    pub job: Job,
+    /// What became of them; `None` where it sends nothing, or where they are too many to be counted.
+    pub outcome: Option<JobOutcome>,
 }
 
 /// What a new row is made of.

@@ -7,9 +7,9 @@ use super::{Caller, FieldError, Refusal, Service};
 use crate::domain::consumer::Purview;
 use crate::domain::delivery::{DeliveryFilter, DeliveryScope, LastResult, Status};
 use crate::domain::event_type::Pattern;
-use crate::domain::id::WebhookId;
+use crate::domain::id::{JobId, WebhookId};
 use crate::domain::time::Timestamp;
-use crate::store::{Read, StoreError, events};
+use crate::store::{Read, StoreError, events, jobs};
 
 /// A row number that no row has: what an unknown event's deliveries belong to.
 const NO_ROW: i64 = 0;
@@ -23,6 +23,8 @@ pub struct FilterInput {
     pub webhook_id: Option<String>,
     /// Only of this event, by its public id.
     pub event_id: Option<String>,
+    /// Only those that this job put in line, discarded or restored, and no job since.
+    pub job_id: Option<String>,
     /// Only of event types that fit this pattern.
     pub event_type: Option<String>,
     /// Only with this result of the last attempt.
@@ -50,7 +52,8 @@ impl Service {
     ) -> Result<DeliveryFilter, Refusal> {
         let purview = caller.purview();
         let filter = parse(purview, which, &input, prefix)?;
-        if input.event_id.is_none() && input.consumer.is_none() {
+        let names = [&input.event_id, &input.consumer, &input.job_id];
+        if names.into_iter().all(Option::is_none) {
             return Ok(filter);
         }
         self.read(move |_, conn| Ok(found_in(conn, purview, filter, &input)?))
@@ -78,6 +81,10 @@ fn found_in(
 ) -> Result<DeliveryFilter, StoreError> {
     if let Some(id) = &input.event_id {
         filter.event_seq = Some(event_row(conn, purview, id)?);
+    }
+    if let Some(id) = input.job_id.as_deref().and_then(JobId::parse) {
+        let job = jobs::find_in(conn, purview, id)?;
+        filter.job_seq = Some(job.map_or(NO_ROW, |job| job.id.seq()));
     }
     filter.consumer_seq = asked_for(conn, purview, input.consumer.as_deref())?;
     Ok(filter)
@@ -121,6 +128,11 @@ fn parse(
         }
         id.map(|id| id.seq())
     });
+    if let Some(text) = input.job_id.as_deref()
+        && JobId::parse(text).is_none()
+    {
+        fault("job_id", "is no job's id".to_owned());
+    }
     let mut statuses = Vec::new();
     for word in &input.statuses {
         match Status::parse(word) {
@@ -144,6 +156,7 @@ fn parse(
         which,
         webhook_seq,
         event_seq: None,
+        job_seq: None,
         event_type,
         result,
         carried: None,

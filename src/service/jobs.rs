@@ -12,13 +12,14 @@ use crate::domain::consumer::Purview;
 use crate::domain::delivery::{Delivery, DeliveryFilter, DeliveryScope, Status, Trigger};
 use crate::domain::id::{DeliveryId, JobId};
 use crate::domain::job::{Job, JobEnding, JobKind, NewJob};
-use crate::domain::page::{Cursor, Limit, Page};
 use crate::store::deliveries;
 use crate::store::jobs::{self, RUNNING_OF_WORKSPACE_MAX};
 use crate::store::{Read, StoreError, WriteTx, webhooks};
 
 mod batch;
+mod discarded;
 mod recover;
+mod report;
 mod task;
 
 pub use recover::{RecoverInput, is_of_missed};
@@ -34,6 +35,20 @@ pub enum Selection {
     Ids(Vec<DeliveryId>),
     /// All that match.
     Filter(DeliveryFilter),
+}
+
+impl Selection {
+    /// What a retry takes of it.
+    #[must_use]
+    pub fn to_be_retried(mut self) -> Self {
+        if let Self::Filter(filter) = &mut self {
+            filter.which = DeliveryScope::Undiscarded;
+            if filter.statuses.is_empty() {
+                filter.statuses = vec![Status::Retrying, Status::Exhausted];
+            }
+        }
+        self
+    }
 }
 
 /// Work that was begun.
@@ -70,13 +85,7 @@ impl Service {
         chosen: Selection,
         key: Once<Begun>,
     ) -> Result<Done<Begun>, Refusal> {
-        let mut chosen = chosen;
-        if let Selection::Filter(filter) = &mut chosen {
-            filter.which = DeliveryScope::Undiscarded;
-            if filter.statuses.is_empty() {
-                filter.statuses = vec![Status::Retrying, Status::Exhausted];
-            }
-        }
+        let chosen = chosen.to_be_retried();
         self.begin(caller, JobKind::Retry, "delivery.retry_many", chosen, key)
             .await
     }
@@ -91,15 +100,11 @@ impl Service {
         chosen: Selection,
         key: Once<Begun>,
     ) -> Result<Done<Begun>, Refusal> {
-        let chosen = self.dead_letters_of(caller, chosen).await?;
-        self.begin(
-            caller,
-            JobKind::Retry,
-            "dead_letter.retry_many",
-            chosen,
-            key,
-        )
-        .await
+        let which = DeliveryScope::DeadLetters;
+        let chosen = self.those_of(caller, chosen, which).await?;
+        let action = "dead_letter.retry_many";
+        self.begin(caller, JobKind::Retry, action, chosen, key)
+            .await
     }
 
     /// Takes dead letters off the list.
@@ -112,39 +117,11 @@ impl Service {
         chosen: Selection,
         key: Once<Begun>,
     ) -> Result<Done<Begun>, Refusal> {
-        let chosen = self.dead_letters_of(caller, chosen).await?;
+        let which = DeliveryScope::DeadLetters;
+        let chosen = self.those_of(caller, chosen, which).await?;
         let action = "dead_letter.discard_many";
         self.begin(caller, JobKind::Discard, action, chosen, key)
             .await
-    }
-
-    /// A job of the caller's workspace.
-    ///
-    /// # Errors
-    /// [`Refusal::NotFound`] where there is none of that id.
-    pub async fn job(&self, caller: &Caller, id: JobId) -> Result<Job, Refusal> {
-        let purview = caller.purview();
-        self.store()
-            .read(move |conn| jobs::find_in(conn, purview, id).map_err(Refusal::from))
-            .await?
-            .ok_or(Refusal::NotFound("job"))
-    }
-
-    /// A page of the workspace's jobs, newest first.
-    ///
-    /// # Errors
-    /// [`Refusal::Internal`] where the database cannot be read.
-    pub async fn jobs(
-        &self,
-        caller: &Caller,
-        cursor: Option<Cursor>,
-        limit: Limit,
-    ) -> Result<Page<Job>, Refusal> {
-        let purview = caller.purview();
-        Ok(self
-            .store()
-            .read(move |conn| jobs::list(conn, purview, cursor, limit))
-            .await?)
     }
 
     /// Calls a running job off. What it has done stays done.
@@ -272,29 +249,34 @@ impl Service {
         self.store().write(work).await
     }
 
-    /// Only dead letters among what was chosen.
-    async fn dead_letters_of(
+    /// Only those of `which` sort among what was chosen.
+    async fn those_of(
         &self,
         caller: &Caller,
         chosen: Selection,
+        which: DeliveryScope,
     ) -> Result<Selection, Refusal> {
         match chosen {
             Selection::Filter(mut filter) => {
-                filter.which = DeliveryScope::DeadLetters;
+                filter.which = which;
                 Ok(Selection::Filter(filter))
             }
             Selection::Ids(ids) => {
                 check_ids(&ids)?;
                 let purview = caller.purview();
-                let dead = self.store().read(move |conn| {
-                    let mut dead = Vec::with_capacity(ids.len());
+                let found = self.store().read(move |conn| {
+                    let is_wanted = |one: &Delivery| match which == DeliveryScope::Discarded {
+                        true => one.is_discarded(),
+                        false => one.is_dead_letter(),
+                    };
+                    let mut found = Vec::with_capacity(ids.len());
                     for id in ids {
-                        let found = deliveries::find_in(conn, purview, id)?;
-                        dead.extend(found.filter(Delivery::is_dead_letter).map(|own| own.id));
+                        let one = deliveries::find_in(conn, purview, id)?;
+                        found.extend(one.filter(is_wanted).map(|own| own.id));
                     }
-                    Ok::<_, StoreError>(dead)
+                    Ok::<_, StoreError>(found)
                 });
-                Ok(Selection::Ids(dead.await?))
+                Ok(Selection::Ids(found.await?))
             }
         }
     }
@@ -371,7 +353,7 @@ fn rows_of(
             continue;
         };
         let possible = match kind {
-            JobKind::Discard => true,
+            JobKind::Discard | JobKind::Restore => true,
             JobKind::Retry | JobKind::Recover => {
                 delivery.trigger != Trigger::Test
                     && !webhooks::is_ended(conn, delivery.webhook.seq())?
@@ -390,6 +372,6 @@ fn check_webhook(conn: &Read<'_>, kind: JobKind, filter: &DeliveryFilter) -> Res
         (JobKind::Retry | JobKind::Recover, Some(seq)) if webhooks::is_ended(conn, seq)? => {
             Err(Refusal::Revoked)
         }
-        (JobKind::Retry | JobKind::Recover | JobKind::Discard, _) => Ok(()),
+        (JobKind::Retry | JobKind::Recover | JobKind::Discard | JobKind::Restore, _) => Ok(()),
     }
 }

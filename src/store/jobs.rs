@@ -13,8 +13,9 @@ use super::read::PageOf;
 use super::sql::id;
 use super::{Read, StoreError, WriteTx};
 use crate::domain::consumer::Purview;
+use crate::domain::delivery::Status;
 use crate::domain::id::JobId;
-use crate::domain::job::{Job, JobEnding, JobStatus, NewJob};
+use crate::domain::job::{Job, JobEnding, JobOutcome, JobStatus, NewJob};
 use crate::domain::page::{Cursor, Limit, List, Page};
 use crate::domain::time::Timestamp;
 
@@ -142,6 +143,40 @@ pub fn count_running(conn: &Read<'_>, workspace_seq: i64) -> Result<u32, StoreEr
          WHERE status = 'running' AND workspace_seq = :workspace",
         named_params! { ":workspace": workspace_seq },
     )
+}
+
+/// How the deliveries stand that the job in row `seq` was the last to touch.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn outcome(conn: &Read<'_>, seq: i64) -> Result<JobOutcome, StoreError> {
+    let counted = conn.rows(
+        "SELECT status, count(*) AS deliveries, count(manual_fallback) AS asked
+         FROM deliveries INDEXED BY deliveries_of_job
+         WHERE job_seq = :job
+         GROUP BY status
+         LIMIT -1",
+        named_params! { ":job": seq },
+        |row| {
+            let (deliveries, asked): (u64, u64) = (row.get("deliveries")?, row.get("asked")?);
+            Ok((row.get("status")?, deliveries, asked))
+        },
+    )?;
+    let mut outcome = JobOutcome::default();
+    for (status, deliveries, asked) in counted {
+        match status {
+            Status::Delivered => outcome.delivered += deliveries,
+            Status::Canceled => outcome.canceled += deliveries,
+            Status::Scheduled | Status::Pending => outcome.waiting += deliveries,
+            Status::Retrying => {
+                // What was asked for is forgotten with the attempt that it led to.
+                outcome.waiting += asked;
+                outcome.failed += deliveries - asked;
+            }
+            Status::Exhausted => outcome.failed += deliveries,
+        }
+    }
+    Ok(outcome)
 }
 
 /// Records, in the transaction of a batch, that `items` more are done and where the next batch

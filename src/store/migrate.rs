@@ -25,6 +25,7 @@ const LADDER: &[M<'static>] = &[
     M::up(include_str!("migrations/0013_ordered_by.sql")),
     M::up(include_str!("migrations/0014_keep_data.sql")),
     M::up(include_str!("migrations/0015_own_names.sql")),
+    M::up(include_str!("migrations/0016_jobs_own.sql")),
 ];
 
 /// Refuses a database that a later version wrote; answers its version.

@@ -4,7 +4,7 @@
 
 use super::parts::stamp::lasting;
 use super::parts::{Stamp, counted, grouped, percent};
-use crate::domain::job::{Job, JobKind, JobStatus};
+use crate::domain::job::{Job, JobKind, JobOutcome, JobStatus};
 use crate::service::views::Matching;
 
 /// A job, as pages tell of it.
@@ -69,7 +69,22 @@ pub fn heading(kind: JobKind) -> &'static str {
         JobKind::Retry => "Retrying deliveries",
         JobKind::Discard => "Discarding dead letters",
         JobKind::Recover => "Recovering a webhook",
+        JobKind::Restore => "Restoring dead letters",
     }
+}
+
+/// What became of deliveries, in words, with the statuses of each sort; nothing is said of none.
+#[must_use]
+pub fn outcome_parts(outcome: JobOutcome) -> Vec<(String, &'static str)> {
+    let all = [
+        (outcome.delivered, "delivered", "delivered"),
+        (outcome.failed, "failed again", "retrying,exhausted"),
+        (outcome.waiting, "waiting", "scheduled,pending,retrying"),
+        (outcome.canceled, "canceled", "canceled"),
+    ];
+    let said = all.into_iter().filter(|(count, ..)| *count > 0);
+    said.map(|(count, word, statuses)| (format!("{} {word}", grouped(count)), statuses))
+        .collect()
 }
 
 /// How many match; a count that stopped early says so.

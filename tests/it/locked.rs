@@ -132,7 +132,10 @@ async fn a_locked_database_leaves_the_dashboard_readable_and_its_forms_say_that_
         desk.get(page).await;
     }
     let ended = desk
-        .post_raw(&format!("{path}/disable"), &[("csrf", &csrf)])
+        .post_raw(
+            &format!("{path}/disable"),
+            &[("csrf", &csrf), ("confirmed", "yes")],
+        )
         .await;
     let (_, page) = desk.follow(&ended).await;
     let told = between(&page, "class=\"flash bad\"", "</div>");
@@ -141,7 +144,8 @@ async fn a_locked_database_leaves_the_dashboard_readable_and_its_forms_say_that_
     assert_eq!(then.json(StatusCode::OK)["status"], "active");
     drop(other);
 
-    let again = desk.post(&format!("{path}/disable"), &[]).await;
+    let sure = [("confirmed", "yes")];
+    let again = desk.post(&format!("{path}/disable"), &sure).await;
     desk.follow(&again).await;
     let now = desk.app.get(&format!("/api/v1{path}")).await;
     assert_eq!(now.json(StatusCode::OK)["status"], "disabled");

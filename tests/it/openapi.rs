@@ -237,6 +237,7 @@ async fn bulk_work_has_its_shapes(app: &TestApp, webhook: &str) {
         "deliveries/retry",
         "dead-letters/retry",
         "dead-letters/discard",
+        "dead-letters/restore",
     ] {
         let path = format!("/api/v1/{path}");
         check("post", &path, &app.post(&path, &chosen).await);

@@ -300,6 +300,7 @@ pub fn body(route: &Endpoint, world: &World, url: &str) -> Value {
         "POST /api/v1/webhooks/{id}/recover" => json!({"since": "2026-01-01T00:00:00Z"}),
         "POST /api/v1/deliveries/retry"
         | "POST /api/v1/dead-letters/retry"
+        | "POST /api/v1/dead-letters/restore"
         | "POST /api/v1/dead-letters/discard" => json!({"ids": [world.delivery]}),
         "POST /api/v1/workspaces" => json!({"name": format!("another {}", world.workspace)}),
         "PATCH /api/v1/workspaces/{id}" => json!({"strict_event_types": false}),
@@ -330,6 +331,7 @@ pub fn body(route: &Endpoint, world: &World, url: &str) -> Value {
         | "POST /api/v1/deliveries/{id}/retry"
         | "POST /api/v1/deliveries/{id}/cancel"
         | "POST /api/v1/dead-letters/{id}/retry"
+        | "POST /api/v1/dead-letters/{id}/restore"
         | "POST /api/v1/retries/run"
         | "POST /api/v1/jobs/{id}/cancel"
         | "POST /api/v1/workspaces/{id}/rotate-secret"

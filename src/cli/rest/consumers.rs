@@ -6,10 +6,11 @@ use clap::{Args, Subcommand};
 use serde::{Deserialize, Serialize};
 
 use super::filter::{FilterQuery, Paging};
-use super::webhook_settings::as_object;
+use super::stats::{self, PeriodFlags};
+use super::webhook_settings::{as_object, pair};
 use super::{Api, Connection, encoded};
 use crate::cli::output;
-use crate::cli::table::Table;
+use crate::cli::table::{Column, Table};
 
 /// List, create and look after consumers: the platform's customers
 #[derive(Args)]
@@ -32,8 +33,8 @@ enum ConsumerAction {
     Update(ConsumerChange),
     /// Delete a consumer, its webhooks and its keys
     Delete(Deletion),
-    /// Show how a consumer's webhooks have been doing in the last day
-    Stats(ChosenConsumer),
+    /// Show how a consumer's webhooks have been doing
+    Stats(StatsOfConsumer),
     /// Make a link to a consumer's portal; it is printed once
     PortalLink(PortalLinkFlags),
     /// End all links to a consumer's portal, and whatever was opened with one
@@ -53,6 +54,14 @@ struct Listing {
 struct ChosenConsumer {
     /// The consumer's id or uid
     consumer: String,
+}
+
+#[derive(Args)]
+struct StatsOfConsumer {
+    #[command(flatten)]
+    chosen: ChosenConsumer,
+    #[command(flatten)]
+    period: PeriodFlags,
 }
 
 #[derive(Args, Serialize)]
@@ -143,20 +152,6 @@ struct ShownPortalLink {
     expires_at: String,
 }
 
-#[derive(Deserialize)]
-struct ShownStats {
-    counts: BTreeMap<String, u64>,
-    attempts: u64,
-    failures: u64,
-    success_rate: Option<f64>,
-    p95_duration_ms: Option<f64>,
-}
-
-fn pair(text: &str) -> Result<(String, String), String> {
-    let (key, value) = text.split_once('=').ok_or("must be KEY=VALUE")?;
-    Ok((key.to_owned(), value.to_owned()))
-}
-
 impl Consumers {
     pub(in crate::cli) fn run(self) -> anyhow::Result<()> {
         let action = self.action;
@@ -186,11 +181,9 @@ async fn perform(api: &Api, action: &ConsumerAction) -> anyhow::Result<()> {
             query.push("erase", deletion.erase.then_some("true"));
             api.delete(&query.on(&path(&deletion.consumer))).await
         }
-        ConsumerAction::Stats(chosen) => {
-            let body = api
-                .fetch(&format!("{}/stats", path(&chosen.consumer)))
-                .await?;
-            api.answer(&body, describe_stats)
+        ConsumerAction::Stats(of) => {
+            let path = format!("{}/stats", path(&of.chosen.consumer));
+            stats::show(api, &path, &of.period).await
         }
         ConsumerAction::PortalLink(new) => {
             let body = api.post(&links(&new.consumer), new).await?;
@@ -217,7 +210,12 @@ async fn list(api: &Api, listing: &Listing) -> anyhow::Result<()> {
     listing.paging.push_to(&mut query);
     let body = api.fetch(&query.on("/consumers")).await?;
     api.answer_page(&body, |consumers: &[ShownConsumer]| {
-        let mut table = Table::new(&["ID", "UID", "NAME", "WEBHOOKS"]);
+        let mut table = Table::new(&[
+            Column::whole("ID"),
+            Column::cut("UID"),
+            Column::cut("NAME"),
+            Column::whole("WEBHOOKS"),
+        ]);
         for consumer in consumers {
             table.row([
                 consumer.id.clone(),
@@ -242,23 +240,6 @@ fn describe(consumer: &ShownConsumer) -> anyhow::Result<()> {
     }
     for (key, value) in &consumer.metadata {
         say("metadata", &format!("{key}={value}"))?;
-    }
-    Ok(())
-}
-
-fn describe_stats(stats: &ShownStats) -> anyhow::Result<()> {
-    for (status, count) in &stats.counts {
-        output::say(format!("{status:<12}{count}"))?;
-    }
-    output::say(format!(
-        "{:<12}{} ({} failed)",
-        "attempts", stats.attempts, stats.failures
-    ))?;
-    if let Some(rate) = stats.success_rate {
-        output::say(format!("{:<12}{:.1} %", "succeeded", rate * 100.0))?;
-    }
-    if let Some(p95) = stats.p95_duration_ms {
-        output::say(format!("{:<12}{p95:.0} ms", "p95"))?;
     }
     Ok(())
 }

@@ -3,8 +3,9 @@
 use clap::{Args, Subcommand};
 
 use super::Connection;
-use super::deliveries::{Retry, print_table};
+use super::deliveries::{COLUMNS, Retry};
 use super::filter::{Filter, FilterQuery, Paging};
+use super::shown::listing;
 
 /// See what could not be delivered, and deliver it after all
 #[derive(Args)]
@@ -21,6 +22,10 @@ enum DeadLetterAction {
     List(DeadLetterList),
     /// Attempt dead letters again now: one, several, or all that match
     Retry(Retry),
+    /// Take dead letters off the list: one, several, or all that match
+    Discard(Retry),
+    /// Take back that dead letters were discarded: one, several, or all that match
+    Restore(Retry),
 }
 
 #[derive(Args)]
@@ -29,6 +34,9 @@ struct DeadLetterList {
     filter: Filter,
     #[command(flatten)]
     paging: Paging,
+    /// Those that were discarded instead
+    #[arg(long)]
+    discarded: bool,
 }
 
 impl DeadLetters {
@@ -39,10 +47,13 @@ impl DeadLetters {
                 let mut query = FilterQuery::default();
                 list.filter.push_to(&mut query);
                 list.paging.push_to(&mut query);
+                query.push("discarded", list.discarded.then_some("true"));
                 let body = api.fetch(&query.on("/dead-letters")).await?;
-                api.answer_page(&body, print_table)
+                listing(&api, &body, COLUMNS)
             }
-            DeadLetterAction::Retry(retry) => retry.run(&api, "/dead-letters").await,
+            DeadLetterAction::Retry(retry) => retry.run(&api, "/dead-letters", "retry").await,
+            DeadLetterAction::Discard(chosen) => chosen.run(&api, "/dead-letters", "discard").await,
+            DeadLetterAction::Restore(chosen) => chosen.run(&api, "/dead-letters", "restore").await,
         })
     }
 }

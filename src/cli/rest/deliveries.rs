@@ -2,13 +2,15 @@
 
 use anyhow::bail;
 use clap::{Args, Subcommand};
-use serde::Deserialize;
+use serde_json::Value;
 
 use super::filter::{Filter, FilterQuery, Paging};
 use super::job::{self, ChosenDeliveries};
+use super::shown::{Labelled, facts, listing, member_words, say_facts};
+use super::tail::Tail;
 use super::{Api, Connection, encoded};
-use crate::cli::output;
-use crate::cli::table::Table;
+use crate::cli::output::{self, say};
+use crate::cli::table::Column;
 
 /// See what was delivered, and deliver it again
 #[derive(Args)]
@@ -30,6 +32,13 @@ enum DeliveryAction {
     },
     /// Attempt deliveries again now: one, several, or all that match
     Retry(Retry),
+    /// Give a waiting delivery up
+    Cancel {
+        /// The delivery's id
+        id: String,
+    },
+    /// Print deliveries as they are made and change, until it is stopped
+    Tail(Tail),
 }
 
 #[derive(Args)]
@@ -51,36 +60,48 @@ pub(super) struct Retry {
     all: bool,
 }
 
-#[derive(Deserialize)]
-pub(super) struct ShownDelivery {
-    id: String,
-    event_type: String,
-    webhook_id: Option<String>,
-    status: String,
-    attempt_count: u32,
-    last_status_code: Option<u16>,
-    next_attempt_at: Option<String>,
-    created_at: String,
-}
+/// What lists of deliveries show.
+pub(super) const COLUMNS: &[(Column, &str)] = &[
+    (Column::whole("ID"), "id"),
+    (Column::whole("STATUS"), "status"),
+    (Column::whole("LAST"), "last_status_code"),
+    (Column::cut("TYPE"), "event_type"),
+    (Column::cut("LAST ERROR"), "last_error_kind"),
+    (Column::spare("CREATED"), "created_at"),
+    (Column::spare("ATTEMPTS"), "attempt_count"),
+    (Column::spare("WEBHOOK"), "webhook_id"),
+    (Column::spare("NEXT"), "next_attempt_at"),
+];
 
-#[derive(Deserialize)]
-struct Shown {
-    #[serde(flatten)]
-    delivery: ShownDelivery,
-    url: String,
-    request_body: Option<String>,
-    attempts: Vec<ShownAttempt>,
-}
+const MEMBERS: &[Labelled<'_>] = &[
+    ("id", "id"),
+    ("status", "status"),
+    ("event", "event_id"),
+    ("type", "event_type"),
+    ("webhook", "webhook_id"),
+    ("url", "url"),
+    ("trigger", "trigger"),
+    ("attempts", "attempt_count"),
+    ("at most", "max_attempts"),
+    ("next attempt", "next_attempt_at"),
+    ("last status", "last_status_code"),
+    ("last error", "last_error"),
+    ("what to do", "hint"),
+    ("repeats", "retried_from"),
+    ("created", "created_at"),
+    ("completed", "completed_at"),
+];
 
-#[derive(Deserialize)]
-struct ShownAttempt {
-    number: u32,
-    trigger: String,
-    started_at: String,
-    duration_ms: Option<u64>,
-    status_code: Option<u16>,
-    error: Option<String>,
-}
+const ATTEMPT_MEMBERS: &[Labelled<'_>] = &[
+    ("started", "started_at"),
+    ("trigger", "trigger"),
+    ("took ms", "duration_ms"),
+    ("status", "status_code"),
+    ("error", "error"),
+    ("kind", "error_kind"),
+    ("reached", "remote_addr"),
+    ("cut", "response_truncated"),
+];
 
 impl Deliveries {
     pub(in crate::cli) fn run(self) -> anyhow::Result<()> {
@@ -88,7 +109,12 @@ impl Deliveries {
         super::run(self.connection, async move |api| match action {
             DeliveryAction::List(list) => list.run(&api).await,
             DeliveryAction::Show { id } => show(&api, &id).await,
-            DeliveryAction::Retry(retry) => retry.run(&api, "/deliveries").await,
+            DeliveryAction::Retry(retry) => retry.run(&api, "/deliveries", "retry").await,
+            DeliveryAction::Cancel { id } => {
+                let path = format!("/deliveries/{}/cancel", encoded(&id));
+                facts(&api, &api.act(&path).await?, MEMBERS)
+            }
+            DeliveryAction::Tail(tail) => tail.run(&api).await,
         })
     }
 }
@@ -99,21 +125,16 @@ impl DeliveryList {
         self.filter.push_to(&mut query);
         self.paging.push_to(&mut query);
         let body = api.fetch(&query.on("/deliveries")).await?;
-        api.answer_page(&body, print_table)
+        listing(api, &body, COLUMNS)
     }
 }
 
 impl Retry {
-    /// One id is retried by itself; more become a job that is waited for.
-    pub(super) async fn run(self, api: &Api, resource: &str) -> anyhow::Result<()> {
-        let path = format!("{resource}/retry");
+    /// Does `action` to one id by itself; more become a job that is waited for.
+    pub(super) async fn run(self, api: &Api, resource: &str, action: &str) -> anyhow::Result<()> {
+        let path = format!("{resource}/{action}");
         match <[String; 1]>::try_from(self.ids) {
-            Ok([id]) => {
-                api.act(&format!("{resource}/{}/retry", encoded(&id)))
-                    .await?;
-                eprintln!("{id} is being attempted");
-                Ok(())
-            }
+            Ok([id]) => one(api, resource, &id, action).await,
             Err(ids) if !ids.is_empty() => job::run(api, &path, &ChosenDeliveries::Ids(ids)).await,
             Err(_) if self.filter.is_empty() && !self.all => {
                 bail!("name deliveries, a filter such as --webhook, or --all")
@@ -123,58 +144,64 @@ impl Retry {
     }
 }
 
-/// Prints deliveries for people.
-pub(super) fn print_table(deliveries: &[ShownDelivery]) -> anyhow::Result<()> {
-    let headings = [
-        "ID", "CREATED", "TYPE", "WEBHOOK", "STATUS", "ATTEMPTS", "LAST", "NEXT",
-    ];
-    let mut table = Table::new(&headings);
-    for delivery in deliveries {
-        let last = delivery.last_status_code.map(|status| status.to_string());
-        table.row([
-            delivery.id.clone(),
-            delivery.created_at.clone(),
-            delivery.event_type.clone(),
-            delivery
-                .webhook_id
-                .clone()
-                .unwrap_or_else(|| "-".to_owned()),
-            delivery.status.clone(),
-            delivery.attempt_count.to_string(),
-            last.unwrap_or_else(|| "-".to_owned()),
-            delivery
-                .next_attempt_at
-                .clone()
-                .unwrap_or_else(|| "-".to_owned()),
-        ]);
-    }
-    Ok(table.print()?)
+async fn one(api: &Api, resource: &str, id: &str, action: &str) -> anyhow::Result<()> {
+    let path = format!("{resource}/{}", encoded(id));
+    let said = match action {
+        "discard" => {
+            api.delete(&path).await?;
+            "is discarded"
+        }
+        "restore" => {
+            api.act(&format!("{path}/restore")).await?;
+            "is a dead letter again"
+        }
+        _ => {
+            api.act(&format!("{path}/{action}")).await?;
+            "is being attempted"
+        }
+    };
+    eprintln!("{id} {said}");
+    Ok(())
 }
 
 async fn show(api: &Api, id: &str) -> anyhow::Result<()> {
     let body = api.fetch(&format!("/deliveries/{}", encoded(id))).await?;
-    api.answer(&body, |shown: &Shown| {
-        let delivery = &shown.delivery;
-        let line = format!("{}  {}  {}", delivery.id, delivery.status, shown.url);
-        output::say(output::visible(&line))?;
-        if let Some(request_body) = &shown.request_body {
-            for line in output::indented(request_body).lines() {
-                output::say(format_args!("  {}", output::visible(line)))?;
-            }
+    api.answer(&body, |delivery: &Value| {
+        say_facts(delivery, MEMBERS)?;
+        say("\nrequest")?;
+        say_headers(&delivery["request_headers"])?;
+        say_body(&delivery["request_body"])?;
+        for attempt in delivery["attempts"].as_array().into_iter().flatten() {
+            say(format_args!(
+                "\nattempt {}",
+                member_words(attempt, "number")
+            ))?;
+            say_facts(attempt, ATTEMPT_MEMBERS)?;
+            say_headers(&attempt["response_headers"])?;
+            say_body(&attempt["response_body"])?;
         }
-        let mut table = Table::new(&["#", "STARTED", "TRIGGER", "STATUS", "MS", "ERROR"]);
-        for attempt in &shown.attempts {
-            let status = attempt.status_code.map(|status| status.to_string());
-            let duration_ms = attempt.duration_ms.map(|ms| ms.to_string());
-            table.row([
-                attempt.number.to_string(),
-                attempt.started_at.clone(),
-                attempt.trigger.clone(),
-                status.unwrap_or_else(|| "-".to_owned()),
-                duration_ms.unwrap_or_else(|| "-".to_owned()),
-                attempt.error.clone().unwrap_or_default(),
-            ]);
-        }
-        Ok(table.print()?)
+        Ok(())
     })
+}
+
+fn say_headers(headers: &Value) -> anyhow::Result<()> {
+    for (name, value) in headers.as_object().into_iter().flatten() {
+        let line = format!("  {name}: {}", value.as_str().unwrap_or_default());
+        say(output::visible(&line))?;
+    }
+    Ok(())
+}
+
+/// A body as text; JSON a member a line, with its numbers as they were sent.
+fn say_body(body: &Value) -> anyhow::Result<()> {
+    let text = body.as_str().unwrap_or_default();
+    let is_json = serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok();
+    let laid_out = match is_json {
+        true => output::indented(text),
+        false => text.to_owned(),
+    };
+    for line in laid_out.lines() {
+        say(format_args!("  {}", output::visible(line)))?;
+    }
+    Ok(())
 }

@@ -6,12 +6,14 @@ use std::path::PathBuf;
 use anyhow::Context;
 use clap::{Args, Subcommand};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::filter::{FilterQuery, Paging};
-use super::{Api, Connection, encoded};
-use crate::cli::output;
-use crate::cli::table::Table;
+use super::shown::{Labelled, listing, say_facts, say_table};
+use super::{Api, Connection, encoded, parse};
+use crate::cli::output::{self, counted, say};
+use crate::cli::table::Column;
 
 /// The most bytes of data that are read; the server's own limit is usually far lower.
 const READ_BYTES_MAX: u64 = 64 * 1024 * 1024;
@@ -35,6 +37,13 @@ enum EventAction {
     Cancel(CancelEvent),
     /// List events, newest first
     List(EventList),
+    /// Show an event with its data and what became of its deliveries
+    Show {
+        /// The event's id
+        id: String,
+    },
+    /// Deliver an event again, to all that want it or to one webhook
+    Replay(Replay),
 }
 
 #[derive(Args)]
@@ -54,9 +63,15 @@ struct Send {
     /// When it happened, such as 2026-03-16T10:05:00Z
     #[arg(long, value_name = "TIME")]
     occurred_at: Option<String>,
-    /// The consumer it is for, by id or uid [default: nobody but the platform]
-    #[arg(long)]
+    /// The consumer it is for, by id or uid
+    #[arg(long, value_name = "CONSUMER")]
     consumer: Option<String>,
+    /// A channel in which it is said; may be given more than once
+    #[arg(long = "channel", value_name = "CHANNEL", value_delimiter = ',')]
+    channels: Vec<String>,
+    /// A tag of your own; may be given more than once
+    #[arg(long = "tag", value_name = "TAG", value_delimiter = ',')]
+    tags: Vec<String>,
     #[command(flatten)]
     later: Later,
 }
@@ -99,6 +114,17 @@ struct EventList {
     paging: Paging,
 }
 
+#[derive(Args, Serialize)]
+struct Replay {
+    /// The event's id
+    #[serde(skip)]
+    id: String,
+    /// Only to this webhook, whatever its filter says
+    #[arg(long = "webhook", value_name = "ID")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    webhook_id: Option<String>,
+}
+
 #[derive(Serialize)]
 struct EventToSend<'a> {
     #[serde(rename = "type")]
@@ -110,6 +136,10 @@ struct EventToSend<'a> {
     occurred_at: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     consumer: Option<&'a str>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    channels: &'a [String],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    tags: &'a [String],
     #[serde(flatten)]
     later: &'a Later,
 }
@@ -121,12 +151,45 @@ struct SentEvent {
 }
 
 #[derive(Deserialize)]
-struct ShownEvent {
-    id: String,
-    #[serde(rename = "type")]
-    event_type: String,
-    occurred_at: String,
+struct ReplayedEvent {
+    deliveries: u64,
 }
+
+#[derive(Deserialize)]
+struct PublishedData {
+    data: Box<RawValue>,
+}
+
+const MEMBERS: &[Labelled<'_>] = &[
+    ("id", "id"),
+    ("type", "type"),
+    ("occurred", "occurred_at"),
+    ("published", "created_at"),
+    ("consumer", "consumer_id"),
+    ("channels", "channels"),
+    ("tags", "tags"),
+    ("erased", "erased_at"),
+];
+
+const COLUMNS: &[(Column, &str)] = &[
+    (Column::whole("ID"), "id"),
+    (Column::whole("OCCURRED"), "occurred_at"),
+    (Column::cut("TYPE"), "type"),
+];
+
+const DELIVERY_COLUMNS: &[(Column, &str)] = &[
+    (Column::whole("DELIVERY"), "id"),
+    (Column::whole("STATUS"), "status"),
+    (Column::spare("WEBHOOK"), "webhook_id"),
+    (Column::spare("LAST"), "last_status_code"),
+];
+
+const WITHOUT_COLUMNS: &[(Column, &str)] = &[
+    (Column::whole("WEBHOOK"), "webhook_id"),
+    (Column::whole("NOT DELIVERED"), "reason"),
+    (Column::cut("CONDITION"), "condition"),
+    (Column::spare("LABEL"), "label"),
+];
 
 impl Events {
     pub(in crate::cli) fn run(self) -> anyhow::Result<()> {
@@ -136,6 +199,14 @@ impl Events {
             EventAction::Reschedule(own) => own.run(&api).await,
             EventAction::Cancel(own) => own.run(&api).await,
             EventAction::List(list) => list.run(&api).await,
+            EventAction::Show { id } => show(&api, id).await,
+            EventAction::Replay(replay) => {
+                let path = format!("/events/{}/replay", encoded(&replay.id));
+                let body = api.post(&path, replay).await?;
+                api.answer(&body, |replayed: &ReplayedEvent| {
+                    Ok(say(counted(replayed.deliveries, "delivery", "deliveries"))?)
+                })
+            }
         })
     }
 }
@@ -149,12 +220,17 @@ impl Send {
             id: self.id.as_deref(),
             occurred_at: self.occurred_at.as_deref(),
             consumer: self.consumer.as_deref(),
+            channels: &self.channels,
+            tags: &self.tags,
             later: &self.later,
         };
         let body = api.post("/events", &event).await?;
         api.answer(&body, |published: &SentEvent| {
-            output::say(output::visible(&published.id))?;
-            eprintln!("{} deliveries", published.deliveries);
+            say(output::visible(&published.id))?;
+            eprintln!(
+                "{}",
+                counted(published.deliveries, "delivery", "deliveries")
+            );
             Ok(())
         })
     }
@@ -188,7 +264,7 @@ impl Reschedule {
         let body = api.patch(&path, &self.later).await?;
         api.answer(&body, |event: &RescheduledEvent| {
             let at = event.deliver_at.as_deref().unwrap_or_default();
-            Ok(output::say(output::visible(at))?)
+            Ok(say(output::visible(at))?)
         })
     }
 }
@@ -203,7 +279,10 @@ impl CancelEvent {
         let path = format!("/events/{}/cancel", encoded(&self.id));
         let body = api.post(&path, &serde_json::json!({})).await?;
         api.answer(&body, |event: &CanceledEvent| {
-            eprintln!("{} deliveries canceled", event.canceled);
+            eprintln!(
+                "{} canceled",
+                counted(event.canceled, "delivery", "deliveries")
+            );
             Ok(())
         })
     }
@@ -216,16 +295,27 @@ impl EventList {
         query.push("consumer", self.consumer.as_deref());
         self.paging.push_to(&mut query);
         let body = api.fetch(&query.on("/events")).await?;
-        api.answer_page(&body, |events: &[ShownEvent]| {
-            let mut table = Table::new(&["ID", "OCCURRED", "TYPE"]);
-            for event in events {
-                table.row([
-                    event.id.clone(),
-                    event.occurred_at.clone(),
-                    event.event_type.clone(),
-                ]);
-            }
-            Ok(table.print()?)
-        })
+        listing(api, &body, COLUMNS)
     }
+}
+
+async fn show(api: &Api, id: &str) -> anyhow::Result<()> {
+    let body = api.fetch(&format!("/events/{}", encoded(id))).await?;
+    api.answer(&body, |event: &Value| {
+        say_facts(event, MEMBERS)?;
+        // Numbers are shown digit by digit, as they were published.
+        let published: PublishedData = parse(&body)?;
+        say("data")?;
+        for line in output::indented(published.data.get()).lines() {
+            say(format_args!("  {}", output::visible(line)))?;
+        }
+        let list = |member: &str| event[member].as_array().cloned().unwrap_or_default();
+        say_table(&list("deliveries"), DELIVERY_COLUMNS)?;
+        let mut without = list("webhooks");
+        without.retain(|webhook| webhook["given"] == false);
+        match without.is_empty() {
+            true => Ok(()),
+            false => say_table(&without, WITHOUT_COLUMNS),
+        }
+    })
 }

@@ -23,6 +23,10 @@ pub(super) struct Filter {
     #[arg(long = "event", value_name = "ID")]
     #[serde(skip_serializing_if = "Option::is_none")]
     event_id: Option<String>,
+    /// Only deliveries that this job was the last to put in line
+    #[arg(long = "job", value_name = "ID")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    job_id: Option<String>,
     /// Only deliveries of this event type, or below a prefix: agent.*
     #[arg(long = "type", value_name = "TYPE")]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -56,6 +60,7 @@ impl Filter {
         query.push("consumer", self.consumer.as_deref());
         query.push("webhook_id", self.webhook_id.as_deref());
         query.push("event_id", self.event_id.as_deref());
+        query.push("job_id", self.job_id.as_deref());
         query.push("event_type", self.event_type.as_deref());
         query.push("result", self.result.as_deref());
         query.push("status", self.status.as_deref());

@@ -11,10 +11,12 @@ use serde::{Deserialize, Serialize};
 
 use super::filter::Filter;
 use super::{Api, OutputForm, parse};
-use crate::cli::output;
+use crate::cli::output::{self, counted};
 
 /// How often the job is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(300);
+/// Looks without a change after which what still waits is not waited for: five seconds.
+const LOOKS_MAX: u32 = 16;
 /// The bar's width in characters.
 const BAR_CHARS: usize = 30;
 
@@ -39,7 +41,19 @@ struct ShownJob {
     status: ShownJobStatus,
     total: u64,
     done: u64,
+    #[serde(flatten)]
+    outcome: ShownOutcome,
     error: Option<String>,
+}
+
+/// What became of the deliveries; nothing where the job sends none.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(default)]
+struct ShownOutcome {
+    delivered: Option<u64>,
+    failed: Option<u64>,
+    waiting: Option<u64>,
+    canceled: Option<u64>,
 }
 
 #[derive(Clone, Copy, Deserialize, PartialEq, Eq)]
@@ -51,16 +65,24 @@ enum ShownJobStatus {
     Canceled,
 }
 
-/// Begins bulk work at `path` and waits for its end.
-pub(super) async fn run(api: &Api, path: &str, chosen: &ChosenDeliveries) -> anyhow::Result<()> {
+/// Begins bulk work at `path` and waits for its end: until everything was attempted, or nothing
+/// changes any more, as with a webhook that is disabled.
+pub(super) async fn run(api: &Api, path: &str, chosen: &impl Serialize) -> anyhow::Result<()> {
     let begun: AcceptedJob = parse(&api.post(path, chosen).await?)?;
     let job_path = format!("/jobs/{}", super::encoded(&begun.job_id));
     let mut bar = ProgressBar::new();
+    let (mut last, mut same) = (ShownOutcome::default(), 0);
     loop {
         let body = api.fetch(&job_path).await?;
         let job: ShownJob = parse(&body)?;
         bar.show(job.done, job.total.max(begun.matched));
-        if job.status == ShownJobStatus::Running {
+        same = if job.outcome == last { same + 1 } else { 0 };
+        last = job.outcome;
+        let is_waited_for = match job.status {
+            ShownJobStatus::Running => true,
+            _ => job.outcome.waiting > Some(0) && same < LOOKS_MAX,
+        };
+        if is_waited_for {
             tokio::time::sleep(LOOK_EVERY).await;
             continue;
         }
@@ -79,9 +101,34 @@ fn finish(api: &Api, body: &[u8], job: &ShownJob) -> anyhow::Result<()> {
     }
     match api.form {
         OutputForm::Json => output::write(&[body.trim_ascii_end(), b"\n"].concat())?,
-        OutputForm::Human => output::say(format_args!("{} deliveries", job.done))?,
+        OutputForm::Human => output::say(summary(job))?,
     }
     Ok(())
+}
+
+fn summary(job: &ShownJob) -> String {
+    let what = counted(job.done, "delivery", "deliveries");
+    let ShownOutcome {
+        delivered,
+        failed,
+        waiting,
+        canceled,
+    } = job.outcome;
+    let parts = [
+        (delivered, "delivered"),
+        (failed, "failed again"),
+        (waiting, "waiting"),
+        (canceled, "canceled"),
+    ];
+    let said = parts.into_iter().filter_map(|(count, word)| {
+        let count = count.filter(|count| *count > 0)?;
+        Some(format!("{count} {word}"))
+    });
+    let said: Vec<String> = said.collect();
+    match said.is_empty() {
+        true => what,
+        false => format!("{what}: {}", said.join(", ")),
+    }
 }
 
 /// A progress bar on standard error, if that is a terminal.

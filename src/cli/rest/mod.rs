@@ -12,17 +12,33 @@ use url::Url;
 use super::output;
 use crate::net::{HeaderName, HeaderValue, RestClient, RestMethod, RestReply};
 
+pub(super) use shown::moment;
+
+pub(super) mod api_keys;
+pub(super) mod apply;
+pub(super) mod audit_log;
 pub(super) mod consumers;
 pub(super) mod dead_letters;
 pub(super) mod deliveries;
+pub(super) mod event_types;
 pub(super) mod events;
 mod filter;
 mod job;
+pub(super) mod jobs;
+pub(super) mod profiles;
+pub(super) mod settings;
+mod shown;
+pub(super) mod stats;
+mod tail;
 mod webhook_settings;
 pub(super) mod webhooks;
 
+/// Pages of a list that are read at most; each has 250 items.
+const PAGES_MAX: usize = 1000;
+
 /// Where the server is and who asks; the same for every command that calls the API.
 #[derive(Args)]
+#[command(next_help_heading = "Server")]
 pub(super) struct Connection {
     /// The server's address
     #[arg(
@@ -72,6 +88,8 @@ pub(super) struct Api {
     client: RestClient,
     headers: Vec<(HeaderName, HeaderValue)>,
     form: OutputForm,
+    /// The workspace that was named.
+    workspace: Option<String>,
 }
 
 /// The part of a problem document that people need.
@@ -101,6 +119,7 @@ pub(super) struct Dialed {
     pub(super) server: Url,
     pub(super) headers: Vec<(HeaderName, HeaderValue)>,
     pub(super) roots_pem: Option<Vec<u8>>,
+    pub(super) workspace: Option<String>,
     pub(super) form: OutputForm,
 }
 
@@ -128,6 +147,7 @@ impl Connection {
             client: RestClient::new(dialed.server, dialed.roots_pem.as_deref())?,
             headers: dialed.headers,
             form: dialed.form,
+            workspace: dialed.workspace,
         })
     }
 
@@ -144,8 +164,8 @@ impl Connection {
             .context("the API key has characters that no key has")?;
         bearer.set_sensitive(true);
         headers.push((HeaderName::from_static("authorization"), bearer));
-        if let Some(workspace) = self.workspace {
-            let value = HeaderValue::try_from(workspace)
+        if let Some(workspace) = &self.workspace {
+            let value = HeaderValue::try_from(workspace.as_str())
                 .context("the workspace has characters that no name has")?;
             headers.push((HeaderName::from_static("hookpost-workspace"), value));
         }
@@ -156,6 +176,7 @@ impl Connection {
             server: self.server,
             headers,
             roots_pem: roots.transpose()?,
+            workspace: self.workspace,
             form: match self.json {
                 true => OutputForm::Json,
                 false => OutputForm::Human,
@@ -168,6 +189,21 @@ impl Api {
     /// Reads `path` of the API.
     pub(super) async fn fetch(&self, path: &str) -> anyhow::Result<Vec<u8>> {
         self.call(RestMethod::Get, path, None).await
+    }
+
+    /// Everything of the list at `path`.
+    async fn all(&self, path: &str) -> anyhow::Result<Vec<serde_json::Value>> {
+        let mut found = Vec::new();
+        let mut place = format!("{path}?limit=250");
+        for _ in 0..PAGES_MAX {
+            let page: ListPage<serde_json::Value> = parse(&self.fetch(&place).await?)?;
+            found.extend(page.data);
+            match page.next_cursor {
+                Some(cursor) => place = format!("{path}?limit=250&cursor={}", encoded(&cursor)),
+                None => return Ok(found),
+            }
+        }
+        bail!("there are more than {} in {path}", found.len())
     }
 
     /// Reads `path` of the API; `None` where nothing is there.
@@ -270,9 +306,13 @@ fn refusal(reply: &RestReply) -> anyhow::Error {
         .iter()
         .map(|error| format!("{}: {}", error.field, error.message))
         .collect();
-    let text = match fields.is_empty() {
-        true => format!("{reason} ({status})"),
-        false => format!("{reason} ({status}): {}", fields.join("; ")),
+    let mut messages = problem.errors.iter().map(|error| &error.message);
+    let is_said = messages.all(|message| reason.contains(message.as_str()));
+    let text = match (fields.is_empty(), is_said) {
+        (true, _) => format!("{reason} ({status})"),
+        // Nothing is said twice.
+        (false, true) => format!("{} ({status})", fields.join("; ")),
+        (false, false) => format!("{reason} ({status}): {}", fields.join("; ")),
     };
     anyhow!(output::visible(&text))
 }
@@ -298,6 +338,11 @@ mod tests {
             422,
             r#"{"title":"Invalid","detail":"the request is not valid","errors":[{"field":"url","message":"must be https"}]}"#,
             "the request is not valid (422): url: must be https",
+        );
+        check(
+            422,
+            r#"{"detail":"url must be https","errors":[{"field":"url","message":"must be https"}]}"#,
+            "url: must be https (422)",
         );
         check(401, r#"{"title":"Unauthorized"}"#, "Unauthorized (401)");
         check(

@@ -63,6 +63,42 @@ pub(super) struct WebhookFlags {
     #[arg(long)]
     #[serde(skip_serializing_if = "Option::is_none")]
     format: Option<String>,
+    /// How it signs: hmac or ed25519
+    #[arg(long)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    signature: Option<String>,
+    /// The consumer it is registered for, by id or uid
+    #[arg(long, value_name = "CONSUMER")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    consumer: Option<String>,
+    /// A channel it listens to; may be given more than once
+    #[arg(long = "channel", value_name = "CHANNEL", value_delimiter = ',')]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    channels: Vec<String>,
+    /// How long an attempt may take, such as 10s
+    #[arg(long, value_name = "DURATION")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    timeout: Option<String>,
+    /// Attempts at once
+    #[arg(long, value_name = "N")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_in_flight: Option<u32>,
+    /// Deliveries per second
+    #[arg(long, value_name = "N")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rate_limit: Option<f64>,
+    /// Failures in a row after which it is disabled
+    #[arg(long, value_name = "N")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    disable_after_failures: Option<u32>,
+    /// How long it may fail before it is disabled, such as 120h
+    #[arg(long, value_name = "DURATION")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    disable_after: Option<String>,
+    /// A word of your own kept with it, KEY=VALUE; may be given more than once
+    #[arg(long, value_name = "KEY=VALUE", value_parser = pair)]
+    #[serde(serialize_with = "as_object", skip_serializing_if = "Vec::is_empty")]
+    metadata: Vec<(String, String)>,
     /// A header to send along; may be given more than once
     #[arg(long = "header", value_name = "NAME: VALUE", value_parser = header)]
     #[serde(serialize_with = "as_object", skip_serializing_if = "Vec::is_empty")]
@@ -77,6 +113,12 @@ fn json(text: &str) -> Result<Box<RawValue>, String> {
 fn json_or_text(text: &str) -> Result<Box<RawValue>, String> {
     let quoted = || serde_json::Value::from(text).to_string();
     json(text).or_else(|_| json(&quoted()))
+}
+
+/// `KEY=VALUE`.
+pub(super) fn pair(text: &str) -> Result<(String, String), String> {
+    let (key, value) = text.split_once('=').ok_or("must be KEY=VALUE")?;
+    Ok((key.to_owned(), value.to_owned()))
 }
 
 fn header(text: &str) -> Result<(String, String), String> {

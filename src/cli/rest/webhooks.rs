@@ -5,12 +5,15 @@ use std::collections::BTreeMap;
 use anyhow::bail;
 use clap::{Args, Subcommand};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::filter::{FilterQuery, Paging};
+use super::shown::{Labelled, facts, member_words, moment, say_facts};
+use super::stats::{self, PeriodFlags};
 use super::webhook_settings::WebhookFlags;
-use super::{Api, Connection, encoded};
+use super::{Api, Connection, encoded, job};
 use crate::cli::output;
-use crate::cli::table::Table;
+use crate::cli::table::{Column, Table};
 
 /// List, create and look after webhooks
 #[derive(Args)]
@@ -25,6 +28,8 @@ pub(in crate::cli) struct Webhooks {
 enum WebhookAction {
     /// List webhooks, newest first
     List(WebhookList),
+    /// Show a webhook with its settings and how it stands
+    Show(ChosenWebhook),
     /// Register a webhook; its secret is printed once
     Create(Create),
     /// Change a webhook; what is not named stays as it is
@@ -41,6 +46,38 @@ enum WebhookAction {
     Disable(ChosenWebhook),
     /// Stop it for good; what waits is canceled
     Revoke(ChosenWebhook),
+    /// Delete it; its history stays until retention removes it
+    Delete(ChosenWebhook),
+    /// Put back in line what it did not get since a time
+    Recover(RecoverFlags),
+    /// Show how it has been doing
+    Stats(StatsOfWebhook),
+}
+
+#[derive(Args)]
+struct StatsOfWebhook {
+    #[command(flatten)]
+    chosen: ChosenWebhook,
+    #[command(flatten)]
+    period: PeriodFlags,
+}
+
+#[derive(Args, Serialize)]
+struct RecoverFlags {
+    /// The webhook's id
+    #[serde(skip)]
+    id: String,
+    /// From when on, such as 2026-03-16T10:05:00Z
+    #[arg(long, value_name = "TIME")]
+    since: String,
+    /// Until when, exclusive [default: now]
+    #[arg(long, value_name = "TIME")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    until: Option<String>,
+    /// What: exhausted, undelivered, missed; may be given more than once [default: exhausted]
+    #[arg(long, value_name = "SORT", value_delimiter = ',')]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    include: Vec<String>,
 }
 
 #[derive(Args)]
@@ -112,17 +149,41 @@ struct Rotate {
     overlap: Option<String>,
 }
 
-#[derive(Deserialize)]
-struct ShownWebhook {
-    id: String,
-    label: Option<String>,
-    url: String,
-    event_types: Vec<String>,
-    profile: String,
-    status: String,
-    disabled_reason: Option<String>,
-    secret: Option<String>,
-}
+const MEMBERS: &[Labelled<'_>] = &[
+    ("id", "id"),
+    ("status", "status"),
+    ("disabled", "disabled_reason"),
+    ("label", "label"),
+    ("url", "url"),
+    ("event types", "event_types"),
+    ("filter", "filter"),
+    ("channels", "channels"),
+    ("consumer", "consumer_id"),
+    ("profile", "profile"),
+    ("format", "format"),
+    ("signature", "signature"),
+    ("public key", "public_key"),
+    ("method", "method"),
+    ("content type", "content_type"),
+    ("headers", "headers"),
+    ("auth", "auth.type"),
+    ("retry policy", "retry_policy"),
+    ("timeout", "timeout"),
+    ("max in flight", "max_in_flight"),
+    ("rate limit", "rate_limit"),
+    ("ordered", "ordered"),
+    ("disable after", "disable_after"),
+    ("failures", "consecutive_failures"),
+    ("last attempt", "last_attempted_at"),
+    ("last success", "last_success_at"),
+    ("last status", "last_status_code"),
+    ("secret rotated", "secret_rotated_at"),
+    ("metadata", "metadata"),
+    ("created", "created_at"),
+    ("updated", "updated_at"),
+];
+
+const CHANGED_MEMBERS: &[Labelled<'_>] = &[("id", "id"), ("label", "label"), ("url", "url")];
 
 #[derive(Deserialize)]
 struct ShownSecret {
@@ -178,13 +239,13 @@ impl Webhooks {
 async fn perform(api: &Api, action: &WebhookAction) -> anyhow::Result<()> {
     match action {
         WebhookAction::List(wanted) => list(api, wanted).await,
+        WebhookAction::Show(chosen) => facts(api, &api.fetch(&path(&chosen.id)).await?, MEMBERS),
         WebhookAction::Create(create) => {
             let body = api.post("/webhooks", create).await?;
             api.answer(&body, describe)
         }
         WebhookAction::Update(update) => {
-            let path = format!("/webhooks/{}", encoded(&update.id));
-            let body = api.patch(&path, update).await?;
+            let body = api.patch(&path(&update.id), update).await?;
             api.answer(&body, describe)
         }
         WebhookAction::Test(chosen) => test(api, chosen).await,
@@ -201,7 +262,18 @@ async fn perform(api: &Api, action: &WebhookAction) -> anyhow::Result<()> {
         WebhookAction::Enable(chosen) => change(api, chosen, "enable").await,
         WebhookAction::Disable(chosen) => change(api, chosen, "disable").await,
         WebhookAction::Revoke(chosen) => change(api, chosen, "revoke").await,
+        WebhookAction::Delete(chosen) => api.delete(&path(&chosen.id)).await,
+        WebhookAction::Recover(recovery) => {
+            job::run(api, &action_path(&recovery.id, "recover"), recovery).await
+        }
+        WebhookAction::Stats(of) => {
+            stats::show(api, &action_path(&of.chosen.id, "stats"), &of.period).await
+        }
     }
+}
+
+fn path(id: &str) -> String {
+    format!("/webhooks/{}", encoded(id))
 }
 
 fn action_path(id: &str, action: &str) -> String {
@@ -213,38 +285,44 @@ async fn list(api: &Api, wanted: &WebhookList) -> anyhow::Result<()> {
     query.push("consumer", wanted.consumer.as_deref());
     wanted.paging.push_to(&mut query);
     let body = api.fetch(&query.on("/webhooks")).await?;
-    api.answer_page(&body, |webhooks: &[ShownWebhook]| {
-        let mut table = Table::new(&["ID", "STATUS", "PROFILE", "LABEL", "EVENT TYPES", "URL"]);
+    api.answer_page(&body, |webhooks: &[Value]| {
+        let mut table = Table::new(&[
+            Column::whole("ID"),
+            Column::whole("STATUS"),
+            Column::whole("LAST"),
+            Column::cut("LABEL"),
+            Column::cut("URL"),
+            Column::spare("EVENT TYPES"),
+            Column::spare("PROFILE"),
+        ]);
         for webhook in webhooks {
             table.row([
-                webhook.id.clone(),
-                status(webhook),
-                webhook.profile.clone(),
-                webhook.label.clone().unwrap_or_default(),
-                webhook.event_types.join(","),
-                webhook.url.clone(),
+                member_words(webhook, "id"),
+                member_words(webhook, "status"),
+                member_words(webhook, "last_status_code"),
+                member_words(webhook, "label"),
+                member_words(webhook, "url"),
+                member_words(webhook, "event_types"),
+                member_words(webhook, "profile"),
             ]);
         }
         Ok(table.print()?)
     })
 }
 
-fn status(webhook: &ShownWebhook) -> String {
-    match &webhook.disabled_reason {
-        Some(reason) => format!("{} ({reason})", webhook.status),
-        None => webhook.status.clone(),
+fn status(webhook: &Value) -> String {
+    let status = member_words(webhook, "status");
+    match webhook["disabled_reason"].as_str() {
+        Some(reason) => format!("{status} ({})", output::visible(reason)),
+        None => status,
     }
 }
 
-fn describe(webhook: &ShownWebhook) -> anyhow::Result<()> {
-    output::say(format_args!("id      {}", output::visible(&webhook.id)))?;
-    output::say(format_args!(
-        "status  {}",
-        output::visible(&status(webhook))
-    ))?;
-    output::say(format_args!("url     {}", output::visible(&webhook.url)))?;
-    if let Some(secret) = &webhook.secret {
-        output::say(format_args!("secret  {}", output::visible(secret)))?;
+fn describe(webhook: &Value) -> anyhow::Result<()> {
+    say_facts(webhook, CHANGED_MEMBERS)?;
+    output::say(format_args!("{:<16}{}", "status", status(webhook)))?;
+    if let Some(secret) = webhook["secret"].as_str() {
+        output::say(format_args!("{:<16}{}", "secret", output::visible(secret)))?;
         eprintln!("the secret is not shown again");
     }
     Ok(())
@@ -279,9 +357,10 @@ fn describe_preview(preview: &ShownPreview) -> anyhow::Result<()> {
 }
 
 fn describe_rotated(rotated: &ShownSecret) -> anyhow::Result<()> {
-    output::say(format_args!("secret  {}", output::visible(&rotated.secret)))?;
+    let secret = output::visible(&rotated.secret);
+    output::say(format_args!("{:<16}{secret}", "secret"))?;
     match &rotated.previous_secret_expires_at {
-        Some(at) => eprintln!("not shown again; the old secret holds until {at}"),
+        Some(at) => eprintln!("not shown again; the old secret holds until {}", moment(at)),
         None => eprintln!("not shown again; the old secret holds no longer"),
     }
     Ok(())

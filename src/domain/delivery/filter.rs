@@ -19,6 +19,8 @@ pub enum DeliveryScope {
     Undiscarded,
     /// Exhausted ones that nobody has discarded.
     DeadLetters,
+    /// Exhausted ones that a person discarded.
+    Discarded,
 }
 
 /// What must hold of the event that a delivery carries.
@@ -53,6 +55,8 @@ pub struct DeliveryFilter {
     pub webhook_seq: Option<i64>,
     /// Only of this event.
     pub event_seq: Option<i64>,
+    /// Only those that this job was the last to touch.
+    pub job_seq: Option<i64>,
     /// Only of event types that fit.
     pub event_type: Option<Pattern>,
     /// Only of events of which this holds.

@@ -113,6 +113,14 @@ impl Delivery {
         self.progress.status == Status::Exhausted && self.discarded_at.is_none()
     }
 
+    /// Whether it gave up and a person discarded it; failed tests hookpost puts away itself.
+    #[must_use]
+    pub fn is_discarded(&self) -> bool {
+        self.progress.status == Status::Exhausted
+            && self.discarded_at.is_some()
+            && self.trigger != Trigger::Test
+    }
+
     /// When it is attempted next; `None` also where its webhook is disabled and it is held.
     #[must_use]
     pub fn next_attempt_at(&self) -> Option<Timestamp> {

@@ -19,7 +19,7 @@ use crate::service::deliveries::{is_under_way, put_back};
 use crate::service::events::{Fitting, new_delivery};
 use crate::store::deliveries;
 use crate::store::jobs;
-use crate::store::{WriteTx, events, webhooks};
+use crate::store::{StoreError, WriteTx, events, webhooks};
 
 /// Works a batch off and records it. Answers how many items it came to.
 ///
@@ -31,13 +31,16 @@ pub(super) fn work_off(
     job: &Job,
     batch: &JobBatch,
 ) -> Result<u64, Refusal> {
-    let done = match (&batch.items, job.kind) {
-        (Items::Deliveries(rows, _), JobKind::Discard) => discard(tx, rows)?,
+    let touched = match (&batch.items, job.kind) {
+        (Items::Deliveries(rows, _), JobKind::Discard) => each(tx, rows, deliveries::discard)?,
+        (Items::Deliveries(rows, _), JobKind::Restore) => each(tx, rows, deliveries::restore)?,
         (Items::Deliveries(rows, wanted), JobKind::Retry | JobKind::Recover) => {
             put_all_back(tx, engine, rows, wanted)?
         }
         (Items::Missed(rows), _) => deliver_missed(tx, job, rows)?,
     };
+    deliveries::set_job(tx, &touched, job.id.seq())?;
+    let done = touched.len() as u64;
     let position = batch
         .next
         .map(|next| serde_json::to_string(&next).expect("a stage and a number always serialise"));
@@ -50,12 +53,17 @@ pub(super) fn work_off(
     Ok(done)
 }
 
-fn discard(tx: &mut WriteTx<'_>, rows: &[i64]) -> Result<u64, Refusal> {
-    let mut done = 0;
+/// The rows on which `change` changed something.
+fn each(
+    tx: &mut WriteTx<'_>,
+    rows: &[i64],
+    change: fn(&mut WriteTx<'_>, i64) -> Result<bool, StoreError>,
+) -> Result<Vec<i64>, Refusal> {
+    let mut changed = Vec::with_capacity(rows.len());
     for row in rows {
-        done += u64::from(deliveries::discard(tx, *row)?);
+        changed.extend(change(tx, *row)?.then_some(*row));
     }
-    Ok(done)
+    Ok(changed)
 }
 
 fn put_all_back(
@@ -63,9 +71,9 @@ fn put_all_back(
     engine: &Engine,
     rows: &[i64],
     wanted: &[Status],
-) -> Result<u64, Refusal> {
+) -> Result<Vec<i64>, Refusal> {
     let mut woken = BTreeSet::new();
-    let mut done = 0;
+    let mut done = Vec::with_capacity(rows.len());
     for row in rows {
         let Some(delivery) = deliveries::find(tx, *row)? else {
             continue;
@@ -75,7 +83,7 @@ fn put_all_back(
         }
         match put_back(tx, &delivery) {
             Ok(()) => {
-                done += 1;
+                done.push(*row);
                 woken.insert(delivery.webhook.seq());
             }
             Err(Refusal::Conflict(_) | Refusal::Revoked) => {}
@@ -94,40 +102,40 @@ fn is_wanted(delivery: &Delivery, wanted: &[Status]) -> bool {
 
 /// Gives a webhook events that it missed. An event that no longer exists, or does not fit the
 /// webhook's wire profile or its filter, is passed over.
-fn deliver_missed(tx: &mut WriteTx<'_>, job: &Job, rows: &[i64]) -> Result<u64, Refusal> {
+fn deliver_missed(tx: &mut WriteTx<'_>, job: &Job, rows: &[i64]) -> Result<Vec<i64>, Refusal> {
     let Some(webhook_seq) = super::missed_webhook(job) else {
-        return Ok(0);
+        return Ok(Vec::new());
     };
     let found = webhooks::subscriber(tx, job.workspace_seq, webhook_seq)?;
     let subscriber = found.ok_or(Refusal::Revoked)?;
-    let mut done = 0;
+    let mut made = Vec::with_capacity(rows.len());
     for row in rows {
-        done += u64::from(deliver_one(tx, &subscriber, *row)?);
+        made.extend(deliver_one(tx, &subscriber, *row)?);
     }
-    Ok(done)
+    Ok(made)
 }
 
 fn deliver_one(
     tx: &mut WriteTx<'_>,
     subscriber: &Subscriber,
     event_seq: i64,
-) -> Result<bool, Refusal> {
+) -> Result<Option<i64>, Refusal> {
     let Some(stored) = events::find(tx, event_seq)? else {
         events::delete_miss(tx, event_seq, subscriber.webhook_seq)?;
-        return Ok(false);
+        return Ok(None);
     };
     let event = Arc::new(stored.event);
     let has_body = check_data(&subscriber.profile, subscriber.body_source(), &event.data).is_ok();
     let fitting = Fitting::new(EventDocument::from(&*event));
     if !has_body || !fitting.fits(subscriber) {
-        return Ok(false);
+        return Ok(None);
     }
     // What is for later still is.
     let due = stored
         .deliver_at
         .and_then(|at| Schedule::At(at).due(tx.now()));
     let new = new_delivery(subscriber, Trigger::Event, fitting.order_key(subscriber));
-    deliveries::insert_for(tx, &event, &new, due)?;
+    let made = deliveries::insert_for(tx, &event, &new, due)?;
     events::delete_miss(tx, event_seq, subscriber.webhook_seq)?;
-    Ok(true)
+    Ok(Some(made.seq()))
 }

@@ -45,6 +45,10 @@ pub(super) enum Chosen {
 pub(super) struct Criteria {
     dead_letters_only: bool,
     #[serde(default)]
+    discarded_only: bool,
+    #[serde(default)]
+    job_seq: Option<i64>,
+    #[serde(default)]
     consumer_seq: Option<i64>,
     webhook_seq: Option<i64>,
     event_seq: Option<i64>,
@@ -121,9 +125,11 @@ impl Criteria {
     pub(super) fn new(filter: &DeliveryFilter, end: i64) -> Self {
         Self {
             dead_letters_only: filter.which == DeliveryScope::DeadLetters,
+            discarded_only: filter.which == DeliveryScope::Discarded,
             consumer_seq: filter.consumer_seq,
             webhook_seq: filter.webhook_seq,
             event_seq: filter.event_seq,
+            job_seq: filter.job_seq,
             event_type: filter.event_type.clone(),
             carried: filter.carried.clone(),
             result: filter.result,
@@ -140,13 +146,14 @@ impl Criteria {
         DeliveryFilter {
             workspace_seq,
             consumer_seq: self.consumer_seq,
-            which: if self.dead_letters_only {
-                DeliveryScope::DeadLetters
-            } else {
-                DeliveryScope::Undiscarded
+            which: match (self.dead_letters_only, self.discarded_only) {
+                (true, _) => DeliveryScope::DeadLetters,
+                (false, true) => DeliveryScope::Discarded,
+                (false, false) => DeliveryScope::Undiscarded,
             },
             webhook_seq: self.webhook_seq,
             event_seq: self.event_seq,
+            job_seq: self.job_seq,
             event_type: self.event_type.clone(),
             carried: self.carried.clone(),
             result: self.result,

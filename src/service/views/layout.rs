@@ -10,6 +10,7 @@ use crate::domain::page::Limit;
 use crate::domain::workspace::Workspace;
 use crate::service::{Caller, Refusal};
 use crate::store::event_types;
+use crate::store::webhooks;
 use crate::store::workspaces::{self, DEFAULT_NAME};
 
 impl Views<'_> {
@@ -50,6 +51,18 @@ impl Views<'_> {
         let workspace_seq = caller.workspace.seq();
         self.service
             .read(move |_, conn| Ok(event_types::names(conn, workspace_seq)?))
+            .await
+    }
+
+    /// How many webhooks name the event type `name` itself.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`] where that is no name.
+    pub async fn webhooks_naming(&self, caller: &Caller, name: &str) -> Result<u64, Refusal> {
+        let name = EventTypeName::parse(name).map_err(|_| Refusal::NotFound("event type"))?;
+        let workspace_seq = caller.workspace.seq();
+        self.service
+            .read(move |_, conn| Ok(webhooks::count_naming(conn, workspace_seq, &name)?))
             .await
     }
 

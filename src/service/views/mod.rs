@@ -23,6 +23,7 @@ mod layout;
 mod names;
 mod overview;
 mod own;
+mod search;
 mod sent;
 mod webhook;
 mod webhooks;
@@ -37,6 +38,7 @@ pub use event::EventWithNames;
 pub use instance::{InstanceFigures, SystemFigures};
 pub use names::WebhookNames;
 pub use overview::{FirstSteps, Overview, Troubled};
+pub use search::{SearchHits, SearchPlace};
 pub use sent::SentDelivery;
 #[cfg(test)]
 pub(in crate::service) use sent::sent;

@@ -26,7 +26,7 @@ pub const SCAN_ROWS_MAX: usize = 10_000;
 /// times as long.
 const CANDIDATES: &str = "SELECT seq, workspace_seq, webhook_seq, event_type, status, trigger,
          created_at, discarded_at, profile_seq, last_status_code, last_error_kind, consumer_seq,
-         event_seq
+         event_seq, job_seq
      FROM deliveries";
 
 /// A page of deliveries, newest first.
@@ -122,7 +122,7 @@ fn scan_for<T>(
         (Order::Descending, Some(cursor)) => (low, high.min(cursor.seq())),
     };
     let list = match filter.which {
-        DeliveryScope::DeadLetters => List::DeadLetters,
+        DeliveryScope::DeadLetters | DeliveryScope::Discarded => List::DeadLetters,
         DeliveryScope::All | DeliveryScope::Undiscarded => List::Deliveries,
     };
     let sql = leading(filter, order);
@@ -172,6 +172,8 @@ fn leading(filter: &DeliveryFilter, order: Order) -> String {
     let one = |condition: &str| format!("{CANDIDATES} WHERE {condition} AND {range}");
     let select = if filter.event_seq.is_some() {
         one("event_seq = :lead")
+    } else if filter.job_seq.is_some() {
+        by_status(filter, "job_seq", range)
     } else if filter.which == DeliveryScope::DeadLetters {
         // Left to itself, SQLite takes an index that holds the discarded ones as well.
         let (column, index) = if filter.webhook_seq.is_some() {
@@ -204,20 +206,32 @@ fn leading(filter: &DeliveryFilter, order: Order) -> String {
 
 /// The index holds rows by status; a list of several statuses merges one ordered scan of each.
 fn by_status(filter: &DeliveryFilter, column: &str, range: &str) -> String {
-    let wanted = |status: &Status| filter.statuses.is_empty() || filter.statuses.contains(status);
-    let scans: Vec<String> = Status::ALL
-        .into_iter()
-        .filter(wanted)
-        .map(|status| {
-            let code = status.code();
-            format!("{CANDIDATES} WHERE {column} = :lead AND status = {code} AND {range}")
-        })
-        .collect();
-    scans.join(" UNION ALL ")
+    let wanted = |status: &Status| {
+        let in_scope = match filter.which {
+            DeliveryScope::All | DeliveryScope::Undiscarded => true,
+            DeliveryScope::DeadLetters | DeliveryScope::Discarded => *status == Status::Exhausted,
+        };
+        in_scope && (filter.statuses.is_empty() || filter.statuses.contains(status))
+    };
+    let scan = |status: Status| {
+        let code = status.code();
+        format!("{CANDIDATES} WHERE {column} = :lead AND status = {code} AND {range}")
+    };
+    let scans: Vec<String> = Status::ALL.into_iter().filter(wanted).map(scan).collect();
+    match scans.is_empty() {
+        // States that the scope does not have: nothing of it will fit.
+        true => scan(Status::Exhausted),
+        false => scans.join(" UNION ALL "),
+    }
 }
 
 fn lead_value(filter: &DeliveryFilter) -> rusqlite::types::Value {
-    let seqs = [filter.event_seq, filter.webhook_seq, filter.consumer_seq];
+    let seqs = [
+        filter.event_seq,
+        filter.job_seq,
+        filter.webhook_seq,
+        filter.consumer_seq,
+    ];
     if let Some(seq) = seqs.into_iter().flatten().next() {
         return seq.into();
     }
@@ -249,6 +263,7 @@ fn matches(
     Ok(row.get::<_, i64>(1)? == filter.workspace_seq
         && (webhook.is_none() || webhook == row.get(2)?)
         && (filter.consumer_seq.is_none() || filter.consumer_seq == row.get(11)?)
+        && (filter.job_seq.is_none() || filter.job_seq == row.get(13)?)
         && wanted_type()?
         && is_in_state(filter, row)?
         && row.get::<_, i64>(5)? != Trigger::Alert.code()
@@ -292,6 +307,12 @@ fn is_in_state(filter: &DeliveryFilter, row: &Row<'_>) -> Result<bool, StoreErro
         DeliveryScope::All => true,
         DeliveryScope::Undiscarded => discarded.is_none(),
         DeliveryScope::DeadLetters => status == Status::Exhausted.code() && discarded.is_none(),
+        // A failed test is put away by hookpost, not by a person.
+        DeliveryScope::Discarded => {
+            status == Status::Exhausted.code()
+                && discarded.is_some()
+                && row.get::<_, i64>(5)? != Trigger::Test.code()
+        }
     };
     let is_wanted = |wanted: &Status| wanted.code() == status;
     Ok(of_sort && (filter.statuses.is_empty() || filter.statuses.iter().any(is_wanted)))

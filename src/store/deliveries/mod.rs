@@ -255,6 +255,35 @@ pub fn discard(tx: &mut WriteTx<'_>, seq: i64) -> Result<bool, StoreError> {
     Ok(discarded > 0)
 }
 
+/// Takes a person's discarding back; `false` where the delivery is not discarded.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn restore(tx: &mut WriteTx<'_>, seq: i64) -> Result<bool, StoreError> {
+    let restored = tx.run(
+        "UPDATE deliveries
+         SET discarded_at = NULL
+         WHERE seq = :seq AND status = 3 AND discarded_at IS NOT NULL AND trigger <> :test",
+        named_params! { ":seq": seq, ":test": Trigger::Test },
+    )?;
+    tx.notices().activity = true;
+    Ok(restored > 0)
+}
+
+/// Notes which job touched the deliveries in `rows` last.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn set_job(tx: &WriteTx<'_>, rows: &[i64], job_seq: i64) -> Result<(), StoreError> {
+    tx.run(
+        "UPDATE deliveries
+         SET job_seq = :job
+         WHERE seq IN (SELECT value FROM json_each(:rows))",
+        named_params! { ":job": job_seq, ":rows": row_list(rows) },
+    )?;
+    Ok(())
+}
+
 /// One past the newest delivery: what is made from now on has at least this row number.
 ///
 /// # Errors

@@ -49,6 +49,7 @@ impl Remembered {
             && (filter.consumer_seq).is_none_or(|own| own > 0 && own == self.place.webhook_seq % 3)
             && any_or(filter.webhook_seq, self.place.webhook_seq)
             && any_or(filter.event_seq, self.event_seq)
+            && any_or(filter.job_seq, job_of(self.place.seq))
             && (filter.event_type.as_ref()).is_none_or(|wanted| wanted.fits(&self.event_type))
             && filter
                 .result
@@ -60,6 +61,11 @@ impl Remembered {
                 DeliveryScope::All => true,
                 DeliveryScope::Undiscarded => !self.discarded,
                 DeliveryScope::DeadLetters => self.status == Status::Exhausted && !self.discarded,
+                DeliveryScope::Discarded => {
+                    self.status == Status::Exhausted
+                        && self.discarded
+                        && self.trigger != Trigger::Test
+                }
             }
     }
 }
@@ -111,9 +117,15 @@ fn filled() -> (Office, Vec<Remembered>) {
         tx.run(
             "UPDATE deliveries SET consumer_seq = webhook_seq % 3 WHERE webhook_seq % 3 > 0",
             [],
-        )
+        )?;
+        tx.run("UPDATE deliveries SET job_seq = nullif(seq % 5, 0)", [])
     });
     (office, remembered)
+}
+
+/// The job that is said to have touched a delivery last; 0 for none.
+fn job_of(delivery_seq: i64) -> i64 {
+    delivery_seq % 5
 }
 
 fn publish(tx: &mut WriteTx<'_>, dice: &mut Dice) -> Result<Vec<Remembered>, StoreError> {
@@ -198,7 +210,8 @@ fn filters(first: Timestamp, last: Timestamp) -> impl Strategy<Value = DeliveryF
         prop_oneof![
             Just(DeliveryScope::All),
             Just(DeliveryScope::Undiscarded),
-            Just(DeliveryScope::DeadLetters)
+            Just(DeliveryScope::DeadLetters),
+            Just(DeliveryScope::Discarded)
         ],
         weighted(0.3, 0..=3_i64),
         weighted(0.3, 1..=WEBHOOKS),
@@ -206,6 +219,7 @@ fn filters(first: Timestamp, last: Timestamp) -> impl Strategy<Value = DeliveryF
         (
             weighted(0.3, proptest::sample::select(&PATTERNS[..])),
             weighted(0.2, proptest::sample::select(&RESULTS[..])),
+            weighted(0.2, 1..=4_i64),
         ),
         proptest::collection::vec(proptest::sample::select(&Status::ALL[..]), 0..4),
         weighted(0.3, at()),
@@ -218,7 +232,7 @@ fn filters(first: Timestamp, last: Timestamp) -> impl Strategy<Value = DeliveryF
                 consumer_seq,
                 webhook_seq,
                 event_seq,
-                (event_type, result),
+                (event_type, result, job_seq),
                 statuses,
                 since,
                 until,
@@ -229,6 +243,7 @@ fn filters(first: Timestamp, last: Timestamp) -> impl Strategy<Value = DeliveryF
                     which,
                     webhook_seq,
                     event_seq,
+                    job_seq,
                     event_type: event_type.map(|text| Pattern::parse(text).unwrap()),
                     result,
                     carried: None,

@@ -13,12 +13,13 @@ use super::samples::{BATCH, DAY, Office, attempt, delivery, event, office, patte
 use crate::domain::consumer::Purview;
 use crate::domain::delivery::{DeliveryFilter, DeliveryScope, Status, Trigger};
 use crate::domain::event::{EventFilter, MissedEvents};
+use crate::domain::job::JobOutcome;
 use crate::domain::page::{Cursor, Limit, List, Order};
 use crate::domain::stats::{HOUR_MS, MINUTE_MS, Period, WHOLE_WORKSPACE};
 use crate::domain::time::Timestamp;
 use crate::domain::webhook::WebhookKind;
 use crate::store::retention::{self, Sweep};
-use crate::store::{Read, deliveries, events, idempotency, stats, webhooks};
+use crate::store::{Read, deliveries, events, idempotency, jobs, stats, webhooks};
 
 mod owners;
 
@@ -168,6 +169,14 @@ fn every_list_of_deliveries_is_led_by_an_index() {
         ..of_webhook.clone()
     };
     check_list(&office, "deliveries_by_event", &of_event);
+    let of_job = DeliveryFilter {
+        job_seq: Some(1),
+        ..of_status.clone()
+    };
+    check_list(&office, "deliveries_of_job", &of_job);
+    check(&office, "COVERING INDEX deliveries_of_job", |conn| {
+        assert_eq!(jobs::outcome(conn, 1).unwrap(), JobOutcome::default());
+    });
     let of_type = DeliveryFilter {
         event_type: Some(pattern("a")),
         ..all.clone()

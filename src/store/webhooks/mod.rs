@@ -33,7 +33,7 @@ pub use owned::{count, delete_of_consumer, owned, row_called, rows_of_consumer};
 use row::{RetryColumn, webhook};
 use sealed::seal_headers;
 pub use search::{WebhookHits, in_rows, search};
-pub use subscribers::{subscriber, subscribers};
+pub use subscribers::{count_naming, subscriber, subscribers};
 
 /// The most webhooks that the platform itself, or one consumer, may register in a workspace.
 pub const WEBHOOKS_MAX: usize = 10_000;

@@ -9,10 +9,11 @@ use rusqlite::{Row, named_params};
 use super::WEBHOOKS_MAX;
 use super::owned::{consumer_of, owned_by};
 use super::row::{channels_of, filter_of, ordered_by_of, retry_of, state, subscription_of};
+use crate::domain::event_type::EventTypeName;
 use crate::domain::webhook::Subscriber;
 use crate::store::found::readable;
 use crate::store::sql::id;
-use crate::store::{StoreError, WriteTx};
+use crate::store::{Read, StoreError, WriteTx};
 
 /// The registered webhooks of a consumer, or else the platform's own, that are active or disabled,
 /// oldest first.
@@ -46,6 +47,26 @@ pub fn subscriber(
     let all = subscribers(tx, workspace_seq, consumer_seq)?;
     let found = all.iter().find(|own| own.webhook_seq == webhook_seq);
     Ok(found.cloned())
+}
+
+/// How many of a workspace's webhooks name the event type `name` itself, not a pattern that it fits.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn count_naming(
+    conn: &Read<'_>,
+    workspace_seq: i64,
+    name: &EventTypeName,
+) -> Result<u64, StoreError> {
+    conn.value(
+        "SELECT count(*)
+         FROM webhooks
+         WHERE workspace_seq = :workspace
+             AND kind = 'registered'
+             AND deleted_at IS NULL
+             AND EXISTS (SELECT 1 FROM json_each(event_types) WHERE value = :name)",
+        named_params! { ":workspace": workspace_seq, ":name": name.as_str() },
+    )
 }
 
 fn load(

@@ -78,6 +78,13 @@ impl Form {
         self.0.iter().any(|(known, _)| known == name)
     }
 
+    /// Every field, in order.
+    pub fn fields(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     /// Every field called `name`.
     pub fn all(&self, name: &str) -> impl Iterator<Item = &str> {
         self.0

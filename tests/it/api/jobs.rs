@@ -1,9 +1,12 @@
 //! `/api/v1/jobs`: how far background work has come, and calling it off.
 
+use hookpost::domain::id::JobId;
+use hookpost::domain::time::Timestamp;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
 use crate::app::TestApp;
+use crate::receiver::{Receiver, Reply};
 
 #[tokio::test]
 async fn a_job_is_shown_listed_and_done() {
@@ -44,4 +47,84 @@ async fn a_job_that_has_ended_cannot_be_called_off_and_an_unknown_one_not_be_fou
     app.get("/api/v1/jobs/job_nonsense")
         .await
         .problem(404, "not_found");
+}
+
+/// A webhook to `receiver` that never retries.
+async fn webhook_to(app: &TestApp, receiver: &Receiver, event_type: &str) {
+    let hook = json!({"url": receiver.url("/"), "event_types": [event_type],
+        "retry_policy": {"delays": []}});
+    app.post("/api/v1/webhooks", &hook)
+        .await
+        .json(StatusCode::CREATED);
+}
+
+async fn publish(app: &TestApp, event_type: &str, count: usize) {
+    for _ in 0..count {
+        app.post("/api/v1/events", &json!({"type": event_type, "data": 1}))
+            .await
+            .json(StatusCode::ACCEPTED);
+    }
+}
+
+fn rows(page: &Value) -> usize {
+    page["data"].as_array().unwrap().len()
+}
+
+#[tokio::test]
+async fn a_job_tells_what_became_of_its_own_deliveries_and_of_no_others() {
+    let app = TestApp::start().await;
+    let (good, bad) = (Receiver::start().await, Receiver::start().await);
+    good.answer(Reply::status(500));
+    bad.answer(Reply::status(500));
+    webhook_to(&app, &good, "good").await;
+    webhook_to(&app, &bad, "bad").await;
+    publish(&app, "good", 3).await;
+    publish(&app, "bad", 2).await;
+    app.poll("/api/v1/dead-letters", |page| rows(page) == 5)
+        .await;
+    good.answer(Reply::status(200));
+    let begun = app
+        .post("/api/v1/dead-letters/retry", &json!({"filter": {}}))
+        .await;
+    let job_id = begun.json(StatusCode::ACCEPTED)["job_id"].take();
+    let job_id = job_id.as_str().unwrap();
+    // One more that fails, and is none of the job's.
+    publish(&app, "bad", 1).await;
+    let path = format!("/api/v1/jobs/{job_id}");
+    let settled = |job: &Value| job["delivered"] == 3 && job["failed"] == 2;
+    let job = app.poll(&path, settled).await;
+    assert_eq!((&job["waiting"], &job["canceled"]), (&json!(0), &json!(0)));
+    assert_eq!((&job["status"], &job["done"]), (&json!("done"), &json!(5)));
+    let listed = app.get("/api/v1/jobs").await.json(StatusCode::OK);
+    assert_eq!(listed["data"][0], job);
+    app.poll("/api/v1/dead-letters", |page| rows(page) == 3)
+        .await;
+    let own = format!("/api/v1/deliveries?job_id={job_id}");
+    assert_eq!(rows(&app.get(&own).await.json(StatusCode::OK)), 5);
+    let failed = format!("{own}&status=exhausted");
+    assert_eq!(rows(&app.get(&failed).await.json(StatusCode::OK)), 2);
+    let letters = format!("/api/v1/dead-letters?job_id={job_id}");
+    assert_eq!(rows(&app.get(&letters).await.json(StatusCode::OK)), 2);
+    // The next job takes over what it puts in line.
+    let again = json!({"filter": {"job_id": job_id, "status": "exhausted"}});
+    let begun = app.post("/api/v1/deliveries/retry", &again).await;
+    assert_eq!(begun.json(StatusCode::ACCEPTED)["matched"], 2);
+    app.poll(&own, |page| rows(page) == 3).await;
+}
+
+#[tokio::test]
+async fn a_filter_by_a_job_names_one_or_nothing() {
+    let app = TestApp::start().await;
+    app.get("/api/v1/deliveries?job_id=nonsense")
+        .await
+        .invalid("job_id");
+    let bulk = json!({"filter": {"job_id": "nonsense"}});
+    app.post("/api/v1/deliveries/retry", &bulk)
+        .await
+        .invalid("filter.job_id");
+    let unknown = JobId::new(Timestamp::from_millis(1), 77);
+    let page = app
+        .get(&format!("/api/v1/deliveries?job_id={unknown}"))
+        .await;
+    assert_eq!(rows(&page.json(StatusCode::OK)), 0);
 }

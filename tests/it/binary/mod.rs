@@ -1,6 +1,7 @@
 //! The real binary as a child process: what only shows when a process starts, is killed, or reads
 //! its flags.
 
+mod apply;
 mod backup;
 mod clocks;
 mod commands;
@@ -17,6 +18,7 @@ mod logs;
 pub mod process;
 mod profiles;
 mod rotation;
+mod shell;
 mod shim;
 mod signals;
 mod tls;

@@ -19,7 +19,7 @@ use super::story::Story;
 
 /// Every page of the dashboard, and where to find one with something on it.
 #[rustfmt::skip]
-const PAGES: [(&str, &str); 29] = [
+const PAGES: [(&str, &str); 31] = [
     ("/", "/"),
     ("/deliveries", "/deliveries"),
     ("/deliveries/{id}", "/deliveries/{delivery}"),
@@ -30,6 +30,8 @@ const PAGES: [(&str, &str); 29] = [
     ("/webhooks/new", "/webhooks/new"),
     ("/webhooks/{id}", "/webhooks/{webhook}"),
     ("/webhooks/{id}/edit", "/webhooks/{webhook}/edit"),
+    ("/jobs", "/jobs"),
+    ("/search", "/search?q=order"),
     ("/jobs/{id}", "/jobs/{job}"),
     ("/events", "/events"),
     ("/events/new", "/events/new?type=order.paid"),

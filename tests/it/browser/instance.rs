@@ -16,6 +16,8 @@ async fn keys_workspaces_people_and_settings_are_looked_after() {
     let reader = &seat.reader;
     reader.open("/system").await.see("running").await;
     reader.press("Pause all sending").await;
+    reader.see("Nothing leaves for any webhook").await;
+    reader.press("Pause all sending").await;
     reader.see("Resume sending").await;
     reader.open("/").await.see("Sending is paused.").await;
     reader.open("/system").await.press("Resume sending").await;

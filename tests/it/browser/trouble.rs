@@ -31,7 +31,12 @@ async fn all_dead_letters_are_retried_with_a_bar_that_survives_a_reload() {
     reader.open("/dead-letters").await.see("HTTP 500").await;
     reader.tick("Tick all on this page").await;
     reader.tick("All 300 that match").await;
-    reader.press("Retry").await.arrive("/jobs/").await;
+    reader
+        .press("Retry")
+        .await
+        .see("Retry 300 dead letters?")
+        .await;
+    reader.press("Retry them").await.arrive("/jobs/").await;
     reader.see("300 items found").await;
     reader.see("0 of 300 items").await;
     // Seen without a reload, and after one.
@@ -64,7 +69,12 @@ async fn ticked_dead_letters_are_discarded_without_scripts() {
     reader.press("Discard").await;
     reader.see("Nothing was ticked").await;
     reader.tick("Tick row 1").await;
-    reader.press("Discard").await.arrive("/jobs/").await;
+    reader
+        .press("Discard")
+        .await
+        .see("Discard 1 dead letter?")
+        .await;
+    reader.press("Discard them").await.arrive("/jobs/").await;
     let two = |list: &Value| list["data"].as_array().unwrap().len() == 2;
     seat.app.poll("/api/v1/dead-letters", two).await;
     reader.reload().await.see("1 of 1 item").await;

@@ -115,6 +115,8 @@ async fn publish(seat: &Seat, receiver: &Receiver) {
 async fn recover(seat: &Seat, receiver: &Receiver, place: &str) {
     let reader = &seat.reader;
     reader.open(place).await.press("Disable").await;
+    reader.see("0 deliveries that are waiting").await;
+    reader.press("Disable it").await;
     reader.see("It gets nothing new").await;
     let event = json!({"type": "order.paid", "data": {"id": 9}});
     let accepted = seat.app.post("/api/v1/events", &event).await;

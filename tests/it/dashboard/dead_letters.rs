@@ -73,15 +73,99 @@ async fn ticked_letters_are_discarded_and_none_ticked_is_told() {
     let (_, page) = desk.follow(&answer).await;
     assert!(page.contains("Nothing was ticked"), "{page}");
     let id = between(&page, "name=\"id\" value=\"", "\"").to_owned();
-    let answer = desk
-        .post(
-            "/dead-letters",
-            &[("id", &id), ("action", "discard"), ("choose", "ticked")],
-        )
-        .await;
+    let mut fields = vec![
+        ("id", id.as_str()),
+        ("action", "discard"),
+        ("choose", "ticked"),
+    ];
+    let asked = desk.post("/dead-letters", &fields).await;
+    assert_eq!(asked.status, StatusCode::OK);
+    assert!(asked.text.contains("Discard 1 dead letter?"));
+    assert!(asked.text.contains(&format!("name=\"id\" value=\"{id}\"")));
+    fields.push(("confirmed", "yes"));
+    let answer = desk.post("/dead-letters", &fields).await;
+    let (job, _) = desk.follow(&answer).await;
+    let left = |count: usize| {
+        move |list: &serde_json::Value| list["data"].as_array().unwrap().len() == count
+    };
+    desk.app.poll("/api/v1/dead-letters", left(1)).await;
+    let done = |job: &serde_json::Value| job["status"] == "done";
+    desk.app.poll(&format!("/api/v1{job}"), done).await;
+    assert!(desk.get(&job).await.contains("Take it back"));
+    let answer = desk.post(&format!("{job}/restore"), &[]).await;
     desk.follow(&answer).await;
-    let one = |list: &serde_json::Value| list["data"].as_array().unwrap().len() == 1;
-    desk.app.poll("/api/v1/dead-letters", one).await;
+    desk.app.poll("/api/v1/dead-letters", left(2)).await;
+    let jobs = desk.get("/jobs").await;
+    for words in [
+        "Discarding dead letters",
+        "Restoring dead letters",
+        "1 of 1 item",
+    ] {
+        assert!(jobs.contains(words), "no {words} in {jobs}");
+    }
+}
+
+#[tokio::test]
+async fn one_letter_is_discarded_on_a_second_thought_and_taken_back_on_its_page() {
+    let desk = Desk::open().await;
+    let receiver = Receiver::start().await;
+    give_up(&desk, &receiver, 1).await;
+    let list = desk.app.get("/api/v1/dead-letters").await;
+    let list = list.json(StatusCode::OK);
+    let id = list["data"][0]["id"].as_str().unwrap();
+    let discard = format!("/dead-letters/{id}/discard");
+    let asked = desk.post(&discard, &[]).await;
+    assert!(
+        asked.text.contains("Discard 1 dead letter?"),
+        "{}",
+        asked.text
+    );
+    let still = desk.app.get("/api/v1/dead-letters").await;
+    assert_eq!(still.json(StatusCode::OK), list);
+    let answer = desk.post(&discard, &[("confirmed", "yes")]).await;
+    desk.follow(&answer).await;
+    let page = desk.get(&format!("/deliveries/{id}")).await;
+    assert!(page.contains("Take it back"), "{page}");
+    let answer = desk.post(&format!("/dead-letters/{id}/restore"), &[]).await;
+    let (_, page) = desk.follow(&answer).await;
+    assert!(page.contains("It is a dead letter again"), "{page}");
+    let again = desk.app.get("/api/v1/dead-letters").await;
+    assert_eq!(again.json(StatusCode::OK), list);
+}
+
+#[tokio::test]
+async fn all_that_match_are_retried_after_the_count_was_told_and_the_job_says_what_became_of_them()
+{
+    let desk = Desk::open().await;
+    let receiver = Receiver::start().await;
+    give_up(&desk, &receiver, 3).await;
+    for (page, fields) in [
+        (
+            "/dead-letters",
+            vec![("choose", "all"), ("action", "retry")],
+        ),
+        (
+            "/deliveries",
+            vec![("choose", "all"), ("event_type", "order.*")],
+        ),
+    ] {
+        let asked = desk.post(page, &fields).await;
+        assert!(asked.text.contains("Retry 3 de"), "{page}: {}", asked.text);
+        assert!(asked.text.contains("name=\"confirmed\""), "{}", asked.text);
+    }
+    let none = desk.post("/deliveries", &[("choose", "ticked")]).await;
+    assert!(desk.follow(&none).await.1.contains("Nothing to retry"));
+    receiver.answer(Reply::status(200));
+    let fields = [("choose", "all"), ("confirmed", "yes")];
+    let answer = desk.post("/deliveries", &fields).await;
+    let (job, _) = desk.follow(&answer).await;
+    let all = |job: &serde_json::Value| job["delivered"] == 3;
+    desk.app.poll(&format!("/api/v1{job}"), all).await;
+    let page = desk.get(&job).await;
+    assert!(page.contains("3 delivered</a>"), "{page}");
+    let own = between(&page, "<p><a href=\"", "\"").replace("&#38;", "&");
+    let list = desk.get(&own).await;
+    assert_eq!(list.matches("href=\"/deliveries/dlv_").count(), 3, "{list}");
 }
 
 #[tokio::test]

@@ -105,7 +105,13 @@ async fn data_that_is_no_json_or_breaks_its_schema_is_kept_and_explained() {
     let answer = desk.post("/event-types/order.paid", &fields).await;
     assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(answer.text.contains("value=\"Kept\"") && answer.text.contains("schema-fault"));
-    let answer = desk.post("/event-types/order.paid/delete", &[]).await;
+    let delete = "/event-types/order.paid/delete";
+    let asked = desk.post(delete, &[]).await.text;
+    assert!(
+        asked.contains("Remove order.paid?") && asked.contains("0 webhooks"),
+        "{asked}"
+    );
+    let answer = desk.post(delete, &[("confirmed", "yes")]).await;
     let (_, page) = desk.follow(&answer).await;
     assert!(page.contains("The catalogue is empty"), "{page}");
 }

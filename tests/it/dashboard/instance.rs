@@ -83,7 +83,11 @@ async fn sending_is_paused_and_resumed_by_owners_only() {
     let desk = Desk::open().await;
     let page = desk.get("/system").await;
     assert!(page.contains("running") && page.contains("KiB"), "{page}");
-    let answer = desk.post("/system/pause", &[]).await;
+    let asked = desk.post("/system/pause", &[]).await.text;
+    assert!(asked.contains("Pause all sending?") && asked.contains("0 deliveries"));
+    assert!(!desk.get("/").await.contains("Sending is paused"));
+    let sure = [("confirmed", "yes")];
+    let answer = desk.post("/system/pause", &sure).await;
     assert!(desk.follow(&answer).await.1.contains("Resume sending"));
     assert!(desk.get("/").await.contains("Sending is paused"));
     let answer = desk.post("/system/resume", &[]).await;

@@ -18,6 +18,7 @@ mod finding;
 mod hostile;
 mod instance;
 mod people;
+mod search;
 mod webhooks;
 
 pub const PASSWORD: &str = "correct horse battery staple 7";

@@ -149,7 +149,14 @@ async fn a_webhook_is_disabled_enabled_rotated_and_revoked_by_name() {
         let answer = desk.post(&format!("{place}/{action}"), fields).await;
         desk.follow(&answer).await.1
     };
-    assert!(step("disable", &[]).await.contains("a person disabled it"));
+    let asked = desk.post(&format!("{place}/disable"), &[]).await.text;
+    assert!(asked.contains("0 deliveries that are waiting"), "{asked}");
+    let sure = [("confirmed", "yes")];
+    assert!(
+        step("disable", &sure)
+            .await
+            .contains("a person disabled it")
+    );
     assert!(step("enable", &[]).await.contains("Enabled"));
     let page = step("rotate-secret", &[("overlap", "1h")]).await;
     assert!(

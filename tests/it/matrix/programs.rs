@@ -230,6 +230,7 @@ async fn no_filter_and_no_header_leads_into_another_workspace() {
         "deliveries/retry",
         "dead-letters/retry",
         "dead-letters/discard",
+        "dead-letters/restore",
     ] {
         for chosen in [
             json!({"ids": [theirs.delivery]}),

@@ -99,7 +99,7 @@ const ASKING_SOMETIMES: [&str; 2] = [
 /// What asks, among the forms of the dashboard.
 #[rustfmt::skip]
 const ASKING_FORMS: &[&str] = &[
-    "/deliveries/{id}/retry", "/deliveries/{id}/cancel",
+    "/deliveries", "/deliveries/{id}/retry", "/deliveries/{id}/cancel",
     "/dead-letters", "/dead-letters/{id}/retry", "/dead-letters/{id}/discard",
     "/consumers/{consumer}/portal-links",
     "/webhooks", "/webhooks/{id}/test", "/webhooks/{id}/rotate-secret", "/webhooks/{id}/recover",

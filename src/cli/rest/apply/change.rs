@@ -1,0 +1,116 @@
+//! One thing that has to change: what it is called, which fields, by which call.
+//!
+//! Owns: how a change is told and made. Refuses: finding out what has to change ([`super::plan`]), and
+//! printing what is secret.
+
+use serde_json::{Value, json};
+
+use crate::cli::rest::Api;
+use crate::net::RestMethod;
+
+/// What is not printed.
+const HIDDEN: [&str; 3] = ["secret", "auth", "headers"];
+
+/// What is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Deed {
+    Create,
+    Update,
+    Delete,
+}
+
+/// One thing that has to change.
+#[derive(Debug)]
+pub(super) struct Change {
+    pub(super) kind: &'static str,
+    pub(super) name: String,
+    pub(super) deed: Deed,
+    pub(super) fields: Vec<FieldChange>,
+    pub(super) call: PlannedCall,
+    /// The secret that creating it made.
+    pub(super) secret: Option<String>,
+}
+
+/// One of its fields.
+#[derive(Debug)]
+pub(super) struct FieldChange {
+    pub(super) field: String,
+    pub(super) from: Value,
+    pub(super) to: Value,
+}
+
+/// How it is made.
+#[derive(Debug)]
+pub(super) struct PlannedCall {
+    method: RestMethod,
+    path: String,
+    body: Option<Value>,
+}
+
+impl PlannedCall {
+    pub(super) fn new(method: RestMethod, path: String, body: Option<Value>) -> Self {
+        Self { method, path, body }
+    }
+
+    /// Makes it.
+    pub(super) async fn make(&self, api: &Api) -> anyhow::Result<Vec<u8>> {
+        let body = self.body.as_ref().map(serde_json::to_vec).transpose()?;
+        api.call(self.method, &self.path, body).await
+    }
+}
+
+impl Deed {
+    pub(super) fn sign(self) -> char {
+        match self {
+            Self::Create => '+',
+            Self::Update => '~',
+            Self::Delete => '-',
+        }
+    }
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Update => "update",
+            Self::Delete => "delete",
+        }
+    }
+}
+
+impl Change {
+    pub(super) fn called(&self) -> String {
+        format!("{} {}", self.kind, self.name)
+    }
+
+    pub(super) fn to_json(&self) -> Value {
+        let field = |one: &FieldChange| {
+            let is_hidden = HIDDEN.contains(&one.field.as_str());
+            let shown = |value: &Value| {
+                if is_hidden {
+                    json!("***")
+                } else {
+                    value.clone()
+                }
+            };
+            json!({"field": one.field, "from": shown(&one.from), "to": shown(&one.to)})
+        };
+        let fields: Vec<Value> = self.fields.iter().map(field).collect();
+        json!({
+            "kind": self.kind, "name": self.name, "action": self.deed.as_str(), "fields": fields,
+            "secret": self.secret,
+        })
+    }
+}
+
+impl FieldChange {
+    pub(super) fn told(&self, deed: Deed) -> String {
+        let field = &self.field;
+        match (HIDDEN.contains(&field.as_str()), deed) {
+            (true, _) => format!("{field}: ***"),
+            (false, Deed::Create) => format!("{field}: {}", self.to),
+            (false, Deed::Update | Deed::Delete) => {
+                format!("{field}: {} → {}", self.from, self.to)
+            }
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! `hookpost audit-log`.
+
+use clap::Args;
+
+use super::Connection;
+use super::filter::{FilterQuery, Paging};
+use super::shown::listing;
+use crate::cli::table::Column;
+
+/// See who changed what, newest first
+#[derive(Args)]
+pub(in crate::cli) struct AuditLogCommand {
+    #[command(flatten)]
+    connection: Connection,
+    #[command(flatten)]
+    paging: Paging,
+}
+
+const COLUMNS: &[(Column, &str)] = &[
+    (Column::whole("AT"), "created_at"),
+    (Column::cut("ACTION"), "action"),
+    (Column::whole("BY"), "actor.kind"),
+    (Column::cut("TARGET"), "target"),
+    (Column::spare("WHO"), "actor.id"),
+];
+
+impl AuditLogCommand {
+    pub(in crate::cli) fn run(self) -> anyhow::Result<()> {
+        let paging = self.paging;
+        super::run(self.connection, async move |api| {
+            let mut query = FilterQuery::default();
+            paging.push_to(&mut query);
+            let body = api.fetch(&query.on("/audit-log")).await?;
+            listing(&api, &body, COLUMNS)
+        })
+    }
+}

@@ -1,0 +1,154 @@
+//! `hookpost event-types`.
+
+use std::path::PathBuf;
+
+use anyhow::Context;
+use clap::{Args, Subcommand};
+use serde_json::{Map, Value};
+
+use super::filter::{FilterQuery, Paging};
+use super::shown::{Labelled, facts, listing};
+use super::{Api, Connection, encoded, parse};
+use crate::cli::table::Column;
+
+/// List, create and look after event types
+#[derive(Args)]
+pub(in crate::cli) struct EventTypesCommand {
+    #[command(flatten)]
+    connection: Connection,
+    #[command(subcommand)]
+    action: EventTypeAction,
+}
+
+#[derive(Subcommand)]
+enum EventTypeAction {
+    /// List event types
+    List(Paging),
+    /// Show an event type
+    Show {
+        /// Its name
+        name: String,
+    },
+    /// Add an event type
+    Create(EventTypeFlags),
+    /// Change an event type; what is not named stays as it is
+    Update(EventTypeFlags),
+    /// Remove an event type; events of it stay
+    Delete {
+        /// Its name
+        name: String,
+    },
+}
+
+#[derive(Args)]
+struct EventTypeFlags {
+    /// Its name, such as order.paid
+    name: String,
+    /// When it happens, in words
+    #[arg(long)]
+    description: Option<String>,
+    /// The heading under which lists show it
+    #[arg(long)]
+    group: Option<String>,
+    /// A file that holds the JSON Schema of its data
+    #[arg(long, value_name = "FILE")]
+    schema_file: Option<PathBuf>,
+    /// A file that holds an example of its data
+    #[arg(long, value_name = "FILE")]
+    example_file: Option<PathBuf>,
+    /// Whether it is out of use: true or false
+    #[arg(long, value_name = "BOOL")]
+    archived: Option<bool>,
+}
+
+/// What the API says of a type and does not take back.
+const READ_ONLY: [&str; 2] = ["created_at", "updated_at"];
+
+const MEMBERS: &[Labelled<'_>] = &[
+    ("name", "name"),
+    ("description", "description"),
+    ("group", "group"),
+    ("archived", "archived"),
+    ("schema", "schema"),
+    ("example", "example"),
+    ("created", "created_at"),
+    ("updated", "updated_at"),
+];
+
+const COLUMNS: &[(Column, &str)] = &[
+    (Column::cut("NAME"), "name"),
+    (Column::whole("ARCHIVED"), "archived"),
+    (Column::cut("DESCRIPTION"), "description"),
+    (Column::spare("GROUP"), "group"),
+];
+
+impl EventTypesCommand {
+    pub(in crate::cli) fn run(self) -> anyhow::Result<()> {
+        let action = self.action;
+        super::run(self.connection, async move |api| {
+            perform(&api, &action).await
+        })
+    }
+}
+
+fn path(name: &str) -> String {
+    format!("/event-types/{}", encoded(name))
+}
+
+async fn perform(api: &Api, action: &EventTypeAction) -> anyhow::Result<()> {
+    match action {
+        EventTypeAction::List(paging) => {
+            let mut query = FilterQuery::default();
+            paging.push_to(&mut query);
+            let body = api.fetch(&query.on("/event-types")).await?;
+            listing(api, &body, COLUMNS)
+        }
+        EventTypeAction::Show { name } => {
+            let body = api.fetch(&path(name)).await?;
+            facts(api, &body, MEMBERS)
+        }
+        EventTypeAction::Create(flags) => {
+            let new = flags.laid_over(Map::new())?;
+            let body = api.post("/event-types", &new).await?;
+            facts(api, &body, MEMBERS)
+        }
+        EventTypeAction::Update(flags) => {
+            let path = path(&flags.name);
+            let present: Map<String, Value> = parse(&api.fetch(&path).await?)?;
+            let body = api.put(&path, &flags.laid_over(present)?).await?;
+            facts(api, &body, MEMBERS)
+        }
+        EventTypeAction::Delete { name } => api.delete(&path(name)).await,
+    }
+}
+
+impl EventTypeFlags {
+    /// What the type is now, with what the flags say in its place.
+    fn laid_over(&self, mut present: Map<String, Value>) -> anyhow::Result<Map<String, Value>> {
+        present.retain(|member, _| !READ_ONLY.contains(&member.as_str()));
+        let mut set = |member: &str, value: Option<Value>| {
+            if let Some(value) = value {
+                present.insert(member.to_owned(), value);
+            }
+        };
+        set("name", Some(self.name.clone().into()));
+        set("description", self.description.clone().map(Value::from));
+        set("group", self.group.clone().map(Value::from));
+        set(
+            "schema",
+            self.schema_file.as_ref().map(json_in).transpose()?,
+        );
+        set(
+            "example",
+            self.example_file.as_ref().map(json_in).transpose()?,
+        );
+        set("archived", self.archived.map(Value::from));
+        Ok(present)
+    }
+}
+
+fn json_in(path: &PathBuf) -> anyhow::Result<Value> {
+    let shown = path.display();
+    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {shown}"))?;
+    serde_json::from_str(&text).with_context(|| format!("{shown} is not JSON"))
+}

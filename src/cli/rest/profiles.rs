@@ -1,0 +1,95 @@
+//! `hookpost profiles`: wire profiles of one's own over the API.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, bail};
+use clap::{Args, Subcommand};
+use serde_json::Value;
+
+use super::filter::{FilterQuery, Paging};
+use super::shown::{Labelled, facts, listing};
+use super::{Api, Connection, encoded};
+use crate::cli::table::Column;
+use crate::domain::profile::FILE_BYTES_MAX;
+
+/// List, put and remove wire profiles; changing them takes a key of the instance
+#[derive(Args)]
+pub(in crate::cli) struct ProfilesCommand {
+    #[command(flatten)]
+    connection: Connection,
+    #[command(subcommand)]
+    action: ProfileAction,
+}
+
+#[derive(Subcommand)]
+enum ProfileAction {
+    /// List profiles
+    List(Paging),
+    /// Show a profile; with --json its whole document
+    Show {
+        /// Its name
+        name: String,
+    },
+    /// Put a profile under a name, new or not
+    Put {
+        /// Its name
+        name: String,
+        /// The file of the profile, TOML or JSON
+        file: PathBuf,
+    },
+    /// Remove a profile of one's own
+    Delete {
+        /// Its name
+        name: String,
+    },
+}
+
+const MEMBERS: &[Labelled<'_>] = &[
+    ("name", "name"),
+    ("description", "description"),
+    ("origin", "origin"),
+    ("created", "created_at"),
+];
+
+const COLUMNS: &[(Column, &str)] = &[
+    (Column::cut("NAME"), "name"),
+    (Column::whole("ORIGIN"), "origin"),
+    (Column::cut("DESCRIPTION"), "description"),
+];
+
+impl ProfilesCommand {
+    pub(in crate::cli) fn run(self) -> anyhow::Result<()> {
+        let action = self.action;
+        super::run(self.connection, async move |api| {
+            perform(&api, &action).await
+        })
+    }
+}
+
+async fn perform(api: &Api, action: &ProfileAction) -> anyhow::Result<()> {
+    let path = |name: &str| format!("/profiles/{}", encoded(name));
+    match action {
+        ProfileAction::List(paging) => {
+            let mut query = FilterQuery::default();
+            paging.push_to(&mut query);
+            let body = api.fetch(&query.on("/profiles")).await?;
+            listing(api, &body, COLUMNS)
+        }
+        ProfileAction::Show { name } => facts(api, &api.fetch(&path(name)).await?, MEMBERS),
+        ProfileAction::Put { name, file } => {
+            let body = api.put(&path(name), &document(file)?).await?;
+            facts(api, &body, MEMBERS)
+        }
+        ProfileAction::Delete { name } => api.delete(&path(name)).await,
+    }
+}
+
+/// A document in TOML or JSON, by the file's name.
+fn document(file: &PathBuf) -> anyhow::Result<Value> {
+    let shown = file.display();
+    let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {shown}"))?;
+    if text.len() > FILE_BYTES_MAX {
+        bail!("{shown} is larger than {FILE_BYTES_MAX} bytes, the most of a profile");
+    }
+    super::apply::parsed(file, &text)
+}

@@ -1,0 +1,144 @@
+//! `/search`: one field for whatever somebody has in hand.
+//!
+//! Owns: leading on from an id, and listing what holds a text. Refuses: claiming more than was looked
+//! at: the page says how far that went.
+
+use actix_web::HttpRequest;
+use actix_web::web::to;
+use askama::Template;
+
+use super::access::VIEWER;
+use super::page::{PageContext, Section, go, show};
+use super::{Shown, Visitor};
+use crate::domain::event::StoredEvent;
+use crate::service::views::{SearchHits, SearchPlace};
+use crate::ui::delivery_row::Row;
+use crate::ui::names::{Names, called};
+use crate::ui::parts::url_query::with_query;
+use crate::ui::parts::{Ago, counted, host};
+use crate::web::State;
+use crate::web::endpoint::Endpoint;
+use crate::web::extract::Query;
+
+/// What can be asked for here.
+pub static ENDPOINTS: &[Endpoint] = &[Endpoint::get("/search", VIEWER, || to(search))];
+
+/// The most characters that are looked for.
+const TEXT_CHARS_MAX: usize = 200;
+
+/// An event whose data holds the text.
+#[derive(Clone, Debug)]
+pub struct EventLine {
+    /// Its public id.
+    pub id: String,
+    /// Its type.
+    pub event_type: String,
+    /// When it was accepted.
+    pub made: Ago,
+}
+
+/// The page.
+#[derive(Template)]
+#[template(path = "search.html")]
+pub struct SearchView<'a> {
+    /// The layout's context.
+    pub page: &'a PageContext,
+    /// What was looked for.
+    pub text: String,
+    /// Webhooks: address, name, host.
+    pub webhooks: Vec<(String, String, String)>,
+    /// Event types: address, name.
+    pub event_types: Vec<(String, String)>,
+    /// Events whose data holds it.
+    pub events: Vec<EventLine>,
+    /// Deliveries whose last answer holds it.
+    pub answers: Vec<Row>,
+    /// How far was looked, in words.
+    pub reach: String,
+}
+
+impl SearchView<'_> {
+    fn is_empty(&self) -> bool {
+        self.webhooks.is_empty()
+            && self.event_types.is_empty()
+            && self.events.is_empty()
+            && self.answers.is_empty()
+    }
+}
+
+/// `GET /search`.
+///
+/// # Errors
+/// 422 for parameters that nobody knows.
+pub async fn search(state: State, visitor: Visitor, request: HttpRequest) -> Shown {
+    let mut query = Query::of(&request);
+    let text = query.text("q").unwrap_or_default();
+    query.finish()?;
+    let text: String = text.trim().chars().take(TEXT_CHARS_MAX).collect();
+    let hits = match text.is_empty() {
+        true => SearchHits::default(),
+        false => {
+            let views = state.service.views();
+            views.search(&visitor.caller, text.clone()).await?
+        }
+    };
+    if let Some(place) = &hits.place {
+        return Ok(go(&path(place)));
+    }
+    let page = PageContext::of(&state, &request, visitor, Section::Search, "Search").await?;
+    let reach = format!(
+        "Looked through the data of the newest {} and the last answers to the newest {}.",
+        counted(hits.events_looked_at as u64, "event", "events"),
+        counted(hits.answers_looked_at as u64, "delivery", "deliveries"),
+    );
+    let names = Names(hits.names);
+    let view = SearchView {
+        page: &page,
+        webhooks: hits
+            .webhooks
+            .iter()
+            .map(|name| {
+                (
+                    format!("/webhooks/{}", name.id),
+                    called(name),
+                    host(&name.url),
+                )
+            })
+            .collect(),
+        event_types: hits
+            .event_types
+            .iter()
+            .map(|name| {
+                let address = with_query("/events", &[("type", name.as_str())]);
+                (address, name.as_str().to_owned())
+            })
+            .collect(),
+        events: hits.events.iter().map(line).collect(),
+        answers: hits
+            .answers
+            .iter()
+            .map(|one| Row::of(one, &names))
+            .collect(),
+        reach,
+        text,
+    };
+    show(&page, &view)
+}
+
+fn path(place: &SearchPlace) -> String {
+    match place {
+        SearchPlace::Delivery(id) => format!("/deliveries/{id}"),
+        SearchPlace::Webhook(id) => format!("/webhooks/{id}"),
+        SearchPlace::Event(id) => format!("/events/{id}"),
+        SearchPlace::Job(id) => format!("/jobs/{id}"),
+        SearchPlace::Consumer(id) => format!("/consumers/{id}"),
+    }
+}
+
+fn line(stored: &StoredEvent) -> EventLine {
+    EventLine {
+        id: stored.event.public_id(),
+        event_type: stored.event.event_type.to_string(),
+        made: Ago(stored.created_at),
+    }
+}

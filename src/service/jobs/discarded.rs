@@ -1,0 +1,56 @@
+//! Taking discarding back: a dead letter that was discarded is one again.
+//!
+//! Owns: one and many. Refuses: what retention has removed; until then everything can be taken back.
+
+use serde_json::json;
+
+use super::{Begun, Selection};
+use crate::domain::delivery::{Delivery, DeliveryScope};
+use crate::domain::id::DeliveryId;
+use crate::domain::job::JobKind;
+use crate::service::{Caller, Done, Once, Refusal, Service, audit};
+use crate::store::{WriteTx, deliveries};
+
+impl Service {
+    /// Makes a discarded dead letter one again.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`]; [`Refusal::Conflict`] where it is not discarded.
+    pub async fn restore_dead_letter(
+        &self,
+        caller: &Caller,
+        id: DeliveryId,
+    ) -> Result<Delivery, Refusal> {
+        let caller = caller.clone();
+        let work = move |tx: &mut WriteTx<'_>| {
+            let delivery = deliveries::find_in(tx, caller.purview(), id)?
+                .ok_or(Refusal::NotFound("delivery"))?;
+            if !delivery.is_discarded() {
+                let message = "this delivery is no discarded dead letter".to_owned();
+                return Err(Refusal::Conflict(message));
+            }
+            deliveries::restore(tx, id.seq())?;
+            let (action, target) = ("dead_letter.restore", id.to_string());
+            audit(tx, &caller, action, &target, &json!({}))?;
+            deliveries::find(tx, id.seq())?.ok_or(Refusal::NotFound("delivery"))
+        };
+        self.store().write(work).await
+    }
+
+    /// Makes discarded dead letters such again.
+    ///
+    /// # Errors
+    /// As [`Service::retry_deliveries`].
+    pub async fn restore_dead_letters(
+        &self,
+        caller: &Caller,
+        chosen: Selection,
+        key: Once<Begun>,
+    ) -> Result<Done<Begun>, Refusal> {
+        let which = DeliveryScope::Discarded;
+        let chosen = self.those_of(caller, chosen, which).await?;
+        let action = "dead_letter.restore_many";
+        self.begin(caller, JobKind::Restore, action, chosen, key)
+            .await
+    }
+}
