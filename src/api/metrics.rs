@@ -30,7 +30,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
     Endpoint::get("/metrics/alerts.yml", PUBLIC, || to(alerts)).about(|operation| {
         operation
             .named("metrics_alerts", "Operations", "Alert rules for Prometheus")
-            .gives_text("application/yaml", "A file of rules.")
+            .gives_any_as("application/yaml", "A file of rules.")
     }),
     Endpoint::get("/metrics/dashboard.json", PUBLIC, || to(dashboard)).about(|operation| {
         operation

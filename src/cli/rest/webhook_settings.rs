@@ -67,10 +67,6 @@ pub(super) struct WebhookFlags {
     #[arg(long)]
     #[serde(skip_serializing_if = "Option::is_none")]
     signature: Option<String>,
-    /// The consumer it is registered for, by id or uid
-    #[arg(long, value_name = "CONSUMER")]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    consumer: Option<String>,
     /// A channel it listens to; may be given more than once
     #[arg(long = "channel", value_name = "CHANNEL", value_delimiter = ',')]
     #[serde(skip_serializing_if = "Vec::is_empty")]

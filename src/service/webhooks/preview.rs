@@ -5,6 +5,8 @@
 
 use std::sync::Arc;
 
+use serde_json::json;
+
 use super::registered_in;
 use crate::domain::event::{Event, EventKind, GivenId};
 use crate::domain::event_context::{EVENT_CHANNELS_MAX, parse_channels, reaches};
@@ -15,8 +17,8 @@ use crate::domain::time::Timestamp;
 use crate::domain::webhook::{Webhook, WebhookState};
 use crate::engine::preview::{PreviewFault, PreviewedRequest, preview};
 use crate::service::events::WhyNot;
-use crate::service::{Caller, Refusal, Service};
-use crate::store::{Read, Store, events};
+use crate::service::{Caller, Refusal, Service, audit};
+use crate::store::{Read, Store, WriteTx, events};
 
 /// The row number of an event that does not exist.
 const NO_EVENT: i64 = 1;
@@ -55,7 +57,8 @@ pub struct Preview {
 }
 
 impl Service {
-    /// What the webhook `id` would get of an event now. Nothing is sent, and nothing written.
+    /// What the webhook `id` would get of an event now. Nothing is sent; the audit log says who asked,
+    /// for the signature is a real one.
     ///
     /// # Errors
     /// [`Refusal::NotFound`] for the webhook or the event; or the field at fault.
@@ -65,19 +68,25 @@ impl Service {
         id: WebhookId,
         input: PreviewInput,
     ) -> Result<Preview, Refusal> {
-        let caller = caller.clone();
-        self.read(move |store, conn| {
+        let asker = caller.clone();
+        let read = self.read(move |store, conn| {
             let now = store.clock().now();
-            let webhook = registered_in(store, conn, &caller, id)?;
-            let (event, channels) = event_of(store, conn, &caller, &webhook, input, now)?;
+            let webhook = registered_in(store, conn, &asker, id)?;
+            let (event, channels) = event_of(store, conn, &asker, &webhook, input, now)?;
             let why_not = why_not(&webhook, &event, &channels);
             let request = preview(store, conn, Arc::new(event), &webhook, now)?;
             Ok(Preview {
                 why_not,
                 request: request.ok_or(Refusal::NotFound("webhook"))?,
             })
-        })
-        .await
+        });
+        let shown = read.await?;
+        let asker = caller.clone();
+        let note = move |tx: &mut WriteTx<'_>| {
+            audit(tx, &asker, "webhook.preview", &id.to_string(), &json!({}))
+        };
+        self.store().write(note).await?;
+        Ok(shown)
     }
 }
 

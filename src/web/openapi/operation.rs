@@ -70,7 +70,7 @@ enum ContentDoc {
     One(Shape),
     Page(Shape),
     Text(&'static str),
-    Any,
+    Any(&'static str),
 }
 
 impl Shape {
@@ -102,14 +102,14 @@ impl ReplyDoc {
             ContentDoc::One(shape) => Some(("application/json", shape.reference())),
             ContentDoc::Page(shape) => Some(("application/json", parts::page(&shape.reference()))),
             ContentDoc::Text(media) => Some((media, json!({"type": "string"}))),
-            ContentDoc::Any => Some(("application/json", json!({"type": "object"}))),
+            ContentDoc::Any(media) => Some((media, json!({"type": "object"}))),
         }
     }
 
     pub(super) fn collect(&self, into: &mut BTreeMap<String, Value>) {
         match &self.content {
             ContentDoc::One(shape) | ContentDoc::Page(shape) => shape.collect(into),
-            ContentDoc::Nothing | ContentDoc::Text(_) | ContentDoc::Any => {}
+            ContentDoc::Nothing | ContentDoc::Text(_) | ContentDoc::Any(_) => {}
         }
     }
 }
@@ -173,10 +173,16 @@ impl Operation {
         self.reply(200, about, ContentDoc::Text(media))
     }
 
-    /// It answers with an object that is described elsewhere.
+    /// It answers with an object that is described elsewhere, in JSON.
     #[must_use]
     pub fn gives_any(self, about: &'static str) -> Self {
-        self.reply(200, about, ContentDoc::Any)
+        self.gives_any_as("application/json", about)
+    }
+
+    /// As [`Operation::gives_any`], in another media type that holds objects.
+    #[must_use]
+    pub fn gives_any_as(self, media: &'static str, about: &'static str) -> Self {
+        self.reply(200, about, ContentDoc::Any(media))
     }
 
     fn reply(mut self, status: u16, about: &'static str, content: ContentDoc) -> Self {
