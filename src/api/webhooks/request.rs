@@ -31,11 +31,10 @@ pub struct WebhookRequest {
     #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<String>)]
     pub consumer: Option<Option<String>>,
-    /// Conditions on an event's content, such as `{"data.amount": {"$gte": 100}}`: it gets only
-    /// what meets all of them; null means no condition. Operators: `$eq` (implied), `$ne`, `$gt`,
-    /// `$gte`, `$lt`, `$lte`, `$in`, `$nin`, `$exists`, `$startsWith`, `$endsWith`, `$contains`, `$and`,
-    /// `$or`, `$not`. Paths begin at `id` (the publisher's), `type`, `timestamp` or `data`; an index
-    /// or `*` leads into arrays. At most 64 conditions, 8 levels deep.
+    /// Conditions on an event's content, such as `{"data.amount": {"$gte": 100}}`: it gets only what
+    /// meets all; null means none. Operators: `$eq` (implied), `$ne`, `$gt`, `$gte`, `$lt`, `$lte`, `$in`,
+    /// `$nin`, `$exists`, `$startsWith`, `$endsWith`, `$contains`, `$and`, `$or`, `$not`. Paths begin at `id`
+    /// (its publisher's), `type`, `timestamp`, `data`; an index or `*` leads into arrays. At most 64, 8 deep.
     #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<Object>)]
     pub filter: Option<Option<Box<RawValue>>>,
