@@ -58,6 +58,7 @@ fn main() -> Result<()> {
     if let [_, argument, url, copies] = arguments.as_slice()
         && argument == relay::ARGUMENT
     {
+        start::install_crypto();
         return actix_web::rt::System::new().block_on(relay::serve(url.clone(), copies.parse()?));
     }
     start::start("throughput", 8 * PATIENCE, run())

@@ -5,6 +5,12 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 
+/// What every client of the HTTP library needs, TLS or not.
+pub fn install_crypto() {
+    // A second installation would only say that there is one already.
+    drop(rustls::crypto::ring::default_provider().install_default());
+}
+
 /// Runs a benchmark if it was asked for, for at most `patience`.
 pub fn start(name: &str, patience: Duration, work: impl Future<Output = Result<()>>) -> Result<()> {
     // `cargo test` builds and starts benchmarks too; only `cargo bench` passes this flag.
@@ -12,8 +18,7 @@ pub fn start(name: &str, patience: Duration, work: impl Future<Output = Result<(
         println!("run with: cargo bench --bench {name}");
         return Ok(());
     }
-    // A second installation would only say that there is one already.
-    drop(rustls::crypto::ring::default_provider().install_default());
+    install_crypto();
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
