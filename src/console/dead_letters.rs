@@ -134,12 +134,7 @@ pub async fn list(state: State, visitor: Visitor, request: HttpRequest) -> Shown
             .map(|group| group_row(group, &names))
             .collect(),
         groups_cut: found.groups_cut,
-        rows: found
-            .page
-            .items
-            .iter()
-            .map(|one| Row::of(one, &names))
-            .collect(),
+        rows: Row::all(&found.page.items, &names),
         further: found.page.next.map(|next| address(&next.to_string())),
         start: cursor.map(|_| address("")),
         matching: matching_words(found.matching),

@@ -18,7 +18,7 @@ use crate::domain::id::DeliveryId;
 use crate::domain::page::{Limit, List};
 use crate::service::Once;
 use crate::service::jobs::Selection;
-use crate::ui::delivery_row::Row;
+use crate::ui::delivery_row::{Row, status_tabs};
 use crate::ui::flash::Flash;
 use crate::ui::names::Names;
 use crate::ui::parts::counted;
@@ -95,13 +95,10 @@ pub async fn list(state: State, visitor: Visitor, request: HttpRequest) -> Shown
     };
     let view = DeliveriesView {
         page: &page,
-        rows: found
-            .page
-            .items
-            .iter()
-            .map(|one| Row::of(one, &names))
-            .collect(),
-        tabs: tabs(&form.filters),
+        rows: Row::all(&found.page.items, &names),
+        tabs: status_tabs(&form.filters.status, |status| {
+            form.filters.address("/deliveries", status, "")
+        }),
         further: found.page.next.map(|next| address(&next.to_string())),
         start: cursor.map(|_| address("")),
         curl: publish_call(&page.base),
@@ -152,22 +149,4 @@ pub async fn retry(state: State, visitor: Visitor, request: HttpRequest, form: F
         Ok(begun) => Ok(to_job(&begun)),
         Err(refusal) => back_to(&back, Err::<(), _>(refusal), |()| String::new()),
     }
-}
-
-fn tabs(filters: &Filters) -> Vec<(String, &'static str, bool)> {
-    let words = [
-        "",
-        "scheduled",
-        "pending",
-        "retrying",
-        "delivered",
-        "exhausted",
-        "canceled",
-    ];
-    let tab = |status: &'static str| {
-        let word = if status.is_empty() { "all" } else { status };
-        let address = filters.address("/deliveries", status, "");
-        (address, word, filters.status == status)
-    };
-    words.into_iter().map(tab).collect()
 }

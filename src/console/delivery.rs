@@ -12,7 +12,7 @@ use super::access::{OPERATOR, VIEWER};
 use super::page::{PageContext, Section, back_to, show};
 use super::{Form, Shown, Visitor};
 use crate::domain::attempt::Attempt;
-use crate::domain::delivery::{Delivery, Status};
+use crate::domain::delivery::Delivery;
 use crate::domain::id::DeliveryId;
 use crate::service::deliveries::DeliveryDetail;
 use crate::ui::attempts::{ATTEMPTS_SHOWN, AttemptLine, attempt_address, attempt_lines};
@@ -110,7 +110,7 @@ impl DeliveryView<'_> {
     }
 
     fn is_dead(&self) -> bool {
-        self.delivery.progress.status == Status::Exhausted && self.delivery.discarded_at.is_none()
+        self.delivery.is_dead_letter()
     }
 
     fn made(&self) -> Stamp {

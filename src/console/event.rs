@@ -198,13 +198,7 @@ pub async fn detail(state: State, visitor: Visitor, request: HttpRequest) -> Sho
         } else {
             String::new()
         },
-        rows: detail
-            .deliveries
-            .iter()
-            .rev()
-            .take(ROWS)
-            .map(|one| Row::of(one, &names))
-            .collect(),
+        rows: Row::all(detail.deliveries.iter().rev().take(ROWS), &names),
         rows_left_out: detail.deliveries.len().saturating_sub(ROWS),
         without,
         without_left_out,

@@ -192,11 +192,7 @@ pub async fn overview(state: State, visitor: Visitor, request: HttpRequest) -> S
         lines: Lines::of(&found.latencies, found.stats.since, found.stats.until),
         troubled: found.troubled.iter().map(troubled_row).collect(),
         troubled_left_out: found.troubled_left_out,
-        letters: found
-            .letters
-            .iter()
-            .map(|one| Row::of(one, &names))
-            .collect(),
+        letters: Row::all(&found.letters, &names),
         steps: steps(found.first_steps),
         curl: publish_call(&page.base),
         paused: state.service.engine().status().paused,

@@ -114,11 +114,7 @@ pub async fn search(state: State, visitor: Visitor, request: HttpRequest) -> Sho
             })
             .collect(),
         events: hits.events.iter().map(line).collect(),
-        answers: hits
-            .answers
-            .iter()
-            .map(|one| Row::of(one, &names))
-            .collect(),
+        answers: Row::all(&hits.answers, &names),
         reach,
         text,
     };

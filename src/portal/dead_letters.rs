@@ -64,12 +64,7 @@ pub async fn list(state: State, guest: Guest, request: HttpRequest) -> Shown {
     let page = PortalPage::of(&request, guest, Room::DeadLetters, "Dead letters");
     let address = |cursor: &str| with_query(PATH, &[("cursor", cursor)]);
     let view = PortalDeadLetters {
-        rows: found
-            .page
-            .items
-            .iter()
-            .map(|one| Row::of(one, &names))
-            .collect(),
+        rows: Row::all(&found.page.items, &names),
         matching: matching_words(found.matching),
         further: found.page.next.map(|next| address(&next.to_string())),
         is_later: cursor.is_some(),

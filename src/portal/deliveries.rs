@@ -13,7 +13,7 @@ use super::page::{PortalPage, Room, Shown, show};
 use crate::domain::page::{Limit, List, Order};
 use crate::service::filter::FilterInput;
 use crate::service::views::WantedDeliveries;
-use crate::ui::delivery_row::{Row, webhook_called};
+use crate::ui::delivery_row::{Row, status_tabs, webhook_called};
 use crate::ui::names::Names;
 use crate::ui::parts::Choice;
 use crate::ui::parts::url_query::with_query;
@@ -29,17 +29,6 @@ pub static ENDPOINTS: &[Endpoint] =
 pub(super) const ROWS: u32 = 25;
 /// Webhooks that the list can be narrowed to.
 const OFFERED: u32 = 50;
-
-/// The statuses as the tabs have them.
-const STATUSES: [&str; 7] = [
-    "",
-    "scheduled",
-    "pending",
-    "retrying",
-    "delivered",
-    "exhausted",
-    "canceled",
-];
 
 /// What the list is narrowed to.
 #[derive(Clone, Debug, Default)]
@@ -122,22 +111,9 @@ pub async fn list(state: State, guest: Guest, request: HttpRequest) -> Shown {
         let id = webhook.id.to_string();
         Choice::new(&id, webhook_called(webhook), &narrowed.webhook)
     }));
-    let tab = |status: &'static str| {
-        let word = if status.is_empty() { "all" } else { status };
-        (
-            narrowed.address(status, ""),
-            word,
-            narrowed.status == status,
-        )
-    };
     let view = PortalDeliveries {
-        rows: found
-            .page
-            .items
-            .iter()
-            .map(|one| Row::of(one, &names))
-            .collect(),
-        tabs: STATUSES.into_iter().map(tab).collect(),
+        rows: Row::all(&found.page.items, &names),
+        tabs: status_tabs(&narrowed.status, |status| narrowed.address(status, "")),
         webhooks: offered,
         further: found
             .page

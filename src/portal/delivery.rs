@@ -11,7 +11,7 @@ use super::access::{GUEST, RETRY, VIEW};
 use super::form::GuestForm;
 use super::guest::Guest;
 use super::page::{PortalPage, Room, Shown, back_to, show};
-use crate::domain::delivery::{Delivery, Status};
+use crate::domain::delivery::Delivery;
 use crate::domain::id::DeliveryId;
 use crate::ui::attempts::{ATTEMPTS_SHOWN, AttemptLine, attempt_lines};
 use crate::ui::delivery_row::retry_word;
@@ -61,7 +61,7 @@ impl PortalDelivery<'_> {
     }
 
     fn is_dead(&self) -> bool {
-        self.delivery.progress.status == Status::Exhausted && self.delivery.discarded_at.is_none()
+        self.delivery.is_dead_letter()
     }
 
     fn made(&self) -> Stamp {

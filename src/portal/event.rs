@@ -64,7 +64,7 @@ pub async fn detail(state: State, guest: Guest, request: HttpRequest) -> Shown {
     let view = PortalEvent {
         id: Copyable::new(event.public_id(), "the event's id"),
         occurred: Stamp(event.occurred_at),
-        rows: rows.map(|one| Row::of(one, &names)).collect(),
+        rows: Row::all(rows, &names),
         without: without(&detail, &names).into_iter().take(SHOWN).collect(),
         action: format!("{}/replay", request.path()),
         event_type,

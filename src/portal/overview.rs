@@ -76,11 +76,7 @@ pub async fn overview(state: State, guest: Guest, request: HttpRequest) -> Shown
         exhausted: grouped(counts.exhausted),
         has_exhausted: counts.exhausted > 0,
         bars: Bars::of(&found.stats),
-        rows: found
-            .recent
-            .iter()
-            .map(|one| Row::of(one, &names))
-            .collect(),
+        rows: Row::all(&found.recent, &names),
         page: &page,
     };
     show(&request, &page, &view)

@@ -126,11 +126,7 @@ pub async fn detail(state: State, guest: Guest, request: HttpRequest) -> Shown {
         success: success(&found.stats.total),
         p95: found.stats.p95_ms.map(took_about),
         strip: Strip::new(&found.outcomes),
-        rows: found
-            .recent
-            .iter()
-            .map(|one| Row::of(one, &names))
-            .collect(),
+        rows: Row::all(&found.recent, &names),
         failed: found
             .recent
             .iter()

@@ -93,22 +93,39 @@ impl Service {
         caller: &Caller,
         id: DeliveryId,
     ) -> Result<Delivery, Refusal> {
-        let caller = caller.clone();
         let engine = self.engine().clone();
-        let work = move |tx: &mut WriteTx<'_>| {
-            let delivery = deliveries::find_in(tx, caller.purview(), id)?
-                .ok_or(Refusal::NotFound("delivery"))?;
-            if is_under_way(&engine, &delivery) {
+        let retry = move |tx: &mut WriteTx<'_>, delivery: &Delivery| {
+            if is_under_way(&engine, delivery) {
                 return Err(Refusal::Conflict(
                     "an attempt of this delivery is under way; wait for its result".to_owned(),
                 ));
             }
             sendable(tx, id)?;
-            put_back(tx, &delivery)?;
+            put_back(tx, delivery)?;
             if let Some(queued) = sendable(tx, id)? {
                 tx.notices().urgent.push(queued);
             }
-            audit(tx, &caller, "delivery.retry", &id.to_string(), &json!({}))?;
+            Ok(())
+        };
+        self.act_on_delivery(caller, id, "delivery.retry", retry)
+            .await
+    }
+
+    /// Acts on one delivery that the caller may see, and says so in the audit log; answers what it is
+    /// then.
+    pub(super) async fn act_on_delivery(
+        &self,
+        caller: &Caller,
+        id: DeliveryId,
+        action: &'static str,
+        act: impl FnOnce(&mut WriteTx<'_>, &Delivery) -> Result<(), Refusal> + Send + 'static,
+    ) -> Result<Delivery, Refusal> {
+        let caller = caller.clone();
+        let work = move |tx: &mut WriteTx<'_>| {
+            let delivery = deliveries::find_in(tx, caller.purview(), id)?
+                .ok_or(Refusal::NotFound("delivery"))?;
+            act(tx, &delivery)?;
+            audit(tx, &caller, action, &id.to_string(), &json!({}))?;
             deliveries::find(tx, id.seq())?.ok_or(Refusal::NotFound("delivery"))
         };
         self.store().write(work).await
@@ -123,18 +140,14 @@ impl Service {
         caller: &Caller,
         id: DeliveryId,
     ) -> Result<Delivery, Refusal> {
-        let caller = caller.clone();
-        let work = move |tx: &mut WriteTx<'_>| {
-            let delivery = deliveries::find_in(tx, caller.purview(), id)?
-                .ok_or(Refusal::NotFound("delivery"))?;
+        let cancel = move |tx: &mut WriteTx<'_>, delivery: &Delivery| {
             if !delivery.progress.status.is_waiting() {
                 return Err(IllegalTransition::NotWaiting(delivery.progress.status).into());
             }
-            super::webhooks::cancel(tx, id.seq())?;
-            audit(tx, &caller, "delivery.cancel", &id.to_string(), &json!({}))?;
-            deliveries::find(tx, id.seq())?.ok_or(Refusal::NotFound("delivery"))
+            Ok(super::webhooks::cancel(tx, id.seq()).map(drop)?)
         };
-        self.store().write(work).await
+        self.act_on_delivery(caller, id, "delivery.cancel", cancel)
+            .await
     }
 
     /// Asks for one attempt of a dead letter now.

@@ -39,7 +39,38 @@ pub struct Row {
     pub retry: Option<&'static str>,
 }
 
+/// The statuses that a list is narrowed to, in the order of their tabs; the first means any.
+const STATUSES: [&str; 7] = [
+    "",
+    "scheduled",
+    "pending",
+    "retrying",
+    "delivered",
+    "exhausted",
+    "canceled",
+];
+
+/// A tab for each status: where it leads, what it says, and whether it is the one that is open.
+#[must_use]
+pub fn status_tabs(
+    open: &str,
+    address: impl Fn(&str) -> String,
+) -> Vec<(String, &'static str, bool)> {
+    let tab = |status: &'static str| {
+        let word = if status.is_empty() { "all" } else { status };
+        (address(status), word, open == status)
+    };
+    STATUSES.into_iter().map(tab).collect()
+}
+
 impl Row {
+    /// The lines of a list.
+    #[must_use]
+    pub fn all<'a>(deliveries: impl IntoIterator<Item = &'a Delivery>, names: &Names) -> Vec<Self> {
+        let line = |delivery| Self::of(delivery, names);
+        deliveries.into_iter().map(line).collect()
+    }
+
     /// The line of a delivery.
     #[must_use]
     pub fn of(delivery: &Delivery, names: &Names) -> Self {

@@ -2,13 +2,11 @@
 //!
 //! Owns: one and many. Refuses: what retention has removed; until then everything can be taken back.
 
-use serde_json::json;
-
 use super::{Begun, Selection};
 use crate::domain::delivery::{Delivery, DeliveryScope};
 use crate::domain::id::DeliveryId;
 use crate::domain::job::JobKind;
-use crate::service::{Caller, Done, Once, Refusal, Service, audit};
+use crate::service::{Caller, Done, Once, Refusal, Service};
 use crate::store::{WriteTx, deliveries};
 
 impl Service {
@@ -21,20 +19,15 @@ impl Service {
         caller: &Caller,
         id: DeliveryId,
     ) -> Result<Delivery, Refusal> {
-        let caller = caller.clone();
-        let work = move |tx: &mut WriteTx<'_>| {
-            let delivery = deliveries::find_in(tx, caller.purview(), id)?
-                .ok_or(Refusal::NotFound("delivery"))?;
+        let restore = move |tx: &mut WriteTx<'_>, delivery: &Delivery| {
             if !delivery.is_discarded() {
                 let message = "this delivery is no discarded dead letter".to_owned();
                 return Err(Refusal::Conflict(message));
             }
-            deliveries::restore(tx, id.seq())?;
-            let (action, target) = ("dead_letter.restore", id.to_string());
-            audit(tx, &caller, action, &target, &json!({}))?;
-            deliveries::find(tx, id.seq())?.ok_or(Refusal::NotFound("delivery"))
+            Ok(deliveries::restore(tx, id.seq()).map(drop)?)
         };
-        self.store().write(work).await
+        self.act_on_delivery(caller, id, "dead_letter.restore", restore)
+            .await
     }
 
     /// Makes discarded dead letters such again.
