@@ -48,6 +48,7 @@ struct WebhookLine {
 struct PresentWebhook {
     id: String,
     consumer_id: Option<String>,
+    status: String,
     url: String,
     event_types: Vec<String>,
 }
@@ -217,8 +218,11 @@ async fn present(
         let body = api.fetch(&path).await?;
         let page: PresentPage = serde_json::from_slice(&body)?;
         let mut data = page.data.into_iter();
-        let is_owned = |own: &PresentWebhook| own.consumer_id.is_some() == consumer.is_some();
-        if let Some(found) = data.find(|own| own.url == url && is_owned(own)) {
+        // One that was revoked gets nothing any more, so another takes its place.
+        let counts = |own: &PresentWebhook| {
+            own.consumer_id.is_some() == consumer.is_some() && own.status != "revoked"
+        };
+        if let Some(found) = data.find(|own| own.url == url && counts(own)) {
             return Ok(Some(found));
         }
         match page.next_cursor {

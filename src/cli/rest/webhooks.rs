@@ -350,10 +350,11 @@ fn describe_preview(preview: &ShownPreview) -> anyhow::Result<()> {
         let line = format!("{name}: {value}");
         output::say(format_args!("{}", output::visible(&line)))?;
     }
-    Ok(output::say(format_args!(
-        "\n{}",
-        output::visible(&request.body)
-    ))?)
+    output::say("")?;
+    for line in request.body.lines() {
+        output::say(output::visible(line))?;
+    }
+    Ok(())
 }
 
 fn describe_rotated(rotated: &ShownSecret) -> anyhow::Result<()> {

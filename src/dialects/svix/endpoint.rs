@@ -95,12 +95,7 @@ impl SvixEndpointIn {
             Some(None) => Some(vec![EVERYTHING.to_owned()]),
             None => None,
         };
-        if self
-            .uid
-            .iter()
-            .flatten()
-            .any(|uid| uid.starts_with(ENDPOINT))
-        {
+        if self.uid.iter().flatten().any(|uid| is_taken_form(uid)) {
             return Err(Problem::field(
                 "uid",
                 "must not begin as ids of endpoints do",

@@ -79,6 +79,31 @@ async fn a_declared_state_is_shown_applied_and_then_there() {
     assert_eq!(left["data"][0]["id"], id);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_consumers_own_is_theirs_unless_the_file_declares_something_for_them() {
+    let shell = Shell::open();
+    let receiver = Receiver::start().await;
+    let url = receiver.url("/hook");
+    for uid in ["acme", "beta"] {
+        shell.says(&format!("consumers create {uid}"));
+        shell.says(&format!(
+            "webhooks create --url {url} --event-type * --consumer {uid}"
+        ));
+    }
+    let own = format!("[[webhooks]]\nurl = \"{url}\"\nevent_types = [\"*\"]\n");
+    let file = shell.file("own.toml", &own);
+    let pruned = shell.json(&format!("apply {file} --prune"));
+    assert_eq!(pruned["changes"][0]["action"], "create", "{pruned:#}");
+    assert_eq!(pruned["changes"].as_array().unwrap().len(), 1);
+    let for_both = ["acme", "beta"].map(|uid| format!("{own}consumer = \"{uid}\"\n"));
+    let file = shell.file("both.toml", &for_both.concat());
+    let pruned = shell.json(&format!("apply {file} --prune"));
+    assert_eq!(pruned["changes"][0]["action"], "delete", "{pruned:#}");
+    assert_eq!(pruned["changes"].as_array().unwrap().len(), 1);
+    let left = shell.json("webhooks list");
+    assert_eq!(left["data"].as_array().unwrap().len(), 2);
+}
+
 #[test]
 fn a_declaration_that_makes_no_sense_is_refused_before_anything_changes() {
     let shell = Shell::open();

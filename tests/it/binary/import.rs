@@ -244,4 +244,16 @@ async fn the_webhooks_of_a_table_are_registered_once_each_with_their_lines_told(
         said.contains("webhooks: 0 created, 0 updated, 2 unchanged"),
         "{said}"
     );
+    // Whoever was sent away gets a webhook anew.
+    let path = format!(
+        "/api/v1/webhooks/{}/revoke",
+        made[0]["id"].as_str().unwrap()
+    );
+    let revoked = new.app.post(&path, &json!({})).await;
+    assert!(revoked.status.is_success(), "{revoked:?}");
+    let (said, _) = new.import(&words).await;
+    assert!(
+        said.contains("webhooks: 1 created, 0 updated, 1 unchanged"),
+        "{said}"
+    );
 }

@@ -95,6 +95,18 @@ async fn a_uid_is_plain_and_looks_like_no_id() {
 }
 
 #[tokio::test]
+async fn an_endpoint_goes_on_being_called_by_the_id_that_it_had_elsewhere() {
+    let (app, receiver) = with_application().await;
+    let old = "ep_1srOrx2ZWZBpBUvZwXKQmoEYga2";
+    let hook = json!({"url": receiver.url("/"), "uid": old});
+    let made = svix(&app, Method::POST, "/app/a/endpoint", hook).await;
+    let id = made.json(StatusCode::CREATED)["id"].take();
+    let path = format!("/app/a/endpoint/{old}");
+    let found = svix(&app, Method::GET, &path, Value::Null).await;
+    assert_eq!(found.json(StatusCode::OK)["id"], id);
+}
+
+#[tokio::test]
 async fn an_event_id_is_unique_with_its_application_and_no_tag_is_lost_to_it() {
     let (app, _receiver) = with_application().await;
     svix(&app, Method::POST, "/app", json!({"name": "B", "uid": "b"})).await;

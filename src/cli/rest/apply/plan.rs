@@ -156,9 +156,15 @@ impl ApplyPlan {
         let mut there = api.all("/webhooks").await?;
         there.retain(|present| present["status"] != "revoked");
         let mut found = HashSet::new();
+        // What consumers own is theirs, unless the file declares something for them.
+        let mut owners = vec![Value::Null];
         for one in wanted {
             let (member, name) = identity(one)?;
-            let fits = |present: &&Value| is_same(member, &json!(name), &present[member]);
+            let owner = owner(api, one).await?;
+            let fits = |present: &&Value| {
+                owner.as_ref() == Some(&present["consumer_id"])
+                    && is_same(member, &json!(name), &present[member])
+            };
             let fitting: Vec<&Value> = there.iter().filter(fits).collect();
             match fitting.as_slice() {
                 [] => self.create_webhook(name, one),
@@ -171,7 +177,9 @@ impl ApplyPlan {
                     several.len()
                 ),
             }
+            owners.extend(owner);
         }
+        there.retain(|present| owners.contains(&present["consumer_id"]));
         for present in there.iter().filter(|_| unnamed == Unnamed::Deleted) {
             let id = text(present, "id");
             if !found.contains(&id) {
@@ -262,6 +270,18 @@ fn differences(
 
 fn all_of(wanted: &Map<String, Value>) -> Vec<FieldChange> {
     differences(wanted, &Value::Null, |_, _, _| false)
+}
+
+/// Whose a declared webhook is: the id of its consumer, null for the platform's own; `None` where
+/// there is no such consumer, so that nothing can be theirs.
+async fn owner(api: &Api, webhook: &Map<String, Value>) -> anyhow::Result<Option<Value>> {
+    let Some(consumer) = named(webhook, "consumer") else {
+        return Ok(Some(Value::Null));
+    };
+    let path = format!("/consumers/{}", encoded(&consumer));
+    let present = api.find(&path).await?;
+    let present: Option<Value> = present.as_deref().map(parse).transpose()?;
+    Ok(present.map(|present| present["id"].clone()))
 }
 
 /// By what a declared webhook is found, and its value.
