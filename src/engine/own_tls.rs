@@ -37,6 +37,11 @@ impl LazyTls {
         })
     }
 
+    /// Whether it is made of the same as another.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        self.identity == other.identity && self.authorities == other.authorities
+    }
+
     /// The TLS to speak at `now`.
     pub(super) fn get(&self, client: &Client, now: Timestamp) -> Result<&OwnTls, Failure> {
         let unusable = |message: String| Failure {

@@ -111,22 +111,47 @@ fn make_batch_pending(tx: &mut WriteTx<'_>, now: Timestamp) -> Result<usize, Sto
     // A clock that was set back since is believed.
     let due = deliveries::planned_until(tx, now.min(tx.now()), BATCH)?;
     for seq in &due {
-        let Some(delivery) = deliveries::find(tx, *seq)? else {
-            continue;
-        };
-        let Some((progress, _)) = deliveries::progress(tx, *seq)? else {
-            continue;
-        };
-        let policy = RetryPolicy::standard();
-        let Ok(next) = step(progress, StepInput::Due, &policy, tx.now(), 0.0) else {
-            continue;
-        };
-        let place = delivery.place();
-        deliveries::set_progress(tx, place, &progress, &next, None)?;
-        let fell_due = &mut tx.notices().fell_due;
-        if !fell_due.contains(&place.webhook_seq) {
-            fell_due.push(place.webhook_seq);
+        match make_one_pending(tx, *seq) {
+            Ok(MadePending::Yes) => {}
+            // A plan that leads nowhere must not stand before all others for ever.
+            Ok(MadePending::No) => deliveries::forget_plan(tx, *seq)?,
+            Err(StoreError::Damaged(what)) => {
+                tracing::error!(
+                    what,
+                    seq,
+                    "a scheduled delivery cannot be read; it is not sent"
+                );
+                deliveries::forget_plan(tx, *seq)?;
+            }
+            Err(error) => return Err(error),
         }
     }
     Ok(due.len())
+}
+
+/// Whether a delivery became pending.
+enum MadePending {
+    Yes,
+    /// It is gone, or no longer waits for its time.
+    No,
+}
+
+fn make_one_pending(tx: &mut WriteTx<'_>, seq: i64) -> Result<MadePending, StoreError> {
+    let Some(delivery) = deliveries::find(tx, seq)? else {
+        return Ok(MadePending::No);
+    };
+    let Some((progress, _)) = deliveries::progress(tx, seq)? else {
+        return Ok(MadePending::No);
+    };
+    let policy = RetryPolicy::standard();
+    let Ok(next) = step(progress, StepInput::Due, &policy, tx.now(), 0.0) else {
+        return Ok(MadePending::No);
+    };
+    let place = delivery.place();
+    deliveries::set_progress(tx, place, &progress, &next, None)?;
+    let fell_due = &mut tx.notices().fell_due;
+    if !fell_due.contains(&place.webhook_seq) {
+        fell_due.push(place.webhook_seq);
+    }
+    Ok(MadePending::Yes)
 }

@@ -58,7 +58,7 @@ pub(super) struct Target {
     /// What fetches the token that goes with every request.
     pub(super) oauth2: Option<Arc<TokenClient>>,
     /// TLS of its own.
-    pub(super) tls: Option<LazyTls>,
+    pub(super) tls: Option<Arc<LazyTls>>,
     pub(super) sends_aliases: bool,
     /// Names of custom headers whose values are masked in the history.
     pub(super) masked: Vec<HeaderName>,
@@ -108,6 +108,16 @@ struct PreparedKey {
 }
 
 impl Target {
+    /// Goes on with the TLS that an earlier reading made, if it is made of the same: its connections
+    /// and sessions serve on.
+    pub(super) fn keep_tls_of(&mut self, earlier: &Self) {
+        if let (Some(own), Some(made)) = (&mut self.tls, &earlier.tls)
+            && own.is_same(made)
+        {
+            *own = Arc::clone(made);
+        }
+    }
+
     /// Reads the webhook in row `seq`; `None` where it no longer exists.
     pub(super) fn load(
         store: &Store,
@@ -191,7 +201,7 @@ impl Target {
             custom_headers,
             templated,
             oauth2: settings.auth.as_ref().and_then(token_client),
-            tls: LazyTls::of(settings),
+            tls: LazyTls::of(settings).map(Arc::new),
             sends_aliases: webhook.sends_aliases,
             masked,
             profile_seq: webhook.profile.seq,

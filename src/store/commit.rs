@@ -186,7 +186,7 @@ impl CommitLoop {
             effects.committed.took = begun.elapsed();
             self.tell(&effects.committed);
         }
-        let is_owed = self.cut_owed.is_some_and(|at| at.elapsed() > CUT_AGAIN);
+        let is_owed = effects.owes_cut || self.cut_owed.is_some_and(|at| at.elapsed() > CUT_AGAIN);
         if committed.is_ok() && (effects.cut_log || is_owed) {
             let wait = if effects.cut_log {
                 ERASURE_WAIT

@@ -102,12 +102,15 @@ pub(super) struct Effects {
     pub(super) fold_log: bool,
     /// Whether the log must be cut off before anybody is answered.
     pub(super) cut_log: bool,
+    /// Whether the log must be cut off when nobody reads from it.
+    pub(super) owes_cut: bool,
 }
 
 impl Effects {
     pub(super) fn merge(&mut self, other: Self) {
         self.fold_log |= other.fold_log;
         self.cut_log |= other.cut_log;
+        self.owes_cut |= other.owes_cut;
         self.committed.merge(other.committed);
         for (place, change) in other.counts {
             *self.counts.entry(place).or_default() += change;

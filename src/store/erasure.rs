@@ -61,8 +61,18 @@ pub(super) fn begin(tx: &WriteTx<'_>) -> Result<(), StoreError> {
 /// # Errors
 /// [`StoreError::Sqlite`].
 pub(super) fn end(tx: &mut WriteTx<'_>) -> Result<(), StoreError> {
-    let _: i64 = tx.value("PRAGMA secure_delete = OFF", [])?;
+    end_quietly(tx)?;
     tx.cut_log_before_answering();
+    Ok(())
+}
+
+/// As [`end`], where nobody waits for it: the log is cut as soon as nobody reads from it.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub(super) fn end_quietly(tx: &mut WriteTx<'_>) -> Result<(), StoreError> {
+    let _: i64 = tx.value("PRAGMA secure_delete = OFF", [])?;
+    tx.cut_log_when_unread();
     Ok(())
 }
 

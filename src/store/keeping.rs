@@ -129,7 +129,7 @@ pub fn erase_kept(tx: &mut WriteTx<'_>, events: &[i64]) -> Result<Option<i64>, S
             erasure::empty(tx, *seq)?;
         }
     }
-    erasure::end(tx)?;
+    erasure::end_quietly(tx)?;
     tx.notices().activity = true;
     Ok(left)
 }

@@ -97,6 +97,11 @@ impl<'a> WriteTx<'a> {
         self.effects.cut_log = true;
     }
 
+    /// Has the log written back and cut off as soon as nobody reads from it; nobody waits for that.
+    pub(super) fn cut_log_when_unread(&mut self) {
+        self.effects.owes_cut = true;
+    }
+
     /// The vault for secrets at rest.
     #[must_use]
     pub fn vault(&self) -> &Arc<Vault> {

@@ -214,7 +214,7 @@ impl Lanes {
     }
 
     /// Takes in what a load found.
-    pub(in crate::engine) fn loaded(&mut self, loaded: Loaded, now: Timestamp) {
+    pub(in crate::engine) fn loaded(&mut self, mut loaded: Loaded, now: Timestamp) {
         self.loads -= 1;
         let webhook_seq = loaded.order.webhook_seq;
         let Some(lane) = self.lanes.get_mut(&webhook_seq) else {
@@ -224,6 +224,10 @@ impl Lanes {
         if lane.epoch != loaded.order.epoch {
             lane.retry_more = true;
             return self.enter(webhook_seq);
+        }
+        let fresh = loaded.target.as_mut().and_then(Arc::get_mut);
+        if let (Some(fresh), Some(earlier)) = (fresh, &lane.target) {
+            fresh.keep_tls_of(earlier);
         }
         let Some(target) = &loaded.target else {
             lane.is_gone = true;

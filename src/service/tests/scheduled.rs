@@ -173,3 +173,20 @@ async fn what_falls_due_takes_its_place_in_an_ordered_webhook_and_waits_for_a_di
     receiver.wait_for(4).await;
     assert_eq!(numbers(&receiver), [4, 1, 2, 3]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_that_cannot_be_read_keeps_no_other_from_its_time() {
+    let clock = Clock::manual(Clock::System.now());
+    let house = House::start_at(clock.clone());
+    let receiver = Receiver::start().await;
+    webhook(&house, &receiver.url, None).await;
+    publish(&house, 1, None, Some("1h")).await;
+    publish(&house, 2, None, Some("1h")).await;
+    let damaged = "UPDATE deliveries SET format = 'unheard of' WHERE seq = 1";
+    let house = house.restart_tampered(damaged).await;
+    clock.advance(Duration::from_secs(3601));
+    nudge(&house, &receiver, 3, 2).await;
+    let mut arrived = numbers(&receiver);
+    arrived.sort_unstable();
+    assert_eq!(arrived, [2, 3]);
+}

@@ -72,7 +72,10 @@ impl Views<'_> {
         self.service
             .read(move |_, conn| {
                 let WantedDeliveries { input, order } = wanted;
-                let is_whole = cursor.is_none() && input == FilterInput::default();
+                // The groups are the whole workspace's: a consumer has no use for them.
+                let is_whole = cursor.is_none()
+                    && purview.consumer_seq.is_none()
+                    && input == FilterInput::default();
                 let filter = filter_in(conn, purview, DeliveryScope::DeadLetters, &input)?;
                 let page = deliveries::list_in(conn, &filter, order, cursor, limit)?;
                 let groups = match is_whole {

@@ -36,7 +36,7 @@ pub use queue::{
     webhooks_waiting,
 };
 use row::{SELECT, delivery, progress_of};
-pub use scheduled::{next_planned, plan, planned_until, shift_scheduled};
+pub use scheduled::{forget_plan, next_planned, plan, planned_until, shift_scheduled};
 pub use waiting::{shift_retries, soonest, standings, waiting_of};
 
 /// Stores a delivery of `event`, due at once, and offers it to the engine, unless something is before it

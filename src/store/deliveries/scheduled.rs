@@ -45,7 +45,10 @@ pub fn plan(tx: &mut WriteTx<'_>, seq: i64, due: DueTime) -> Result<(), StoreErr
 }
 
 /// A delivery waits for its time no longer.
-pub(super) fn forget_plan(tx: &WriteTx<'_>, seq: i64) -> Result<(), StoreError> {
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn forget_plan(tx: &WriteTx<'_>, seq: i64) -> Result<(), StoreError> {
     tx.run(
         "DELETE FROM scheduled_deliveries WHERE delivery_seq = :seq",
         named_params! { ":seq": seq },
