@@ -41,6 +41,9 @@ const FLAGS: [&str; 18] = [
     "--window-size=1280,900",
 ];
 
+/// Drivers that are started at most until one finds a port.
+const STARTS_MAX: usize = 3;
+
 /// Whether pages may run scripts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scripts {
@@ -59,9 +62,7 @@ pub struct Chromium {
 impl Chromium {
     pub async fn start(scripts: Scripts) -> Self {
         let profile = tempfile::tempdir().unwrap();
-        let mut command = Command::new("chromedriver");
-        let mut chromedriver = Running::start(command.arg("--port=0").stderr(Stdio::null()));
-        let port = port_of(&mut chromedriver);
+        let (chromedriver, port) = chromedriver();
         let url = format!("http://127.0.0.1:{port}");
         let builder = WebDriver::builder(url, capabilities(&profile, scripts));
         let builder = builder.request_timeout(COMMAND_DEADLINE);
@@ -114,8 +115,19 @@ fn capabilities(profile: &tempfile::TempDir, scripts: Scripts) -> ChromeCapabili
     wanted
 }
 
-/// The port that the driver chose and printed.
-fn port_of(chromedriver: &mut Running) -> u16 {
+/// A driver, and the port that it chose. One that finds its choice taken on the other family of
+/// addresses ends without a word, and another is started.
+fn chromedriver() -> (Running, u16) {
+    let started = (0..STARTS_MAX).find_map(|_| {
+        let mut command = Command::new("chromedriver");
+        let mut driver = Running::start(command.arg("--port=0").stderr(Stdio::null()));
+        port_of(&mut driver).map(|port| (driver, port))
+    });
+    started.expect("chromedriver says on which port it listens")
+}
+
+/// The port that the driver chose and printed; `None` where it ended before.
+fn port_of(chromedriver: &mut Running) -> Option<u16> {
     let lines = BufReader::new(chromedriver.0.stdout.take().unwrap()).lines();
     let mut lines = lines.map_while(Result::ok);
     let port = lines.find_map(|line| {
@@ -124,5 +136,5 @@ fn port_of(chromedriver: &mut Running) -> u16 {
     });
     // Nobody reads on; a driver that printed more than a pipe holds would wait for ever.
     std::thread::spawn(move || lines.for_each(drop));
-    port.expect("chromedriver says on which port it listens")
+    port
 }
