@@ -134,6 +134,7 @@ fn assemble(
     let client_options = ClientOptions {
         extra_roots_pem: config.tls_ca_file.as_deref().map(read).transpose()?,
         reply_body_bytes_max: config.response_body_bytes_max,
+        egress: config.egress_proxy.clone(),
         ..descriptors::shares().bound(ClientOptions::default())
     };
     let client = Client::new(Arc::clone(&guard), &client_options)?;
@@ -249,6 +250,7 @@ pub fn run(
             url = app.url(),
             data_dir = %config.data_dir.display(),
             paused = app.is_paused(),
+            egress_proxy = config.egress_proxy.as_ref().map(ToString::to_string),
             "started"
         );
         let ended = match ready(&app).await {

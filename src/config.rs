@@ -22,6 +22,7 @@ use url::Url;
 
 use crate::domain::secret::Secret;
 use crate::domain::workspace::{RETAIN_DELIVERED, RETAIN_EXHAUSTED};
+use crate::net::EgressProxy;
 use crate::service::TESTS_PER_MINUTE_DEFAULT;
 use crate::store::vault::KeySource;
 use crate::telemetry::{LogFormat, LogLevel};
@@ -74,6 +75,8 @@ pub struct Config {
     pub allow_http: bool,
     /// Private ranges that deliveries may reach.
     pub allow_private: Vec<IpNet>,
+    /// The proxy by which everything leaves.
+    pub egress_proxy: Option<EgressProxy>,
     /// Roots (PEM) that deliveries trust besides the public ones.
     pub tls_ca_file: Option<PathBuf>,
     /// The certificate to serve https with; absent: plain http.
@@ -190,6 +193,7 @@ impl Config {
             portal_url: options.portal_url.map(|address| address.0),
             allow_http: options.allow_http.unwrap_or(false),
             allow_private: options.allow_private.unwrap_or_default(),
+            egress_proxy: egress_proxy(options.egress_proxy.as_ref())?,
             tls_ca_file: options.tls_ca_file,
             tls: tls_files(options.tls_cert, options.tls_key)?,
             trusted_proxies: options.trusted_proxies.unwrap_or_default(),
@@ -216,6 +220,15 @@ impl Config {
             log_format: options.log_format.unwrap_or_default(),
         })
     }
+}
+
+/// An empty one is none, so that a variable can be switched off.
+fn egress_proxy(given: Option<&options::Unquoted>) -> Result<Option<EgressProxy>, ConfigError> {
+    let given = given.map(|given| given.0.expose());
+    let proxy = given
+        .filter(|text| !text.is_empty())
+        .map(EgressProxy::parse);
+    Ok(proxy.transpose()?)
 }
 
 fn read_in_data_dir(given: &Options) -> Result<Options, ConfigError> {

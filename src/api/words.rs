@@ -20,6 +20,7 @@ use crate::domain::outcome::FailureKind;
 use crate::domain::portal::{Capability, PortalTheme};
 use crate::domain::shape::{ContentType, SendMethod};
 use crate::domain::signing::SignatureKind;
+use crate::domain::webhook::Via;
 use crate::domain::workspace::Plan;
 
 /// What the parameter `consumer` of lists does.
@@ -101,6 +102,12 @@ words!(
     "DeliveryMethod",
     "How a delivery is requested.",
     SendMethod::ALL.map(SendMethod::as_str)
+);
+words!(
+    DeliveryVia,
+    "DeliveryVia",
+    "By which way a webhook's requests leave.",
+    Via::Direct.word()
 );
 words!(
     DeliveryContentType,

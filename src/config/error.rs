@@ -4,6 +4,8 @@
 
 use std::path::PathBuf;
 
+use crate::net::EgressFault;
+
 /// Why there is no configuration to run with.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
@@ -25,6 +27,9 @@ pub enum ConfigError {
         /// What is wrong.
         message: String,
     },
+    /// What is no egress proxy; the words quote nothing, because it may hold credentials.
+    #[error("the egress proxy (egress_proxy) {0}")]
+    EgressProxy(#[from] EgressFault),
     /// Options that contradict each other.
     #[error("{0}")]
     Contradiction(&'static str),

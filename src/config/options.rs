@@ -19,6 +19,7 @@ use serde::{Deserialize, Deserializer, de};
 use url::Url;
 
 use crate::config::listen::Listen;
+use crate::domain::secret::Secret;
 use crate::domain::time::parse_duration;
 use crate::telemetry::{LogFormat, LogLevel};
 
@@ -58,6 +59,16 @@ pub struct Options {
         value_delimiter = ','
     )]
     pub allow_private: Option<Vec<IpNet>>,
+    /// A proxy by which everything that leaves goes, with user:password@ before the host where it asks
+    /// for them: http://, https:// or socks5://. It is asked for addresses that were judged here, and
+    /// must let connections through to the receivers' ports
+    #[arg(
+        long,
+        env = "HOOKPOST_EGRESS_PROXY",
+        value_name = "URL",
+        hide_env_values = true
+    )]
+    pub egress_proxy: Option<Unquoted>,
     /// Root certificates (PEM) that deliveries trust besides the public ones
     #[arg(long, env = "HOOKPOST_TLS_CA_FILE", value_name = "FILE")]
     pub tls_ca_file: Option<PathBuf>,
@@ -171,6 +182,7 @@ impl Options {
             portal_url: self.portal_url.or(below.portal_url),
             allow_http: self.allow_http.or(below.allow_http),
             allow_private: self.allow_private.or(below.allow_private),
+            egress_proxy: self.egress_proxy.or(below.egress_proxy),
             tls_ca_file: self.tls_ca_file.or(below.tls_ca_file),
             tls_cert: self.tls_cert.or(below.tls_cert),
             tls_key: self.tls_key.or(below.tls_key),
@@ -196,6 +208,26 @@ impl Options {
             log: self.log.or(below.log),
             log_format: self.log_format.or(below.log_format),
         }
+    }
+}
+
+/// An address that may hold credentials: what is wrong with it is said where the sources come together,
+/// because whoever parses options quotes what does not parse.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unquoted(pub Secret);
+
+impl FromStr for Unquoted {
+    type Err = std::convert::Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(Self(Secret::new(text.to_owned())))
+    }
+}
+
+impl<'de> Deserialize<'de> for Unquoted {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Ok(Self(Secret::new(text)))
     }
 }
 

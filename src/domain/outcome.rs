@@ -28,11 +28,13 @@ pub enum FailureKind {
     Template,
     /// The webhook's token endpoint gave no access token, so nothing was sent.
     OAuth2,
+    /// The egress proxy gave no way to the receiver, so nothing was sent.
+    Proxy,
 }
 
 impl FailureKind {
     /// Every kind, in the order of the contract.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Timeout,
         Self::Dns,
         Self::Connect,
@@ -43,6 +45,7 @@ impl FailureKind {
         Self::Redirect,
         Self::Template,
         Self::OAuth2,
+        Self::Proxy,
     ];
 
     /// The word of the API and the database.
@@ -59,6 +62,7 @@ impl FailureKind {
             Self::Redirect => "redirect",
             Self::Template => "template",
             Self::OAuth2 => "oauth2",
+            Self::Proxy => "proxy",
         }
     }
 
@@ -74,8 +78,16 @@ impl FailureKind {
             | Self::Blocked
             | Self::Protocol
             | Self::Template
-            | Self::OAuth2 => false,
+            | Self::OAuth2
+            | Self::Proxy => false,
         }
+    }
+
+    /// Whether it says anything of the receiver: a proxy of our own that is down says nothing of
+    /// whoever lies behind it.
+    #[must_use]
+    pub fn is_receivers(self) -> bool {
+        self != Self::Proxy
     }
 
     /// Reads the word back.

@@ -118,6 +118,33 @@ impl WebhookState {
     }
 }
 
+/// By which way a webhook's requests leave.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Via {
+    /// By the egress proxy, where the operator names one.
+    #[default]
+    Usual,
+    /// Around it.
+    Direct,
+}
+
+impl Via {
+    /// The word of the API and the database for what is not usual.
+    #[must_use]
+    pub fn word(self) -> Option<&'static str> {
+        match self {
+            Self::Usual => None,
+            Self::Direct => Some("direct"),
+        }
+    }
+
+    /// Reads the word back.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        (word == "direct").then_some(Self::Direct)
+    }
+}
+
 /// What a person may set.
 #[derive(Clone, Debug)]
 pub struct WebhookSettings {
@@ -141,6 +168,8 @@ pub struct WebhookSettings {
     pub auth: Option<WebhookAuth>,
     /// Whom its connections trust beside the public authorities.
     pub ca: Option<TrustedAuthorities>,
+    /// By which way its requests leave.
+    pub via: Via,
     /// Headers added to every delivery.
     pub headers: Vec<CustomHeader>,
     /// Whether the profile's headers go out under their second names as well; `None` is what the

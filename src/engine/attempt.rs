@@ -122,6 +122,7 @@ pub(super) async fn attempt(
         body: request.body,
         timeout: target.timeout,
         tls,
+        via: target.via,
     };
     let posted = outbound.post(target.oauth2.as_ref(), request).await?;
     Ok(begun.came_to(request_headers, posted))

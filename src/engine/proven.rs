@@ -57,6 +57,7 @@ impl Outbound<'_> {
             deadline: begun_at + request.timeout,
             timeout: request.timeout,
             tls: request.tls,
+            via: request.via,
         };
         let mut refused = None;
         loop {

@@ -187,6 +187,10 @@ fn observe(
     let Some((health, policy, activity)) = webhooks::health(tx, place.webhook_seq)? else {
         return Ok((None, None));
     };
+    // A closed way out says nothing of who lies behind it: for the breaker nobody has tried.
+    if attempt.error_kind.is_some_and(|kind| !kind.is_receivers()) {
+        return Ok((Some(activity.id), None));
+    }
     let now = tx.now();
     let (observed, reason) = breaker::observe(health, verdict, attempt.status_code, policy, now);
     // A failed test says something to the person who waits for it, and is held against nobody.

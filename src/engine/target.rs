@@ -21,7 +21,7 @@ use crate::domain::shape::SendMethod;
 use crate::domain::signing::SigningKey;
 use crate::domain::template::TextTemplate;
 use crate::domain::time::Timestamp;
-use crate::domain::webhook::{Webhook, WebhookKind, WebhookState};
+use crate::domain::webhook::{Via, Webhook, WebhookKind, WebhookState};
 use crate::store::{Read, Store, StoreError, secrets, webhooks};
 
 /// Whether something stored of a webhook is damaged: its row, which then reads as disabled for that, or
@@ -59,6 +59,8 @@ pub(super) struct Target {
     pub(super) oauth2: Option<Arc<TokenClient>>,
     /// TLS of its own.
     pub(super) tls: Option<Arc<LazyTls>>,
+    /// By which way its requests leave.
+    pub(super) via: Via,
     pub(super) sends_aliases: bool,
     /// Names of custom headers whose values are masked in the history.
     pub(super) masked: Vec<HeaderName>,
@@ -202,6 +204,7 @@ impl Target {
             templated,
             oauth2: settings.auth.as_ref().and_then(token_client),
             tls: LazyTls::of(settings).map(Arc::new),
+            via: settings.via,
             sends_aliases: webhook.sends_aliases,
             masked,
             profile_seq: webhook.profile.seq,
@@ -255,6 +258,7 @@ impl Target {
             templated: Vec::new(),
             oauth2: None,
             tls: None,
+            via: Via::Usual,
             sends_aliases: false,
             masked: Vec::new(),
             profile_seq: 1,

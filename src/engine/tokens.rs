@@ -23,6 +23,7 @@ use tokio::time::{Instant, timeout_at};
 use crate::domain::oauth2::{AccessToken, ClientProof, TokenClient, TokenFault, read_answer};
 use crate::domain::outcome::FailureKind;
 use crate::domain::time::format_duration;
+use crate::domain::webhook::Via;
 use crate::net::{
     AddressRefusal, Client, Failure, Guard, OutboundRequest, OwnTls, Sender, Shortage, UrlRefusal,
 };
@@ -70,6 +71,8 @@ pub(super) struct TokenCall<'a> {
     /// The whole attempt's time.
     pub(super) timeout: Duration,
     pub(super) tls: Option<&'a OwnTls>,
+    /// By which way.
+    pub(super) via: Via,
 }
 
 impl TokenCall<'_> {
@@ -191,13 +194,13 @@ impl NoToken {
         Self::failed(format!("the token endpoint {fault}"))
     }
 
-    /// An address that may not be called is that, whoever it belongs to.
+    /// An address that may not be called is that, whoever it belongs to; and so is a closed way out.
     fn unasked(failure: &Failure) -> Self {
         let message = &failure.message;
         let message =
             format!("no access token could be fetched from the token endpoint: {message}");
-        if failure.kind == FailureKind::Blocked {
-            let kind = FailureKind::Blocked;
+        let kind = failure.kind;
+        if matches!(kind, FailureKind::Blocked | FailureKind::Proxy) {
             return Self::Failed(Failure { kind, message });
         }
         Self::failed(message)
@@ -262,6 +265,7 @@ async fn ask(
             body,
             timeout: call.deadline.saturating_duration_since(Instant::now()),
             tls: call.tls,
+            via: call.via,
         })
         .await
         .map_err(NoToken::Short)?;

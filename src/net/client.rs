@@ -36,7 +36,8 @@ use tokio_rustls::TlsConnector;
 use url::Host;
 
 use crate::net::address::AddressRefusal;
-use crate::net::connect::{ConnectError, Connector};
+use crate::net::connect::Connector;
+use crate::net::connect_error::ConnectError;
 use crate::net::exchange::{Answered, Unanswered, exchange};
 use crate::net::failure::Failure;
 use crate::net::guard::Guard;
@@ -50,6 +51,7 @@ use crate::net::reply::HttpReply;
 use crate::net::resolve_error::ResolveError;
 use crate::net::shortage::Shortage;
 use crate::net::target::{TargetUrl, UrlRefusal};
+use crate::net::through::WayOut;
 use crate::net::tls::{self, OwnCertificates};
 
 /// How long a request may wait for a socket of our own.
@@ -103,11 +105,18 @@ impl Client {
         let extra = options.extra_roots_pem.as_deref();
         let tls = tls::client_config(extra, OwnCertificates::default())?;
         let lookups = Lookups::new(options.lookup.clone(), options.lookups_max);
+        let lookups = lookups.map_err(ClientError::Lookups)?;
+        let tls = TlsConnector::from(Arc::new(tls));
         let connector = Connector {
             guard: Arc::clone(&guard),
-            lookups: lookups.map_err(ClientError::Lookups)?,
-            tls: TlsConnector::from(Arc::new(tls)),
             connect_timeout: options.connect_timeout,
+            way_out: options.egress.clone().map(|proxy| WayOut {
+                proxy,
+                lookups: Arc::clone(&lookups),
+                tls: tls.clone(),
+            }),
+            lookups,
+            tls,
         };
         let pool = Pool::new(PoolBounds {
             sockets_max: options.sockets_max,
@@ -194,6 +203,7 @@ impl ClientInner {
             origin: ReceiverOrigin::new(target.scheme(), target.host(), target.port()),
             port: self.guard.port_kind(target.port()),
             tls: outbound.tls.map_or(0, |own| own.number),
+            via: outbound.via,
         };
         let mut attempt = Try {
             outbound,

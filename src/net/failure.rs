@@ -10,7 +10,7 @@ use std::time::Duration;
 use crate::domain::outcome::FailureKind;
 use crate::domain::time::format_duration;
 use crate::net::address::AddressRefusal;
-use crate::net::connect::ConnectError;
+use crate::net::connect_error::ConnectError;
 use crate::net::resolve_error::ResolveError;
 use crate::net::tls::tls_words;
 
@@ -58,6 +58,8 @@ impl Failure {
             ConnectError::Tcp(error) => of_io(error)
                 .unwrap_or_else(|| Self::new(FailureKind::Connect, "no connection could be made")),
             ConnectError::Tls(error) => of_handshake(error),
+            ConnectError::Unreached(words) => Self::new(FailureKind::Connect, *words),
+            ConnectError::Proxy(fault) => Self::new(FailureKind::Proxy, fault.to_string()),
             ConnectError::TimedOut => Self::new(
                 FailureKind::Timeout,
                 "the connection could not be made in time",

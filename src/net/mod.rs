@@ -7,12 +7,15 @@
 //! # One choke point
 //! Creating, updating, testing and attempting all ask the same [`Guard`], and a [`TargetUrl`] can only
 //! be made by it. Name answers are checked in the resolver whose addresses are connected to, so
-//! nothing is looked up twice and a name cannot change between check and use.
+//! nothing is looked up twice and a name cannot change between check and use. An egress proxy changes
+//! nothing about that: it is asked for the address that was judged.
 
 mod address;
 mod client;
 mod connect;
+mod connect_error;
 mod dns;
+mod egress;
 mod exchange;
 mod failure;
 mod guard;
@@ -22,6 +25,7 @@ mod options;
 mod outbound;
 mod own;
 mod pool;
+mod race;
 mod receivers;
 mod reply;
 mod resolve_error;
@@ -32,13 +36,16 @@ mod second_reading;
 mod sender;
 mod shortage;
 mod target;
+mod through;
 mod tls;
+mod tunnel;
 mod turns;
 mod wire;
 
 pub use address::AddressRefusal;
 pub use client::{Client, Posted};
 pub use dns::{Lookup, Script};
+pub use egress::{EgressFault, EgressProxy};
 pub use failure::Failure;
 pub use guard::{Guard, GuardOptions};
 pub use identity::{CertificateFacts, OwnTls, check_authorities, check_identity};

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::domain::webhook::IN_FLIGHT_MAX;
 use crate::net::dns::Lookup;
+use crate::net::egress::EgressProxy;
 use crate::net::lookups::LOOKUPS_MAX;
 
 /// How hookpost names itself to receivers.
@@ -35,6 +36,8 @@ pub struct ClientOptions {
     pub idle_timeout: Duration,
     /// Look-ups at once of names that have not been answered before. Each uses two sockets.
     pub lookups_max: usize,
+    /// The proxy by which everything leaves.
+    pub egress: Option<EgressProxy>,
 }
 
 impl Default for ClientOptions {
@@ -49,6 +52,7 @@ impl Default for ClientOptions {
             idle_per_key_max: IN_FLIGHT_MAX as usize,
             idle_timeout: Duration::from_secs(4),
             lookups_max: LOOKUPS_MAX,
+            egress: None,
         }
     }
 }

@@ -9,6 +9,7 @@ use http_body_util::Full;
 use hyper::header::{ACCEPT, HOST, HeaderMap, HeaderValue, USER_AGENT as AGENT};
 use hyper::{Method, Request};
 
+use crate::domain::webhook::Via;
 use crate::net::identity::OwnTls;
 use crate::net::options::USER_AGENT;
 use crate::net::sender::Sender;
@@ -31,6 +32,8 @@ pub struct OutboundRequest<'a> {
     pub timeout: Duration,
     /// TLS of the sender's own; else what all speak.
     pub tls: Option<&'a OwnTls>,
+    /// By which way.
+    pub via: Via,
 }
 
 /// The request as it goes over the wire.

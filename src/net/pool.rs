@@ -25,6 +25,7 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
+use crate::domain::webhook::Via;
 use crate::net::guard::PortKind;
 use crate::net::sender::Sender;
 use crate::net::wire::Wire;
@@ -62,6 +63,8 @@ pub(super) struct ConnectionKey {
     pub(super) port: PortKind,
     /// Which TLS is spoken; nought is what all speak.
     pub(super) tls: u64,
+    /// By which way it went out.
+    pub(super) via: Via,
 }
 
 /// A connection, and what is known of it.

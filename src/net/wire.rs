@@ -28,7 +28,12 @@ pub(super) struct Wire {
 enum Stream {
     Plain(TcpStream),
     Tls(Box<TlsStream<TcpStream>>),
+    /// TLS with the receiver inside TLS with a proxy.
+    Nested(Box<TlsStream<ProxyTls>>),
 }
+
+/// A connection to a proxy through TLS.
+type ProxyTls = Box<TlsStream<TcpStream>>;
 
 /// Runs `$body` with whichever stream it is.
 macro_rules! on_stream {
@@ -39,6 +44,10 @@ macro_rules! on_stream {
                 $body
             }
             Stream::Tls($stream) => {
+                let $stream = Pin::new(&mut **$stream);
+                $body
+            }
+            Stream::Nested($stream) => {
                 let $stream = Pin::new(&mut **$stream);
                 $body
             }
@@ -61,6 +70,13 @@ impl Wire {
         }
     }
 
+    pub(super) fn nested(stream: TlsStream<ProxyTls>) -> Self {
+        Self {
+            stream: Stream::Nested(Box::new(stream)),
+            received: 0,
+        }
+    }
+
     /// A request begins.
     pub(super) fn begin(&mut self) {
         self.received = 0;
@@ -77,6 +93,7 @@ impl Wire {
         let stream = match &self.stream {
             Stream::Plain(stream) => stream,
             Stream::Tls(stream) => stream.get_ref().0,
+            Stream::Nested(stream) => stream.get_ref().0.get_ref().0,
         };
         let mut byte = [0_u8; 1];
         let flags = RecvFlags::PEEK | RecvFlags::DONTWAIT;
@@ -126,6 +143,7 @@ impl AsyncWrite for Wire {
         match &self.stream {
             Stream::Plain(stream) => stream.is_write_vectored(),
             Stream::Tls(stream) => stream.is_write_vectored(),
+            Stream::Nested(stream) => stream.is_write_vectored(),
         }
     }
 }

@@ -62,6 +62,12 @@ pub fn explain(kind: Option<FailureKind>, status: Option<u16>) -> Option<Explain
             "The token endpoint gave no access token, so nothing was sent.",
             "Check the token URL, the client's id and secret, and the scope in the webhook's auth.",
         ),
+        FailureKind::Proxy => (
+            "The egress proxy gave no way to the receiver, so nothing was sent.",
+            "Nothing is held against the receiver, and it is tried again. An operator should check \
+             that the proxy of --egress-proxy runs, knows its credentials, and lets connections \
+             through to the receiver's port.",
+        ),
         FailureKind::Status => by_status(status?),
     };
     Some(Explained { cause, remedy })
@@ -75,6 +81,10 @@ pub fn explain_to_customers(kind: Option<FailureKind>, status: Option<u16>) -> O
         Some(FailureKind::Blocked) => Explained {
             cause: "The destination is an address that must not be called, so nothing was sent.",
             remedy: "Use a public https address.",
+        },
+        Some(FailureKind::Proxy) => Explained {
+            cause: "The way out to your receiver was closed, so nothing was sent.",
+            remedy: "There is nothing to do: it is tried again.",
         },
         _ => explained,
     })

@@ -9,8 +9,8 @@ use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use crate::api::words::{
-    BodyFormat, DeliveryContentType, DeliveryMethod, SignatureWord, WebhookDisabledReason,
-    WebhookStatus,
+    BodyFormat, DeliveryContentType, DeliveryMethod, DeliveryVia, SignatureWord,
+    WebhookDisabledReason, WebhookStatus,
 };
 use crate::domain::authorization::WebhookAuth;
 use crate::domain::breaker::DisabledReason;
@@ -45,6 +45,9 @@ pub struct WebhookBody {
     pub ca: Option<&'static str>,
     /// When the first of those ends.
     pub ca_expires_at: Option<Time>,
+    /// `direct` where its requests go around the egress proxy; null: as the instance says.
+    #[schema(value_type = Option<DeliveryVia>)]
+    pub via: Option<&'static str>,
     /// How it is requested.
     #[schema(value_type = DeliveryMethod)]
     pub method: &'static str,
@@ -226,6 +229,7 @@ pub fn webhook(webhook: &Webhook) -> WebhookBody {
         }),
         ca: settings.ca.as_ref().map(|_| MASK),
         ca_expires_at: settings.ca.as_ref().map(|own| own.expires_at.into()),
+        via: settings.via.word(),
         method: settings.method.as_str(),
         content_type: settings.shape.content_type.as_str(),
         template: settings.shape.template.as_ref().map(|own| raw(own.text())),

@@ -23,6 +23,11 @@ pub(super) struct WebhookFlags {
     #[arg(long, value_name = "JSON", value_parser = json)]
     #[serde(skip_serializing_if = "Option::is_none")]
     auth: Option<Box<RawValue>>,
+    /// The way of its requests: direct, around the server's egress proxy, or null for the usual one;
+    /// takes a key with the scope admin
+    #[arg(long, value_name = "WAY", value_parser = json_or_text)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    via: Option<Box<RawValue>>,
     /// How it is requested: POST, PUT or PATCH
     #[arg(long)]
     #[serde(skip_serializing_if = "Option::is_none")]

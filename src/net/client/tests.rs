@@ -4,6 +4,7 @@ mod answers;
 mod broken;
 mod connections;
 mod counted;
+mod egress;
 mod moves;
 mod name_servers;
 mod names;
@@ -24,6 +25,7 @@ use counted::{Counted, OK};
 
 use super::*;
 use crate::domain::outcome::FailureKind;
+use crate::domain::webhook::Via;
 use crate::net::address::AddressRefusal;
 use crate::net::dns::Lookup;
 use crate::net::guard::GuardOptions;
@@ -98,6 +100,7 @@ async fn post_as(client: &Client, sender: Sender, url: &str, timeout: Duration) 
             body,
             timeout,
             tls: None,
+            via: Via::Usual,
         })
         .await
         .unwrap()

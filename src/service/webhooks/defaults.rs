@@ -7,7 +7,7 @@ use crate::domain::format::Format;
 use crate::domain::order::DeliveryOrder;
 use crate::domain::profile::Profile;
 use crate::domain::shape::{BodyShape, SendMethod};
-use crate::domain::webhook::{IN_FLIGHT_DEFAULT, WebhookSettings};
+use crate::domain::webhook::{IN_FLIGHT_DEFAULT, Via, WebhookSettings};
 
 /// What a profile gives a webhook that says nothing else.
 #[must_use]
@@ -21,6 +21,7 @@ pub fn defaults_of(profile: &Profile, url: String, subscription: Subscription) -
         shape: BodyShape::default(),
         auth: None,
         ca: None,
+        via: Via::Usual,
         channels: None,
         format: Format::Json,
         headers: Vec::new(),

@@ -23,7 +23,7 @@ use crate::domain::shape::{BodyShape, ContentType};
 use crate::domain::template::TextTemplate;
 use crate::domain::time::Timestamp;
 use crate::domain::webhook::{
-    DISABLE_AFTER_FAILURES_MAX, DISABLE_AFTER_MAX, DISABLE_AFTER_MIN, IN_FLIGHT_MAX,
+    DISABLE_AFTER_FAILURES_MAX, DISABLE_AFTER_MAX, DISABLE_AFTER_MIN, IN_FLIGHT_MAX, Via,
     WebhookSettings,
 };
 use crate::service::{FieldError, Refusal};
@@ -52,6 +52,8 @@ pub struct WebhookInput {
     pub auth: Option<Option<AuthInput>>,
     /// Authorities that its connections trust beside the public ones, in PEM; null means none.
     pub ca: Option<Option<String>>,
+    /// By which way its requests leave; null means as the instance says.
+    pub via: Option<Option<String>>,
     /// The channels to which it listens; null means all.
     pub channels: Option<Option<Vec<String>>>,
     /// What people call it.
@@ -118,6 +120,9 @@ pub(super) fn apply(
         shape: faults.shape(input, base.shape),
         auth: faults.auth(input.auth.as_ref(), base.auth, now),
         ca: faults.ca(input.ca.as_ref(), base.ca, now),
+        via: faults.nullable("via", input.via.as_ref(), [base.via, Via::Usual], |word| {
+            Via::parse(word).ok_or_else(|| "must be direct or null".to_owned())
+        }),
         channels: faults.nullable(
             "channels",
             input.channels.as_ref(),

@@ -15,7 +15,7 @@ use crate::domain::profile::{Profile, StoredProfile};
 use crate::domain::secret::Secret;
 use crate::domain::signing::SignatureKind;
 use crate::domain::time::Timestamp;
-use crate::domain::webhook::{NewWebhook, Webhook, WebhookKind, WebhookState};
+use crate::domain::webhook::{NewWebhook, Via, Webhook, WebhookKind, WebhookState};
 use crate::store::profiles;
 use crate::store::webhooks;
 use crate::store::{Read, Store, WriteTx, secrets, workspaces};
@@ -37,6 +37,7 @@ mod testing;
 mod together;
 mod uid;
 mod values;
+mod way;
 
 pub use auth::AuthInput;
 pub use defaults::defaults_of;
@@ -47,6 +48,7 @@ pub(super) use life::cancel;
 use life::{WebhookSwitch, turn_to};
 use origin::is_moved;
 pub use values::{MASK, shown_header};
+use way::{check_way, way_after_move};
 
 pub use preview::{Preview, PreviewEvent, PreviewInput};
 pub use retries::{CustomRetry, RetryInput};
@@ -98,6 +100,7 @@ impl Service {
                 let subscription = subscription_of(&input, &profile)?;
                 let base = defaults_of(&profile, String::new(), subscription);
                 let settings = input::apply(base, &input, Some(url), &profile, tx.now())?;
+                check_way(tx, &caller, Via::Usual, &settings)?;
                 catalogue.check_subscription(&settings.subscription)?;
                 let named = input.consumer.as_ref().and_then(Option::as_deref);
                 let consumer_seq = owner_of(tx, &caller, named)?.map(|id| id.seq());
@@ -216,12 +219,18 @@ fn update(
         Some(_) | None => webhook.profile.seq,
     };
     let profile = tx.profile(profile_seq)?;
-    let settings = input::apply(webhook.settings.clone(), input, url, &profile, tx.now())?;
     let before = &webhook.settings;
+    let settings = input::apply(before.clone(), input, url, &profile, tx.now())?;
+    check_way(tx, caller, before.via, &settings)?;
+    let settings = match is_moved(&before.url, &settings.url) {
+        true => way_after_move(tx, caller, settings)?,
+        false => settings,
+    };
     let is_same_place = before.url == settings.url
         && before.headers == settings.headers
         && before.auth == settings.auth
-        && before.ca == settings.ca;
+        && before.ca == settings.ca
+        && before.via == settings.via;
     let is_same_profile = profile_seq == webhook.profile.seq;
     if !is_same_place || !is_same_profile || input.active == Some(false) {
         caller.actor.check_proof()?;

@@ -17,7 +17,7 @@ use crate::domain::outcome::FailureKind;
 use crate::domain::retry::RetryPolicy;
 use crate::domain::shape::{BodyShape, SendMethod};
 use crate::domain::time::Timestamp;
-use crate::domain::webhook::{NewWebhook, WebhookKind, WebhookSettings, WebhookState};
+use crate::domain::webhook::{NewWebhook, Via, WebhookKind, WebhookSettings, WebhookState};
 use crate::store::*;
 
 pub(in crate::store) const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -75,6 +75,7 @@ pub(in crate::store) fn settings() -> WebhookSettings {
         shape: BodyShape::default(),
         auth: None,
         ca: None,
+        via: Via::Direct,
         headers: Vec::new(),
         aliases: None,
         retry: RetryPolicy::standard(),

@@ -20,7 +20,7 @@ use crate::domain::retry::{Jitter, RetryPolicy};
 use crate::domain::shape::{BodyShape, SendMethod};
 use crate::domain::status_rules::StatusRules;
 use crate::domain::webhook::{
-    IN_FLIGHT_DEFAULT, ProfileRef, TIMEOUT_DEFAULT, Webhook, WebhookSettings, WebhookState,
+    IN_FLIGHT_DEFAULT, ProfileRef, TIMEOUT_DEFAULT, Via, Webhook, WebhookSettings, WebhookState,
 };
 use crate::store::shapes::shape_of;
 use crate::store::sql::{id, optional_id};
@@ -121,6 +121,7 @@ fn settings(
         format: reading.or(row.get("format"), || Format::Json)?,
         auth: unsealed.auth,
         ca: unsealed.ca,
+        via: reading.or(via_of(row, seq), Via::default)?,
         headers: unsealed.headers,
         aliases: reading.or(row.get("aliases"), || None)?,
         retry: reading.or(retry_of(row, seq), RetryPolicy::standard)?,
@@ -142,6 +143,12 @@ pub(super) fn subscription_of(row: &Row<'_>, seq: i64) -> Result<Subscription, S
 fn method_of(row: &Row<'_>, seq: i64) -> Result<SendMethod, StoreError> {
     let word: String = row.get("method")?;
     SendMethod::parse(&word).ok_or_else(|| damaged("webhooks.method", seq))
+}
+
+fn via_of(row: &Row<'_>, seq: i64) -> Result<Via, StoreError> {
+    let word: Option<String> = row.get("via")?;
+    let via = word.map(|word| Via::parse(&word).ok_or_else(|| damaged("webhooks.via", seq)));
+    Ok(via.transpose()?.unwrap_or_default())
 }
 
 pub(super) fn filter_of(row: &Row<'_>, seq: i64) -> Result<Option<Arc<ContentFilter>>, StoreError> {

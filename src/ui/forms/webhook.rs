@@ -148,6 +148,19 @@ const SHAPE: &[Fields<Webhook, WebhookInput>] = &[
             })
             .shows(|webhook| Some(webhook.settings.shape.content_type.as_str().to_owned()))
             .sets(|input, typed| input.content_type = Some(typed.text())),
+        Setting::choice("via", "Way out")
+            .hint("Where hookpost runs with an egress proxy, requests go by it.")
+            .initial(&["usual"])
+            .offers(|| {
+                vec![
+                    Offer::new("usual", "as the instance says"),
+                    Offer::new("direct", "around the egress proxy"),
+                ]
+            })
+            .shows(|webhook| Some(webhook.settings.via.word().unwrap_or("usual").to_owned()))
+            .sets(|input, typed| {
+                input.via = Some(typed.text().filter(|word| word != "usual"));
+            }),
     ]),
     Fields::Stack(&[Setting::lines("template", "Template", 6)
         .hint("What the body looks like, as JSON with {{ /data/… }} in it. Empty: the envelope.")

@@ -57,7 +57,7 @@ async fn a_new_webhook_has_the_documented_shape_and_shows_its_secret_once() {
         "secret_rotated_at": null, "previous_secret_expires_at": null, "metadata": {},
     });
     let shaping = json!({"filter": null, "template": null, "auth": null, "ca": null,
-        "ca_expires_at": null, "method": "POST",
+        "ca_expires_at": null, "via": null, "method": "POST",
         "content_type": "application/json"});
     let shaping = shaping.as_object().unwrap().clone();
     expected.as_object_mut().unwrap().extend(shaping);

@@ -10,6 +10,7 @@ mod corrupt;
 mod crash;
 mod demo;
 mod descriptors;
+mod egress;
 mod faults;
 mod import;
 mod install;

@@ -107,6 +107,7 @@ async fn hookposts_own_port_is_refused_by_number_and_by_name() {
         body: Bytes::new(),
         timeout: PATIENCE,
         tls: None,
+        via: Via::Usual,
     };
     assert_eq!(
         client.post(request).await.unwrap().result.unwrap_err(),

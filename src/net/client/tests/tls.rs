@@ -37,14 +37,14 @@ async fn broken_tls_is_a_tls_failure() {
 }
 
 /// A certificate authority and a receiver's certificate signed by it.
-struct Certificates {
-    authority_pem: String,
+pub(super) struct Certificates {
+    pub(super) authority_pem: String,
     chain: rustls::pki_types::CertificateDer<'static>,
     key: rustls::pki_types::PrivateKeyDer<'static>,
 }
 
 impl Certificates {
-    fn new(names: &[&str]) -> Self {
+    pub(super) fn new(names: &[&str]) -> Self {
         let mut authority = rcgen::CertificateParams::default();
         authority.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
         let authority_key = rcgen::KeyPair::generate().unwrap();
@@ -66,7 +66,7 @@ impl Certificates {
 }
 
 /// Speaks TLS and answers 200 to everything.
-async fn tls_receiver(certificates: &Certificates) -> SocketAddr {
+pub(super) async fn tls_receiver(certificates: &Certificates) -> SocketAddr {
     let acceptor = acceptor(certificates);
     serve(move |stream| {
         let acceptor = acceptor.clone();
@@ -107,7 +107,7 @@ async fn answering_once(certificates: &Certificates, farewell: Farewell) -> Sock
     .await
 }
 
-fn acceptor(certificates: &Certificates) -> tokio_rustls::TlsAcceptor {
+pub(super) fn acceptor(certificates: &Certificates) -> tokio_rustls::TlsAcceptor {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = rustls::ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
