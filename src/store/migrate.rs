@@ -27,6 +27,7 @@ const LADDER: &[M<'static>] = &[
     M::up(include_str!("migrations/0015_own_names.sql")),
     M::up(include_str!("migrations/0016_jobs_own.sql")),
     M::up(include_str!("migrations/0017_via.sql")),
+    M::up(include_str!("migrations/0018_own_numbers.sql")),
 ];
 
 /// Refuses a database that a later version wrote; answers its version.

@@ -73,6 +73,28 @@ impl Numbers {
     }
 }
 
+/// Writes down the number of an event or a delivery that is about to leave, if none came after it:
+/// otherwise nothing would remember it, and it would be given again after the next start.
+pub(super) fn keep(conn: &Read<'_>, table: NumberedTable, seq: i64) -> Result<(), StoreError> {
+    let name = table.name();
+    let newest: Option<i64> = conn.value(&format!("SELECT max(seq) FROM {name}"), [])?;
+    if newest.is_some_and(|newest| newest > seq) {
+        return Ok(());
+    }
+    let params = named_params! { ":table": name, ":seq": seq };
+    let known = conn.run(
+        "UPDATE sqlite_sequence SET seq = max(seq, :seq) WHERE name = :table",
+        params,
+    )?;
+    if known == 0 {
+        conn.run(
+            "INSERT INTO sqlite_sequence (name, seq) VALUES (:table, :seq)",
+            params,
+        )?;
+    }
+    Ok(())
+}
+
 /// The database remembers the highest number that a table ever had.
 fn last_given(conn: &Read<'_>, table: NumberedTable) -> Result<i64, StoreError> {
     let name = table.name();
@@ -82,4 +104,53 @@ fn last_given(conn: &Read<'_>, table: NumberedTable) -> Result<i64, StoreError> 
              coalesce((SELECT max(seq) FROM {name}), 0))"
     );
     conn.value(&sql, named_params! { ":table": name })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::delivery::Trigger;
+    use crate::domain::webhook::WebhookKind;
+    use crate::store::Store;
+    use crate::store::tests::samples::{delivery, event, office, webhook};
+
+    const TABLES_KEPT: [NumberedTable; 2] = [NumberedTable::Events, NumberedTable::Deliveries];
+
+    /// The numbers that a process would give next which starts now.
+    fn next(store: &Store) -> [i64; 2] {
+        let next = |conn: &Read<'_>| {
+            let mut given = [0; 2];
+            for (own, table) in given.iter_mut().zip(TABLES_KEPT) {
+                *own = Numbers::default().next(conn, table)?;
+            }
+            Ok::<_, StoreError>(given)
+        };
+        store.read_blocking(next).unwrap()
+    }
+
+    #[test]
+    fn no_number_is_given_twice_whatever_leaves_in_whatever_order() {
+        for leaving in [[1, 2, 3], [3, 2, 1], [2, 3, 1]] {
+            let office = office();
+            office.write(|tx| {
+                let webhook = webhook(tx, WebhookKind::Registered)?;
+                for _ in 0..3 {
+                    let event = event(tx, "a")?;
+                    delivery(tx, &event, webhook, Trigger::Event)?;
+                }
+                Ok(())
+            });
+            for seq in leaving {
+                office.write(move |tx| {
+                    for table in TABLES_KEPT {
+                        keep(tx, table, seq)?;
+                        let name = table.name();
+                        tx.run(&format!("DELETE FROM {name} WHERE seq = {seq}"), [])?;
+                    }
+                    Ok(())
+                });
+                assert_eq!(next(&office.store), [4, 4], "{leaving:?} {seq}");
+            }
+        }
+    }
 }

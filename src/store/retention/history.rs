@@ -19,6 +19,7 @@ use crate::domain::delivery::Status;
 use crate::domain::event::EventKind;
 use crate::domain::id::WebhookId;
 use crate::domain::time::Timestamp;
+use crate::store::numbers::{self, NumberedTable};
 use crate::store::{StoreError, attempts, audit};
 
 /// How long a hidden or deleted webhook stays at least: a request that named it may be repeated
@@ -101,6 +102,7 @@ impl Run<'_, '_> {
     fn remove_delivery(&mut self, delivery: &Candidate, status: Status) -> Result<(), StoreError> {
         let attempts = attempts::delete_of(self.tx, delivery.seq)?;
         let attempts = u32::try_from(attempts).unwrap_or(u32::MAX);
+        numbers::keep(self.tx, NumberedTable::Deliveries, delivery.seq)?;
         self.tx
             .prepare_cached("DELETE FROM deliveries WHERE seq = :seq")?
             .execute(named_params! { ":seq": delivery.seq })?;
@@ -186,6 +188,7 @@ impl Run<'_, '_> {
             .tx
             .prepare_cached("DELETE FROM event_labels WHERE event_seq = :seq")?
             .execute(named_params! { ":seq": seq })?;
+        numbers::keep(self.tx, NumberedTable::Events, seq)?;
         self.tx
             .prepare_cached("DELETE FROM events WHERE seq = :seq")?
             .execute(named_params! { ":seq": seq })?;
