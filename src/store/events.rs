@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use rusqlite::{Row, named_params};
+use rusqlite::{Row, named_params, params};
 use sha2::{Digest, Sha256};
 
 use super::effects::{EffectPlace, Sums};
@@ -58,33 +58,34 @@ pub fn insert(
     let digest = digest(&new.event_type, occurred_at, &new.data);
     let context = ContextColumns(new.context.as_deref());
     let schedule = ScheduleColumns(new.schedule);
+    // Its values stand in the order in which it first names them: looking each name up takes time.
     tx.run(
         "INSERT INTO events (seq, workspace_seq, consumer_seq, kind, given_id, type, occurred_at, created_at,
              delivery_count, digest, data, traceparent, tracestate, channels, tags, uid, deliver_at,
              asked_deliver_at, asked_delay)
          VALUES (:seq, :workspace, :consumer, :kind, :given_id, :type, :occurred_at, :now, :deliveries, :digest,
              :data, :traceparent, :tracestate, :channels, :tags, :uid, :deliver_at, :asked_deliver_at, :asked_delay)",
-        named_params! {
-            ":seq": id.seq(),
-            ":workspace": workspace.seq(),
-            ":consumer": new.consumer.map(|id| id.seq()),
-            ":kind": new.kind,
-            ":given_id": new.given_id,
-            ":type": &*new.event_type,
-            ":occurred_at": occurred_at,
-            ":now": id.at(),
-            ":deliveries": deliveries,
-            ":digest": digest,
-            ":data": &*new.data,
-            ":traceparent": context.traceparent(),
-            ":tracestate": context.tracestate(),
-            ":channels": context.channels(),
-            ":tags": context.tags(),
-            ":uid": context.uid(),
-            ":deliver_at": new.schedule.map(|own| own.instant(id.at())),
-            ":asked_deliver_at": schedule.asked_deliver_at(),
-            ":asked_delay": schedule.asked_delay(),
-        },
+        params![
+            id.seq(),
+            workspace.seq(),
+            new.consumer.map(|id| id.seq()),
+            new.kind,
+            new.given_id,
+            &*new.event_type,
+            occurred_at,
+            id.at(),
+            deliveries,
+            digest,
+            &*new.data,
+            context.traceparent(),
+            context.tracestate(),
+            context.channels(),
+            context.tags(),
+            context.uid(),
+            new.schedule.map(|own| own.instant(id.at())),
+            schedule.asked_deliver_at(),
+            schedule.asked_delay(),
+        ],
     )?;
     labels::insert(tx, workspace.seq(), id.seq(), &new)?;
     if new.kind == EventKind::Published {

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use rusqlite::named_params;
+use rusqlite::{named_params, params};
 
 use super::found::readable;
 use super::numbers::NumberedTable;
@@ -111,31 +111,32 @@ fn insert_row(
 ) -> Result<DeliveryId, StoreError> {
     let id = DeliveryId::new(tx.now(), tx.next_seq(NumberedTable::Deliveries)?);
     let progress = later.map_or_else(|| Progress::new(id.at()), Progress::scheduled);
+    // Its values stand in the order in which it first names them: looking each name up takes time.
     tx.run(
         "INSERT INTO deliveries (seq, workspace_seq, consumer_seq, webhook_seq, event_seq, event_type, status,
              trigger, profile_seq, format, shape_seq, order_key, max_attempts, next_attempt_at, retried_from_seq,
              retried_from_at, created_at)
          VALUES (:seq, :workspace, :consumer, :webhook, :event, :type, :status, :trigger, :profile, :format,
              :shape, :order_key, :max_attempts, :due, :from_seq, :from_at, :now)",
-        named_params! {
-            ":seq": id.seq(),
-            ":workspace": event.workspace.seq(),
-            ":consumer": new.consumer_seq,
-            ":webhook": new.webhook_seq,
-            ":event": event.id.seq(),
-            ":type": &*event.event_type,
-            ":status": progress.status,
-            ":due": progress.next.at(),
-            ":trigger": new.trigger,
-            ":profile": new.profile_seq,
-            ":format": new.format,
-            ":shape": new.shape_seq,
-            ":order_key": new.order_key,
-            ":max_attempts": new.max_attempts,
-            ":from_seq": new.retried_from.map(|id| id.seq()),
-            ":from_at": new.retried_from.map(|id| id.at()),
-            ":now": id.at(),
-        },
+        params![
+            id.seq(),
+            event.workspace.seq(),
+            new.consumer_seq,
+            new.webhook_seq,
+            event.id.seq(),
+            &*event.event_type,
+            progress.status,
+            new.trigger,
+            new.profile_seq,
+            new.format,
+            new.shape_seq,
+            new.order_key,
+            new.max_attempts,
+            progress.next.at(),
+            new.retried_from.map(|id| id.seq()),
+            new.retried_from.map(|id| id.at()),
+            id.at(),
+        ],
     )?;
     tx.effects
         .count(new.webhook_seq, None, Some(progress.status));

@@ -11,7 +11,7 @@ use crate::domain::delivery::{
 use crate::domain::stats::{WHOLE_WORKSPACE, minute, slot};
 use crate::store::effects::{EffectPlace, Sums};
 use crate::store::{StoreError, WriteTx};
-use rusqlite::named_params;
+use rusqlite::params;
 
 /// Writes a new progress that `domain::delivery::step` chose, and with it the last attempt if there
 /// was one. Keeps counts and sums.
@@ -42,6 +42,7 @@ pub fn set_progress(
         } => (Some(2), None),
     };
     let completed_at = (!new.status.is_waiting()).then_some(now);
+    // Its values stand in the order in which it first names them: looking each name up takes time.
     tx.run(
         "UPDATE deliveries
          SET status = :status, attempt_count = :attempt_count, failed_in_run = :failed_in_run,
@@ -54,22 +55,22 @@ pub fn set_progress(
              last_error = CASE WHEN :attempted THEN :error ELSE last_error END,
              last_duration_ms = CASE WHEN :attempted THEN :duration ELSE last_duration_ms END
          WHERE seq = :seq",
-        named_params! {
-            ":seq": place.seq,
-            ":status": new.status,
-            ":attempt_count": new.attempt_count,
-            ":failed_in_run": new.failed_in_run,
-            ":run_started_at": new.run_started_at,
-            ":next_attempt_at": new.next.at(),
-            ":manual_fallback": manual_fallback,
-            ":fallback_at": fallback_at,
-            ":completed_at": completed_at,
-            ":attempted": attempt.is_some(),
-            ":code": attempt.and_then(|attempt| attempt.status_code),
-            ":kind": attempt.and_then(|attempt| attempt.error_kind),
-            ":error": attempt.and_then(|attempt| attempt.error),
-            ":duration": attempt.map(|attempt| attempt.duration_ms),
-        },
+        params![
+            new.status,
+            new.attempt_count,
+            new.failed_in_run,
+            new.run_started_at,
+            new.next.at(),
+            manual_fallback,
+            fallback_at,
+            completed_at,
+            attempt.is_some(),
+            attempt.and_then(|attempt| attempt.status_code),
+            attempt.and_then(|attempt| attempt.error_kind),
+            attempt.and_then(|attempt| attempt.error),
+            attempt.map(|attempt| attempt.duration_ms),
+            place.seq,
+        ],
     )?;
     if old.status == Status::Scheduled && new.status != Status::Scheduled {
         forget_plan(tx, place.seq)?;
@@ -98,7 +99,7 @@ fn add_sums(
     let success = |code: u16| (200..300).contains(&code);
     // What was given up without being sent was no attempt.
     let attempt = attempt.filter(|_| new.attempt_count > old.attempt_count);
-    let mut sums = Sums {
+    let sums = Sums {
         attempts: i64::from(attempt.is_some()),
         failures: i64::from(
             attempt.is_some_and(|attempt| !attempt.status_code.is_some_and(success)),
@@ -108,9 +109,6 @@ fn add_sums(
         canceled: became(Status::Canceled),
         ..Sums::default()
     };
-    if let Some(attempt) = attempt {
-        sums.durations.insert(slot(attempt.duration_ms), 1);
-    }
     let minute_at = minute(tx.now());
     // hookpost's own troubles are not part of what a workspace sends.
     let whole = (place.trigger != Trigger::Alert).then_some(WHOLE_WORKSPACE);
@@ -120,6 +118,13 @@ fn add_sums(
             webhook_seq,
             minute_at,
         };
-        tx.effects.sums.entry(place).or_default().add(&sums);
+        let of_place = tx.effects.sums.entry(place).or_default();
+        of_place.add(&sums);
+        if let Some(attempt) = attempt {
+            *of_place
+                .durations
+                .entry(slot(attempt.duration_ms))
+                .or_default() += 1;
+        }
     }
 }
