@@ -130,6 +130,8 @@ pub(super) fn connect(database: &Path) -> Result<Connection, OpenError> {
     if pages == 0 {
         conn.execute_batch("PRAGMA auto_vacuum = INCREMENTAL;")?;
     }
+    // With 4,000 pages, 16 MiB, the log is written back for some two hundred commits at once: the pages that
+    // each of them changes again are then written once.
     conn.execute_batch(
         "PRAGMA journal_mode = WAL;
          PRAGMA synchronous = FULL;
@@ -137,7 +139,7 @@ pub(super) fn connect(database: &Path) -> Result<Connection, OpenError> {
          PRAGMA cell_size_check = ON;
          PRAGMA temp_store = MEMORY;
          PRAGMA cache_size = -8192;
-         PRAGMA wal_autocheckpoint = 2000;
+         PRAGMA wal_autocheckpoint = 4000;
          PRAGMA journal_size_limit = 67108864;",
     )?;
     Ok(conn)
