@@ -1,7 +1,8 @@
 //! The `hookpost` binary: an allocator and the command line.
 //!
 //! mimalloc gives memory back that a burst of deliveries needed, and is faster than the system's
-//! allocator at the many small buffers of HTTP.
+//! allocator at the many small buffers of HTTP. It is built so that it asks for no huge pages: with those
+//! an idle process holds 17 MiB that it never touched.
 
 use std::process::ExitCode;
 
