@@ -44,6 +44,12 @@ pub(super) struct Attempted {
     pub(super) verdict: Verdict,
 }
 
+/// An attempt that was made, and the offset of the clock by which it started.
+pub(super) struct Exchanged {
+    pub(super) attempted: Attempted,
+    pub(super) clock_offset_ms: i64,
+}
+
 /// Builds the body of a delivery: the same bytes in every attempt.
 ///
 /// # Errors

@@ -13,6 +13,13 @@
 //! under way when the clock was set moves its own row when its result is recorded: only then is it
 //! known by how much.
 //!
+//! # Why the clock is looked at between two transactions
+//! An attempt knows by which clock it started, and the transaction that records it by which clock it
+//! stamps; so what is recorded needs nothing that is remembered here. Only what happens behind
+//! transactions is: in the order in which they were committed attempts leave the list of those under
+//! way, and a clock that was set is looked at. So each row was either recorded before that look or is
+//! recorded after it, and this says which of both moves it.
+//!
 //! # While hookpost is not running
 //! What the clock showed is written down now and then, with the time since boot: as long as the
 //! machine is not started anew, the next process knows to the millisecond by how much somebody set
@@ -23,15 +30,17 @@
 //! While hookpost does not run, nobody fails. Whoever was failing before has not been failing longer
 //! after it.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+
+use tokio::sync::oneshot;
 
 use super::Shared;
 use crate::clock::ClockReading;
 use crate::domain::time::Timestamp;
 use crate::store::deliveries::{self, shift_retries, shift_scheduled};
-use crate::store::{StoreError, WriteTx, instance, webhooks};
+use crate::store::{Haste, StoreError, WriteTx, instance, webhooks};
 
 /// A clock that is set by less is only corrected, and nobody minds.
 const SET_MIN_MS: i64 = 1000;
@@ -47,9 +56,6 @@ const REMEMBER_EVERY: Duration = Duration::from_secs(15);
 const UNWATCHED_MIN: Duration = Duration::from_secs(60);
 
 /// What is known of the clock.
-///
-/// Attempts are recorded on the writer's thread, and so are the batches that move the rest: each
-/// row is either recorded before its batch or after it, and this says which of both moves it.
 #[derive(Debug)]
 pub(super) struct ClockWatch(Mutex<Seen>);
 
@@ -58,8 +64,8 @@ struct Seen {
     offset_ms: i64,
     /// When the clock was last written down.
     remembered_at: Option<Timestamp>,
-    /// Attempts under way, with the offset that they started on.
-    under_way: HashMap<i64, i64>,
+    /// Deliveries with an attempt under way.
+    under_way: HashSet<i64>,
     /// Deliveries whose results were recorded after the clock was set, but before that was noticed:
     /// their rows are right already.
     moved: HashSet<i64>,
@@ -72,7 +78,7 @@ impl ClockWatch {
         Self(Mutex::new(Seen {
             offset_ms,
             remembered_at: None,
-            under_way: HashMap::new(),
+            under_way: HashSet::new(),
             moved: HashSet::new(),
             unwatched: None,
         }))
@@ -103,45 +109,54 @@ impl ClockWatch {
         true
     }
 
-    /// Looks at the clock; says by how much it was set since the last look, and which rows are
-    /// right already or will be moved when they are recorded.
+    /// Whether the clock was set since the last look. A small correction is taken in here, so that
+    /// many of them never add up.
+    fn was_set(&self, offset_ms: i64) -> bool {
+        let mut seen = self.seen();
+        let was_set = set_by(seen.offset_ms, offset_ms) != 0;
+        if !was_set {
+            seen.offset_ms = offset_ms;
+        }
+        was_set
+    }
+
+    /// Looks at the clock, between two transactions; says by how much it was set since the last look,
+    /// and which rows are right already or will be moved when they are recorded.
     fn look(&self, offset_ms: i64) -> Option<(i64, HashSet<i64>)> {
         let mut seen = self.seen();
-        let by_ms = offset_ms - seen.offset_ms;
+        let by_ms = set_by(seen.offset_ms, offset_ms);
         seen.offset_ms = offset_ms;
-        if by_ms.abs() < SET_MIN_MS {
+        if by_ms == 0 {
             return None;
         }
         let mut right = std::mem::take(&mut seen.moved);
-        right.extend(seen.under_way.keys());
+        right.extend(&seen.under_way);
         Some((by_ms, right))
     }
 
     /// Whether all is moved that has to be on a clock of this offset.
     pub(super) fn has_followed(&self, offset_ms: i64) -> bool {
-        (offset_ms - self.seen().offset_ms).abs() < SET_MIN_MS
+        set_by(self.seen().offset_ms, offset_ms) == 0
     }
 
-    /// An attempt of the delivery in row `seq` starts.
-    pub(super) fn started(&self, seq: i64) {
+    /// An attempt of the delivery in row `seq` starts. Answers the offset that it starts on.
+    pub(super) fn started(&self, seq: i64) -> i64 {
         let mut seen = self.seen();
-        let offset_ms = seen.offset_ms;
-        seen.under_way.insert(seq, offset_ms);
+        seen.under_way.insert(seq);
+        seen.offset_ms
     }
 
-    /// The attempt's result is being recorded, on the writer's thread. Answers by how much its row
-    /// is to be moved.
-    pub(super) fn recorded(&self, seq: i64, offset_ms: i64) -> i64 {
+    /// The result of an attempt that started on one offset is recorded, by a clock of another; or it
+    /// was not recorded. It is told of on the writer's thread, behind the transaction.
+    pub(super) fn recorded(&self, seq: i64, started_on_ms: i64, recorded_on_ms: Option<i64>) {
         let mut seen = self.seen();
-        let started_on_ms = seen.under_way.remove(&seq).unwrap_or(offset_ms);
-        let by_ms = offset_ms - started_on_ms;
-        if by_ms.abs() < SET_MIN_MS {
-            return 0;
-        }
-        if (offset_ms - seen.offset_ms).abs() >= SET_MIN_MS {
+        seen.under_way.remove(&seq);
+        if let Some(recorded_on_ms) = recorded_on_ms
+            && set_by(started_on_ms, recorded_on_ms) != 0
+            && set_by(seen.offset_ms, recorded_on_ms) != 0
+        {
             seen.moved.insert(seq);
         }
-        by_ms
     }
 
     fn seen(&self) -> MutexGuard<'_, Seen> {
@@ -149,10 +164,17 @@ impl ClockWatch {
     }
 }
 
+/// By how much a clock was set whose offset was one and is another; 0 where it was only corrected.
+pub(super) fn set_by(offset_ms: i64, is_now_ms: i64) -> i64 {
+    let by_ms = is_now_ms - offset_ms;
+    if by_ms.abs() < SET_MIN_MS { 0 } else { by_ms }
+}
+
 /// Looks at the clock, and moves what waits if somebody set it.
 pub(super) async fn follow_clock(shared: &Arc<Shared>) {
-    let offset_ms = shared.parts.clock.offset_ms();
-    if let Some((by_ms, right)) = shared.clock_watch.look(offset_ms) {
+    if shared.clock_watch.was_set(shared.parts.clock.offset_ms())
+        && let Some((by_ms, right)) = look(shared).await
+    {
         tracing::warn!(by_ms, "the clock was set; what waits is moved along");
         shared.lanes().clock_jumped(by_ms, shared.now());
         move_along(shared, by_ms, right).await;
@@ -161,6 +183,21 @@ pub(super) async fn follow_clock(shared: &Arc<Shared>) {
     if let Some(unwatched) = unwatched {
         excuse(shared, unwatched).await;
     }
+}
+
+/// Looks at the clock between two transactions.
+async fn look(shared: &Arc<Shared>) -> Option<(i64, HashSet<i64>)> {
+    let (finder, found) = oneshot::channel();
+    let looker = Arc::clone(shared);
+    let then = move |offset_ms: Result<i64, StoreError>| {
+        // Where nothing can be written nothing is recorded, and any moment is as good.
+        let offset_ms = offset_ms.unwrap_or_else(|_| looker.parts.clock.offset_ms());
+        drop(finder.send(looker.clock_watch.look(offset_ms)));
+    };
+    let offset_ms = |tx: &mut WriteTx<'_>| Ok(tx.clock_offset_ms());
+    let store = &shared.parts.store;
+    store.settle_then(Haste::AtOnce, offset_ms, then).await;
+    found.await.ok().flatten()
 }
 
 async fn move_along(shared: &Arc<Shared>, by_ms: i64, right: HashSet<i64>) {
@@ -181,7 +218,10 @@ async fn move_along(shared: &Arc<Shared>, by_ms: i64, right: HashSet<i64>) {
 async fn excuse(shared: &Arc<Shared>, unwatched: Duration) {
     let store = &shared.parts.store;
     let excused = store
-        .settle(move |tx| webhooks::excuse_failing(tx, unwatched, tx.now()))
+        .settle(move |tx| {
+            let now = tx.now();
+            webhooks::excuse_failing(tx, unwatched, now)
+        })
         .await;
     if let Err(error) = excused {
         tracing::warn!(%error, "time in which nobody was tried counts as failing");
@@ -220,7 +260,8 @@ async fn move_all(
     store
         .settle(move |tx| {
             instance::set_clock_seen(tx, &reading)?;
-            webhooks::restart_failing(tx, tx.now())
+            let now = tx.now();
+            webhooks::restart_failing(tx, now)
         })
         .await?;
     let mut after = Some(0);
@@ -278,8 +319,9 @@ mod tests {
     fn small_corrections_are_followed_silently_and_never_add_up() {
         let watch = ClockWatch::new(0);
         for offset in (0..10_000).step_by(900) {
-            assert!(watch.look(offset).is_none());
+            assert!(!watch.was_set(offset));
         }
+        assert!(watch.was_set(-100_000));
         let (by_ms, right) = watch.look(-100_000).unwrap();
         assert_eq!((by_ms, right.len()), (-109_900, 0));
     }
@@ -331,16 +373,23 @@ mod tests {
     #[test]
     fn each_row_is_moved_once_whenever_its_attempt_is_recorded() {
         let watch = ClockWatch::new(0);
-        let set_by = 60_000;
-        for seq in 1..=3 {
-            watch.started(seq);
-        }
-        assert_eq!(watch.recorded(1, 500), 0, "before the clock was set");
-        assert_eq!(watch.recorded(2, set_by), set_by, "before that was noticed");
-        assert_eq!(watch.look(set_by), Some((set_by, HashSet::from([2, 3]))));
-        assert_eq!(watch.recorded(3, set_by), set_by, "afterwards");
-        watch.started(4);
-        assert_eq!(watch.recorded(4, set_by), 0, "on the new clock");
-        assert_eq!(watch.look(0), Some((-set_by, HashSet::new())));
+        let set_ms = 60_000;
+        let started = [1, 2, 3].map(|seq| (seq, watch.started(seq)));
+        let recorded = |(seq, started_on_ms), recorded_on_ms| {
+            watch.recorded(seq, started_on_ms, Some(recorded_on_ms));
+            set_by(started_on_ms, recorded_on_ms)
+        };
+        assert_eq!(recorded(started[0], 500), 0, "before the clock was set");
+        assert_eq!(
+            recorded(started[1], set_ms),
+            set_ms,
+            "before that was noticed"
+        );
+        assert_eq!(watch.look(set_ms), Some((set_ms, HashSet::from([2, 3]))));
+        assert_eq!(recorded(started[2], set_ms), set_ms, "afterwards");
+        let fourth = (4, watch.started(4));
+        assert_eq!(recorded(fourth, set_ms), 0, "on the new clock");
+        watch.recorded(5, watch.started(5), None);
+        assert_eq!(watch.look(0), Some((-set_ms, HashSet::new())));
     }
 }

@@ -7,21 +7,22 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use tokio::sync::oneshot;
+
 use super::Shared;
-use super::attempt::{self, Attempted, MadeWith, attempt};
+use super::attempt::{self, Exchanged, MadeWith, attempt};
 use super::journal::{Line, Outcome};
-use super::lanes::{Ended, Settled, Started, Ticket};
+use super::lanes::{Ended, Settled, Slot, Started, Ticket};
 use super::proven::Outbound;
-use super::settle::{Recorded, settle, settle_cut_off};
+use super::settle::{AttemptRecord, Recorded, settle_cut_off};
 use super::target::Target;
 use crate::domain::attempt::{Attempt, AttemptTrigger};
 use crate::domain::delivery::{QueuedDelivery, Trigger};
 use crate::domain::id::DeliveryId;
 use crate::domain::outcome::{FailureKind, Verdict};
-use crate::domain::retry::RetryPolicy;
 use crate::entropy;
 use crate::store::deliveries;
-use crate::store::{Read, StoreError, WriteTx};
+use crate::store::{Haste, Read, StoreError, WriteTx};
 use crate::telemetry::metrics;
 
 /// How long a delivery waits that this machine could not send, at first and at most.
@@ -37,24 +38,23 @@ pub(super) async fn deliver(shared: &Arc<Shared>, started: Started) {
     } = started;
     let trigger = delivery.progress.attempt_trigger();
     let started_at = shared.now();
-    let attempted = tokio::select! {
-        attempted = exchange(shared, &delivery, &target, trigger) => Some(attempted),
+    let exchanged = tokio::select! {
+        exchanged = exchange(shared, &delivery, &target, trigger) => Some(exchanged),
         () = until_cut_off(shared) => None,
     };
-    let Some(attempted) = attempted else {
+    let Some(exchanged) = exchanged else {
         let now = shared.now();
         let cut_off = attempt::cut_off(&delivery, &target, trigger, started_at, now);
         record_cut_off(shared, &delivery, cut_off).await;
         return give_back(shared, ticket, delivery.id, Ok(Settled::Over));
     };
-    let ended = attempted
+    let ended = exchanged
         .as_ref()
-        .map_or(Ended::Unanswered, |attempted| ended(attempted.verdict));
+        .map_or(Ended::Unanswered, |own| ended(own.attempted.verdict));
     shared.in_lanes(|lanes, now| lanes.exchanged(ticket, ended, now));
-    let id = delivery.id;
-    match attempted {
-        Ok(attempted) => record_and_give_back(shared, &delivery, &target, ticket, attempted).await,
-        Err(error) => give_back(shared, ticket, id, Err(error)),
+    match exchanged {
+        Ok(exchanged) => record_and_give_back(shared, &delivery, target, ticket, exchanged).await,
+        Err(error) => give_back(shared, ticket, delivery.id, Err(error)),
     }
 }
 
@@ -63,22 +63,33 @@ pub(super) async fn deliver(shared: &Arc<Shared>, started: Started) {
 async fn record_and_give_back(
     shared: &Arc<Shared>,
     delivery: &QueuedDelivery,
-    target: &Target,
+    target: Arc<Target>,
     ticket: Ticket,
-    attempted: Attempted,
+    exchanged: Exchanged,
 ) {
-    let (id, trigger, verdict) = (delivery.id, delivery.trigger, attempted.verdict);
+    let (id, trigger, verdict) = (delivery.id, delivery.trigger, exchanged.attempted.verdict);
     let number = delivery.progress.attempt_count + 1;
-    let (write, line) = recording(shared, delivery, attempted, &target.retry);
+    let (record, line) = recording(delivery, target, exchanged);
     let told = Arc::clone(shared);
+    let started_on_ms = record.exchanged.clock_offset_ms;
     let then = move |recorded: Result<Recorded, StoreError>| {
+        let recorded_on_ms = recorded.as_ref().ok().map(|own| own.clock_offset_ms);
+        told.clock_watch
+            .recorded(ticket.seq, started_on_ms, recorded_on_ms);
         let settled = recorded.map(|recorded| {
             told.watchers.notify(ticket.seq, number, verdict);
             note(&told, ticket.webhook_seq, trigger, line, recorded)
         });
         give_back(&told, ticket, id, settled);
     };
-    shared.parts.store.settle_then(write, then).await;
+    // What keeps an order begins only when this is recorded.
+    let haste = match (ticket.slot, record.place.order_key) {
+        (Slot::FreedByExchange, None) => Haste::InCompany,
+        (Slot::FreedByExchange, Some(_)) | (Slot::FreedByResult, _) => Haste::AtOnce,
+    };
+    let store = &shared.parts.store;
+    let write = move |tx: &mut WriteTx<'_>| record.settle(tx);
+    store.settle_then(haste, write, then).await;
 }
 
 /// Gives back what an attempt took, now that it is known what became of its result.
@@ -114,7 +125,7 @@ async fn record_cut_off(shared: &Arc<Shared>, delivery: &QueuedDelivery, attempt
     let recorded = shared
         .parts
         .store
-        .settle(move |tx| settle_cut_off(tx, place, attempt));
+        .settle(move |tx| settle_cut_off(tx, place, &attempt));
     if let Err(error) = recorded.await {
         tracing::error!(%error, delivery = %delivery.id, "a cut-off attempt was not recorded");
     }
@@ -142,10 +153,10 @@ async fn exchange(
     delivery: &QueuedDelivery,
     target: &Target,
     trigger: AttemptTrigger,
-) -> Result<Attempted, StoreError> {
+) -> Result<Exchanged, StoreError> {
     let made_with = made_with(shared, delivery).await?;
     shared.attempts.fetch_add(1, Ordering::Relaxed);
-    shared.clock_watch.started(delivery.id.seq());
+    let clock_offset_ms = shared.clock_watch.started(delivery.id.seq());
     let parts = &shared.parts;
     let mut pause = SHORT_PAUSE_MIN;
     // What this machine lacks is no attempt and counts nowhere: the delivery waits in its place.
@@ -157,7 +168,12 @@ async fn exchange(
         };
         let now = shared.now();
         match attempt(outbound, delivery, target, &made_with, trigger, now).await {
-            Ok(attempted) => return Ok(attempted),
+            Ok(attempted) => {
+                return Ok(Exchanged {
+                    attempted,
+                    clock_offset_ms,
+                });
+            }
             Err(shortage) => tracing::debug!(%shortage, "a delivery waits for this machine"),
         }
         tokio::time::sleep(pause).await;
@@ -192,20 +208,13 @@ async fn made_with(
     store.read(read).await
 }
 
-/// What records an attempt, on the writer's thread, and what there is to say of it.
+/// What is to be recorded of an attempt, and what there is to say of it.
 fn recording(
-    shared: &Arc<Shared>,
     delivery: &QueuedDelivery,
-    attempted: Attempted,
-    policy: &RetryPolicy,
-) -> (
-    impl FnOnce(&mut WriteTx<'_>) -> Result<Recorded, StoreError> + Send + 'static,
-    Line,
-) {
-    let place = delivery.place();
-    let policy = policy.clone();
-    let spread = entropy::fraction();
-    let attempt = &attempted.attempt;
+    target: Arc<Target>,
+    exchanged: Exchanged,
+) -> (AttemptRecord, Line) {
+    let attempt = &exchanged.attempted.attempt;
     let outcome = attempt.error_kind.map_or("delivered", FailureKind::as_str);
     metrics::attempted(outcome, Duration::from_millis(attempt.duration_ms.into()));
     // What was for later was waited for by its publisher.
@@ -224,13 +233,13 @@ fn recording(
         outcome: Outcome::Unchanged,
         disabled: None,
     };
-    let recorder = Arc::clone(shared);
-    let write = move |tx: &mut WriteTx<'_>| {
-        let offset_ms = recorder.parts.clock.offset_ms();
-        let moved_ms = recorder.clock_watch.recorded(place.seq, offset_ms);
-        settle(tx, place, attempted, &policy, spread, moved_ms)
+    let record = AttemptRecord {
+        place: delivery.place(),
+        exchanged,
+        target,
+        spread: entropy::fraction(),
     };
-    (write, line)
+    (record, line)
 }
 
 /// Tells of an attempt that was recorded. Whoever records must not wait for the log.
@@ -262,11 +271,24 @@ fn note(
 async fn record(
     shared: &Arc<Shared>,
     delivery: &QueuedDelivery,
-    attempted: Attempted,
-    policy: &RetryPolicy,
+    target: Arc<Target>,
+    exchanged: Exchanged,
 ) -> Result<Settled, StoreError> {
-    let (write, line) = recording(shared, delivery, attempted, policy);
-    let recorded = shared.parts.store.settle(write).await?;
+    let (record, line) = recording(delivery, target, exchanged);
+    let (seq, started_on_ms) = (record.place.seq, record.exchanged.clock_offset_ms);
+    let (answerer, answer) = oneshot::channel();
+    let told = Arc::clone(shared);
+    let then = move |recorded: Result<Recorded, StoreError>| {
+        let recorded_on_ms = recorded.as_ref().ok().map(|own| own.clock_offset_ms);
+        told.clock_watch
+            .recorded(seq, started_on_ms, recorded_on_ms);
+        drop(answerer.send(recorded));
+    };
+    let store = &shared.parts.store;
+    let write = move |tx: &mut WriteTx<'_>| record.settle(tx);
+    store.settle_then(Haste::AtOnce, write, then).await;
+    let stopped = || Err(StoreError::Stopped("the attempt was not recorded"));
+    let recorded = answer.await.unwrap_or_else(|_| stopped())?;
     let (webhook_seq, trigger) = (delivery.webhook_seq, delivery.trigger);
     Ok(note(shared, webhook_seq, trigger, line, recorded))
 }
@@ -314,9 +336,9 @@ async fn attempt_claimed(
         Trigger::Event | Trigger::Replay | Trigger::Alert => delivery.progress.attempt_trigger(),
     };
     let outcome = match exchange(shared, &delivery, &target, trigger).await {
-        Ok(attempted) => {
-            let made = attempted.attempt.clone();
-            let settled = record(shared, &delivery, attempted, &target.retry).await;
+        Ok(exchanged) => {
+            let made = exchanged.attempted.attempt.clone();
+            let settled = record(shared, &delivery, Arc::new(target), exchanged).await;
             settled.map(|settled| (settled, made))
         }
         Err(error) => Err(error),

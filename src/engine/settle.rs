@@ -1,16 +1,23 @@
 //! Recording what an attempt came to: the attempt, the delivery's next state and the webhook's
 //! health, in one transaction.
 //!
-//! Owns: that transaction. Refuses: choosing; `domain::delivery::step` and `domain::breaker` choose.
+//! Owns: that transaction. Refuses: choosing; `domain::delivery::step` and `domain::breaker` choose. It asks
+//! nothing but the database and what it is given, so that it can be run again.
+
+use std::sync::Arc;
 
 use super::alert;
-use super::attempt::Attempted;
+use super::attempt::{Attempted, Exchanged};
+use super::clock_jump::set_by;
 use super::journal::Outcome;
 use super::lanes::Settled;
+use super::target::Target;
 use crate::domain::attempt::{Attempt, AttemptTrigger};
 use crate::domain::audit::{ActorKind, NewAuditEntry};
 use crate::domain::breaker::{self, DisabledReason, Health};
-use crate::domain::delivery::{self, DeliveryPlace, LastAttempt, Next, Status, StepInput, Trigger};
+use crate::domain::delivery::{
+    self, DeliveryPlace, LastAttempt, Next, Progress, Status, StepInput, Trigger,
+};
 use crate::domain::id::WebhookId;
 use crate::domain::outcome::{FailureKind, Verdict};
 use crate::domain::retry::RetryPolicy;
@@ -18,6 +25,15 @@ use crate::domain::webhook::{Activity, WebhookState};
 use crate::store::deliveries;
 use crate::store::{StoreError, WriteTx, webhooks};
 use crate::store::{attempts, audit};
+
+/// What an attempt came to, ready to be recorded: the same whenever, and however often, that is done.
+pub(super) struct AttemptRecord {
+    pub(super) place: DeliveryPlace,
+    pub(super) exchanged: Exchanged,
+    pub(super) target: Arc<Target>,
+    /// Chance, from 0 to 1, that spreads retries.
+    pub(super) spread: f64,
+}
 
 /// What recording an attempt came to.
 #[derive(Clone, Copy, Debug)]
@@ -28,129 +44,169 @@ pub(super) struct Recorded {
     pub(super) outcome: Outcome,
     /// How often it was attempted by now.
     pub(super) attempt_count: u32,
+    /// The offset of the clock by which its row stands now.
+    pub(super) clock_offset_ms: i64,
 }
 
-impl Recorded {
-    /// There is nothing any more that could be recorded.
-    const GONE: Self = Self {
-        settled: Settled::Over,
-        webhook: None,
-        disabled: None,
-        outcome: Outcome::Unchanged,
-        attempt_count: 0,
-    };
+/// What an attempt changes.
+struct ProgressChange {
+    progress: Progress,
+    next: Progress,
+    trigger: Trigger,
 }
 
-/// Records an attempt of the delivery at `place`. `moved_ms` says by how much the clock was set
-/// since the attempt started: the delivery is moved by that much first.
-pub(super) fn settle(
-    tx: &mut WriteTx<'_>,
-    place: DeliveryPlace,
-    Attempted {
-        mut attempt,
-        verdict,
-    }: Attempted,
-    policy: &RetryPolicy,
-    spread: f64,
-    moved_ms: i64,
-) -> Result<Recorded, StoreError> {
-    if attempt.error_kind == Some(FailureKind::Template) {
-        return set_apart(tx, place, &attempt);
-    }
-    // Retention may have removed what somebody retried at the last moment.
-    let Some((progress, trigger)) = deliveries::progress(tx, place.seq)? else {
-        return Ok(Recorded::GONE);
-    };
-    let now = tx.now();
-    let progress = match moved_ms {
-        0 => progress,
-        by_ms => progress.shifted(by_ms, now),
-    };
-    let input = StepInput::Attempted {
-        trigger: attempt.trigger,
-        started_at: attempt.started_at.shifted(moved_ms),
-        verdict,
-    };
-    let next = delivery::step(progress, input, policy, now, spread)
-        .expect("an attempt is never an illegal input");
-    attempt.number = next.attempt_count;
-    attempts::insert(tx, place.seq, &attempt)?;
-    let last = LastAttempt {
-        status_code: attempt.status_code,
-        error_kind: attempt.error_kind,
-        error: attempt.error.as_deref(),
-        duration_ms: attempt.duration_ms,
-    };
-    deliveries::set_progress(tx, place, &progress, &next, Some(&last))?;
-    if trigger == Trigger::Test && next.status == Status::Exhausted {
-        deliveries::discard(tx, place.seq)?;
-    }
-    if moved_ms != 0 {
-        webhooks::restart_failing(tx, now)?;
-    }
-    let (webhook, disabled) = observe(tx, place, &attempt, verdict)?;
-    let outcome = if next.status == Status::Exhausted && progress.status != Status::Exhausted {
-        Outcome::GaveUp
-    } else {
-        Outcome::Unchanged
-    };
-    match trigger {
-        Trigger::Alert => alert::delivered(tx, place, &next, &last)?,
-        // Whoever tests waits for what comes of it.
-        Trigger::Test => alert::raise(tx, place, Outcome::Unchanged, disabled)?,
-        Trigger::Event | Trigger::Replay => alert::raise(tx, place, outcome, disabled)?,
-    }
-    let settled = match next.next {
-        Next::Never => Settled::Over,
-        Next::Scheduled(at) | Next::Manual { at, .. } => Settled::Again(at),
-    };
-    Ok(Recorded {
-        settled,
-        webhook,
-        disabled,
-        outcome,
-        attempt_count: next.attempt_count,
-    })
-}
-
-/// Gives up a delivery for which there is no body: nothing was sent, so there is no attempt to record,
-/// and nothing to hold against the receiver.
-fn set_apart(
-    tx: &mut WriteTx<'_>,
-    place: DeliveryPlace,
-    unsent: &Attempt,
-) -> Result<Recorded, StoreError> {
-    let Some((progress, trigger)) = deliveries::progress(tx, place.seq)? else {
-        return Ok(Recorded::GONE);
-    };
-    let (input, policy) = (StepInput::Unsendable, RetryPolicy::standard());
-    let Ok(next) = delivery::step(progress, input, &policy, tx.now(), 0.0) else {
-        return Ok(Recorded::GONE);
-    };
-    let last = LastAttempt {
-        status_code: None,
-        error_kind: unsent.error_kind,
-        error: unsent.error.as_deref(),
-        duration_ms: 0,
-    };
-    deliveries::set_progress(tx, place, &progress, &next, Some(&last))?;
-    let outcome = if next.status == Status::Exhausted {
-        Outcome::GaveUp
-    } else {
-        Outcome::Unchanged
-    };
-    match trigger {
-        Trigger::Test => {
+impl AttemptRecord {
+    /// Records it. Where the clock was set since the attempt started, the delivery is moved along
+    /// first.
+    pub(super) fn settle(&self, tx: &mut WriteTx<'_>) -> Result<Recorded, StoreError> {
+        let (place, attempt) = (self.place, &self.exchanged.attempted.attempt);
+        let clock_offset_ms = tx.clock_offset_ms();
+        let moved_ms = set_by(self.exchanged.clock_offset_ms, clock_offset_ms);
+        let gone = Recorded {
+            settled: Settled::Over,
+            webhook: None,
+            disabled: None,
+            outcome: Outcome::Unchanged,
+            attempt_count: 0,
+            clock_offset_ms,
+        };
+        let Some(change) = self.change(tx, moved_ms)? else {
+            return Ok(gone);
+        };
+        let ProgressChange {
+            progress,
+            next,
+            trigger,
+        } = change;
+        let last = LastAttempt {
+            status_code: attempt.status_code,
+            error_kind: attempt.error_kind,
+            error: attempt.error.as_deref(),
+            duration_ms: attempt.duration_ms,
+        };
+        if self.was_sent() {
+            attempts::insert(tx, place.seq, next.attempt_count, attempt)?;
+        }
+        deliveries::set_progress(tx, place, &progress, &next, Some(&last))?;
+        if trigger == Trigger::Test && next.status == Status::Exhausted {
             deliveries::discard(tx, place.seq)?;
         }
-        Trigger::Alert => alert::delivered(tx, place, &next, &last)?,
-        Trigger::Event | Trigger::Replay => alert::raise(tx, place, outcome, None)?,
+        if moved_ms != 0 {
+            let now = tx.now();
+            webhooks::restart_failing(tx, now)?;
+        }
+        let (webhook, disabled) = self.observe(tx)?;
+        let has_given_up = next.status == Status::Exhausted && progress.status != Status::Exhausted;
+        let outcome = match has_given_up {
+            true => Outcome::GaveUp,
+            false => Outcome::Unchanged,
+        };
+        match trigger {
+            Trigger::Alert => alert::delivered(tx, place, &next, &last)?,
+            // Whoever tests waits for what comes of it.
+            Trigger::Test => alert::raise(tx, place, Outcome::Unchanged, disabled)?,
+            Trigger::Event | Trigger::Replay => alert::raise(tx, place, outcome, disabled)?,
+        }
+        Ok(Recorded {
+            settled: match next.next {
+                Next::Never => Settled::Over,
+                Next::Scheduled(at) | Next::Manual { at, .. } => Settled::Again(at),
+            },
+            webhook,
+            disabled,
+            outcome,
+            attempt_count: next.attempt_count,
+            ..gone
+        })
     }
-    Ok(Recorded {
-        outcome,
-        attempt_count: next.attempt_count,
-        ..Recorded::GONE
-    })
+
+    /// Where there was no body nothing was sent: there is no attempt to record, and nothing to hold
+    /// against the receiver.
+    fn was_sent(&self) -> bool {
+        self.exchanged.attempted.attempt.error_kind != Some(FailureKind::Template)
+    }
+
+    /// `None` where there is nothing any more that could be changed.
+    fn change(
+        &self,
+        tx: &WriteTx<'_>,
+        moved_ms: i64,
+    ) -> Result<Option<ProgressChange>, StoreError> {
+        // Retention may have removed what somebody retried at the last moment.
+        let Some((progress, trigger)) = deliveries::progress(tx, self.place.seq)? else {
+            return Ok(None);
+        };
+        let now = tx.now();
+        let progress = match moved_ms {
+            0 => progress,
+            by_ms => progress.shifted(by_ms, now),
+        };
+        let Attempted { attempt, verdict } = &self.exchanged.attempted;
+        let input = match self.was_sent() {
+            true => StepInput::Attempted {
+                trigger: attempt.trigger,
+                started_at: attempt.started_at.shifted(moved_ms),
+                verdict: *verdict,
+            },
+            false => StepInput::Unsendable,
+        };
+        // Attempts are never illegal; what cannot be sent may have been called off meanwhile.
+        let next = delivery::step(progress, input, &self.target.retry, now, self.spread).ok();
+        Ok(next.map(|next| ProgressChange {
+            progress,
+            next,
+            trigger,
+        }))
+    }
+
+    /// Takes the attempt into the webhook's health, and disables the webhook where that is due.
+    fn observe(
+        &self,
+        tx: &mut WriteTx<'_>,
+    ) -> Result<(Option<WebhookId>, Option<DisabledReason>), StoreError> {
+        if !self.was_sent() {
+            return Ok((None, None));
+        }
+        let webhook_seq = self.place.webhook_seq;
+        let Attempted { attempt, verdict } = &self.exchanged.attempted;
+        let Some((health, policy, activity)) = webhooks::health(tx, webhook_seq)? else {
+            return Ok((None, None));
+        };
+        // A closed way out says nothing of who lies behind it: for the breaker nobody has tried.
+        if attempt.error_kind.is_some_and(|kind| !kind.is_receivers()) {
+            return Ok((Some(activity.id), None));
+        }
+        let now = tx.now();
+        let (observed, reason) =
+            breaker::observe(health, *verdict, attempt.status_code, policy, now);
+        // A failed test says something to the person who waits for it, and is held against nobody.
+        let counts = attempt.trigger != AttemptTrigger::Test || *verdict == Verdict::Delivered;
+        let (health, reason) = if counts {
+            (observed, reason)
+        } else {
+            let Health {
+                last_attempted_at,
+                last_status_code,
+                ..
+            } = observed;
+            (
+                Health {
+                    last_attempted_at,
+                    last_status_code,
+                    ..health
+                },
+                None,
+            )
+        };
+        webhooks::set_health(tx, webhook_seq, &health)?;
+        let reason = reason.filter(|_| activity.active && activity.registered);
+        if let Some(reason) = reason {
+            let state = WebhookState::Disabled { reason, at: now };
+            webhooks::set_state(tx, activity.workspace_seq, webhook_seq, state)?;
+            record_disabled(tx, activity, reason)?;
+        }
+        Ok((Some(activity.id), reason))
+    }
 }
 
 /// Records an attempt that was cut off because hookpost stops. The webhook's health knows nothing of
@@ -158,7 +214,7 @@ fn set_apart(
 pub(super) fn settle_cut_off(
     tx: &mut WriteTx<'_>,
     place: DeliveryPlace,
-    mut attempt: Attempt,
+    attempt: &Attempt,
 ) -> Result<(), StoreError> {
     let Some((progress, _)) = deliveries::progress(tx, place.seq)? else {
         return Ok(());
@@ -166,8 +222,7 @@ pub(super) fn settle_cut_off(
     let policy = RetryPolicy::standard();
     let next = delivery::step(progress, StepInput::CutOff, &policy, tx.now(), 0.0)
         .expect("an attempt is never an illegal input");
-    attempt.number = next.attempt_count;
-    attempts::insert(tx, place.seq, &attempt)?;
+    attempts::insert(tx, place.seq, next.attempt_count, attempt)?;
     let last = LastAttempt {
         status_code: None,
         error_kind: attempt.error_kind,
@@ -175,51 +230,6 @@ pub(super) fn settle_cut_off(
         duration_ms: attempt.duration_ms,
     };
     deliveries::set_progress(tx, place, &progress, &next, Some(&last))
-}
-
-/// Takes the attempt into the webhook's health, and disables the webhook where that is due.
-fn observe(
-    tx: &mut WriteTx<'_>,
-    place: DeliveryPlace,
-    attempt: &Attempt,
-    verdict: Verdict,
-) -> Result<(Option<WebhookId>, Option<DisabledReason>), StoreError> {
-    let Some((health, policy, activity)) = webhooks::health(tx, place.webhook_seq)? else {
-        return Ok((None, None));
-    };
-    // A closed way out says nothing of who lies behind it: for the breaker nobody has tried.
-    if attempt.error_kind.is_some_and(|kind| !kind.is_receivers()) {
-        return Ok((Some(activity.id), None));
-    }
-    let now = tx.now();
-    let (observed, reason) = breaker::observe(health, verdict, attempt.status_code, policy, now);
-    // A failed test says something to the person who waits for it, and is held against nobody.
-    let counts = attempt.trigger != AttemptTrigger::Test || verdict == Verdict::Delivered;
-    let (health, reason) = if counts {
-        (observed, reason)
-    } else {
-        let Health {
-            last_attempted_at,
-            last_status_code,
-            ..
-        } = observed;
-        (
-            Health {
-                last_attempted_at,
-                last_status_code,
-                ..health
-            },
-            None,
-        )
-    };
-    webhooks::set_health(tx, place.webhook_seq, &health)?;
-    let reason = reason.filter(|_| activity.active && activity.registered);
-    if let Some(reason) = reason {
-        let state = WebhookState::Disabled { reason, at: now };
-        webhooks::set_state(tx, activity.workspace_seq, place.webhook_seq, state)?;
-        record_disabled(tx, activity, reason)?;
-    }
-    Ok((Some(activity.id), reason))
 }
 
 /// Nobody asked for it, so nobody would know from where else.

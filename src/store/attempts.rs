@@ -2,7 +2,7 @@
 //!
 //! Owns: their rows. Refuses: what they mean for the delivery.
 
-use rusqlite::{Row, named_params};
+use rusqlite::{Row, named_params, params};
 
 use super::found::readable;
 use super::{Read, StoreError, WriteTx, row_list};
@@ -31,15 +31,21 @@ pub fn find(conn: &Read<'_>, seq: i64) -> Result<Option<Attempt>, StoreError> {
     conn.row(&sql, named_params! { ":seq": seq }, attempt)
 }
 
-/// Stores an attempt. One that its delivery has no number for is left out rather than written over
+/// Stores an attempt as the delivery's `number`th. One that its delivery has no number for is left out rather than written over
 /// another: deliveries from before attempts were bounded may have made more than have a row.
 ///
 /// # Errors
 /// [`StoreError::Sqlite`].
-pub fn insert(tx: &WriteTx<'_>, delivery_seq: i64, attempt: &Attempt) -> Result<(), StoreError> {
-    if attempt.number > ATTEMPTS_MAX {
+pub fn insert(
+    tx: &WriteTx<'_>,
+    delivery_seq: i64,
+    number: u32,
+    attempt: &Attempt,
+) -> Result<(), StoreError> {
+    if number > ATTEMPTS_MAX {
         return Ok(());
     }
+    // Its values stand in the order in which it first names them: looking each name up takes time.
     tx.run(
         "INSERT INTO attempts (seq, trigger, started_at, duration_ms, status_code,
              error_kind, error, remote_addr, url, request_headers, response_headers,
@@ -47,21 +53,21 @@ pub fn insert(tx: &WriteTx<'_>, delivery_seq: i64, attempt: &Attempt) -> Result<
          VALUES (:seq, :trigger, :started_at, :duration_ms, :status_code, :error_kind, :error,
              :remote_addr, :url, :request_headers, :response_headers, :response_truncated,
              :response_body)",
-        named_params! {
-            ":seq": row_number(delivery_seq, attempt.number),
-            ":trigger": attempt.trigger,
-            ":started_at": attempt.started_at,
-            ":duration_ms": attempt.duration_ms,
-            ":status_code": attempt.status_code,
-            ":error_kind": attempt.error_kind,
-            ":error": attempt.error,
-            ":remote_addr": attempt.remote_addr,
-            ":url": attempt.url,
-            ":request_headers": attempt.request_headers,
-            ":response_headers": attempt.response_headers,
-            ":response_truncated": attempt.response_truncated,
-            ":response_body": attempt.response_body,
-        },
+        params![
+            row_number(delivery_seq, number),
+            attempt.trigger,
+            attempt.started_at,
+            attempt.duration_ms,
+            attempt.status_code,
+            attempt.error_kind,
+            attempt.error,
+            attempt.remote_addr,
+            attempt.url,
+            attempt.request_headers,
+            attempt.response_headers,
+            attempt.response_truncated,
+            attempt.response_body,
+        ],
     )?;
     Ok(())
 }

@@ -5,13 +5,13 @@
 //!
 //! # Why group commit
 //! A flush costs milliseconds, a row costs microseconds. The loop takes all jobs that wait, runs
-//! each in a savepoint of one transaction, commits once with one flush, and only then answers all
+//! each in one transaction, commits once with one flush, and only then answers all
 //! of them. Under load the flushes overlap with the arrival of the next batch, so that "flushed
 //! before 202" costs hardly more than not flushing.
 //!
 //! # Why a failed job fails alone
-//! Each job runs in a savepoint. An error rolls back to it and drops the job's effects; the others
-//! in the batch never notice. A panic in a job is caught and treated the same way.
+//! An error undoes what the job did and drops its effects; the others in the batch never notice
+//! (`running`). A panic in a job is caught and treated the same way.
 //!
 //! # Why a failed commit is everybody's
 //! A job sees what earlier jobs of its transaction did. If that is never committed, a refusal that
@@ -25,38 +25,27 @@
 //! the process is started again, which reads back what is really on the disk. A write that fails
 //! is another matter: nothing of it counts, and the writer goes on when there is room again.
 
-use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
-use rusqlite::Connection;
-use tokio::sync::mpsc;
-
-use super::alarm::{Alarm, CORRUPT};
+use super::alarm::CORRUPT;
 use super::disk::{Disk, disk};
 use super::effects::{Committed, Effects};
-use super::error::{corruption_met, obstacle_met};
+use super::error::obstacle_met;
 use super::outside::readers;
-use super::profile_cache::ProfileCache;
+use super::queue::JobReceiver;
+use super::running::{JobsRun, Runner, Terms, WriterParts};
 use super::setbacks::Stamps;
-use super::subscriber_cache::FilteredSubscribers;
-use super::tx::{Memory, WriteTx};
-use super::vault::Vault;
 use super::write_back::{Log, write_back};
-use super::write_job::{Urgency, Work, WriteJob, WriteOutcome, refuse};
+use super::write_job::{WriteJob, refuse};
 use super::{Obstacle, Read, StoreError, sums};
-use crate::clock::Clock;
+use crate::domain::time::Timestamp;
 
 /// How long an erasure waits for whoever still reads from the log.
 const ERASURE_WAIT: Duration = Duration::from_secs(1);
 /// How long after that it is tried again at the earliest, with whatever is written then.
 const CUT_AGAIN: Duration = Duration::from_secs(1);
-/// Jobs in one transaction at most.
-const BATCH_JOBS_MAX: usize = 512;
-/// How long a transaction takes further jobs on: those that are left have the next one, so that a
-/// commit that is awaited never waits for much.
-const TRANSACTION_MAX: Duration = Duration::from_millis(50);
 /// Ingest is refused below this much free space on the data directory's disk, in bytes.
 const FREE_BYTES_MIN: u64 = 64 * 1024 * 1024;
 /// Ingest is refused while the log has more bytes than this: 256 MiB.
@@ -79,29 +68,16 @@ const FREE_SPACE_TRUSTED: Duration = Duration::from_secs(1);
 
 pub(super) type Listener = Box<dyn Fn(&Committed) + Send + Sync>;
 
-/// What the writer's thread is opened with.
-pub(super) struct WriterParts {
-    pub(super) conn: Connection,
-    pub(super) clock: Clock,
-    pub(super) vault: Arc<Vault>,
-    pub(super) profiles: ProfileCache,
-    pub(super) filtered: FilteredSubscribers,
-    pub(super) data_dir: std::path::PathBuf,
-    pub(super) alarm: Alarm,
-}
-
 /// The writer's thread.
 pub(super) struct CommitLoop {
-    parts: WriterParts,
+    runner: Runner,
     listeners: Arc<RwLock<Vec<Listener>>>,
-    memory: Memory,
     disk: Option<(Instant, Disk)>,
     /// When the log was last tried to be cut off because it is long.
     cut_at: Option<Instant>,
     readers_told_at: Option<Instant>,
     /// When it was last tried to cut the log because of an erasure, if somebody was reading it then.
     cut_owed: Option<Instant>,
-    stamps: Stamps,
     failed: Option<&'static str>,
     is_locked: bool,
     /// Whether the last commit that had anything to write failed; others look at it.
@@ -116,23 +92,21 @@ impl CommitLoop {
         is_hindered: Arc<AtomicBool>,
     ) -> Self {
         Self {
-            memory: Memory::new(parts.filtered.clone()),
-            parts,
+            runner: Runner::new(parts, stamps),
             listeners,
             disk: None,
             cut_at: None,
             readers_told_at: None,
             cut_owed: None,
-            stamps,
             failed: None,
             is_locked: false,
             is_hindered,
         }
     }
 
-    pub(super) fn run(mut self, mut jobs: mpsc::Receiver<WriteJob>) {
-        let mut batch = Vec::with_capacity(BATCH_JOBS_MAX);
-        while !batch.is_empty() || jobs.blocking_recv_many(&mut batch, BATCH_JOBS_MAX) > 0 {
+    pub(super) fn run(mut self, mut jobs: JobReceiver) {
+        let mut batch = Vec::new();
+        while !batch.is_empty() || jobs.take(&mut batch) {
             batch = self.commit(batch);
         }
         self.fold_log();
@@ -144,7 +118,7 @@ impl CommitLoop {
         if self.failed.is_some() {
             return;
         }
-        match write_back(&self.parts.conn) {
+        match write_back(&self.runner.parts.conn) {
             Ok(Log::Cut) => {}
             Ok(Log::Read) => {
                 tracing::warn!("somebody reads the log; the next start writes it back");
@@ -155,35 +129,31 @@ impl CommitLoop {
         }
     }
 
-    /// Runs a batch in one transaction, as far as it gets in [`TRANSACTION_MAX`], and answers everybody
+    /// Runs a batch in one transaction, as far as it gets in the time that one may take, and answers everybody
     /// of it after the flush. Gives back what has to wait for the next one.
     fn commit(&mut self, mut batch: Vec<WriteJob>) -> Vec<WriteJob> {
-        let begun = Instant::now();
-        let room = self.room();
-        if let Err(error) = self.begin() {
+        let terms = Terms {
+            begun: Instant::now(),
+            now: self.runner.parts.clock.now(),
+            room: self.room(),
+        };
+        if let Err(error) = self.begin(terms.now) {
             refuse(batch, &error);
             return Vec::new();
         }
-        let changes = self.parts.conn.total_changes();
-        let mut effects = Effects::default();
-        let mut verdicts = Vec::with_capacity(batch.len());
-        for job in &mut batch {
-            verdicts.push(match job.urgency {
-                Urgency::Ingest if let Err(refused) = &room => Err(refused.clone()),
-                Urgency::Ingest | Urgency::Settle => self.run_job(&mut *job.work, &mut effects),
-            });
-            if begun.elapsed() > TRANSACTION_MAX || self.is_lost() {
-                break;
-            }
-        }
+        let changes = self.runner.parts.conn.total_changes();
+        let JobsRun {
+            verdicts,
+            mut effects,
+        } = self.runner.run_batch(&mut batch, &terms);
         let left = batch.split_off(verdicts.len());
         let committed = self.finish(&effects);
-        if committed.is_err() || self.parts.conn.total_changes() > changes {
+        if committed.is_err() || self.runner.parts.conn.total_changes() > changes {
             let is_hindered = committed.is_err();
             self.is_hindered.store(is_hindered, Ordering::Relaxed);
         }
         if committed.is_ok() {
-            effects.committed.took = begun.elapsed();
+            effects.committed.took = terms.begun.elapsed();
             self.tell(&effects.committed);
         }
         let is_owed = effects.owes_cut || self.cut_owed.is_some_and(|at| at.elapsed() > CUT_AGAIN);
@@ -211,10 +181,10 @@ impl CommitLoop {
     /// Writes the log back and cuts it off, if it has grown or the database's file can shrink by pages
     /// that were given back; until then they are empty only in the log. It waits for nobody; where somebody reads, the next sweep tries again.
     fn fold_grown_log(&self) {
-        let conn = &self.parts.conn;
+        let conn = &self.runner.parts.conn;
         let pragma = |sql| conn.query_row(sql, [], |row| row.get::<_, u64>(0));
         let (Ok(disk), Ok(pages), Ok(page_bytes)) = (
-            disk(&self.parts.data_dir),
+            disk(&self.runner.parts.data_dir),
             pragma("PRAGMA page_count"),
             pragma("PRAGMA page_size"),
         ) else {
@@ -226,23 +196,28 @@ impl CommitLoop {
         self.cut_log(Duration::ZERO);
     }
 
-    fn begin(&mut self) -> Result<(), StoreError> {
+    fn begin(&mut self, now: Timestamp) -> Result<(), StoreError> {
         // What earlier transactions met is no answer to this one.
         obstacle_met();
         if let Some(reason) = self.failed {
             return Err(StoreError::Stopped(reason));
         }
-        if self.parts.alarm.is_sounding() {
+        if self.runner.parts.alarm.is_sounding() {
             return Err(StoreError::Stopped(CORRUPT));
         }
-        let begun = Read::new(&self.parts.conn).run("BEGIN IMMEDIATE", []);
+        let begun = Read::new(&self.runner.parts.conn).run("BEGIN IMMEDIATE", []);
         let obstacle = begun.as_ref().err().and_then(StoreError::obstacle);
         let is_locked = obstacle == Some(Obstacle::Busy);
         if is_locked != self.is_locked {
             self.is_locked = is_locked;
-            self.parts.conn.busy_timeout(self.lock_wait())?;
+            self.runner.parts.conn.busy_timeout(self.lock_wait())?;
         }
-        begun.map(drop)
+        begun?;
+        let stamped = self
+            .runner
+            .stamps
+            .take(&Read::new(&self.runner.parts.conn), now);
+        stamped.inspect_err(|_| self.runner.roll_back())
     }
 
     fn lock_wait(&self) -> Duration {
@@ -253,72 +228,28 @@ impl CommitLoop {
         }
     }
 
-    /// Runs one job in a savepoint; its effects count only if it is kept.
-    fn run_job(&mut self, work: &mut dyn Work, effects: &mut Effects) -> Result<(), StoreError> {
-        let conn = &self.parts.conn;
-        let now = self.parts.clock.now();
-        self.stamps.take(&Read::new(conn), now)?;
-        let statement = |sql| conn.prepare_cached(sql).and_then(|mut s| s.execute([]));
-        statement("SAVEPOINT job")?;
-        let mut tx = WriteTx::new(
-            Read::new(conn),
-            now,
-            &self.parts.clock,
-            &self.parts.vault,
-            &self.parts.profiles,
-            &mut self.memory,
-        );
-        let ran = std::panic::catch_unwind(AssertUnwindSafe(|| work.run(&mut tx)));
-        let job_effects = tx.effects;
-        if corruption_met() {
-            self.parts.alarm.sound();
-        }
-        if matches!(ran, Ok(WriteOutcome::Keep)) {
-            effects.merge(job_effects);
-        } else {
-            self.memory.forget();
-            if self.is_lost() {
-                return Ok(());
-            }
-            statement("ROLLBACK TO job")?;
-        }
-        statement("RELEASE job")?;
-        Ok(())
-    }
-
-    /// Whether SQLite gave up the transaction under way, as it does where the disk fails it.
-    fn is_lost(&self) -> bool {
-        self.parts.conn.is_autocommit()
-    }
-
     fn finish(&mut self, effects: &Effects) -> Result<(), StoreError> {
         let flushed = self.flush(effects);
         if flushed.is_ok() {
-            self.stamps.keep();
+            self.runner.stamps.keep();
         }
         flushed.inspect_err(|error| {
             tracing::error!(%error, "a commit failed; nothing of it was promised");
             if error.is_failed_flush() {
                 self.failed = Some("a write to the disk failed; start hookpost again");
             }
-            self.memory.forget();
-            self.stamps.undo();
-            if !self.is_lost()
-                && let Err(error) = self.parts.conn.execute_batch("ROLLBACK")
-            {
-                tracing::error!(%error, "could not roll back");
-            }
+            self.runner.roll_back();
         })
     }
 
     fn flush(&self, effects: &Effects) -> Result<(), StoreError> {
-        if self.parts.alarm.is_sounding() {
+        if self.runner.parts.alarm.is_sounding() {
             return Err(StoreError::Stopped(CORRUPT));
         }
-        if self.is_lost() {
+        if self.runner.is_lost() {
             return Err(obstacle_met().unwrap_or(StoreError::Overloaded));
         }
-        let conn = Read::new(&self.parts.conn);
+        let conn = Read::new(&self.runner.parts.conn);
         sums::apply(&conn, effects)?;
         conn.run("COMMIT", []).map(drop)
     }
@@ -342,13 +273,13 @@ impl CommitLoop {
             read_at.elapsed() < FREE_SPACE_TRUSTED && !is_much(disk)
         };
         if !self.disk.as_ref().is_some_and(fresh) {
-            let mut found = disk(&self.parts.data_dir).ok();
+            let mut found = disk(&self.runner.parts.data_dir).ok();
             let recently = |at: Instant| at.elapsed() < FREE_SPACE_TRUSTED;
             let may_cut = self.failed.is_none() && !self.cut_at.is_some_and(recently);
             if may_cut && found.as_ref().is_some_and(is_much) {
                 self.cut_log(READERS_WAIT);
                 self.cut_at = Some(Instant::now());
-                found = disk(&self.parts.data_dir).ok();
+                found = disk(&self.runner.parts.data_dir).ok();
             }
             self.disk = found.map(|disk| (Instant::now(), disk));
         }
@@ -371,7 +302,7 @@ impl CommitLoop {
             return;
         }
         self.readers_told_at = Some(Instant::now());
-        let readers = readers(&self.parts.data_dir).join(", ");
+        let readers = readers(&self.runner.parts.data_dir).join(", ");
         tracing::warn!(
             readers,
             log_bytes,
@@ -382,7 +313,7 @@ impl CommitLoop {
 
     /// Writes the log back and cuts it off, if nobody reads from it for `wait`.
     fn cut_log(&self, wait: Duration) -> Log {
-        let conn = &self.parts.conn;
+        let conn = &self.runner.parts.conn;
         let cut = conn.busy_timeout(wait).and_then(|()| write_back(conn));
         match conn.busy_timeout(self.lock_wait()).and(cut) {
             Ok(Log::Cut) => return Log::Cut,

@@ -52,13 +52,16 @@ mod obstacle;
 mod open;
 mod open_error;
 mod outside;
+mod pending_health;
 pub mod portal_links;
 mod profile_cache;
 pub mod profiles;
+mod queue;
 mod read;
 mod readers;
 pub mod retention;
 pub mod rotate;
+mod running;
 pub mod secrets;
 pub mod sessions;
 mod setbacks;
@@ -87,6 +90,7 @@ pub use open::OpenOptions;
 pub use open_error::OpenError;
 pub use read::Read;
 pub use tx::WriteTx;
+pub use write_job::Haste;
 use write_job::Urgency;
 
 /// The handle on the database. Cloning shares it.
@@ -163,6 +167,22 @@ impl Store {
         self.shared.writer.write(write, Urgency::Ingest).await
     }
 
+    /// As [`Store::write`], for what does the same however often it is run: where something beside it in
+    /// its transaction fails it may be run again, and nothing counts but the last time.
+    ///
+    /// # Errors
+    /// As [`Store::write`].
+    pub async fn write_repeatable<T, E>(
+        &self,
+        write: impl Fn(&mut WriteTx<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        self.shared.writer.write_repeatable(write).await
+    }
+
     /// As [`Store::write`], for results of work that was already done: it waits for room instead
     /// of refusing. Callers bound how many of these are under way.
     ///
@@ -180,16 +200,18 @@ impl Store {
     }
 
     /// As [`Store::settle`], for results that nobody waits for: it answers once the write is queued, and
-    /// `then` learns what became of it on the writer's thread, where it must not block.
+    /// `then` learns what became of it on the writer's thread, where it must not block. `write` may be
+    /// run more than once, as with [`Store::write_repeatable`].
     pub async fn settle_then<T, E>(
         &self,
-        write: impl FnOnce(&mut WriteTx<'_>) -> Result<T, E> + Send + 'static,
+        haste: Haste,
+        write: impl Fn(&mut WriteTx<'_>) -> Result<T, E> + Send + 'static,
         then: impl FnOnce(Result<T, E>) + Send + 'static,
     ) where
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        self.shared.writer.write_then(write, then).await;
+        self.shared.writer.write_then(haste, write, then).await;
     }
 
     /// As [`Store::write`], for callers that do not wait for futures, such as the start.

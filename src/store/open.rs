@@ -22,12 +22,12 @@ use std::sync::Arc;
 use rusqlite::{Connection, OpenFlags};
 
 use super::alarm::Alarm;
-use super::commit::WriterParts;
 use super::directory::{DATABASE_FILE, create_dir, files, lock};
 use super::instance::{self, Fact};
 use super::open_error::OpenError;
 use super::profile_cache::ProfileCache;
 use super::readers::{Readers, STATEMENTS_KEPT};
+use super::running::WriterParts;
 use super::setbacks::Stamps;
 use super::shapes::ShapeCache;
 use super::subscriber_cache::FilteredSubscribers;

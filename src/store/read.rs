@@ -138,6 +138,16 @@ impl<'a> Read<'a> {
         Ok(found.paged(of.list))
     }
 
+    /// Rows that were written on this connection so far.
+    pub(super) fn changes(&self) -> u64 {
+        self.0.total_changes()
+    }
+
+    /// Whether no transaction is under way.
+    pub(super) fn is_autocommit(&self) -> bool {
+        self.0.is_autocommit()
+    }
+
     /// The connection itself, for tests that look over its shoulder.
     #[cfg(test)]
     pub(crate) fn connection(&self) -> &'a Connection {

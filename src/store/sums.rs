@@ -21,10 +21,7 @@ pub(super) fn apply(conn: &Read<'_>, effects: &Effects) -> Result<(), StoreError
 // A batch may change hundreds of these rows: each statement is prepared once for all of them, and takes
 // its values in the order in which it first names them.
 
-fn add_counts(
-    conn: &Read<'_>,
-    counts: &HashMap<(i64, Status), i64>,
-) -> Result<(), StoreError> {
+fn add_counts(conn: &Read<'_>, counts: &HashMap<(i64, Status), i64>) -> Result<(), StoreError> {
     let mut add = conn.prepare_cached(
         "INSERT INTO delivery_counts (webhook_seq, status, deliveries)
          VALUES (:webhook, :status, :change)

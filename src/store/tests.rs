@@ -9,6 +9,7 @@ mod corrupt;
 mod full;
 mod held;
 mod plans;
+mod running;
 pub(in crate::store) mod samples;
 
 use super::vault::KeySource;

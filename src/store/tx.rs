@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::effects::{Committed, Effects};
 use super::numbers::{NumberedTable, Numbers};
+use super::pending_health::PendingHealth;
 use super::profile_cache::ProfileCache;
 use super::subscriber_cache::{FilteredSubscribers, SubscriberCache};
 use super::vault::Vault;
@@ -47,6 +48,7 @@ pub struct WriteTx<'a> {
     profiles: &'a ProfileCache,
     pub(super) memory: &'a mut Memory,
     pub(super) effects: Effects,
+    pub(super) health: PendingHealth,
 }
 
 impl<'a> WriteTx<'a> {
@@ -66,7 +68,25 @@ impl<'a> WriteTx<'a> {
             profiles,
             memory,
             effects: Effects::default(),
+            health: PendingHealth::default(),
         }
+    }
+
+    /// Writes what is still in memory; answers what changed besides rows.
+    pub(super) fn finish(mut self) -> Result<Effects, StoreError> {
+        self.health.write_all(&self.read)?;
+        Ok(self.effects)
+    }
+
+    /// Rows written so far, and changes that are still in memory: as many as before where nothing was
+    /// done in between.
+    pub(super) fn changes(&self) -> (u64, u64) {
+        (self.read.changes(), self.health.changes())
+    }
+
+    /// Whether SQLite gave up this transaction.
+    pub(super) fn is_lost(&self) -> bool {
+        self.read.is_autocommit()
     }
 
     /// The instant that this transaction stamps on its rows.
@@ -77,7 +97,8 @@ impl<'a> WriteTx<'a> {
 
     /// The offset of the clock that says so: other transactions' rows are by the same clock where theirs
     /// is the same.
-    pub(super) fn clock_offset_ms(&self) -> i64 {
+    #[must_use]
+    pub fn clock_offset_ms(&self) -> i64 {
         self.clock.offset_ms()
     }
 
@@ -124,6 +145,7 @@ impl<'a> WriteTx<'a> {
         &mut self,
         work: impl FnOnce(&mut Self) -> Result<T, E>,
     ) -> Result<Result<T, E>, StoreError> {
+        self.health.write_all(&self.read)?;
         self.run("SAVEPOINT nested", [])?;
         let before = std::mem::take(&mut self.effects);
         let result = work(self);
@@ -132,6 +154,7 @@ impl<'a> WriteTx<'a> {
             self.effects.merge(during);
         } else {
             self.memory.forget();
+            self.health.forget();
             self.run("ROLLBACK TO nested", [])?;
         }
         self.run("RELEASE nested", [])?;

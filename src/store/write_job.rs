@@ -2,7 +2,7 @@
 //!
 //! Owns: the job and its answer. Refuses: running and committing it (`commit`).
 
-use tokio::sync::oneshot;
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use super::StoreError;
 use super::tx::WriteTx;
@@ -14,6 +14,24 @@ pub enum Urgency {
     Ingest,
     /// The result of work already done: waits for room.
     Settle,
+}
+
+/// When a result is recorded that nobody waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Haste {
+    /// As soon as can be: something else begins only then.
+    AtOnce,
+    /// With what comes next; a few milliseconds later if nothing comes.
+    InCompany,
+}
+
+/// How what a job did is undone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Undo {
+    /// It runs once, and the database is asked to go back to where it began.
+    BySavepoint,
+    /// With all that ran beside it, which is then run again: it does the same each time.
+    ByRunningAgain,
 }
 
 /// A caller's transaction and the way back to the caller, whatever their types.
@@ -32,7 +50,7 @@ pub(super) enum WriteOutcome {
 }
 
 struct Request<T, E, F, A> {
-    write: Option<F>,
+    write: F,
     result: Option<Result<T, E>>,
     then: A,
 }
@@ -41,18 +59,17 @@ impl<T, E, F, A> Work for Request<T, E, F, A>
 where
     T: Send,
     E: From<StoreError> + Send,
-    F: FnOnce(&mut WriteTx<'_>) -> Result<T, E> + Send,
+    F: FnMut(&mut WriteTx<'_>) -> Option<Result<T, E>> + Send,
     A: FnOnce(Result<T, E>) + Send,
 {
     fn run(&mut self, tx: &mut WriteTx<'_>) -> WriteOutcome {
-        let result = self.write.take().map(|write| write(tx));
-        let ran = if matches!(result, Some(Ok(_))) {
-            WriteOutcome::Keep
-        } else {
-            WriteOutcome::Undo
-        };
-        self.result = result;
-        ran
+        // What an earlier run came to is not true any more, also where this one panics.
+        self.result = None;
+        self.result = (self.write)(tx);
+        match self.result {
+            Some(Ok(_)) => WriteOutcome::Keep,
+            Some(Err(_)) | None => WriteOutcome::Undo,
+        }
     }
 
     fn answer(self: Box<Self>, committed: Result<(), StoreError>) {
@@ -67,47 +84,76 @@ where
 
 pub(super) struct WriteJob {
     pub(super) urgency: Urgency,
+    pub(super) undo: Undo,
     pub(super) work: Box<dyn Work>,
     // Given back when the job has been answered.
-    _permit: Option<tokio::sync::OwnedSemaphorePermit>,
+    _permit: Option<OwnedSemaphorePermit>,
 }
 
-/// A job, and where its answer comes.
-pub(super) fn job<T, E>(
+/// A transaction that may be run once.
+pub(super) fn once<T: 'static, E: 'static>(
     write: impl FnOnce(&mut WriteTx<'_>) -> Result<T, E> + Send + 'static,
-    urgency: Urgency,
-    permit: Option<tokio::sync::OwnedSemaphorePermit>,
-) -> (WriteJob, oneshot::Receiver<Result<T, E>>)
-where
-    T: Send + 'static,
-    E: From<StoreError> + Send + 'static,
-{
-    let (caller, answer) = oneshot::channel();
-    // A caller that went away has no use for the answer; its write stands all the same.
-    let then = |result| drop(caller.send(result));
-    (job_then(write, then, urgency, permit), answer)
+) -> impl FnMut(&mut WriteTx<'_>) -> Option<Result<T, E>> + Send + 'static {
+    let mut write = Some(write);
+    move |tx| write.take().map(|write| write(tx))
 }
 
-/// A job whose answer is given to `then`, on the writer's thread.
-pub(super) fn job_then<T, E>(
-    write: impl FnOnce(&mut WriteTx<'_>) -> Result<T, E> + Send + 'static,
-    then: impl FnOnce(Result<T, E>) + Send + 'static,
-    urgency: Urgency,
-    permit: Option<tokio::sync::OwnedSemaphorePermit>,
-) -> WriteJob
-where
-    T: Send + 'static,
-    E: From<StoreError> + Send + 'static,
-{
-    let work = Request {
-        write: Some(write),
-        result: None,
-        then,
-    };
-    WriteJob {
-        urgency,
-        work: Box::new(work),
-        _permit: permit,
+/// A transaction that may be run as often as need be.
+pub(super) fn repeatable<T: 'static, E: 'static>(
+    write: impl Fn(&mut WriteTx<'_>) -> Result<T, E> + Send + 'static,
+) -> impl FnMut(&mut WriteTx<'_>) -> Option<Result<T, E>> + Send + 'static {
+    move |tx| Some(write(tx))
+}
+
+impl WriteJob {
+    /// A job, and where its answer comes.
+    pub(super) fn answered<T, E>(
+        write: impl FnMut(&mut WriteTx<'_>) -> Option<Result<T, E>> + Send + 'static,
+        undo: Undo,
+        urgency: Urgency,
+        permit: Option<OwnedSemaphorePermit>,
+    ) -> (Self, oneshot::Receiver<Result<T, E>>)
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let (caller, answer) = oneshot::channel();
+        // A caller that went away has no use for the answer; its write stands all the same.
+        let then = |result| drop(caller.send(result));
+        let work = Request {
+            write,
+            result: None,
+            then,
+        };
+        let job = Self {
+            urgency,
+            undo,
+            work: Box::new(work),
+            _permit: permit,
+        };
+        (job, answer)
+    }
+
+    /// A job for whose answer nobody waits: it is given to `then`, on the writer's thread.
+    pub(super) fn told<T, E>(
+        write: impl Fn(&mut WriteTx<'_>) -> Result<T, E> + Send + 'static,
+        then: impl FnOnce(Result<T, E>) + Send + 'static,
+    ) -> Self
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let work = Request {
+            write: repeatable(write),
+            result: None,
+            then,
+        };
+        Self {
+            urgency: Urgency::Settle,
+            undo: Undo::ByRunningAgain,
+            work: Box::new(work),
+            _permit: None,
+        }
     }
 }
 

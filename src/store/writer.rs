@@ -1,19 +1,21 @@
-//! The one writer: the queue that leads to its thread.
+//! The one writer: the ways to its thread.
 //!
-//! Owns: the writer's thread, its queue, how much may wait there. Refuses: running and committing
-//! what waits (`commit`), and knowing what a job does.
+//! Owns: the writer's thread, how much may wait for it. Refuses: the queue itself (`queue`), running and
+//! committing what waits (`commit`), and knowing what a job does.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::thread::JoinHandle;
 
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{Semaphore, oneshot};
 
 use super::StoreError;
-use super::commit::{CommitLoop, Listener, WriterParts};
+use super::commit::{CommitLoop, Listener};
+use super::queue::{JobSender, queue};
+use super::running::WriterParts;
 use super::setbacks::Stamps;
 use super::tx::WriteTx;
-use super::write_job::{Urgency, WriteJob, job, job_then};
+use super::write_job::{Haste, Undo, Urgency, WriteJob, once, repeatable};
 
 /// Ingest jobs that may wait or run at once; one more is refused.
 const INGEST_JOBS_MAX: usize = 4096;
@@ -22,7 +24,7 @@ const QUEUE_JOBS_MAX: usize = 2 * INGEST_JOBS_MAX;
 
 /// The handle on the writer's thread.
 pub(super) struct Writer {
-    queue: RwLock<Option<mpsc::Sender<WriteJob>>>,
+    queue: RwLock<Option<JobSender>>,
     ingest: Arc<Semaphore>,
     listeners: Arc<RwLock<Vec<Listener>>>,
     thread: Mutex<Option<JoinHandle<()>>>,
@@ -31,7 +33,7 @@ pub(super) struct Writer {
 
 impl Writer {
     pub(super) fn start(parts: WriterParts, stamps: Stamps) -> std::io::Result<Self> {
-        let (queue, jobs) = mpsc::channel(QUEUE_JOBS_MAX);
+        let (queue, jobs) = queue(QUEUE_JOBS_MAX);
         let listeners: Arc<RwLock<Vec<Listener>>> = Arc::default();
         let heard = Arc::clone(&listeners);
         let is_hindered: Arc<AtomicBool> = Arc::default();
@@ -74,29 +76,47 @@ impl Writer {
             Urgency::Ingest => Some(self.permit()?),
             Urgency::Settle => None,
         };
-        let (job, answer) = job(write, urgency, permit);
-        queue.send(job).await.map_err(|_| stopped())?;
-        // The writer ends once nobody can send: whoever only waits for an answer must not hold it.
-        drop(queue);
-        answer.await.unwrap_or_else(|_| Err(stopped().into()))
+        let (job, answer) = WriteJob::answered(once(write), Undo::BySavepoint, urgency, permit);
+        wait_for(queue, job, answer).await
+    }
+
+    /// As [`Writer::write`], for new work that does the same each time it is run.
+    pub(super) async fn write_repeatable<T, E>(
+        &self,
+        write: impl Fn(&mut WriteTx<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let queue = self.queue()?;
+        let (write, permit) = (repeatable(write), Some(self.permit()?));
+        let (undo, urgency) = (Undo::ByRunningAgain, Urgency::Ingest);
+        let (job, answer) = WriteJob::answered(write, undo, urgency, permit);
+        wait_for(queue, job, answer).await
     }
 
     /// Queues a write that nobody waits for; `then` learns what became of it, also where it cannot
     /// be queued any more.
     pub(super) async fn write_then<T, E>(
         &self,
-        write: impl FnOnce(&mut WriteTx<'_>) -> Result<T, E> + Send + 'static,
+        haste: Haste,
+        write: impl Fn(&mut WriteTx<'_>) -> Result<T, E> + Send + 'static,
         then: impl FnOnce(Result<T, E>) + Send + 'static,
     ) where
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        let job = job_then(write, then, Urgency::Settle, None);
+        let job = WriteJob::told(write, then);
         let Ok(queue) = self.queue() else {
             return job.work.answer(Err(stopped()));
         };
-        if let Err(unsent) = queue.send(job).await {
-            unsent.0.work.answer(Err(stopped()));
+        let sent = match haste {
+            Haste::AtOnce => queue.send(job).await,
+            Haste::InCompany => queue.send_along(job).await,
+        };
+        if let Err(unsent) = sent {
+            unsent.work.answer(Err(stopped()));
         }
     }
 
@@ -108,7 +128,8 @@ impl Writer {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        let (job, answer) = job(write, Urgency::Settle, None);
+        let (undo, urgency) = (Undo::BySavepoint, Urgency::Settle);
+        let (job, answer) = WriteJob::answered(once(write), undo, urgency, None);
         let queue = self.queue()?;
         let wait = || {
             queue.blocking_send(job).map_err(|_| stopped())?;
@@ -141,7 +162,7 @@ impl Writer {
             .clear();
     }
 
-    fn queue(&self) -> Result<mpsc::Sender<WriteJob>, StoreError> {
+    fn queue(&self) -> Result<JobSender, StoreError> {
         self.queue
             .read()
             .unwrap_or_else(PoisonError::into_inner)
@@ -154,6 +175,17 @@ impl Writer {
             .try_acquire_owned()
             .map_err(|_| StoreError::Overloaded)
     }
+}
+
+async fn wait_for<T, E: From<StoreError>>(
+    queue: JobSender,
+    job: WriteJob,
+    answer: oneshot::Receiver<Result<T, E>>,
+) -> Result<T, E> {
+    queue.send(job).await.map_err(|_| stopped())?;
+    // The writer ends once nobody can send: whoever only waits for an answer must not hold it.
+    drop(queue);
+    answer.await.unwrap_or_else(|_| Err(stopped().into()))
 }
 
 fn stopped() -> StoreError {

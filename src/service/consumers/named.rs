@@ -72,19 +72,19 @@ impl CheckedName {
     /// # Errors
     /// [`Refusal::Invalid`] where it must be there and is not.
     pub(in crate::service) fn resolve(
-        self,
+        &self,
         tx: &mut WriteTx<'_>,
         caller: &Caller,
     ) -> Result<ConsumerId, Refusal> {
         let workspace_seq = caller.workspace.seq();
         match self {
-            Self::Known(named) => consumers::find_id(tx, workspace_seq, &named)?
+            Self::Known(named) => consumers::find_id(tx, workspace_seq, named)?
                 .ok_or_else(|| Refusal::Invalid(vec![unknown()])),
             Self::Given(uid, settings) => {
                 let named = ConsumerRef::Uid(uid.clone());
                 match consumers::find_id(tx, workspace_seq, &named)? {
                     Some(known) => Ok(known),
-                    None => add(tx, caller, Some(&uid), &settings),
+                    None => add(tx, caller, Some(uid), settings),
                 }
             }
         }

@@ -25,13 +25,15 @@ use crate::store::{StoreError, WriteTx};
 
 /// A publisher's words, checked.
 pub(super) struct CheckedEvent {
+    /// Its type, read.
+    pub(super) name: EventTypeName,
     pub(super) new: NewEvent,
     pub(super) consumer: Option<CheckedName>,
     pub(super) one_off: Option<OneOff>,
     pub(super) judged: Option<JudgedEvent>,
 }
 
-/// Stores an event with its deliveries.
+/// Stores an event with its deliveries; run again after it was undone it does the same.
 ///
 /// # Errors
 /// [`Refusal::Conflict`] where its id was used for another; [`Refusal::Invalid`] where its data does
@@ -39,19 +41,14 @@ pub(super) struct CheckedEvent {
 pub(super) fn accept(
     tx: &mut WriteTx<'_>,
     caller: &Caller,
-    checked: CheckedEvent,
+    checked: &CheckedEvent,
 ) -> Result<Published, Refusal> {
-    let CheckedEvent {
-        mut new,
-        consumer,
-        one_off,
-        judged,
-    } = checked;
-    new.consumer = match consumer {
+    let mut new = checked.new.clone();
+    new.consumer = match &checked.consumer {
         Some(named) => Some(named.resolve(tx, caller)?),
         None => None,
     };
-    let target = match one_off {
+    let target = match &checked.one_off {
         Some(one_off) => Some(one_off.resolve(tx, caller.workspace)?),
         None => None,
     };
@@ -68,8 +65,9 @@ pub(super) fn accept(
     }
     check_uid_is_free(tx, &new)?;
     let reached = Reached::by(tx, caller.workspace.seq(), new.consumer)?;
-    let fitting = Fitting::judged(view_of(&new, tx.now()), judged.as_ref(), reached.own());
-    let wanted = wanting(reached.subscribers(), &new, &fitting)?;
+    let judged = checked.judged.as_ref();
+    let fitting = Fitting::judged(view_of(&new, tx.now()), judged, reached.own());
+    let wanted = wanting(reached.subscribers(), &checked.name, &new, &fitting)?;
     let is_open = |own: &&WantedBy<'_>| own.subscriber.disabled.is_none();
     let open = wanted.iter().filter(is_open).count();
     let count = open + usize::from(target.is_some());
@@ -168,14 +166,13 @@ struct WantedBy<'a> {
 /// ones is refused.
 fn wanting<'a>(
     subscribers: impl Iterator<Item = &'a Subscriber>,
+    name: &EventTypeName,
     new: &NewEvent,
     fitting: &Fitting<'_>,
 ) -> Result<Vec<WantedBy<'a>>, Refusal> {
-    let name =
-        EventTypeName::parse(&new.event_type).map_err(|message| Refusal::field("type", message))?;
     let channels = new.context.as_ref().map_or(&[][..], |own| &own.channels);
     let wants =
-        |s: &&Subscriber| s.subscription.matches(&name) && reaches(s.channels.as_deref(), channels);
+        |s: &&Subscriber| s.subscription.matches(name) && reaches(s.channels.as_deref(), channels);
     let wanted = subscribers.filter(wants);
     let wanted: Vec<&Subscriber> = wanted.filter(|s| fitting.fits(s)).collect();
     let is_open = |s: &&&Subscriber| s.disabled.is_none();

@@ -121,7 +121,7 @@ fn part(tx: &mut WriteTx<'_>, caller: &Caller, mut batch: BatchEntry) -> Result<
             Ok(checked) => {
                 bytes += checked.new.data.len();
                 // A refusal undoes this event alone.
-                tx.nested(|tx| accept(tx, caller, checked))?
+                tx.nested(|tx| accept(tx, caller, &checked))?
             }
             Err(refusal) => Err(refusal),
         };

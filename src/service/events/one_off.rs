@@ -45,7 +45,7 @@ impl OneOff {
     /// [`Refusal::Invalid`] where there is no such profile, or the secret does not fit it;
     /// [`Refusal::PlanRequired`] on a free plan: a receiver is a receiver, registered or not.
     pub(super) fn resolve(
-        self,
+        &self,
         tx: &mut WriteTx<'_>,
         workspace: WorkspaceId,
     ) -> Result<OneOffTarget, Refusal> {
@@ -64,7 +64,7 @@ impl OneOff {
             None => workspace_secret(tx, workspace, &profile)?,
         };
         Ok(OneOffTarget {
-            url: self.url,
+            url: self.url.clone(),
             profile_seq: stored.seq,
             profile,
             secret,

@@ -35,7 +35,7 @@ impl Service {
         let caller = caller.clone();
         let done = self
             .store()
-            .write(move |tx| once(tx, &caller, &key, |tx| accept(tx, &caller, checked)))
+            .write_repeatable(move |tx| once(tx, &caller, &key, |tx| accept(tx, &caller, &checked)))
             .await;
         if let Ok(Done::Fresh(published)) = &done {
             metrics::events_accepted(usize::from(published.known == Known::New));
@@ -130,6 +130,7 @@ impl Service {
         };
         let (new, judged) = self.judge(caller.workspace.seq(), &name, new).await?;
         Ok(CheckedEvent {
+            name,
             new,
             consumer,
             one_off,

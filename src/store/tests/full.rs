@@ -18,14 +18,16 @@ fn room(store: &Store, pages: Option<i64>) {
     store.write_blocking(set).unwrap();
 }
 
-fn add(tx: &mut WriteTx<'_>, bytes: usize) -> Result<(), StoreError> {
+pub(super) fn add(tx: &mut WriteTx<'_>, bytes: usize) -> Result<(), StoreError> {
     let workspace = default_workspace(tx);
     let text = format!("\"{}\"", "x".repeat(bytes));
     events::insert(tx, workspace, new_event(&text), 0).map(drop)
 }
 
 /// Holds the writer up, so that what comes meanwhile shares one transaction.
-fn hold_up(store: &Store) -> (Sender<()>, tokio::task::JoinHandle<Result<(), StoreError>>) {
+pub(super) fn hold_up(
+    store: &Store,
+) -> (Sender<()>, tokio::task::JoinHandle<Result<(), StoreError>>) {
     let (go_on, wait): (Sender<()>, Receiver<()>) = channel();
     let (begun, has_begun) = channel();
     let own = store.clone();

@@ -197,7 +197,7 @@ pub(in crate::store) fn attempt(
         response_body: Some(vec![b'x'; 100]),
         response_truncated: false,
     };
-    attempts::insert(tx, place.seq, &made)?;
+    attempts::insert(tx, place.seq, made.number, &made)?;
     let last = LastAttempt {
         status_code,
         error_kind,

@@ -10,17 +10,26 @@ use rusqlite::{Row, named_params};
 use crate::domain::breaker::{BreakerPolicy, Health};
 use crate::domain::time::Timestamp;
 use crate::domain::webhook::{Activity, WebhookKind};
+use crate::store::pending_health::{self, KnownHealth};
 use crate::store::sql::id;
-use crate::store::{Read, StoreError};
+use crate::store::{Read, StoreError, WriteTx};
 
 /// How a webhook has been answering, and what may disable it.
 ///
 /// # Errors
 /// [`StoreError::Sqlite`].
-pub fn health(
-    conn: &Read<'_>,
-    seq: i64,
-) -> Result<Option<(Health, BreakerPolicy, Activity)>, StoreError> {
+pub fn health(tx: &mut WriteTx<'_>, seq: i64) -> Result<Option<KnownHealth>, StoreError> {
+    if let Some(known) = tx.health.of(seq) {
+        return Ok(Some(known));
+    }
+    let found = read(tx, seq)?;
+    if let Some(known) = found {
+        tx.health.remember(seq, known);
+    }
+    Ok(found)
+}
+
+fn read(conn: &Read<'_>, seq: i64) -> Result<Option<KnownHealth>, StoreError> {
     conn.row(
         "SELECT seq, consecutive_failures, failing_since, last_attempted_at, last_success_at,
              last_status_code, disable_after_failures, disable_after_ms, status, kind, workspace_seq,
@@ -42,26 +51,23 @@ pub fn health(
     )
 }
 
-/// Writes how a webhook has been answering.
+/// Sets how a webhook has been answering. Of one whose [`health`] was asked for in this transaction it
+/// is written once, at its end.
 ///
 /// # Errors
 /// [`StoreError::Sqlite`].
-pub fn set_health(conn: &Read<'_>, seq: i64, health: &Health) -> Result<(), StoreError> {
-    conn.run(
-        "UPDATE webhooks
-         SET consecutive_failures = :failures, failing_since = :since,
-             last_attempted_at = :attempted, last_success_at = :success, last_status_code = :code
-         WHERE seq = :seq",
-        named_params! {
-            ":seq": seq,
-            ":failures": health.consecutive_failures,
-            ":since": health.failing_since,
-            ":attempted": health.last_attempted_at,
-            ":success": health.last_success_at,
-            ":code": health.last_status_code,
-        },
-    )?;
-    Ok(())
+pub fn set_health(tx: &mut WriteTx<'_>, seq: i64, health: &Health) -> Result<(), StoreError> {
+    if tx.health.set(seq, health) {
+        return Ok(());
+    }
+    pending_health::write(tx, seq, health)
+}
+
+/// Writes what is still in memory, because something else of webhooks' rows is about to be read or
+/// written.
+pub(super) fn write_pending(tx: &mut WriteTx<'_>) -> Result<(), StoreError> {
+    let conn = **tx;
+    tx.health.write_all(&conn)
 }
 
 /// Lets every webhook that has been failing begin to do so at `now`: for when the clock was set, and
@@ -69,8 +75,9 @@ pub fn set_health(conn: &Read<'_>, seq: i64, health: &Health) -> Result<(), Stor
 ///
 /// # Errors
 /// [`StoreError::Sqlite`].
-pub fn restart_failing(conn: &Read<'_>, now: Timestamp) -> Result<(), StoreError> {
-    conn.run(
+pub fn restart_failing(tx: &mut WriteTx<'_>, now: Timestamp) -> Result<(), StoreError> {
+    write_pending(tx)?;
+    tx.run(
         "UPDATE webhooks SET failing_since = :now WHERE failing_since IS NOT NULL",
         named_params! { ":now": now },
     )?;
@@ -81,9 +88,14 @@ pub fn restart_failing(conn: &Read<'_>, now: Timestamp) -> Result<(), StoreError
 ///
 /// # Errors
 /// [`StoreError::Sqlite`].
-pub fn excuse_failing(conn: &Read<'_>, by: Duration, now: Timestamp) -> Result<(), StoreError> {
+pub fn excuse_failing(
+    tx: &mut WriteTx<'_>,
+    by: Duration,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    write_pending(tx)?;
     let by_ms = i64::try_from(by.as_millis()).unwrap_or(i64::MAX / 2);
-    conn.run(
+    tx.run(
         "UPDATE webhooks
          SET failing_since = min(:now, failing_since + :by)
          WHERE failing_since IS NOT NULL",

@@ -281,6 +281,7 @@ pub fn set_state(
         WebhookState::Disabled { reason, at } => (Some(reason), Some(at)),
         WebhookState::Active | WebhookState::Revoked => (None, None),
     };
+    health::write_pending(tx)?;
     tx.run(
         "UPDATE webhooks
          SET status = :status, disabled_reason = :reason, disabled_at = :at, updated_at = :now

@@ -284,6 +284,7 @@ impl Story {
         attempts::insert(
             tx,
             self.place.seq,
+            self.progress.attempt_count + 1,
             &Attempt {
                 number: self.progress.attempt_count + 1,
                 trigger: AttemptTrigger::Schedule,

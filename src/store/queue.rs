@@ -1,0 +1,299 @@
+//! The writer's queue: jobs that somebody waits for, and results that ride along with them.
+//!
+//! Owns: handing jobs over, how many of them wait, and when the writer takes them. Refuses: running
+//! them (`commit`).
+//!
+//! # Why results ride along
+//! Nobody waits for the record of an attempt. Committed by itself it takes a flush and wakes two
+//! threads, as often as publishing does. So it waits until the writer has something to commit that
+//! somebody does wait for; for [`RIDE_MAX`] at most, and not once [`RIDERS_MANY`] wait: that many
+//! results, and no more, are unknown to the next process if this one is killed, and their attempts are
+//! repeated like those that were under way.
+//!
+//! # Who wakes the writer
+//! A job does. A rider need not while the writer only dozes, because then it comes by itself.
+
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::task::{Context, Wake, Waker};
+use std::thread::Thread;
+use std::time::{Duration, Instant};
+
+use tokio::sync::mpsc;
+
+use super::write_job::WriteJob;
+
+/// Jobs in one transaction at most.
+const BATCH_JOBS_MAX: usize = 512;
+/// How long a result waits for company.
+const RIDE_MAX: Duration = Duration::from_millis(15);
+/// As many results wait for nobody.
+const RIDERS_MANY: usize = 64;
+/// Results that wait while the writer is at work; one more has to stand in the queue.
+const RIDERS_MAX: usize = 4096;
+
+/// A queue of so many jobs, riders not counted.
+pub(super) fn queue(jobs_max: usize) -> (JobSender, JobReceiver) {
+    let (jobs, received) = mpsc::channel(jobs_max);
+    let riders: Arc<Riders> = Arc::default();
+    let receiver = JobReceiver {
+        jobs: received,
+        riders: Arc::clone(&riders),
+    };
+    (JobSender { jobs, riders }, receiver)
+}
+
+/// The end that hands jobs over. The writer ends once there is none left.
+#[derive(Clone)]
+pub(super) struct JobSender {
+    jobs: mpsc::Sender<WriteJob>,
+    riders: Arc<Riders>,
+}
+
+impl JobSender {
+    /// Hands a job over, once there is room. Gives it back where the writer is gone.
+    pub(super) async fn send(&self, job: WriteJob) -> Result<(), WriteJob> {
+        self.jobs.send(job).await.map_err(|unsent| unsent.0)
+    }
+
+    /// As [`JobSender::send`], on a thread that may be held up.
+    pub(super) fn blocking_send(&self, job: WriteJob) -> Result<(), WriteJob> {
+        self.jobs.blocking_send(job).map_err(|unsent| unsent.0)
+    }
+
+    /// Hands a result over that nobody waits for.
+    pub(super) async fn send_along(&self, job: WriteJob) -> Result<(), WriteJob> {
+        match self.riders.add(job) {
+            Ok(()) => Ok(()),
+            Err(job) => self.send(job).await,
+        }
+    }
+}
+
+/// The writer's end.
+pub(super) struct JobReceiver {
+    jobs: mpsc::Receiver<WriteJob>,
+    riders: Arc<Riders>,
+}
+
+impl JobReceiver {
+    /// Puts what waits into `batch`, once something does. `false` where nothing ever will.
+    pub(super) fn take(&mut self, batch: &mut Vec<WriteJob>) -> bool {
+        let waker = self.riders.waker();
+        let mut context = Context::from_waker(&waker);
+        let dozes_until = Instant::now() + RIDE_MAX;
+        loop {
+            // What was sent leaves room for as many results.
+            let received = self
+                .jobs
+                .poll_recv_many(&mut context, batch, BATCH_JOBS_MAX / 2);
+            if received.is_ready() {
+                self.riders.board(batch);
+                return !batch.is_empty();
+            }
+            let dozes_for = dozes_until.saturating_duration_since(Instant::now());
+            if dozes_for.is_zero() {
+                if self.riders.board_before(WriterState::Asleep, 1, batch) {
+                    return true;
+                }
+                std::thread::park();
+            } else {
+                if self
+                    .riders
+                    .board_before(WriterState::Dozing, RIDERS_MANY, batch)
+                {
+                    return true;
+                }
+                std::thread::park_timeout(dozes_for);
+            }
+        }
+    }
+}
+
+/// What the writer does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum WriterState {
+    /// It works, and looks at the riders before it rests.
+    #[default]
+    AtWork,
+    /// It comes by itself, soon.
+    Dozing,
+    /// It comes when it is woken.
+    Asleep,
+}
+
+/// Results that wait for company.
+#[derive(Default)]
+struct Riders {
+    waiting: Mutex<WaitingRiders>,
+    writer: OnceLock<Thread>,
+}
+
+#[derive(Default)]
+struct WaitingRiders {
+    jobs: Vec<WriteJob>,
+    writer: WriterState,
+}
+
+impl WaitingRiders {
+    fn board(&mut self, batch: &mut Vec<WriteJob>) {
+        let room = BATCH_JOBS_MAX - batch.len().min(BATCH_JOBS_MAX);
+        let taken = self.jobs.len().min(room);
+        batch.extend(self.jobs.drain(..taken));
+        self.writer = WriterState::AtWork;
+    }
+}
+
+impl Riders {
+    /// Gives a job back for which there is no room.
+    fn add(&self, job: WriteJob) -> Result<(), WriteJob> {
+        let mut waiting = self.waiting();
+        if waiting.jobs.len() >= RIDERS_MAX {
+            return Err(job);
+        }
+        waiting.jobs.push(job);
+        let wakes = match waiting.writer {
+            WriterState::AtWork => false,
+            WriterState::Dozing => waiting.jobs.len() >= RIDERS_MANY,
+            WriterState::Asleep => true,
+        };
+        if wakes {
+            waiting.writer = WriterState::AtWork;
+            drop(waiting);
+            if let Some(writer) = self.writer.get() {
+                writer.unpark();
+            }
+        }
+        Ok(())
+    }
+
+    fn board(&self, batch: &mut Vec<WriteJob>) {
+        self.waiting().board(batch);
+    }
+
+    /// Takes on so many riders or more, or else lets the writer rest: nobody comes in between.
+    fn board_before(&self, rest: WriterState, many: usize, batch: &mut Vec<WriteJob>) -> bool {
+        let mut waiting = self.waiting();
+        if waiting.jobs.len() < many {
+            waiting.writer = rest;
+            return false;
+        }
+        waiting.board(batch);
+        true
+    }
+
+    /// Wakes the thread that asks.
+    fn waker(&self) -> Waker {
+        let writer = self.writer.get_or_init(std::thread::current);
+        Waker::from(Arc::new(Unpark(writer.clone())))
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, WaitingRiders> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+struct Unpark(Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.0.unpark();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::{Receiver, channel};
+    use std::thread::JoinHandle;
+
+    use super::*;
+    use crate::store::StoreError;
+
+    fn job() -> WriteJob {
+        WriteJob::told(|_| Ok::<_, StoreError>(()), |_| {})
+    }
+
+    fn ride(sender: &JobSender) {
+        assert!(sender.riders.add(job()).is_ok());
+    }
+
+    fn sent(sender: &JobSender) {
+        assert!(sender.blocking_send(job()).is_ok());
+    }
+
+    /// A writer that does nothing but say how many jobs each of its batches has.
+    fn writer(mut receiver: JobReceiver) -> (Receiver<usize>, JoinHandle<()>) {
+        let (taken, batches) = channel();
+        let thread = std::thread::spawn(move || {
+            let mut batch = Vec::new();
+            while receiver.take(&mut batch) {
+                taken.send(batch.len()).unwrap();
+                batch.clear();
+            }
+        });
+        (batches, thread)
+    }
+
+    /// So many jobs have been taken.
+    fn took(batches: &Receiver<usize>, jobs: usize) {
+        let mut left = jobs;
+        while left > 0 {
+            left -= batches.recv().unwrap();
+        }
+    }
+
+    fn is(sender: &JobSender, state: WriterState) {
+        while sender.riders.waiting().writer != state {
+            std::thread::yield_now();
+        }
+    }
+
+    #[test]
+    fn a_result_wakes_a_writer_that_sleeps_and_is_taken_by_one_that_dozes() {
+        let (sender, receiver) = queue(4);
+        let (batches, thread) = writer(receiver);
+        is(&sender, WriterState::Asleep);
+        ride(&sender);
+        took(&batches, 1);
+        // Now it dozes, unless this thread was held up.
+        ride(&sender);
+        took(&batches, 1);
+        for _ in 0..RIDERS_MANY {
+            ride(&sender);
+        }
+        took(&batches, RIDERS_MANY);
+        is(&sender, WriterState::Asleep);
+        drop(sender);
+        thread.join().unwrap();
+    }
+
+    #[test]
+    fn results_ride_along_with_a_job() {
+        let (sender, mut receiver) = queue(4);
+        ride(&sender);
+        ride(&sender);
+        sent(&sender);
+        let mut batch = Vec::new();
+        assert!(receiver.take(&mut batch));
+        assert_eq!(batch.len(), 3);
+    }
+
+    #[test]
+    fn no_more_wait_than_there_is_room_for_and_all_are_taken_before_the_end() {
+        let (sender, receiver) = queue(4);
+        for _ in 0..RIDERS_MAX {
+            ride(&sender);
+        }
+        assert!(sender.riders.add(job()).is_err());
+        sent(&sender);
+        drop(sender);
+        let (batches, thread) = writer(receiver);
+        thread.join().unwrap();
+        let batches: Vec<usize> = batches.iter().collect();
+        assert_eq!(batches.iter().sum::<usize>(), RIDERS_MAX + 1);
+        assert!(batches.iter().all(|jobs| *jobs <= BATCH_JOBS_MAX));
+    }
+}
