@@ -135,6 +135,8 @@ if (pause) {
   });
   start();
 }
+// Where no signal is to be had (the portal), a page asks again while something is under way.
+setInterval(() => { if (!document.hidden && document.querySelector("[data-again]")) refresh(); }, 2000);
 
 // Forms: one box ticks all rows, filters apply on choice, a form is sent once.
 document.addEventListener("change", (event) => {

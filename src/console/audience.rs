@@ -10,9 +10,9 @@ use url::{Position, Url};
 use super::page::confirm_path;
 use super::{
     api_keys, assets, audit_log, consumers, dead_letter_actions, dead_letters, deliveries,
-    delivery, error_page, event, event_types, events, job, live, login, overview, people,
-    portal_links, preferences, profile, search, settings, setup, system, visitor, webhook,
-    webhook_actions, webhook_form, webhooks, workspaces,
+    delivery, error_page, event, event_types, events, export, job, live, login, overview, people,
+    portal_links, preferences, profile, saved_views, search, settings, setup, system, visitor,
+    webhook, webhook_actions, webhook_check, webhook_form, webhooks, workspaces,
 };
 use crate::ui::preferences::Theme;
 use crate::web::Problem;
@@ -40,6 +40,7 @@ static PAGES: &[&[Endpoint]] = &[
     event_types::ENDPOINTS,
     events::ENDPOINTS,
     job::ENDPOINTS,
+    export::ENDPOINTS,
     live::ENDPOINTS,
     login::ENDPOINTS,
     overview::ENDPOINTS,
@@ -47,12 +48,14 @@ static PAGES: &[&[Endpoint]] = &[
     portal_links::ENDPOINTS,
     preferences::ENDPOINTS,
     profile::ENDPOINTS,
+    saved_views::ENDPOINTS,
     search::ENDPOINTS,
     settings::ENDPOINTS,
     setup::ENDPOINTS,
     system::ENDPOINTS,
     webhook::ENDPOINTS,
     webhook_actions::ENDPOINTS,
+    webhook_check::ENDPOINTS,
     webhook_form::ENDPOINTS,
     webhooks::ENDPOINTS,
     workspaces::ENDPOINTS,

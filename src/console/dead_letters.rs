@@ -10,8 +10,10 @@ use askama::Template;
 use super::access::VIEWER;
 use super::dead_letter_actions::cause_text;
 use super::deliveries::ROWS;
+use super::export;
 use super::filters::{FilterForm, Filters, Resolved};
 use super::page::{PageContext, Section};
+use super::saved_views::ViewsStrip;
 use super::{Shown, Visitor};
 use crate::domain::delivery::LetterGroup;
 use crate::domain::job::Job;
@@ -71,6 +73,10 @@ pub struct DeadLettersView<'a> {
     pub matching: String,
     /// Work on dead letters and deliveries that goes on.
     pub jobs: Vec<JobRow>,
+    /// The views of it that the reader keeps.
+    pub views: ViewsStrip,
+    /// The list as files: address, word.
+    pub files: [(String, &'static str); 2],
     /// Whether the reader may act.
     pub may_operate: bool,
 }
@@ -115,6 +121,7 @@ pub async fn list(state: State, visitor: Visitor, request: HttpRequest) -> Shown
         })
         .await?;
     let names = Names(found.names);
+    let views = ViewsStrip::of(&state, &visitor, "/dead-letters", asked.filters()).await?;
     let may_operate = visitor.may_operate();
     let page = PageContext::of(
         &state,
@@ -138,6 +145,8 @@ pub async fn list(state: State, visitor: Visitor, request: HttpRequest) -> Shown
         further: found.page.next.map(|next| address(&next.to_string())),
         start: cursor.map(|_| address("")),
         matching: matching_words(found.matching),
+        views,
+        files: export::addresses("/dead-letters/export", &form.filters),
         jobs: found.running.iter().map(job_row).collect(),
         may_operate,
         form,

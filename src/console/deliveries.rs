@@ -10,8 +10,10 @@ use askama::Template;
 use super::access::{OPERATOR, VIEWER};
 use super::ask::{Question, ask, is_confirmed};
 use super::dead_letter_actions::to_job;
+use super::export;
 use super::filters::{FilterForm, Filters, Resolved};
 use super::page::{PageContext, Section, back_to, go_and_say};
+use super::saved_views::ViewsStrip;
 use super::{Form, Shown, Visitor};
 use crate::domain::delivery::DeliveryScope;
 use crate::domain::id::DeliveryId;
@@ -56,6 +58,10 @@ pub struct DeliveriesView<'a> {
     pub start: Option<String>,
     /// A publish call for a shell.
     pub curl: String,
+    /// The views of it that the reader keeps.
+    pub views: ViewsStrip,
+    /// The list as files: address, word.
+    pub files: [(String, &'static str); 2],
     /// Whether the reader may retry.
     pub may_operate: bool,
 }
@@ -85,6 +91,7 @@ pub async fn list(state: State, visitor: Visitor, request: HttpRequest) -> Shown
         })
         .await?;
     let names = Names(found.names);
+    let views = ViewsStrip::of(&state, &visitor, "/deliveries", asked.filters()).await?;
     let may_operate = visitor.may_operate();
     let page =
         PageContext::of(&state, &request, visitor, Section::Deliveries, "Deliveries").await?;
@@ -102,6 +109,8 @@ pub async fn list(state: State, visitor: Visitor, request: HttpRequest) -> Shown
         further: found.page.next.map(|next| address(&next.to_string())),
         start: cursor.map(|_| address("")),
         curl: publish_call(&page.base),
+        views,
+        files: export::addresses("/deliveries/export", &form.filters),
         may_operate,
         form,
     };

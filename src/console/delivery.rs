@@ -3,6 +3,8 @@
 //! Owns: the timeline, one attempt's request and answer at a time, and the actions on a delivery.
 //! Refuses: showing all bodies at once: a page has a bound, and an attempt is one click away.
 
+use std::time::Duration;
+
 use actix_web::http::header;
 use actix_web::web::to;
 use actix_web::{HttpRequest, HttpResponse};
@@ -15,7 +17,9 @@ use crate::domain::attempt::Attempt;
 use crate::domain::delivery::Delivery;
 use crate::domain::id::DeliveryId;
 use crate::service::deliveries::DeliveryDetail;
-use crate::ui::attempts::{ATTEMPTS_SHOWN, AttemptLine, attempt_address, attempt_lines};
+use crate::ui::attempts::{
+    ATTEMPTS_SHOWN, AttemptLine, Axis, AxisMark, attempt_address, attempt_lines,
+};
 use crate::ui::delivery_row::retry_word;
 use crate::ui::exchange::{Bodies, ShownExchange, body_block, curl, exchange};
 use crate::ui::names::Names;
@@ -74,6 +78,8 @@ pub struct DeliveryView<'a> {
     pub url: String,
     /// Its attempts, newest first.
     pub lines: Vec<AttemptLine>,
+    /// Where the next one is planned.
+    pub planned: Option<AxisMark>,
     /// How many older ones are left out.
     pub left_out: usize,
     /// The attempt that is shown whole.
@@ -188,6 +194,7 @@ fn view<'a>(
         .and_then(|number| attempts.iter().find(|attempt| attempt.number == number))
         .or(attempts.last());
     let (body, body_note) = body_block(&found.request_body, form, "the request's body");
+    let axis = Axis::of(delivery, attempts);
     DeliveryView {
         page,
         id: Copyable::new(delivery.id.to_string(), "the delivery's id"),
@@ -195,7 +202,10 @@ fn view<'a>(
         badge: Badge::delivery(delivery.progress.status),
         webhook: names.called(delivery.webhook.seq()),
         url: found.url.clone(),
-        lines: attempt_lines(&path(delivery), attempts, shown, form),
+        planned: delivery
+            .next_attempt_at()
+            .map(|at| axis.mark(at, Duration::ZERO)),
+        lines: attempt_lines(&path(delivery), attempts, shown, form, axis),
         left_out: attempts.len().saturating_sub(ATTEMPTS_SHOWN),
         exchange: shown.map(|attempt| exchange(attempt, form)),
         body,

@@ -232,6 +232,12 @@ impl ListAsked {
         }
     }
 
+    /// What the list is narrowed to.
+    #[must_use]
+    pub fn filters(&self) -> &Filters {
+        &self.filters
+    }
+
     fn said(&mut self, field: &str, message: String) {
         self.faults.push(FieldError {
             field: field.to_owned(),

@@ -2,15 +2,10 @@
 //!
 //! Owns: the context of the layout, the headers of every page, redirects after forms. Refuses: the
 //! content of any page.
-//!
-//! # Why pages carry an entity tag that browsers never see used
-//! Pages are not to be stored, so the tag is for the page's own script: while nothing changed, the
-//! refreshing of live regions costs a 304 and no drawing on the screen.
 
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use askama::Template;
-use sha2::{Digest, Sha256};
 
 use super::visitor::Visitor;
 use crate::domain::page::Limit;
@@ -20,6 +15,7 @@ use crate::ui::assets::{Addresses, addresses};
 use crate::ui::flash::Flash;
 use crate::ui::parts::{Icon, icon};
 use crate::ui::preferences::{Shortcuts, Theme};
+use crate::ui::refresh::PageAsker;
 pub use crate::web::answer::go;
 use crate::web::state::proxy;
 use crate::web::{Answered, State};
@@ -157,8 +153,7 @@ pub struct PageContext {
     pub assets: &'static Addresses,
     /// How the API is reached from outside, for examples.
     pub base: String,
-    known_tag: Option<String>,
-    is_refresh: bool,
+    asked: PageAsker,
 }
 
 impl PageContext {
@@ -175,11 +170,7 @@ impl PageContext {
     ) -> Result<Self, Refusal> {
         let limit = Limit::clamped(SWITCHER_MAX);
         let workspaces = state.service.views().workspace_names(limit).await?;
-        let header = |name: &str| {
-            let value = request.headers().get(name)?;
-            value.to_str().ok().map(str::to_owned)
-        };
-        let is_refresh = header("hookpost-live").is_some();
+        let asked = PageAsker::of(request);
         Ok(Self {
             title: title.into(),
             section,
@@ -188,7 +179,7 @@ impl PageContext {
             theme: Theme::of(request),
             shortcuts: Shortcuts::of(request),
             // A refresh in the background must not swallow what was meant for the reader.
-            flash: Flash::of(request).filter(|_| !is_refresh),
+            flash: Flash::of(request).filter(|_| !asked.is_refresh()),
             here: request
                 .uri()
                 .path_and_query()
@@ -196,8 +187,7 @@ impl PageContext {
                 .to_owned(),
             assets: addresses(),
             base: proxy(request).base(request),
-            known_tag: header("if-none-match"),
-            is_refresh,
+            asked,
         })
     }
 
@@ -205,7 +195,7 @@ impl PageContext {
     /// tag would change with every commit of anybody.
     #[must_use]
     pub fn changes(&self) -> Option<u64> {
-        (!self.is_refresh).then_some(self.visitor.changes)
+        (!self.asked.is_refresh()).then_some(self.visitor.changes)
     }
 
     /// Whether the navigation's entry `section` is this page's.
@@ -251,8 +241,7 @@ impl PageContext {
             here: "/?period=24h".to_owned(),
             assets: addresses(),
             base: "https://hooks.example.com".to_owned(),
-            known_tag: None,
-            is_refresh: false,
+            asked: PageAsker::ByReader,
         }
     }
 }
@@ -275,21 +264,11 @@ pub fn show_faults(page: &PageContext, view: &impl Template) -> Shown {
 
 fn show_as(page: &PageContext, mut response: HttpResponseBuilder, view: &impl Template) -> Shown {
     let body = view.render()?;
-    let digest = Sha256::digest(&body);
-    let tag: String = digest[..8]
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    let tag = format!("\"{tag}\"");
-    if page.is_refresh && page.known_tag.as_deref() == Some(tag.as_str()) {
-        return Ok(HttpResponse::NotModified().finish());
-    }
     dress(&mut response);
-    response.insert_header((header::ETAG, tag));
     if page.flash.is_some() {
         response.cookie(Flash::forget());
     }
-    Ok(response.body(body))
+    Ok(page.asked.answer(response, body))
 }
 
 /// The headers of every page.

@@ -14,6 +14,7 @@ use super::error_page::ErrorPageView;
 use super::filters::{FilterForm, Filters};
 use super::job::JobView;
 use super::page::{PAGE_BYTES_MAX, PageContext};
+use super::saved_views::ViewsStrip;
 use crate::domain::delivery::Status;
 use crate::domain::id::{JobId, SessionId, UserId, WorkspaceId};
 use crate::domain::job::{Job, JobKind, JobOutcome, JobStatus};
@@ -98,6 +99,11 @@ fn deliveries(page: &PageContext) -> String {
         further: Some("/deliveries?cursor=c_1".to_owned()),
         start: None,
         curl: HOSTILE.to_owned(),
+        views: ViewsStrip::sample(HOSTILE),
+        files: [
+            ("/export".to_owned(), "CSV"),
+            ("/export".to_owned(), "JSON"),
+        ],
         may_operate: true,
     };
     view.render().unwrap()
@@ -123,6 +129,11 @@ fn dead_letters(page: &PageContext) -> String {
         further: None,
         start: Some("/dead-letters".to_owned()),
         matching: "2 000 and more".to_owned(),
+        views: ViewsStrip::sample("Mine"),
+        files: [
+            ("/export".to_owned(), "CSV"),
+            ("/export".to_owned(), "JSON"),
+        ],
         jobs: Vec::new(),
         may_operate: true,
     };

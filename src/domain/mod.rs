@@ -40,6 +40,7 @@ pub mod recovery_code;
 pub mod retry;
 pub mod retry_after;
 pub mod role;
+pub mod saved_view;
 pub mod schedule;
 pub mod secret;
 pub mod session;

@@ -3,6 +3,8 @@
 //! Owns: the page and the actions on a delivery. Refuses: other consumers' deliveries of an event, and the
 //! words for operators.
 
+use std::time::Duration;
+
 use actix_web::HttpRequest;
 use actix_web::web::to;
 use askama::Template;
@@ -13,7 +15,7 @@ use super::guest::Guest;
 use super::page::{PortalPage, Room, Shown, back_to, show};
 use crate::domain::delivery::Delivery;
 use crate::domain::id::DeliveryId;
-use crate::ui::attempts::{ATTEMPTS_SHOWN, AttemptLine, attempt_lines};
+use crate::ui::attempts::{ATTEMPTS_SHOWN, AttemptLine, Axis, AxisMark, attempt_lines};
 use crate::ui::delivery_row::retry_word;
 use crate::ui::exchange::{Bodies, ShownExchange, body_block, exchange};
 use crate::ui::explain::{Explained, explain_to_customers};
@@ -43,6 +45,7 @@ pub struct PortalDelivery<'a> {
     webhook: String,
     url: String,
     lines: Vec<AttemptLine>,
+    planned: Option<AxisMark>,
     left_out: usize,
     exchange: Option<ShownExchange>,
     explained: Option<Explained>,
@@ -100,11 +103,15 @@ pub async fn detail(state: State, guest: Guest, request: HttpRequest) -> Shown {
         "the request's body",
     );
     let own = format!("/portal/deliveries/{id}");
+    let axis = Axis::of(delivery, attempts);
     let view = PortalDelivery {
         id: Copyable::new(id.to_string(), "the delivery's id"),
         badge: Badge::delivery(delivery.progress.status),
         url: found.detail.url.clone(),
-        lines: attempt_lines(&own, attempts, shown, Bodies::Pretty),
+        planned: delivery
+            .next_attempt_at()
+            .map(|at| axis.mark(at, Duration::ZERO)),
+        lines: attempt_lines(&own, attempts, shown, Bodies::Pretty, axis),
         left_out: attempts.len().saturating_sub(ATTEMPTS_SHOWN),
         exchange: shown.map(|attempt| exchange(attempt, Bodies::Pretty)),
         explained: shown

@@ -4,10 +4,11 @@
 //! (`web::problem`).
 
 use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use askama::Template;
 
-use super::page::dress;
+use super::page::{dress, dress_for};
+use super::session::PortalPlace;
 use crate::ui::assets::{Addresses, addresses};
 use crate::web::Problem;
 
@@ -49,10 +50,12 @@ pub fn page(problem: &Problem, request: &HttpRequest) -> HttpResponse {
         detail,
         is_inside: true,
     };
-    draw(request, response, &view)
+    dress(request, &mut response);
+    draw(response, &view)
 }
 
-/// The page of a session that has ended, or never was.
+/// The page of a session that has ended, or never was. It shows nothing of anybody and has nothing to
+/// press, so in a frame it may stand, whosever that is: without a session nobody knows.
 #[must_use]
 pub fn ended(request: &HttpRequest) -> HttpResponse {
     let view = TroubleView {
@@ -61,15 +64,15 @@ pub fn ended(request: &HttpRequest) -> HttpResponse {
         detail: "Go back to where you opened this page, and open it from there again.",
         is_inside: false,
     };
-    draw(request, HttpResponse::Unauthorized(), &view)
+    let mut response = HttpResponse::Unauthorized();
+    match PortalPlace::of(request) {
+        PortalPlace::Frame => dress_for("*", &mut response),
+        PortalPlace::Page => dress(request, &mut response),
+    }
+    draw(response, &view)
 }
 
-fn draw(
-    request: &HttpRequest,
-    mut response: actix_web::HttpResponseBuilder,
-    view: &TroubleView<'_>,
-) -> HttpResponse {
-    dress(request, &mut response);
+fn draw(mut response: HttpResponseBuilder, view: &TroubleView<'_>) -> HttpResponse {
     let body = view.render();
     response.body(body.unwrap_or_else(|_| "This page can't be shown right now.".to_owned()))
 }

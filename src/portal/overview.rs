@@ -39,6 +39,8 @@ pub struct PortalOverview<'a> {
     success: Option<String>,
     p95: Option<String>,
     waiting: String,
+    /// Whether something waits that is soon to be seen to go.
+    is_draining: bool,
     exhausted: String,
     has_exhausted: bool,
     bars: Bars,
@@ -73,6 +75,7 @@ pub async fn overview(state: State, guest: Guest, request: HttpRequest) -> Shown
         success: success(&found.stats.total),
         p95: found.stats.p95_ms.map(took_about),
         waiting: grouped(counts.pending + counts.retrying),
+        is_draining: counts.pending > 0,
         exhausted: grouped(counts.exhausted),
         has_exhausted: counts.exhausted > 0,
         bars: Bars::of(&found.stats),

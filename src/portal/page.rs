@@ -17,8 +17,9 @@ use crate::ui::flash::Flash;
 use crate::ui::form::FormView;
 use crate::ui::parts::{Icon, icon};
 use crate::ui::preferences::Theme;
+use crate::ui::refresh::PageAsker;
 use crate::web::Answered;
-use crate::web::answer::go;
+use crate::web::answer::{NamesFramers, go};
 
 /// What a page's handler answers; a refusal becomes a page on its way out.
 pub type Shown = Answered;
@@ -50,6 +51,9 @@ pub struct Way {
     /// Its word.
     pub word: &'static str,
 }
+
+/// Who may frame a page unless the workspace lists somebody.
+const NOBODY: &str = "'none'";
 
 const WAYS: [Way; 5] = [
     way("/portal", Room::Overview, "home", "Overview"),
@@ -95,6 +99,7 @@ pub struct PortalPage {
     pub here: String,
     /// Where the static files are.
     pub assets: &'static Addresses,
+    asked: PageAsker,
 }
 
 impl PortalPage {
@@ -102,14 +107,17 @@ impl PortalPage {
     #[must_use]
     pub fn of(request: &HttpRequest, guest: Guest, room: Room, title: impl Into<String>) -> Self {
         let here = request.uri().path_and_query();
+        let asked = PageAsker::of(request);
         Self {
             title: title.into(),
             room,
             theme: Theme::parse(guest.theme.as_str()),
             guest,
-            flash: Flash::of(request),
+            // A refresh in the background must not swallow what was meant for the reader.
+            flash: Flash::of(request).filter(|_| !asked.is_refresh()),
             here: here.map_or("/portal", |here| here.as_str()).to_owned(),
             assets: addresses(),
+            asked,
         }
     }
 
@@ -224,7 +232,7 @@ fn draw(
     view: &impl Template,
 ) -> Shown {
     dress(request, &mut response);
-    let mut response = response.body(view.render()?);
+    let mut response = page.asked.answer(response, view.render()?);
     if page.flash.is_some() {
         let gone = Flash::forget();
         session::add(
@@ -243,11 +251,18 @@ pub(super) fn dress(request: &HttpRequest, response: &mut HttpResponseBuilder) {
         .get::<Framers>()
         .map(|framers| framers.0.join(" "));
     let framers = framers.filter(|framers| !framers.is_empty());
-    let framers = framers.as_deref().unwrap_or("'none'");
+    dress_for(framers.as_deref().unwrap_or(NOBODY), response);
+}
+
+/// The headers of a page that `framers` may frame, in the words of the policy.
+pub(super) fn dress_for(framers: &str, response: &mut HttpResponseBuilder) {
     let policy = format!(
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
-         form-action 'self'; base-uri 'none'; frame-ancestors {framers}"
+         connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors {framers}"
     );
+    if framers != NOBODY {
+        response.extensions_mut().insert(NamesFramers);
+    }
     response
         .content_type("text/html; charset=utf-8")
         .insert_header((header::CACHE_CONTROL, "no-store"))

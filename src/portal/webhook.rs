@@ -72,6 +72,11 @@ impl PortalWebhook<'_> {
         }
     }
 
+    /// Whether one of the lines is soon to be seen to move on.
+    fn is_draining(&self) -> bool {
+        self.is_active() && self.rows.iter().any(|row| row.next.is_some())
+    }
+
     fn failures(&self) -> String {
         let count = u64::from(self.webhook.health.consecutive_failures);
         counted(count, "failed attempt", "failed attempts")

@@ -48,6 +48,7 @@ pub mod profiles;
 pub mod reconcile;
 pub mod refusal;
 pub mod retries;
+mod saved_views;
 mod schema;
 mod sending;
 pub mod stats;

@@ -28,6 +28,7 @@ const LADDER: &[M<'static>] = &[
     M::up(include_str!("migrations/0016_jobs_own.sql")),
     M::up(include_str!("migrations/0017_via.sql")),
     M::up(include_str!("migrations/0018_own_numbers.sql")),
+    M::up(include_str!("migrations/0019_saved_views.sql")),
 ];
 
 /// Refuses a database that a later version wrote; answers its version.

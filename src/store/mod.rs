@@ -62,6 +62,7 @@ mod readers;
 pub mod retention;
 pub mod rotate;
 mod running;
+pub mod saved_views;
 pub mod secrets;
 pub mod sessions;
 mod setbacks;

@@ -16,6 +16,7 @@ pub mod job_progress;
 pub mod names;
 pub mod parts;
 pub mod preferences;
+pub mod refresh;
 pub mod snippets;
 pub mod test_result;
 pub mod why_not;

@@ -34,6 +34,11 @@ pub const REQUEST_ID_BYTES_MAX: usize = 128;
 #[derive(Clone, Debug)]
 pub struct RequestId(pub HeaderValue);
 
+/// Marks an answer whose own policy names who may frame it; `X-Frame-Options`, which can name nobody,
+/// could only contradict.
+#[derive(Clone, Copy, Debug)]
+pub struct NamesFramers;
+
 /// The outermost layer around every route and fallback.
 ///
 /// # Errors
@@ -59,8 +64,12 @@ pub async fn dress(
         "answered"
     );
     let is_encrypted = proxy(response.request()).is_encrypted(response.request());
+    let names_framers = response.response().extensions().contains::<NamesFramers>();
     let headers = response.headers_mut();
     headers.insert(REQUEST_ID, id);
+    if !names_framers {
+        set_missing(headers, header::X_FRAME_OPTIONS, "DENY");
+    }
     secure(headers);
     if is_encrypted {
         // A year; other names of the same domain are none of our business.
@@ -94,14 +103,6 @@ fn new_request_id() -> HeaderValue {
 /// Nothing that an answer holds is to be drawn in a frame, taken for a script, kept by anybody on the
 /// way, or read by another site's page. Headers that a page set for itself are left alone.
 fn secure(headers: &mut HeaderMap) {
-    // Where a page's own policy names who may frame it, this header could only contradict.
-    let policy = headers.get(header::CONTENT_SECURITY_POLICY);
-    let policy = policy
-        .and_then(|policy| policy.to_str().ok())
-        .unwrap_or_default();
-    if !policy.contains("frame-ancestors http") {
-        set_missing(headers, header::X_FRAME_OPTIONS, "DENY");
-    }
     let mut set = |name, value| set_missing(headers, name, value);
     set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     set(header::REFERRER_POLICY, "no-referrer");

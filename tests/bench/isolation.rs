@@ -23,7 +23,6 @@ mod figures;
 mod load;
 #[expect(dead_code, reason = "another benchmark uses the rest")]
 mod process;
-#[expect(dead_code, reason = "another benchmark uses the rest")]
 mod quiet;
 #[expect(dead_code, reason = "another benchmark uses the rest")]
 mod receiver;
@@ -41,6 +40,10 @@ const BACKLOG_EVENTS: usize = 1000;
 const RECEIVERS: usize = 1200;
 const RECEIVER_EVENTS: usize = 20;
 const DESCRIPTORS: u32 = 1024;
+/// Webhooks that one event goes to, which is as many as a workspace may have, and such events.
+const FAN_OUT: usize = 10_000;
+const FAN_OUT_EVENTS: usize = 4;
+const REGISTERED_AT_ONCE: usize = 64;
 /// Nothing here takes longer unless something is broken.
 const PATIENCE: Duration = Duration::from_secs(600);
 
@@ -65,6 +68,7 @@ async fn run() -> Result<()> {
     )
     .await?;
     throttled().await?;
+    huge_fan_outs().await?;
     few_descriptors().await?;
     backlog().await
 }
@@ -103,6 +107,27 @@ async fn throttled() -> Result<()> {
         busy.count(),
         TIMED_FOR.as_secs()
     );
+    appliance.stop().await.map(drop)
+}
+
+async fn huge_fan_outs() -> Result<()> {
+    let appliance = Appliance::start().await?;
+    let (quiet, busy) = (Quiet::start(&appliance).await?, Receiver::start().await?);
+    let url = busy.url("/loud");
+    // One is the quiet one's.
+    for first in (1..FAN_OUT).step_by(REGISTERED_AT_ONCE) {
+        let last = (first + REGISTERED_AT_ONCE).min(FAN_OUT);
+        let made = (first..last).map(|_| appliance.create_webhook(&url, "loud", Value::Null, 16));
+        try_join_all(made).await?;
+    }
+    let case = format!("{FAN_OUT_EVENTS} events for {} webhooks each", FAN_OUT - 1);
+    let work = async {
+        client::publish(&appliance.door(), "loud", FAN_OUT_EVENTS, 1, 200).await?;
+        Ok(())
+    };
+    quiet.beside(&case, &appliance, work).await?;
+    let all = FAN_OUT_EVENTS * (FAN_OUT - 1);
+    busy.wait_for(all, PATIENCE).await.context("the fan-out")?;
     appliance.stop().await.map(drop)
 }
 

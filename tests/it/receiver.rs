@@ -16,7 +16,7 @@ use crate::app::PATIENCE;
 pub struct Received {
     pub method: String,
     pub path: String,
-    headers: Vec<(String, String)>,
+    pub headers: Vec<(String, String)>,
     pub body: Vec<u8>,
     /// When it had arrived.
     pub at: Instant,

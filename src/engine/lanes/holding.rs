@@ -5,7 +5,7 @@
 
 use super::lane::{LITTLE, Lane, LanePlace};
 use super::next_up::Slots;
-use super::shares::{HeldSlots, Holders};
+use super::shares::{HeldSlots, Holders, LaneStanding};
 use super::{ASIDE, Lanes, SLOT_BYTES};
 use crate::domain::time::Timestamp;
 use crate::domain::webhook::WebhookKind;
@@ -96,7 +96,8 @@ impl Lanes {
         }
     }
 
-    /// A lane without a slot steps aside, with empty hands while memory is short.
+    /// A lane without a slot steps aside, with empty hands while memory is short: unless it answers and
+    /// holds small things, for then it gets one in a moment, and would read the same again.
     pub(super) fn step_aside(&mut self, webhook_seq: i64, slots: Slots) {
         if let Some(lane) = self.lanes.get_mut(&webhook_seq) {
             lane.place = match slots {
@@ -107,7 +108,10 @@ impl Lanes {
                 lane.is_aside = true;
                 self.aside.push(webhook_seq);
             }
-            self.hold_little(webhook_seq);
+            let waits_long = lane.standing != LaneStanding::Answering;
+            if waits_long || lane.queued_bytes > SLOT_BYTES {
+                self.hold_little(webhook_seq);
+            }
         }
     }
 

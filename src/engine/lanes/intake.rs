@@ -207,7 +207,7 @@ impl Lanes {
                 first_after: lane.first_more.then_some(lane.first_cursor),
                 // Whatever makes the lane look again while the load runs is not forgotten.
                 retries: std::mem::take(&mut lane.retry_more),
-                rows_max: lane.load_max() + lane.active.len(),
+                rows_max: self.memory.rows_for(lane.load_max()) + lane.active.len(),
                 bytes_max: LOAD_BYTES_MAX,
             });
         }

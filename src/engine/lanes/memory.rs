@@ -24,7 +24,10 @@ pub(super) const QUEUED_MAX: usize = 20_000;
 pub(super) const QUEUED_BYTES_MAX: usize = 32 * 1024 * 1024;
 /// Bytes of event data that one load reads, beyond its first row.
 pub(in crate::engine) const LOAD_BYTES_MAX: usize = 1024 * 1024;
-/// A queue holds at most this fraction of the bytes that are left.
+/// Rows that a load for a long queue may bring at least, or it waits until there is room for them: most
+/// of what a load costs, it costs whatever it brings.
+const LOAD_ROWS_MIN: usize = 16;
+/// A queue takes in at most this fraction of the bytes and rows that are left.
 const QUEUE_SHARE: usize = 4;
 
 /// What is held.
@@ -54,13 +57,22 @@ impl QueuedMemory {
 
     /// Whether something may be loaded for a lane that has so much waiting.
     pub(super) fn has_room_for(&self, waiting: Backlog) -> bool {
-        let share = match waiting {
-            Backlog::Little => 1,
-            Backlog::Much => QUEUE_SHARE,
+        let (share, rows) = match waiting {
+            Backlog::Little => (1, 1),
+            Backlog::Much => (QUEUE_SHARE, LOAD_ROWS_MIN),
         };
         let left = QUEUED_BYTES_MAX.saturating_sub(self.bytes);
-        let rows_left = QUEUED_MAX.saturating_sub(self.deliveries);
-        left >= share * LOAD_BYTES_MAX && rows_left >= share
+        left >= share * LOAD_BYTES_MAX && self.rows_left() >= share * rows
+    }
+
+    /// How many rows a load may bring that is wanted to bring `rows`: what finds no room is read for
+    /// nothing.
+    pub(super) fn rows_for(&self, rows: usize) -> usize {
+        rows.min((self.rows_left() / QUEUE_SHARE).max(1))
+    }
+
+    fn rows_left(&self) -> usize {
+        QUEUED_MAX.saturating_sub(self.deliveries)
     }
 
     /// Whether so much is held that nobody should hold what cannot start.

@@ -21,6 +21,7 @@ use crate::store::webhooks;
 use crate::store::{Read, Store, WriteTx, secrets, workspaces};
 
 mod auth;
+mod check;
 mod defaults;
 mod destination;
 mod found;
@@ -40,6 +41,7 @@ mod values;
 mod way;
 
 pub use auth::AuthInput;
+pub use check::{CapturedRequest, CheckedRequest};
 pub use defaults::defaults_of;
 use found::{check_sound, registered, usable};
 pub(super) use found::{registered_in, usable_in};

@@ -3,6 +3,7 @@
 //! Owns: their fields. Refuses: asking the service; an audience narrows a form to what its people may
 //! say and hands on what it reads.
 
+pub mod captured_request;
 pub mod customer_webhook;
 pub mod webhook;
 pub mod webhook_actions;

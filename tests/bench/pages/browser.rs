@@ -1,4 +1,5 @@
-//! A person at the dashboard: makes an account on the command line, signs in, asks for pages.
+//! A person at the dashboard, who makes an account on the command line and signs in, or at the portal,
+//! who opens a link; both ask for pages.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -6,7 +7,12 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
+use reqwest::Method;
+use serde_json::json;
 use tokio::io::AsyncWriteExt;
+
+use crate::appliance::Appliance;
+use crate::history::CONSUMER;
 
 const EMAIL: &str = "bench@example.com";
 const PASSWORD: &str = "a long enough password for a bench";
@@ -61,13 +67,31 @@ impl Browser {
             .body(form.finish())
             .send()
             .await?;
-        let cookie = answer
-            .headers()
-            .get("set-cookie")
-            .context("signing in gives a cookie")?;
-        let cookie = cookie.to_str()?.split(';').next().unwrap_or_default();
         Ok(Self {
-            cookie: cookie.to_owned(),
+            cookie: given_cookie(&answer)?,
+            client,
+            base,
+        })
+    }
+
+    /// Opens a link of the consumer's.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the benchmark is a client of the portal"
+    )]
+    pub async fn open_portal(appliance: &Appliance) -> Result<Self> {
+        let path = format!("/api/v1/consumers/{CONSUMER}/portal-links");
+        let link = appliance.call(Method::POST, &path, &json!({})).await?;
+        let token = link["token"].as_str().context("a link has a token")?;
+        let client = reqwest::Client::builder()
+            .no_proxy()
+            .redirect(reqwest::redirect::Policy::none())
+            .build()?;
+        let base = format!("http://{}", appliance.door().addr);
+        let opened = client.get(format!("{base}/portal/open?token={token}"));
+        let answer = opened.send().await?;
+        Ok(Self {
+            cookie: given_cookie(&answer)?,
             client,
             base,
         })
@@ -88,4 +112,10 @@ impl Browser {
         let size = answer.bytes().await?.len();
         Ok(Page { first_byte, size })
     }
+}
+
+fn given_cookie(answer: &reqwest::Response) -> Result<String> {
+    let cookie = answer.headers().get("set-cookie");
+    let cookie = cookie.context("signing in gives a cookie")?.to_str()?;
+    Ok(cookie.split(';').next().unwrap_or_default().to_owned())
 }

@@ -12,22 +12,30 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use hookpost::clock::Clock;
 use hookpost::domain::attempt::{Attempt, AttemptTrigger};
+use hookpost::domain::consumer::{ConsumerSettings, ConsumerUid};
 use hookpost::domain::delivery::{
     DeliveryPlace, LastAttempt, NewDelivery, Next, Progress, Status, Trigger,
 };
 use hookpost::domain::event::{Event, EventKind, NewEvent};
-use hookpost::domain::id::{DeliveryId, WebhookId};
+use hookpost::domain::id::{ConsumerId, DeliveryId, WebhookId};
 use hookpost::domain::outcome::FailureKind;
 use hookpost::domain::webhook::{Webhook, WebhookState};
 use hookpost::domain::{breaker::DisabledReason, time::Timestamp};
 use hookpost::store::attempts;
+use hookpost::store::consumers;
 use hookpost::store::deliveries;
 use hookpost::store::events;
 use hookpost::store::vault::KeySource;
 use hookpost::store::{OpenOptions, Store, StoreError, WriteTx, webhooks};
 
-/// Registered receivers.
+/// Registered receivers, the last few of which are one consumer's own.
 pub const WEBHOOKS: usize = 24;
+pub const CONSUMERS_WEBHOOKS: usize = 3;
+/// The name of that consumer, and how many others there are.
+pub const CONSUMER: &str = "acme";
+const CONSUMERS: u32 = 100_000;
+/// Consumers that are stored by one commit.
+const CONSUMERS_BATCH: u32 = 1000;
 /// Deliveries of each event.
 const FAN_OUT: u64 = 4;
 /// Events that are stored by one commit.
@@ -60,6 +68,8 @@ pub struct History {
     pub dead_letter: DeliveryId,
     /// A delivered one's id.
     pub delivered: DeliveryId,
+    /// The id of one of the consumer's own.
+    pub consumers: DeliveryId,
 }
 
 /// What every delivery of a receiver has in common.
@@ -80,6 +90,7 @@ pub fn fill(data_dir: &Path, ids: &[String], deliveries: u64) -> Result<(u64, Hi
     let receivers = receivers(&store, ids, end)?;
     let held = receivers[0].webhook.id;
     let workspace_seq = receivers[0].webhook.workspace.seq();
+    store_consumers(&store, workspace_seq)?;
     let batches = deliveries.div_ceil(PAIR) * 2;
     let mut last = None;
     for batch in 0..batches {
@@ -99,6 +110,24 @@ pub fn fill(data_dir: &Path, ids: &[String], deliveries: u64) -> Result<(u64, Hi
     store.close();
     let last = last.context("the last batch has every ending")?;
     Ok((batches * BATCH * FAN_OUT, last))
+}
+
+/// The platform's other customers.
+fn store_consumers(store: &Store, workspace_seq: i64) -> Result<()> {
+    for first in (0..CONSUMERS).step_by(CONSUMERS_BATCH as usize) {
+        store.write_blocking::<_, StoreError>(move |tx| {
+            for number in first..first + CONSUMERS_BATCH {
+                let uid = ConsumerUid::parse(&format!("customer-{number}")).ok();
+                let settings = ConsumerSettings {
+                    name: format!("Customer {number}"),
+                    ..ConsumerSettings::default()
+                };
+                consumers::insert(tx, workspace_seq, uid.as_ref(), &settings)?;
+            }
+            Ok(())
+        })?;
+    }
+    Ok(())
 }
 
 fn receivers(store: &Store, ids: &[String], now: Timestamp) -> Result<Vec<Receiver>> {
@@ -136,14 +165,15 @@ fn store_batch(
     batch: u64,
     end: Timestamp,
 ) -> Result<Option<History>, StoreError> {
-    let (mut event_id, mut dead_letter, mut delivered) = (None, None, None);
+    let (mut event_id, mut dead_letter, mut delivered, mut consumers) = (None, None, None, None);
     for number in batch * BATCH..(batch + 1) * BATCH {
         let workspace = receivers[0].webhook.workspace;
         let event = events::insert(tx, workspace, new_event(number), FAN_OUT as usize)?;
         let event = Arc::new(event);
         for place in 0..FAN_OUT {
             let number = number * FAN_OUT + place;
-            let (id, status) = deliver(tx, receivers, &event, number, end)?;
+            let (id, status, owner) = deliver(tx, receivers, &event, number, end)?;
+            consumers = owner.map(|_| id).or(consumers);
             match status {
                 Status::Delivered => delivered = Some(id),
                 Status::Exhausted => dead_letter = Some(id),
@@ -152,14 +182,14 @@ fn store_batch(
         }
         event_id = Some(event.public_id());
     }
-    Ok(event_id
-        .zip(dead_letter)
-        .zip(delivered)
-        .map(|((event, dead_letter), delivered)| History {
+    Ok(event_id.zip(dead_letter).zip(delivered).zip(consumers).map(
+        |(((event, dead_letter), delivered), consumers)| History {
             event,
             dead_letter,
             delivered,
-        }))
+            consumers,
+        },
+    ))
 }
 
 fn new_event(number: u64) -> NewEvent {
@@ -188,7 +218,7 @@ fn deliver(
     event: &Arc<Event>,
     number: u64,
     end: Timestamp,
-) -> Result<(DeliveryId, Status), StoreError> {
+) -> Result<(DeliveryId, Status, Option<ConsumerId>), StoreError> {
     let dice = mixed(number ^ 0x5eed);
     let (status, failures) = match dice % 1000 {
         0..900 => (Status::Delivered, 0),
@@ -207,7 +237,7 @@ fn deliver(
     };
     let webhook = &receivers[usize::try_from(chosen).unwrap_or(0)].webhook;
     let new = NewDelivery {
-        consumer_seq: None,
+        consumer_seq: webhook.consumer.map(|id| id.seq()),
         webhook_seq: webhook.id.seq(),
         profile_seq: webhook.profile.seq,
         format: webhook.settings.format,
@@ -247,9 +277,9 @@ fn deliver(
     }
     if status == Status::Exhausted && (dice / 7).is_multiple_of(4) {
         deliveries::discard(tx, place.seq)?;
-        return Ok((queued.id, Status::Canceled));
+        return Ok((queued.id, Status::Canceled, webhook.consumer));
     }
-    Ok((queued.id, status))
+    Ok((queued.id, status, webhook.consumer))
 }
 
 /// A delivery on its way.

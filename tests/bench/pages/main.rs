@@ -1,15 +1,17 @@
-//! How fast the dashboard's pages are with a long history: `cargo bench --bench pages`.
+//! How fast the dashboard's and the portal's pages are with a long history: `cargo bench --bench pages`.
 //!
 //! Owns: the figures that the README records. It fills a data directory with a million deliveries
-//! of a month, starts the real binary on it, signs in as a person does, and asks for every page and
-//! filter, first and last pages of lists alike. Refuses: judging by itself; but it says which pages
+//! of a month and a hundred thousand consumers, starts the real binary on it, signs in as a person
+//! does, and asks for every page and filter, first and last pages of lists alike; then opens one
+//! consumer's portal link and asks for its pages. Refuses: judging by itself; but it says which pages
 //! are over the bound, and ends with 1 if one is. For a quick look at a smaller history:
 //! `cargo bench --bench pages -- --deliveries 100000`.
 
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use serde_json::Value;
+use reqwest::Method;
+use serde_json::json;
 
 #[expect(dead_code, reason = "the benchmarks that publish need more of it")]
 #[path = "../appliance.rs"]
@@ -34,8 +36,6 @@ use figures::{milliseconds, percentile};
 
 /// Deliveries of the history, unless told otherwise.
 const DELIVERIES: u64 = 1_000_000;
-/// Deliveries to one webhook at once; none is made here.
-const IN_FLIGHT: usize = 16;
 /// Times that each page is asked for.
 const ROUNDS: usize = 40;
 /// What 95 of 100 answers must not exceed, from the request to the first byte.
@@ -67,7 +67,10 @@ async fn run() -> Result<()> {
     let appliance = Appliance::start_in(dir).await?;
     println!("ready after {}", milliseconds(appliance.ready_after));
     let browser = Browser::sign_in(appliance.door().addr).await?;
-    let slow = measure(&browser, &pages::all(&history, &webhooks)).await?;
+    let mut slow = measure(&browser, &pages::all(&history, &webhooks)).await?;
+    let customer = Browser::open_portal(&appliance).await?;
+    let portal = pages::portal(&history, &webhooks);
+    slow += measure(&customer, &portal).await?;
     println!(
         "peak memory {} MiB",
         appliance.process()?.memory_mib("VmHWM")?
@@ -88,14 +91,22 @@ fn deliveries() -> Result<u64> {
 
 /// Registers the receivers; nothing listens at them, and nothing is due while this runs.
 async fn register(appliance: &Appliance) -> Result<Vec<String>> {
+    let consumer = json!({"uid": history::CONSUMER, "name": "Acme"});
+    appliance
+        .call(Method::POST, "/api/v1/consumers", &consumer)
+        .await?;
     let mut webhooks = Vec::with_capacity(history::WEBHOOKS);
     for number in 0..history::WEBHOOKS {
-        let url = format!("http://127.0.0.1:8009/receivers/{number}");
-        webhooks.push(
-            appliance
-                .create_webhook(&url, "*", Value::Null, IN_FLIGHT)
-                .await?,
-        );
+        let is_consumers = number + history::CONSUMERS_WEBHOOKS >= history::WEBHOOKS;
+        let webhook = json!({
+            "url": format!("http://127.0.0.1:8009/receivers/{number}"),
+            "event_types": ["*"],
+            "consumer": is_consumers.then_some(history::CONSUMER),
+        });
+        let made = appliance.call(Method::POST, "/api/v1/webhooks", &webhook);
+        let made = made.await?;
+        let id = made["id"].as_str().context("a webhook has an id")?;
+        webhooks.push(id.to_owned());
     }
     Ok(webhooks)
 }

@@ -47,6 +47,28 @@ pub fn all(history: &History, webhooks: &[String]) -> Vec<(String, String)> {
     pages
 }
 
+/// What the consumer asks for in the portal.
+pub fn portal(history: &History, webhooks: &[String]) -> Vec<(String, String)> {
+    let own = &webhooks[webhooks.len() - 1];
+    let last = Cursor::behind(List::Deliveries, 1500);
+    let paths = [
+        "/portal".to_owned(),
+        "/portal/webhooks".to_owned(),
+        format!("/portal/webhooks/{own}"),
+        format!("/portal/webhooks/{own}/edit"),
+        format!("/portal/webhooks/{own}/verify"),
+        "/portal/deliveries".to_owned(),
+        format!("/portal/deliveries?cursor={last}"),
+        "/portal/deliveries?status=exhausted".to_owned(),
+        format!("/portal/deliveries?event_type={RARE_TYPE}"),
+        format!("/portal/deliveries?webhook_id={own}"),
+        format!("/portal/deliveries/{}", history.consumers),
+        "/portal/dead-letters".to_owned(),
+        "/portal/event-types".to_owned(),
+    ];
+    paths.map(|path| (path.clone(), path)).to_vec()
+}
+
 fn overview() -> Vec<(String, String)> {
     ["1h", "24h", "7d", "30d"]
         .map(|period| (format!("overview, {period}"), format!("/?period={period}")))

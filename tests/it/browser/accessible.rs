@@ -19,7 +19,7 @@ use super::story::Story;
 
 /// Every page of the dashboard, and where to find one with something on it.
 #[rustfmt::skip]
-const PAGES: [(&str, &str); 31] = [
+const PAGES: [(&str, &str); 32] = [
     ("/", "/"),
     ("/deliveries", "/deliveries"),
     ("/deliveries/{id}", "/deliveries/{delivery}"),
@@ -30,6 +30,7 @@ const PAGES: [(&str, &str); 31] = [
     ("/webhooks/new", "/webhooks/new"),
     ("/webhooks/{id}", "/webhooks/{webhook}"),
     ("/webhooks/{id}/edit", "/webhooks/{webhook}/edit"),
+    ("/webhooks/{id}/check", "/webhooks/{webhook}/check"),
     ("/jobs", "/jobs"),
     ("/search", "/search?q=order"),
     ("/jobs/{id}", "/jobs/{job}"),
@@ -54,7 +55,8 @@ const PAGES: [(&str, &str); 31] = [
 ];
 /// What is no page: files, the live signal, a body to save, the options of a field.
 #[rustfmt::skip]
-const NO_PAGES: [&str; 4] = ["/static/{file}", "/live", "/deliveries/{id}/body", "/webhooks/names"];
+const NO_PAGES: [&str; 6] = ["/static/{file}", "/live", "/deliveries/{id}/body", "/webhooks/names",
+    "/deliveries/export", "/dead-letters/export"];
 /// The pages of [`PAGES`] that are looked at while nobody has an account, not while somebody is
 /// signed in.
 const IN_FRONT: [&str; 2] = ["/sign-in", "/setup"];

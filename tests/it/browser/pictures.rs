@@ -1,16 +1,20 @@
 //! Pictures of the main pages, in light and dark, wide and narrow, with a day of history on them.
 //!
 //! They are drawn by every run, into `target/pictures`, so that they never stop working. With
-//! `HOOKPOST_PICTURES` set to a directory, the two of the README are also written there.
+//! `HOOKPOST_PICTURES` set to a directory, those of the README are also written there.
 
 use std::path::{Path, PathBuf};
 
 use hookpost::domain::role::Role;
+use reqwest::StatusCode;
+use serde_json::{Value, json};
 
 use super::Seat;
 use super::chromium::Scripts;
 use super::reader::{Colours, Width};
 use super::story::Story;
+use crate::portal::{link, path_of};
+use crate::receiver::{Receiver, Reply};
 
 /// What is drawn: the file's name and the page.
 const PAGES: [(&str, &str); 19] = [
@@ -36,19 +40,24 @@ const PAGES: [(&str, &str); 19] = [
 ];
 const COLOURS: [(&str, Colours); 2] = [("light", Colours::Light), ("dark", Colours::Dark)];
 /// The pictures of the README.
-const SHOWN: [&str; 2] = ["overview-light.png", "delivery-dark.png"];
+const SHOWN: [&str; 3] = [
+    "overview-light.png",
+    "delivery-dark.png",
+    "portal-light.png",
+];
 /// The most bytes of a picture of the README: it lives in the repository for ever.
 const SHOWN_BYTES_MAX: usize = 150 * 1024;
 /// Steps of the day; enough that no bar of a chart stays empty.
 const STEPS: u32 = 72;
+/// Events that a customer's webhook took before it failed.
+const CUSTOMERS_EVENTS: u32 = 6;
 
 #[tokio::test]
 async fn the_main_pages_are_drawn_in_light_and_dark() {
     let seat = Seat::a_day_ago(Scripts::On).await;
     let story = Story::tell(&seat, STEPS).await;
     seat.sign_in(Role::Owner).await;
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("pictures");
-    std::fs::create_dir_all(&folder).unwrap();
+    let folder = folder();
     for (name, sample) in PAGES {
         seat.reader.open(&story.place(sample)).await;
         for (colour, colours) in COLOURS {
@@ -63,6 +72,53 @@ async fn the_main_pages_are_drawn_in_light_and_dark() {
         }
     }
     seat.reader.leave().await;
+}
+
+#[tokio::test]
+async fn the_portal_is_drawn_in_the_platforms_colours() {
+    let seat = Seat::nobody(Scripts::On).await;
+    let receiver = Receiver::start().await;
+    receiver.answer(Reply::status(200));
+    seat.describe().await;
+    let branding = json!({"name": "Acme Pay", "accent": "#6d28d9"});
+    seat.say(&json!({ "branding": branding })).await;
+    let link = link(&seat.app, "acme", &json!({})).await;
+    let webhook = json!({"url": receiver.url("/hooks"), "event_types": ["order.*"],
+        "label": "Shop", "consumer": "acme"});
+    let made = seat.app.post("/api/v1/webhooks", &webhook).await;
+    let made = made.json(StatusCode::CREATED);
+    for id in 1..=CUSTOMERS_EVENTS {
+        seat.publish(id).await;
+    }
+    let all = |status: &'static str, count: u32| {
+        move |page: &Value| {
+            let rows = page["data"].as_array().unwrap().iter();
+            rows.filter(|row| row["status"] == status).count() == count as usize
+        }
+    };
+    let delivered = all("delivered", CUSTOMERS_EVENTS);
+    seat.app.poll("/api/v1/deliveries", delivered).await;
+    receiver.answer(Reply::status(503).body("{\"error\": \"maintenance\"}"));
+    seat.publish(CUSTOMERS_EVENTS + 1).await;
+    let retrying = all("retrying", 1);
+    seat.app.poll("/api/v1/deliveries", retrying).await;
+    let reader = &seat.reader;
+    reader.open(&path_of(&link)).await.arrive("/portal").await;
+    let place = format!("/portal/webhooks/{}", made["id"].as_str().unwrap());
+    reader.open(&place).await;
+    for (colour, colours) in COLOURS {
+        reader.look(Width::Desk, colours).await;
+        let picture = reader.chromium.driver.screenshot_as_png().await;
+        let file = format!("portal-{colour}.png");
+        keep(&folder(), &file, &picture.unwrap());
+    }
+    seat.reader.leave().await;
+}
+
+fn folder() -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("pictures");
+    std::fs::create_dir_all(&folder).unwrap();
+    folder
 }
 
 fn keep(folder: &Path, file: &str, picture: &[u8]) {

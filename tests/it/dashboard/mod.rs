@@ -18,7 +18,9 @@ mod finding;
 mod hostile;
 mod instance;
 mod people;
+mod saved_views;
 mod search;
+mod webhook_check;
 mod webhooks;
 
 pub const PASSWORD: &str = "correct horse battery staple 7";

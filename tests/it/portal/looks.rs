@@ -33,9 +33,23 @@ async fn a_page_is_framed_by_whom_the_workspace_lists_and_by_nobody_else() {
             assert!(!policy.contains(loose), "{policy}");
         }
     }
-    let stranger = guest.app.anonymous(Method::GET, "/portal").send().await;
+    let stranger = guest.app.anonymous(Method::GET, "/portal");
+    let stranger = stranger.send().await;
     let policy = stranger.header("content-security-policy");
     assert!(policy.contains("frame-ancestors 'none'"), "{policy}");
+    // In a frame it may say that the session has ended; there is nothing on it to be pressed.
+    let framed = guest.app.anonymous(Method::GET, "/portal");
+    let framed = framed.header("sec-fetch-dest", "iframe").send().await;
+    assert_eq!(framed.status, StatusCode::UNAUTHORIZED);
+    assert!(
+        framed
+            .header("content-security-policy")
+            .ends_with("frame-ancestors *")
+    );
+    assert_eq!(framed.header("x-frame-options"), "");
+    for control in ["<form", "<button", "<a "] {
+        assert!(!framed.text.contains(control), "{}", framed.text);
+    }
 }
 
 #[tokio::test]

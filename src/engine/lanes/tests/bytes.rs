@@ -95,3 +95,19 @@ fn what_is_forgotten_or_started_is_no_longer_counted() {
     lanes.clock_jumped(5000, at(5));
     assert_eq!((lanes.queued(), lanes.memory.bytes()), (0, 0));
 }
+
+#[test]
+fn a_thousand_long_queues_read_no_more_than_they_can_hold() {
+    let mut world = World::new(512);
+    for _ in 0..1000 {
+        let webhook = world.webhook(1, 16, Receiver::Answers(5));
+        world.store(webhook, 60);
+    }
+    world.run(1000, 1000, |_| {});
+    let started: usize = world.starts.values().sum();
+    let held = world.lanes.queued();
+    assert!(started > 30_000, "{started}");
+    // A load is asked for a little more than fits, for what is under way may be among it.
+    let most = (started + held) * 5 / 4;
+    assert!(world.rows_read <= most, "{} of {most}", world.rows_read);
+}

@@ -27,6 +27,8 @@ pub(super) struct World {
     /// When each delivery was started, by webhook and in milliseconds since it was published.
     pub(super) waits: BTreeMap<i64, Vec<i64>>,
     pub(super) starts: BTreeMap<i64, usize>,
+    /// Rows that loads have read.
+    pub(super) rows_read: usize,
     last_seq: i64,
     data: String,
 }
@@ -50,6 +52,7 @@ impl World {
             published: BTreeMap::new(),
             waits: BTreeMap::new(),
             starts: BTreeMap::new(),
+            rows_read: 0,
             last_seq: 0,
             data: "{}".to_owned(),
         }
@@ -186,6 +189,7 @@ impl World {
             }
             for order in step.load {
                 let loaded = self.load(order);
+                self.rows_read += loaded.first.len();
                 self.lanes.loaded(loaded, now);
             }
             assert!(self.lanes.in_flight() <= self.lanes.slots);
