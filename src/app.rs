@@ -380,6 +380,7 @@ impl App {
         self.housekeeper.stop();
         // Streams would last until the grace is over.
         self.desk.live.close();
+        self.service.end_polls();
         let engine = self.service.engine().clone();
         let (abandoned, ()) = tokio::join!(engine.stop(self.grace), self.serving.stop());
         if abandoned > 0 {

@@ -23,3 +23,4 @@ pub(super) const ADMIN: Access = Access::Scope(Scope::Admin);
 /// What a portal link permits, where that is not the deed that the scope stands for.
 pub(super) const RETRY: Capability = Capability::Retry;
 pub(super) const TEST: Capability = Capability::Test;
+pub(super) const MANAGE: Capability = Capability::Manage;

@@ -12,8 +12,8 @@ use serde_json::Value;
 use super::access::PUBLIC;
 use super::{
     api_keys, audit_log, bulk, consumers, dead_letters, deliveries, docs, event_types, events,
-    health, jobs, metrics, openapi, portal_links, preview, profiles, retries, sdk, sessions, stats,
-    templates, webhooks, workspaces,
+    health, jobs, metrics, openapi, polling, portal_links, preview, profiles, retries, sdk,
+    sessions, stats, templates, webhooks, workspaces,
 };
 use crate::web::audience::{Admission, Audience};
 use crate::web::auth::WORKSPACE_HEADER;
@@ -29,7 +29,7 @@ pub static AUDIENCE: Programs = Programs;
 pub struct Programs;
 
 /// Every resource, and what is there for load balancers and monitoring.
-static RESOURCES: [&[Endpoint]; 22] = [
+static RESOURCES: [&[Endpoint]; 23] = [
     DESCRIPTION,
     health::ENDPOINTS,
     metrics::ENDPOINTS,
@@ -40,6 +40,7 @@ static RESOURCES: [&[Endpoint]; 22] = [
     portal_links::ENDPOINTS,
     webhooks::ENDPOINTS,
     preview::ENDPOINTS,
+    polling::ENDPOINTS,
     bulk::ENDPOINTS,
     stats::ENDPOINTS,
     templates::ENDPOINTS,

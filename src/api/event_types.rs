@@ -17,8 +17,20 @@ use crate::service::event_types::{EventTypeInput, Placed};
 use crate::service::{Caller, StoredAnswer};
 use crate::web::endpoint::Endpoint;
 use crate::web::extract::{Json, Query, RequestBody, path_text};
+use crate::web::openapi::parts::{flag, text};
 use crate::web::wire::{ListBody, Time};
 use crate::web::{Answered, Problem, State, answer};
+use document::{CatalogueDocument, ImportedBody, export_openapi, import_openapi, import_schema};
+
+mod document;
+
+/// A document with one event type.
+fn sample() -> serde_json::Value {
+    json!({"openapi": "3.1.0", "info": {"title": "Shop", "version": "1"},
+        "webhooks": {"order.paid": {"post": {"description": "Somebody paid.",
+            "requestBody": {"content": {"application/json": {"schema": {"type": "object"}}}},
+            "responses": {}}}}})
+}
 
 /// What can be asked for here.
 pub static ENDPOINTS: &[Endpoint] = &[
@@ -28,6 +40,29 @@ pub static ENDPOINTS: &[Endpoint] = &[
             .takes::<EventTypeRequest>(json!({"name": "order.paid", "description": "Somebody paid.", "example": {"order": "A-1042"}}))
             .gives::<EventTypeBody>(201, "The event type.")
             .keyed()
+    }),
+    Endpoint::post("/api/v1/event-types/import/openapi", EVENTS_WRITE, || to(import_openapi)).about(|operation| {
+        operation
+            .named("import_openapi", "Event types", "Bring the catalogue to what an OpenAPI document says")
+            .query("dry_run", flag(), "Tell what would change, and change nothing.")
+            .query("archive_missing", flag(), "Archive event types that the document does not name.")
+            .takes::<CatalogueDocument>(sample())
+            .gives::<ImportedBody>(200, "What was changed; all of it or, where a place is at fault, nothing.")
+            .or(409)
+    }),
+    Endpoint::post("/api/v1/event-types/import/schema", EVENTS_WRITE, || to(import_schema)).about(|operation| {
+        operation
+            .named("import_schema", "Event types", "Give an event type the schema of a file")
+            .query("dry_run", flag(), "Tell what would change, and change nothing.")
+            .query("name", text(), "The event type; what `title` or else `$id` says if absent.")
+            .takes::<CatalogueDocument>(json!({"title": "order.paid", "type": "object"}))
+            .gives::<ImportedBody>(200, "What was changed.")
+            .or(409)
+    }),
+    Endpoint::get("/api/v1/event-types/export/openapi", EVENTS_READ, || to(export_openapi)).for_consumers().about(|operation| {
+        operation
+            .named("export_openapi", "Event types", "Give the catalogue as an OpenAPI document")
+            .gives_any("An OpenAPI 3.1 document; each event type is one of its webhooks.")
     }),
     Endpoint::get("/api/v1/event-types", EVENTS_READ, || to(list)).for_consumers().about(|operation| {
         operation

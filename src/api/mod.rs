@@ -18,6 +18,7 @@ pub mod health;
 pub mod jobs;
 pub mod metrics;
 pub mod openapi;
+pub mod polling;
 pub mod portal_links;
 pub mod preview;
 pub mod profiles;

@@ -24,12 +24,14 @@ use crate::web::openapi::parts::text;
 use crate::web::wire::ListBody;
 use crate::web::{Answered, Problem, State, answer};
 
+mod headers;
 mod proof;
 mod request;
 mod secret;
 mod shape;
 
-pub use request::{HeadersRequest, RetryFields, RetryRequest, WebhookRequest};
+pub use headers::HeadersRequest;
+pub use request::{RetryFields, RetryRequest, WebhookRequest};
 pub use secret::{RegisteredBody, RotatedBody};
 pub use shape::{RetryBody, UpdatedBody, WebhookBody, webhook};
 

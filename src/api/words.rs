@@ -20,8 +20,9 @@ use crate::domain::outcome::FailureKind;
 use crate::domain::portal::{Capability, PortalTheme};
 use crate::domain::shape::{ContentType, SendMethod};
 use crate::domain::signing::SignatureKind;
-use crate::domain::webhook::Via;
+use crate::domain::webhook::{Transport, Via};
 use crate::domain::workspace::Plan;
+use crate::service::event_types::ChangeKind;
 
 /// What the parameter `consumer` of lists does.
 pub(super) const OF_CONSUMER: &str = "Only what belongs to this consumer, by id or uid.";
@@ -80,6 +81,12 @@ words!(
     FailureKind::ALL.map(FailureKind::as_str)
 );
 words!(
+    WebhookKindWord,
+    "WebhookKind",
+    "How a webhook comes by its events.",
+    Transport::ALL.map(Transport::as_str)
+);
+words!(
     WebhookStatus,
     "WebhookStatus",
     "How a webhook stands.",
@@ -114,6 +121,12 @@ words!(
     "DeliveryContentType",
     "How a body is written.",
     ContentType::ALL.map(ContentType::as_str)
+);
+words!(
+    ImportChangeWord,
+    "ImportChange",
+    "What an import does to an event type.",
+    ChangeKind::ALL.map(ChangeKind::as_str)
 );
 words!(
     JobKindWord,

@@ -14,9 +14,10 @@ use super::{Shown, Visitor};
 use crate::domain::id::{DeliveryId, WebhookId};
 use crate::domain::order::DeliveryOrder;
 use crate::domain::page::Limit;
+use crate::domain::poll::{PollReader, UNREAD_MAX};
 use crate::domain::retry::Jitter;
 use crate::domain::time::format_duration;
-use crate::domain::webhook::{Webhook, WebhookState};
+use crate::domain::webhook::{Transport, Webhook, WebhookState};
 use crate::service::stats::Stats;
 use crate::service::webhooks::shown_header;
 use crate::ui::delivery_row::{Row, webhook_called};
@@ -39,6 +40,13 @@ pub static ENDPOINTS: &[Endpoint] = &[Endpoint::get("/webhooks/{id}", VIEWER, ||
 
 /// Deliveries that the page lists.
 const ROWS: u32 = 8;
+
+/// One who fetches.
+struct ReaderRow {
+    name: String,
+    unread: String,
+    acked: Ago,
+}
 
 /// A secret on the one page that shows it.
 #[derive(Clone, Debug)]
@@ -81,6 +89,8 @@ pub struct WebhookView<'a> {
     pub snippets: Vec<Snippet>,
     /// The forms of what can be done to it.
     pub forms: ActionForms,
+    /// Who fetches from it, each with how much is left.
+    pub readers: Vec<(PollReader, i64)>,
     /// Whether the reader may act.
     pub may_operate: bool,
 }
@@ -88,6 +98,26 @@ pub struct WebhookView<'a> {
 impl WebhookView<'_> {
     fn is_revoked(&self) -> bool {
         self.webhook.state == WebhookState::Revoked
+    }
+
+    fn is_fetched(&self) -> bool {
+        self.webhook.settings.transport == Transport::Poll
+    }
+
+    fn may_send(&self) -> bool {
+        self.may_operate && !self.is_revoked() && !self.is_fetched()
+    }
+
+    fn readers(&self) -> Vec<ReaderRow> {
+        let row = |(own, unread): &(PollReader, i64)| ReaderRow {
+            name: own.name.clone(),
+            unread: match *unread {
+                UNREAD_MAX => format!("{UNREAD_MAX} or more"),
+                count => count.to_string(),
+            },
+            acked: Ago(own.acked_at),
+        };
+        self.readers.iter().map(row).collect()
     }
 
     fn is_active(&self) -> bool {
@@ -227,6 +257,12 @@ pub async fn detail(state: State, visitor: Visitor, request: HttpRequest) -> Sho
             .one_time_secrets
             .take(visitor.person.user, &id.to_string(), now);
     let called = webhook_called(webhook);
+    let readers = match webhook.settings.transport {
+        Transport::Poll if webhook.state != WebhookState::Revoked => {
+            state.service.poll_readers(&visitor.caller, id).await?
+        }
+        Transport::Poll | Transport::Push => Vec::new(),
+    };
     let may_operate = visitor.may_operate();
     let page =
         PageContext::of(&state, &request, visitor, Section::Webhooks, called.clone()).await?;
@@ -252,6 +288,7 @@ pub async fn detail(state: State, visitor: Visitor, request: HttpRequest) -> Sho
         tested: found.tested.as_ref().map(TestResult::of),
         snippets: snippets(&found.profile),
         forms: ActionForms::of(&called),
+        readers,
         may_operate,
         called,
         stats: &found.stats,

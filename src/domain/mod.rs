@@ -33,6 +33,7 @@ pub mod outcome;
 pub mod own_name;
 pub mod page;
 pub mod password;
+pub mod poll;
 pub mod portal;
 pub mod profile;
 pub mod ready_templates;

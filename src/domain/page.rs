@@ -71,6 +71,8 @@ pub enum List {
     EventTypes,
     /// Bulk work.
     Jobs,
+    /// What a webhook keeps for those who fetch.
+    PollEntries,
     /// Wire profiles.
     Profiles,
     /// People.
@@ -94,6 +96,7 @@ impl List {
             Self::Events => 'e',
             Self::EventTypes => 't',
             Self::Jobs => 'j',
+            Self::PollEntries => 'q',
             Self::Profiles => 'p',
             Self::Users => 'u',
             Self::Webhooks => 'w',

@@ -81,6 +81,36 @@ impl WebhookKind {
     }
 }
 
+/// How a receiver comes by what is for it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Transport {
+    /// hookpost requests its URL.
+    #[default]
+    Push,
+    /// It has no URL, and fetches.
+    Poll,
+}
+
+impl Transport {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Push, Self::Poll];
+
+    /// The word of the API.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Push => "push",
+            Self::Poll => "poll",
+        }
+    }
+
+    /// Reads the word back.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| one.as_str() == word)
+    }
+}
+
 /// Whether a webhook takes part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WebhookState {
@@ -150,7 +180,9 @@ impl Via {
 pub struct WebhookSettings {
     /// What people call it; may be empty.
     pub label: String,
-    /// Where deliveries go, in normal form.
+    /// How it comes by its events. It never changes.
+    pub transport: Transport,
+    /// Where deliveries go, in normal form; empty where it fetches.
     pub url: String,
     /// Which events it wants.
     pub subscription: Subscription,
@@ -307,6 +339,8 @@ pub struct Subscriber {
     pub channels: Option<Vec<String>>,
     /// Where the value lies by which its deliveries keep their order.
     pub ordered_by: Option<OrderedBy>,
+    /// How it comes by its events.
+    pub transport: Transport,
     /// Why it gets nothing at present; `None` while it is active.
     pub disabled: Option<DisabledReason>,
     /// The version of its wire profile.
@@ -324,10 +358,10 @@ pub struct Subscriber {
 }
 
 impl Subscriber {
-    /// What makes its bodies.
+    /// What makes its bodies. What is fetched has no envelope of the wire profile, so any data fits.
     #[must_use]
     pub fn body_source(&self) -> BodySource {
-        match self.is_templated {
+        match self.is_templated || self.transport == Transport::Poll {
             true => BodySource::Template,
             false => BodySource::Envelope(self.format),
         }

@@ -40,6 +40,7 @@ use super::Shared;
 use crate::clock::ClockReading;
 use crate::domain::time::Timestamp;
 use crate::store::deliveries::{self, shift_retries, shift_scheduled};
+use crate::store::poll::shift_plans;
 use crate::store::{Haste, StoreError, WriteTx, instance, webhooks};
 
 /// A clock that is set by less is only corrected, and nobody minds.
@@ -264,11 +265,12 @@ async fn move_all(
             webhooks::restart_failing(tx, now)
         })
         .await?;
-    let mut after = Some(0);
-    while let Some(from) = after {
-        let batch =
-            move |tx: &mut WriteTx<'_>, _: &HashSet<i64>| shift_scheduled(tx, from, BATCH, by_ms);
-        after = move_batch(shared, batch, &right).await?;
+    for shift in [shift_scheduled, shift_plans] {
+        let mut after = Some(0);
+        while let Some(from) = after {
+            let batch = move |tx: &mut WriteTx<'_>, _: &HashSet<i64>| shift(tx, from, BATCH, by_ms);
+            after = move_batch(shared, batch, &right).await?;
+        }
     }
     let next = store.read(deliveries::next_planned).await?;
     shared.planned.look_at(next);

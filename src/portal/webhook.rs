@@ -12,7 +12,7 @@ use super::guest::Guest;
 use super::page::{PortalPage, Room, Shown, show};
 use crate::domain::id::{DeliveryId, WebhookId};
 use crate::domain::page::Limit;
-use crate::domain::webhook::{Webhook, WebhookState};
+use crate::domain::webhook::{Transport, Webhook, WebhookState};
 use crate::service::webhooks::shown_header;
 use crate::ui::delivery_row::{Row, webhook_called};
 use crate::ui::explain::{Explained, explain_to_customers};
@@ -57,6 +57,10 @@ pub struct PortalWebhook<'a> {
 }
 
 impl PortalWebhook<'_> {
+    fn is_fetched(&self) -> bool {
+        self.webhook.settings.transport == Transport::Poll
+    }
+
     fn is_revoked(&self) -> bool {
         self.webhook.state == WebhookState::Revoked
     }

@@ -14,6 +14,12 @@ use crate::domain::page::{Cursor, Limit, Page};
 use crate::store::WriteTx;
 use crate::store::event_types::{self, EVENT_TYPES_MAX};
 
+mod import;
+mod openapi;
+mod refs;
+
+pub use import::{CatalogueRun, ChangeKind, DocumentForm, ImportChange, UnnamedTypes};
+
 /// The longest description, in characters.
 pub const DESCRIPTION_CHARS_MAX: usize = 1000;
 /// The longest heading, in characters.

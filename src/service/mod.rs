@@ -42,6 +42,7 @@ pub mod owned;
 mod pace;
 pub mod payload_work;
 pub mod people;
+pub mod polling;
 pub mod portal;
 pub mod profile_files;
 pub mod profiles;
@@ -129,6 +130,7 @@ struct ServiceShared {
     people: People,
     tests: Pace,
     payload_work: payload_work::PayloadWork,
+    poll_waiters: polling::PollWaiters,
 }
 
 impl Service {
@@ -137,9 +139,12 @@ impl Service {
     pub fn new(parts: ServiceParts) -> Self {
         let catalogues = catalogue::Catalogues::default();
         let dropped = catalogues.clone();
+        let poll_waiters = polling::PollWaiters::default();
+        let woken = poll_waiters.clone();
         parts.store.on_commit(move |committed| {
             metrics::committed(committed.took);
             dropped.hear(committed);
+            woken.hear(committed);
         });
         Self {
             shared: Arc::new(ServiceShared {
@@ -148,6 +153,7 @@ impl Service {
                 parts,
                 catalogues,
                 payload_work: payload_work::PayloadWork::new(),
+                poll_waiters,
             }),
         }
     }
@@ -186,6 +192,10 @@ impl Service {
 
     fn tests(&self) -> &Pace {
         &self.shared.tests
+    }
+
+    fn poll_waiters(&self) -> &polling::PollWaiters {
+        &self.shared.poll_waiters
     }
 
     fn people(&self) -> &People {

@@ -27,6 +27,8 @@ pub struct Committed {
     pub fell_due: Vec<i64>,
     /// When the earliest is due of the deliveries that were scheduled.
     pub planned: Option<Timestamp>,
+    /// Webhooks for whose readers there is more.
+    pub polled: Vec<i64>,
     /// Deliveries that no longer wait, because a person called them off, each behind its webhook.
     pub canceled: Vec<(i64, DeliveryId)>,
     /// Keys, users or sessions changed.
@@ -50,6 +52,7 @@ impl Committed {
         self.followers.extend(other.followers);
         self.fell_due.extend(other.fell_due);
         self.planned = self.planned.into_iter().chain(other.planned).min();
+        self.polled.extend(other.polled);
         self.canceled.extend(other.canceled);
         self.catalogues_changed.extend(other.catalogues_changed);
         self.access_changed |= other.access_changed;

@@ -10,7 +10,7 @@
 
 use rusqlite::named_params;
 
-use super::{StoreError, WriteTx, events};
+use super::{StoreError, WriteTx, events, poll};
 use crate::domain::attempt::NUMBER_BITS;
 use crate::domain::time::Timestamp;
 
@@ -119,5 +119,6 @@ pub(super) fn empty(tx: &WriteTx<'_>, event_seq: i64) -> Result<(), StoreError> 
         event,
     )?;
     tx.run("DELETE FROM event_misses WHERE event_seq = :event", event)?;
+    poll::forget_event(tx, event_seq)?;
     Ok(())
 }

@@ -89,6 +89,19 @@ pub fn catalogue(conn: &Read<'_>, workspace_seq: i64) -> Result<Vec<EventType>, 
     conn.rows(&sql, params, event_type)
 }
 
+/// How many bytes the schemas and examples of a workspace's catalogue have.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn bytes(conn: &Read<'_>, workspace_seq: i64) -> Result<i64, StoreError> {
+    conn.value(
+        "SELECT coalesce(sum(coalesce(length(schema), 0) + coalesce(length(example), 0)), 0)
+         FROM event_types
+         WHERE workspace_seq = :workspace",
+        named_params! { ":workspace": workspace_seq },
+    )
+}
+
 /// An event type as publishing has to know it.
 #[derive(Clone, Debug)]
 pub struct Outlined {

@@ -5,11 +5,11 @@
 //!
 //! # What is kept all the same
 //! What a delivery waits for. Where data is kept until it is delivered, also what a dead letter or a
-//! webhook that missed it may still ask for.
+//! webhook that missed it may still ask for, and what a reader has not dealt with.
 
 use rusqlite::named_params;
 
-use super::{Read, StoreError, WriteTx, erasure};
+use super::{Read, StoreError, WriteTx, erasure, poll};
 use crate::domain::keep_data::KeepData;
 use crate::domain::time::Timestamp;
 
@@ -62,22 +62,28 @@ pub fn look(
         KeepData::Retention | KeepData::UntilDelivered => None,
     };
     // 0: erased before; 1: may be erased; 2: must be kept.
-    let rows: Vec<(i64, Timestamp, i64)> = conn.rows(
+    let is_unread = poll::IS_UNREAD;
+    let sql = format!(
         "SELECT seq, created_at,
              CASE WHEN erased_at IS NOT NULL THEN 0
                  WHEN EXISTS (
                      SELECT 1 FROM deliveries
-                     WHERE event_seq = events.seq AND status IN (0, 1, 5)) THEN 2
+                     WHERE event_seq = events.seq AND status IN (0, 1, 5))
+                     OR EXISTS (SELECT 1 FROM poll_plans WHERE event_seq = events.seq) THEN 2
                  WHEN :until_delivered AND (
                      EXISTS (
                          SELECT 1 FROM deliveries
                          WHERE event_seq = events.seq AND status = 3 AND discarded_at IS NULL)
-                     OR EXISTS (SELECT 1 FROM event_misses WHERE event_seq = events.seq)) THEN 2
+                     OR EXISTS (SELECT 1 FROM event_misses WHERE event_seq = events.seq)
+                     OR {is_unread}) THEN 2
                  ELSE 1 END
          FROM events
          WHERE workspace_seq = :workspace AND kind = 0 AND seq > :after
          ORDER BY seq
-         LIMIT :limit",
+         LIMIT :limit"
+    );
+    let rows: Vec<(i64, Timestamp, i64)> = conn.rows(
+        &sql,
         named_params! {
             ":workspace": workspace_seq,
             ":until_delivered": for_long.is_none(),
@@ -123,7 +129,7 @@ pub fn erase_kept(tx: &mut WriteTx<'_>, events: &[i64]) -> Result<Option<i64>, S
                  SELECT 1 FROM deliveries WHERE event_seq = :event AND status IN (0, 1, 5))",
             named_params! { ":event": seq },
         )?;
-        if waits {
+        if waits || poll::is_planned(tx, *seq)? {
             left.get_or_insert(*seq);
         } else {
             erasure::empty(tx, *seq)?;

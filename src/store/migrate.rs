@@ -29,6 +29,8 @@ const LADDER: &[M<'static>] = &[
     M::up(include_str!("migrations/0017_via.sql")),
     M::up(include_str!("migrations/0018_own_numbers.sql")),
     M::up(include_str!("migrations/0019_saved_views.sql")),
+    M::up(include_str!("migrations/0020_poll.sql")),
+    M::up(include_str!("migrations/0021_consumer_types.sql")),
 ];
 
 /// Refuses a database that a later version wrote; answers its version.

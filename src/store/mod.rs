@@ -53,6 +53,7 @@ mod open;
 mod open_error;
 mod outside;
 mod pending_health;
+pub mod poll;
 pub mod portal_links;
 mod profile_cache;
 pub mod profiles;

@@ -24,6 +24,7 @@ pub(super) enum NumberedTable {
     EventTypes,
     Idempotency,
     Jobs,
+    PollEntries,
     PortalLinks,
     Profiles,
     Sessions,
@@ -34,7 +35,7 @@ pub(super) enum NumberedTable {
     Workspaces,
 }
 
-const TABLES: usize = 16;
+const TABLES: usize = 17;
 
 impl NumberedTable {
     fn name(self) -> &'static str {
@@ -47,6 +48,7 @@ impl NumberedTable {
             Self::EventTypes => "event_types",
             Self::Idempotency => "idempotency",
             Self::Jobs => "jobs",
+            Self::PollEntries => "poll_entries",
             Self::PortalLinks => "portal_links",
             Self::Profiles => "profiles",
             Self::Sessions => "sessions",

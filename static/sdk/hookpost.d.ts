@@ -34,7 +34,9 @@ export interface PublishedEvent {
 }
 
 export interface WebhookSettings {
-  url: string;
+  /** Where deliveries go; none where `kind` is `poll`. */
+  url?: string;
+  kind?: "push" | "poll";
   event_types: string[];
   label?: string;
   secret?: string;
@@ -45,7 +47,9 @@ export interface WebhookSettings {
 
 export interface Webhook {
   id: string;
-  url: string;
+  kind: "push" | "poll";
+  /** Null where it is fetched from. */
+  url: string | null;
   event_types: string[];
   status: "active" | "disabled" | "revoked";
   /** Only when the webhook is created. */

@@ -38,6 +38,35 @@ pub async fn publish(
     Ok(())
 }
 
+/// Posts `count` bodies to `path` over `clients` connections; each must be answered with `status`.
+pub async fn post(
+    door: &Door,
+    path: &'static str,
+    status: u16,
+    count: usize,
+    clients: usize,
+    body: impl Fn(usize) -> String + Clone + Send + 'static,
+) -> Result<()> {
+    let mut workers = tokio::task::JoinSet::new();
+    for share in shares(count, clients) {
+        let mut connection = Connection::open(door).await?;
+        let body = body.clone();
+        workers.spawn(async move {
+            for number in share {
+                let answered = connection.post(path, &body(number)).await?;
+                if answered != status {
+                    bail!("{path} answered {answered}");
+                }
+            }
+            Ok::<_, anyhow::Error>(())
+        });
+    }
+    while let Some(worker) = workers.join_next().await {
+        worker??;
+    }
+    Ok(())
+}
+
 /// Publishes one event after the other, `pace` a second; answers when each was sent.
 pub async fn publish_paced(
     door: &Door,
@@ -89,7 +118,7 @@ impl Connection {
         let stream = TcpStream::connect(door.addr).await?;
         stream.set_nodelay(true)?;
         let head = format!(
-            "POST /api/v1/events HTTP/1.1\r\nhost: bench\r\nauthorization: Bearer {}\r\n\
+            " HTTP/1.1\r\nhost: bench\r\nauthorization: Bearer {}\r\n\
              content-type: application/json\r\n",
             door.key
         );
@@ -102,13 +131,18 @@ impl Connection {
 
     async fn publish(&mut self, event_type: &str, data: &str) -> Result<()> {
         let body = format!(r#"{{"type":"{event_type}","data":{data}}}"#);
-        let request = format!("{}content-length: {}\r\n\r\n{body}", self.head, body.len());
-        self.stream.write_all(request.as_bytes()).await?;
-        let status = self.answer().await?;
+        let status = self.post("/api/v1/events", &body).await?;
         if status != 202 {
             bail!("a publish call answered {status}");
         }
         Ok(())
+    }
+
+    async fn post(&mut self, path: &str, body: &str) -> Result<u16> {
+        let (head, length) = (&self.head, body.len());
+        let request = format!("POST {path}{head}content-length: {length}\r\n\r\n{body}");
+        self.stream.write_all(request.as_bytes()).await?;
+        self.answer().await
     }
 
     async fn answer(&mut self) -> Result<u16> {

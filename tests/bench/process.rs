@@ -14,8 +14,13 @@ pub struct Process(pub u32);
 impl Process {
     /// A memory figure in MiB: `VmRSS` now, `VmHWM` at its peak.
     pub fn memory_mib(self, figure: &str) -> Result<u64> {
+        Ok(self.memory_kib(figure)? / 1024)
+    }
+
+    /// As [`Process::memory_mib`], in KiB.
+    pub fn memory_kib(self, figure: &str) -> Result<u64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.0))?;
-        Ok(number_of(&status, figure)? / 1024)
+        number_of(&status, figure)
     }
 
     /// Lets the peak of memory begin anew.

@@ -212,6 +212,8 @@ impl World {
         [
             ("{app_id}", under("app_", &self.consumer)),
             ("{endpoint_id}", under("ep_", &self.webhook)),
+            ("{sink_id}", under("ep_", &self.webhook)),
+            ("{consumer_id}", "reader".to_owned()),
             ("{msg_id}", self.event.clone()),
             ("{attempt_id}", under("atmpt_", &self.delivery)),
             ("{task_id}", under("qtask_", &self.job)),
@@ -290,6 +292,8 @@ pub fn body(route: &Endpoint, world: &World, url: &str) -> Value {
         "POST /api/v1/events/batch" => json!({"events": [{"type": "a.b", "data": 1}]}),
         "PATCH /api/v1/events/{id}" => json!({"delay": "1h"}),
         "POST /api/v1/event-types" => json!({"name": "fresh.type"}),
+        "POST /api/v1/event-types/import/openapi" => openapi(),
+        "POST /api/v1/event-types/import/schema" => json!({"title": "fresh.schema"}),
         "PUT /api/v1/event-types/{name}" => json!({"description": "changed"}),
         "POST /api/v1/consumers" => json!({"uid": "fresh"}),
         "PUT /api/v1/consumers/{consumer}" | "PATCH /api/v1/consumers/{consumer}" => {
@@ -297,6 +301,10 @@ pub fn body(route: &Endpoint, world: &World, url: &str) -> Value {
         }
         "POST /api/v1/webhooks" => json!({"url": url, "event_types": ["a.b"]}),
         "PATCH /api/v1/webhooks/{id}" => json!({"label": "changed"}),
+        "POST /api/v1/webhooks/{id}/ack" | "POST /api/v1/webhooks/{id}/poll/ack" => {
+            json!({"cursor": "cq_0"})
+        }
+        "POST /api/v1/webhooks/{id}/poll/seek" => json!({"cursor": "cq_0"}),
         "POST /api/v1/webhooks/{id}/recover" => json!({"since": "2026-01-01T00:00:00Z"}),
         "POST /api/v1/deliveries/retry"
         | "POST /api/v1/dead-letters/retry"
@@ -347,6 +355,11 @@ pub fn body(route: &Endpoint, world: &World, url: &str) -> Value {
     }
 }
 
+/// A document with one event type.
+fn openapi() -> Value {
+    json!({"openapi": "3.1.0", "webhooks": {"fresh.imported": {"post": {"responses": {}}}}})
+}
+
 /// The profile's document under a name.
 fn document(world: &World, name: &str) -> Value {
     let mut document = world.document.clone();
@@ -361,12 +374,15 @@ fn svix_body(line: &str, url: &str) -> Value {
     match method {
         "GET" | "DELETE" => Value::Null,
         _ if named("/app") || named("/{app_id}") => json!({"name": "an app"}),
+        _ if named("/import/openapi") => json!({"spec": openapi()}),
         _ if named("/event-type") => json!({"name": "fresh.svix", "description": "x"}),
         _ if named("/event-type/{name}") => json!({"description": "changed"}),
         _ if named("/msg") => json!({"eventType": "a.b", "payload": {}}),
         _ if named("/recover") || named("/replay-missing") || named("/bulk-replay") => {
             json!({"since": "2026-01-01T00:00:00Z"})
         }
+        _ if named("/seek") => json!({"after": "2026-01-01T00:00:00Z"}),
+        _ if named("/commit") => json!({"offset": 0}),
         _ if named("/send-example") => json!({"eventType": "a.b"}),
         _ if named("/headers") => json!({"headers": {}}),
         _ if named("/resend") || named("/rotate") || path.contains("/auth/") => json!({}),

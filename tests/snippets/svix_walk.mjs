@@ -40,6 +40,22 @@ await refused(409, () => client.eventType.create({ name: type, description: "Aga
 assert.equal((await client.eventType.patch(type, { description: "Paid" })).description, "Paid");
 assert.ok((await client.eventType.list()).data.some((one) => one.name === type));
 
+const spec = {
+  openapi: "3.1.0",
+  webhooks: { [`imported.${mark}`]: { post: { description: "Imported", tags: ["Sales"], requestBody: {
+    content: { "application/json": { schema: { $ref: "#/components/schemas/Sale" } } } } } } },
+  components: { schemas: { Sale: { type: "object" } } },
+};
+const dry = await client.eventType.importOpenapi({ spec, dryRun: true });
+assert.deepEqual(dry.data.modified, []);
+const described = dry.data.toModify[0];
+assert.deepEqual([described.name, described.description], [`imported.${mark}`, "Imported"]);
+const imported = await client.eventType.importOpenapi({ specRaw: JSON.stringify(spec) });
+assert.deepEqual(imported.data.modified, [`imported.${mark}`]);
+assert.deepEqual((await client.eventType.importOpenapi({ spec })).data.modified, []);
+await refused(400, () => client.eventType.importOpenapi({}));
+await refused(422, () => client.eventType.importOpenapi({ spec: { openapi: "3.0.0" } }));
+
 // Endpoints, with their headers and secrets.
 const limit = isFirst ? { rateLimit: 100, filterTypes: [type] } : { throttleRate: 100, eventTypes: [type] };
 const endpoint = await client.endpoint.create(uid, {
@@ -133,6 +149,33 @@ assert.equal((await visitor.endpoint.get(uid, "main")).id, endpoint.id);
 await refused(404, () => visitor.application.get("nobody"));
 await client.authentication.expireAll(uid, {});
 await refused(401, () => visitor.endpoint.get(uid, "main"));
+
+// What a polling endpoint keeps, for one that tracks its iterator itself and for a consumer.
+const made_native = await fetch(`${new URL(process.env.SVIX_SERVER_URL).origin}/api/v1/webhooks`, {
+  method: "POST",
+  headers: { authorization: `Bearer ${process.env.SVIX_TOKEN}`, "content-type": "application/json" },
+  body: JSON.stringify({ kind: "poll", event_types: ["polled.*"], consumer: uid }),
+});
+const sink = (await made_native.json()).id.replace("wh_", "ep_");
+for (const n of [1, 2, 3]) await client.message.create(uid, { eventType: "polled.once", payload: { n } });
+const poller = client.message.poller;
+const numbers = (page) => page.data.map((one) => one.payload.n);
+const page = await poller.poll(uid, sink, { limit: 2 });
+assert.deepEqual([numbers(page), page.done], [[1, 2], false]);
+assert.ok(page.data[0].timestamp instanceof Date);
+const rest = await poller.poll(uid, sink, { iterator: page.iterator });
+assert.deepEqual([numbers(rest), rest.done], [[3], true]);
+assert.deepEqual(numbers(await poller.poll(uid, sink, { eventType: "other" })), []);
+const tracked = await poller.consumerPoll(uid, sink, "billing", { limit: 2 });
+assert.deepEqual(numbers(tracked), [1, 2]);
+assert.deepEqual(numbers(await poller.consumerPoll(uid, sink, "billing")), [1, 2, 3]);
+assert.deepEqual(numbers(await poller.consumerPoll(uid, sink, "billing", { iterator: tracked.iterator })), [3]);
+assert.deepEqual(numbers(await poller.consumerPoll(uid, sink, "billing")), [3]);
+const sought = await poller.consumerSeek(uid, sink, "billing", { after: new Date(Date.now() - 60000) });
+assert.equal(typeof sought.iterator, "string");
+assert.deepEqual(numbers(await poller.consumerPoll(uid, sink, "billing")), [1, 2, 3]);
+await refused(409, () => poller.poll(uid, "main"));
+await refused(404, () => poller.poll(uid, "ep_nobody"));
 
 // A second endpoint leaves as it came; the application too.
 const other = await client.endpoint.create(uid, { url: process.env.RECEIVER });

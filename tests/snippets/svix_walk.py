@@ -3,6 +3,7 @@ what a receiver needs to verify what it got."""
 import json
 import os
 import time
+import urllib.request
 from datetime import datetime, timedelta, timezone
 
 from svix.api import (
@@ -14,15 +15,19 @@ from svix.api import (
     EndpointPatch,
     EndpointSecretRotateIn,
     EventExampleIn,
+    EventTypeImportOpenApiIn,
     EventTypeIn,
     MessageIn,
     MessageListOptions,
+    MessagePollerConsumerPollOptions,
+    MessagePollerPollOptions,
     RecoverIn,
     ReplayIn,
     Svix,
     SvixOptions,
 )
 from svix.exceptions import HttpError, HTTPValidationError
+from svix.models import PollingEndpointConsumerSeekIn
 
 client = Svix(os.environ["SVIX_TOKEN"], SvixOptions(server_url=os.environ["SVIX_SERVER_URL"]))
 UID = "acme-py"
@@ -50,6 +55,12 @@ assert any(one.id == app.id for one in client.application.list().data)
 client.event_type.create(EventTypeIn(name=TYPE, description="An order was paid"))
 assert client.event_type.get(TYPE).description == "An order was paid"
 assert any(one.name == TYPE for one in client.event_type.list().data)
+
+spec = {"openapi": "3.1.0", "webhooks": {"imported.py": {"post": {"description": "Imported"}}}}
+dry = client.event_type.import_openapi(EventTypeImportOpenApiIn(spec=spec, dry_run=True))
+assert dry.data.modified == [] and dry.data.to_modify[0].name == "imported.py"
+done = client.event_type.import_openapi(EventTypeImportOpenApiIn(spec=spec))
+assert done.data.modified == ["imported.py"]
 
 endpoint = client.endpoint.create(
     UID, EndpointIn(url=os.environ["RECEIVER"], uid="main", event_types=[TYPE], channels=["eu"])
@@ -97,6 +108,24 @@ refused(404, lambda: client.endpoint.get(UID, "nobody"))
 task = client.endpoint.replay_missing(UID, "main", ReplayIn(since=since))
 assert task.task == "endpoint.replay" and client.background_task.get(task.id).id == task.id
 assert client.endpoint.send_example(UID, "main", EventExampleIn(event_type=TYPE)).id.startswith("msg_")
+native = urllib.request.Request(
+    os.environ["SVIX_SERVER_URL"].removesuffix("/svix") + "/api/v1/webhooks",
+    data=json.dumps({"kind": "poll", "event_types": ["polled.*"], "consumer": UID}).encode(),
+    headers={"authorization": f"Bearer {os.environ['SVIX_TOKEN']}", "content-type": "application/json"},
+)
+sink = json.load(urllib.request.urlopen(native))["id"].replace("wh_", "ep_")
+for n in (1, 2):
+    client.message.create(UID, MessageIn(event_type="polled.once", payload={"n": n}))
+numbers = lambda page: [one.payload["n"] for one in page.data]
+page = client.message.poller.poll(UID, sink, MessagePollerPollOptions(limit=1))
+assert numbers(page) == [1] and not page.done
+tracked = client.message.poller.consumer_poll(UID, sink, "billing")
+assert numbers(tracked) == [1, 2] and tracked.done
+options = MessagePollerConsumerPollOptions(iterator=tracked.iterator)
+assert numbers(client.message.poller.consumer_poll(UID, sink, "billing", options)) == []
+seek = PollingEndpointConsumerSeekIn(after=since)
+assert client.message.poller.consumer_seek(UID, sink, "billing", seek).iterator
+assert numbers(client.message.poller.consumer_poll(UID, sink, "billing")) == [1, 2]
 access = client.authentication.app_portal_access(UID, AppPortalAccessIn())
 visitor = Svix(access.token, SvixOptions(server_url=os.environ["SVIX_SERVER_URL"]))
 assert visitor.endpoint.get(UID, "main").id == endpoint.id

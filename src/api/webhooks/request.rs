@@ -10,9 +10,10 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
+use super::headers::HeadersRequest;
 use crate::api::webhooks::proof::AuthRequest;
 use crate::api::words::{
-    BodyFormat, DeliveryContentType, DeliveryMethod, DeliveryVia, SignatureWord,
+    BodyFormat, DeliveryContentType, DeliveryMethod, DeliveryVia, SignatureWord, WebhookKindWord,
 };
 use crate::service::webhooks::{CustomRetry, RetryInput, WebhookInput};
 use crate::web::extract::RequestBody;
@@ -22,6 +23,11 @@ use crate::web::wire::{given, nullable};
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WebhookRequest {
+    /// How it comes by its events: `push`, to its `url`, if absent; or `poll`: it has none, and its
+    /// receiver fetches (`GET /webhooks/{id}/poll`). It never changes.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = WebhookKindWord, required = false)]
+    pub kind: Option<String>,
     /// Where deliveries go.
     #[serde(default, deserialize_with = "given")]
     #[schema(nullable = false)]
@@ -156,34 +162,6 @@ pub struct WebhookRequest {
 
 impl RequestBody for WebhookRequest {}
 
-/// Header names and values, in the order given: a name that is given twice must be noticed.
-#[derive(Debug)]
-pub struct HeadersRequest(pub Vec<(String, String)>);
-
-impl<'de> Deserialize<'de> for HeadersRequest {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Pairs;
-
-        impl<'de> Visitor<'de> for Pairs {
-            type Value = HeadersRequest;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object of header names and values")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut pairs = Vec::new();
-                while let Some(pair) = map.next_entry()? {
-                    pairs.push(pair);
-                }
-                Ok(HeadersRequest(pairs))
-            }
-        }
-
-        deserializer.deserialize_map(Pairs)
-    }
-}
-
 /// A retry policy: a built-in profile's name, or one's own.
 #[derive(Debug)]
 pub enum RetryRequest {
@@ -306,6 +284,7 @@ impl From<WebhookRequest> for WebhookInput {
         let headers = |headers: Option<HeadersRequest>| headers.map_or(Vec::new(), |own| own.0);
         Self {
             uid: None,
+            kind: request.kind,
             url: request.url,
             event_types: request.event_types,
             channels: request.channels,

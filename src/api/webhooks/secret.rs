@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 
 use super::shape::{WebhookBody, webhook};
 use crate::domain::portal::Capability;
+use crate::domain::webhook::Transport;
 use crate::service::webhooks::{Registered, Rotated};
 use crate::service::{Caller, StoredAnswer};
 use crate::web::answer;
@@ -19,7 +20,8 @@ pub struct RegisteredBody {
     /// The webhook.
     #[serde(flatten)]
     pub webhook: WebhookBody,
-    /// Its secret; with `ed25519` the public key. Absent for portal links that do not show secrets.
+    /// Its secret; with `ed25519` the public key. Absent for portal links that do not show secrets, and
+    /// where it is fetched from.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub secret: Option<String>,
@@ -55,6 +57,8 @@ pub(super) fn rotated_to(caller: &Caller) -> fn(&Rotated) -> StoredAnswer {
 }
 
 fn registered(made: &Registered, secret: Option<String>) -> StoredAnswer {
+    // What is fetched is not signed.
+    let secret = secret.filter(|_| made.webhook.settings.transport == Transport::Push);
     let webhook = webhook(&made.webhook);
     answer::recorded(StatusCode::CREATED, &RegisteredBody { webhook, secret })
 }

@@ -10,14 +10,14 @@ use utoipa::ToSchema;
 
 use crate::api::words::{
     BodyFormat, DeliveryContentType, DeliveryMethod, DeliveryVia, SignatureWord,
-    WebhookDisabledReason, WebhookStatus,
+    WebhookDisabledReason, WebhookKindWord, WebhookStatus,
 };
 use crate::domain::authorization::WebhookAuth;
 use crate::domain::breaker::DisabledReason;
 use crate::domain::header::CustomHeader;
 use crate::domain::order::DeliveryOrder;
 use crate::domain::retry::{Jitter, RetryPolicy};
-use crate::domain::webhook::Webhook;
+use crate::domain::webhook::{Transport, Webhook};
 use crate::service::webhooks::{MASK, shown_header};
 use crate::web::wire::{DurationText, Time};
 
@@ -32,8 +32,11 @@ pub struct WebhookBody {
     pub consumer_id: Option<String>,
     /// What people call it.
     pub label: String,
-    /// Where deliveries go.
-    pub url: String,
+    /// How it comes by its events: `push` to its URL, or `poll`.
+    #[schema(value_type = WebhookKindWord)]
+    pub kind: &'static str,
+    /// Where deliveries go; null where it is fetched from.
+    pub url: Option<String>,
     /// Which events it wants.
     pub event_types: Vec<String>,
     /// Conditions on an event's content; null where there is none.
@@ -220,7 +223,8 @@ pub fn webhook(webhook: &Webhook) -> WebhookBody {
         workspace_id: webhook.workspace.to_string(),
         consumer_id: webhook.consumer.map(|id| id.to_string()),
         label: settings.label.clone(),
-        url: settings.url.clone(),
+        kind: settings.transport.as_str(),
+        url: (settings.transport == Transport::Push).then(|| settings.url.clone()),
         event_types: settings.subscription.texts(),
         filter: settings.filter.as_ref().map(|own| raw(own.text())),
         auth: settings.auth.as_ref().map(|own| AuthBody {

@@ -6,6 +6,7 @@ use anyhow::Context;
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value};
 
+use super::catalogue::{ImportFlags, export};
 use super::filter::{FilterQuery, Paging};
 use super::shown::{Labelled, facts, listing};
 use super::{Api, Connection, encoded, parse};
@@ -33,6 +34,10 @@ enum EventTypeAction {
     Create(EventTypeFlags),
     /// Change an event type; what is not named stays as it is
     Update(EventTypeFlags),
+    /// Bring the catalogue to what an OpenAPI 3.1 document or JSON Schema files say
+    Import(ImportFlags),
+    /// Print the catalogue as an OpenAPI 3.1 document
+    Export,
     /// Remove an event type; events of it stay
     Delete {
         /// Its name
@@ -118,6 +123,8 @@ async fn perform(api: &Api, action: &EventTypeAction) -> anyhow::Result<()> {
             let body = api.put(&path, &flags.laid_over(present)?).await?;
             facts(api, &body, MEMBERS)
         }
+        EventTypeAction::Import(flags) => flags.run(api).await,
+        EventTypeAction::Export => export(api).await,
         EventTypeAction::Delete { name } => api.delete(&path(name)).await,
     }
 }

@@ -17,6 +17,7 @@ pub(super) use shown::moment;
 pub(super) mod api_keys;
 pub(super) mod apply;
 pub(super) mod audit_log;
+mod catalogue;
 pub(super) mod consumers;
 pub(super) mod dead_letters;
 pub(super) mod deliveries;
@@ -30,6 +31,8 @@ pub(super) mod settings;
 mod shown;
 pub(super) mod stats;
 mod tail;
+mod webhook_poll;
+mod webhook_preview;
 mod webhook_settings;
 pub(super) mod webhooks;
 

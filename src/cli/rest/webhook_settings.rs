@@ -8,6 +8,13 @@ use clap::Args;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+use super::encoded;
+
+/// Where an action on a webhook is.
+pub(super) fn action_path(id: &str, action: &str) -> String {
+    format!("/webhooks/{}/{action}", encoded(id))
+}
+
 /// What may be said of a webhook; what is not said is left as it is.
 #[derive(Args, Serialize)]
 pub(super) struct WebhookFlags {

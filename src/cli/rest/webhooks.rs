@@ -1,7 +1,5 @@
 //! `hookpost webhooks`.
 
-use std::collections::BTreeMap;
-
 use anyhow::bail;
 use clap::{Args, Subcommand};
 use serde::{Deserialize, Serialize};
@@ -10,7 +8,9 @@ use serde_json::Value;
 use super::filter::{FilterQuery, Paging};
 use super::shown::{Labelled, facts, member_words, moment, say_facts};
 use super::stats::{self, PeriodFlags};
-use super::webhook_settings::WebhookFlags;
+use super::webhook_poll::PollAction;
+use super::webhook_preview::{PreviewedWebhook, describe_preview};
+use super::webhook_settings::{WebhookFlags, action_path};
 use super::{Api, Connection, encoded, job};
 use crate::cli::output;
 use crate::cli::table::{Column, Table};
@@ -52,6 +52,8 @@ enum WebhookAction {
     Recover(RecoverFlags),
     /// Show how it has been doing
     Stats(StatsOfWebhook),
+    #[command(flatten)]
+    Poll(PollAction),
 }
 
 #[derive(Args)]
@@ -96,21 +98,15 @@ struct ChosenWebhook {
 }
 
 #[derive(Args, Serialize)]
-struct PreviewedWebhook {
-    /// The webhook's id
-    #[serde(skip)]
-    id: String,
-    /// An event that was published; a test event if absent
-    #[arg(long, value_name = "ID")]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    event_id: Option<String>,
-}
-
-#[derive(Args, Serialize)]
 struct Create {
     /// Where deliveries go
+    #[arg(long, required_unless_present = "kind")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    url: Option<String>,
+    /// How it comes by its events: push, or poll (it has no URL and is fetched from) [default: push]
     #[arg(long)]
-    url: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kind: Option<String>,
     /// The consumer whose it is, by id or uid [default: the platform's own]
     #[arg(long)]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -154,6 +150,7 @@ const MEMBERS: &[Labelled<'_>] = &[
     ("status", "status"),
     ("disabled", "disabled_reason"),
     ("label", "label"),
+    ("kind", "kind"),
     ("url", "url"),
     ("event types", "event_types"),
     ("filter", "filter"),
@@ -189,34 +186,6 @@ const CHANGED_MEMBERS: &[Labelled<'_>] = &[("id", "id"), ("label", "label"), ("u
 struct ShownSecret {
     secret: String,
     previous_secret_expires_at: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct ShownPreview {
-    fits: bool,
-    why_not: Option<ShownWhyNot>,
-    request: Option<ShownRequest>,
-    errors: Vec<ShownError>,
-}
-
-#[derive(Deserialize)]
-struct ShownWhyNot {
-    reason: String,
-    detail: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct ShownRequest {
-    method: String,
-    url: String,
-    headers: BTreeMap<String, String>,
-    body: String,
-}
-
-#[derive(Deserialize)]
-struct ShownError {
-    field: String,
-    message: String,
 }
 
 #[derive(Deserialize)]
@@ -269,15 +238,12 @@ async fn perform(api: &Api, action: &WebhookAction) -> anyhow::Result<()> {
         WebhookAction::Stats(of) => {
             stats::show(api, &action_path(&of.chosen.id, "stats"), &of.period).await
         }
+        WebhookAction::Poll(action) => action.perform(api).await,
     }
 }
 
 fn path(id: &str) -> String {
     format!("/webhooks/{}", encoded(id))
-}
-
-fn action_path(id: &str, action: &str) -> String {
-    format!("/webhooks/{}/{action}", encoded(id))
 }
 
 async fn list(api: &Api, wanted: &WebhookList) -> anyhow::Result<()> {
@@ -324,35 +290,6 @@ fn describe(webhook: &Value) -> anyhow::Result<()> {
     if let Some(secret) = webhook["secret"].as_str() {
         output::say(format_args!("{:<16}{}", "secret", output::visible(secret)))?;
         eprintln!("the secret is not shown again");
-    }
-    Ok(())
-}
-
-fn describe_preview(preview: &ShownPreview) -> anyhow::Result<()> {
-    match &preview.why_not {
-        Some(ShownWhyNot { reason, detail }) if !preview.fits => {
-            let detail = detail.as_deref().unwrap_or_default();
-            let why = format!("would not get it: {reason} {detail}");
-            eprintln!("{}", output::visible(why.trim_end()));
-        }
-        Some(_) | None => {}
-    }
-    for ShownError { field, message } in &preview.errors {
-        let fault = format!("{field}: {message}");
-        eprintln!("{}", output::visible(&fault));
-    }
-    let Some(request) = &preview.request else {
-        bail!("there is no request for this event");
-    };
-    let first = format!("{} {}", request.method, request.url);
-    output::say(format_args!("{}", output::visible(&first)))?;
-    for (name, value) in &request.headers {
-        let line = format!("{name}: {value}");
-        output::say(format_args!("{}", output::visible(&line)))?;
-    }
-    output::say("")?;
-    for line in request.body.lines() {
-        output::say(output::visible(line))?;
     }
     Ok(())
 }

@@ -5,11 +5,11 @@
 use actix_web::HttpRequest;
 use serde::Serialize;
 
-use super::application::{name as application_name, owner as application};
+use super::application::name as application_name;
 use super::endpoint::{SvixEndpointOut, endpoint as endpoint_out, endpoint_ref, named as endpoint};
 use super::ids::{ATTEMPT, ENDPOINT, message_id, theirs};
 use super::listing::{SvixPage, paging, period, switch, texts};
-use super::message::named as message;
+use super::message::{named as message, owner_of};
 use super::message_shape::{Content, SvixMessageOut, message as message_out};
 use crate::domain::attempt::{Attempt, AttemptTrigger};
 use crate::domain::delivery::{
@@ -200,7 +200,7 @@ pub(super) async fn destinations(state: State, caller: Caller, request: HttpRequ
     let (cursor, limit) = paging(&mut query, List::Webhooks);
     query.finish_taken()?;
     let found = message(&state, &caller, &request).await?;
-    let owner = application(&state, &caller, &request).await?;
+    let owner = owner_of(&found)?;
     let views = state.service.views();
     let mut given = views
         .webhooks_given(&caller.within(owner), found.event.id)

@@ -7,10 +7,9 @@ use std::collections::BTreeMap;
 use actix_web::HttpRequest;
 use serde::Serialize;
 
-use super::application::owner as application;
 use super::attempt::attempt_out;
 use super::ids::{ATTEMPT, ours};
-use super::message::named as message;
+use super::message::{named as message, owner_of};
 use super::message_shape::Content;
 use crate::domain::attempt::Attempt;
 use crate::domain::delivery::Delivery;
@@ -76,9 +75,8 @@ async fn named(
     caller: &Caller,
     request: &HttpRequest,
 ) -> Result<(Caller, EventId, AttemptId), Problem> {
-    let owner = application(state, caller, request).await?;
     let stored = message(state, caller, request).await?;
     let id = ours::<AttemptKind>(ATTEMPT, &path_text(request, "attempt_id"));
     let id = id.ok_or(Refusal::NotFound("attempt"))?;
-    Ok((caller.within(owner), stored.event.id, id))
+    Ok((caller.within(owner_of(&stored)?), stored.event.id, id))
 }

@@ -249,7 +249,17 @@ pub(super) async fn named(
     caller: &Caller,
     request: &HttpRequest,
 ) -> Result<Webhook, Problem> {
-    let wanted = endpoint_ref(&path_text(request, "endpoint_id"));
+    named_as(state, caller, request, "endpoint_id").await
+}
+
+/// As [`named`], where the path's parameter is called `parameter`.
+pub(super) async fn named_as(
+    state: &State,
+    caller: &Caller,
+    request: &HttpRequest,
+    parameter: &str,
+) -> Result<Webhook, Problem> {
+    let wanted = endpoint_ref(&path_text(request, parameter));
     let owner = application_name(request);
     let found = state.service.webhook_of(caller, &owner, wanted).await?;
     Ok(found)

@@ -19,7 +19,7 @@ use crate::web::wire::{Time, nullable};
 use crate::web::{Answered, State, answer};
 
 /// The version under which the one schema of ours is shown.
-const VERSION: &str = "1";
+pub(super) const VERSION: &str = "1";
 
 /// What a client says of an event type.
 #[derive(Debug, Default, Deserialize)]

@@ -12,7 +12,7 @@ use super::ids::{MESSAGE, message_at, message_id, ours};
 use super::listing::{SvixPage, paging, period, texts};
 use super::message_shape::{Content, SvixMessageIn, SvixMessageOut, message};
 use crate::domain::event::StoredEvent;
-use crate::domain::id::EventKind;
+use crate::domain::id::{ConsumerId, EventKind};
 use crate::domain::own_name::own_name;
 use crate::domain::page::{List, Order};
 use crate::entropy;
@@ -167,6 +167,12 @@ pub(super) async fn send_example(
         timestamp: detail.delivery.created_at.into(),
         deliver_at: None,
     })
+}
+
+/// The application whose message it is.
+pub(super) fn owner_of(found: &StoredEvent) -> Result<ConsumerId, Problem> {
+    let owner = found.event.consumer;
+    owner.ok_or_else(|| Refusal::NotFound("message").into())
 }
 
 /// The message of the path's application that the path names, by its id or its publisher's.

@@ -10,7 +10,7 @@ use actix_web::web::to;
 
 use super::{
     application, attempt, attempt_detail, authentication, endpoint, endpoint_headers,
-    endpoint_secret, event_type, message, rest, tasks,
+    endpoint_secret, event_type, event_type_import, message, poller, rest, tasks,
 };
 use crate::dialects::dialect::{DELIVERIES_READ, DELIVERIES_WRITE, WEBHOOKS_READ, WEBHOOKS_WRITE};
 use crate::domain::api_key::Scope;
@@ -186,6 +186,11 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
     Endpoint::post("/svix/api/v1/event-type", EVENTS_WRITE, || {
         to(event_type::create)
     }),
+    Endpoint::post(
+        "/svix/api/v1/event-type/import/openapi",
+        EVENTS_WRITE,
+        || to(event_type_import::import),
+    ),
     Endpoint::get("/svix/api/v1/event-type/{name}", EVENTS_READ, || {
         to(event_type::show)
     })
@@ -267,6 +272,41 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
         || to(attempt::by_message),
     )
     .for_consumers(),
+    Endpoint::get(
+        "/svix/api/v1/app/{app_id}/poller/{sink_id}",
+        EVENTS_READ,
+        || to(poller::poll),
+    )
+    .for_consumers(),
+    // These move the consumer's place.
+    Endpoint::get(
+        "/svix/api/v1/app/{app_id}/poller/{sink_id}/consumer/{consumer_id}",
+        DELIVERIES_WRITE,
+        || to(poller::consumer_poll),
+    )
+    .for_consumers()
+    .needs(Capability::Manage),
+    Endpoint::post(
+        "/svix/api/v1/app/{app_id}/poller/{sink_id}/consumer/{consumer_id}/seek",
+        DELIVERIES_WRITE,
+        || to(poller::consumer_seek),
+    )
+    .for_consumers()
+    .needs(Capability::Manage),
+    Endpoint::get(
+        "/svix/api/v1/app/{app_id}/polling-endpoint/{sink_id}/consumer/{consumer_id}",
+        DELIVERIES_WRITE,
+        || to(poller::offset_poll),
+    )
+    .for_consumers()
+    .needs(Capability::Manage),
+    Endpoint::post(
+        "/svix/api/v1/app/{app_id}/polling-endpoint/{sink_id}/consumer/{consumer_id}/commit",
+        DELIVERIES_WRITE,
+        || to(poller::commit),
+    )
+    .for_consumers()
+    .needs(Capability::Manage),
     Endpoint::get("/svix/api/v1/background-task", DELIVERIES_READ, || {
         to(tasks::list)
     })

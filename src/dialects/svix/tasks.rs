@@ -7,11 +7,10 @@ use actix_web::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::application::owner as application;
 use super::endpoint::named as endpoint;
 use super::ids::{TASK, ours, theirs};
 use super::listing::{SvixPage, paging};
-use super::message::named as message;
+use super::message::{named as message, owner_of};
 use crate::domain::delivery::{CarriedFilter, DeliveryFilter, LastResult, Status, Trigger};
 use crate::domain::id::{DeliveryId, JobKind as JobIdKind};
 use crate::domain::job::{Job, JobKind, JobStatus};
@@ -237,7 +236,7 @@ pub(super) async fn resend(
 ) -> Answered {
     let known = endpoint(&state, &caller, &request).await?;
     let found = message(&state, &caller, &request).await?;
-    let owner = application(&state, &caller, &request).await?;
+    let owner = owner_of(&found)?;
     let (views, within) = (state.service.views(), caller.within(owner));
     let given = views.webhooks_given(&within, found.event.id).await?;
     let made = given.iter().find(|(own, _)| own.webhook == known.id);

@@ -16,12 +16,12 @@ use crate::domain::event_context::{EventContext, reaches};
 use crate::domain::event_type::EventTypeName;
 use crate::domain::order::OrderKey;
 use crate::domain::schedule::DueTime;
-use crate::domain::webhook::Subscriber;
+use crate::domain::webhook::{Subscriber, Transport};
 use crate::service::consumers::CheckedName;
 use crate::service::{Caller, Refusal};
 use crate::store::deliveries;
 use crate::store::events;
-use crate::store::{StoreError, WriteTx};
+use crate::store::{StoreError, WriteTx, poll};
 
 /// A publisher's words, checked.
 pub(super) struct CheckedEvent {
@@ -68,7 +68,9 @@ pub(super) fn accept(
     let judged = checked.judged.as_ref();
     let fitting = Fitting::judged(view_of(&new, tx.now()), judged, reached.own());
     let wanted = wanting(reached.subscribers(), &checked.name, &new, &fitting)?;
-    let is_open = |own: &&WantedBy<'_>| own.subscriber.disabled.is_none();
+    let is_open = |own: &&WantedBy<'_>| {
+        own.subscriber.disabled.is_none() && own.subscriber.transport == Transport::Push
+    };
     let open = wanted.iter().filter(is_open).count();
     let count = open + usize::from(target.is_some());
     let schedule = new.schedule;
@@ -204,11 +206,13 @@ fn fan_out(
         order_key,
     } in wanted
     {
-        match subscriber.disabled {
-            Some(reason) => {
-                events::insert_miss(tx, event.id.seq(), subscriber.webhook_seq, reason)?;
+        let (seq, webhook_seq) = (event.id.seq(), subscriber.webhook_seq);
+        match (subscriber.disabled, subscriber.transport) {
+            (Some(reason), _) => events::insert_miss(tx, seq, webhook_seq, reason)?,
+            (None, Transport::Poll) => {
+                poll::keep(tx, webhook_seq, seq, subscriber.shape_seq, due)?;
             }
-            None => {
+            (None, Transport::Push) => {
                 let new = new_delivery(subscriber, Trigger::Event, *order_key);
                 deliveries::insert_for(tx, event, &new, due)?;
             }

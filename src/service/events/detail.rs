@@ -20,7 +20,7 @@ use crate::domain::webhook::{Webhook, WebhookState};
 use crate::service::{Caller, Refusal, Service};
 use crate::store::deliveries;
 use crate::store::events;
-use crate::store::{Read, Store, webhooks};
+use crate::store::{Read, Store, poll, webhooks};
 
 /// An event with its deliveries and with the webhooks that missed it.
 #[derive(Clone, Debug)]
@@ -43,7 +43,7 @@ pub struct EventWebhook {
     pub id: WebhookId,
     /// What people call it.
     pub label: String,
-    /// Why it did not; `None` where it has a delivery of the event.
+    /// Why it did not; `None` where it has a delivery of the event, or keeps it for its readers.
     pub why_not: Option<WhyNot>,
 }
 
@@ -123,12 +123,16 @@ pub(in crate::service) fn detail_in(
     if purview.consumer_seq.is_some() {
         missed.retain(|(id, _)| all.iter().any(|own| own.id == *id));
     }
+    let kept_by = poll::keepers(conn, seq)?;
     // Read for the first filter that asks.
     let view = LazyCell::new(|| EventDocument::from(&stored.event).tape());
     let judge = |webhook: &Webhook| EventWebhook {
         id: webhook.id,
         label: webhook.settings.label.clone(),
-        why_not: why_not(webhook, &stored, &deliveries, &missed, || view.root()),
+        why_not: match kept_by.contains(&webhook.id.seq()) {
+            true => None,
+            false => why_not(webhook, &stored, &deliveries, &missed, || view.root()),
+        },
     };
     let webhooks = all.iter().map(judge).collect();
     Ok(EventDetail {

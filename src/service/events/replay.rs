@@ -17,11 +17,11 @@ use crate::domain::envelope::check_data;
 use crate::domain::event::{Event, EventKind};
 use crate::domain::event_document::EventDocument;
 use crate::domain::id::{DeliveryId, WebhookId};
-use crate::domain::webhook::{Subscriber, WebhookState};
+use crate::domain::webhook::{Subscriber, Transport, WebhookState};
 use crate::service::once::once;
 use crate::service::{Caller, Done, Once, Refusal, Service, audit};
 use crate::store::deliveries;
-use crate::store::{StoreError, WriteTx, events, webhooks};
+use crate::store::{StoreError, WriteTx, events, poll, webhooks};
 
 impl Service {
     /// Makes new deliveries of an event, to one webhook or to all that had one.
@@ -63,6 +63,7 @@ fn replay(
     }
     let event = Arc::new(stored.event);
     let before = deliveries::of_event(tx, event.id.seq(), EVENT_DELIVERIES_MAX)?;
+    let kept_by = poll::keepers(tx, event.id.seq())?;
     let reached = Reached::by(tx, workspace_seq, event.consumer)?;
     let latest = |seq: i64| {
         before
@@ -74,7 +75,10 @@ fn replay(
     let fitting = Fitting::new(EventDocument::from(&*event));
     let wanted = |subscriber: &&Subscriber| match webhook {
         Some(id) => subscriber.id == id,
-        None => latest(subscriber.webhook_seq).is_some() && fitting.fits(subscriber),
+        None => {
+            let seq = subscriber.webhook_seq;
+            (latest(seq).is_some() || kept_by.contains(&seq)) && fitting.fits(subscriber)
+        }
     };
     let mine = |subscriber: &&Subscriber| purview.holds(workspace_seq, subscriber.consumer_seq);
     let chosen: Vec<&Subscriber> = reached.subscribers().filter(mine).filter(wanted).collect();
@@ -97,18 +101,34 @@ fn replay(
         ));
     }
     for subscriber in open {
-        check_data(&subscriber.profile, subscriber.body_source(), &event.data)
-            .map_err(|error| Refusal::Conflict(format!("data {error}")))?;
         let retried_from = latest(subscriber.webhook_seq);
-        let new = NewDelivery {
-            retried_from,
-            ..new_delivery(subscriber, Trigger::Replay, fitting.order_key(subscriber))
-        };
-        made.push(deliveries::insert(tx, &event, &new)?);
+        made.extend(once_more(tx, &event, subscriber, &fitting, retried_from)?);
     }
     let detail = serde_json::json!({ "deliveries": made.len() });
     audit(tx, caller, "event.replay", event_id, &detail)?;
     Ok(made)
+}
+
+/// Gives a webhook an event again; answers the delivery, where there is one: what is fetched has none.
+fn once_more(
+    tx: &mut WriteTx<'_>,
+    event: &Arc<Event>,
+    subscriber: &Subscriber,
+    fitting: &Fitting<'_>,
+    retried_from: Option<DeliveryId>,
+) -> Result<Option<DeliveryId>, Refusal> {
+    if subscriber.transport == Transport::Poll {
+        let (seq, shape_seq) = (subscriber.webhook_seq, subscriber.shape_seq);
+        poll::keep(tx, seq, event.id.seq(), shape_seq, None)?;
+        return Ok(None);
+    }
+    check_data(&subscriber.profile, subscriber.body_source(), &event.data)
+        .map_err(|error| Refusal::Conflict(format!("data {error}")))?;
+    let new = NewDelivery {
+        retried_from,
+        ..new_delivery(subscriber, Trigger::Replay, fitting.order_key(subscriber))
+    };
+    Ok(Some(deliveries::insert(tx, event, &new)?))
 }
 
 /// There is nothing left that could be sent.

@@ -12,7 +12,7 @@ use crate::domain::retry::RetryPolicy;
 use crate::domain::schedule::{DueTime, Schedule};
 use crate::service::webhooks::cancel;
 use crate::service::{Caller, Refusal, Service, audit};
-use crate::store::{WriteTx, deliveries, events};
+use crate::store::{WriteTx, deliveries, events, poll};
 
 /// Deliveries of one event that one transaction reschedules or calls off.
 const AT_ONCE: usize = 1_000_000;
@@ -85,18 +85,19 @@ fn reschedule(
     let all = deliveries::of_event(tx, stored.event.id.seq(), AT_ONCE)?;
     let is_scheduled = |own: &&Delivery| own.progress.status == Status::Scheduled;
     let scheduled: Vec<&Delivery> = all.iter().filter(is_scheduled).collect();
-    if scheduled.is_empty() {
-        return Err(Refusal::Conflict(
-            "no delivery of this event is scheduled any more; replay it to deliver it again"
-                .to_owned(),
-        ));
-    }
     let at = asked.instant(tx.now());
     // What is due at once takes the way of all that falls due.
     let due = asked.due(tx.now()).unwrap_or(DueTime {
         at: tx.now(),
         not_before: None,
     });
+    let kept = poll::replan(tx, stored.event.id.seq(), due)?;
+    if scheduled.is_empty() && kept == 0 {
+        return Err(Refusal::Conflict(
+            "no delivery of this event is scheduled any more; replay it to deliver it again"
+                .to_owned(),
+        ));
+    }
     for delivery in &scheduled {
         let (input, policy) = (StepInput::Reschedule(due.at), RetryPolicy::standard());
         let next = step(delivery.progress, input, &policy, tx.now(), 0.0)?;
@@ -114,7 +115,8 @@ fn call_off(tx: &mut WriteTx<'_>, caller: &Caller, id: &str) -> Result<usize, Re
     let all = deliveries::of_event(tx, stored.event.id.seq(), AT_ONCE)?;
     let waiting = all.iter().filter(|own| own.progress.status.is_waiting());
     let waiting: Vec<i64> = waiting.map(|own| own.id.seq()).collect();
-    if waiting.is_empty() {
+    let kept = poll::call_off(tx, stored.event.id.seq())?;
+    if waiting.is_empty() && kept == 0 {
         return Err(Refusal::Conflict(
             "nothing of this event waits to be delivered any more".to_owned(),
         ));

@@ -12,14 +12,14 @@ use crate::domain::envelope::check_data;
 use crate::domain::event_document::EventDocument;
 use crate::domain::job::{Job, JobEnding, JobKind};
 use crate::domain::schedule::Schedule;
-use crate::domain::webhook::Subscriber;
+use crate::domain::webhook::{Subscriber, Transport};
 use crate::engine::Engine;
 use crate::service::Refusal;
 use crate::service::deliveries::{is_under_way, put_back};
 use crate::service::events::{Fitting, new_delivery};
 use crate::store::deliveries;
 use crate::store::jobs;
-use crate::store::{StoreError, WriteTx, events, webhooks};
+use crate::store::{StoreError, WriteTx, events, poll, webhooks};
 
 /// Works a batch off and records it. Answers how many items it came to.
 ///
@@ -31,16 +31,17 @@ pub(super) fn work_off(
     job: &Job,
     batch: &JobBatch,
 ) -> Result<u64, Refusal> {
+    let mut kept = 0;
     let touched = match (&batch.items, job.kind) {
         (Items::Deliveries(rows, _), JobKind::Discard) => each(tx, rows, deliveries::discard)?,
         (Items::Deliveries(rows, _), JobKind::Restore) => each(tx, rows, deliveries::restore)?,
         (Items::Deliveries(rows, wanted), JobKind::Retry | JobKind::Recover) => {
             put_all_back(tx, engine, rows, wanted)?
         }
-        (Items::Missed(rows), _) => deliver_missed(tx, job, rows)?,
+        (Items::Missed(rows), _) => deliver_missed(tx, job, rows, &mut kept)?,
     };
     deliveries::set_job(tx, &touched, job.id.seq())?;
-    let done = touched.len() as u64;
+    let done = touched.len() as u64 + kept;
     let position = batch
         .next
         .map(|next| serde_json::to_string(&next).expect("a stage and a number always serialise"));
@@ -100,9 +101,14 @@ fn is_wanted(delivery: &Delivery, wanted: &[Status]) -> bool {
         || (wanted.contains(&delivery.progress.status) && delivery.discarded_at.is_none())
 }
 
-/// Gives a webhook events that it missed. An event that no longer exists, or does not fit the
-/// webhook's wire profile or its filter, is passed over.
-fn deliver_missed(tx: &mut WriteTx<'_>, job: &Job, rows: &[i64]) -> Result<Vec<i64>, Refusal> {
+/// Gives a webhook events that it missed; how many of them it keeps for its readers is added to `kept`. An
+/// event that no longer exists, or does not fit the webhook's wire profile or its filter, is passed over.
+fn deliver_missed(
+    tx: &mut WriteTx<'_>,
+    job: &Job,
+    rows: &[i64],
+    kept: &mut u64,
+) -> Result<Vec<i64>, Refusal> {
     let Some(webhook_seq) = super::missed_webhook(job) else {
         return Ok(Vec::new());
     };
@@ -110,7 +116,7 @@ fn deliver_missed(tx: &mut WriteTx<'_>, job: &Job, rows: &[i64]) -> Result<Vec<i
     let subscriber = found.ok_or(Refusal::Revoked)?;
     let mut made = Vec::with_capacity(rows.len());
     for row in rows {
-        made.extend(deliver_one(tx, &subscriber, *row)?);
+        made.extend(deliver_one(tx, &subscriber, *row, kept)?);
     }
     Ok(made)
 }
@@ -119,6 +125,7 @@ fn deliver_one(
     tx: &mut WriteTx<'_>,
     subscriber: &Subscriber,
     event_seq: i64,
+    kept: &mut u64,
 ) -> Result<Option<i64>, Refusal> {
     let Some(stored) = events::find(tx, event_seq)? else {
         events::delete_miss(tx, event_seq, subscriber.webhook_seq)?;
@@ -134,6 +141,13 @@ fn deliver_one(
     let due = stored
         .deliver_at
         .and_then(|at| Schedule::At(at).due(tx.now()));
+    if subscriber.transport == Transport::Poll {
+        let webhook_seq = subscriber.webhook_seq;
+        poll::keep(tx, webhook_seq, event_seq, subscriber.shape_seq, due)?;
+        events::delete_miss(tx, event_seq, webhook_seq)?;
+        *kept += 1;
+        return Ok(None);
+    }
     let new = new_delivery(subscriber, Trigger::Event, fitting.order_key(subscriber));
     let made = deliveries::insert_for(tx, &event, &new, due)?;
     events::delete_miss(tx, event_seq, subscriber.webhook_seq)?;

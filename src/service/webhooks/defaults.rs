@@ -7,13 +7,14 @@ use crate::domain::format::Format;
 use crate::domain::order::DeliveryOrder;
 use crate::domain::profile::Profile;
 use crate::domain::shape::{BodyShape, SendMethod};
-use crate::domain::webhook::{IN_FLIGHT_DEFAULT, Via, WebhookSettings};
+use crate::domain::webhook::{IN_FLIGHT_DEFAULT, Transport, Via, WebhookSettings};
 
 /// What a profile gives a webhook that says nothing else.
 #[must_use]
 pub fn defaults_of(profile: &Profile, url: String, subscription: Subscription) -> WebhookSettings {
     WebhookSettings {
         label: String::new(),
+        transport: Transport::Push,
         url,
         subscription,
         filter: None,

@@ -32,6 +32,8 @@ use crate::service::{FieldError, Refusal};
 /// wire profile's default on creation; `Some(None)` is an explicit null.
 #[derive(Clone, Debug, Default)]
 pub struct WebhookInput {
+    /// How it comes by its events: `push` or `poll`. It never changes.
+    pub kind: Option<String>,
     /// Where deliveries go.
     pub url: Option<String>,
     /// Which events it wants.
@@ -108,6 +110,7 @@ pub(super) fn apply(
     let default = defaults_of(profile, String::new(), base.subscription.clone());
     let settings = WebhookSettings {
         label: faults.given("label", input.label.as_deref(), base.label, label),
+        transport: base.transport,
         url: url.unwrap_or(base.url),
         subscription: faults.subscription(input.event_types.as_deref(), base.subscription),
         filter: faults.filter(input.filter.as_ref(), base.filter),

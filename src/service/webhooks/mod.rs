@@ -15,7 +15,9 @@ use crate::domain::profile::{Profile, StoredProfile};
 use crate::domain::secret::Secret;
 use crate::domain::signing::SignatureKind;
 use crate::domain::time::Timestamp;
-use crate::domain::webhook::{NewWebhook, Via, Webhook, WebhookKind, WebhookState};
+use crate::domain::webhook::{
+    NewWebhook, Via, Webhook, WebhookKind, WebhookSettings, WebhookState,
+};
 use crate::store::profiles;
 use crate::store::webhooks;
 use crate::store::{Read, Store, WriteTx, secrets, workspaces};
@@ -24,6 +26,7 @@ mod auth;
 mod check;
 mod defaults;
 mod destination;
+mod fetched;
 mod found;
 mod input;
 mod life;
@@ -43,12 +46,12 @@ mod way;
 pub use auth::AuthInput;
 pub use check::{CapturedRequest, CheckedRequest};
 pub use defaults::defaults_of;
-use found::{check_sound, registered, usable};
-pub(super) use found::{registered_in, usable_in};
+pub(super) use fetched::check_fetched;
+use found::{check_sound, registered};
+pub(super) use found::{registered_in, usable, usable_in};
 pub use input::WebhookInput;
 pub(super) use life::cancel;
 use life::{WebhookSwitch, turn_to};
-use origin::is_moved;
 pub use values::{MASK, shown_header};
 use way::{check_way, way_after_move};
 
@@ -91,8 +94,9 @@ impl Service {
         if !caller.plan.has_webhooks() {
             return Err(Refusal::PlanRequired);
         }
+        let transport = fetched::transport_of(&input)?;
         let url = self.check_destinations(caller, &mut input).await?;
-        let url = url.ok_or_else(|| Refusal::field("url", "is required"))?;
+        let url = fetched::url_of(transport, url)?;
         let catalogue = self.catalogue(caller.workspace.seq()).await?;
         let caller = caller.clone();
         let work = move |tx: &mut WriteTx<'_>| {
@@ -100,8 +104,13 @@ impl Service {
                 let stored = profile_named(tx, &caller, input.profile.as_deref())?;
                 let profile = tx.profile(stored.seq)?;
                 let subscription = subscription_of(&input, &profile)?;
-                let base = defaults_of(&profile, String::new(), subscription);
-                let settings = input::apply(base, &input, Some(url), &profile, tx.now())?;
+                let base = WebhookSettings {
+                    transport,
+                    ..defaults_of(&profile, String::new(), subscription)
+                };
+                let (now, begun) = (tx.now(), base.clone());
+                let settings = input::apply(begun, &input, Some(url), &profile, now)?;
+                fetched::check_settings(&base, &settings, &input)?;
                 check_way(tx, &caller, Via::Usual, &settings)?;
                 catalogue.check_subscription(&settings.subscription)?;
                 let named = input.consumer.as_ref().and_then(Option::as_deref);
@@ -216,6 +225,7 @@ fn update(
     let webhook = usable(tx, caller, id)?;
     check_sound(&webhook)?;
     check_same_owner(tx, caller, &webhook, input)?;
+    fetched::check_same(&webhook, input)?;
     let profile_seq = match input.profile.as_deref() {
         Some(name) if name != &*webhook.profile.name => profile_named(tx, caller, Some(name))?.seq,
         Some(_) | None => webhook.profile.seq,
@@ -223,8 +233,10 @@ fn update(
     let profile = tx.profile(profile_seq)?;
     let before = &webhook.settings;
     let settings = input::apply(before.clone(), input, url, &profile, tx.now())?;
+    fetched::check_settings(before, &settings, input)?;
     check_way(tx, caller, before.via, &settings)?;
-    let settings = match is_moved(&before.url, &settings.url) {
+    let is_moved = fetched::is_moved(before, &settings);
+    let settings = match is_moved {
         true => way_after_move(tx, caller, settings)?,
         false => settings,
     };
@@ -239,7 +251,7 @@ fn update(
     }
     let (said, given) = (input.signature.as_deref(), input.secret.as_deref());
     let kind = secret::kind(&profile, said, given, webhook.signature())?;
-    let secret = match is_moved(&before.url, &settings.url) {
+    let secret = match is_moved {
         true => {
             let auth = input.auth.as_ref().and_then(Option::as_ref);
             moved::check_credentials(&settings, input.headers.as_deref(), auth)?;

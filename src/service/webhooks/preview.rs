@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use serde_json::json;
 
+use super::fetched::check_requested;
 use super::registered_in;
 use crate::domain::event::{Event, EventKind, GivenId};
 use crate::domain::event_context::{EVENT_CHANNELS_MAX, parse_channels, reaches};
@@ -72,6 +73,7 @@ impl Service {
         let read = self.read(move |store, conn| {
             let now = store.clock().now();
             let webhook = registered_in(store, conn, &asker, id)?;
+            check_requested(&webhook)?;
             let (event, channels) = event_of(store, conn, &asker, &webhook, input, now)?;
             let why_not = why_not(&webhook, &event, &channels);
             let request = preview(store, conn, Arc::new(event), &webhook, now)?;

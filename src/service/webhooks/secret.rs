@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
+use super::fetched::check_requested;
 use super::found::{registered_in, usable};
 use crate::domain::id::WebhookId;
 use crate::domain::profile::Profile;
@@ -126,6 +127,7 @@ fn rotate(
     overlap: Duration,
 ) -> Result<Rotated, Refusal> {
     let webhook = usable(tx, caller, id)?;
+    check_requested(&webhook)?;
     let profile = tx.profile(webhook.profile.seq)?;
     let given = input.secret.as_deref();
     let signature = input.signature.as_deref();

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use serde_json::json;
 
+use super::fetched::check_requested;
 use super::{check_sound, usable};
 use crate::domain::attempt::Attempt;
 use crate::domain::breaker::DisabledReason;
@@ -50,6 +51,7 @@ impl Service {
             .store()
             .write(move |tx| {
                 let webhook = usable(tx, &tester, id)?;
+                check_requested(&webhook)?;
                 check_sound(&webhook)?;
                 let new = test_event(tx, &webhook, event_type, data)?;
                 let event = Arc::new(events::insert(tx, tester.workspace, new, 1)?);

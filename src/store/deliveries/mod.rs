@@ -36,6 +36,7 @@ pub use queue::{
     webhooks_waiting,
 };
 use row::{SELECT, delivery, progress_of};
+pub(super) use scheduled::SAME_CLOCK_MS;
 pub use scheduled::{forget_plan, next_planned, plan, planned_until, shift_scheduled};
 pub use waiting::{shift_retries, soonest, standings, waiting_of};
 

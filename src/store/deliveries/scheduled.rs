@@ -19,7 +19,7 @@ use crate::domain::time::Timestamp;
 use crate::store::{Read, StoreError, WriteTx};
 
 /// Offsets that differ by less are of the same clock, which is only corrected now and then.
-const SAME_CLOCK_MS: i64 = 1000;
+pub(in crate::store) const SAME_CLOCK_MS: i64 = 1000;
 
 /// Plans when a delivery is due, for the first time or anew, and lets the engine know.
 ///

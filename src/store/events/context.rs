@@ -9,6 +9,13 @@ use rusqlite::{Row, named_params};
 use crate::domain::event_context::{EventContext, TraceContext};
 use crate::store::{Read, StoreError, damaged};
 
+/// Whether an event was said in the channel `:channel`.
+pub(in crate::store) const IN_CHANNEL: &str = "EXISTS (
+         SELECT 1 FROM json_each(events.channels) AS said WHERE said.value = :channel)";
+/// Whether an event has the tag `:tag`.
+const TAGGED: &str = "EXISTS (
+         SELECT 1 FROM json_each(events.tags) AS said WHERE said.value = :tag)";
+
 /// Whether an event was said in a channel and has a tag, as far as they are asked for.
 ///
 /// # Errors
@@ -19,14 +26,15 @@ pub fn is_marked(
     channel: Option<&str>,
     tag: Option<&str>,
 ) -> Result<bool, StoreError> {
-    let found: Option<i64> = conn.optional(
+    let sql = format!(
         "SELECT 1
          FROM events
          WHERE seq = :event
-             AND (:channel IS NULL OR EXISTS (
-                 SELECT 1 FROM json_each(events.channels) AS said WHERE said.value = :channel))
-             AND (:tag IS NULL OR EXISTS (
-                 SELECT 1 FROM json_each(events.tags) AS said WHERE said.value = :tag))",
+             AND (:channel IS NULL OR {IN_CHANNEL})
+             AND (:tag IS NULL OR {TAGGED})"
+    );
+    let found: Option<i64> = conn.optional(
+        &sql,
         named_params! { ":event": event_seq, ":channel": channel, ":tag": tag },
     )?;
     Ok(found.is_some())

@@ -4,6 +4,7 @@
 
 use rusqlite::ToSql;
 
+use super::context::IN_CHANNEL;
 use super::{COLUMNS, JOINS, labels, stored};
 use crate::domain::event::{EventFilter, StoredEvent};
 use crate::domain::page::{Cursor, Limit, List, Order, Page};
@@ -97,6 +98,11 @@ fn statement(filter: &EventFilter) -> String {
             "events",
             "events.workspace_seq = :workspace AND events.kind = 0",
         ),
+        (false, Some(_)) if filter.event_types.len() == 1 => (
+            "events INDEXED BY events_of_consumer_by_type",
+            "events.consumer_seq = :consumer AND +events.workspace_seq = :workspace
+             AND events.kind = 0",
+        ),
         // The plus keeps the consumer's index in the lead.
         (false, Some(_)) => (
             "events",
@@ -126,11 +132,8 @@ fn statement(filter: &EventFilter) -> String {
         (_, _) => "AND +events.type IN (SELECT value FROM json_each(:types))",
     };
     let by_channel = match (&filter.channel, &filter.tag) {
-        (Some(_), Some(_)) => {
-            "AND EXISTS (
-                 SELECT 1 FROM json_each(events.channels) AS said WHERE said.value = :channel)"
-        }
-        (Some(_) | None, _) => "",
+        (Some(_), Some(_)) => format!("AND {IN_CHANNEL}"),
+        (Some(_) | None, _) => String::new(),
     };
     let since = filter
         .since

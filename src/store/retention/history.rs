@@ -20,7 +20,7 @@ use crate::domain::event::EventKind;
 use crate::domain::id::WebhookId;
 use crate::domain::time::Timestamp;
 use crate::store::numbers::{self, NumberedTable};
-use crate::store::{StoreError, attempts, audit};
+use crate::store::{StoreError, attempts, audit, poll};
 
 /// How long a hidden or deleted webhook stays at least: a request that named it may be repeated
 /// for so long.
@@ -193,7 +193,8 @@ impl Run<'_, '_> {
             .prepare_cached("DELETE FROM events WHERE seq = :seq")?
             .execute(named_params! { ":seq": seq })?;
         self.pruned.events += 1;
-        self.removed_others(misses + labels);
+        let kept = poll::forget_event(self.tx, seq)?;
+        self.removed_others(misses + labels + kept);
         self.spend(1);
         Ok(())
     }
@@ -247,8 +248,9 @@ impl Run<'_, '_> {
                          LIMIT :limit)",
             )?
             .execute(named_params! { ":webhook": seq, ":limit": wanted })?;
-        self.removed_others(misses);
-        if misses >= usize::try_from(wanted).unwrap_or(usize::MAX) {
+        let kept = poll::forget_webhook(self.tx, seq, wanted)?;
+        self.removed_others(misses + kept);
+        if misses.max(kept) >= usize::try_from(wanted).unwrap_or(usize::MAX) {
             return Ok(false);
         }
         for sql in [
@@ -322,6 +324,7 @@ pub(super) const NTH_NEWEST: &str =
 
 pub(super) const OLD_EVENTS: &str = "SELECT seq, created_at,
         EXISTS (SELECT 1 FROM deliveries WHERE event_seq = events.seq)
+            OR EXISTS (SELECT 1 FROM poll_plans WHERE event_seq = events.seq)
     FROM events
     WHERE workspace_seq = :workspace AND kind = :kind AND seq > :after
     ORDER BY seq

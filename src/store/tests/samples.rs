@@ -17,7 +17,9 @@ use crate::domain::outcome::FailureKind;
 use crate::domain::retry::RetryPolicy;
 use crate::domain::shape::{BodyShape, SendMethod};
 use crate::domain::time::Timestamp;
-use crate::domain::webhook::{NewWebhook, Via, WebhookKind, WebhookSettings, WebhookState};
+use crate::domain::webhook::{
+    NewWebhook, Transport, Via, WebhookKind, WebhookSettings, WebhookState,
+};
 use crate::store::*;
 
 pub(in crate::store) const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -66,6 +68,7 @@ impl Office {
 pub(in crate::store) fn settings() -> WebhookSettings {
     WebhookSettings {
         label: String::new(),
+        transport: Transport::Push,
         url: "https://example.com/hook".to_owned(),
         subscription: Subscription::parse(&["*"]).unwrap(),
         filter: None,

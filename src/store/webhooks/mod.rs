@@ -30,7 +30,7 @@ pub use health::{excuse_failing, health, restart_failing, set_health};
 use json_column::json_text;
 pub use names::{name_in, names_of};
 pub use owned::{count, delete_of_consumer, owned, row_called, rows_of_consumer};
-use row::{RetryColumn, webhook};
+use row::{RetryColumn, transport_column, webhook};
 use sealed::seal_headers;
 pub use search::{WebhookHits, in_rows, search};
 pub use subscribers::{count_naming, subscriber, subscribers};
@@ -46,7 +46,7 @@ const SELECT: &str = "SELECT w.seq, w.workspace_seq, w.consumer_seq, w.uid,
         w.status, w.disabled_reason, w.disabled_at,
         w.retry_policy, w.timeout_ms, w.max_in_flight, w.rate_limit, w.ordered, w.ordered_by,
         w.disable_after_failures, w.disable_after_ms, w.metadata, w.created_at, w.updated_at,
-        w.filter, w.method, w.via, w.shape_seq, shapes.content_type AS shape_content_type,
+        w.filter, w.method, w.via, w.transport, w.shape_seq, shapes.content_type AS shape_content_type,
         shapes.template, w.secret_rotated_at, w.deleted_at, w.consecutive_failures, w.failing_since,
         w.last_attempted_at, w.last_success_at, w.last_status_code,
         workspaces.created_at AS workspace_created_at,
@@ -223,7 +223,7 @@ pub fn update_settings(
              timeout_ms = :timeout_ms, max_in_flight = :max_in_flight, rate_limit = :rate_limit,
              ordered = :ordered, ordered_by = :ordered_by, disable_after_failures = :disable_after_failures,
              disable_after_ms = :disable_after_ms, metadata = :metadata, filter = :filter,
-             method = :method, via = :via, shape_seq = :shape, updated_at = :now
+             method = :method, via = :via, transport = :transport, shape_seq = :shape, updated_at = :now
          WHERE seq = :seq",
         named_params! {
             ":seq": seq,
@@ -247,6 +247,7 @@ pub fn update_settings(
             ":filter": settings.filter.as_ref().map(|filter| filter.text()),
             ":method": settings.method.as_str(),
             ":via": settings.via.word(),
+            ":transport": transport_column(settings.transport),
             ":shape": shape_seq,
             ":now": tx.now(),
         },

@@ -20,7 +20,8 @@ use crate::domain::retry::{Jitter, RetryPolicy};
 use crate::domain::shape::{BodyShape, SendMethod};
 use crate::domain::status_rules::StatusRules;
 use crate::domain::webhook::{
-    IN_FLIGHT_DEFAULT, ProfileRef, TIMEOUT_DEFAULT, Via, Webhook, WebhookSettings, WebhookState,
+    IN_FLIGHT_DEFAULT, ProfileRef, TIMEOUT_DEFAULT, Transport, Via, Webhook, WebhookSettings,
+    WebhookState,
 };
 use crate::store::shapes::shape_of;
 use crate::store::sql::{id, optional_id};
@@ -112,6 +113,7 @@ fn settings(
     };
     Ok(WebhookSettings {
         label: reading.or(row.get("label"), String::new)?,
+        transport: transport_of(row, seq)?,
         url: reading.or(row.get("url"), String::new)?,
         subscription: reading.or(subscription_of(row, seq), unknown)?,
         filter: reading.or(filter_of(row, seq), || None)?,
@@ -138,6 +140,21 @@ pub(super) fn subscription_of(row: &Row<'_>, seq: i64) -> Result<Subscription, S
     let text: String = row.get("event_types")?;
     let patterns: Vec<String> = parse_json(&text, "webhooks.event_types", seq)?;
     Subscription::parse(&patterns).map_err(|_| damaged("webhooks.event_types", seq))
+}
+
+pub(super) fn transport_of(row: &Row<'_>, seq: i64) -> Result<Transport, StoreError> {
+    let code: Option<i64> = row.get("transport")?;
+    let mut all = Transport::ALL.into_iter();
+    let found = all.find(|own| transport_column(*own) == code);
+    found.ok_or_else(|| damaged("webhooks.transport", seq))
+}
+
+/// Nothing is said of webhooks whose URL is requested.
+pub(super) fn transport_column(transport: Transport) -> Option<i64> {
+    match transport {
+        Transport::Push => None,
+        Transport::Poll => Some(1),
+    }
 }
 
 fn method_of(row: &Row<'_>, seq: i64) -> Result<SendMethod, StoreError> {

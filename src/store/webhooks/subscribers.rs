@@ -8,7 +8,9 @@ use rusqlite::{Row, named_params};
 
 use super::WEBHOOKS_MAX;
 use super::owned::{consumer_of, owned_by};
-use super::row::{channels_of, filter_of, ordered_by_of, retry_of, state, subscription_of};
+use super::row::{
+    channels_of, filter_of, ordered_by_of, retry_of, state, subscription_of, transport_of,
+};
 use crate::domain::event_type::EventTypeName;
 use crate::domain::webhook::Subscriber;
 use crate::store::found::readable;
@@ -78,6 +80,7 @@ fn load(
     let sql = format!(
         "SELECT seq, created_at, consumer_seq, event_types, channels, status, disabled_reason, disabled_at,
              profile_seq, format, retry_policy, filter, shape_seq, ordered_by,
+             transport,
              EXISTS (
                  SELECT 1 FROM webhook_shapes AS shapes
                  WHERE shapes.seq = shape_seq AND shapes.template IS NOT NULL) AS is_templated
@@ -109,6 +112,7 @@ fn read(tx: &WriteTx<'_>, row: &Row<'_>) -> Result<Subscriber, StoreError> {
         filter: filter_of(row, seq)?,
         channels: channels_of(row, seq)?,
         ordered_by: ordered_by_of(row, seq)?,
+        transport: transport_of(row, seq)?,
         disabled: state(row)?.disabled_reason(),
         profile_seq,
         profile: tx.profile(profile_seq)?,

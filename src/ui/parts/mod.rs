@@ -114,9 +114,15 @@ pub fn cut(text: &str, html_bytes: usize) -> (&str, bool) {
     (text, false)
 }
 
+/// What stands in the place of a host where a webhook has no URL.
+const FETCHED: &str = "fetched by its receiver";
+
 /// The host of a URL, for rows that have no room for all of it.
 #[must_use]
 pub fn host(url: &str) -> String {
+    if url.is_empty() {
+        return FETCHED.to_owned();
+    }
     url::Url::parse(url)
         .ok()
         .and_then(|url| {

@@ -92,6 +92,12 @@ pub fn text() -> Value {
     json!({"type": "string"})
 }
 
+/// A switch.
+#[must_use]
+pub fn flag() -> Value {
+    json!({"type": "boolean", "default": false})
+}
+
 /// One of a few words.
 #[must_use]
 pub fn one_of(words: &[&str]) -> Value {

@@ -44,7 +44,7 @@ async fn a_new_webhook_has_the_documented_shape_and_shows_its_secret_once() {
         fields.remove(changing);
     }
     let mut expected = json!({
-        "consumer_id": null, "label": "Production", "url": "https://example.com/hook",
+        "consumer_id": null, "label": "Production", "kind": "push", "url": "https://example.com/hook",
         "event_types": ["score.changed", "agent.*"], "profile": "standard", "format": "json",
         "headers": {"x-env": "prod", "x-api-key": "***"}, "aliases": null,
         "signature": "hmac", "public_key": null, "channels": null,

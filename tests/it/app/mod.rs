@@ -127,6 +127,7 @@ impl TestApp {
     /// Stops serving, sending and writing, in that order.
     pub async fn stop(&mut self) {
         self.desk.live.close();
+        self.service.end_polls();
         if let Some(serving) = self.serving.take() {
             serving.stop().await;
         }

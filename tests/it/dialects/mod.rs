@@ -15,6 +15,7 @@ mod standard;
 mod svix;
 mod svix_attempts;
 mod svix_names;
+mod svix_poller;
 pub mod verify;
 mod veriswarm;
 

@@ -100,6 +100,13 @@ fn what_belongs_to_a_consumer_is_found_without_looking_at_others() {
         check(&office, "events_of_consumer", |conn| {
             events::list(conn, &filter, Limit::clamped(10)).unwrap();
         });
+        let of_type = EventFilter {
+            event_types: vec!["a.b".to_owned()],
+            ..filter
+        };
+        check(&office, "events_of_consumer_by_type", |conn| {
+            events::list(conn, &of_type, Limit::clamped(10)).unwrap();
+        });
     }
     check(&office, "webhooks_of_consumer", |conn| {
         webhooks::list(conn, vault, OWN, None, Limit::clamped(10), now).unwrap();

@@ -1,0 +1,386 @@
+//! Documents into the catalogue, and the catalogue as a document.
+//!
+//! Owns: what would change and changing it, all or nothing. Refuses: reading documents (`openapi`), and
+//! removing what a document does not name: it can be put out of use, never deleted.
+//!
+//! # Why what a document is silent about stays
+//! A description that somebody wrote here is not worth less because a document has none. What it does say
+//! counts, and the same document twice changes nothing the second time.
+
+use serde_json::{Value, json};
+
+use super::openapi::{self, DescribedType};
+use super::{EventTypeInput, add, check};
+use crate::domain::catalogue::{EventType, EventTypeSettings};
+use crate::domain::event_type::EventTypeName;
+use crate::service::{Caller, FieldError, Refusal, Service, audit};
+use crate::store::event_types::{self, EVENT_TYPES_MAX};
+use crate::store::{Read, WriteTx};
+
+/// What all schemas and examples of an exported catalogue may have, in bytes: 16 MiB.
+const EXPORT_BYTES_MAX: i64 = 16 * 1024 * 1024;
+/// What an exported document is called.
+const TITLE: &str = "Event types";
+
+/// What kind of document it is.
+#[derive(Clone, Debug)]
+pub enum DocumentForm {
+    /// OpenAPI: each of its `webhooks` is an event type.
+    OpenApi,
+    /// The JSON Schema of one event type, with its name where that is said.
+    Schema(Option<String>),
+}
+
+/// Whether anything is changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CatalogueRun {
+    /// It is only told.
+    Dry,
+    /// It is.
+    Real,
+}
+
+/// What becomes of event types that a document does not name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UnnamedTypes {
+    /// They stay as they are.
+    Kept,
+    /// They are put out of use.
+    Archived,
+}
+
+/// What a document does to one event type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChangeKind {
+    /// It is new.
+    Create,
+    /// It becomes another.
+    Update,
+    /// It is put out of use.
+    Archive,
+    /// It is so already.
+    Nothing,
+}
+
+impl ChangeKind {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Create, Self::Update, Self::Archive, Self::Nothing];
+
+    /// The word of the API.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Update => "update",
+            Self::Archive => "archive",
+            Self::Nothing => "nothing",
+        }
+    }
+}
+
+/// One event type, and what a document does to it.
+#[derive(Clone, Debug)]
+pub struct ImportChange {
+    /// Its name.
+    pub name: EventTypeName,
+    /// What is done.
+    pub kind: ChangeKind,
+    /// Which members become others.
+    pub members: Vec<&'static str>,
+    /// Whether the document calls it deprecated.
+    pub is_deprecated: bool,
+    /// What it is afterwards.
+    pub settings: EventTypeSettings,
+    /// What it was when that was planned.
+    before: Option<EventTypeSettings>,
+}
+
+impl Service {
+    /// Brings the catalogue to what a document says, or tells what that would change, by name.
+    ///
+    /// # Errors
+    /// [`Refusal::Invalid`] names each place at fault; then nothing is changed. [`Refusal::Conflict`]
+    /// where the catalogue is full, or changed meanwhile.
+    pub async fn import_event_types(
+        &self,
+        caller: &Caller,
+        document: Value,
+        form: DocumentForm,
+        unnamed: UnnamedTypes,
+        run: CatalogueRun,
+    ) -> Result<Vec<ImportChange>, Refusal> {
+        let workspace_seq = caller.workspace.seq();
+        let prefix = match form {
+            DocumentForm::OpenApi => "webhooks.",
+            DocumentForm::Schema(_) => "",
+        };
+        let described = self
+            .work_on_payload(workspace_seq, move || described(&document, form))
+            .await?
+            .map_err(Refusal::Invalid)?;
+        let (described, present, others) = self
+            .read(move |_, conn| {
+                let present = described
+                    .iter()
+                    .map(|one| present(conn, workspace_seq, one));
+                let present = present.collect::<Result<Vec<_>, _>>()?;
+                let others = match unnamed {
+                    UnnamedTypes::Kept => Vec::new(),
+                    UnnamedTypes::Archived => others(conn, workspace_seq, &described)?,
+                };
+                Ok((described, present, others))
+            })
+            .await?;
+        let planned = move || plan(described, present, others, prefix);
+        let planned = self.work_on_payload(workspace_seq, planned).await?;
+        let changes = planned.map_err(Refusal::Invalid)?;
+        if run == CatalogueRun::Real {
+            let (caller, applied) = (caller.clone(), changes.clone());
+            self.store()
+                .write(move |tx| apply(tx, &caller, &applied))
+                .await?;
+        }
+        Ok(changes)
+    }
+
+    /// The catalogue as an OpenAPI document.
+    ///
+    /// # Errors
+    /// [`Refusal::TooLarge`] where it would have more than 16 MiB; [`Refusal::Conflict`] where a schema
+    /// cannot be said in one.
+    pub async fn export_event_types(&self, caller: &Caller) -> Result<Value, Refusal> {
+        let workspace_seq = caller.workspace.seq();
+        self.read(move |_, conn| {
+            if event_types::bytes(conn, workspace_seq)? > EXPORT_BYTES_MAX {
+                let most = EXPORT_BYTES_MAX / (1024 * 1024);
+                return Err(Refusal::TooLarge(format!(
+                    "the catalogue has more than {most} MiB of schemas and examples; read it by name"
+                )));
+            }
+            let types = event_types::catalogue(conn, workspace_seq)?;
+            openapi::document(&types, TITLE).map_err(Refusal::Conflict)
+        })
+        .await
+    }
+}
+
+fn described(document: &Value, form: DocumentForm) -> Result<Vec<DescribedType>, Vec<FieldError>> {
+    let all = match form {
+        DocumentForm::OpenApi => openapi::described(document)?,
+        DocumentForm::Schema(name) => vec![of_schema(document, name)?],
+    };
+    let most = usize::try_from(EVENT_TYPES_MAX).unwrap_or(usize::MAX);
+    match all.len() > most {
+        false => Ok(all),
+        true => Err(vec![FieldError {
+            field: "webhooks".to_owned(),
+            message: format!("must be at most {most}"),
+        }]),
+    }
+}
+
+/// The event type of which a JSON Schema is.
+fn of_schema(schema: &Value, name: Option<String>) -> Result<DescribedType, Vec<FieldError>> {
+    let text = |member: &str| schema.get(member)?.as_str().map(str::to_owned);
+    let is_name = |text: &String| EventTypeName::parse(text).is_ok();
+    let of_id = || {
+        let id = text("$id")?;
+        let last = id.rsplit('/').next().unwrap_or_default();
+        let last = last.strip_suffix(".json").unwrap_or(last);
+        Some(last.strip_suffix(".schema").unwrap_or(last).to_owned())
+    };
+    let own = || text("title").filter(is_name).or_else(of_id).filter(is_name);
+    let Some(name) = name.or_else(own) else {
+        return Err(vec![FieldError {
+            field: "name".to_owned(),
+            message: "is needed: neither title nor $id names the event type".to_owned(),
+        }]);
+    };
+    let mut alone = schema.clone();
+    if let Some(members) = alone.as_object_mut() {
+        members.remove("$id");
+    }
+    let examples = schema.get("examples").and_then(Value::as_array);
+    Ok(DescribedType {
+        name,
+        description: text("description"),
+        example: examples.and_then(|all| all.first().cloned()),
+        schema: Some(alone),
+        ..DescribedType::default()
+    })
+}
+
+fn present(
+    conn: &Read<'_>,
+    workspace_seq: i64,
+    one: &DescribedType,
+) -> Result<Option<EventType>, Refusal> {
+    match EventTypeName::parse(&one.name) {
+        Ok(name) => Ok(event_types::find(conn, workspace_seq, &name)?),
+        Err(_) => Ok(None),
+    }
+}
+
+/// The event types in use that a document does not name.
+fn others(
+    conn: &Read<'_>,
+    workspace_seq: i64,
+    described: &[DescribedType],
+) -> Result<Vec<EventType>, Refusal> {
+    let mut found = Vec::new();
+    for name in event_types::names(conn, workspace_seq)? {
+        if !described.iter().any(|one| one.name == name.as_str()) {
+            found.extend(event_types::find(conn, workspace_seq, &name)?);
+        }
+    }
+    Ok(found)
+}
+
+fn plan(
+    described: Vec<DescribedType>,
+    present: Vec<Option<EventType>>,
+    others: Vec<EventType>,
+    prefix: &str,
+) -> Result<Vec<ImportChange>, Vec<FieldError>> {
+    let (mut changes, mut faults) = (Vec::new(), Vec::new());
+    for (one, present) in described.into_iter().zip(present) {
+        let name = one.name.clone();
+        match change(one, present.map(|own| own.settings)) {
+            Ok(change) => changes.push(change),
+            Err(found) => faults.extend(found.into_iter().map(|fault| FieldError {
+                field: match prefix {
+                    "" => fault.field,
+                    prefix => format!("{prefix}{name}.{}", fault.field),
+                },
+                message: fault.message,
+            })),
+        }
+    }
+    if !faults.is_empty() {
+        return Err(faults);
+    }
+    changes.extend(others.into_iter().map(|own| ImportChange {
+        name: own.name,
+        kind: ChangeKind::Archive,
+        members: vec!["archived"],
+        is_deprecated: false,
+        settings: EventTypeSettings {
+            archived: true,
+            ..own.settings.clone()
+        },
+        before: Some(own.settings),
+    }));
+    changes.sort_by(|one, other| one.name.cmp(&other.name));
+    Ok(changes)
+}
+
+fn change(
+    one: DescribedType,
+    before: Option<EventTypeSettings>,
+) -> Result<ImportChange, Vec<FieldError>> {
+    let is_deprecated = one.is_deprecated;
+    let kept_example = one.example.is_none();
+    let input = laid_over(one, before.as_ref());
+    let checked = check(input.clone()).or_else(|refusal| match refusal {
+        // An example from before may not fit a new schema; then it has had its day.
+        Refusal::Invalid(faults)
+            if kept_example && faults.iter().all(|own| own.field.starts_with("example")) =>
+        {
+            check(EventTypeInput {
+                example: None,
+                ..input
+            })
+        }
+        refusal => Err(refusal),
+    });
+    let (name, settings) = checked.map_err(|refusal| match refusal {
+        Refusal::Invalid(faults) => faults,
+        other => vec![FieldError {
+            field: "schema".to_owned(),
+            message: other.to_string(),
+        }],
+    })?;
+    let members = match &before {
+        None => Vec::new(),
+        Some(before) => changed(before, &settings),
+    };
+    Ok(ImportChange {
+        kind: match (&before, members.is_empty()) {
+            (None, _) => ChangeKind::Create,
+            (Some(_), true) => ChangeKind::Nothing,
+            (Some(_), false) => ChangeKind::Update,
+        },
+        name,
+        members,
+        is_deprecated,
+        settings,
+        before,
+    })
+}
+
+/// What a document says, over what is there.
+fn laid_over(one: DescribedType, before: Option<&EventTypeSettings>) -> EventTypeInput {
+    let document = |said: Option<Value>, known: Option<&String>| match said {
+        None => known.cloned(),
+        Some(said) => match known {
+            Some(text) if serde_json::from_str::<Value>(text).is_ok_and(|own| own == said) => {
+                Some(text.clone())
+            }
+            Some(_) | None => Some(said.to_string()),
+        },
+    };
+    let known = |of: fn(&EventTypeSettings) -> Option<&String>| before.and_then(of);
+    EventTypeInput {
+        name: one.name,
+        description: one
+            .description
+            .or_else(|| known(|own| own.description.as_ref()).cloned()),
+        group: one
+            .group
+            .or_else(|| known(|own| own.group.as_ref()).cloned()),
+        schema: document(one.schema, known(|own| own.schema.as_ref())),
+        example: document(one.example, known(|own| own.example.as_ref())),
+        archived: one.is_archived,
+    }
+}
+
+fn changed(before: &EventTypeSettings, after: &EventTypeSettings) -> Vec<&'static str> {
+    let members = [
+        ("description", before.description != after.description),
+        ("group", before.group != after.group),
+        ("schema", before.schema != after.schema),
+        ("example", before.example != after.example),
+        ("archived", before.archived != after.archived),
+    ];
+    let changed = members.into_iter().filter(|(_, is_other)| *is_other);
+    changed.map(|(member, _)| member).collect()
+}
+
+fn apply(tx: &mut WriteTx<'_>, caller: &Caller, changes: &[ImportChange]) -> Result<(), Refusal> {
+    let workspace_seq = caller.workspace.seq();
+    let meanwhile = |name: &EventTypeName| {
+        Refusal::Conflict(format!("{name} was changed meanwhile; import again"))
+    };
+    let mut count = 0;
+    for change in changes {
+        let name = &change.name;
+        match change.kind {
+            ChangeKind::Nothing => continue,
+            ChangeKind::Create => {
+                let added = add(tx, caller, name, &change.settings)?;
+                added.ok_or_else(|| meanwhile(name))?;
+            }
+            ChangeKind::Update | ChangeKind::Archive => {
+                let found = event_types::find(tx, workspace_seq, name)?;
+                if found.map(|own| own.settings) != change.before {
+                    return Err(meanwhile(name));
+                }
+                event_types::update(tx, workspace_seq, name, &change.settings)?;
+                audit(tx, caller, "event_type.update", name.as_str(), &json!({}))?;
+            }
+        }
+        count += 1;
+    }
+    let detail = json!({ "changed": count });
+    audit(tx, caller, "event_types.import", "catalogue", &detail)
+}
