@@ -35,8 +35,9 @@ use crate::admin::socket;
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError};
 use crate::console::{Desk, Shared};
+use crate::engine::alert::AlertWays;
 use crate::engine::{Engine, EngineParts};
-use crate::net::{Client, ClientOptions, Guard, GuardOptions, OwnAddresses};
+use crate::net::{Client, Guard};
 use crate::service::housekeeping::Housekeeper;
 use crate::service::people::MfaDemand;
 use crate::service::profile_files::load_files;
@@ -50,6 +51,7 @@ use crate::web::{AppState, HttpOptions, Limits, ServeOptions, Serving, serve};
 mod audiences;
 mod descriptors;
 mod listener;
+mod outward;
 mod signals;
 mod supervisor;
 mod tls;
@@ -101,8 +103,8 @@ pub struct App {
 /// Where the directory can't be opened, or the configuration can't be used.
 pub fn open_at_rest(config: &Config, runtime: &Handle) -> anyhow::Result<Service> {
     let store = open_store(config)?;
-    let guard = Arc::new(guard(config));
-    assemble(config, store, guard, Sending::Off(runtime))
+    let guard = Arc::new(outward::guard(config));
+    assemble(config, store, guard, Sending::Off(runtime), Arc::default())
 }
 
 fn open_store(config: &Config) -> anyhow::Result<Store> {
@@ -117,33 +119,21 @@ fn open_store(config: &Config) -> anyhow::Result<Store> {
     Ok(store)
 }
 
-fn guard(config: &Config) -> Guard {
-    Guard::new(GuardOptions {
-        allow_http: config.allow_http,
-        allow_private: config.allow_private.clone(),
-        own: OwnAddresses::Machine,
-    })
-}
-
 fn assemble(
     config: &Config,
     store: Store,
     guard: Arc<Guard>,
     sending: Sending<'_>,
+    alerts: Arc<AlertWays>,
 ) -> anyhow::Result<Service> {
-    let client_options = ClientOptions {
-        extra_roots_pem: config.tls_ca_file.as_deref().map(read).transpose()?,
-        reply_body_bytes_max: config.response_body_bytes_max,
-        egress: config.egress_proxy.clone(),
-        ..descriptors::shares().bound(ClientOptions::default())
-    };
-    let client = Client::new(Arc::clone(&guard), &client_options)?;
+    let client = Client::new(Arc::clone(&guard), &outward::client_options(config)?)?;
     let engine_parts = EngineParts {
         store: store.clone(),
         client: client.clone(),
         guard: Arc::clone(&guard),
         clock: Clock::System,
         in_flight_max: descriptors::shares().bound_attempts(config.max_in_flight),
+        alerts,
     };
     let engine = match sending {
         Sending::On(runtime) => Engine::start(engine_parts, runtime)?,
@@ -277,7 +267,7 @@ impl App {
         let listener = listener::listen(&config.listen)
             .with_context(|| format!("cannot listen on {}", config.listen))?;
         let address = listener.local_addr()?;
-        let guard = Arc::new(guard(config));
+        let guard = Arc::new(outward::guard(config));
         guard.set_own_ports(vec![address.port()]);
         let certificate = config.tls.as_ref().map(Certificate::read).transpose()?;
         let tls = certificate.as_ref().map(Certificate::server_config);
@@ -285,7 +275,8 @@ impl App {
         let scheme = if tls.is_some() { "https" } else { "http" };
         let threads = EngineThreads::start()?;
         let sending = Sending::On(threads.handle());
-        let service = assemble(config, store.clone(), guard, sending)?;
+        let alerts = outward::ways(config, scheme, address)?;
+        let service = assemble(config, store.clone(), guard, sending, alerts)?;
         let worker = Worker::start(&service, threads.handle());
         let housekeeper = Housekeeper::start(&service, threads.handle());
         let control = socket::serve(&config.data_dir, service.clone())?;

@@ -20,9 +20,10 @@ use std::time::Duration;
 use ipnet::IpNet;
 use url::Url;
 
+use crate::domain::email::parse_address;
 use crate::domain::secret::Secret;
 use crate::domain::workspace::{RETAIN_DELIVERED, RETAIN_EXHAUSTED};
-use crate::net::EgressProxy;
+use crate::net::{EgressProxy, SmtpFault, SmtpServer};
 use crate::service::TESTS_PER_MINUTE_DEFAULT;
 use crate::store::vault::KeySource;
 use crate::telemetry::{LogFormat, LogLevel};
@@ -77,6 +78,10 @@ pub struct Config {
     pub allow_private: Vec<IpNet>,
     /// The proxy by which everything leaves.
     pub egress_proxy: Option<EgressProxy>,
+    /// The server that takes mails.
+    pub smtp: Option<SmtpServer>,
+    /// From whom they are.
+    pub smtp_from: Option<String>,
     /// Roots (PEM) that deliveries trust besides the public ones.
     pub tls_ca_file: Option<PathBuf>,
     /// The certificate to serve https with; absent: plain http.
@@ -194,6 +199,8 @@ impl Config {
             allow_http: options.allow_http.unwrap_or(false),
             allow_private: options.allow_private.unwrap_or_default(),
             egress_proxy: egress_proxy(options.egress_proxy.as_ref())?,
+            smtp: smtp_server(options.smtp_url.as_ref())?,
+            smtp_from: smtp_from(options.smtp_from)?,
             tls_ca_file: options.tls_ca_file,
             tls: tls_files(options.tls_cert, options.tls_key)?,
             trusted_proxies: options.trusted_proxies.unwrap_or_default(),
@@ -229,6 +236,20 @@ fn egress_proxy(given: Option<&options::Unquoted>) -> Result<Option<EgressProxy>
         .filter(|text| !text.is_empty())
         .map(EgressProxy::parse);
     Ok(proxy.transpose()?)
+}
+
+fn smtp_server(given: Option<&options::Unquoted>) -> Result<Option<SmtpServer>, ConfigError> {
+    let given = given.map(|given| given.0.expose());
+    let server = given.filter(|text| !text.is_empty()).map(SmtpServer::parse);
+    Ok(server.transpose()?)
+}
+
+fn smtp_from(given: Option<String>) -> Result<Option<String>, ConfigError> {
+    let given = given.filter(|text| !text.is_empty());
+    match given.as_deref().map(parse_address) {
+        Some(Err(_)) => Err(SmtpFault::From.into()),
+        Some(Ok(_)) | None => Ok(given),
+    }
 }
 
 fn read_in_data_dir(given: &Options) -> Result<Options, ConfigError> {

@@ -99,6 +99,14 @@ pub struct ConsumerRequest {
     #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<f64>)]
     pub rate_limit: Option<Option<f64>>,
+    /// Where it is told of what becomes of its own webhooks, beside the workspace; null means nowhere.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<String>)]
+    pub alert_url: Option<Option<String>>,
+    /// Where it is told of it by mail, if hookpost runs with a mail server; null means nowhere.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<String>)]
+    pub alert_email: Option<Option<String>>,
 }
 
 impl RequestBody for ConsumerRequest {}
@@ -110,6 +118,8 @@ impl From<ConsumerRequest> for ConsumerInput {
             name: request.name.map(Option::unwrap_or_default),
             metadata: request.metadata.map(Option::unwrap_or_default),
             rate_limit: request.rate_limit,
+            alert_url: request.alert_url,
+            alert_email: request.alert_email,
         }
     }
 }
@@ -127,6 +137,10 @@ pub struct ConsumerBody {
     pub metadata: BTreeMap<String, String>,
     /// Deliveries per second over all of its webhooks; null is not limited.
     pub rate_limit: Option<f64>,
+    /// Where it is told of what becomes of its own webhooks.
+    pub alert_url: Option<String>,
+    /// Where it is told of it by mail.
+    pub alert_email: Option<String>,
     /// How many webhooks it has.
     pub webhooks: u64,
     /// When it was made.
@@ -250,6 +264,8 @@ fn consumer(stored: &Consumer) -> ConsumerBody {
         name: stored.settings.name.clone(),
         metadata: stored.settings.metadata.clone(),
         rate_limit: stored.settings.rate_limit,
+        alert_url: stored.settings.alert_url.clone(),
+        alert_email: stored.settings.alert_email.clone(),
         webhooks: stored.webhooks,
         created_at: stored.created_at.into(),
         updated_at: stored.updated_at.into(),

@@ -9,6 +9,7 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 
+use crate::domain::alert::AlertForm;
 use crate::domain::api_key::Scope;
 use crate::domain::attempt::AttemptTrigger;
 use crate::domain::audit::ActorKind;
@@ -109,6 +110,12 @@ words!(
     "DeliveryMethod",
     "How a delivery is requested.",
     SendMethod::ALL.map(SendMethod::as_str)
+);
+words!(
+    AlertFormat,
+    "AlertFormat",
+    "How alerts look.",
+    AlertForm::ALL.map(AlertForm::as_str)
 );
 words!(
     DeliveryVia,

@@ -11,7 +11,8 @@ use serde_json::json;
 use utoipa::ToSchema;
 
 use super::access::ADMIN;
-use super::words::PlanWord;
+use super::words::{AlertFormat, PlanWord};
+use crate::domain::alert::AlertForm;
 use crate::domain::id::WorkspaceId;
 use crate::domain::page::List;
 use crate::domain::workspace::Workspace;
@@ -22,8 +23,10 @@ use crate::web::extract::{Json, OptionalJson, Query, RequestBody, path_id};
 use crate::web::wire::{DurationText, ListBody, Time, given, nullable};
 use crate::web::{Answered, Problem, State, answer};
 
+mod alerts;
 mod portal;
 
+pub use alerts::{AlertTestBody, MailTestBody, test_alert};
 pub use portal::{BrandingBody, BrandingRequest, FooterLinkBody};
 
 /// What can be asked for here.
@@ -74,6 +77,15 @@ pub static ENDPOINTS: &[Endpoint] = &[
             .may_take::<SecretRequest>(json!({}))
             .gives::<SecretBody>(200, "The new secret, only here.")
     }),
+    Endpoint::post("/api/v1/workspaces/{id}/test-alert", ADMIN, || {
+        to(test_alert)
+    })
+    .fresh()
+    .about(|operation| {
+        operation
+            .named("test_alert", "Instance", "Send a test to where alerts go")
+            .gives::<AlertTestBody>(200, "What came of it.")
+    }),
 ];
 
 /// A workspace as a caller describes it: whole on creation, in part on change.
@@ -101,10 +113,21 @@ pub struct WorkspaceRequest {
     #[serde(default, deserialize_with = "given")]
     #[schema(nullable = false)]
     pub aliases: Option<bool>,
-    /// Where alerts go; null means nowhere.
+    /// Where alerts go; null means nowhere. Their event types: `webhook.failing`, `webhook.disabled`,
+    /// `webhook.recovered`, `delivery.exhausted`, `certificate.expiring`, `storage.low`, `alert.test`.
     #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<String>)]
     pub alert_url: Option<Option<String>>,
+    /// How alerts look there: `json` (the envelope of any webhook, signed) or `slack` (a message for
+    /// Slack's incoming webhooks and what takes the same); null means `slack` for Slack's own address.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<AlertFormat>)]
+    pub alert_format: Option<Option<String>>,
+    /// Who is told of the same by mail, up to 10 addresses, if hookpost runs with a mail server; null
+    /// means nobody.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<Vec<String>>)]
+    pub alert_emails: Option<Option<Vec<String>>>,
     /// How long history is kept; null means the instance's defaults.
     #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<RetentionRequest>)]
@@ -188,6 +211,11 @@ pub struct WorkspaceBody {
     pub aliases: bool,
     /// Where alerts go.
     pub alert_url: Option<String>,
+    /// How alerts look there; null: as its URL takes them.
+    #[schema(value_type = Option<AlertFormat>)]
+    pub alert_format: Option<&'static str>,
+    /// Who is told of the same by mail.
+    pub alert_emails: Vec<String>,
     /// How long history is kept.
     pub retention: RetentionBody,
     /// How long the data of events is kept: `retention`, `until_delivered`, or a duration.
@@ -231,6 +259,8 @@ impl From<WorkspaceRequest> for WorkspaceInput {
             strict_event_types: request.strict_event_types,
             aliases: request.aliases,
             alert_url: request.alert_url,
+            alert_format: request.alert_format,
+            alert_emails: request.alert_emails,
             retention: request.retention.map(|own| own.map(retention)),
             keep_data: request.keep_data,
             portal,
@@ -338,6 +368,8 @@ fn workspace(workspace: &Workspace) -> WorkspaceBody {
         strict_event_types: workspace.strict_event_types,
         aliases: workspace.aliases,
         alert_url: workspace.alert_url.clone(),
+        alert_format: workspace.alert_form.map(AlertForm::as_str),
+        alert_emails: workspace.alert_emails.clone(),
         retention: RetentionBody {
             delivered: workspace.retention.delivered.map(DurationText::from),
             exhausted: workspace.retention.exhausted.map(DurationText::from),

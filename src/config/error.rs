@@ -4,7 +4,7 @@
 
 use std::path::PathBuf;
 
-use crate::net::EgressFault;
+use crate::net::{EgressFault, SmtpFault};
 
 /// Why there is no configuration to run with.
 #[derive(Debug, thiserror::Error)]
@@ -30,6 +30,9 @@ pub enum ConfigError {
     /// What is no egress proxy; the words quote nothing, because it may hold credentials.
     #[error("the egress proxy (egress_proxy) {0}")]
     EgressProxy(#[from] EgressFault),
+    /// What is no mail server; the words quote nothing either.
+    #[error("the mail server (smtp_url) {0}")]
+    Smtp(#[from] SmtpFault),
     /// Options that contradict each other.
     #[error("{0}")]
     Contradiction(&'static str),

@@ -69,6 +69,18 @@ pub struct Options {
         hide_env_values = true
     )]
     pub egress_proxy: Option<Unquoted>,
+    /// A mail server for alerts, with user:password@ before the host where it asks for them: smtp://
+    /// (with STARTTLS) or smtps://
+    #[arg(
+        long,
+        env = "HOOKPOST_SMTP_URL",
+        value_name = "URL",
+        hide_env_values = true
+    )]
+    pub smtp_url: Option<Unquoted>,
+    /// From whom those mails are [default: hookpost@ and the public host]
+    #[arg(long, env = "HOOKPOST_SMTP_FROM", value_name = "ADDRESS")]
+    pub smtp_from: Option<String>,
     /// Root certificates (PEM) that deliveries trust besides the public ones
     #[arg(long, env = "HOOKPOST_TLS_CA_FILE", value_name = "FILE")]
     pub tls_ca_file: Option<PathBuf>,
@@ -183,6 +195,8 @@ impl Options {
             allow_http: self.allow_http.or(below.allow_http),
             allow_private: self.allow_private.or(below.allow_private),
             egress_proxy: self.egress_proxy.or(below.egress_proxy),
+            smtp_url: self.smtp_url.or(below.smtp_url),
+            smtp_from: self.smtp_from.or(below.smtp_from),
             tls_ca_file: self.tls_ca_file.or(below.tls_ca_file),
             tls_cert: self.tls_cert.or(below.tls_cert),
             tls_key: self.tls_key.or(below.tls_key),

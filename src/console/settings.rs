@@ -8,15 +8,18 @@ use askama::Template;
 
 use super::access::{OWNER, VIEWER};
 use super::form::show_form;
-use super::page::{PageContext, Section, back_to};
+use super::page::{PageContext, Section, back_to, go_and_say};
 use super::portal_settings::PORTAL;
 use super::workspaces::{NAME, PLAN, PROFILE, Setting, profiles};
 use super::{Form, Shown, Visitor};
+use crate::domain::alert::AlertForm;
 use crate::domain::time::format_duration;
 use crate::domain::workspace::Workspace;
 use crate::service::workspaces::{RetentionInput, WorkspaceInput};
+use crate::ui::flash::Flash;
 use crate::ui::form::mend;
-use crate::ui::form::{FieldSet, Fields, FormDraft, FormSpec, FormView, Frame};
+use crate::ui::form::{FieldSet, Fields, FormDraft, FormSpec, FormView, Frame, Offer};
+use crate::ui::forms::webhook::listed;
 use crate::ui::parts::Copyable;
 use crate::web::State;
 use crate::web::endpoint::Endpoint;
@@ -26,6 +29,9 @@ use crate::web::extract::Query;
 pub static ENDPOINTS: &[Endpoint] = &[
     Endpoint::get("/settings", VIEWER, || to(settings)),
     Endpoint::post("/settings", OWNER, || to(save)).back("/settings"),
+    Endpoint::post("/settings/test-alert", OWNER, || to(test_alert))
+        .fresh()
+        .back("/settings"),
 ];
 
 /// The page.
@@ -40,6 +46,8 @@ pub struct SettingsView<'a> {
     pub form: FormView,
     /// Whether the reader may change them.
     pub may_own: bool,
+    /// Whether there is somebody to send a test to.
+    pub may_test: bool,
 }
 
 /// The form of a workspace that exists.
@@ -74,14 +82,40 @@ static SETTINGS: FormSpec<Workspace, WorkspaceInput> = FormSpec::new(&[
             id: "alerts",
             title: "Alerts",
         },
-        fields: &[Fields::Stack(&[Setting::url("alert_url", "Alerts go to")
-            .hint(
-                "A URL that is told when a delivery gives up or a webhook gets disabled, signed \
-                 like any webhook. Empty: nobody.",
-            )
-            .example("https://example.com/alerts")
-            .shows(|workspace| workspace.alert_url.clone())
-            .sets(|input, typed| input.alert_url = Some(typed.text()))])],
+        fields: &[Fields::Stack(&[
+            Setting::url("alert_url", "Alerts go to")
+                .hint(
+                    "A URL that is told when a webhook fails, is disabled or recovers, when \
+                     deliveries give up, a certificate ends or the disk fills up, signed like any \
+                     webhook. Empty: nobody.",
+                )
+                .example("https://example.com/alerts")
+                .shows(|workspace| workspace.alert_url.clone())
+                .sets(|input, typed| input.alert_url = Some(typed.text())),
+            Setting::text("alert_emails", "Mails go to")
+                .hint("Addresses with spaces between, where hookpost runs with a mail server.")
+                .example("ops@example.com")
+                .shows(|workspace| Some(workspace.alert_emails.join(" ")))
+                .sets(|input, typed| {
+                    input.alert_emails = Some(Some(listed(typed.typed())));
+                }),
+            Setting::choice("alert_format", "Alerts look like")
+                .initial(&["url"])
+                .offers(|| {
+                    vec![
+                        Offer::new("url", "what the URL takes"),
+                        Offer::new("json", "any webhook's delivery"),
+                        Offer::new("slack", "a message for Slack and its kin"),
+                    ]
+                })
+                .shows(|workspace| {
+                    let form = workspace.alert_form.map_or("url", AlertForm::as_str);
+                    Some(form.to_owned())
+                })
+                .sets(|input, typed| {
+                    input.alert_format = Some(typed.text().filter(|word| word != "url"));
+                }),
+        ])],
     },
     FieldSet {
         frame: Frame::Card {
@@ -147,6 +181,20 @@ pub async fn save(state: State, visitor: Visitor, request: HttpRequest, form: Fo
     }
 }
 
+/// `POST /settings/test-alert`.
+///
+/// # Errors
+/// None of its own: what is wrong is said on the page.
+pub async fn test_alert(state: State, visitor: Visitor) -> Shown {
+    let id = visitor.caller.workspace;
+    let tested = state.service.test_alert(&visitor.caller, id).await?;
+    let flash = match tested.failure() {
+        Some(error) => Flash::bad(format!("The test did not arrive: {error}.")),
+        None => Flash::good("The test arrived where alerts go."),
+    };
+    Ok(go_and_say("/settings", &flash))
+}
+
 async fn draw(state: &State, request: &HttpRequest, visitor: Visitor, draft: FormDraft) -> Shown {
     let profiles = profiles(state).await?;
     let options = state.service.options();
@@ -154,6 +202,8 @@ async fn draw(state: &State, request: &HttpRequest, visitor: Visitor, draft: For
     let exhausted = format_duration(options.retain_exhausted);
     let may_own = visitor.may_own();
     let id = visitor.caller.workspace.to_string();
+    let workspace = state.service.workspace(&id).await?;
+    let has_target = workspace.alert_url.is_some() || !workspace.alert_emails.is_empty();
     let page = PageContext::of(state, request, visitor, Section::Settings, "Settings").await?;
     let view = SettingsView {
         page: &page,
@@ -164,6 +214,7 @@ async fn draw(state: &State, request: &HttpRequest, visitor: Visitor, draft: For
             .hint("delivered", &format!("Such as 720h. Empty: {delivered}."))
             .hint("exhausted", &format!("Empty: {exhausted}.")),
         may_own,
+        may_test: may_own && has_target,
     };
     show_form(&page, &view.form, &view)
 }

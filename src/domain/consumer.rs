@@ -72,6 +72,10 @@ pub struct ConsumerSettings {
     pub metadata: BTreeMap<String, String>,
     /// Deliveries per second over all of its webhooks, at most.
     pub rate_limit: Option<f64>,
+    /// Where it is told of what becomes of its own webhooks.
+    pub alert_url: Option<String>,
+    /// Where it is told of it by mail.
+    pub alert_email: Option<String>,
 }
 
 /// A consumer.

@@ -131,6 +131,12 @@ impl ObjectWriter {
     }
 }
 
+/// Text as one line of a chat that mentions nobody, whoever typed it.
+#[must_use]
+pub fn chat_text(text: &str) -> String {
+    chat_line::escaped(text)
+}
+
 fn push_json_string(body: &mut Vec<u8>, text: &str) {
     serde_json::to_writer(body, text).expect("writing text to memory never fails");
 }

@@ -4,6 +4,7 @@
 //! signing. Refuses: clocks, randomness, environment, disk, network, async. `now` and entropy are
 //! parameters everywhere.
 
+pub mod alert;
 pub mod api_key;
 pub mod attempt;
 pub mod audit;
@@ -14,6 +15,7 @@ pub mod bucket;
 pub mod catalogue;
 pub mod consumer;
 pub mod delivery;
+pub mod email;
 pub mod envelope;
 pub mod event;
 pub mod event_context;

@@ -383,6 +383,8 @@ pub struct Activity {
     pub registered: bool,
     /// Whether it carries alerts; nobody is alerted about those.
     pub alert: bool,
+    /// Whether somebody was told that it fails, and not yet that it recovered.
+    pub is_outage_told: bool,
     /// Its workspace.
     pub workspace_seq: i64,
     /// Its id.

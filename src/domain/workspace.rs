@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use super::alert::AlertForm;
 use super::branding::PortalSettings;
 use super::id::WorkspaceId;
 use super::keep_data::KeepData;
@@ -100,6 +101,10 @@ pub struct Workspace {
     pub aliases: bool,
     /// Where alerts go.
     pub alert_url: Option<String>,
+    /// How they look there; `None` is what the URL takes.
+    pub alert_form: Option<AlertForm>,
+    /// Who is told of them by mail.
+    pub alert_emails: Vec<String>,
     /// The hidden webhook that carries them.
     pub alert_webhook_seq: Option<i64>,
     /// How long history is kept.

@@ -69,7 +69,7 @@ async fn record_and_give_back(
 ) {
     let (id, trigger, verdict) = (delivery.id, delivery.trigger, exchanged.attempted.verdict);
     let number = delivery.progress.attempt_count + 1;
-    let (record, line) = recording(delivery, target, exchanged);
+    let (record, line) = recording(shared, delivery, target, exchanged);
     let told = Arc::clone(shared);
     let started_on_ms = record.exchanged.clock_offset_ms;
     let then = move |recorded: Result<Recorded, StoreError>| {
@@ -210,6 +210,7 @@ async fn made_with(
 
 /// What is to be recorded of an attempt, and what there is to say of it.
 fn recording(
+    shared: &Shared,
     delivery: &QueuedDelivery,
     target: Arc<Target>,
     exchanged: Exchanged,
@@ -237,6 +238,7 @@ fn recording(
         place: delivery.place(),
         exchanged,
         target,
+        ways: Arc::clone(&shared.parts.alerts),
         spread: entropy::fraction(),
     };
     (record, line)
@@ -274,7 +276,7 @@ async fn record(
     target: Arc<Target>,
     exchanged: Exchanged,
 ) -> Result<Settled, StoreError> {
-    let (record, line) = recording(delivery, target, exchanged);
+    let (record, line) = recording(shared, delivery, target, exchanged);
     let (seq, started_on_ms) = (record.place.seq, record.exchanged.clock_offset_ms);
     let (answerer, answer) = oneshot::channel();
     let told = Arc::clone(shared);

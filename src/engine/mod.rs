@@ -28,7 +28,7 @@ use crate::domain::time::Timestamp;
 use crate::net::{Client, Guard};
 use crate::store::{Committed, Store, StoreError, deliveries, instance};
 
-mod alert;
+pub mod alert;
 pub mod attempt;
 mod backoff;
 mod clock_jump;
@@ -69,6 +69,8 @@ pub struct EngineParts {
     pub clock: Clock,
     /// Attempts under way at once over all webhooks.
     pub in_flight_max: usize,
+    /// By what alerts are told.
+    pub alerts: Arc<alert::AlertWays>,
 }
 
 /// The handle on the engine. Cloning shares it.
@@ -92,6 +94,7 @@ struct Shared {
     journal: journal::Journal,
     planned: planned::PlannedWatch,
     tokens: tokens::Tokens,
+    alerts: alert::AlertMemory,
 }
 
 /// How much the engine has in hand.
@@ -140,6 +143,7 @@ impl Engine {
             journal: journal::Journal::default(),
             planned: planned::PlannedWatch::default(),
             tokens: tokens::Tokens::default(),
+            alerts: alert::AlertMemory::default(),
         };
         Self {
             shared: Arc::new(shared),
@@ -196,6 +200,28 @@ impl Engine {
     #[must_use]
     pub fn watch(&self, seq: i64, attempts: u32) -> oneshot::Receiver<Verdict> {
         self.shared.watchers.add(seq, attempts)
+    }
+
+    /// Tells what is due without an attempt: reminders, groups, certificates, the disk.
+    ///
+    /// # Errors
+    /// [`StoreError`] where it cannot be read or stored; what is due stays so.
+    pub async fn tell_due(&self) -> Result<(), StoreError> {
+        alert::tell_due(&self.shared).await
+    }
+
+    /// Hands over the mails that are due. Answers when the next is.
+    ///
+    /// # Errors
+    /// As [`Engine::tell_due`].
+    pub async fn mail_due(&self) -> Result<Option<Timestamp>, StoreError> {
+        alert::mail_due(&self.shared).await
+    }
+
+    /// What hands mails over, if anything does.
+    #[must_use]
+    pub fn mailer(&self) -> Option<&crate::net::Mailer> {
+        self.shared.parts.alerts.mailer.as_ref()
     }
 
     /// Whether an attempt of the delivery is under way, although its row shows no more than

@@ -6,12 +6,13 @@
 
 use std::sync::Arc;
 
-use super::alert;
+use super::alert::{self, AlertWays, News, OutageNews};
 use super::attempt::{Attempted, Exchanged};
 use super::clock_jump::set_by;
 use super::journal::Outcome;
 use super::lanes::Settled;
 use super::target::Target;
+use crate::domain::alert::is_failing;
 use crate::domain::attempt::{Attempt, AttemptTrigger};
 use crate::domain::audit::{ActorKind, NewAuditEntry};
 use crate::domain::breaker::{self, DisabledReason, Health};
@@ -31,6 +32,8 @@ pub(super) struct AttemptRecord {
     pub(super) place: DeliveryPlace,
     pub(super) exchanged: Exchanged,
     pub(super) target: Arc<Target>,
+    /// By what is told what it gives reason for.
+    pub(super) ways: Arc<AlertWays>,
     /// Chance, from 0 to 1, that spreads retries.
     pub(super) spread: f64,
 }
@@ -46,6 +49,24 @@ pub(super) struct Recorded {
     pub(super) attempt_count: u32,
     /// The offset of the clock by which its row stands now.
     pub(super) clock_offset_ms: i64,
+}
+
+/// What an attempt says of its webhook.
+#[derive(Clone, Copy, Debug, Default)]
+struct Observed {
+    webhook: Option<WebhookId>,
+    disabled: Option<DisabledReason>,
+    outage: Option<OutageNews>,
+}
+
+impl Observed {
+    fn news(self, outcome: Outcome) -> News {
+        News {
+            outcome,
+            disabled: self.disabled,
+            outage: self.outage,
+        }
+    }
 }
 
 /// What an attempt changes.
@@ -95,7 +116,7 @@ impl AttemptRecord {
             let now = tx.now();
             webhooks::restart_failing(tx, now)?;
         }
-        let (webhook, disabled) = self.observe(tx)?;
+        let observed = self.observe(tx)?;
         let has_given_up = next.status == Status::Exhausted && progress.status != Status::Exhausted;
         let outcome = match has_given_up {
             true => Outcome::GaveUp,
@@ -104,16 +125,20 @@ impl AttemptRecord {
         match trigger {
             Trigger::Alert => alert::delivered(tx, place, &next, &last)?,
             // Whoever tests waits for what comes of it.
-            Trigger::Test => alert::raise(tx, place, Outcome::Unchanged, disabled)?,
-            Trigger::Event | Trigger::Replay => alert::raise(tx, place, outcome, disabled)?,
+            Trigger::Test => {
+                alert::raise(tx, place, observed.news(Outcome::Unchanged), &self.ways)?;
+            }
+            Trigger::Event | Trigger::Replay => {
+                alert::raise(tx, place, observed.news(outcome), &self.ways)?;
+            }
         }
         Ok(Recorded {
             settled: match next.next {
                 Next::Never => Settled::Over,
                 Next::Scheduled(at) | Next::Manual { at, .. } => Settled::Again(at),
             },
-            webhook,
-            disabled,
+            webhook: observed.webhook,
+            disabled: observed.disabled,
             outcome,
             attempt_count: next.attempt_count,
             ..gone
@@ -160,23 +185,25 @@ impl AttemptRecord {
     }
 
     /// Takes the attempt into the webhook's health, and disables the webhook where that is due.
-    fn observe(
-        &self,
-        tx: &mut WriteTx<'_>,
-    ) -> Result<(Option<WebhookId>, Option<DisabledReason>), StoreError> {
+    fn observe(&self, tx: &mut WriteTx<'_>) -> Result<Observed, StoreError> {
         if !self.was_sent() {
-            return Ok((None, None));
+            return Ok(Observed::default());
         }
         let webhook_seq = self.place.webhook_seq;
         let Attempted { attempt, verdict } = &self.exchanged.attempted;
         let Some((health, policy, activity)) = webhooks::health(tx, webhook_seq)? else {
-            return Ok((None, None));
+            return Ok(Observed::default());
+        };
+        let unchanged = Observed {
+            webhook: Some(activity.id),
+            ..Observed::default()
         };
         // A closed way out says nothing of who lies behind it: for the breaker nobody has tried.
         if attempt.error_kind.is_some_and(|kind| !kind.is_receivers()) {
-            return Ok((Some(activity.id), None));
+            return Ok(unchanged);
         }
         let now = tx.now();
+        let failures = health.consecutive_failures;
         let (observed, reason) =
             breaker::observe(health, *verdict, attempt.status_code, policy, now);
         // A failed test says something to the person who waits for it, and is held against nobody.
@@ -205,7 +232,21 @@ impl AttemptRecord {
             webhooks::set_state(tx, activity.workspace_seq, webhook_seq, state)?;
             record_disabled(tx, activity, reason)?;
         }
-        Ok((Some(activity.id), reason))
+        let is_open = activity.active && activity.registered && reason.is_none();
+        let outage = match (*verdict, activity.is_outage_told) {
+            (Verdict::Delivered, true) => Some(OutageNews::Recovered { failures }),
+            (Verdict::Failed { .. }, false)
+                if counts && is_open && is_failing(&health, policy, now) =>
+            {
+                Some(OutageNews::Failing)
+            }
+            (Verdict::Delivered | Verdict::Failed { .. } | Verdict::Gone, _) => None,
+        };
+        Ok(Observed {
+            disabled: reason,
+            outage,
+            ..unchanged
+        })
     }
 }
 

@@ -121,7 +121,8 @@ fn host_of(url: &Url) -> Result<Host<String>, EgressFault> {
     host.map_err(|_| EgressFault::Malformed)
 }
 
-fn login_of(url: &Url) -> Result<Option<ProxyLogin>, EgressFault> {
+/// Whom an address signs in as.
+pub(super) fn login_of(url: &Url) -> Result<Option<ProxyLogin>, EgressFault> {
     let password = url.password().unwrap_or_default();
     if url.username().is_empty() && password.is_empty() {
         return Ok(None);

@@ -11,9 +11,11 @@
 //! # What an idle instance does
 //! A sweep that removes nothing reads a few pages, mostly from memory, and writes none.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::runtime::Handle;
+use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
 use super::people::SESSION_LASTS;
@@ -24,13 +26,17 @@ use crate::store::retention::{self, Pruned, RetentionLimits, RetentionStep, Swee
 const FIRST_SWEEP_AFTER: Duration = Duration::from_secs(60);
 /// How long after the end of a sweep the next one begins.
 const SWEEP_EVERY: Duration = Duration::from_secs(600);
+/// How often alerts are looked for that no attempt gives reason for.
+const TELL_EVERY: Duration = Duration::from_secs(60);
+/// When mails are tried again after the database refused.
+const MAIL_AGAIN: Duration = Duration::from_secs(30);
 /// The shortest rest between two steps.
 const REST_MIN: Duration = Duration::from_millis(20);
 
 /// The housekeeper of a service; it ends when this is dropped.
 #[derive(Debug)]
 pub struct Housekeeper {
-    tasks: [JoinHandle<()>; 2],
+    tasks: [JoinHandle<()>; 4],
 }
 
 impl Housekeeper {
@@ -38,10 +44,13 @@ impl Housekeeper {
     #[must_use]
     pub fn start(service: &Service, runtime: &Handle) -> Self {
         let (sweeping, looking) = (service.clone(), service.clone());
+        let (telling, mailing) = (service.clone(), service.clone());
         Self {
             tasks: [
                 runtime.spawn(async move { sweep_for_ever(&sweeping).await }),
                 runtime.spawn(async move { inspection::look_for_ever(&looking).await }),
+                runtime.spawn(async move { tell_for_ever(&telling).await }),
+                runtime.spawn(async move { mail_for_ever(&mailing).await }),
             ],
         }
     }
@@ -76,6 +85,43 @@ async fn sweep_for_ever(service: &Service) {
             Err(error) => {
                 tracing::warn!(%error, "the sweep was broken off; the next one begins anew");
             }
+        }
+    }
+}
+
+/// Alerts that no attempt gives reason for. Two small indices are read each time, both mostly empty.
+async fn tell_for_ever(service: &Service) {
+    loop {
+        tokio::time::sleep(TELL_EVERY).await;
+        if let Err(error) = service.engine().tell_due().await {
+            tracing::warn!(%error, "alerts that were due could not be told; they are tried again");
+        }
+    }
+}
+
+/// Mails, as soon as there are any; without a mail server nothing is done at all.
+async fn mail_for_ever(service: &Service) {
+    if service.engine().mailer().is_none() {
+        return;
+    }
+    let wake = Arc::new(Notify::new());
+    let waker = Arc::clone(&wake);
+    service.store().on_commit(move |committed| {
+        if committed.mails {
+            waker.notify_one();
+        }
+    });
+    loop {
+        let next = service.engine().mail_due().await;
+        let next = next.unwrap_or_else(|error| {
+            tracing::warn!(%error, "mails could not be sent; they are tried again");
+            Some(service.clock().now().after(MAIL_AGAIN))
+        });
+        let rest = next.map(|at| at.since(service.clock().now()));
+        let due = tokio::time::sleep(rest.unwrap_or(SWEEP_EVERY).min(SWEEP_EVERY));
+        tokio::select! {
+            () = wake.notified() => {}
+            () = due => {}
         }
     }
 }

@@ -19,6 +19,7 @@ use crate::store::Store;
 use crate::telemetry::metrics;
 
 pub mod access;
+mod alert_test;
 pub mod alerts;
 pub mod attempts;
 pub mod audit_log;

@@ -11,7 +11,7 @@ use crate::domain::id::WorkspaceId;
 use crate::domain::profile::Profile;
 use crate::domain::secret::Secret;
 use crate::entropy;
-use crate::store::{WriteTx, secrets, workspaces};
+use crate::store::{WriteTx, secrets, webhooks, workspaces};
 
 impl Service {
     /// Gives a workspace a new secret for alerts and one-off receivers, and shows it, only now. For
@@ -34,9 +34,9 @@ impl Service {
         };
         let actor = caller.actor.clone();
         let work = move |tx: &mut WriteTx<'_>| {
-            let workspace = existing(tx, id)?;
+            existing(tx, id)?;
             workspaces::set_secret(tx, id.seq(), &secret)?;
-            if let Some(seq) = workspace.alert_webhook_seq {
+            for seq in webhooks::alert_rows(tx, id.seq())? {
                 let expires_at = tx.now().after(OVERLAP_DEFAULT);
                 secrets::rotate(tx, seq, &secret, expires_at)?;
             }

@@ -7,8 +7,6 @@
 //! A key of the instance that names no workspace means `default`. Were it renamed or deleted,
 //! scripts would begin to fail, or worse, to act somewhere else.
 
-use std::time::Duration;
-
 use serde_json::json;
 
 use super::alerts::set_alert_target;
@@ -16,20 +14,21 @@ use super::once::once;
 use super::portal::PortalSettingsInput;
 use super::portal::settings::{self as portal_settings, CheckedPortal};
 use super::{Caller, Done, FieldError, Once, Refusal, Service, audit_instance, text};
+use crate::domain::alert::AlertForm;
+use crate::domain::email::{ALERT_EMAILS_MAX, parse_address};
 use crate::domain::id::WorkspaceId;
 use crate::domain::keep_data::KeepData;
 use crate::domain::page::{Cursor, Limit, Page};
 use crate::domain::profile::{DEFAULT_PROFILE, Origin, Profile};
-use crate::domain::time::parse_duration;
 use crate::domain::workspace::{NAME_CHARS_MAX, NewWorkspace, Plan, Retention, Workspace};
 use crate::entropy;
 use crate::store::workspaces::DEFAULT_NAME;
 use crate::store::{WriteTx, event_types, profiles, webhooks, workspaces};
 
-/// The shortest that history may be kept.
-pub const RETENTION_MIN: Duration = Duration::from_secs(3600);
-/// The most deliveries of each webhook that may be kept whatever their age.
-pub const KEEP_LATEST_MAX: u32 = 100_000;
+mod retention;
+
+use retention::apply_retention;
+pub use retention::{KEEP_LATEST_MAX, RETENTION_MIN, RetentionInput};
 
 /// A workspace's properties as a caller gives them; absent ones keep their value or take the
 /// default, `Some(None)` is an explicit null.
@@ -47,23 +46,16 @@ pub struct WorkspaceInput {
     pub aliases: Option<bool>,
     /// Where alerts go.
     pub alert_url: Option<Option<String>>,
+    /// How they look there; null means what the URL takes.
+    pub alert_format: Option<Option<String>>,
+    /// Who is told by mail; null means nobody.
+    pub alert_emails: Option<Option<Vec<String>>>,
     /// How long history is kept; null takes the instance's defaults.
     pub retention: Option<Option<RetentionInput>>,
     /// How long the data of events is kept; null means as long as events.
     pub keep_data: Option<Option<String>>,
     /// What its customers' pages look like, and who may frame them.
     pub portal: PortalSettingsInput,
-}
-
-/// How long history is kept, as a caller gives it.
-#[derive(Clone, Debug, Default)]
-pub struct RetentionInput {
-    /// Delivered and canceled deliveries, as a duration.
-    pub delivered: Option<Option<String>>,
-    /// Dead letters, as a duration.
-    pub exhausted: Option<Option<String>>,
-    /// So many of the newest of each webhook, whatever their age.
-    pub keep_latest: Option<Option<i64>>,
 }
 
 /// What a caller said, as far as it can be judged without the database.
@@ -74,6 +66,8 @@ struct CheckedSettings {
     strict_event_types: Option<bool>,
     aliases: Option<bool>,
     alert_url: Option<Option<String>>,
+    alert_form: Option<Option<AlertForm>>,
+    alert_emails: Option<Vec<String>>,
     retention: Option<Option<RetentionInput>>,
     keep_data: Option<KeepData>,
     portal: CheckedPortal,
@@ -206,6 +200,17 @@ impl Service {
             Some(None) => Some(None),
             None => None,
         };
+        let alert_form = input.alert_format.map(|said| {
+            let form = said.as_deref().map(AlertForm::parse);
+            if form == Some(None) {
+                fault("alert_format", "must be json, slack or null".to_owned());
+            }
+            form.flatten()
+        });
+        let alert_emails = input.alert_emails.map(Option::unwrap_or_default);
+        if let Some(Err((field, message))) = alert_emails.as_deref().map(check_emails) {
+            fault(&field, message);
+        }
         let keep_data = input.keep_data.map(|said| {
             let read = said.as_deref().map(KeepData::parse).transpose();
             read.map_err(|message| fault("keep_data", message))
@@ -224,6 +229,8 @@ impl Service {
             strict_event_types: input.strict_event_types,
             aliases: input.aliases,
             alert_url,
+            alert_form,
+            alert_emails,
             retention: input.retention,
             keep_data,
         })
@@ -263,9 +270,8 @@ fn create(
     let retention = input.retention.flatten().unwrap_or_default();
     workspace.retention = apply_retention(workspace.retention, &retention)?;
     workspace.retention.keep_data = input.keep_data.unwrap_or_default();
-    if let Some(alert_url) = input.alert_url {
-        set_alert_target(tx, &mut workspace, alert_url)?;
-    }
+    retarget(tx, &mut workspace, input.alert_url, input.alert_form)?;
+    workspace.alert_emails = input.alert_emails.unwrap_or(workspace.alert_emails);
     workspaces::update(tx, &workspace)?;
     let portal = portal_settings::applied(&workspace.portal, &input.portal);
     portal_settings::store(tx, workspace.id.seq(), &portal, input.portal)?;
@@ -282,7 +288,8 @@ fn update(
     input: CheckedSettings,
 ) -> Result<Workspace, Refusal> {
     let mut workspace = existing(tx, id)?;
-    let before = (workspace.alert_url.clone(), workspace.retention);
+    let told = |of: &Workspace| (of.alert_url.clone(), of.alert_emails.clone(), of.retention);
+    let before = told(&workspace);
     if let Some(name) = input.name.filter(|name| *name != workspace.name) {
         keep_default(&workspace, "renamed")?;
         refuse_taken(tx, &name)?;
@@ -307,12 +314,11 @@ fn update(
         Some(Some(input)) => apply_retention(workspace.retention, &input)?,
     };
     workspace.retention.keep_data = keep_data;
-    if let Some(alert_url) = input.alert_url {
-        set_alert_target(tx, &mut workspace, alert_url)?;
-    }
+    retarget(tx, &mut workspace, input.alert_url, input.alert_form)?;
+    workspace.alert_emails = input.alert_emails.unwrap_or(workspace.alert_emails);
     let portal = portal_settings::applied(&workspace.portal, &input.portal);
     let is_opened = portal.origins != workspace.portal.origins;
-    if is_opened || before != (workspace.alert_url.clone(), workspace.retention) {
+    if is_opened || before != told(&workspace) {
         caller.actor.check_proof()?;
     }
     workspaces::update(tx, &workspace)?;
@@ -326,6 +332,37 @@ fn update(
         &detail,
     )?;
     existing(tx, id)
+}
+
+/// Checks who is to be told by mail; says which address is at fault.
+fn check_emails(emails: &[String]) -> Result<(), (String, String)> {
+    if emails.len() > ALERT_EMAILS_MAX {
+        let message = format!("must hold at most {ALERT_EMAILS_MAX} addresses");
+        return Err(("alert_emails".to_owned(), message));
+    }
+    for (index, email) in emails.iter().enumerate() {
+        let field = || format!("alert_emails[{index}]");
+        parse_address(email).map_err(|message| (field(), message))?;
+        if emails[..index].contains(email) {
+            return Err((field(), "is given twice".to_owned()));
+        }
+    }
+    Ok(())
+}
+
+/// Points alerts where the caller says, in the form that they say; what is not said stays.
+fn retarget(
+    tx: &mut WriteTx<'_>,
+    workspace: &mut Workspace,
+    url: Option<Option<String>>,
+    form: Option<Option<AlertForm>>,
+) -> Result<(), Refusal> {
+    if url.is_none() && form.is_none() {
+        return Ok(());
+    }
+    let url = url.unwrap_or_else(|| workspace.alert_url.clone());
+    let form = form.unwrap_or(workspace.alert_form);
+    set_alert_target(tx, workspace, url, form)
 }
 
 pub(super) fn existing(tx: &WriteTx<'_>, id: WorkspaceId) -> Result<Workspace, Refusal> {
@@ -359,37 +396,4 @@ fn find_profile(
     let stored = profiles::find(tx, name)?
         .ok_or_else(|| Refusal::field("profile", format!("there is no wire profile {name}")))?;
     Ok((tx.profile(stored.seq)?, stored.origin))
-}
-
-fn apply_retention(base: Retention, input: &RetentionInput) -> Result<Retention, Refusal> {
-    let duration = |field: &str, given: &Option<Option<String>>, base| match given {
-        None => Ok(base),
-        Some(None) => Ok(None),
-        Some(Some(text)) => parse_duration(text)
-            .and_then(|duration| {
-                if duration < RETENTION_MIN {
-                    return Err("must be at least 1h".to_owned());
-                }
-                Ok(Some(duration))
-            })
-            .map_err(|message| Refusal::field(format!("retention.{field}"), message)),
-    };
-    let keep_latest = match input.keep_latest {
-        None => base.keep_latest,
-        Some(None) => None,
-        Some(Some(count)) => {
-            let count = u32::try_from(count).ok();
-            let count = count.filter(|count| *count <= KEEP_LATEST_MAX);
-            Some(count.ok_or_else(|| {
-                let message = format!("must lie between 0 and {KEEP_LATEST_MAX}");
-                Refusal::field("retention.keep_latest", message)
-            })?)
-        }
-    };
-    Ok(Retention {
-        delivered: duration("delivered", &input.delivered, base.delivered)?,
-        exhausted: duration("exhausted", &input.exhausted, base.exhausted)?,
-        keep_latest,
-        keep_data: base.keep_data,
-    })
 }

@@ -47,7 +47,7 @@ const ERASURE_WAIT: Duration = Duration::from_secs(1);
 /// How long after that it is tried again at the earliest, with whatever is written then.
 const CUT_AGAIN: Duration = Duration::from_secs(1);
 /// Ingest is refused below this much free space on the data directory's disk, in bytes.
-const FREE_BYTES_MIN: u64 = 64 * 1024 * 1024;
+pub const FREE_BYTES_MIN: u64 = 64 * 1024 * 1024;
 /// Ingest is refused while the log has more bytes than this: 256 MiB.
 const LOG_BYTES_MAX: u64 = 256 * 1024 * 1024;
 /// With more than this the log is cut off as soon as nobody reads from it: 128 MiB.

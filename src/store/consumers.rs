@@ -22,7 +22,9 @@ use crate::domain::page::{Cursor, Limit, List, Page};
 
 pub mod erasing;
 
-const SELECT: &str = "SELECT c.seq, c.uid, c.name, c.metadata, c.rate_limit, c.created_at,
+const SELECT: &str =
+    "SELECT c.seq, c.uid, c.name, c.metadata, c.rate_limit, c.alert_url, c.alert_email,
+        c.created_at,
         c.updated_at,
         (SELECT count(*) FROM webhooks
          WHERE consumer_seq = c.seq AND kind = 'registered' AND deleted_at IS NULL) AS webhooks
@@ -155,9 +157,9 @@ pub fn insert(
 ) -> Result<Option<ConsumerId>, StoreError> {
     let id = ConsumerId::new(tx.now(), tx.next_seq(NumberedTable::Consumers)?);
     let inserted = tx.run(
-        "INSERT INTO consumers (seq, workspace_seq, uid, name, metadata, rate_limit, created_at,
-             updated_at)
-         VALUES (:seq, :workspace, :uid, :name, :metadata, :rate_limit, :now, :now)
+        "INSERT INTO consumers (seq, workspace_seq, uid, name, metadata, rate_limit, alert_email,
+             created_at, updated_at)
+         VALUES (:seq, :workspace, :uid, :name, :metadata, :rate_limit, :alert_email, :now, :now)
          ON CONFLICT DO NOTHING",
         named_params! {
             ":seq": id.seq(),
@@ -166,6 +168,7 @@ pub fn insert(
             ":name": settings.name,
             ":metadata": metadata_text(&settings.metadata),
             ":rate_limit": settings.rate_limit,
+            ":alert_email": settings.alert_email,
             ":now": id.at(),
         },
     )?;
@@ -186,7 +189,7 @@ pub fn update(
     let updated = tx.run(
         "UPDATE OR IGNORE consumers
          SET uid = :uid, name = :name, metadata = :metadata, rate_limit = :rate_limit,
-             updated_at = :now
+             alert_email = :alert_email, updated_at = :now
          WHERE seq = :seq",
         named_params! {
             ":seq": seq,
@@ -194,11 +197,62 @@ pub fn update(
             ":name": settings.name,
             ":metadata": metadata_text(&settings.metadata),
             ":rate_limit": settings.rate_limit,
+            ":alert_email": settings.alert_email,
             ":now": tx.now(),
         },
     )?;
     tx.notices().activity = true;
     Ok(updated > 0)
+}
+
+/// Writes where a consumer is told of what is its: the URL, and the hidden webhook behind it.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn set_alert_target(
+    tx: &WriteTx<'_>,
+    seq: i64,
+    target: Option<(&str, i64)>,
+) -> Result<(), StoreError> {
+    tx.run(
+        "UPDATE consumers SET alert_url = :url, alert_webhook_seq = :webhook WHERE seq = :seq",
+        named_params! {
+            ":seq": seq,
+            ":url": target.map(|(url, _)| url),
+            ":webhook": target.map(|(_, webhook)| webhook),
+        },
+    )?;
+    Ok(())
+}
+
+/// Where the consumer in row `seq` is told of what is its, if anywhere: the URL, and the hidden webhook.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn alert_target(conn: &Read<'_>, seq: i64) -> Result<Option<(String, i64)>, StoreError> {
+    conn.row(
+        "SELECT alert_url, alert_webhook_seq FROM consumers
+         WHERE seq = :seq AND alert_webhook_seq IS NOT NULL AND deleted_at IS NULL",
+        named_params! { ":seq": seq },
+        |row| {
+            Ok((
+                row.get::<_, Option<String>>(0)?.unwrap_or_default(),
+                row.get(1)?,
+            ))
+        },
+    )
+}
+
+/// Where the consumer in row `seq` is told by mail, if anywhere.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn alert_email(conn: &Read<'_>, seq: i64) -> Result<Option<String>, StoreError> {
+    let found = conn.optional(
+        "SELECT alert_email FROM consumers WHERE seq = :seq AND deleted_at IS NULL",
+        named_params! { ":seq": seq },
+    )?;
+    Ok(found.flatten())
 }
 
 /// Says that the rate of a consumer changed, to all of its webhooks.
@@ -220,7 +274,8 @@ pub fn delete(tx: &mut WriteTx<'_>, seq: i64, erasure: Erasure) -> Result<(), St
         Erasure::None => "UPDATE consumers SET deleted_at = :now WHERE seq = :seq",
         Erasure::Data => {
             "UPDATE consumers
-             SET deleted_at = :now, uid = NULL, name = '', metadata = '{}', erased_to = 0
+             SET deleted_at = :now, uid = NULL, name = '', metadata = '{}', alert_url = NULL,
+                 alert_email = NULL, erased_to = 0
              WHERE seq = :seq"
         }
     };
@@ -245,6 +300,8 @@ fn consumer(row: &Row<'_>) -> Result<Consumer, StoreError> {
             name: row.get("name")?,
             metadata,
             rate_limit: row.get("rate_limit")?,
+            alert_url: row.get("alert_url")?,
+            alert_email: row.get("alert_email")?,
         },
         webhooks: row.get("webhooks")?,
         created_at: row.get("created_at")?,

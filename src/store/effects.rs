@@ -35,6 +35,8 @@ pub struct Committed {
     pub access_changed: bool,
     /// Workspaces whose catalogue of event types changed.
     pub catalogues_changed: Vec<i64>,
+    /// A mail waits to be sent.
+    pub mails: bool,
     /// A background job was created or changed by a person.
     pub jobs_changed: bool,
     /// Whether anything changed that a page shows: deliveries, events or webhooks.
@@ -56,6 +58,7 @@ impl Committed {
         self.canceled.extend(other.canceled);
         self.catalogues_changed.extend(other.catalogues_changed);
         self.access_changed |= other.access_changed;
+        self.mails |= other.mails;
         self.jobs_changed |= other.jobs_changed;
         self.activity |= other.activity;
     }

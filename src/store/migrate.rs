@@ -31,6 +31,8 @@ const LADDER: &[M<'static>] = &[
     M::up(include_str!("migrations/0019_saved_views.sql")),
     M::up(include_str!("migrations/0020_poll.sql")),
     M::up(include_str!("migrations/0021_consumer_types.sql")),
+    M::up(include_str!("migrations/0022_alerts.sql")),
+    M::up(include_str!("migrations/0023_mails.sql")),
 ];
 
 /// Refuses a database that a later version wrote; answers its version.

@@ -25,6 +25,7 @@ use crate::domain::shape::BodyShape;
 use crate::domain::webhook::Subscriber;
 
 mod alarm;
+pub mod alerts;
 pub mod attempts;
 pub mod audit;
 pub mod backup;
@@ -46,6 +47,7 @@ pub mod instance;
 pub mod jobs;
 pub mod keeping;
 pub mod keys;
+pub mod mails;
 mod migrate;
 mod numbers;
 mod obstacle;
@@ -82,6 +84,7 @@ mod write_back;
 mod write_job;
 pub mod writer;
 
+pub use commit::FREE_BYTES_MIN;
 pub use directory::{DATABASE_FILE, LOCK_FILE};
 pub use effects::Committed;
 pub use error::StoreError;

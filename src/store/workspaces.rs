@@ -11,6 +11,7 @@ use super::read::PageOf;
 use super::sql::{id, millis};
 use super::vault::Place;
 use super::{Read, StoreError, WriteTx, branding};
+use crate::domain::alert::AlertForm;
 use crate::domain::id::WorkspaceId;
 use crate::domain::keep_data::KeepData;
 use crate::domain::page::{Cursor, Limit, List, Page};
@@ -21,7 +22,7 @@ use crate::domain::workspace::{NewWorkspace, Plan, Retention, Workspace};
 pub const DEFAULT_NAME: &str = "default";
 
 const COLUMNS: &str = "seq, name, plan, profile, strict_event_types, aliases, alert_url,
-        alert_webhook_seq, retention_delivered_ms, retention_exhausted_ms, retention_keep_latest, keep_data,
+        alert_format, alert_emails, alert_webhook_seq, retention_delivered_ms, retention_exhausted_ms, retention_keep_latest, keep_data,
         created_at, updated_at";
 
 fn select() -> String {
@@ -41,6 +42,8 @@ fn workspace(row: &Row<'_>) -> Result<Workspace, StoreError> {
         strict_event_types: row.get("strict_event_types")?,
         aliases: row.get("aliases")?,
         alert_url: row.get("alert_url")?,
+        alert_form: alert_form(row)?,
+        alert_emails: alert_emails(row)?,
         alert_webhook_seq: row.get("alert_webhook_seq")?,
         retention: Retention {
             delivered: duration("retention_delivered_ms")?,
@@ -52,6 +55,28 @@ fn workspace(row: &Row<'_>) -> Result<Workspace, StoreError> {
         created_at: row.get("created_at")?,
         updated_at: row.get("updated_at")?,
     })
+}
+
+fn alert_form(row: &Row<'_>) -> Result<Option<AlertForm>, StoreError> {
+    let word: Option<String> = row.get("alert_format")?;
+    let form = word.map(|word| {
+        AlertForm::parse(&word).ok_or_else(|| StoreError::Damaged(format!("alert_format {word}")))
+    });
+    form.transpose()
+}
+
+fn alert_emails(row: &Row<'_>) -> Result<Vec<String>, StoreError> {
+    let text: Option<String> = row.get("alert_emails")?;
+    let read = text.map(|text| serde_json::from_str(&text));
+    let read = read.transpose();
+    let read = read.map_err(|_| StoreError::Damaged("workspaces.alert_emails".to_owned()))?;
+    Ok(read.unwrap_or_default())
+}
+
+/// Nobody is nothing, so that it is seen without being read.
+fn emails_text(emails: &[String]) -> Option<String> {
+    let text = || serde_json::to_string(emails).expect("texts always serialise");
+    (!emails.is_empty()).then(text)
 }
 
 /// The workspace in row `seq`, unless it was deleted.
@@ -171,7 +196,9 @@ pub fn update(tx: &mut WriteTx<'_>, changed: &Workspace) -> Result<(), StoreErro
     tx.run(
         "UPDATE workspaces
          SET name = :name, plan = :plan, profile = :profile, strict_event_types = :strict,
-             aliases = :aliases, alert_url = :alert_url, alert_webhook_seq = :alert_webhook_seq,
+             aliases = :aliases, alert_url = :alert_url, alert_format = :alert_format,
+             alert_emails = :alert_emails,
+             alert_webhook_seq = :alert_webhook_seq,
              retention_delivered_ms = :delivered, retention_exhausted_ms = :exhausted,
              retention_keep_latest = :keep_latest, keep_data = :keep_data, updated_at = :now
          WHERE seq = :seq",
@@ -183,6 +210,8 @@ pub fn update(tx: &mut WriteTx<'_>, changed: &Workspace) -> Result<(), StoreErro
             ":strict": changed.strict_event_types,
             ":aliases": changed.aliases,
             ":alert_url": changed.alert_url,
+            ":alert_format": changed.alert_form.map(AlertForm::as_str),
+            ":alert_emails": emails_text(&changed.alert_emails),
             ":alert_webhook_seq": changed.alert_webhook_seq,
             ":delivered": changed.retention.delivered.map(millis),
             ":exhausted": changed.retention.exhausted.map(millis),

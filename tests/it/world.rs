@@ -343,6 +343,7 @@ pub fn body(route: &Endpoint, world: &World, url: &str) -> Value {
         | "POST /api/v1/retries/run"
         | "POST /api/v1/jobs/{id}/cancel"
         | "POST /api/v1/workspaces/{id}/rotate-secret"
+        | "POST /api/v1/workspaces/{id}/test-alert"
         | "POST /airmy/webhooks/{id}/test"
         | "POST /indigiarmor/v1/webhooks/{id}/test"
         | "POST /veriswarm/v1/public/providers/webhooks/{id}/test"

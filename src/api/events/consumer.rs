@@ -85,6 +85,8 @@ impl From<PublishConsumer> for NamedConsumer {
                 name: given.name,
                 metadata: given.metadata,
                 rate_limit: None,
+                alert_url: None,
+                alert_email: None,
             }),
         }
     }

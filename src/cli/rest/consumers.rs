@@ -101,6 +101,14 @@ struct ConsumerFlags {
     #[arg(long, value_name = "N")]
     #[serde(skip_serializing_if = "Option::is_none")]
     rate_limit: Option<f64>,
+    /// Where it is told of what becomes of its own webhooks
+    #[arg(long, value_name = "URL")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    alert_url: Option<String>,
+    /// Where it is told of it by mail
+    #[arg(long, value_name = "ADDRESS")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    alert_email: Option<String>,
 }
 
 #[derive(Args, Serialize)]

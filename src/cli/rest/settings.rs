@@ -23,6 +23,8 @@ enum SettingsAction {
     Show,
     /// Change them; what is not named stays as it is
     Update(SettingsFlags),
+    /// Send a test to where alerts go, and say what came of it
+    TestAlert,
 }
 
 #[derive(Args, Serialize)]
@@ -51,6 +53,14 @@ struct SettingsFlags {
     #[arg(long, value_name = "URL")]
     #[serde(skip)]
     alert_url: Option<String>,
+    /// How alerts look there: json or slack; empty for what the URL takes
+    #[arg(long, value_name = "FORM")]
+    #[serde(skip)]
+    alert_format: Option<String>,
+    /// Who is told by mail, with commas between; empty for nobody
+    #[arg(long, value_name = "ADDRESSES")]
+    #[serde(skip)]
+    alert_emails: Option<String>,
     /// How long delivered deliveries are kept, such as 720h; empty for the instance's default
     #[arg(long, value_name = "DURATION")]
     #[serde(skip)]
@@ -69,10 +79,19 @@ const MEMBERS: &[Labelled<'_>] = &[
     ("strict types", "strict_event_types"),
     ("aliases", "aliases"),
     ("alert url", "alert_url"),
+    ("alert format", "alert_format"),
+    ("alert emails", "alert_emails"),
     ("keep delivered", "retention.delivered"),
     ("keep exhausted", "retention.exhausted"),
     ("created", "created_at"),
     ("updated", "updated_at"),
+];
+
+const TESTED: &[Labelled<'_>] = &[
+    ("arrived", "success"),
+    ("status", "status"),
+    ("error", "error"),
+    ("took (ms)", "duration_ms"),
 ];
 
 impl SettingsCommand {
@@ -83,6 +102,10 @@ impl SettingsCommand {
             let body = match &action {
                 SettingsAction::Show => api.fetch(&path).await?,
                 SettingsAction::Update(flags) => api.patch(&path, &flags.change()?).await?,
+                SettingsAction::TestAlert => {
+                    let tested = api.post(&format!("{path}/test-alert"), &json!({})).await?;
+                    return facts(&api, &tested, TESTED);
+                }
             };
             facts(&api, &body, MEMBERS)
         })
@@ -105,6 +128,13 @@ impl SettingsFlags {
         let unless_empty = |text: &String| Some(text).filter(|text| !text.is_empty()).cloned();
         if let Some(url) = &self.alert_url {
             change["alert_url"] = json!(unless_empty(url));
+        }
+        if let Some(form) = &self.alert_format {
+            change["alert_format"] = json!(unless_empty(form));
+        }
+        if let Some(emails) = &self.alert_emails {
+            let emails = emails.split(',').map(str::trim);
+            change["alert_emails"] = emails.filter(|one| !one.is_empty()).collect();
         }
         let mut retention = Map::new();
         for (member, given) in [

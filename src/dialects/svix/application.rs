@@ -60,6 +60,8 @@ impl SvixApplicationIn {
             rate_limit: Some(self.throttle_rate.flatten()),
             name: self.name,
             uid: self.uid,
+            alert_url: None,
+            alert_email: None,
         })
     }
 }
@@ -136,6 +138,8 @@ pub(super) async fn patch(
         name: said.name,
         metadata: said.metadata,
         rate_limit: said.throttle_rate,
+        alert_url: None,
+        alert_email: None,
     };
     let name = name(&request);
     let changed = state.service.update_consumer(&caller, &name, input).await?;

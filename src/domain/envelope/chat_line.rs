@@ -43,6 +43,13 @@ pub(super) fn render(event_type: &str, data: &str) -> Vec<u8> {
     body
 }
 
+/// `text` as one line that mentions nobody, for a message of our own.
+pub(super) fn escaped(text: &str) -> String {
+    let mut line = ChatText::new();
+    line.push(text);
+    line.text
+}
+
 /// Text is shown without its quotes, everything else as it was written.
 fn value(raw: &str) -> String {
     let text: Option<String> = serde_json::from_str(raw).ok();

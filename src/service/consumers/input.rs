@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use crate::domain::consumer::{
     CONSUMER_METADATA_BYTES_MAX, CONSUMER_NAME_CHARS_MAX, ConsumerSettings, ConsumerUid,
 };
+use crate::domain::email::parse_address;
 use crate::domain::webhook::{RATE_MAX, RATE_MIN};
 use crate::service::{FieldError, Refusal, text};
 
@@ -22,6 +23,10 @@ pub struct ConsumerInput {
     pub metadata: Option<BTreeMap<String, String>>,
     /// Deliveries per second over all of its webhooks; null means no limit.
     pub rate_limit: Option<Option<f64>>,
+    /// Where it is told of what becomes of its webhooks; null means nowhere.
+    pub alert_url: Option<Option<String>>,
+    /// Where it is told of it by mail; null means nowhere.
+    pub alert_email: Option<Option<String>>,
 }
 
 /// What a platform said, checked.
@@ -71,6 +76,19 @@ pub(in crate::service) fn check(
             fault("rate_limit", message);
         }
         settings.rate_limit = rate_limit;
+    }
+    if let Some(alert_url) = &input.alert_url {
+        settings.alert_url.clone_from(alert_url);
+    }
+    if let Some(alert_email) = &input.alert_email {
+        let parsed = alert_email.as_deref().map(parse_address).transpose();
+        match parsed {
+            Ok(alert_email) => settings.alert_email = alert_email,
+            Err(message) => faults.push(FieldError {
+                field: "alert_email".to_owned(),
+                message,
+            }),
+        }
     }
     if faults.is_empty() {
         Ok(CheckedConsumer { uid, settings })

@@ -10,6 +10,7 @@
 
 use serde_json::json;
 
+use super::alerts::set_consumer_target;
 use super::event_types::Placed;
 use super::once::once;
 use super::{Caller, Done, Once, Refusal, Service, audit};
@@ -34,10 +35,11 @@ impl Service {
     pub async fn create_consumer(
         &self,
         caller: &Caller,
-        input: ConsumerInput,
+        mut input: ConsumerInput,
         key: Once<Consumer>,
     ) -> Result<Done<Consumer>, Refusal> {
         caller.check_platform()?;
+        self.check_alert_url(caller, &mut input).await?;
         let CheckedConsumer { uid, settings } = check(&input, ConsumerSettings::default())?;
         let caller = caller.clone();
         let work = move |tx: &mut WriteTx<'_>| {
@@ -86,9 +88,10 @@ impl Service {
         &self,
         caller: &Caller,
         named: &str,
-        input: ConsumerInput,
+        mut input: ConsumerInput,
     ) -> Result<(Consumer, Placed), Refusal> {
         caller.check_platform()?;
+        self.check_alert_url(caller, &mut input).await?;
         let (caller, named) = (caller.clone(), named.to_owned());
         let CheckedConsumer { uid, settings } = check(&input, ConsumerSettings::default())?;
         let work = move |tx: &mut WriteTx<'_>| {
@@ -129,8 +132,9 @@ impl Service {
         &self,
         caller: &Caller,
         named: &str,
-        input: ConsumerInput,
+        mut input: ConsumerInput,
     ) -> Result<Consumer, Refusal> {
+        self.check_alert_url(caller, &mut input).await?;
         let (caller, named) = (caller.clone(), named.to_owned());
         let work = move |tx: &mut WriteTx<'_>| {
             let known = found(tx, &caller, &named)?;
@@ -180,6 +184,21 @@ impl Service {
     }
 }
 
+impl Service {
+    /// Checks where a consumer is to be told, as the URL of any webhook.
+    async fn check_alert_url(
+        &self,
+        caller: &Caller,
+        input: &mut ConsumerInput,
+    ) -> Result<(), Refusal> {
+        if let Some(Some(url)) = &mut input.alert_url {
+            caller.check_platform()?;
+            *url = self.check_url(caller, "alert_url", url).await?;
+        }
+        Ok(())
+    }
+}
+
 /// The consumer that `named` means, in the caller's workspace.
 ///
 /// # Errors
@@ -205,6 +224,9 @@ fn add(
 ) -> Result<ConsumerId, Refusal> {
     let added = consumers::insert(tx, caller.workspace.seq(), uid, settings)?;
     let id = added.ok_or_else(|| taken(uid))?;
+    if let Some(url) = settings.alert_url.as_deref() {
+        set_consumer_target(tx, caller.workspace, id, Some(url))?;
+    }
     audit(tx, caller, "consumer.create", &id.to_string(), &json!({}))?;
     Ok(id)
 }
@@ -222,6 +244,10 @@ fn change(
     }
     if settings.rate_limit != known.settings.rate_limit {
         consumers::changed_rate(tx, id.seq())?;
+    }
+    if settings.alert_url != known.settings.alert_url {
+        caller.actor.check_proof()?;
+        set_consumer_target(tx, caller.workspace, id, settings.alert_url.as_deref())?;
     }
     audit(tx, caller, "consumer.update", &id.to_string(), &json!({}))?;
     stored(tx, caller, id)

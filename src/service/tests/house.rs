@@ -15,6 +15,7 @@ use crate::domain::job::{Job, JobStatus};
 use crate::domain::page::{Cursor, Limit, Order, Page};
 use crate::domain::webhook::Webhook;
 use crate::domain::workspace::Plan;
+use crate::engine::alert::{AlertWays, Pages};
 use crate::engine::{Engine, EngineParts};
 use crate::net::{Client, ClientOptions, Guard, GuardOptions};
 use crate::service::events::{EventListing, PublishInput, Published};
@@ -330,6 +331,10 @@ fn service(store: &Store, clock: &Clock) -> Service {
         guard: Arc::clone(&guard),
         clock: clock.clone(),
         in_flight_max: 64,
+        alerts: Arc::new(AlertWays {
+            pages: Pages::at("https://hooks.example.com"),
+            mailer: None,
+        }),
     };
     let engine = Engine::start(parts, &Handle::current()).unwrap();
     Service::new(ServiceParts {

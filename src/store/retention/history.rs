@@ -335,6 +335,9 @@ pub(super) const LEAVING_WEBHOOKS: &str = "SELECT seq,
             AND (deleted_at IS NULL OR deleted_at < :before)
             AND seq IS NOT :alert
             AND NOT EXISTS (
+                SELECT 1 FROM consumers
+                WHERE alert_webhook_seq = webhooks.seq AND deleted_at IS NULL)
+            AND NOT EXISTS (
                 SELECT 1 FROM delivery_counts
                 WHERE webhook_seq = webhooks.seq AND deliveries <> 0)
             AND NOT EXISTS (SELECT 1 FROM deliveries WHERE webhook_seq = webhooks.seq)

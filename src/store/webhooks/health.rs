@@ -33,7 +33,7 @@ fn read(conn: &Read<'_>, seq: i64) -> Result<Option<KnownHealth>, StoreError> {
     conn.row(
         "SELECT seq, consecutive_failures, failing_since, last_attempted_at, last_success_at,
              last_status_code, disable_after_failures, disable_after_ms, status, kind, workspace_seq,
-             created_at
+             outage_at, created_at
          FROM webhooks
          WHERE seq = :seq",
         named_params! { ":seq": seq },
@@ -43,6 +43,7 @@ fn read(conn: &Read<'_>, seq: i64) -> Result<Option<KnownHealth>, StoreError> {
                 active: row.get_ref("status")?.as_str().is_ok_and(|s| s == "active"),
                 registered: kind == WebhookKind::Registered,
                 alert: kind == WebhookKind::Alert,
+                is_outage_told: row.get::<_, Option<i64>>("outage_at")?.is_some(),
                 workspace_seq: row.get("workspace_seq")?,
                 id: id(row, "created_at", "seq")?,
             };
@@ -65,7 +66,7 @@ pub fn set_health(tx: &mut WriteTx<'_>, seq: i64, health: &Health) -> Result<(),
 
 /// Writes what is still in memory, because something else of webhooks' rows is about to be read or
 /// written.
-pub(super) fn write_pending(tx: &mut WriteTx<'_>) -> Result<(), StoreError> {
+pub(in crate::store) fn write_pending(tx: &mut WriteTx<'_>) -> Result<(), StoreError> {
     let conn = **tx;
     tx.health.write_all(&conn)
 }

@@ -26,10 +26,11 @@ mod sealed;
 mod search;
 mod subscribers;
 
+pub(super) use health::write_pending;
 pub use health::{excuse_failing, health, restart_failing, set_health};
 use json_column::json_text;
 pub use names::{name_in, names_of};
-pub use owned::{count, delete_of_consumer, owned, row_called, rows_of_consumer};
+pub use owned::{alert_rows, count, delete_of_consumer, owned, row_called, rows_of_consumer};
 use row::{RetryColumn, transport_column, webhook};
 use sealed::seal_headers;
 pub use search::{WebhookHits, in_rows, search};
@@ -282,7 +283,7 @@ pub fn set_state(
         WebhookState::Disabled { reason, at } => (Some(reason), Some(at)),
         WebhookState::Active | WebhookState::Revoked => (None, None),
     };
-    health::write_pending(tx)?;
+    write_pending(tx)?;
     tx.run(
         "UPDATE webhooks
          SET status = :status, disabled_reason = :reason, disabled_at = :at, updated_at = :now

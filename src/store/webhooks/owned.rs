@@ -5,6 +5,7 @@
 
 use rusqlite::named_params;
 
+use super::WEBHOOKS_MAX;
 use super::search::in_rows;
 use crate::domain::time::Timestamp;
 use crate::domain::webhook::Webhook;
@@ -136,4 +137,21 @@ pub fn delete_of_consumer(
     notices.webhooks_changed.extend(deleted);
     notices.activity = true;
     Ok(count)
+}
+
+/// Rows of hidden webhooks that carry alerts in use: the workspace's, and those of its consumers, as many as
+/// may be at most.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn alert_rows(conn: &Read<'_>, workspace_seq: i64) -> Result<Vec<i64>, StoreError> {
+    conn.values(
+        "SELECT alert_webhook_seq FROM workspaces
+         WHERE seq = :workspace AND alert_webhook_seq IS NOT NULL
+         UNION
+         SELECT alert_webhook_seq FROM consumers
+         WHERE workspace_seq = :workspace AND alert_webhook_seq IS NOT NULL AND deleted_at IS NULL
+         LIMIT :limit",
+        named_params! { ":workspace": workspace_seq, ":limit": WEBHOOKS_MAX },
+    )
 }

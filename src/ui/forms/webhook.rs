@@ -330,7 +330,8 @@ const METADATA: Setting = Setting::lines("metadata", "Metadata", 3)
     .sets(|input, typed| input.metadata = Some(metadata(typed)));
 
 /// What is separated by spaces, commas and line ends.
-pub(super) fn listed(text: &str) -> Vec<String> {
+#[must_use]
+pub fn listed(text: &str) -> Vec<String> {
     text.split(['\n', ',', ' '])
         .map(str::trim)
         .filter(|one| !one.is_empty())

@@ -28,7 +28,8 @@ async fn a_consumer_is_added_changed_and_deleted_by_id_or_uid() {
     assert_eq!(
         made,
         json!({"id": id, "uid": "acme-42", "name": "Acme", "metadata": {"plan": "pro"},
-            "rate_limit": null, "webhooks": 0, "created_at": made["created_at"],
+            "rate_limit": null, "alert_url": null, "alert_email": null, "webhooks": 0,
+            "created_at": made["created_at"],
             "updated_at": made["created_at"]})
     );
     app.post(CONSUMERS, &body).await.problem(409, "conflict");

@@ -1,5 +1,6 @@
 //! The native API, a file per resource.
 
+mod alerts;
 mod api_keys;
 mod audit_log;
 mod bulk;
@@ -34,5 +35,6 @@ mod webhooks_poll;
 mod webhooks_preview;
 mod webhooks_retries;
 mod webhooks_template;
+mod webhooks_via;
 mod workspaces;
 mod workspaces_keep_data;

@@ -14,6 +14,7 @@ use hookpost::clock::Clock;
 use hookpost::console::{Desk, Shared};
 use hookpost::domain::api_key::{NewKey, Scope, Scopes};
 use hookpost::domain::id::WorkspaceId;
+use hookpost::engine::alert::{AlertWays, Pages};
 use hookpost::engine::{Engine, EngineParts, IN_FLIGHT_DEFAULT};
 use hookpost::entropy;
 use hookpost::net::{
@@ -269,6 +270,10 @@ fn service(store: &Store, clock: Clock, own_port: u16, options: ServiceOptions) 
         guard: Arc::clone(&guard),
         clock,
         in_flight_max: IN_FLIGHT_DEFAULT,
+        alerts: Arc::new(AlertWays {
+            pages: Pages::at("https://hooks.example.com"),
+            mailer: None,
+        }),
     };
     let engine = Engine::start(engine_parts, &tokio::runtime::Handle::current()).unwrap();
     Service::new(ServiceParts {

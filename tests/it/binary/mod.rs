@@ -16,6 +16,7 @@ mod import;
 mod install;
 mod life;
 mod logs;
+mod mail;
 pub mod process;
 mod profiles;
 mod rotation;

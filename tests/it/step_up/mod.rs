@@ -73,6 +73,7 @@ const ASKING: &[&str] = &[
     "POST /api/v1/retries/run",
     "DELETE /api/v1/workspaces/{id}",
     "POST /api/v1/workspaces/{id}/rotate-secret",
+    "POST /api/v1/workspaces/{id}/test-alert",
     "POST /api/v1/api-keys",
     "DELETE /api/v1/api-keys/{id}",
     "PUT /api/v1/profiles/{name}",
@@ -107,7 +108,7 @@ const ASKING_FORMS: &[&str] = &[
     "/events/{id}/replay", "/api-keys", "/api-keys/{id}/revoke",
     "/people", "/people/second-factor", "/people/{id}",
     "/profile/second-factor/codes", "/profile/second-factor/off",
-    "/system/pause",
+    "/settings/test-alert", "/system/pause",
 ];
 
 /// Forms that end the visit.

@@ -1,0 +1,61 @@
+//! Trying whether a workspace's alerts arrive.
+//!
+//! Owns: the wire shape of what came of it. Refuses: sending it (`service`).
+
+use actix_web::HttpRequest;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::id;
+use crate::api::words::ErrorKind;
+use crate::domain::outcome::FailureKind;
+use crate::service::Caller;
+use crate::web::{Answered, State, answer};
+
+/// What came of a test of where alerts go.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AlertTestBody {
+    /// Whether everybody was told: the URL answered 2xx in time, and the server took each mail.
+    pub success: bool,
+    /// The URL's answer: its status code.
+    pub status: Option<u16>,
+    /// Why it failed.
+    pub error: Option<String>,
+    /// The kind of failure.
+    #[schema(value_type = Option<ErrorKind>)]
+    pub error_kind: Option<&'static str>,
+    /// How long it took; null where alerts go to no URL.
+    pub duration_ms: Option<u32>,
+    /// What came of each mail.
+    pub emails: Vec<MailTestBody>,
+}
+
+/// What came of a mail.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct MailTestBody {
+    /// To whom it went.
+    pub to: String,
+    /// Why the server did not take it.
+    pub error: Option<String>,
+}
+
+/// `POST /workspaces/{id}/test-alert`.
+///
+/// # Errors
+/// As `Service::test_alert`.
+pub async fn test_alert(state: State, caller: Caller, request: HttpRequest) -> Answered {
+    let tested = state.service.test_alert(&caller, id(&request)?).await?;
+    let error = tested.failure();
+    let attempt = tested.attempt.as_ref();
+    let mails = tested.mails.into_iter();
+    answer::ok(&AlertTestBody {
+        success: error.is_none(),
+        status: attempt.and_then(|own| own.status_code),
+        error,
+        error_kind: attempt.and_then(|own| own.error_kind.map(FailureKind::as_str)),
+        duration_ms: attempt.map(|own| own.duration_ms),
+        emails: mails
+            .map(|(to, error)| MailTestBody { to, error })
+            .collect(),
+    })
+}
