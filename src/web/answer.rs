@@ -92,7 +92,7 @@ fn request_id(headers: &HeaderMap) -> HeaderValue {
 }
 
 /// Unique, not unguessable: a random start per process and a count.
-fn new_request_id() -> HeaderValue {
+pub(super) fn new_request_id() -> HeaderValue {
     static PROCESS: LazyLock<u32> = LazyLock::new(|| u32::from_le_bytes(entropy::bytes()));
     static COUNT: AtomicU64 = AtomicU64::new(1);
     let count = COUNT.fetch_add(1, Ordering::Relaxed);
@@ -102,7 +102,7 @@ fn new_request_id() -> HeaderValue {
 
 /// Nothing that an answer holds is to be drawn in a frame, taken for a script, kept by anybody on the
 /// way, or read by another site's page. Headers that a page set for itself are left alone.
-fn secure(headers: &mut HeaderMap) {
+pub(super) fn secure(headers: &mut HeaderMap) {
     let mut set = |name, value| set_missing(headers, name, value);
     set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     set(header::REFERRER_POLICY, "no-referrer");

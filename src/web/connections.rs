@@ -94,13 +94,13 @@ impl KnownConnection {
 }
 
 impl Connections {
+    /// As [`Connections::greet`], of a connection within TLS.
+    pub(super) fn greet_encrypted(&self, stream: &TlsStream<Socket>, attached: &mut Extensions) {
+        self.greet(stream.get_ref().0, attached);
+    }
+
     /// Takes note of a connection that was just made.
-    pub(super) fn greet(&self, io: &dyn std::any::Any, attached: &mut Extensions) {
-        let tls = io.downcast_ref::<TlsStream<Socket>>();
-        let socket = tls.map(|stream| stream.get_ref().0);
-        let Some(socket) = socket.or_else(|| io.downcast_ref()) else {
-            return;
-        };
+    pub(super) fn greet(&self, socket: &Socket, attached: &mut Extensions) {
         match Pulse::of(socket) {
             Ok(pulse) => {
                 let pulse = Arc::new(pulse);

@@ -31,6 +31,7 @@ pub mod proxy;
 pub mod same_origin;
 pub mod server;
 pub mod state;
+pub mod unparsed;
 pub mod wire;
 
 pub use limits::Limits;

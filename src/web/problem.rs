@@ -134,6 +134,28 @@ impl Problem {
         Self::new(StatusCode::BAD_REQUEST, "malformed", detail)
     }
 
+    /// What the parser refuses before there is a request.
+    #[must_use]
+    pub fn unparsed(status: StatusCode) -> Self {
+        let (code, detail) = match status {
+            StatusCode::REQUEST_TIMEOUT => (
+                "timeout",
+                "the request's first line and headers did not arrive in time",
+            ),
+            StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => (
+                "too_large",
+                "the request's first line and headers are too large",
+            ),
+            StatusCode::INTERNAL_SERVER_ERROR => ("internal", "this connection was mixed up"),
+            _ => (
+                "malformed",
+                "this is no HTTP/1.1 request: its first line, a header, the length of its body or a \
+                 second Host says what none may say",
+            ),
+        };
+        Self::new(status, code, detail)
+    }
+
     /// 408 for a body that does not arrive.
     #[must_use]
     pub fn too_slow(deadline: Duration) -> Self {

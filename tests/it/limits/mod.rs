@@ -4,6 +4,7 @@
 mod bodies;
 mod connections;
 mod rates;
+mod unparsed;
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;

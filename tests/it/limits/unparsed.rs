@@ -1,0 +1,110 @@
+//! What never becomes a request is refused in the form of every refusal.
+
+use std::io::Write;
+
+use serde_json::Value;
+
+use crate::app::TestApp;
+
+use super::*;
+
+/// The answers to `sent`, until the server closes.
+async fn answers(app: &TestApp, sent: &'static str) -> Vec<(String, Value)> {
+    let mut stream = connect(app);
+    let mut said = blocking(move || {
+        stream.write_all(sent.as_bytes()).unwrap();
+        rest(&mut stream)
+    })
+    .await;
+    let mut answers = Vec::new();
+    while !said.is_empty() {
+        let (head, after) = said.split_once("\r\n\r\n").expect("an answer has a head");
+        let length = head.lines().find_map(|line| {
+            let length = line.strip_prefix("content-length: ")?;
+            Some(length.parse::<usize>().unwrap())
+        });
+        let (body, more) = after.split_at(length.unwrap());
+        let body = serde_json::from_str(body).unwrap_or(Value::Null);
+        answers.push((head.to_owned(), body));
+        said = more.to_owned();
+    }
+    answers
+}
+
+fn header<'a>(head: &'a str, name: &str) -> &'a str {
+    let mut lines = head.lines().filter_map(|line| line.split_once(": "));
+    let found = lines.find(|(known, _)| known.eq_ignore_ascii_case(name));
+    found.unwrap_or_else(|| panic!("no {name} in {head}")).1
+}
+
+#[track_caller]
+fn is_problem((head, body): &(String, Value), status: u16, code: &str) {
+    assert!(head.starts_with(&format!("HTTP/1.1 {status} ")), "{head}");
+    assert_eq!(header(head, "content-type"), "application/problem+json");
+    assert_eq!(header(head, "x-content-type-options"), "nosniff");
+    assert_eq!(header(head, "connection"), "close");
+    assert!(header(head, "x-request-id").starts_with("req_"), "{head}");
+    assert!(header(head, "date").ends_with("GMT"), "{head}");
+    assert_eq!(body["status"], status);
+    assert_eq!(body["code"], code);
+    assert!(body["detail"].is_string() && body["title"].is_string());
+}
+
+#[tokio::test]
+async fn what_cannot_be_parsed_is_a_problem_with_a_request_id() {
+    let app = TestApp::start().await;
+    for sent in [
+        "nonsense\r\n\r\n",
+        "GET\r\n\r\n",
+        "\u{16}\u{3}\u{1}\u{2}\u{0}\u{1}\r\n\r\n",
+        "GET /healthz HTTP/9.9\r\nhost: x\r\n\r\n",
+        "GET /healthz HTTP/1.1\r\nhost: a\r\nhost: b\r\n\r\n",
+        "GET /healthz HTTP/1.1\r\nhost: x\r\nbroken header\r\n\r\n",
+        "POST /api/v1/events HTTP/1.1\r\nhost: x\r\ncontent-length: many\r\n\r\n",
+        "POST /api/v1/events HTTP/1.1\r\nhost: x\r\ncontent-length: 4\r\ncontent-length: 5\r\n\r\n",
+    ] {
+        let answers = answers(&app, sent).await;
+        assert_eq!(answers.len(), 1, "{sent:?}: {answers:?}");
+        is_problem(&answers[0], 400, "malformed");
+    }
+}
+
+#[tokio::test]
+async fn what_came_before_it_on_the_same_connection_is_answered_as_ever() {
+    let app = TestApp::start().await;
+    let sent = "GET /healthz HTTP/1.1\r\nhost: x\r\n\r\nGET /healthz HTTP/1.1\r\nhost: x\r\n\r\nnonsense\r\n\r\n";
+    let answers = answers(&app, sent).await;
+    assert_eq!(answers.len(), 3, "{answers:?}");
+    for (head, _) in &answers[..2] {
+        assert!(head.starts_with("HTTP/1.1 200 "), "{head}");
+    }
+    is_problem(&answers[2], 400, "malformed");
+    let ids: std::collections::HashSet<&str> = answers
+        .iter()
+        .map(|(head, _)| header(head, "x-request-id"))
+        .collect();
+    assert_eq!(ids.len(), 3, "each answer has an id of its own");
+}
+
+#[tokio::test]
+async fn who_sends_on_after_a_refusal_gets_it_nevertheless_and_is_closed() {
+    let app = TestApp::start().await;
+    let mut stream = connect(&app);
+    let answer = blocking(move || {
+        stream.write_all(b"nonsense\r\n\r\n").unwrap();
+        let piece = [b'x'; 4096];
+        let mut sent = 0;
+        // More than is listened to; then the other side is gone.
+        while sent < 4 * hookpost::web::unparsed::LINGER_BYTES_MAX
+            && stream.write_all(&piece).is_ok()
+        {
+            sent += piece.len();
+        }
+        sent
+    })
+    .await;
+    assert!(
+        answer < 4 * hookpost::web::unparsed::LINGER_BYTES_MAX,
+        "{answer}"
+    );
+}
