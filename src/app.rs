@@ -26,6 +26,7 @@ use std::time::Duration;
 
 use actix_web::web;
 use anyhow::{Context, bail};
+use http::http_options;
 use signals::Asked;
 use tls::Certificate;
 use tokio::runtime::{Handle, Runtime};
@@ -45,16 +46,17 @@ use crate::service::worker::Worker;
 use crate::service::{Service, ServiceOptions, ServiceParts};
 use crate::store::{OpenOptions, Store};
 use crate::telemetry;
-use crate::web::proxy::{PlainSignIn, ProxyRules, Scheme};
-use crate::web::{AppState, HttpOptions, Limits, ServeOptions, Serving, serve};
+use crate::web::{AppState, ServeOptions, Serving, serve};
 
 mod audiences;
 mod descriptors;
+mod http;
 mod listener;
 mod outward;
 mod signals;
 mod supervisor;
 mod tls;
+mod traces;
 
 pub use audiences::audiences;
 
@@ -92,6 +94,7 @@ pub struct App {
     _threads: EngineThreads,
     /// Puts renewed certificates in force.
     renewing: Option<JoinHandle<()>>,
+    exporter: Option<traces::Exporter>,
     grace: Duration,
     profiles_dir: PathBuf,
     url: String,
@@ -157,34 +160,6 @@ fn assemble(
         guard,
         options,
     }))
-}
-
-fn http_options(config: &Config) -> HttpOptions {
-    let proxy = ProxyRules {
-        scheme: match config.tls {
-            Some(_) => Scheme::Https,
-            None => Scheme::Http,
-        },
-        public_url: config.public_url.clone(),
-        portal_url: config.portal_url.clone(),
-        trusted_proxies: config.trusted_proxies.clone(),
-        plain_sign_in: match config.insecure_dashboard {
-            true => PlainSignIn::Anywhere,
-            false => PlainSignIn::Local,
-        },
-    };
-    HttpOptions {
-        proxy,
-        limits: Limits {
-            connections_max: descriptors::shares().bound_callers(config.max_connections),
-            head_deadline: config.head_timeout,
-            body_deadline: config.body_timeout,
-            key_rate: config.key_rate_limit.map(f64::from),
-            address_rate: config.address_rate_limit.map(f64::from),
-            ..Limits::default()
-        },
-        metrics_allow: config.metrics_allow.clone(),
-    }
 }
 
 fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
@@ -277,6 +252,7 @@ impl App {
         let sending = Sending::On(threads.handle());
         let alerts = outward::ways(config, scheme, address)?;
         let service = assemble(config, store.clone(), guard, sending, alerts)?;
+        let exporter = traces::Exporter::start(config, threads.handle())?;
         let worker = Worker::start(&service, threads.handle());
         let housekeeper = Housekeeper::start(&service, threads.handle());
         let control = socket::serve(&config.data_dir, service.clone())?;
@@ -298,6 +274,7 @@ impl App {
             housekeeper,
             _threads: threads,
             renewing: certificate.map(Certificate::keep_fresh),
+            exporter,
             grace: config.shutdown_grace,
             profiles_dir: config.data_dir.join(PROFILES_DIR),
             url: format!("{scheme}://{address}"),
@@ -379,6 +356,9 @@ impl App {
                 abandoned,
                 "attempts were cut off; they are repeated after the start"
             );
+        }
+        if let Some(exporter) = self.exporter {
+            exporter.stop().await;
         }
         self.store.close();
         tracing::info!("stopped");

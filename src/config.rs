@@ -120,6 +120,10 @@ pub struct Config {
     pub body_timeout: Duration,
     /// From where `/metrics` may be read without credentials; absent: from everywhere.
     pub metrics_allow: Option<Vec<IpNet>>,
+    /// The collector that traces go to; absent: there are none.
+    pub otlp_endpoint: Option<Url>,
+    /// Headers for it, `name=value`.
+    pub otlp_headers: Vec<String>,
     /// How much hookpost says.
     pub log: LogLevel,
     /// How it says it.
@@ -223,6 +227,8 @@ impl Config {
             head_timeout: span(options.head_timeout, HEAD_DEADLINE_DEFAULT),
             body_timeout: span(options.body_timeout, BODY_DEADLINE_DEFAULT),
             metrics_allow: options.metrics_allow,
+            otlp_endpoint: options.otlp_endpoint.map(|address| address.0),
+            otlp_headers: options.otlp_headers.unwrap_or_default(),
             log: options.log.unwrap_or_default(),
             log_format: options.log_format.unwrap_or_default(),
         })

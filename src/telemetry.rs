@@ -9,6 +9,7 @@
 //! applies to hookpost alone, and libraries are heard from `warn` up whatever anybody asks for.
 
 pub mod metrics;
+pub mod traces;
 
 use std::fmt;
 use std::io::IsTerminal;

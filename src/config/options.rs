@@ -160,6 +160,20 @@ pub struct Options {
         value_delimiter = ','
     )]
     pub metrics_allow: Option<Vec<IpNet>>,
+    /// A collector of OpenTelemetry traces that takes OTLP over HTTP, such as http://127.0.0.1:4318; without
+    /// it nothing is traced
+    #[arg(long, env = "HOOKPOST_OTLP_ENDPOINT", value_name = "URL")]
+    pub otlp_endpoint: Option<WebAddress>,
+    /// A header for that collector, as name=value; may be given more than once. The variable keeps it out of
+    /// lists of processes
+    #[arg(
+        long,
+        env = "HOOKPOST_OTLP_HEADERS",
+        hide_env_values = true,
+        value_name = "NAME=VALUE",
+        value_delimiter = ','
+    )]
+    pub otlp_headers: Option<Vec<String>>,
     /// How much hookpost says on standard error: off, error, warn, info, debug or trace [default:
     /// info]
     #[arg(long, env = "HOOKPOST_LOG", value_name = "LEVEL")]
@@ -219,6 +233,8 @@ impl Options {
             head_timeout: self.head_timeout.or(below.head_timeout),
             body_timeout: self.body_timeout.or(below.body_timeout),
             metrics_allow: self.metrics_allow.or(below.metrics_allow),
+            otlp_endpoint: self.otlp_endpoint.or(below.otlp_endpoint),
+            otlp_headers: self.otlp_headers.or(below.otlp_headers),
             log: self.log.or(below.log),
             log_format: self.log_format.or(below.log_format),
         }

@@ -16,6 +16,7 @@ use super::lanes::{Ended, Settled, Slot, Started, Ticket};
 use super::proven::Outbound;
 use super::settle::{AttemptRecord, Recorded, settle_cut_off};
 use super::target::Target;
+use super::traced::trace_attempt;
 use crate::domain::attempt::{Attempt, AttemptTrigger};
 use crate::domain::delivery::{QueuedDelivery, Trigger};
 use crate::domain::id::DeliveryId;
@@ -217,6 +218,7 @@ fn recording(
 ) -> (AttemptRecord, Line) {
     let attempt = &exchanged.attempted.attempt;
     let outcome = attempt.error_kind.map_or("delivered", FailureKind::as_str);
+    trace_attempt(delivery, attempt);
     metrics::attempted(outcome, Duration::from_millis(attempt.duration_ms.into()));
     // What was for later was waited for by its publisher.
     let due_at = delivery.progress.next.at().unwrap_or(delivery.id.at());

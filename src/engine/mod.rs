@@ -47,6 +47,7 @@ mod scheduler;
 mod settle;
 mod target;
 mod tokens;
+mod traced;
 mod watch;
 
 use lanes::Lanes;

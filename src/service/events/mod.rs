@@ -24,6 +24,7 @@ mod publish;
 mod reached;
 mod replay;
 mod reschedule;
+mod traced;
 
 pub(super) use accept::new_delivery;
 pub(super) use detail::detail_in;

@@ -5,6 +5,7 @@
 
 use super::accept::{CheckedEvent, accept};
 use super::one_off::OneOff;
+use super::traced::TracedPublish;
 use super::{Known, PublishInput, Published};
 use crate::domain::event::{EventKind, GivenId, NewEvent};
 use crate::domain::event_context::{EVENT_CHANNELS_MAX, EventContext, parse_channels, parse_tags};
@@ -31,6 +32,7 @@ impl Service {
         key: Once<Published>,
     ) -> Result<Done<Published>, Refusal> {
         caller.check_platform()?;
+        let traced = TracedPublish::begin(self.clock(), caller.workspace, input.trace.as_ref());
         let checked = self.check(caller, input).await?;
         let caller = caller.clone();
         let done = self
@@ -39,6 +41,9 @@ impl Service {
             .await;
         if let Ok(Done::Fresh(published)) = &done {
             metrics::events_accepted(usize::from(published.known == Known::New));
+            if let Some(traced) = traced {
+                traced.end([published]);
+            }
         }
         done
     }
@@ -62,6 +67,12 @@ impl Service {
                 inputs.len()
             )));
         }
+        // All of a batch come with one call.
+        let trace = inputs
+            .iter()
+            .flatten()
+            .find_map(|input| input.trace.as_ref());
+        let traced = TracedPublish::begin(self.clock(), caller.workspace, trace);
         let mut checked = Vec::with_capacity(inputs.len());
         for input in inputs {
             checked.push(match input {
@@ -73,7 +84,10 @@ impl Service {
         if let Ok(Done::Fresh(results)) = &done {
             let accepted = results.iter().flatten();
             let is_new = |published: &&Published| published.known == Known::New;
-            metrics::events_accepted(accepted.filter(is_new).count());
+            metrics::events_accepted(accepted.clone().filter(is_new).count());
+            if let Some(traced) = traced {
+                traced.end(accepted);
+            }
         }
         done
     }
