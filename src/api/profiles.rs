@@ -11,13 +11,14 @@ use utoipa::ToSchema;
 
 use super::access::ADMIN;
 use crate::domain::page::List;
+use crate::domain::profile::gallery::{gallery, in_gallery};
 use crate::domain::profile::{Profile, StoredProfile};
 use crate::service::event_types::Placed;
 use crate::service::{Caller, StoredAnswer};
 use crate::web::endpoint::Endpoint;
 use crate::web::extract::{Json, Query, RequestBody, path_text};
 use crate::web::wire::{ListBody, Time};
-use crate::web::{Answered, State, answer};
+use crate::web::{Answered, Problem, State, answer};
 
 /// What can be asked for here.
 pub static ENDPOINTS: &[Endpoint] = &[
@@ -57,7 +58,8 @@ pub static ENDPOINTS: &[Endpoint] = &[
     }),
 ];
 
-/// A profile's document, alone or within what `GET` answers. Values of `headers` may use
+/// A profile's document, alone or within what `GET` answers, or `{"gallery": name}` for one of the
+/// gallery (`GET /profile-gallery`). Values of `headers` may use
 /// `{event_id}`, `{event_type}`, `{delivery_id}`, `{workspace_id}` and `{timestamp}`.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(transparent)]
@@ -66,20 +68,32 @@ pub struct ProfileRequest(pub Map<String, Value>);
 impl RequestBody for ProfileRequest {}
 
 /// What an answer says of a profile and no request decides.
-const READ_ONLY: [&str; 3] = ["origin", "built_in", "created_at"];
+const READ_ONLY: [&str; 4] = ["origin", "built_in", "created_at", "verified_by"];
 
 impl ProfileRequest {
     /// The document that is meant. What was read can be sent back, under another name as well: then
-    /// the name and the description around the document go before those inside it.
-    fn document(self) -> Value {
+    /// the name and the description around the document go before those inside it. `gallery` stands
+    /// for the document that the gallery has under that name.
+    fn document(self) -> Result<Value, Problem> {
         let mut outer = self.0;
+        if let Some(name) = outer.remove("gallery") {
+            let found = name.as_str().and_then(in_gallery);
+            let found = found.ok_or_else(|| Problem::field("gallery", not_in_gallery()))?;
+            if outer
+                .insert("document".to_owned(), found.profile.to_json())
+                .is_some()
+            {
+                let message = "can't be given beside a document: one of the two decides";
+                return Err(Problem::field("gallery", message));
+            }
+        }
         let mut document = match outer.remove("document") {
             Some(Value::Object(document)) => document,
             Some(other) => {
                 outer.insert("document".to_owned(), other);
-                return Value::Object(outer);
+                return Ok(Value::Object(outer));
             }
-            None => return Value::Object(outer),
+            None => return Ok(Value::Object(outer)),
         };
         for (name, value) in outer {
             let is_empty = name == "description" && value == "";
@@ -87,8 +101,13 @@ impl ProfileRequest {
                 document.insert(name, value);
             }
         }
-        Value::Object(document)
+        Ok(Value::Object(document))
     }
+}
+
+fn not_in_gallery() -> String {
+    let names: Vec<&str> = gallery().iter().map(|entry| entry.profile.name()).collect();
+    format!("must be one of {}", names.join(", "))
 }
 
 /// A profile.
@@ -125,7 +144,7 @@ pub async fn list(state: State, request: HttpRequest) -> Answered {
 /// # Errors
 /// As `Service::create_profile`.
 pub async fn create(state: State, caller: Caller, body: Json<ProfileRequest>) -> Answered {
-    let document = body.value.document();
+    let document = body.value.document()?;
     let once = body.keyed.once(created);
     let done = state
         .service
@@ -154,7 +173,7 @@ pub async fn put(
     body: Json<ProfileRequest>,
 ) -> Answered {
     let name = path_text(&request, "name");
-    let document = body.value.document();
+    let document = body.value.document()?;
     let (stored, placed) = state.service.put_profile(&caller, &name, document).await?;
     let status = match placed {
         Placed::Added => StatusCode::CREATED,

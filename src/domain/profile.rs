@@ -15,6 +15,7 @@
 
 mod check;
 mod document;
+pub mod gallery;
 mod stored;
 pub(super) mod template;
 

@@ -34,13 +34,16 @@ const load = {
   airmy: async () => (await import("./airmy.cjs")).default.verify,
 };
 
+// Providers' own verifiers: what the gallery's profiles have to satisfy.
+Object.assign(load, (await import("./gallery.mjs")).load);
+
 const name = process.argv[2];
 const described = async () => (await import("./described.mjs")).verifier(name);
 const verify = await (load[name] ?? described)();
 const { secret, headers, body } = JSON.parse(readFileSync(0, "utf8"));
 let genuine = false;
 try {
-  genuine = verify(Buffer.from(body, "base64"), headers, secret);
+  genuine = await verify(Buffer.from(body, "base64"), headers, secret);
 } catch (error) {
   console.error(String(error));
 }

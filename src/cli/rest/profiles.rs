@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::filter::{FilterQuery, Paging};
 use super::shown::{Labelled, facts, listing};
@@ -37,6 +37,16 @@ enum ProfileAction {
         /// The file of the profile, TOML or JSON
         file: PathBuf,
     },
+    /// List profiles that imitate well-known senders, ready to be added
+    Gallery,
+    /// Add a profile of the gallery
+    Add {
+        /// Its name in the gallery
+        name: String,
+        /// The name that it gets here [default: the same]
+        #[arg(long = "as", value_name = "NAME")]
+        own: Option<String>,
+    },
     /// Remove a profile of one's own
     Delete {
         /// Its name
@@ -54,6 +64,12 @@ const MEMBERS: &[Labelled<'_>] = &[
 const COLUMNS: &[(Column, &str)] = &[
     (Column::cut("NAME"), "name"),
     (Column::whole("ORIGIN"), "origin"),
+    (Column::cut("DESCRIPTION"), "description"),
+];
+
+const GALLERY_COLUMNS: &[(Column, &str)] = &[
+    (Column::whole("NAME"), "name"),
+    (Column::cut("ACCEPTED BY"), "verified_by"),
     (Column::cut("DESCRIPTION"), "description"),
 ];
 
@@ -79,6 +95,14 @@ async fn perform(api: &Api, action: &ProfileAction) -> anyhow::Result<()> {
         ProfileAction::Put { name, file } => {
             let body = api.put(&path(name), &document(file)?).await?;
             facts(api, &body, MEMBERS)
+        }
+        ProfileAction::Gallery => {
+            listing(api, &api.fetch("/profile-gallery").await?, GALLERY_COLUMNS)
+        }
+        ProfileAction::Add { name, own } => {
+            let own = own.as_ref().unwrap_or(name);
+            let body = json!({ "gallery": name, "name": own });
+            facts(api, &api.post("/profiles", &body).await?, MEMBERS)
         }
         ProfileAction::Delete { name } => api.delete(&path(name)).await,
     }

@@ -7,6 +7,7 @@
 mod airmy;
 mod armalo;
 mod armox;
+mod gallery;
 mod indigiarmor;
 mod profiles;
 mod refusals;

@@ -45,6 +45,26 @@ pub fn accepted_everywhere(system: &str, secret: &str, delivery: &Received) {
     }
 }
 
+/// Checks that the published verifier of a provider, in the language that it comes in, accepts a
+/// delivery and refuses it with one byte of its body changed.
+#[track_caller]
+pub fn accepted_by_provider(provider: &str, secret: &str, delivery: &Received) {
+    let runtime = match provider {
+        "razorpay" | "slack" | "stripe" => Runtime::Python,
+        _ => Runtime::Node,
+    };
+    let accepts = |body: &[u8]| runtime.accepts(provider, secret, delivery, body);
+    assert!(accepts(&delivery.body), "{provider}'s library refuses");
+    let mut flipped = delivery.body.clone();
+    // Within a text, so that it stays JSON.
+    let at = flipped.iter().position(|byte| *byte == b'K').unwrap();
+    flipped[at] = b'k';
+    assert!(
+        !accepts(&flipped),
+        "{provider}'s library accepts a changed byte"
+    );
+}
+
 impl Runtime {
     fn accepts(self, system: &str, secret: &str, delivery: &Received, body: &[u8]) -> bool {
         let headers: Map<String, Value> = delivery
@@ -81,7 +101,9 @@ impl Runtime {
         let (program, driver) = match self {
             Self::Node => (PathBuf::from("node"), "verify.mjs"),
             // Only published libraries need more than Python itself.
-            Self::Python if ["standard", "svix"].contains(&system) => {
+            Self::Python
+                if ["standard", "svix", "razorpay", "slack", "stripe"].contains(&system) =>
+            {
                 (tests.join(".venv/bin/python"), "verify.py")
             }
             Self::Python => (PathBuf::from("python3"), "verify.py"),
