@@ -12,8 +12,8 @@ use serde_json::Value;
 use super::access::PUBLIC;
 use super::{
     api_keys, audit_log, bulk, consumers, dead_letters, deliveries, docs, event_types, events,
-    health, jobs, metrics, openapi, polling, portal_links, preview, profiles, retries, sdk,
-    sessions, stats, templates, webhooks, workspaces,
+    handbook, health, jobs, metrics, openapi, polling, portal_links, preview, profile_gallery,
+    profiles, retries, sdk, sessions, stats, templates, webhooks, workspaces,
 };
 use crate::web::audience::{Admission, Audience};
 use crate::web::auth::WORKSPACE_HEADER;
@@ -51,6 +51,7 @@ static RESOURCES: [&[Endpoint]; 23] = [
     workspaces::ENDPOINTS,
     api_keys::ENDPOINTS,
     profiles::ENDPOINTS,
+    profile_gallery::ENDPOINTS,
     audit_log::ENDPOINTS,
     sessions::ENDPOINTS,
 ];
@@ -66,6 +67,18 @@ static DESCRIPTION: &[Endpoint] = &[
     Endpoint::get("/docs", PUBLIC, || to(|| docs::page(&DOCUMENT))).about(|operation| {
         operation
             .named("docs", "Operations", "This document as a page")
+            .gives_text("text/html", "The page.")
+    }),
+    Endpoint::get("/docs/{page}", PUBLIC, || {
+        to(|request| handbook::show(&DOCUMENT, request))
+    })
+    .about(|operation| {
+        operation
+            .named(
+                "handbook",
+                "Operations",
+                "A page of the handbook; `search?q=` looks in all of it",
+            )
             .gives_text("text/html", "The page.")
     }),
     Endpoint::get("/docs.css", PUBLIC, || to(docs::css)).about(|operation| {

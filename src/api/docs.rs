@@ -10,11 +10,10 @@ use actix_web::http::header;
 use askama::Template;
 use serde_json::Value;
 
+use super::handbook::{HandbookPage, PAGES, POLICY};
 use crate::web::Answered;
 
 const CSS: &str = include_str!("../../static/docs.css");
-/// What a browser may load for the page.
-const POLICY: &str = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 #[derive(Template)]
 #[template(path = "docs.html")]
@@ -23,6 +22,7 @@ struct DocPage {
     about: String,
     groups: Vec<Group>,
     schemas: Vec<DocSchema>,
+    handbook: &'static [HandbookPage],
 }
 
 struct Group {
@@ -123,6 +123,7 @@ impl DocPage {
             version: text(&document["info"]["version"]),
             about: text(&document["info"]["description"]),
             groups,
+            handbook: &PAGES,
             schemas: members(&document["components"]["schemas"])
                 .map(schema)
                 .collect(),

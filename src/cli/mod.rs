@@ -23,6 +23,7 @@ mod backup;
 mod completions;
 mod data;
 mod demo;
+mod docs;
 mod healthcheck;
 mod import;
 mod install;
@@ -35,6 +36,7 @@ mod output;
 mod profiles;
 mod reach;
 mod receiver;
+mod relay;
 mod rest;
 mod sending;
 mod serve;
@@ -80,6 +82,8 @@ enum Command {
     Stats(rest::stats::StatsCommand),
     AuditLog(rest::audit_log::AuditLogCommand),
     Apply(rest::apply::ApplyCommand),
+    Mcp(rest::mcp::McpCommand),
+    Relay(Box<relay::RelayCommand>),
     Backup(backup::Backup),
     Restore(backup::Restore),
     Check(backup::Check),
@@ -88,6 +92,7 @@ enum Command {
     Openapi(openapi::Openapi),
     Completions(completions::Completions),
     Man(man::Man),
+    Docs(docs::Docs),
     Healthcheck(healthcheck::Healthcheck),
     Install(install::Install),
     Package(install::Package),
@@ -117,6 +122,8 @@ impl Command {
             Self::Stats(stats) => stats.run(),
             Self::AuditLog(audit_log) => audit_log.run(),
             Self::Apply(apply) => apply.run(),
+            Self::Mcp(mcp) => mcp.run(),
+            Self::Relay(relay) => relay.run(),
             Self::Backup(backup) => backup.run(),
             Self::Restore(restore) => restore.run(),
             Self::Check(check) => check.run(),
@@ -124,6 +131,7 @@ impl Command {
             Self::Resume(resume) => resume.run(),
             Self::Openapi(openapi) => openapi.run(),
             Self::Completions(completions) => completions.run(&mut Cli::command()),
+            Self::Docs(docs) => docs.run(),
             Self::Man(man) => man.run(&Cli::command()),
             Self::Healthcheck(check) => check.run(),
             Self::Install(install) => install.run(&Cli::command()),

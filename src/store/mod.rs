@@ -53,6 +53,7 @@ mod numbers;
 mod obstacle;
 mod open;
 mod open_error;
+pub mod outbox;
 mod outside;
 mod pending_health;
 pub mod poll;

@@ -23,7 +23,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::HeaderMap;
+use actix_web::http::header::{self, HeaderMap, HeaderValue};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep};
 
@@ -244,6 +244,7 @@ fn dressed(bare: &BareRefusal<'_>) -> Vec<u8> {
     let body = serde_json::to_vec(&problem.body()).expect("a problem is plain JSON");
     let mut headers = HeaderMap::new();
     headers.insert(REQUEST_ID, id);
+    headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
     secure(&mut headers);
     let mut answer = format!(
         "HTTP/1.1 {}\r\ncontent-length: {}\r\ncontent-type: {CONTENT_TYPE}\r\nconnection: close\r\n\

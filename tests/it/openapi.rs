@@ -214,6 +214,7 @@ async fn lists_have_their_shapes(app: &TestApp) {
         "workspaces",
         "api-keys",
         "profiles",
+        "profile-gallery",
         "jobs",
         "stats",
         "retries/summary",

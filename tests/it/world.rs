@@ -199,7 +199,7 @@ impl World {
             return self.svix_path(path);
         }
         match self.id(path) {
-            Some(id) => ["{id}", "{name}", "{file}", "{consumer}"]
+            Some(id) => ["{id}", "{name}", "{file}", "{consumer}", "{page}"]
                 .iter()
                 .fold(path.to_owned(), |path, name| path.replace(name, id)),
             None => path.to_owned(),
@@ -237,6 +237,8 @@ impl World {
             "/api/v1/workspaces/" => &self.workspace,
             "/api/v1/api-keys/" | "/api-keys/" => &self.key,
             "/api/v1/profiles/" => &self.profile,
+            "/api/v1/profile-gallery/" => "github",
+            "/docs/" => "install",
             "/people/" => &self.user,
             "/profile/sessions/" => &self.session,
             "/airmy/webhooks/" => &self.airmy_webhook,

@@ -27,6 +27,7 @@ use clap_complete::Shell;
 use super::man::manual;
 use super::output;
 
+mod container;
 mod deb;
 
 pub(super) use deb::Package;
@@ -40,11 +41,15 @@ const SETTINGS: &str = include_str!("hookpost.env");
 #[command(after_help = "Then: systemctl enable --now hookpost\n\n\
                   Settings are variables in /etc/hookpost/hookpost.env, the data is in \
                   /var/lib/hookpost. Installing again replaces binary, unit and manual, and leaves \
-                  settings and data alone.")]
+                  settings and data alone. With --container a directory is written instead, in which \
+                  docker build or podman build makes an image.")]
 pub(super) struct Install {
     /// Write below this directory instead, as for an image; the user is made when it starts
     #[arg(long, value_name = "DIR")]
     root: Option<PathBuf>,
+    /// Write what a container is built from into this directory instead: binary, Dockerfile, compose file
+    #[arg(long, value_name = "DIR", conflicts_with = "root")]
+    container: Option<PathBuf>,
     /// Say what would be written, and write nothing
     #[arg(long)]
     dry_run: bool,
@@ -52,14 +57,16 @@ pub(super) struct Install {
 
 impl Install {
     pub(super) fn run(self, command: &clap::Command) -> anyhow::Result<()> {
+        if let Some(dir) = &self.container {
+            return match self.dry_run {
+                true => list(dir, container::files()?),
+                false => container::write_container(dir),
+            };
+        }
         let places = Places::LOCAL;
         let root = self.root.as_deref();
         if self.dry_run {
-            let place = root.unwrap_or(Path::new("/"));
-            for file in places.files(command)? {
-                output::say(place.join(file.path).display())?;
-            }
-            return Ok(());
+            return list(root.unwrap_or(Path::new("/")), places.files(command)?);
         }
         let is_root = rustix::process::geteuid().is_root();
         ensure!(
@@ -104,12 +111,10 @@ impl Places {
             units,
             sysusers,
         } = self;
-        let own = std::env::current_exe().context("this binary cannot be found")?;
-        let own = fs::read(&own).with_context(|| format!("cannot read {}", own.display()))?;
         let unit = UNIT.replace("{bin}", &format!("/{prefix}/bin/hookpost"));
         let completion = format!("{prefix}/share/bash-completion/completions/hookpost");
         let mut files = vec![
-            Installed::new(format!("{prefix}/bin/hookpost"), own).executable(),
+            Installed::new(format!("{prefix}/bin/hookpost"), own_binary()?).executable(),
             Installed::new(format!("{units}/hookpost.service"), unit),
             Installed::new(format!("{sysusers}/hookpost.conf"), SYSUSERS),
             Installed::new("etc/hookpost/hookpost.env", SETTINGS).kept(),
@@ -123,6 +128,20 @@ impl Places {
         }
         Ok(files)
     }
+}
+
+/// Says what would be written.
+fn list(below: &Path, files: Vec<Installed>) -> anyhow::Result<()> {
+    for file in files {
+        output::say(below.join(file.path).display())?;
+    }
+    Ok(())
+}
+
+/// The binary that runs.
+fn own_binary() -> anyhow::Result<Vec<u8>> {
+    let own = std::env::current_exe().context("this binary cannot be found")?;
+    fs::read(&own).with_context(|| format!("cannot read {}", own.display()))
 }
 
 fn completion_script(command: &mut clap::Command) -> Vec<u8> {

@@ -26,6 +26,7 @@ pub(super) mod events;
 mod filter;
 mod job;
 pub(super) mod jobs;
+pub(super) mod mcp;
 pub(super) mod profiles;
 pub(super) mod settings;
 mod shown;

@@ -70,7 +70,9 @@ impl Looked {
 }
 
 fn call(name: &str, arguments: Value) -> Value {
-    json!({ "name": name, "arguments": arguments })
+    let mut call = json!({ "name": name });
+    call["arguments"] = arguments;
+    call
 }
 
 fn said(asked: &Value, at: usize) -> Value {

@@ -202,6 +202,11 @@ impl Server {
         }
     }
 
+    /// Its process's number.
+    pub fn id(&self) -> u32 {
+        self.child.0.id()
+    }
+
     /// Kills it as a power cut would.
     pub fn kill(mut self) {
         self.child.0.kill().unwrap();

@@ -158,6 +158,14 @@ async fn pages_in_front_of_the_house_are_for_everybody() {
     reader.open("/docs").await;
     reader.script(UNFOLD, &[]).await.unwrap();
     check(reader, "/docs").await;
+    for page in [
+        "/docs/concepts",
+        "/docs/configuration",
+        "/docs/search?q=backup",
+    ] {
+        reader.open(page).await;
+        check(reader, page).await;
+    }
     seat.reader.leave().await;
 }
 
