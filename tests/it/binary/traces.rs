@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::process::{Server, serve, stdout_of};
 use crate::app::PATIENCE;
-use crate::receiver::{Receiver, Reply};
+use crate::receiver::{Received, Receiver, Reply};
 
 const CALLER: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-";
 
@@ -63,7 +63,7 @@ fn decoded(bodies: &[Value]) -> Vec<Value> {
 async fn spans(collector: &Receiver, count: usize) -> Vec<Value> {
     let until = Instant::now() + PATIENCE;
     loop {
-        let bodies: Vec<Value> = collector.received().iter().map(|one| one.json()).collect();
+        let bodies: Vec<Value> = collector.received().iter().map(Received::json).collect();
         let told = |body: &Value| {
             let spans = &body["resourceSpans"][0]["scopeSpans"][0]["spans"];
             spans.as_array().unwrap().len()
