@@ -29,7 +29,7 @@ pub static AUDIENCE: Programs = Programs;
 pub struct Programs;
 
 /// Every resource, and what is there for load balancers and monitoring.
-static RESOURCES: [&[Endpoint]; 23] = [
+static RESOURCES: [&[Endpoint]; 24] = [
     DESCRIPTION,
     health::ENDPOINTS,
     metrics::ENDPOINTS,
