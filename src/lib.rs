@@ -24,7 +24,7 @@
 //!    record in one transaction, grouped with others (`store::commit`).
 //! 3. The commit is flushed; only then the 202 leaves.
 //! 4. The commit's listeners put the new deliveries into the engine's lanes (`engine::lanes`).
-//! 5. A lane lets one start; `engine::attempt` builds and signs the body, `net` judges the address and
+//! 5. A lane lets one start; `engine::request` builds and signs the body, `net` judges the address and
 //!    sends.
 //! 6. `domain::delivery` says what comes of it, `engine::settle` records attempt and state in one
 //!    transaction.

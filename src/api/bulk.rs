@@ -330,7 +330,7 @@ pub async fn recover(
     answer::done(&done, begun)
 }
 
-fn begun(begun: &Begun) -> StoredAnswer {
+pub(super) fn begun(begun: &Begun) -> StoredAnswer {
     let body = BegunBody {
         job_id: begun.job.to_string(),
         matched: begun.matched,

@@ -144,10 +144,21 @@ pub struct DeliveryDetailBody {
     pub request_headers: BTreeMap<String, String>,
     /// The body, the same in every attempt.
     pub request_body: String,
+    /// The batch with which it goes out, whose body that is; null where it goes alone.
+    pub batch: Option<DeliveryBatchBody>,
     /// Its attempts, oldest first: the latest, as many as an answer holds.
     pub attempts: Vec<AttemptBody>,
     /// What to pass as `attempts_before` for earlier attempts; null where there are none.
     pub attempts_before: Option<u32>,
+}
+
+/// Deliveries that go out in one request.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct DeliveryBatchBody {
+    /// What stands in `webhook-id`, the same in every attempt.
+    pub id: String,
+    /// The deliveries, in event order.
+    pub delivery_ids: Vec<String>,
 }
 
 /// One HTTP request of a delivery, with what came back.
@@ -325,6 +336,10 @@ fn detailed(detail: DeliveryDetail) -> DeliveryDetailBody {
         url: detail.url,
         request_headers: headers(&detail.request_headers),
         request_body: String::from_utf8_lossy(&detail.request_body).into_owned(),
+        batch: detail.batch.map(|batch| DeliveryBatchBody {
+            id: batch.id,
+            delivery_ids: batch.deliveries.iter().map(ToString::to_string).collect(),
+        }),
         attempts: attempts.map(|own| attempt(own.id(id), own)).collect(),
         attempts_before: detail.attempts_before,
     }

@@ -9,6 +9,7 @@ use serde_json::json;
 use serde_json::value::RawValue;
 
 use super::access::{EVENTS_READ, EVENTS_WRITE, RETRY};
+use super::bulk::BegunBody;
 use super::words::OF_CONSUMER;
 use crate::domain::event_context::{TRACEPARENT, TRACESTATE, TraceContext};
 use crate::domain::id::WebhookId;
@@ -24,10 +25,12 @@ use crate::web::openapi::parts::{cursor, one_of, text};
 use crate::web::{Answered, Problem, State, answer};
 
 mod consumer;
+mod erase;
 mod shape;
 mod shown;
 
 pub use consumer::{GivenConsumer, PublishConsumer};
+pub use erase::{ErasableBody, EraseRequest, EventFilterRequest, erase_many};
 pub use shape::{
     BatchAnswer, BatchBody, BatchResult, CanceledBody, ErasedBody, EventBody, EventDeliveryBody,
     EventDetailBody, EventWebhookBody, MissBody, PublishBody, PublishedBody, ReplayBody,
@@ -70,6 +73,21 @@ pub static ENDPOINTS: &[Endpoint] = &[
             .gives::<BatchAnswer>(202, "One result per event, in order.")
             .keyed()
     }),
+    Endpoint::post("/api/v1/events/erase", EVENTS_WRITE, || to(erase_many))
+        .fresh()
+        .about(|operation| {
+            operation
+                .named("erase_events", "Events", "Erase what many events carried")
+                .takes::<EraseRequest>(
+                    json!({"filter": {"consumer": "acme-42", "until": "2026-01-01T00:00:00Z"}}),
+                )
+                .gives::<BegunBody>(202, "The job that does it.")
+                .gives::<ErasableBody>(
+                    200,
+                    "With `dry_run`: what it would come to; nothing is erased.",
+                )
+                .keyed()
+        }),
     Endpoint::get("/api/v1/events/{id}", EVENTS_READ, || to(show))
         .for_consumers()
         .about(|operation| {

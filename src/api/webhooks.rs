@@ -24,6 +24,7 @@ use crate::web::openapi::parts::text;
 use crate::web::wire::ListBody;
 use crate::web::{Answered, Problem, State, answer};
 
+mod batch;
 mod headers;
 mod proof;
 mod request;

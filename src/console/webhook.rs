@@ -155,6 +155,15 @@ impl WebhookView<'_> {
         }
     }
 
+    fn batch(&self) -> Option<String> {
+        let batch = self.webhook.settings.batch?;
+        let wait = format_duration(batch.wait);
+        Some(format!(
+            "up to {} in one request, after {wait} at most",
+            batch.max
+        ))
+    }
+
     fn waiting(&self) -> String {
         grouped(self.stats.counts.pending + self.stats.counts.retrying)
     }

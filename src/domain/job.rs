@@ -16,11 +16,19 @@ pub enum JobKind {
     Recover,
     /// Takes discarding back.
     Restore,
+    /// Erases what events carried.
+    Erase,
 }
 
 impl JobKind {
     /// Every one.
-    pub const ALL: [Self; 4] = [Self::Retry, Self::Discard, Self::Recover, Self::Restore];
+    pub const ALL: [Self; 5] = [
+        Self::Retry,
+        Self::Discard,
+        Self::Recover,
+        Self::Restore,
+        Self::Erase,
+    ];
 
     /// The word of the API and the database.
     #[must_use]
@@ -30,6 +38,7 @@ impl JobKind {
             Self::Discard => "discard",
             Self::Recover => "recover",
             Self::Restore => "restore",
+            Self::Erase => "erase",
         }
     }
 
@@ -38,7 +47,7 @@ impl JobKind {
     pub fn sends(self) -> bool {
         match self {
             Self::Retry | Self::Recover => true,
-            Self::Discard | Self::Restore => false,
+            Self::Discard | Self::Restore | Self::Erase => false,
         }
     }
 

@@ -9,6 +9,7 @@ pub mod api_key;
 pub mod attempt;
 pub mod audit;
 pub mod authorization;
+pub mod batch;
 pub mod branding;
 pub mod breaker;
 pub mod bucket;

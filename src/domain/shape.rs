@@ -124,14 +124,27 @@ impl BodyShape {
         format: Format,
         input: &EnvelopeInput<'_>,
     ) -> Result<Vec<u8>, BodyError> {
-        let json = match &self.template {
-            Some(template) => template.fill(EventDocument::from(input).tape().root())?,
-            None => envelope::render(profile, format, input)?,
-        };
+        let json = self.json(profile, format, input)?;
         match self.content_type {
             ContentType::Json => Ok(json),
             ContentType::Form => form(&json),
         }
+    }
+
+    /// The same as JSON, however it is written.
+    ///
+    /// # Errors
+    /// As [`BodyShape::body`].
+    pub fn json(
+        &self,
+        profile: &Profile,
+        format: Format,
+        input: &EnvelopeInput<'_>,
+    ) -> Result<Vec<u8>, BodyError> {
+        Ok(match &self.template {
+            Some(template) => template.fill(EventDocument::from(input).tape().root())?,
+            None => envelope::render(profile, format, input)?,
+        })
     }
 }
 

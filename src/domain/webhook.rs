@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::authorization::{TrustedAuthorities, WebhookAuth};
+use super::batch::BatchPolicy;
 use super::breaker::{BreakerPolicy, DisabledReason, Health};
 use super::envelope::BodySource;
 use super::event_type::Subscription;
@@ -217,6 +218,8 @@ pub struct WebhookSettings {
     pub rate_limit: Option<f64>,
     /// In which order deliveries go out.
     pub order: DeliveryOrder,
+    /// When several go out in one request; `None` is each in its own.
+    pub batch: Option<BatchPolicy>,
     /// When it is disabled for failing.
     pub breaker: BreakerPolicy,
     /// The owner's own JSON object.

@@ -10,10 +10,11 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 use super::Shared;
-use super::attempt::{self, Exchanged, MadeWith, attempt};
+use super::attempt::{self, Attempted, Exchanged, Parcel, attempt};
 use super::journal::{Line, Outcome};
 use super::lanes::{Ended, Settled, Slot, Started, Ticket};
 use super::proven::Outbound;
+use super::request::MadeWith;
 use super::settle::{AttemptRecord, Recorded, settle_cut_off};
 use super::target::Target;
 use super::traced::trace_attempt;
@@ -22,7 +23,6 @@ use crate::domain::delivery::{QueuedDelivery, Trigger};
 use crate::domain::id::DeliveryId;
 use crate::domain::outcome::{FailureKind, Verdict};
 use crate::entropy;
-use crate::store::deliveries;
 use crate::store::{Haste, Read, StoreError, WriteTx};
 use crate::telemetry::metrics;
 
@@ -94,7 +94,7 @@ async fn record_and_give_back(
 }
 
 /// Gives back what an attempt took, now that it is known what became of its result.
-fn give_back(
+pub(super) fn give_back(
     shared: &Arc<Shared>,
     ticket: Ticket,
     id: DeliveryId,
@@ -113,7 +113,7 @@ fn give_back(
 }
 
 /// Returns once no attempt is waited for any more.
-async fn until_cut_off(shared: &Arc<Shared>) {
+pub(super) async fn until_cut_off(shared: &Arc<Shared>) {
     let mut cut_off = shared.cut_off.subscribe();
     if cut_off.wait_for(|cut| *cut).await.is_err() {
         // Nobody is there any more who could cut it off.
@@ -133,7 +133,7 @@ async fn record_cut_off(shared: &Arc<Shared>, delivery: &QueuedDelivery, attempt
 }
 
 /// What a verdict says of the receiver.
-fn ended(verdict: Verdict) -> Ended {
+pub(super) fn ended(verdict: Verdict) -> Ended {
     match verdict {
         Verdict::Delivered => Ended::Taken,
         Verdict::Failed {
@@ -149,15 +149,29 @@ fn ended(verdict: Verdict) -> Ended {
     }
 }
 
-async fn exchange(
+pub(super) async fn exchange(
     shared: &Arc<Shared>,
     delivery: &QueuedDelivery,
     target: &Target,
     trigger: AttemptTrigger,
 ) -> Result<Exchanged, StoreError> {
     let made_with = made_with(shared, delivery).await?;
-    shared.attempts.fetch_add(1, Ordering::Relaxed);
     let clock_offset_ms = shared.clock_watch.started(delivery.id.seq());
+    let parcel = Parcel::One(delivery, &made_with);
+    Ok(Exchanged {
+        attempted: send(shared, parcel, target, trigger).await?,
+        clock_offset_ms,
+    })
+}
+
+/// Makes an attempt, as soon as this machine can.
+pub(super) async fn send(
+    shared: &Arc<Shared>,
+    parcel: Parcel<'_>,
+    target: &Target,
+    trigger: AttemptTrigger,
+) -> Result<Attempted, StoreError> {
+    shared.attempts.fetch_add(1, Ordering::Relaxed);
     let parts = &shared.parts;
     let mut pause = SHORT_PAUSE_MIN;
     // What this machine lacks is no attempt and counts nowhere: the delivery waits in its place.
@@ -168,13 +182,8 @@ async fn exchange(
             tokens: &shared.tokens,
         };
         let now = shared.now();
-        match attempt(outbound, delivery, target, &made_with, trigger, now).await {
-            Ok(attempted) => {
-                return Ok(Exchanged {
-                    attempted,
-                    clock_offset_ms,
-                });
-            }
+        match attempt(outbound, parcel, target, trigger, now).await {
+            Ok(attempted) => return Ok(attempted),
             Err(shortage) => tracing::debug!(%shortage, "a delivery waits for this machine"),
         }
         tokio::time::sleep(pause).await;
@@ -216,26 +225,7 @@ fn recording(
     target: Arc<Target>,
     exchanged: Exchanged,
 ) -> (AttemptRecord, Line) {
-    let attempt = &exchanged.attempted.attempt;
-    let outcome = attempt.error_kind.map_or("delivered", FailureKind::as_str);
-    trace_attempt(delivery, attempt);
-    metrics::attempted(outcome, Duration::from_millis(attempt.duration_ms.into()));
-    // What was for later was waited for by its publisher.
-    let due_at = delivery.progress.next.at().unwrap_or(delivery.id.at());
-    let waited = attempt.started_at.since(due_at);
-    if delivery.progress.attempt_count == 0 && delivery.trigger == Trigger::Event {
-        metrics::attempted_first(waited);
-    }
-    let line = Line {
-        webhook: None,
-        delivery: delivery.id,
-        attempt: attempt.number,
-        failure: attempt.error_kind,
-        status: attempt.status_code,
-        duration_ms: attempt.duration_ms,
-        outcome: Outcome::Unchanged,
-        disabled: None,
-    };
+    let line = line_of(delivery, &exchanged.attempted.attempt);
     let record = AttemptRecord {
         place: delivery.place(),
         exchanged,
@@ -246,8 +236,31 @@ fn recording(
     (record, line)
 }
 
+/// What there is to say of an attempt of a delivery, alone or as the first of its batch; counts it.
+pub(super) fn line_of(delivery: &QueuedDelivery, attempt: &Attempt) -> Line {
+    let outcome = attempt.error_kind.map_or("delivered", FailureKind::as_str);
+    trace_attempt(delivery, attempt);
+    metrics::attempted(outcome, Duration::from_millis(attempt.duration_ms.into()));
+    // What was for later was waited for by its publisher.
+    let due_at = delivery.progress.next.at().unwrap_or(delivery.id.at());
+    let waited = attempt.started_at.since(due_at);
+    if delivery.progress.attempt_count == 0 && delivery.trigger == Trigger::Event {
+        metrics::attempted_first(waited);
+    }
+    Line {
+        webhook: None,
+        delivery: delivery.id,
+        attempt: attempt.number,
+        failure: attempt.error_kind,
+        status: attempt.status_code,
+        duration_ms: attempt.duration_ms,
+        outcome: Outcome::Unchanged,
+        disabled: None,
+    }
+}
+
 /// Tells of an attempt that was recorded. Whoever records must not wait for the log.
-fn note(
+pub(super) fn note(
     shared: &Arc<Shared>,
     webhook_seq: i64,
     trigger: Trigger,
@@ -272,7 +285,7 @@ fn note(
     recorded.settled
 }
 
-async fn record(
+pub(super) async fn record(
     shared: &Arc<Shared>,
     delivery: &QueuedDelivery,
     target: Arc<Target>,
@@ -295,61 +308,4 @@ async fn record(
     let recorded = answer.await.unwrap_or_else(|_| stopped())?;
     let (webhook_seq, trigger) = (delivery.webhook_seq, delivery.trigger);
     Ok(note(shared, webhook_seq, trigger, line, recorded))
-}
-
-/// Attempts one delivery at once, outside its lane's limits. The caller waits on its own runtime;
-/// the attempt goes on if it goes away.
-pub(super) async fn attempt_now(
-    shared: &Arc<Shared>,
-    seq: i64,
-    webhook_seq: i64,
-) -> Result<Option<Attempt>, StoreError> {
-    let task = {
-        let shared = Arc::clone(shared);
-        async move { attempt_claimed(&shared, seq, webhook_seq).await }
-    };
-    shared
-        .runtime
-        .spawn(task)
-        .await
-        .unwrap_or(Err(StoreError::Stopped("the attempt was abandoned")))
-}
-
-async fn attempt_claimed(
-    shared: &Arc<Shared>,
-    seq: i64,
-    webhook_seq: i64,
-) -> Result<Option<Attempt>, StoreError> {
-    let store = shared.parts.store.clone();
-    let reader = store.clone();
-    let now = shared.now();
-    let (delivery, target) = store
-        .read(move |conn| {
-            let delivery = deliveries::queued(conn, seq)?;
-            Ok::<_, StoreError>((delivery, Target::load(&reader, conn, webhook_seq, now)?))
-        })
-        .await?;
-    let (Some(delivery), Some(target)) = (delivery, target) else {
-        return Ok(None);
-    };
-    if !shared.lanes().claim(&delivery) {
-        return Ok(None);
-    }
-    let trigger = match delivery.trigger {
-        Trigger::Test => AttemptTrigger::Test,
-        Trigger::Event | Trigger::Replay | Trigger::Alert => delivery.progress.attempt_trigger(),
-    };
-    let outcome = match exchange(shared, &delivery, &target, trigger).await {
-        Ok(exchanged) => {
-            let made = exchanged.attempted.attempt.clone();
-            let settled = record(shared, &delivery, Arc::new(target), exchanged).await;
-            settled.map(|settled| (settled, made))
-        }
-        Err(error) => Err(error),
-    };
-    let settled = outcome
-        .as_ref()
-        .map_or(Settled::Unknown, |(settled, _)| *settled);
-    shared.in_lanes(|lanes, now| lanes.over(webhook_seq, seq, settled, now));
-    outcome.map(|(_, made)| Some(made))
 }

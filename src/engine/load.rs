@@ -1,18 +1,67 @@
 //! Filling a lane from the database.
 //!
-//! Owns: one read for one lane, in one snapshot. Refuses: taking it in; the lanes do.
+//! Owns: one read for one lane, in one snapshot, and putting together before what is to go out in one
+//! request. Refuses: taking it in; the lanes do.
 
 use std::sync::Arc;
 
+use super::Shared;
 use super::lanes::{Cut, LoadOrder, Loaded};
 use super::target::Target;
+use crate::domain::batch::{BatchPolicy, Gathered};
 use crate::domain::delivery::QueuedDelivery;
 use crate::domain::time::Timestamp;
 use crate::store::deliveries::{self, Batch};
-use crate::store::{Read, Store, StoreError};
+use crate::store::{Read, Store, StoreError, WriteTx};
+
+/// Batches that one load puts together at most.
+const BATCHES_AT_ONCE: usize = 8;
+
+/// Reads what `order` asks for; of a webhook whose deliveries go out in batches, those that are due are
+/// put together first.
+pub(super) async fn fill(
+    shared: &Arc<Shared>,
+    order: LoadOrder,
+    now: Timestamp,
+) -> Result<Loaded, StoreError> {
+    let store = &shared.parts.store;
+    let read = async || {
+        let reader = store.clone();
+        let read = store.read(move |conn| load(&reader, conn, order, now));
+        read.await
+    };
+    let loaded = read().await?;
+    let target = loaded.target.as_ref();
+    let policy = target.and_then(|target| target.batch);
+    // What fell due behind others in an ordered lane must not take later ones past them.
+    let is_behind = target.is_some_and(|target| target.ordered) && !loaded.first.is_empty();
+    match policy {
+        Some(policy) if policy.is_due(loaded.gathered, now) && !is_behind => {
+            let formed = move |tx: &mut WriteTx<'_>| put_together(tx, order, policy);
+            store.settle(formed).await?;
+            read().await
+        }
+        Some(_) | None => Ok(loaded),
+    }
+}
+
+/// Puts what waits into batches: full ones, and the last as it is.
+fn put_together(
+    tx: &mut WriteTx<'_>,
+    order: LoadOrder,
+    policy: BatchPolicy,
+) -> Result<(), StoreError> {
+    let after = order.first_after.unwrap_or(0);
+    for _ in 0..BATCHES_AT_ONCE {
+        if !deliveries::form_batch(tx, order.webhook_seq, after, policy.max)? {
+            break;
+        }
+    }
+    Ok(())
+}
 
 /// Reads what `order` asks for.
-pub(super) fn load(
+fn load(
     store: &Store,
     conn: &Read<'_>,
     order: LoadOrder,
@@ -29,8 +78,13 @@ pub(super) fn load(
         retry_at: None,
         order_blocked: false,
         looked_to: None,
+        gathered: Gathered::default(),
     };
     match &loaded.target {
+        Some(target) if target.open && target.batch.is_some() => {
+            load_batches(conn, &mut loaded, now)?;
+            return Ok(loaded);
+        }
         Some(target) if target.open && target.is_keyed => {
             load_keyed(conn, &mut loaded, now)?;
             return Ok(loaded);
@@ -89,17 +143,57 @@ fn load_keyed(conn: &Read<'_>, loaded: &mut Loaded, now: Timestamp) -> Result<()
     Ok(())
 }
 
+/// Where deliveries go out in batches, one of each stands for it.
+fn load_batches(conn: &Read<'_>, loaded: &mut Loaded, now: Timestamp) -> Result<(), StoreError> {
+    let order = loaded.order;
+    let target = loaded.target.as_ref();
+    let ordered = target.is_some_and(|target| target.ordered);
+    let policy = target.and_then(|target| target.batch);
+    let max = policy.map_or(1, |policy| policy.max);
+    if ordered && hold_behind_head(conn, loaded, now)? {
+        return Ok(());
+    }
+    if let Some(after) = order.first_after {
+        let found = deliveries::pending_batches(conn, order.webhook_seq, after, batch(order), max)?;
+        loaded.first_cut = if found.is_cut { Cut::More } else { Cut::All };
+        loaded.looked_to = found.looked_to;
+        loaded.gathered = found.gathered;
+        loaded.first = found.leads;
+    }
+    if order.retries && !ordered {
+        let (due, is_cut) = deliveries::due_batches(conn, order.webhook_seq, now, batch(order))?;
+        loaded.retries = due;
+        loaded.retries_cut = if is_cut { Cut::More } else { Cut::All };
+        loaded.retry_at = deliveries::next_due(conn, order.webhook_seq, now)?;
+    }
+    Ok(())
+}
+
 /// In an ordered lane nothing is taken while an earlier delivery waits for its retry.
 fn load_ordered(conn: &Read<'_>, loaded: &mut Loaded, now: Timestamp) -> Result<(), StoreError> {
     let order = loaded.order;
-    if let Some(head) = deliveries::oldest_retrying(conn, order.webhook_seq)? {
-        loaded.order_blocked = true;
-        match head.progress.next.at() {
-            Some(at) if at > now => loaded.retry_at = Some(at),
-            Some(_) | None => loaded.retries.push(head),
-        }
-    } else if let Some(after) = order.first_after {
+    if hold_behind_head(conn, loaded, now)? {
+        return Ok(());
+    }
+    if let Some(after) = order.first_after {
         loaded.first = deliveries::pending(conn, order.webhook_seq, after, batch(order))?;
     }
     Ok(())
+}
+
+/// Takes the delivery that all others of an ordered lane wait for, if there is one.
+fn hold_behind_head(
+    conn: &Read<'_>,
+    loaded: &mut Loaded,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let Some(head) = deliveries::oldest_retrying(conn, loaded.order.webhook_seq)? else {
+        return Ok(false);
+    };
+    loaded.order_blocked = true;
+    match head.progress.next.at() {
+        Some(at) if at > now => loaded.retry_at = Some(at),
+        Some(_) | None => loaded.retries.push(head),
+    }
+    Ok(true)
 }

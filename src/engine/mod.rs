@@ -29,11 +29,14 @@ use crate::net::{Client, Guard};
 use crate::store::{Committed, Store, StoreError, deliveries, instance};
 
 pub mod alert;
-pub mod attempt;
+mod attempt;
+mod attempt_now;
 mod backoff;
+pub mod batched;
 mod clock_jump;
 mod damaged;
 mod deliver;
+mod deliver_batch;
 mod interrupted;
 mod journal;
 mod lanes;
@@ -43,6 +46,7 @@ mod planned;
 pub mod preview;
 mod priority;
 mod proven;
+pub mod request;
 mod scheduler;
 mod settle;
 mod target;
@@ -193,7 +197,7 @@ impl Engine {
         seq: i64,
         webhook_seq: i64,
     ) -> Result<Option<Attempt>, StoreError> {
-        deliver::attempt_now(&self.shared, seq, webhook_seq).await
+        attempt_now::attempt_now(&self.shared, seq, webhook_seq).await
     }
 
     /// What the next attempt of the delivery in row `seq` comes to, which shows `attempts` so far.

@@ -23,6 +23,8 @@ use crate::store::{StoreError, WriteTx, deliveries};
 
 /// Deliveries that one transaction makes pending.
 const BATCH: usize = 500;
+/// What is shown of a delivery whose row is damaged.
+const UNREADABLE: &str = "corrupt: the stored delivery cannot be read; nothing was sent";
 /// How long to wait after the database could not be read or written.
 const TRY_AGAIN: Duration = Duration::from_secs(1);
 
@@ -121,6 +123,7 @@ fn make_batch_pending(tx: &mut WriteTx<'_>, now: Timestamp) -> Result<usize, Sto
                     seq,
                     "a scheduled delivery cannot be read; it is not sent"
                 );
+                deliveries::give_up_unreadable(tx, *seq, UNREADABLE)?;
                 deliveries::forget_plan(tx, *seq)?;
             }
             Err(error) => return Err(error),

@@ -8,7 +8,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use url::Url;
 
-use super::attempt::{self, MadeWith, prepare};
+use super::batched::{Packed, Unpacked};
+use super::request::{MadeWith, Prepared, Unprepared, body, prepare};
 use super::target::Target;
 use crate::domain::delivery::{Progress, QueuedDelivery, Trigger};
 use crate::domain::event::Event;
@@ -17,7 +18,7 @@ use crate::domain::outcome::FailureKind;
 use crate::domain::shape::BodyError;
 use crate::domain::time::Timestamp;
 use crate::domain::webhook::Webhook;
-use crate::net::USER_AGENT;
+use crate::net::add_client_headers;
 use crate::store::{Read, Store, StoreError};
 
 /// The row number of a delivery that does not exist.
@@ -75,12 +76,17 @@ pub fn preview(
         trigger: Trigger::Event,
         progress: Progress::new(now),
         order_key: None,
+        batch: None,
     };
     let shape = made_with.shape.as_deref();
-    if let Err(error) = attempt::body(&delivery, &made_with.profile, shape) {
+    if let Err(error) = body(&delivery, &made_with.profile, shape) {
         return Ok(Some(Err(of_body(error))));
     }
-    Ok(Some(match prepare(&delivery, &target, &made_with, now) {
+    let prepared = match target.batch {
+        None => prepare(&delivery, &target, &made_with, now),
+        Some(_) => alone_in_batch(store, conn, delivery, &target, now)?,
+    };
+    Ok(Some(match prepared {
         Ok(prepared) => Ok(PreviewedRequest {
             method: target.method.to_string(),
             url: target.url.clone(),
@@ -95,6 +101,25 @@ pub fn preview(
             message: fault.message,
         }),
     }))
+}
+
+/// The request of a batch that holds nothing else.
+fn alone_in_batch(
+    store: &Store,
+    conn: &Read<'_>,
+    delivery: QueuedDelivery,
+    target: &Target,
+    now: Timestamp,
+) -> Result<Result<Prepared, Unprepared>, StoreError> {
+    let unpacked = Unpacked::read(store, conn, vec![delivery])?;
+    let bundle = match unpacked.map(Unpacked::pack) {
+        Some(Packed {
+            bundle: Some(bundle),
+            ..
+        }) => bundle,
+        Some(_) | None => return Ok(Err("there is no body".to_owned().into())),
+    };
+    Ok(bundle.prepare(target, now))
 }
 
 fn of_body(error: BodyError) -> PreviewFault {
@@ -115,19 +140,18 @@ fn of_body(error: BodyError) -> PreviewFault {
 }
 
 /// All headers, those that the client adds among them.
-fn headers(prepared: &attempt::Prepared, target: &Target) -> Vec<(String, String)> {
-    let mut shown: Vec<(String, String)> = Vec::with_capacity(prepared.headers.len() + 4);
+fn headers(prepared: &Prepared, target: &Target) -> Vec<(String, String)> {
+    let mut all = prepared.headers.clone();
     if let Ok(url) = Url::parse(&target.url) {
-        let host = &url[url::Position::BeforeHost..url::Position::BeforePath];
-        shown.push(("host".to_owned(), host.to_owned()));
+        add_client_headers(
+            &mut all,
+            &url[url::Position::BeforeHost..url::Position::BeforePath],
+        );
     }
-    shown.push(("user-agent".to_owned(), USER_AGENT.to_owned()));
-    if !prepared.headers.contains_key("accept") {
-        shown.push(("accept".to_owned(), "*/*".to_owned()));
-    }
+    let mut shown = Vec::with_capacity(all.len() + 1);
     let length = prepared.body.len().to_string();
     shown.push(("content-length".to_owned(), length));
-    for (name, value) in &prepared.headers {
+    for (name, value) in &all {
         let value = match target.masked.contains(name) {
             true => MASKED,
             false => value.to_str().unwrap_or("(not printable)"),

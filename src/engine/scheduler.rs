@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::clock_jump::{follow_clock, remember_clock};
 use super::damaged::{disable_corrupt, set_apart};
 use super::lanes::LoadOrder;
-use super::{Shared, deliver, load, planned};
+use super::{Shared, deliver, deliver_batch, load, planned};
 use crate::domain::time::Timestamp;
 use crate::store::StoreError;
 
@@ -65,7 +65,10 @@ async fn step(shared: &Arc<Shared>) -> NextStep {
     }
     for started in step.start {
         let shared = Arc::clone(shared);
-        tokio::spawn(async move { deliver::deliver(&shared, started).await });
+        match deliver_batch::is_batched(&started.delivery, &started.target) {
+            true => tokio::spawn(async move { deliver_batch::deliver(&shared, started).await }),
+            false => tokio::spawn(async move { deliver::deliver(&shared, started).await }),
+        };
     }
     for order in step.load {
         let shared = Arc::clone(shared);
@@ -81,13 +84,8 @@ async fn step(shared: &Arc<Shared>) -> NextStep {
 
 /// Fills a lane.
 async fn fill(shared: &Arc<Shared>, order: LoadOrder) {
-    let store = shared.parts.store.clone();
-    let reader = store.clone();
     let now = shared.now();
-    let loaded = store
-        .read(move |conn| load::load(&reader, conn, order, now))
-        .await;
-    match loaded {
+    match load::fill(shared, order, now).await {
         Ok(loaded) => {
             if loaded.target.as_ref().is_some_and(|own| own.is_corrupt) {
                 disable_corrupt(shared, order.webhook_seq).await;

@@ -38,6 +38,57 @@ pub(super) struct AttemptRecord {
     pub(super) spread: f64,
 }
 
+/// Bytes of one answer that are kept over all deliveries of a batch, beyond [`ANSWER_BYTES_MIN`] each.
+const ANSWERS_BYTES_MAX: usize = 64 * 1024;
+/// Bytes of an answer that each delivery of a batch keeps at least.
+const ANSWER_BYTES_MIN: usize = 1024;
+
+/// What a delivery is of the request that carried it: the receiver is judged once for each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum RequestPart {
+    /// All, or the first of several.
+    Whole,
+    /// One of those behind the first.
+    Further,
+}
+
+/// Records what one request came to for each delivery that it carried; there is at least one. All are
+/// tried again at the same instant.
+pub(super) fn settle_batch(
+    tx: &mut WriteTx<'_>,
+    records: &[AttemptRecord],
+) -> Result<Recorded, StoreError> {
+    let (first, further) = records.split_first().expect("a batch holds something");
+    let mut recorded = first.settle(tx)?;
+    for record in further {
+        let own = record.settle_as(tx, RequestPart::Further)?;
+        recorded.settled = recorded.settled.or_sooner(own.settled);
+    }
+    Ok(recorded)
+}
+
+/// What each of so many deliveries keeps of the answer to their one request.
+pub(super) fn share_of(attempt: &Attempt, members: usize) -> Attempt {
+    let share = (ANSWERS_BYTES_MAX / members.max(1)).max(ANSWER_BYTES_MIN);
+    let mut kept = attempt.clone();
+    if let Some(body) = &mut kept.response_body
+        && body.len() > share
+    {
+        body.truncate(share);
+        kept.response_truncated = true;
+    }
+    if kept.response_headers.len() > share {
+        let lines = kept.response_headers.split_inclusive('\n');
+        let mut bytes = 0;
+        let fitting = lines.take_while(|line| {
+            bytes += line.len();
+            bytes <= share
+        });
+        kept.response_headers = fitting.collect();
+    }
+    kept
+}
+
 /// What recording an attempt came to.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Recorded {
@@ -80,6 +131,10 @@ impl AttemptRecord {
     /// Records it. Where the clock was set since the attempt started, the delivery is moved along
     /// first.
     pub(super) fn settle(&self, tx: &mut WriteTx<'_>) -> Result<Recorded, StoreError> {
+        self.settle_as(tx, RequestPart::Whole)
+    }
+
+    fn settle_as(&self, tx: &mut WriteTx<'_>, part: RequestPart) -> Result<Recorded, StoreError> {
         let (place, attempt) = (self.place, &self.exchanged.attempted.attempt);
         let clock_offset_ms = tx.clock_offset_ms();
         let moved_ms = set_by(self.exchanged.clock_offset_ms, clock_offset_ms);
@@ -112,11 +167,10 @@ impl AttemptRecord {
         if trigger == Trigger::Test && next.status == Status::Exhausted {
             deliveries::discard(tx, place.seq)?;
         }
-        if moved_ms != 0 {
-            let now = tx.now();
-            webhooks::restart_failing(tx, now)?;
-        }
-        let observed = self.observe(tx)?;
+        let observed = match part {
+            RequestPart::Whole => self.look_at_receiver(tx, moved_ms)?,
+            RequestPart::Further => Observed::default(),
+        };
         let has_given_up = next.status == Status::Exhausted && progress.status != Status::Exhausted;
         let outcome = match has_given_up {
             true => Outcome::GaveUp,
@@ -182,6 +236,18 @@ impl AttemptRecord {
             next,
             trigger,
         }))
+    }
+
+    fn look_at_receiver(
+        &self,
+        tx: &mut WriteTx<'_>,
+        moved_ms: i64,
+    ) -> Result<Observed, StoreError> {
+        if moved_ms != 0 {
+            let now = tx.now();
+            webhooks::restart_failing(tx, now)?;
+        }
+        self.observe(tx)
     }
 
     /// Takes the attempt into the webhook's health, and disables the webhook where that is due.

@@ -11,6 +11,7 @@ use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 
 use super::own_tls::LazyTls;
 use crate::domain::authorization::WebhookAuth;
+use crate::domain::batch::BatchPolicy;
 use crate::domain::breaker::DisabledReason;
 use crate::domain::oauth2::TokenClient;
 use crate::domain::order::DeliveryOrder;
@@ -46,6 +47,8 @@ pub(super) struct Target {
     pub(super) ordered: bool,
     /// Whether deliveries with the same key keep their order.
     pub(super) is_keyed: bool,
+    /// When deliveries go out together.
+    pub(super) batch: Option<BatchPolicy>,
     pub(super) max_in_flight: u32,
     pub(super) rate_limit: Option<f64>,
     /// The rate that it shares with all webhooks of its consumer.
@@ -195,6 +198,7 @@ impl Target {
             is_corrupt: false,
             ordered: settings.order == DeliveryOrder::Whole,
             is_keyed: settings.order.by().is_some(),
+            batch: settings.batch,
             max_in_flight: settings.max_in_flight.max(1),
             rate_limit: settings.rate_limit,
             shared_rate: shared_rate_of(webhook),
@@ -249,6 +253,7 @@ impl Target {
             is_corrupt: false,
             ordered: false,
             is_keyed: false,
+            batch: None,
             max_in_flight,
             rate_limit: None,
             shared_rate: None,

@@ -52,7 +52,7 @@ pub use guard::{Guard, GuardOptions};
 pub use identity::{CertificateFacts, OwnTls, check_authorities, check_identity};
 pub use mail::{Mail, MailFailure, Mailer, SmtpFault, SmtpServer};
 pub use options::{ClientError, ClientOptions, USER_AGENT};
-pub use outbound::OutboundRequest;
+pub use outbound::{OutboundRequest, add_client_headers};
 pub use own::OwnAddresses;
 pub use reply::HttpReply;
 pub use reqwest::header::{HeaderMap, HeaderName, HeaderValue};

@@ -47,12 +47,19 @@ pub(super) fn request(outbound: &OutboundRequest<'_>) -> Request<Full<Bytes>> {
         .expect("a target's path and query are made of what a request may carry");
     let headers = request.headers_mut();
     *headers = outbound.headers.clone();
+    add_client_headers(headers, outbound.target.authority());
+    request
+}
+
+/// Adds what the client says itself to every receiver: who sends, to whom, and that any answer will do.
+///
+/// # Panics
+/// If `authority` is no host, with or without a port.
+pub fn add_client_headers(headers: &mut HeaderMap, authority: &str) {
     headers
         .entry(ACCEPT)
         .or_insert(HeaderValue::from_static("*/*"));
     headers.insert(AGENT, HeaderValue::from_static(USER_AGENT));
-    let host = HeaderValue::from_str(outbound.target.authority())
-        .expect("a target's host is a name or an address");
+    let host = HeaderValue::from_str(authority).expect("a host is a name or an address");
     headers.insert(HOST, host);
-    request
 }

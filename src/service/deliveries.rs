@@ -6,20 +6,21 @@
 use bytes::Bytes;
 use serde_json::json;
 
+use super::batches::{DeliveryBatch, batch_in};
 use super::events::erased;
 use super::views::shown_body;
 use super::{Caller, Refusal, Service, audit};
 use crate::domain::attempt::Attempt;
 use crate::domain::consumer::Purview;
 use crate::domain::delivery::{
-    Cause, Delivery, DeliveryFilter, IllegalTransition, QueuedDelivery, Status, StepInput, Trigger,
-    step,
+    Cause, Delivery, DeliveryFilter, IllegalTransition, Next, QueuedDelivery, Status, StepInput,
+    Trigger, step,
 };
 use crate::domain::id::{DeliveryId, WebhookId};
 use crate::domain::outcome::FailureKind;
 use crate::domain::page::{Cursor, Limit, Page};
 use crate::domain::retry::RetryPolicy;
-use crate::engine::{Engine, attempt};
+use crate::engine::{Engine, request};
 use crate::store::{Read, Store, StoreError, WriteTx, attempts, deliveries, events, webhooks};
 
 /// A delivery with everything that was sent and that came back.
@@ -33,6 +34,8 @@ pub struct DeliveryDetail {
     pub request_headers: String,
     /// The body, the same in every attempt.
     pub request_body: Bytes,
+    /// The batch with which it goes out, if it does.
+    pub batch: Option<DeliveryBatch>,
     /// Its attempts, oldest first; the latest of those that were asked for.
     pub attempts: Vec<Attempt>,
     /// The number of the first of them, where there are earlier ones.
@@ -217,20 +220,9 @@ pub(super) fn detail_in(
     before: Option<u32>,
 ) -> Result<DeliveryDetail, Refusal> {
     let delivery = deliveries::find_in(conn, purview, id)?.ok_or(Refusal::NotFound("delivery"))?;
-    let profile = store.profile(conn, delivery.profile_seq)?;
-    let request_body = match deliveries::queued(conn, id.seq()) {
-        Ok(queued) => {
-            let queued = queued.ok_or(Refusal::NotFound("delivery"))?;
-            let is_erased = events::erased_at(conn, queued.event.id.seq())?.is_some();
-            let shape = store.shape(conn, delivery.shape_seq)?;
-            match is_erased {
-                true => Bytes::new(),
-                false => shown_body(attempt::body(&queued, &profile, shape.as_deref()))?,
-            }
-        }
-        // Nothing was sent of it since, and nothing will be.
-        Err(StoreError::Damaged(_)) => Bytes::new(),
-        Err(error) => return Err(error.into()),
+    let (batch, request_body) = match batch_in(store, conn, &delivery)? {
+        Some((batch, body)) => (Some(batch), body),
+        None => (None, own_body(store, conn, &delivery)?),
     };
     let attempts = attempts::latest_of(conn, id.seq(), before)?;
     let last = attempts.items.last();
@@ -246,9 +238,25 @@ pub(super) fn detail_in(
         url,
         request_headers,
         request_body,
+        batch,
         attempts_before: attempts.before,
         attempts: attempts.items,
     })
+}
+
+/// The body of a delivery that goes out alone, as it is shown.
+fn own_body(store: &Store, conn: &Read<'_>, delivery: &Delivery) -> Result<Bytes, Refusal> {
+    let profile = store.profile(conn, delivery.profile_seq)?;
+    let queued = match deliveries::queued(conn, delivery.id.seq()) {
+        // Nothing was sent of it since, and nothing will be.
+        Err(StoreError::Damaged(_)) => return Ok(Bytes::new()),
+        queued => queued?.ok_or(Refusal::NotFound("delivery"))?,
+    };
+    if events::erased_at(conn, queued.event.id.seq())?.is_some() {
+        return Ok(Bytes::new());
+    }
+    let shape = store.shape(conn, delivery.shape_seq)?;
+    shown_body(request::body(&queued, &profile, shape.as_deref()))
 }
 
 fn dead_letter(conn: &Read<'_>, purview: Purview, id: DeliveryId) -> Result<Delivery, Refusal> {
@@ -273,12 +281,44 @@ pub(super) fn is_under_way(engine: &Engine, delivery: &Delivery) -> bool {
     engine.is_in_flight(delivery.webhook.seq(), delivery.id, attempts)
 }
 
-/// Puts one delivery back in line, due now.
+/// Puts a delivery back in line, due now, and with it what was sent with it and stands where it does.
 ///
 /// # Errors
 /// [`Refusal::Conflict`] for tests and for deliveries with too many attempts; [`Refusal::Revoked`]
 /// where nobody receives any more.
 pub(super) fn put_back(tx: &mut WriteTx<'_>, delivery: &Delivery) -> Result<(), Refusal> {
+    put_one_back(tx, delivery)?;
+    if !is_sent_together(delivery) {
+        return Ok(());
+    }
+    for seq in deliveries::mates(tx, delivery)? {
+        let Some(mate) = deliveries::find(tx, seq)? else {
+            continue;
+        };
+        match put_one_back(tx, &mate) {
+            // What can't be sent any more stays behind, and is told when somebody asks for it.
+            Ok(()) | Err(Refusal::Conflict(_)) => {}
+            Err(refusal) => return Err(refusal),
+        }
+    }
+    Ok(())
+}
+
+/// Whether others of its batch are tried again with a delivery: those that stand where it does.
+fn is_sent_together(delivery: &Delivery) -> bool {
+    let was_sent = match delivery.progress.status {
+        Status::Retrying | Status::Delivered | Status::Exhausted => true,
+        Status::Scheduled | Status::Pending | Status::Canceled => false,
+    };
+    delivery.batch.is_some() && was_sent
+}
+
+/// Whether a delivery was put back in line with another of its batch.
+pub(super) fn was_put_back_with_batch(delivery: &Delivery) -> bool {
+    delivery.batch.is_some() && matches!(delivery.progress.next, Next::Manual { .. })
+}
+
+fn put_one_back(tx: &mut WriteTx<'_>, delivery: &Delivery) -> Result<(), Refusal> {
     if delivery.trigger == Trigger::Test {
         return Err(IllegalTransition::TestIsFinal.into());
     }

@@ -4,6 +4,8 @@
 //! the request itself: two hundred thousand deliveries take as many batches as they need, and new
 //! events keep flowing between them.
 
+use std::time::Duration;
+
 use serde_json::json;
 
 use super::once::once;
@@ -12,21 +14,28 @@ use crate::domain::consumer::Purview;
 use crate::domain::delivery::{Delivery, DeliveryFilter, DeliveryScope, Status, Trigger};
 use crate::domain::id::{DeliveryId, JobId};
 use crate::domain::job::{Job, JobEnding, JobKind, NewJob};
-use crate::store::deliveries;
-use crate::store::jobs::{self, RUNNING_OF_WORKSPACE_MAX};
-use crate::store::{Read, StoreError, WriteTx, webhooks};
+use crate::store::{Read, StoreError, WriteTx, deliveries, jobs, webhooks};
 
 mod batch;
+mod chosen_events;
 mod discarded;
+mod erase;
+mod erasing;
 mod recover;
 mod report;
 mod task;
 
+pub use chosen_events::EventFilterInput;
+pub use erase::EventSelection;
+use erasing::Worked;
 pub use recover::{RecoverInput, is_of_missed};
 use task::{Chosen, Criteria, Position, Task};
 
 /// Deliveries that one call may name by id.
 pub const IDS_MAX: usize = 10_000;
+
+/// How long to wait for an attempt under way, before looking again.
+const LOOK_AGAIN: Duration = Duration::from_millis(250);
 
 /// Which deliveries bulk work is done to.
 #[derive(Clone, Debug)]
@@ -170,8 +179,12 @@ impl Service {
             None => Err(Refusal::Internal("the job's task is damaged".to_owned())),
         };
         Ok(match worked {
+            Ok(Worked::HeldUp) => {
+                tokio::time::sleep(LOOK_AGAIN).await;
+                Stepped::Worked(seq)
+            }
             // A job that was called off meanwhile is not running any more.
-            Ok(_) | Err(Refusal::Conflict(_)) => Stepped::Worked(seq),
+            Ok(Worked::Off) | Err(Refusal::Conflict(_)) => Stepped::Worked(seq),
             Err(Refusal::Unavailable(reason)) => return Err(StoreError::Stopped(reason)),
             Err(Refusal::Revoked) => {
                 self.end_job(seq, "its webhook was revoked").await?;
@@ -215,6 +228,7 @@ impl Service {
                 Ok::<_, Refusal>(Task {
                     deliveries: Some(chosen),
                     missed: None,
+                    events: None,
                 })
             })
             .await?;
@@ -290,15 +304,15 @@ fn insert(
     matched: u64,
 ) -> Result<Begun, Refusal> {
     let workspace_seq = caller.workspace.seq();
-    if jobs::count_running(tx, workspace_seq)? >= RUNNING_OF_WORKSPACE_MAX {
-        return Err(Refusal::Conflict(format!(
-            "{RUNNING_OF_WORKSPACE_MAX} background jobs are running; wait for one of them to end"
-        )));
+    let consumer_seq = caller.purview().consumer_seq;
+    if let Some(limit) = jobs::reached_limit(tx, workspace_seq, consumer_seq)? {
+        let why = format!("{limit} background jobs are running; wait for one of them to end");
+        return Err(Refusal::Conflict(why));
     }
     let task = serde_json::to_string(task).expect("numbers and words always serialise");
     let new = NewJob {
         workspace_seq,
-        consumer_seq: caller.purview().consumer_seq,
+        consumer_seq,
         kind,
         task,
         total: matched,
@@ -353,7 +367,7 @@ fn rows_of(
             continue;
         };
         let possible = match kind {
-            JobKind::Discard | JobKind::Restore => true,
+            JobKind::Discard | JobKind::Restore | JobKind::Erase => true,
             JobKind::Retry | JobKind::Recover => {
                 delivery.trigger != Trigger::Test
                     && !webhooks::is_ended(conn, delivery.webhook.seq())?
@@ -372,6 +386,13 @@ fn check_webhook(conn: &Read<'_>, kind: JobKind, filter: &DeliveryFilter) -> Res
         (JobKind::Retry | JobKind::Recover, Some(seq)) if webhooks::is_ended(conn, seq)? => {
             Err(Refusal::Revoked)
         }
-        (JobKind::Retry | JobKind::Recover | JobKind::Discard | JobKind::Restore, _) => Ok(()),
+        (
+            JobKind::Retry
+            | JobKind::Recover
+            | JobKind::Discard
+            | JobKind::Restore
+            | JobKind::Erase,
+            _,
+        ) => Ok(()),
     }
 }

@@ -5,10 +5,10 @@
 //!
 //! # Why it looks again and again
 //! What may be erased follows from deliveries' states, and nothing is added to what settling them costs.
-//! So after something happened it looks, from the first event on that it had to leave; where no
-//! workspace wants this, a look is one question to an empty index.
+//! So after something happened it looks at what it had to leave, and at what is new; where no workspace
+//! wants this, a look is one question to an empty index.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -16,8 +16,10 @@ use tokio::sync::Notify;
 use tokio::time::{sleep, timeout};
 
 use super::Service;
+use crate::domain::keep_data::KeepData;
 use crate::domain::time::Timestamp;
-use crate::store::{StoreError, keeping};
+use crate::store::keeping::{self, KeptPart, LOOKED_AT_MAX};
+use crate::store::{Read, StoreError, WriteTx};
 
 /// Events that one transaction erases.
 const ERASED_AT_ONCE: usize = 200;
@@ -27,9 +29,22 @@ const REST_FACTOR: u32 = 10;
 /// The longest wait for the next event to become old enough: the clock may be set meanwhile.
 const WAIT_MAX: Duration = Duration::from_secs(30);
 
-/// From where on each workspace's events have to be looked at.
+/// Events of a workspace that are remembered because something pins them. With more, it looks again
+/// at everything behind the last of them.
+const PINNED_MAX: usize = 10_000;
+
+/// Which of each workspace's events have to be looked at.
 #[derive(Debug, Default)]
-pub(super) struct KeptPlaces(HashMap<i64, i64>);
+pub(super) struct KeptPlaces(HashMap<i64, KeptPlace>);
+
+/// Which of a workspace's events have to be looked at.
+#[derive(Clone, Debug, Default)]
+struct KeptPlace {
+    /// All behind this row.
+    after: i64,
+    /// And these, which are old enough and are asked for by somebody.
+    pinned: BTreeSet<i64>,
+}
 
 /// Looks whenever something happened, until the store is closed.
 pub(super) async fn keep_for_ever(service: &Service, changed: &Notify) {
@@ -68,33 +83,65 @@ impl Service {
             .retain(|seq, _| keeping.iter().any(|(own, _)| own == seq));
         let mut next_at = None;
         for (workspace_seq, keep) in keeping {
-            let mut after = kept.0.get(&workspace_seq).copied().unwrap_or(0);
-            let mut first_kept = None;
-            loop {
-                let now = self.clock().now();
-                let look = move |conn: &crate::store::Read<'_>| {
-                    keeping::look(conn, workspace_seq, keep, after, now)
-                };
-                let part = self.store().read(look).await?;
-                let mut left = part.first_kept;
-                for some in part.erasable.chunks(ERASED_AT_ONCE) {
-                    let some = some.to_vec();
-                    let erase =
-                        move |tx: &mut crate::store::WriteTx<'_>| keeping::erase_kept(tx, &some);
-                    let waits = self.store().settle(erase).await?;
-                    left = left.into_iter().chain(waits).min();
-                }
-                first_kept = first_kept.or(left);
-                next_at = next_at.into_iter().chain(part.next_at).min();
-                after = part.looked_to.unwrap_or(after);
-                if !part.is_cut {
-                    break;
-                }
-            }
-            let from = first_kept.map_or(after, |seq| seq - 1);
-            kept.0.insert(workspace_seq, from);
+            let place = kept.0.remove(&workspace_seq).unwrap_or_default();
+            let (place, at) = self.erase_outlived_of(workspace_seq, keep, place).await?;
+            kept.0.insert(workspace_seq, place);
+            next_at = next_at.into_iter().chain(at).min();
         }
         Ok(next_at)
+    }
+
+    /// The same of one workspace. Answers what has to be looked at later.
+    async fn erase_outlived_of(
+        &self,
+        workspace_seq: i64,
+        keep: KeepData,
+        place: KeptPlace,
+    ) -> Result<(KeptPlace, Option<Timestamp>), StoreError> {
+        let mut later = KeptPlace {
+            after: place.after,
+            pinned: BTreeSet::new(),
+        };
+        let mut next_at = None;
+        let pinned: Vec<i64> = place.pinned.into_iter().collect();
+        for some in pinned.chunks(LOOKED_AT_MAX) {
+            let (some, now) = (some.to_vec(), self.clock().now());
+            let look = move |conn: &Read<'_>| keeping::look_again(conn, keep, &some, now);
+            let part = self.store().read(look).await?;
+            next_at = next_at.into_iter().chain(part.next_at).min();
+            later.pinned.extend(self.erase_part(part).await?);
+        }
+        loop {
+            let (after, now) = (later.after, self.clock().now());
+            let look = move |conn: &Read<'_>| keeping::look(conn, workspace_seq, keep, after, now);
+            let part = self.store().read(look).await?;
+            next_at = next_at.into_iter().chain(part.next_at).min();
+            let (looked_to, is_cut) = (part.looked_to, part.is_cut);
+            let pinned = self.erase_part(part).await?;
+            let room = PINNED_MAX.saturating_sub(later.pinned.len());
+            if let Some(first_left) = pinned.get(room) {
+                later.after = first_left - 1;
+                later.pinned.extend(&pinned[..room]);
+                return Ok((later, next_at));
+            }
+            later.pinned.extend(pinned);
+            later.after = looked_to.unwrap_or(after);
+            if !is_cut {
+                return Ok((later, next_at));
+            }
+        }
+    }
+
+    /// Erases what may be erased. Answers what has to be kept for now, in order.
+    async fn erase_part(&self, part: KeptPart) -> Result<Vec<i64>, StoreError> {
+        let mut pinned = part.pinned;
+        for some in part.erasable.chunks(ERASED_AT_ONCE) {
+            let some = some.to_vec();
+            let erase = move |tx: &mut WriteTx<'_>| keeping::erase_kept(tx, &some);
+            pinned.extend(self.store().settle(erase).await?);
+        }
+        pinned.sort_unstable();
+        Ok(pinned)
     }
 }
 

@@ -23,6 +23,7 @@ mod alert_test;
 pub mod alerts;
 pub mod attempts;
 pub mod audit_log;
+pub mod batches;
 pub mod by_profile;
 pub mod caller;
 pub mod catalogue;

@@ -29,6 +29,20 @@ pub fn erase(tx: &mut WriteTx<'_>, event_seq: i64) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// As [`erase`], of several events at once.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn erase_many(tx: &mut WriteTx<'_>, events: &[i64]) -> Result<(), StoreError> {
+    begin(tx)?;
+    for event_seq in events {
+        empty(tx, *event_seq)?;
+    }
+    end(tx)?;
+    tx.notices().activity = true;
+    Ok(())
+}
+
 /// Erases the answer that one attempt got.
 ///
 /// # Errors

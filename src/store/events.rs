@@ -23,11 +23,13 @@ pub(super) mod context;
 mod labels;
 mod list;
 mod misses;
+mod scan;
 mod schedule;
 
 use context::ContextColumns;
 pub use list::list;
 pub use misses::{count_missed, delete_miss, insert_miss, missed, misses};
+pub use scan::{EventScan, SCANNED_EVENTS_MAX, unerased};
 use schedule::ScheduleColumns;
 pub use schedule::set_deliver_at;
 

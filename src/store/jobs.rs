@@ -19,8 +19,12 @@ use crate::domain::job::{Job, JobEnding, JobOutcome, JobStatus, NewJob};
 use crate::domain::page::{Cursor, Limit, List, Page};
 use crate::domain::time::Timestamp;
 
-/// Jobs of one workspace that may be running.
+/// Jobs of the platform's own in one workspace that may be running.
 pub const RUNNING_OF_WORKSPACE_MAX: u32 = 20;
+/// Jobs of one consumer that may be running.
+pub const RUNNING_OF_CONSUMER_MAX: u32 = 3;
+/// Jobs of all consumers of one workspace that may be running.
+pub const RUNNING_OF_CONSUMERS_MAX: u32 = 100;
 /// Running jobs that one reading answers.
 pub const RUNNING_MAX: u32 = 1000;
 
@@ -132,17 +136,35 @@ pub fn next_running(conn: &Read<'_>, after: i64) -> Result<Option<Job>, StoreErr
     Ok(None)
 }
 
-/// How many jobs of a workspace are running.
+/// How many jobs of an owner may be running, where there are so many already: the platform's own in a
+/// workspace, or those of a consumer and of all consumers beside it. None of them keeps another from
+/// beginning one.
 ///
 /// # Errors
 /// [`StoreError::Sqlite`].
-pub fn count_running(conn: &Read<'_>, workspace_seq: i64) -> Result<u32, StoreError> {
-    conn.value(
-        "SELECT count(*)
+pub fn reached_limit(
+    conn: &Read<'_>,
+    workspace_seq: i64,
+    consumer_seq: Option<i64>,
+) -> Result<Option<u32>, StoreError> {
+    let counted = conn.row(
+        "SELECT count(*) FILTER (WHERE consumer_seq IS NULL) AS platforms,
+             count(*) FILTER (WHERE consumer_seq = :consumer) AS own, count(consumer_seq) AS consumers
          FROM jobs INDEXED BY jobs_running
          WHERE status = 'running' AND workspace_seq = :workspace",
-        named_params! { ":workspace": workspace_seq },
-    )
+        named_params! { ":workspace": workspace_seq, ":consumer": consumer_seq },
+        |row| Ok((row.get("platforms")?, row.get("own")?, row.get("consumers")?)),
+    )?;
+    let (platforms, own, consumers): (u32, u32, u32) = counted.unwrap_or_default();
+    let limits = match consumer_seq {
+        None => [(platforms, RUNNING_OF_WORKSPACE_MAX); 2],
+        Some(_) => [
+            (own, RUNNING_OF_CONSUMER_MAX),
+            (consumers, RUNNING_OF_CONSUMERS_MAX),
+        ],
+    };
+    let reached = limits.into_iter().find(|(running, limit)| running >= limit);
+    Ok(reached.map(|(_, limit)| limit))
 }
 
 /// How the deliveries stand that the job in row `seq` was the last to touch.
@@ -344,10 +366,8 @@ mod tests {
             let next = store.read_blocking(|conn| next_running(conn, after));
             assert_eq!(next.unwrap().unwrap().id.seq(), expect);
         }
-        assert_eq!(
-            store.read_blocking(|conn| count_running(conn, 1)).unwrap(),
-            2
-        );
+        let reached = |consumer| store.read_blocking(move |conn| reached_limit(conn, 1, consumer));
+        assert_eq!(reached(None).unwrap(), None);
         assert_eq!(
             read(&store, second).error.as_deref(),
             Some("the webhook is gone")

@@ -7,28 +7,39 @@
 //! What a delivery waits for. Where data is kept until it is delivered, also what a dead letter or a
 //! webhook that missed it may still ask for, and what a reader has not dealt with.
 
-use rusqlite::named_params;
+use std::time::Duration;
 
-use super::{Read, StoreError, WriteTx, erasure, poll};
+use rusqlite::{Row, named_params};
+
+use super::{Read, StoreError, WriteTx, erasure, poll, row_list};
 use crate::domain::keep_data::KeepData;
 use crate::domain::time::Timestamp;
 
 /// Events that one reading looks at.
-const LOOKED_AT_MAX: usize = 1000;
+pub const LOOKED_AT_MAX: usize = 1000;
 
-/// What a look at a part of a workspace's events found.
+/// What a look at some of a workspace's events found.
 #[derive(Debug, Default)]
 pub struct KeptPart {
     /// Events that are to be emptied.
     pub erasable: Vec<i64>,
-    /// The first that must be kept for now.
-    pub first_kept: Option<i64>,
-    /// The last that was looked at; `None` where there was none.
+    /// Those that must be kept for now, although they are old enough.
+    pub pinned: Vec<i64>,
+    /// The last that was looked at and is old enough; `None` where there was none.
     pub looked_to: Option<i64>,
     /// Whether there may be more behind it.
     pub is_cut: bool,
     /// When the next of them will be old enough.
     pub next_at: Option<Timestamp>,
+}
+
+/// What may be done to an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum KeptState {
+    Erased,
+    Young,
+    Pinned,
+    Erasable,
 }
 
 /// The workspaces that keep data for less long than events.
@@ -46,7 +57,7 @@ pub fn keeping(conn: &Read<'_>) -> Result<Vec<(i64, KeepData)>, StoreError> {
     )
 }
 
-/// Looks at published events of a workspace behind row `after`.
+/// Looks at published events of a workspace behind row `after`, as far as they are old enough.
 ///
 /// # Errors
 /// [`StoreError::Sqlite`].
@@ -57,72 +68,144 @@ pub fn look(
     after: i64,
     now: Timestamp,
 ) -> Result<KeptPart, StoreError> {
-    let for_long = match keep {
-        KeepData::For(long) => Some(long),
-        KeepData::Retention | KeepData::UntilDelivered => None,
-    };
-    // 0: erased before; 1: may be erased; 2: must be kept.
-    let is_unread = poll::IS_UNREAD;
+    let state = state();
     let sql = format!(
-        "SELECT seq, created_at,
-             CASE WHEN erased_at IS NOT NULL THEN 0
-                 WHEN EXISTS (
-                     SELECT 1 FROM deliveries
-                     WHERE event_seq = events.seq AND status IN (0, 1, 5))
-                     OR EXISTS (SELECT 1 FROM poll_plans WHERE event_seq = events.seq) THEN 2
-                 WHEN :until_delivered AND (
-                     EXISTS (
-                         SELECT 1 FROM deliveries
-                         WHERE event_seq = events.seq AND status = 3 AND discarded_at IS NULL)
-                     OR EXISTS (SELECT 1 FROM event_misses WHERE event_seq = events.seq)
-                     OR {is_unread}) THEN 2
-                 ELSE 1 END
+        "SELECT seq, created_at, {state} AS state
          FROM events
          WHERE workspace_seq = :workspace AND kind = 0 AND seq > :after
          ORDER BY seq
          LIMIT :limit"
     );
-    let rows: Vec<(i64, Timestamp, i64)> = conn.rows(
+    let rows = conn.rows(
         &sql,
         named_params! {
             ":workspace": workspace_seq,
-            ":until_delivered": for_long.is_none(),
+            ":until_delivered": long_of(keep).is_none(),
+            ":newest": newest_of(keep, now),
             ":after": after,
             ":limit": LOOKED_AT_MAX,
         },
-        |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+        kept_row,
     )?;
     let mut part = KeptPart {
         is_cut: rows.len() == LOOKED_AT_MAX,
         ..KeptPart::default()
     };
     for (seq, created_at, state) in rows {
-        let due_at = for_long.map_or(created_at, |long| created_at.after(long));
-        if state != 0 && due_at > now {
-            part.first_kept.get_or_insert(seq);
-            part.next_at = Some(due_at);
+        if state == KeptState::Young {
+            part.next_at = due_at(keep, created_at);
             part.is_cut = false;
             break;
         }
-        match state {
-            0 => {}
-            1 => part.erasable.push(seq),
-            _ => {
-                part.first_kept.get_or_insert(seq);
-            }
-        }
+        part.take(seq, state);
         part.looked_to = Some(seq);
     }
     Ok(part)
 }
 
-/// Empties events, as far as no delivery of theirs waits by now; answers the first that was left.
+/// Looks again at events that had to be kept: at most as many as [`LOOKED_AT_MAX`] says.
 ///
 /// # Errors
 /// [`StoreError::Sqlite`].
-pub fn erase_kept(tx: &mut WriteTx<'_>, events: &[i64]) -> Result<Option<i64>, StoreError> {
+pub fn look_again(
+    conn: &Read<'_>,
+    keep: KeepData,
+    pinned: &[i64],
+    now: Timestamp,
+) -> Result<KeptPart, StoreError> {
+    let state = state();
+    let sql = format!(
+        "SELECT seq, created_at, {state} AS state
+         FROM events
+         WHERE seq IN (SELECT value FROM json_each(:pinned))
+         LIMIT :limit"
+    );
+    let rows = conn.rows(
+        &sql,
+        named_params! {
+            ":until_delivered": long_of(keep).is_none(),
+            ":newest": newest_of(keep, now),
+            ":pinned": row_list(pinned),
+            ":limit": LOOKED_AT_MAX,
+        },
+        kept_row,
+    )?;
+    let mut part = KeptPart::default();
+    for (seq, created_at, state) in rows {
+        if state == KeptState::Young {
+            let due_at = due_at(keep, created_at);
+            part.next_at = part.next_at.into_iter().chain(due_at).min();
+            part.pinned.push(seq);
+        } else {
+            part.take(seq, state);
+        }
+    }
+    Ok(part)
+}
+
+impl KeptPart {
+    fn take(&mut self, seq: i64, state: KeptState) {
+        match state {
+            KeptState::Erased => {}
+            KeptState::Erasable => self.erasable.push(seq),
+            KeptState::Pinned | KeptState::Young => self.pinned.push(seq),
+        }
+    }
+}
+
+/// 0: erased before; 1: may be erased; 2: must be kept; 3: is not old enough, whatever else it is.
+fn state() -> String {
+    let is_unread = poll::IS_UNREAD;
+    format!(
+        "CASE WHEN erased_at IS NOT NULL THEN 0
+             WHEN created_at > :newest THEN 3
+             WHEN EXISTS (
+                 SELECT 1 FROM deliveries
+                 WHERE event_seq = events.seq AND status IN (0, 1, 5))
+                 OR EXISTS (SELECT 1 FROM poll_plans WHERE event_seq = events.seq) THEN 2
+             WHEN :until_delivered AND (
+                 EXISTS (
+                     SELECT 1 FROM deliveries
+                     WHERE event_seq = events.seq AND status = 3 AND discarded_at IS NULL)
+                 OR EXISTS (SELECT 1 FROM event_misses WHERE event_seq = events.seq)
+                 OR {is_unread}) THEN 2
+             ELSE 1 END"
+    )
+}
+
+fn kept_row(row: &Row<'_>) -> Result<(i64, Timestamp, KeptState), StoreError> {
+    let state = match row.get("state")? {
+        0 => KeptState::Erased,
+        1 => KeptState::Erasable,
+        3 => KeptState::Young,
+        _ => KeptState::Pinned,
+    };
+    Ok((row.get("seq")?, row.get("created_at")?, state))
+}
+
+fn long_of(keep: KeepData) -> Option<Duration> {
+    match keep {
+        KeepData::For(long) => Some(long),
+        KeepData::Retention | KeepData::UntilDelivered => None,
+    }
+}
+
+/// When the newest event was accepted that is old enough.
+fn newest_of(keep: KeepData, now: Timestamp) -> Timestamp {
+    long_of(keep).map_or(Timestamp::MAX, |long| now.before(long))
+}
+
+fn due_at(keep: KeepData, created_at: Timestamp) -> Option<Timestamp> {
+    long_of(keep).map(|long| created_at.after(long))
+}
+
+/// Empties events, as far as no delivery of theirs waits by now; answers those that were left.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn erase_kept(tx: &mut WriteTx<'_>, events: &[i64]) -> Result<Vec<i64>, StoreError> {
     erasure::begin(tx)?;
-    let mut left = None;
+    let mut left = Vec::new();
     for seq in events {
         let waits: bool = tx.value(
             "SELECT EXISTS (
@@ -130,7 +213,7 @@ pub fn erase_kept(tx: &mut WriteTx<'_>, events: &[i64]) -> Result<Option<i64>, S
             named_params! { ":event": seq },
         )?;
         if waits || poll::is_planned(tx, *seq)? {
-            left.get_or_insert(*seq);
+            left.push(*seq);
         } else {
             erasure::empty(tx, *seq)?;
         }

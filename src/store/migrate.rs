@@ -33,6 +33,7 @@ const LADDER: &[M<'static>] = &[
     M::up(include_str!("migrations/0021_consumer_types.sql")),
     M::up(include_str!("migrations/0022_alerts.sql")),
     M::up(include_str!("migrations/0023_mails.sql")),
+    M::up(include_str!("migrations/0024_batches.sql")),
 ];
 
 /// Refuses a database that a later version wrote; answers its version.

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use rusqlite::Connection;
 
 mod corrupt;
+mod erased;
 mod full;
 mod held;
 mod plans;

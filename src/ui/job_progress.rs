@@ -70,6 +70,7 @@ pub fn heading(kind: JobKind) -> &'static str {
         JobKind::Discard => "Discarding dead letters",
         JobKind::Recover => "Recovering a webhook",
         JobKind::Restore => "Restoring dead letters",
+        JobKind::Erase => "Erasing events' data",
     }
 }
 

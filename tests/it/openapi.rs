@@ -243,6 +243,11 @@ async fn bulk_work_has_its_shapes(app: &TestApp, webhook: &str) {
         let path = format!("/api/v1/{path}");
         check("post", &path, &app.post(&path, &chosen).await);
     }
+    for is_dry in [true, false] {
+        let chosen = json!({"filter": {"type": "no.such"}, "dry_run": is_dry});
+        let path = "/api/v1/events/erase";
+        check("post", path, &app.post(path, &chosen).await);
+    }
     let since = json!({"since": "2026-01-01T00:00:00Z"});
     let begun = app.post(&format!("{webhook}/recover"), &since).await;
     let begun = check("post", "/api/v1/webhooks/{id}/recover", &begun);

@@ -312,6 +312,7 @@ pub fn body(route: &Endpoint, world: &World, url: &str) -> Value {
         | "POST /api/v1/dead-letters/retry"
         | "POST /api/v1/dead-letters/restore"
         | "POST /api/v1/dead-letters/discard" => json!({"ids": [world.delivery]}),
+        "POST /api/v1/events/erase" => json!({"ids": [world.event]}),
         "POST /api/v1/workspaces" => json!({"name": format!("another {}", world.workspace)}),
         "PATCH /api/v1/workspaces/{id}" => json!({"strict_event_types": false}),
         "POST /api/v1/sessions" => json!({"email": "nobody@example.com", "password": "x"}),

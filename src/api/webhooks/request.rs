@@ -10,6 +10,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
+use super::batch::BatchRequest;
 use super::headers::HeadersRequest;
 use crate::api::webhooks::proof::AuthRequest;
 use crate::api::words::{
@@ -142,6 +143,12 @@ pub struct WebhookRequest {
     #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<String>)]
     pub ordered_by: Option<Option<String>>,
+    /// Several events in one request, as a JSON array of what each would be alone, under one signature;
+    /// null means each in its own. `webhook-id` is then the batch's own id, `bat_…`, the same in every
+    /// attempt. They are tried again together, and give up together.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<BatchRequest>)]
+    pub batch: Option<Option<BatchRequest>>,
     /// Failures in a row that disable it; null means never.
     #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<i64>)]
@@ -309,6 +316,7 @@ impl From<WebhookRequest> for WebhookInput {
             rate_limit: request.rate_limit,
             ordered: request.ordered,
             ordered_by: request.ordered_by,
+            batch: request.batch.map(|own| own.map(Into::into)),
             disable_after_failures: request.disable_after_failures,
             disable_after: request.disable_after,
             active: request.active,

@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
+use super::batch::WebhookBatchBody;
 use crate::api::words::{
     BodyFormat, DeliveryContentType, DeliveryMethod, DeliveryVia, SignatureWord,
     WebhookDisabledReason, WebhookKindWord, WebhookStatus,
@@ -95,6 +96,8 @@ pub struct WebhookBody {
     pub ordered: bool,
     /// Where the value lies by which deliveries keep event order.
     pub ordered_by: Option<String>,
+    /// When several events go out in one request; null: each in its own.
+    pub batch: Option<WebhookBatchBody>,
     /// Failures in a row that disable it.
     pub disable_after_failures: Option<u32>,
     /// Time of nothing but failures that disables it.
@@ -252,6 +255,7 @@ pub fn webhook(webhook: &Webhook) -> WebhookBody {
         rate_limit: settings.rate_limit,
         ordered: settings.order == DeliveryOrder::Whole,
         ordered_by: settings.order.by().map(|own| own.as_str().to_owned()),
+        batch: settings.batch.map(WebhookBatchBody::from),
         disable_after_failures: settings.breaker.disable_after_failures,
         disable_after: settings.breaker.disable_after.map(DurationText::from),
         consecutive_failures: health.consecutive_failures,

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use super::erase_events::EraseEvents;
 use super::filter::{FilterQuery, Paging};
 use super::shown::{Labelled, listing, say_facts, say_table};
 use super::{Api, Connection, encoded, parse};
@@ -44,6 +45,8 @@ enum EventAction {
     },
     /// Deliver an event again, to all that want it or to one webhook
     Replay(Replay),
+    /// Erase what events carried, and the answers kept for it: some, or all that match
+    Erase(EraseEvents),
 }
 
 #[derive(Args)]
@@ -200,6 +203,7 @@ impl Events {
             EventAction::Cancel(own) => own.run(&api).await,
             EventAction::List(list) => list.run(&api).await,
             EventAction::Show { id } => show(&api, id).await,
+            EventAction::Erase(own) => own.run(&api).await,
             EventAction::Replay(replay) => {
                 let path = format!("/events/{}/replay", encoded(&replay.id));
                 let body = api.post(&path, replay).await?;

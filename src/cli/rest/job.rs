@@ -38,6 +38,7 @@ struct AcceptedJob {
 
 #[derive(Deserialize)]
 struct ShownJob {
+    kind: String,
     status: ShownJobStatus,
     total: u64,
     done: u64,
@@ -107,7 +108,10 @@ fn finish(api: &Api, body: &[u8], job: &ShownJob) -> anyhow::Result<()> {
 }
 
 fn summary(job: &ShownJob) -> String {
-    let what = counted(job.done, "delivery", "deliveries");
+    let what = match job.kind.as_str() {
+        "erase" => return format!("{} erased", counted(job.done, "event", "events")),
+        _ => counted(job.done, "delivery", "deliveries"),
+    };
     let ShownOutcome {
         delivered,
         failed,

@@ -21,6 +21,7 @@ mod catalogue;
 pub(super) mod consumers;
 pub(super) mod dead_letters;
 pub(super) mod deliveries;
+mod erase_events;
 pub(super) mod event_types;
 pub(super) mod events;
 mod filter;

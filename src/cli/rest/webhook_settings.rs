@@ -59,6 +59,10 @@ pub(super) struct WebhookFlags {
     #[arg(long, value_name = "POINTER", value_parser = json_or_text)]
     #[serde(skip_serializing_if = "Option::is_none")]
     ordered_by: Option<Box<RawValue>>,
+    /// Several events in one request, such as '{"max": 100, "wait": "5s"}'; null for each in its own
+    #[arg(long, value_name = "JSON", value_parser = json)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    batch: Option<Box<RawValue>>,
     /// A name for people
     #[arg(long)]
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -216,7 +216,7 @@ fn task_out(job: &Job) -> Option<SvixTaskOut> {
         JobKind::Recover if is_of_missed(job) => REPLAY,
         JobKind::Recover => RECOVER,
         JobKind::Retry => BULK_REPLAY,
-        JobKind::Discard | JobKind::Restore => return None,
+        JobKind::Discard | JobKind::Restore | JobKind::Erase => return None,
     };
     Some(SvixTaskOut {
         id: theirs(TASK, job.id),

@@ -67,6 +67,8 @@ pub struct Delivery {
     pub shape_seq: Option<i64>,
     /// What it has in common with those whose order it keeps.
     pub order_key: Option<OrderKey>,
+    /// The batch with which it goes out: the row of the delivery that was its first.
+    pub batch: Option<i64>,
     /// Where it stands.
     pub progress: Progress,
     /// How many attempts its policy comes to.
@@ -150,6 +152,8 @@ pub struct QueuedDelivery {
     pub trigger: Trigger,
     /// What it has in common with those whose order it keeps.
     pub order_key: Option<OrderKey>,
+    /// The batch with which it goes out: the row of the delivery that was its first.
+    pub batch: Option<i64>,
     /// Where it stands.
     pub progress: Progress,
 }

@@ -165,6 +165,21 @@ fn a_body_is_bounded_in_bytes_and_steps() {
 }
 
 #[test]
+fn a_list_of_alternatives_costs_a_step_for_each_comparison() {
+    let event = format!("{{\"l\":[{}]}}", vec!["0"; 400].join(","));
+    let among = |operands: usize| {
+        let list = vec!["1"; operands].join(",");
+        format!(r#"{{"$if":{{"l":{{"$in":[{list}]}}}},"$then":1,"$else":2}}"#)
+    };
+    assert_eq!(fill(&among(200), &event).unwrap(), "2");
+    let failure = fill(&among(300), &event).unwrap_err();
+    assert!(failure.message.contains("too many steps"), "{failure}");
+    let none = among(300).replace("$in", "$nin");
+    let failure = fill(&none, &event).unwrap_err();
+    assert!(failure.message.contains("too many steps"), "{failure}");
+}
+
+#[test]
 fn what_is_no_template_is_refused_with_the_place_and_the_reason() {
     let check = |text: &str, place: &str, words: &str| {
         let fault = BodyTemplate::parse(text).unwrap_err();

@@ -19,6 +19,18 @@ pub(in crate::engine) enum Settled {
     Unknown,
 }
 
+impl Settled {
+    /// What happens sooner of both, where they are about deliveries that go together.
+    pub(in crate::engine) fn or_sooner(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Again(one), Self::Again(other)) => Self::Again(one.min(other)),
+            (Self::Again(at), _) | (_, Self::Again(at)) => Self::Again(at),
+            (Self::Unknown, _) | (_, Self::Unknown) => Self::Unknown,
+            (Self::Over, Self::Over) => Self::Over,
+        }
+    }
+}
+
 impl Lanes {
     /// The exchange with the receiver is over: an unordered lane may use the slot again, although
     /// the result is still being written.

@@ -8,6 +8,7 @@ use super::lane::{Cut, Lane, LanePlace, QUEUE_MAX};
 use super::memory::LOAD_BYTES_MAX;
 use super::turns::Backlog;
 use super::{LOADS_MAX, Lanes, Step, Timer};
+use crate::domain::batch::Gathered;
 use crate::domain::delivery::QueuedDelivery;
 use crate::domain::time::Timestamp;
 use crate::engine::priority::Priority;
@@ -42,6 +43,8 @@ pub(in crate::engine) struct Loaded {
     pub(in crate::engine) order_blocked: bool,
     /// The last row that was looked at for first attempts, where some may be behind others.
     pub(in crate::engine) looked_to: Option<i64>,
+    /// What waits to be put into a batch.
+    pub(in crate::engine) gathered: Gathered,
 }
 
 impl Lanes {
@@ -51,7 +54,9 @@ impl Lanes {
         // A lane that nobody has seen yet may have older deliveries in the database.
         let lane = self.lanes.entry(webhook_seq).or_insert_with(Lane::unread);
         let bytes = delivery.event.data.len();
-        if lane.has_room() && self.memory.admits(lane.queued_bytes, bytes) {
+        if lane.gather(&delivery) {
+            // It waits in the database for others.
+        } else if lane.has_room() && self.memory.admits(lane.queued_bytes, bytes) {
             self.memory.add(&mut delivery);
             lane.push_first(delivery);
         } else {
@@ -68,10 +73,13 @@ impl Lanes {
             .target
             .as_ref()
             .is_none_or(|target| (target.ordered || target.is_keyed) && target.open);
+        let goes_along = delivery
+            .batch
+            .is_some_and(|batch| lane.is_batch_urgent(batch));
         let crowded = lane.urgent.len() >= QUEUE_MAX;
         if lane.active.contains_key(&delivery.id.seq()) {
             lane.skipped.insert(delivery.id.seq());
-        } else if ordered || crowded {
+        } else if ordered || crowded || goes_along {
             lane.retry_more = true;
         } else {
             self.memory.add(&mut delivery);
@@ -97,7 +105,9 @@ impl Lanes {
             return;
         }
         let bytes = delivery.event.data.len();
-        if lane.first.len() < QUEUE_MAX && self.memory.admits(lane.queued_bytes, bytes) {
+        if lane.gather(&delivery) {
+            lane.rewind();
+        } else if lane.first.len() < QUEUE_MAX && self.memory.admits(lane.queued_bytes, bytes) {
             self.memory.add(&mut delivery);
             lane.push_follower(delivery);
         } else {
@@ -135,6 +145,10 @@ impl Lanes {
             return;
         };
         if let Some(removed) = lane.remove(seq) {
+            if removed.batch.is_some() {
+                // Others of its batch wait behind it.
+                lane.rewind();
+            }
             self.memory.remove(&removed);
         }
         // In an ordered lane it may have been the one that all others wait for.
@@ -198,8 +212,7 @@ impl Lanes {
                 continue;
             };
             lane.place = LanePlace::Nowhere;
-            lane.loading = true;
-            lane.ended_meanwhile.clear();
+            lane.load_ordered();
             self.loads += 1;
             step.load.push(LoadOrder {
                 webhook_seq,
@@ -266,15 +279,17 @@ impl Lanes {
         lane.order_blocked = loaded.order_blocked;
         let mut cut = loaded.first_cut;
         let mut last = loaded.order.first_after;
+        let mut is_all = true;
         for delivery in loaded.first {
-            let seq = delivery.id.seq();
+            let (seq, is_batched) = (delivery.id.seq(), delivery.batch.is_some());
             if !self.take_one(webhook_seq, delivery, Priority::First) {
-                cut = Cut::More;
+                (cut, is_all) = (Cut::More, false);
                 break;
             }
-            last = Some(seq);
+            // Before one that stands for a batch there may be others that are in none yet.
+            last = if is_batched { last } else { Some(seq) };
         }
-        if cut == loaded.first_cut {
+        if is_all {
             last = last.max(loaded.looked_to);
         }
         let mut retries_cut = loaded.retries_cut;
@@ -289,6 +304,7 @@ impl Lanes {
         };
         if loaded.order.first_after.is_some() && !loaded.order_blocked {
             lane.first_loaded(last, cut);
+            lane.gathering.found(loaded.gathered);
         }
         lane.retry_more |= retries_cut == Cut::More;
         lane.has_backlog = lane.first_more || retries_cut == Cut::More;
@@ -325,6 +341,7 @@ impl Lanes {
         }
         self.memory.add(&mut delivery);
         match priority {
+            Priority::First if delivery.batch.is_some() => lane.push_follower(delivery),
             Priority::First => lane.push_first(delivery),
             Priority::Retry => lane.push_retry(delivery),
         }

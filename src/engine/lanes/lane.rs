@@ -12,6 +12,7 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
+use super::gathering::Gathering;
 use super::record::TrackRecord;
 use super::shares::LaneStanding;
 use super::turns::Backlog;
@@ -78,8 +79,10 @@ pub(super) struct Lane {
     pub(super) look_at: Option<Timestamp>,
     /// Data that is queued, in bytes.
     pub(super) queued_bytes: usize,
-    /// The newest delivery that was offered but not taken in.
+    /// The newest delivery that was offered but not taken in since a load was ordered.
     dropped: i64,
+    /// What waits to be put into a batch, where its webhook has them.
+    pub(super) gathering: Gathering,
     pub(super) bucket: Option<Bucket>,
     /// Whether the last that started was a retry.
     pub(super) retry_turn: bool,
@@ -122,6 +125,17 @@ impl Lane {
     pub(super) fn pass_over(&mut self, seq: i64) {
         self.first_more = true;
         self.dropped = self.dropped.max(seq);
+    }
+
+    /// Takes note of a delivery that is to be put into a batch; `false` where there are none here.
+    pub(super) fn gather(&mut self, delivery: &QueuedDelivery) -> bool {
+        let is_batched = self.target.as_ref().is_some_and(|own| own.batch.is_some());
+        if is_batched {
+            let since = delivery.progress.next.at().unwrap_or(delivery.id.at());
+            self.gathering.add(since);
+            self.first_more = true;
+        }
+        is_batched
     }
 
     /// Takes a first attempt into its queue.
@@ -214,6 +228,15 @@ impl Lane {
         self.first_cursor = 0;
         self.first_more = true;
         self.retry_more = true;
+        self.gathering.forget();
+    }
+
+    /// A load is about to read all that is committed by now.
+    pub(super) fn load_ordered(&mut self) {
+        self.loading = true;
+        self.ended_meanwhile.clear();
+        self.dropped = 0;
+        self.gathering.ordered();
     }
 
     /// First attempts were loaded as far as `last`; `cut` says whether there may be more.
@@ -267,6 +290,12 @@ impl Lane {
             }
         }
         None
+    }
+
+    /// Whether a delivery of a batch is among what a person wants attempted now; the rest of the batch
+    /// goes with it.
+    pub(super) fn is_batch_urgent(&self, batch: i64) -> bool {
+        self.urgent.iter().any(|own| own.batch == Some(batch))
     }
 
     pub(super) fn is_queued(&self, seq: i64) -> bool {

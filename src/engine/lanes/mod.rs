@@ -35,6 +35,7 @@ use crate::domain::delivery::QueuedDelivery;
 use crate::domain::time::Timestamp;
 
 mod ending;
+mod gathering;
 mod holding;
 mod intake;
 pub(super) mod lane;
@@ -44,6 +45,7 @@ mod rates;
 mod record;
 mod shares;
 mod timing;
+mod together;
 mod turns;
 
 use lane::{Lane, LanePlace};
@@ -311,7 +313,7 @@ impl Lanes {
             } else {
                 Slot::FreedByExchange
             },
-            slots: 1 + delivery.event.data.len() / SLOT_BYTES,
+            slots: 1 + gathering::bytes_of(&delivery) / SLOT_BYTES,
         };
         self.memory.remove(&delivery);
         self.in_flight += 1;

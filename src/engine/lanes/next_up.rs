@@ -76,7 +76,7 @@ impl Lane {
             return NextUp::Wait(until);
         }
         let Some(priority) = self.choose(&target, slots, now) else {
-            return self.nothing_to_start(&target, slots);
+            return self.nothing_to_start(&target, slots, now);
         };
         let own = target.rate_limit.map(|rate| {
             let bucket = self.bucket.get_or_insert(Bucket::starting(rate, now));
@@ -107,8 +107,10 @@ impl Lane {
         }
     }
 
-    fn nothing_to_start(&self, target: &Target, slots: Slots) -> NextUp {
-        let wants_first = self.first_more && self.first.is_empty() && !self.order_blocked;
+    fn nothing_to_start(&self, target: &Target, slots: Slots, now: Timestamp) -> NextUp {
+        let quiet_until = self.gathering.quiet_until(target.batch, now);
+        let is_read = !self.first_more || quiet_until.is_some();
+        let wants_first = !is_read && self.first.is_empty() && !self.order_blocked;
         let wants_retries = self.retry_more && self.retries.is_empty();
         // An ordered lane looks only when it is free: what is under way decides what is next.
         let may_load = !self.loading && (!target.ordered || self.in_flight == 0);
@@ -118,7 +120,10 @@ impl Lane {
             Slots::Full if wants_load || self.queued() > 0 => NextUp::NoSlot,
             Slots::FreeForFirst if !self.retries.is_empty() && !wants_load => NextUp::NoSlot,
             Slots::Free | Slots::FreeForFirst | Slots::Full if wants_load => NextUp::Load,
-            Slots::Free | Slots::FreeForFirst | Slots::Full => NextUp::Idle,
+            Slots::Free | Slots::FreeForFirst | Slots::Full => match quiet_until {
+                Some(at) if self.first_more => NextUp::Wait(at),
+                Some(_) | None => NextUp::Idle,
+            },
         }
     }
 

@@ -6,14 +6,12 @@ use std::cell::LazyCell;
 use std::cmp::Reverse;
 
 use super::EVENT_DELIVERIES_MAX;
+use super::why_not::{WhyNot, filtered, unasked};
 use crate::domain::breaker::DisabledReason;
 use crate::domain::consumer::Purview;
 use crate::domain::delivery::Delivery;
 use crate::domain::event::{EventKind, StoredEvent};
-use crate::domain::event_context::reaches;
 use crate::domain::event_document::EventDocument;
-use crate::domain::event_type::EventTypeName;
-use crate::domain::filter::Misfit;
 use crate::domain::id::WebhookId;
 use crate::domain::json::JsonValue;
 use crate::domain::webhook::{Webhook, WebhookState};
@@ -45,41 +43,6 @@ pub struct EventWebhook {
     pub label: String,
     /// Why it did not; `None` where it has a delivery of the event, or keeps it for its readers.
     pub why_not: Option<WhyNot>,
-}
-
-/// Why a webhook got no delivery of an event.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum WhyNot {
-    /// It wanted the event, but was disabled.
-    Disabled(DisabledReason),
-    /// It was revoked.
-    Revoked,
-    /// It was registered after the event.
-    RegisteredLater,
-    /// It does not subscribe to the event's type.
-    NotSubscribed,
-    /// The event does not meet its filter: the first condition that failed.
-    Filtered(Misfit),
-    /// It listens to channels, and the event was said in none of them.
-    OtherChannels,
-    /// It wants the event now, but did not when the event was published.
-    SubscribedLater,
-}
-
-impl WhyNot {
-    /// The word of the API.
-    #[must_use]
-    pub fn as_str(&self) -> &'static str {
-        match self {
-            Self::Disabled(_) => "disabled",
-            Self::Filtered(_) => "filtered",
-            Self::Revoked => "revoked",
-            Self::RegisteredLater => "registered_later",
-            Self::NotSubscribed => "not_subscribed",
-            Self::OtherChannels => "other_channels",
-            Self::SubscribedLater => "subscribed_later",
-        }
-    }
 }
 
 impl Service {
@@ -156,24 +119,15 @@ fn why_not<'a>(
     if let Some((_, reason)) = missed.iter().find(|(id, _)| *id == webhook.id) {
         return Some(WhyNot::Disabled(*reason));
     }
-    let name = EventTypeName::parse(&stored.event.event_type).ok();
-    let wanted = name.is_some_and(|name| webhook.settings.subscription.matches(&name));
-    if !wanted {
-        return Some(WhyNot::NotSubscribed);
-    }
-    let listened = webhook.settings.channels.as_deref();
-    if !reaches(listened, stored.event.channels()) {
-        return Some(WhyNot::OtherChannels);
+    let unasked = unasked(webhook, &stored.event.event_type, stored.event.channels());
+    if unasked.is_some() {
+        return unasked;
     }
     if webhook.created_at > stored.created_at {
         return Some(WhyNot::RegisteredLater);
     }
-    let filter = webhook.settings.filter.as_ref();
-    if let Some(misfit) = filter.and_then(|filter| filter.misfit(view())) {
-        return Some(WhyNot::Filtered(misfit));
-    }
-    Some(match webhook.state {
+    filtered(webhook, view).or(Some(match webhook.state {
         WebhookState::Revoked => WhyNot::Revoked,
         WebhookState::Active | WebhookState::Disabled { .. } => WhyNot::SubscribedLater,
-    })
+    }))
 }

@@ -25,15 +25,18 @@ mod reached;
 mod replay;
 mod reschedule;
 mod traced;
+mod why_not;
 
 pub(super) use accept::new_delivery;
 pub(super) use detail::detail_in;
-pub use detail::{EventDetail, EventWebhook, WhyNot};
+pub use detail::{EventDetail, EventWebhook};
 pub use erase::ErasedEvent;
 pub(super) use fitting::Fitting;
 pub(super) use one_off::workspace_secret;
 pub(super) use replay::erased;
 pub use reschedule::RescheduleInput;
+pub use why_not::WhyNot;
+pub(super) use why_not::{filtered, unasked};
 
 /// Events that one batch call may carry, unless the operator says otherwise.
 pub const BATCH_EVENTS_DEFAULT: usize = 1000;

@@ -6,7 +6,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::task::{Items, JobBatch};
+use super::erasing::{ErasedBatch, Worked, erase_batch};
+use super::task::{Items, JobBatch, JobStage, Position};
 use crate::domain::delivery::{Delivery, Status, Trigger};
 use crate::domain::envelope::check_data;
 use crate::domain::event_document::EventDocument;
@@ -15,13 +16,13 @@ use crate::domain::schedule::Schedule;
 use crate::domain::webhook::{Subscriber, Transport};
 use crate::engine::Engine;
 use crate::service::Refusal;
-use crate::service::deliveries::{is_under_way, put_back};
+use crate::service::deliveries::{is_under_way, put_back, was_put_back_with_batch};
 use crate::service::events::{Fitting, new_delivery};
 use crate::store::deliveries;
 use crate::store::jobs;
 use crate::store::{StoreError, WriteTx, events, poll, webhooks};
 
-/// Works a batch off and records it. Answers how many items it came to.
+/// Works a batch off and records it.
 ///
 /// # Errors
 /// [`Refusal::Conflict`] where the job was called off meanwhile: nothing of the batch is kept.
@@ -30,28 +31,60 @@ pub(super) fn work_off(
     engine: &Engine,
     job: &Job,
     batch: &JobBatch,
-) -> Result<u64, Refusal> {
-    let mut kept = 0;
-    let touched = match (&batch.items, job.kind) {
-        (Items::Deliveries(rows, _), JobKind::Discard) => each(tx, rows, deliveries::discard)?,
-        (Items::Deliveries(rows, _), JobKind::Restore) => each(tx, rows, deliveries::restore)?,
-        (Items::Deliveries(rows, wanted), JobKind::Retry | JobKind::Recover) => {
-            put_all_back(tx, engine, rows, wanted)?
+) -> Result<Worked, Refusal> {
+    let (mut next, mut is_held_up) = (batch.next, false);
+    let done = match (&batch.items, job.kind) {
+        (Items::Events(rows), _) => {
+            let ErasedBatch { done, held_up_at } = erase_batch(tx, engine, rows)?;
+            // It is done with the batch after the last, when the log of that has been cut as well.
+            let last = rows.last().filter(|_| done > 0 && next.is_none());
+            let after = held_up_at.map(|row| row - 1).or(last.copied());
+            if let Some(after) = after {
+                next = Some(Position {
+                    stage: JobStage::Events,
+                    after,
+                });
+            }
+            is_held_up = done == 0 && held_up_at.is_some();
+            done
         }
-        (Items::Missed(rows), _) => deliver_missed(tx, job, rows, &mut kept)?,
+        (Items::Deliveries(rows, _), JobKind::Discard) => {
+            let touched = each(tx, rows, deliveries::discard)?;
+            mark(tx, job, &touched)?
+        }
+        (Items::Deliveries(rows, _), JobKind::Restore) => {
+            let touched = each(tx, rows, deliveries::restore)?;
+            mark(tx, job, &touched)?
+        }
+        (Items::Deliveries(rows, wanted), JobKind::Retry | JobKind::Recover) => {
+            let touched = put_all_back(tx, engine, rows, wanted)?;
+            mark(tx, job, &touched)?
+        }
+        (Items::Deliveries(_, _), JobKind::Erase) => 0,
+        (Items::Missed(rows), _) => {
+            let mut kept = 0;
+            let touched = deliver_missed(tx, job, rows, &mut kept)?;
+            mark(tx, job, &touched)? + kept
+        }
     };
-    deliveries::set_job(tx, &touched, job.id.seq())?;
-    let done = touched.len() as u64 + kept;
-    let position = batch
-        .next
+    let position = next
         .map(|next| serde_json::to_string(&next).expect("a stage and a number always serialise"));
     if !jobs::advance(tx, job.id.seq(), done, position.as_deref())? {
         return Err(Refusal::Conflict("the job was canceled".to_owned()));
     }
-    if batch.next.is_none() {
+    if next.is_none() {
         jobs::finish(tx, job.id.seq(), &JobEnding::Done)?;
     }
-    Ok(done)
+    Ok(match is_held_up {
+        true => Worked::HeldUp,
+        false => Worked::Off,
+    })
+}
+
+/// Notes that the job was the last to touch these deliveries; answers how many they are.
+fn mark(tx: &WriteTx<'_>, job: &Job, touched: &[i64]) -> Result<u64, Refusal> {
+    deliveries::set_job(tx, touched, job.id.seq())?;
+    Ok(touched.len() as u64)
 }
 
 /// The rows on which `change` changed something.
@@ -79,6 +112,10 @@ fn put_all_back(
         let Some(delivery) = deliveries::find(tx, *row)? else {
             continue;
         };
+        if was_put_back_with_batch(&delivery) {
+            done.push(*row);
+            continue;
+        }
         if !is_wanted(&delivery, wanted) || is_under_way(engine, &delivery) {
             continue;
         }

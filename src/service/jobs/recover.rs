@@ -180,5 +180,9 @@ fn task(
     } else {
         None
     };
-    Ok(Task { deliveries, missed })
+    Ok(Task {
+        deliveries,
+        missed,
+        events: None,
+    })
 }

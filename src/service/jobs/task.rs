@@ -12,6 +12,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::chosen_events::ChosenEvents;
 use crate::domain::delivery::{CarriedFilter, DeliveryFilter, DeliveryScope, LastResult, Status};
 use crate::domain::event::MissedEvents;
 use crate::domain::event_type::Pattern;
@@ -22,12 +23,16 @@ use crate::store::{Read, StoreError, events};
 
 /// Items of one batch, hence of one transaction.
 pub(super) const BATCH: usize = 250;
+/// Events that one transaction erases.
+const ERASED_AT_ONCE: usize = 50;
 
 /// What a job works off: deliveries first, then events that a webhook missed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Task {
     pub(super) deliveries: Option<Chosen>,
     pub(super) missed: Option<Missed>,
+    #[serde(default)]
+    pub(super) events: Option<ChosenEvents>,
 }
 
 /// Which deliveries.
@@ -93,15 +98,16 @@ impl Missed {
 /// Where the next batch begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Position {
-    stage: JobStage,
-    after: i64,
+    pub(super) stage: JobStage,
+    pub(super) after: i64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum JobStage {
+pub(super) enum JobStage {
     Deliveries,
     Missed,
+    Events,
 }
 
 /// What a batch consists of.
@@ -119,6 +125,8 @@ pub(super) enum Items {
     Deliveries(Vec<i64>, Vec<Status>),
     /// Events that a webhook missed.
     Missed(Vec<i64>),
+    /// Events that are to be erased.
+    Events(Vec<i64>),
 }
 
 impl Criteria {
@@ -185,7 +193,11 @@ impl Task {
             None => 0,
             Some(missed) => events::count_missed(conn, &missed.behind(missed.after))?,
         };
-        Ok(deliveries + missed)
+        let events = match &self.events {
+            None => 0,
+            Some(chosen) => chosen.count(conn, workspace_seq)?,
+        };
+        Ok(deliveries + missed + events)
     }
 
     /// Cuts the batch that begins at `position`; `None` begins at the start.
@@ -199,6 +211,9 @@ impl Task {
             stage: JobStage::Deliveries,
             after: 0,
         });
+        if let Some(chosen) = &self.events {
+            return cut_events(conn, chosen, workspace_seq, position.after);
+        }
         match (position.stage, &self.deliveries, &self.missed) {
             (JobStage::Deliveries, Some(chosen), _) => {
                 let cut = cut_deliveries(conn, chosen, workspace_seq, position.after)?;
@@ -212,7 +227,9 @@ impl Task {
             }
             (JobStage::Deliveries, None, Some(missed)) => cut_missed(conn, missed, missed.after),
             (JobStage::Missed, _, Some(missed)) => cut_missed(conn, missed, position.after),
-            (JobStage::Deliveries, None, None) | (JobStage::Missed, _, None) => Ok(JobBatch {
+            (JobStage::Deliveries, None, None)
+            | (JobStage::Missed, _, None)
+            | (JobStage::Events, _, _) => Ok(JobBatch {
                 items: Items::Missed(Vec::new()),
                 next: None,
             }),
@@ -267,6 +284,22 @@ fn cut_missed(conn: &Read<'_>, missed: &Missed, after: i64) -> Result<JobBatch, 
         items: Items::Missed(rows),
         next: last.map(|after| Position {
             stage: JobStage::Missed,
+            after,
+        }),
+    })
+}
+
+fn cut_events(
+    conn: &Read<'_>,
+    chosen: &ChosenEvents,
+    workspace_seq: i64,
+    after: i64,
+) -> Result<JobBatch, StoreError> {
+    let (rows, next) = chosen.cut(conn, workspace_seq, after, ERASED_AT_ONCE)?;
+    Ok(JobBatch {
+        items: Items::Events(rows),
+        next: next.map(|after| Position {
+            stage: JobStage::Events,
             after,
         }),
     })

@@ -189,4 +189,9 @@ async fn one_that_cannot_be_read_keeps_no_other_from_its_time() {
     let mut arrived = numbers(&receiver);
     arrived.sort_unstable();
     assert_eq!(arrived, [2, 3]);
+    let given_up = "SELECT count(*) FROM deliveries WHERE seq = 1 AND status = 3
+        AND next_attempt_at IS NULL AND last_error LIKE 'corrupt:%'";
+    assert_eq!(house.number(given_up).await, 1);
+    let counted = "SELECT coalesce(sum(deliveries), 0) FROM delivery_counts WHERE status = 5";
+    assert_eq!(house.number(counted).await, 0);
 }

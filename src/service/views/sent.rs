@@ -13,7 +13,7 @@ use crate::domain::delivery::{Delivery, DeliveryFilter, QueuedDelivery};
 use crate::domain::event::Event;
 use crate::domain::page::{Cursor, Limit, List, Page};
 use crate::domain::shape::BodyError;
-use crate::engine::attempt;
+use crate::engine::request;
 use crate::service::Refusal;
 use crate::store::{PAGE_BYTES_MAX, Read, Store, attempts, deliveries, events};
 
@@ -120,9 +120,10 @@ fn body(
         shape_seq: delivery.shape_seq,
         trigger: delivery.trigger,
         order_key: delivery.order_key,
+        batch: delivery.batch,
         progress: delivery.progress,
     };
     let profile = store.profile(conn, delivery.profile_seq)?;
     let shape = store.shape(conn, delivery.shape_seq)?;
-    shown_body(attempt::body(&queued, &profile, shape.as_deref()))
+    shown_body(request::body(&queued, &profile, shape.as_deref()))
 }

@@ -32,6 +32,7 @@ pub fn defaults_of(profile: &Profile, url: String, subscription: Subscription) -
         max_in_flight: IN_FLIGHT_DEFAULT,
         rate_limit: None,
         order: DeliveryOrder::Any,
+        batch: None,
         breaker: profile.breaker(),
         metadata: "{}".into(),
     }

@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use super::auth::{AuthInput, authorities};
+use super::batching::BatchInput;
 use super::defaults::defaults_of;
 use super::retries::RetryInput;
 use super::shaping::{content_type, method, placed, template};
@@ -85,6 +86,8 @@ pub struct WebhookInput {
     pub ordered: Option<bool>,
     /// In event order where the value there is the same; null means no such order.
     pub ordered_by: Option<Option<String>>,
+    /// When several go out in one request; null means each in its own.
+    pub batch: Option<Option<BatchInput>>,
     /// Failures in a row that disable it; null means never.
     pub disable_after_failures: Option<Option<i64>>,
     /// Time of nothing but failures that disables it; null means never.
@@ -155,6 +158,7 @@ pub(super) fn apply(
             |rate| per_second(*rate).map(Some),
         ),
         order: faults.order(input, base.order),
+        batch: faults.batch(input.batch.as_ref(), base.batch),
         breaker: faults.breaker(input, base.breaker),
         metadata: faults.given(
             "metadata",
@@ -164,6 +168,7 @@ pub(super) fn apply(
         ),
     };
     faults.one_authorization(&settings);
+    faults.batchable(&settings);
     faults.end(settings)
 }
 

@@ -23,6 +23,7 @@ use crate::store::webhooks;
 use crate::store::{Read, Store, WriteTx, secrets, workspaces};
 
 mod auth;
+mod batching;
 mod check;
 mod defaults;
 mod destination;
@@ -44,6 +45,7 @@ mod values;
 mod way;
 
 pub use auth::AuthInput;
+pub use batching::BatchInput;
 pub use check::{CapturedRequest, CheckedRequest};
 pub use defaults::defaults_of;
 pub(super) use fetched::check_fetched;

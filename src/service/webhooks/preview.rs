@@ -3,6 +3,7 @@
 //! Owns: finding or making the event, and whether the webhook wants it. Refuses: making the request
 //! (`engine::preview`), and sending anything.
 
+use std::cell::LazyCell;
 use std::sync::Arc;
 
 use serde_json::json;
@@ -10,14 +11,14 @@ use serde_json::json;
 use super::fetched::check_requested;
 use super::registered_in;
 use crate::domain::event::{Event, EventKind, GivenId};
-use crate::domain::event_context::{EVENT_CHANNELS_MAX, parse_channels, reaches};
+use crate::domain::event_context::{EVENT_CHANNELS_MAX, parse_channels};
 use crate::domain::event_document::EventDocument;
 use crate::domain::event_type::EventTypeName;
 use crate::domain::id::{EventId, WebhookId};
 use crate::domain::time::Timestamp;
 use crate::domain::webhook::{Webhook, WebhookState};
 use crate::engine::preview::{PreviewFault, PreviewedRequest, preview};
-use crate::service::events::WhyNot;
+use crate::service::events::{WhyNot, filtered, unasked};
 use crate::service::{Caller, Refusal, Service, audit};
 use crate::store::{Read, Store, WriteTx, events};
 
@@ -152,20 +153,11 @@ fn event_of(
 
 /// Why the webhook would not get the event, if it were published now.
 fn why_not(webhook: &Webhook, event: &Event, channels: &[String]) -> Option<WhyNot> {
-    let settings = &webhook.settings;
-    let name = EventTypeName::parse(&event.event_type).ok();
-    if !name.is_some_and(|name| settings.subscription.matches(&name)) {
-        return Some(WhyNot::NotSubscribed);
-    }
-    if !reaches(settings.channels.as_deref(), channels) {
-        return Some(WhyNot::OtherChannels);
-    }
-    let tape = settings
-        .filter
-        .as_ref()
-        .map(|filter| (filter, EventDocument::from(event).tape()));
-    if let Some(misfit) = tape.and_then(|(filter, tape)| filter.misfit(tape.root())) {
-        return Some(WhyNot::Filtered(misfit));
+    let tape = LazyCell::new(|| EventDocument::from(event).tape());
+    let unwanted =
+        unasked(webhook, &event.event_type, channels).or_else(|| filtered(webhook, || tape.root()));
+    if unwanted.is_some() {
+        return unwanted;
     }
     match webhook.state {
         WebhookState::Active => None,

@@ -1,10 +1,11 @@
-//! Deliveries whose event is not what was once published.
+//! Deliveries whose event is not what was once published, or that cannot be read themselves.
 //!
-//! Owns: finding those that wait. Refuses: deciding what becomes of them.
+//! Owns: finding those that wait, and ending the others. Refuses: deciding what becomes of them.
 
 use rusqlite::named_params;
 
-use crate::store::{Read, StoreError, events};
+use crate::domain::delivery::Status;
+use crate::store::{Read, StoreError, WriteTx, events};
 
 /// Deliveries that are looked at in one go.
 const LOOKED_AT_MAX: i64 = 500;
@@ -36,6 +37,34 @@ pub fn damaged(conn: &Read<'_>, webhook_seq: i64) -> Result<Vec<i64>, StoreError
             return Ok(found);
         }
     }
+}
+
+/// Gives up a scheduled delivery whose row cannot be understood, whatever else stands in it; `error` says
+/// so on it.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn give_up_unreadable(tx: &mut WriteTx<'_>, seq: i64, error: &str) -> Result<(), StoreError> {
+    let webhook_seq: Option<i64> = tx.optional(
+        "UPDATE deliveries
+         SET status = :exhausted, next_attempt_at = NULL, manual_fallback = NULL, fallback_at = NULL,
+             completed_at = :now, last_error = :error
+         WHERE seq = :seq AND status = :scheduled
+         RETURNING webhook_seq",
+        named_params! {
+            ":seq": seq,
+            ":exhausted": Status::Exhausted,
+            ":scheduled": Status::Scheduled,
+            ":error": error,
+            ":now": tx.now(),
+        },
+    )?;
+    if let Some(webhook_seq) = webhook_seq {
+        let (old, new) = (Some(Status::Scheduled), Some(Status::Exhausted));
+        tx.effects.count(webhook_seq, old, new);
+        tx.notices().activity = true;
+    }
+    Ok(())
 }
 
 fn waiting(conn: &Read<'_>, webhook_seq: i64, after: i64) -> Result<Vec<(i64, i64)>, StoreError> {

@@ -16,6 +16,7 @@ use crate::domain::id::DeliveryId;
 use crate::domain::schedule::DueTime;
 use crate::domain::time::Timestamp;
 
+mod batches;
 mod damaged;
 mod groups;
 mod in_order;
@@ -26,7 +27,11 @@ mod row;
 mod scheduled;
 mod waiting;
 
-pub use damaged::damaged;
+pub use batches::{
+    BatchMember, batch_of, due_batches, form_batch, leave_batch, mates, pending_batches,
+    put_together, waiting_in_batch,
+};
+pub use damaged::{damaged, give_up_unreadable};
 pub use groups::{GROUPED_ROWS_MAX, GROUPS_MAX, groups, latest, letters_of, oldest_waiting};
 pub use in_order::{Heads, due_heads, pending_heads};
 pub use list::{SCAN_ROWS_MAX, count, list, list_in, scan};
@@ -99,6 +104,7 @@ pub fn insert_unqueued(
         shape_seq: new.shape_seq,
         trigger: new.trigger,
         order_key: new.order_key,
+        batch: None,
         progress: Progress::new(id.at()),
     })
 }

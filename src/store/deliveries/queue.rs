@@ -19,8 +19,8 @@ use crate::store::sql::id;
 use crate::store::{Read, StoreError, damaged, events};
 
 /// What [`queued_rows`] reads.
-const SELECT_QUEUED: &str = "SELECT seq, webhook_seq, event_seq, status, trigger, profile_seq,
-        format, shape_seq, order_key, attempt_count, failed_in_run, run_started_at, next_attempt_at, manual_fallback,
+pub(super) const SELECT_QUEUED: &str = "SELECT seq, webhook_seq, event_seq, status, trigger, profile_seq,
+        format, shape_seq, order_key, batch_seq, attempt_count, failed_in_run, run_started_at, next_attempt_at, manual_fallback,
         fallback_at, created_at
     FROM deliveries";
 
@@ -192,7 +192,7 @@ pub fn interrupted_tests(conn: &Read<'_>, limit: usize) -> Result<Vec<Delivery>,
     Ok(found)
 }
 
-fn queued_rows(
+pub(super) fn queued_rows(
     conn: &Read<'_>,
     sql: &str,
     params: impl Params,
@@ -227,6 +227,7 @@ fn queued_rows(
             shape_seq: row.get("shape_seq")?,
             trigger: row.get("trigger")?,
             order_key: row.get("order_key")?,
+            batch: row.get("batch_seq")?,
             progress: progress_of(row)?,
         });
     }

@@ -14,7 +14,7 @@ use crate::store::{StoreError, damaged};
 /// The columns that [`delivery`] reads.
 pub(super) const SELECT: &str =
     "SELECT d.seq, d.workspace_seq, d.consumer_seq, d.webhook_seq, d.event_seq,
-        d.event_type, d.status, d.trigger, d.profile_seq, d.format, d.shape_seq, d.order_key, d.attempt_count, d.max_attempts,
+        d.event_type, d.status, d.trigger, d.profile_seq, d.format, d.shape_seq, d.order_key, d.batch_seq, d.attempt_count, d.max_attempts,
         d.failed_in_run, d.run_started_at, d.next_attempt_at, d.manual_fallback, d.fallback_at,
         d.last_status_code, d.last_error_kind, d.last_error, d.last_duration_ms,
         d.retried_from_seq, d.retried_from_at, d.alert_sent_at, d.alert_error, d.created_at,
@@ -46,6 +46,7 @@ pub(super) fn delivery(row: &Row<'_>) -> Result<Delivery, StoreError> {
         format: row.get("format")?,
         shape_seq: row.get("shape_seq")?,
         order_key: row.get("order_key")?,
+        batch: row.get("batch_seq")?,
         progress: if webhook_status == "revoked" {
             over(progress)
         } else {

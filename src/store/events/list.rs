@@ -2,7 +2,7 @@
 //!
 //! Owns: choosing what leads a list, and its page. Refuses: changing anything.
 
-use rusqlite::ToSql;
+use rusqlite::{Row, ToSql};
 
 use super::context::IN_CHANNEL;
 use super::{COLUMNS, JOINS, labels, stored};
@@ -23,10 +23,46 @@ pub fn list(
     filter: &EventFilter,
     limit: Limit,
 ) -> Result<Page<StoredEvent>, StoreError> {
+    let columns = EventColumns {
+        select: COLUMNS,
+        joins: JOINS,
+    };
+    let mut found = Found::new(limit);
+    let each = |row: &Row<'_>| {
+        let bytes = |event: &StoredEvent| event.event.data.len();
+        found.take(row.get("seq")?, stored(row), bytes)?;
+        Ok(found.has_room())
+    };
+    let start = each_row(conn, filter, columns, limit.rows() + 1, each)?;
+    let last = found.last().unwrap_or(start);
+    let mut page = found.paged(List::Events);
+    if filter.order == Order::Ascending {
+        page.next = Some(Cursor::behind(List::Events, last));
+    }
+    Ok(page)
+}
+
+/// What is read of each event.
+#[derive(Clone, Copy)]
+pub(super) struct EventColumns {
+    /// The head of the statement.
+    pub(super) select: &'static str,
+    /// The tables that it needs besides.
+    pub(super) joins: &'static str,
+}
+
+/// Hands the events of a filter to `each`, at most `rows`, until it wants no more. Answers where they
+/// begin.
+pub(super) fn each_row(
+    conn: &Read<'_>,
+    filter: &EventFilter,
+    columns: EventColumns,
+    rows: usize,
+    mut each: impl FnMut(&Row<'_>) -> Result<bool, StoreError>,
+) -> Result<i64, StoreError> {
     let (low, high, start) = bounds(conn, filter)?;
     let label = labels::leading(filter);
     let types = serde_json::to_string(&filter.event_types).expect("texts always serialise");
-    let rows = limit.rows() + 1;
     let mut params: Vec<(&str, &dyn ToSql)> = vec![
         (":workspace", &filter.workspace_seq),
         (":low", &low),
@@ -52,21 +88,14 @@ pub fn list(
             params.push((name, at));
         }
     }
-    let mut statement = conn.prepare_cached(&statement(filter))?;
+    let mut statement = conn.prepare_cached(&statement(filter, columns))?;
     let mut rows = statement.query(params.as_slice())?;
-    let mut found = Found::new(limit);
-    while found.has_room()
-        && let Some(row) = rows.next()?
-    {
-        let bytes = |event: &StoredEvent| event.event.data.len();
-        found.take(row.get("seq")?, stored(row), bytes)?;
+    while let Some(row) = rows.next()? {
+        if !each(row)? {
+            break;
+        }
     }
-    let last = found.last().unwrap_or(start);
-    let mut page = found.paged(List::Events);
-    if filter.order == Order::Ascending {
-        page.next = Some(Cursor::behind(List::Events, last));
-    }
-    Ok(page)
+    Ok(start)
 }
 
 /// The rows between which the page lies, exclusive at both ends, and where it begins. Where the clock
@@ -91,7 +120,8 @@ fn bounds(conn: &Read<'_>, filter: &EventFilter) -> Result<(i64, i64, i64), Stor
     })
 }
 
-fn statement(filter: &EventFilter) -> String {
+fn statement(filter: &EventFilter, columns: EventColumns) -> String {
+    let EventColumns { select, joins } = columns;
     let is_labelled = labels::leading(filter).is_some();
     let (from, owner) = match (is_labelled, filter.consumer_seq) {
         (false, None) => (
@@ -146,9 +176,9 @@ fn statement(filter: &EventFilter) -> String {
         Order::Descending => "DESC",
     };
     format!(
-        "{COLUMNS}
+        "{select}
          FROM {from}
-         {JOINS}
+         {joins}
          WHERE {owner}
              {by_type}
              {by_channel}

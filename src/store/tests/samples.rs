@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::{default_workspace, new_event, options};
 use crate::domain::attempt::{Attempt, AttemptTrigger};
+use crate::domain::batch::BatchPolicy;
 use crate::domain::breaker::BreakerPolicy;
 use crate::domain::delivery::{
     DeliveryPlace, LastAttempt, NewDelivery, Next, Progress, Status, Trigger,
@@ -86,6 +87,7 @@ pub(in crate::store) fn settings() -> WebhookSettings {
         max_in_flight: 16,
         rate_limit: None,
         order: DeliveryOrder::By(OrderedBy::parse("/data/k").unwrap()),
+        batch: Some(BatchPolicy::parse(50, "2s").unwrap()),
         breaker: BreakerPolicy {
             disable_after_failures: None,
             disable_after: None,

@@ -31,7 +31,7 @@ pub use health::{excuse_failing, health, restart_failing, set_health};
 use json_column::json_text;
 pub use names::{name_in, names_of};
 pub use owned::{alert_rows, count, delete_of_consumer, owned, row_called, rows_of_consumer};
-use row::{RetryColumn, transport_column, webhook};
+use row::{BatchColumn, RetryColumn, transport_column, webhook};
 use sealed::seal_headers;
 pub use search::{WebhookHits, in_rows, search};
 pub use subscribers::{count_naming, subscriber, subscribers};
@@ -45,7 +45,7 @@ const SELECT: &str = "SELECT w.seq, w.workspace_seq, w.consumer_seq, w.uid,
         w.profile_seq, w.format, w.headers_sealed, w.public_key, w.channels, w.aliases,
         coalesce(w.aliases, workspaces.aliases) AS sends_aliases,
         w.status, w.disabled_reason, w.disabled_at,
-        w.retry_policy, w.timeout_ms, w.max_in_flight, w.rate_limit, w.ordered, w.ordered_by,
+        w.retry_policy, w.timeout_ms, w.max_in_flight, w.rate_limit, w.ordered, w.ordered_by, w.batch,
         w.disable_after_failures, w.disable_after_ms, w.metadata, w.created_at, w.updated_at,
         w.filter, w.method, w.via, w.transport, w.shape_seq, shapes.content_type AS shape_content_type,
         shapes.template, w.secret_rotated_at, w.deleted_at, w.consecutive_failures, w.failing_since,
@@ -222,7 +222,7 @@ pub fn update_settings(
          SET label = :label, url = :url, event_types = :event_types, channels = :channels, profile_seq = :profile,
              format = :format, headers_sealed = :headers, aliases = :aliases, retry_policy = :retry_policy,
              timeout_ms = :timeout_ms, max_in_flight = :max_in_flight, rate_limit = :rate_limit,
-             ordered = :ordered, ordered_by = :ordered_by, disable_after_failures = :disable_after_failures,
+             ordered = :ordered, ordered_by = :ordered_by, batch = :batch, disable_after_failures = :disable_after_failures,
              disable_after_ms = :disable_after_ms, metadata = :metadata, filter = :filter,
              method = :method, via = :via, transport = :transport, shape_seq = :shape, updated_at = :now
          WHERE seq = :seq",
@@ -242,6 +242,7 @@ pub fn update_settings(
             ":rate_limit": settings.rate_limit,
             ":ordered": settings.order == DeliveryOrder::Whole,
             ":ordered_by": settings.order.by().map(OrderedBy::as_str),
+            ":batch": settings.batch.map(|own| json_text(&BatchColumn::from(own))),
             ":disable_after_failures": settings.breaker.disable_after_failures,
             ":disable_after_ms": settings.breaker.disable_after.map(millis),
             ":metadata": &*settings.metadata,

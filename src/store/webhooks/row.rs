@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::health::{breaker_of, health_of};
 use super::json_column::parse_json;
 use super::sealed::{Unsealed, unseal_headers};
+use crate::domain::batch::BatchPolicy;
 use crate::domain::breaker::{BreakerPolicy, DisabledReason};
 use crate::domain::event_type::Subscription;
 use crate::domain::filter::ContentFilter;
@@ -131,6 +132,7 @@ fn settings(
         max_in_flight: reading.or(row.get("max_in_flight"), || IN_FLIGHT_DEFAULT)?,
         rate_limit: reading.or(row.get("rate_limit"), || None)?,
         order: reading.or(order_of(row, seq), DeliveryOrder::default)?,
+        batch: reading.or(batch_of(row, seq), || None)?,
         breaker: reading.or(breaker_of(row), no_breaker)?,
         metadata: reading.or(row.get("metadata"), || "{}".into())?,
     })
@@ -213,6 +215,32 @@ pub(super) fn state(row: &Row<'_>) -> Result<WebhookState, StoreError> {
             at: row.get("disabled_at")?,
         }),
         _ => Err(damaged("webhooks.status", row.get("seq")?)),
+    }
+}
+
+fn batch_of(row: &Row<'_>, seq: i64) -> Result<Option<BatchPolicy>, StoreError> {
+    let text: Option<String> = row.get("batch")?;
+    let parse = |text: String| parse_json(&text, "webhooks.batch", seq);
+    let column: Option<BatchColumn> = text.map(parse).transpose()?;
+    Ok(column.map(|own| BatchPolicy {
+        max: own.max,
+        wait: Duration::from_millis(own.wait_ms),
+    }))
+}
+
+/// When deliveries go out together, as its column holds it.
+#[derive(Serialize, Deserialize)]
+pub(super) struct BatchColumn {
+    max: u32,
+    wait_ms: u64,
+}
+
+impl From<BatchPolicy> for BatchColumn {
+    fn from(policy: BatchPolicy) -> Self {
+        Self {
+            max: policy.max,
+            wait_ms: u64::try_from(policy.wait.as_millis()).unwrap_or(u64::MAX),
+        }
     }
 }
 

@@ -3,7 +3,9 @@
 //! Owns: which settings that is, and event types to be ticked. Refuses: the settings that are the
 //! platform's own: wire profile, body, retries, circuit breaker.
 
-use super::webhook::{FILTER, HEADERS, LABEL, RATE_LIMIT, SECRET, SIGNATURE, Setting, URL, listed};
+use super::setting::Setting;
+use super::webhook::{FILTER, HEADERS, LABEL, SECRET, SIGNATURE, URL, listed};
+use super::webhook_limits::RATE_LIMIT;
 use crate::domain::webhook::Webhook;
 use crate::service::webhooks::WebhookInput;
 use crate::ui::form::{FieldSet, Fields, FormSpec, Frame};

@@ -5,5 +5,7 @@
 
 pub mod captured_request;
 pub mod customer_webhook;
+mod setting;
 pub mod webhook;
 pub mod webhook_actions;
+mod webhook_limits;

@@ -3,17 +3,16 @@
 //! Owns: how each setting is shown and typed. Refuses: rules: whether a value will do is said by the
 //! service, in its words.
 
+use super::setting::Setting;
+use super::webhook_limits::{CIRCUIT_BREAKER, LIMITS};
 use crate::domain::format::Format;
-use crate::domain::order::DeliveryOrder;
 use crate::domain::retry::{Jitter, RetryPolicy};
 use crate::domain::shape::{ContentType, SendMethod};
 use crate::domain::signing::SignatureKind;
 use crate::domain::time::format_duration;
 use crate::domain::webhook::Webhook;
 use crate::service::webhooks::{CustomRetry, RetryInput, WebhookInput, shown_header};
-use crate::ui::form::{FieldSet, FieldSpec, Fields, FormSpec, Frame, Offer, Typed};
-
-pub(super) type Setting = FieldSpec<Webhook, WebhookInput>;
+use crate::ui::form::{FieldSet, Fields, FormSpec, Frame, Offer, Typed};
 
 /// Every setting.
 static SETTINGS: FormSpec<Webhook, WebhookInput> = FormSpec::new(&[
@@ -113,11 +112,6 @@ pub(super) const SIGNATURE: Setting = Setting::choice("signature", "Signature")
 pub(super) const SECRET: Setting = Setting::text("secret", "Secret")
     .hint("Leave empty for a new one, which is shown once after saving.")
     .sets(|input, typed| input.secret = typed.text());
-
-pub(super) const RATE_LIMIT: Setting = Setting::number("rate_limit", "Deliveries per second")
-    .hint("At most. Empty: no limit.")
-    .shows(|webhook| Some(webhook.settings.rate_limit?.to_string()))
-    .sets(|input, typed| input.rate_limit = Some(typed.number()));
 
 pub(super) const FILTER: Setting = Setting::lines("filter", "Filter", 3)
     .hint("Conditions on an event's content, as JSON. Empty: every event of these types.")
@@ -283,46 +277,6 @@ const RETRIES: &[Fields<Webhook, WebhookInput>] = &[
         })
         .sets(|input, typed| retry(input, |own| own.jitter = Some(typed.is_ticked())))]),
 ];
-
-const LIMITS: &[Fields<Webhook, WebhookInput>] = &[
-    Fields::Grid(&[
-        Setting::text("timeout", "Timeout")
-            .hint("Of the whole exchange: 100ms to 2m. Empty: as the wire profile says.")
-            .example("10s")
-            .shows(|webhook| Some(format_duration(webhook.settings.timeout)))
-            .sets(|input, typed| input.timeout = Some(typed.text())),
-        Setting::number("max_in_flight", "Attempts at once")
-            .hint("1 to 256. Empty: 16.")
-            .shows(|webhook| Some(webhook.settings.max_in_flight.to_string()))
-            .sets(|input, typed| input.max_in_flight = Some(typed.number())),
-        RATE_LIMIT,
-    ]),
-    Fields::Stack(&[Setting::check("ordered", "In event order")
-        .hint("One at a time; a later event waits until the earlier one is delivered or exhausted.")
-        .shows(|webhook| {
-            let is_whole = webhook.settings.order == DeliveryOrder::Whole;
-            is_whole.then(|| "on".to_owned())
-        })
-        .sets(|input, typed| input.ordered = Some(typed.is_ticked()))]),
-    Fields::Stack(&[Setting::text("ordered_by", "In order by a value")
-        .hint("Events with the same value there keep their order, others go beside each other.")
-        .example("/data/customer")
-        .shows(|webhook| Some(webhook.settings.order.by()?.as_str().to_owned()))
-        .sets(|input, typed| input.ordered_by = Some(typed.text()))]),
-];
-
-const CIRCUIT_BREAKER: &[Fields<Webhook, WebhookInput>] = &[Fields::Grid(&[
-    Setting::number("disable_after_failures", "Disable after failures in a row")
-        .hint("Empty: however many.")
-        .shows(|webhook| Some(webhook.settings.breaker.disable_after_failures?.to_string()))
-        .sets(|input, typed| input.disable_after_failures = Some(typed.number())),
-    Setting::text("disable_after", "Disable after failing for")
-        .hint("Nothing but failures for so long. Empty: however long.")
-        .example("120h")
-        .initial(&["120h"])
-        .shows(|webhook| webhook.settings.breaker.disable_after.map(format_duration))
-        .sets(|input, typed| input.disable_after = Some(typed.text())),
-])];
 
 const METADATA: Setting = Setting::lines("metadata", "Metadata", 3)
     .hint("A JSON object of your own, kept with the webhook.")

@@ -11,7 +11,7 @@ use crate::receiver::{Receiver, Reply};
 const EVENTS: &str = "/api/v1/events";
 
 /// The files of a data directory that hold `mark`.
-fn files_with(dir: &Path, mark: &str) -> Vec<String> {
+pub(super) fn files_with(dir: &Path, mark: &str) -> Vec<String> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(dir).unwrap() {
         let path = entry.unwrap().path();

@@ -82,6 +82,47 @@ async fn nothing_accepted_is_lost_when_the_process_is_killed_under_load() {
     repeats_are_identical(&receiver.received());
 }
 
+#[tokio::test]
+async fn a_batch_that_was_under_way_at_a_kill_goes_out_again_as_it_was() {
+    let dir = tempfile::tempdir().unwrap();
+    let receiver = Receiver::start().await;
+    receiver.script([Reply::hang()]);
+    let data_dir = dir.path().join("data");
+    let mut server = Server::start(&data_dir);
+    let key = stdout_of(&[
+        "key",
+        "create",
+        "--name",
+        "t",
+        "--workspace",
+        "default",
+        "--data-dir",
+        data_dir.to_str().unwrap(),
+    ]);
+    let webhook = json!({
+        "url": receiver.url("/"), "event_types": ["*"], "batch": {"max": 3, "wait": "1h"},
+    });
+    server.post(&key, "/webhooks", &webhook, 201).await;
+    for number in 0..4 {
+        let event = json!({"type": "thing.happened", "data": {"number": number}});
+        server.post(&key, "/events", &event, 202).await;
+    }
+    receiver.wait_for(1).await;
+    server.kill();
+    server = Server::start(&data_dir);
+    let received = receiver.wait_for(2).await;
+    assert_eq!(received[0].json().as_array().unwrap().len(), 3);
+    assert_eq!(received[0].body, received[1].body);
+    assert_eq!(
+        received[0].header("webhook-id"),
+        received[1].header("webhook-id")
+    );
+    let one_is_left = |page: &Value| page["data"].as_array().is_some_and(|all| all.len() == 1);
+    server
+        .poll(&key, "/deliveries?status=pending", one_is_left)
+        .await;
+}
+
 /// Waits until every accepted event has arrived.
 async fn arrived(receiver: &Receiver, accepted: &[usize]) {
     let mut missing = accepted.to_vec();

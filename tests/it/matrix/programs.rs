@@ -246,6 +246,10 @@ async fn no_filter_and_no_header_leads_into_another_workspace() {
             }
         }
     }
+    let call = near.app.anonymous(Method::POST, "/api/v1/events/erase");
+    let chosen = json!({"ids": [theirs.event]});
+    let answer = call.bearer(&ours).json(&chosen).send().await;
+    assert_eq!(answer.json(StatusCode::ACCEPTED)["matched"], 0);
     for workspace in [&theirs.workspace, &theirs.name] {
         for path in ["/api/v1/webhooks", "/airmy/webhooks"] {
             let call = near.app.anonymous(Method::GET, path).bearer(&ours);

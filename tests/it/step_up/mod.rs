@@ -53,6 +53,7 @@ const ASKING: &[&str] = &[
     "POST /api/v1/events/{id}/replay",
     "POST /api/v1/events/{id}/cancel",
     "DELETE /api/v1/events/{id}/data",
+    "POST /api/v1/events/erase",
     "DELETE /api/v1/consumers/{consumer}",
     "POST /api/v1/consumers/{consumer}/portal-links",
     "POST /api/v1/webhooks",

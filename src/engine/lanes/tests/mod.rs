@@ -2,6 +2,7 @@
 
 use super::lane::QUEUE_MAX;
 use super::*;
+use crate::domain::batch::Gathered;
 use crate::domain::delivery::{Progress, QueuedDelivery, Trigger};
 use crate::domain::event::{Event, EventKind};
 use crate::domain::format::Format;
@@ -45,6 +46,7 @@ fn delivery_of(webhook_seq: i64, seq: i64, event: &Arc<Event>) -> QueuedDelivery
         shape_seq: None,
         trigger: Trigger::Event,
         order_key: None,
+        batch: None,
         progress: Progress::new(at(0)),
     }
 }
@@ -62,6 +64,7 @@ fn found(order: LoadOrder, target: Target, first: &[i64], retries: &[i64]) -> Lo
         retry_at: None,
         order_blocked: false,
         looked_to: None,
+        gathered: Gathered::default(),
     }
 }
 

@@ -1,0 +1,222 @@
+//! Making the request of an attempt: its body, its headers, its signature.
+//!
+//! Owns: the bytes. Refuses: sending them (`attempt`), and what several deliveries have in common
+//! (`batched`).
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+
+use super::target::Target;
+use crate::domain::delivery::QueuedDelivery;
+use crate::domain::envelope::{self, EnvelopeInput};
+use crate::domain::event_context::{TRACEPARENT, TRACESTATE};
+use crate::domain::event_document::EventDocument;
+use crate::domain::header::CustomHeader;
+use crate::domain::outcome::FailureKind;
+use crate::domain::profile::Profile;
+use crate::domain::shape::{BodyError, BodyShape, ContentType};
+use crate::domain::signing::{AttemptToSign, SigningKey};
+use crate::domain::time::Timestamp;
+
+/// What a delivery was made with and keeps: its wire profile and its webhook's shape.
+pub(super) struct MadeWith {
+    pub(super) profile: Arc<Profile>,
+    pub(super) shape: Option<Arc<BodyShape>>,
+}
+
+/// A request, before its proof is fetched.
+pub(super) struct Prepared {
+    pub(super) headers: HeaderMap,
+    pub(super) body: Bytes,
+}
+
+/// Why there is nothing that could be sent.
+pub(super) struct Unprepared {
+    pub(super) kind: FailureKind,
+    pub(super) message: String,
+}
+
+impl From<String> for Unprepared {
+    fn from(message: String) -> Self {
+        Self {
+            kind: FailureKind::Protocol,
+            message,
+        }
+    }
+}
+
+impl From<BodyError> for Unprepared {
+    fn from(error: BodyError) -> Self {
+        let kind = match error {
+            BodyError::Envelope(_) => FailureKind::Protocol,
+            BodyError::Template(_) | BodyError::NoForm => FailureKind::Template,
+        };
+        Self {
+            kind,
+            message: error.to_string(),
+        }
+    }
+}
+
+/// Makes the request of an attempt at `now`.
+pub(super) fn prepare(
+    delivery: &QueuedDelivery,
+    target: &Target,
+    made_with: &MadeWith,
+    now: Timestamp,
+) -> Result<Prepared, Unprepared> {
+    let profile = &made_with.profile;
+    let keys = signing_keys(target, profile, delivery.profile_seq, now)?;
+    let shape = made_with.shape.as_deref();
+    let body = body(delivery, profile, shape)?;
+    let event_id = delivery.event.public_id();
+    let delivery_id = delivery.id.to_string();
+    let workspace_id = delivery.event.workspace.to_string();
+    let to_sign = AttemptToSign {
+        event_id: &event_id,
+        event_type: &delivery.event.event_type,
+        workspace_id: &workspace_id,
+        delivery_id: &delivery_id,
+        attempt_at: now,
+        body: &body,
+    };
+    let mut headers = target.custom_headers.clone();
+    fill_headers(&mut headers, delivery, target)?;
+    let content_type = match shape {
+        Some(shape) if shape.template.is_some() || shape.content_type != ContentType::Json => {
+            shape.content_type.as_str()
+        }
+        Some(_) | None => profile.content_type(delivery.format),
+    };
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    pass_on_trace(delivery, &mut headers)?;
+    add_signature(&mut headers, profile, &keys, &to_sign, target)?;
+    Ok(Prepared { headers, body })
+}
+
+/// What a request made at `now` is signed with.
+pub(super) fn signing_keys(
+    target: &Target,
+    profile: &Arc<Profile>,
+    profile_seq: i64,
+    now: Timestamp,
+) -> Result<Vec<SigningKey>, Unprepared> {
+    if target.is_corrupt {
+        let message = "what is stored of the webhook is corrupt; nothing was sent";
+        return Err(message.to_owned().into());
+    }
+    let keys = target.keys_for(profile, profile_seq, now);
+    if keys.is_empty() {
+        let message = "the webhook's secret does not fit its wire profile; rotate it";
+        return Err(message.to_owned().into());
+    }
+    Ok(keys)
+}
+
+/// Adds the wire profile's own headers, under both names where the webhook wants that.
+pub(super) fn add_signature(
+    headers: &mut HeaderMap,
+    profile: &Profile,
+    keys: &[SigningKey],
+    to_sign: &AttemptToSign<'_>,
+    target: &Target,
+) -> Result<(), Unprepared> {
+    for (name, value) in profile.sign(keys, to_sign) {
+        let value = HeaderValue::from_str(&value)
+            .map_err(|_| format!("the wire profile's header {name} has an illegal value"))?;
+        let alias = profile.alias_of(name).filter(|_| target.sends_aliases);
+        for name in [Some(name), alias].into_iter().flatten() {
+            let name = HeaderName::from_bytes(name.as_bytes())
+                .map_err(|_| format!("the wire profile's header {name} is not a header name"))?;
+            headers.insert(name, value.clone());
+        }
+    }
+    Ok(())
+}
+
+/// Adds the headers whose values are templates; the rules for headers hold of what they become.
+pub(super) fn fill_headers(
+    headers: &mut HeaderMap,
+    delivery: &QueuedDelivery,
+    target: &Target,
+) -> Result<(), Unprepared> {
+    if target.templated.is_empty() {
+        return Ok(());
+    }
+    let document = with_input(delivery, |input| EventDocument::from(input).tape());
+    for (name, template) in &target.templated {
+        let unfit = |message: String| Unprepared {
+            kind: FailureKind::Template,
+            message: format!("the header {name} has no value for this event: {message}"),
+        };
+        let text = template.fill(document.root()).map_err(unfit)?;
+        let header = CustomHeader::new::<&str>(name.as_str(), text, &[]);
+        let header = header.map_err(|error| unfit(error.to_string()))?;
+        let value = HeaderValue::from_str(header.value().expose());
+        headers.append(name, value.map_err(|error| unfit(error.to_string()))?);
+    }
+    Ok(())
+}
+
+/// Goes on with the publisher's trace, in the place of one that the webhook's own headers name.
+fn pass_on_trace(delivery: &QueuedDelivery, headers: &mut HeaderMap) -> Result<(), String> {
+    let context = delivery.event.context.as_deref();
+    let Some(trace) = context.and_then(|context| context.trace.as_ref()) else {
+        return Ok(());
+    };
+    let value = |text: &str| HeaderValue::from_str(text).map_err(|_| "its trace is no header");
+    headers.insert(HeaderName::from_static(TRACEPARENT), value(&trace.parent)?);
+    headers.remove(TRACESTATE);
+    if let Some(state) = &trace.state {
+        headers.insert(HeaderName::from_static(TRACESTATE), value(state)?);
+    }
+    Ok(())
+}
+
+/// Builds the body of a delivery: the same bytes in every attempt.
+///
+/// # Errors
+/// [`BodyError`] where the data does not fit the profile (publishing refuses such data) or the shape.
+pub fn body(
+    delivery: &QueuedDelivery,
+    profile: &Profile,
+    shape: Option<&BodyShape>,
+) -> Result<Bytes, BodyError> {
+    with_input(delivery, |input| {
+        let body = match shape {
+            Some(shape) => shape.body(profile, delivery.format, input)?,
+            None => envelope::render(profile, delivery.format, input)?,
+        };
+        Ok(Bytes::from(body))
+    })
+}
+
+/// As [`body`], as one of several in a JSON array.
+///
+/// # Errors
+/// As [`body`].
+pub fn json_body(
+    delivery: &QueuedDelivery,
+    profile: &Profile,
+    shape: Option<&BodyShape>,
+) -> Result<Vec<u8>, BodyError> {
+    with_input(delivery, |input| match shape {
+        Some(shape) => shape.json(profile, delivery.format, input),
+        None => Ok(envelope::render(profile, delivery.format, input)?),
+    })
+}
+
+/// What bodies and headers are made of.
+fn with_input<T>(delivery: &QueuedDelivery, made: impl FnOnce(&EnvelopeInput<'_>) -> T) -> T {
+    let event = &delivery.event;
+    made(&EnvelopeInput {
+        event_type: &event.event_type,
+        event_id: &event.public_id(),
+        delivery_id: &delivery.id.to_string(),
+        occurred_at: event.occurred_at,
+        workspace_id: &event.workspace.to_string(),
+        data: &event.data,
+    })
+}
