@@ -29,6 +29,7 @@ pub mod deliveries;
 pub mod delivery;
 pub mod error_page;
 pub mod event;
+pub mod event_erasure;
 pub mod event_types;
 pub mod events;
 pub mod export;
@@ -57,6 +58,7 @@ pub mod webhook;
 pub mod webhook_actions;
 pub mod webhook_check;
 pub mod webhook_form;
+pub mod webhook_preview;
 pub mod webhooks;
 pub mod workspaces;
 

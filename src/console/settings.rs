@@ -136,6 +136,11 @@ static SETTINGS: FormSpec<Workspace, WorkspaceInput> = FormSpec::new(&[
                 .hint("Deliveries of each webhook that stay whatever their age.")
                 .shows(|workspace| Some(workspace.retention.keep_latest?.to_string()))
                 .sets(|input, typed| retention(input).keep_latest = Some(typed.whole_number())),
+            Setting::text("keep_data", "Keep what events carry")
+                .hint("retention: as long as the events; until_delivered: until everybody has it; or a duration.")
+                .example("24h")
+                .shows(|workspace| Some(workspace.retention.keep_data.text()))
+                .sets(|input, typed| input.keep_data = Some(typed.text())),
         ])],
     },
     PORTAL,

@@ -37,7 +37,9 @@ pub fn without(detail: &EventDetail, names: &Names) -> Vec<Without> {
     found
 }
 
-fn why_words(why: &WhyNot) -> String {
+/// Why, as the end of a sentence about the webhook.
+#[must_use]
+pub fn why_words(why: &WhyNot) -> String {
     match why {
         WhyNot::Disabled(reason) => format!("missed: {}", disabled_words(*reason)),
         WhyNot::Revoked => "was revoked".to_owned(),

@@ -49,6 +49,10 @@ struct SettingsFlags {
     #[arg(long, value_name = "BOOL")]
     #[serde(skip_serializing_if = "Option::is_none")]
     aliases: Option<bool>,
+    /// How long what events carry is kept: retention, until_delivered, or such as 24h
+    #[arg(long, value_name = "HOW")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    keep_data: Option<String>,
     /// Where alerts go; empty for nowhere
     #[arg(long, value_name = "URL")]
     #[serde(skip)]
@@ -83,6 +87,7 @@ const MEMBERS: &[Labelled<'_>] = &[
     ("alert emails", "alert_emails"),
     ("keep delivered", "retention.delivered"),
     ("keep exhausted", "retention.exhausted"),
+    ("keep data", "keep_data"),
     ("created", "created_at"),
     ("updated", "updated_at"),
 ];

@@ -169,6 +169,8 @@ const MEMBERS: &[Labelled<'_>] = &[
     ("max in flight", "max_in_flight"),
     ("rate limit", "rate_limit"),
     ("ordered", "ordered"),
+    ("ordered by", "ordered_by"),
+    ("batch", "batch"),
     ("disable after", "disable_after"),
     ("failures", "consecutive_failures"),
     ("last attempt", "last_attempted_at"),

@@ -81,6 +81,7 @@ pub(super) fn check_settings(
         ),
         ("rate_limit", settings.rate_limit.is_some()),
         ("ordered", input.ordered == Some(true)),
+        ("batch", settings.batch.is_some()),
         (
             "ordered_by",
             input.ordered_by.as_ref().is_some_and(Option::is_some),

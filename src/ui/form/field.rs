@@ -29,6 +29,11 @@ pub enum FieldKind {
         /// How many are seen at once.
         rows: u8,
     },
+    /// Several lines, which are never shown again.
+    Sealed {
+        /// How many are seen at once.
+        rows: u8,
+    },
     /// One of what is offered.
     Choice,
     /// Yes or no.
@@ -139,6 +144,12 @@ impl<M, I> FieldSpec<M, I> {
     #[must_use]
     pub const fn lines(name: &'static str, label: &'static str, rows: u8) -> Self {
         Self::new(FieldKind::Lines { rows }, name, label)
+    }
+
+    /// Several lines that are never shown again.
+    #[must_use]
+    pub const fn sealed(name: &'static str, label: &'static str, rows: u8) -> Self {
+        Self::new(FieldKind::Sealed { rows }, name, label)
     }
 
     /// One of what is offered.

@@ -187,6 +187,7 @@ impl FieldView {
             FieldKind::Text
             | FieldKind::Code
             | FieldKind::Lines { .. }
+            | FieldKind::Sealed { .. }
             | FieldKind::Choice
             | FieldKind::Check
             | FieldKind::Boxes => "text",
@@ -195,7 +196,7 @@ impl FieldView {
 
     fn value(&self) -> &str {
         match self.kind {
-            FieldKind::Password | FieldKind::Code => "",
+            FieldKind::Password | FieldKind::Code | FieldKind::Sealed { .. } => "",
             FieldKind::Text
             | FieldKind::Url
             | FieldKind::Number
@@ -228,6 +229,7 @@ impl FieldView {
             | FieldKind::Password
             | FieldKind::Code
             | FieldKind::Lines { .. }
+            | FieldKind::Sealed { .. }
             | FieldKind::Choice
             | FieldKind::Hidden => self.hint.as_str(),
         };

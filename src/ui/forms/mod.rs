@@ -9,3 +9,4 @@ mod setting;
 pub mod webhook;
 pub mod webhook_actions;
 mod webhook_limits;
+mod webhook_proof;

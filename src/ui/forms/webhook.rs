@@ -5,7 +5,9 @@
 
 use super::setting::Setting;
 use super::webhook_limits::{CIRCUIT_BREAKER, LIMITS};
+use super::webhook_proof::{PROOF, without_masks};
 use crate::domain::format::Format;
+use crate::domain::ready_templates::READY_TEMPLATES;
 use crate::domain::retry::{Jitter, RetryPolicy};
 use crate::domain::shape::{ContentType, SendMethod};
 use crate::domain::signing::SignatureKind;
@@ -25,11 +27,12 @@ static SETTINGS: FormSpec<Webhook, WebhookInput> = FormSpec::new(&[
     },
     FieldSet {
         frame: Frame::Folded {
-            title: "More: headers, retries, limits, circuit breaker, metadata",
+            title: "More: headers, body, proof, retries, limits, batches, circuit breaker, metadata",
         },
         fields: &[
             Fields::Stack(&[CHANNELS, HEADERS, ALIASES]),
             Fields::Titled("Request", SHAPE),
+            Fields::Titled("Proof and trust", PROOF),
             Fields::Titled("Retries", RETRIES),
             Fields::Titled("Limits", LIMITS),
             Fields::Titled("Circuit breaker", CIRCUIT_BREAKER),
@@ -54,6 +57,7 @@ pub const EDIT_SECRET_HINT: &str = "Only where the URL moves to another host, po
 #[must_use]
 pub fn as_new(mut input: WebhookInput) -> WebhookInput {
     input.event_types = input.event_types.filter(|named| !named.is_empty());
+    without_masks(&mut input);
     input
 }
 
@@ -164,6 +168,22 @@ const SHAPE: &[Fields<Webhook, WebhookInput>] = &[
             Some(template.text().to_owned())
         })
         .sets(|input, typed| input.template = Some(typed.text()))]),
+    Fields::Stack(&[Setting::choice("ready", "Ready template")
+        .hint("Takes the place of what is written above when it is saved; change it then.")
+        .offers(|| {
+            let ready = READY_TEMPLATES.iter();
+            let ready = ready.map(|own| Offer::new(own.name, own.title));
+            [Offer::new("", "as written above")]
+                .into_iter()
+                .chain(ready)
+                .collect()
+        })
+        .sets(|input, typed| {
+            let chosen = READY_TEMPLATES.iter().find(|own| own.name == typed.typed());
+            if let Some(ready) = chosen {
+                input.template = Some(Some(ready.text.trim().to_owned()));
+            }
+        })]),
 ];
 
 pub(super) const HEADERS: Setting = Setting::lines("headers", "Headers", 3)

@@ -21,6 +21,7 @@ mod people;
 mod saved_views;
 mod search;
 mod webhook_check;
+mod webhook_settings;
 mod webhooks;
 
 pub const PASSWORD: &str = "correct horse battery staple 7";
