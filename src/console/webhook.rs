@@ -270,7 +270,7 @@ pub async fn detail(state: State, visitor: Visitor, request: HttpRequest) -> Sho
         Transport::Poll if webhook.state != WebhookState::Revoked => {
             state.service.poll_readers(&visitor.caller, id).await?
         }
-        Transport::Poll | Transport::Push => Vec::new(),
+        Transport::Poll | Transport::Push | Transport::Operational => Vec::new(),
     };
     let may_operate = visitor.may_operate();
     let page =

@@ -90,11 +90,13 @@ pub enum Transport {
     Push,
     /// It has no URL, and fetches.
     Poll,
+    /// hookpost requests its URL, to tell what happens to customers' webhooks; it gets no events.
+    Operational,
 }
 
 impl Transport {
     /// All of them.
-    pub const ALL: [Self; 2] = [Self::Push, Self::Poll];
+    pub const ALL: [Self; 3] = [Self::Push, Self::Poll, Self::Operational];
 
     /// The word of the API.
     #[must_use]
@@ -102,6 +104,7 @@ impl Transport {
         match self {
             Self::Push => "push",
             Self::Poll => "poll",
+            Self::Operational => "operational",
         }
     }
 

@@ -41,6 +41,7 @@ mod interrupted;
 mod journal;
 mod lanes;
 mod load;
+pub mod operational;
 mod own_tls;
 mod planned;
 pub mod preview;

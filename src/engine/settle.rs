@@ -11,6 +11,7 @@ use super::attempt::{Attempted, Exchanged};
 use super::clock_jump::set_by;
 use super::journal::Outcome;
 use super::lanes::Settled;
+use super::operational;
 use super::target::Target;
 use crate::domain::alert::is_failing;
 use crate::domain::attempt::{Attempt, AttemptTrigger};
@@ -171,6 +172,7 @@ impl AttemptRecord {
             RequestPart::Whole => self.look_at_receiver(tx, moved_ms)?,
             RequestPart::Further => Observed::default(),
         };
+        self.tell(tx, trigger, [&progress, &next], observed.disabled)?;
         let has_given_up = next.status == Status::Exhausted && progress.status != Status::Exhausted;
         let outcome = match has_given_up {
             true => Outcome::GaveUp,
@@ -197,6 +199,24 @@ impl AttemptRecord {
             attempt_count: next.attempt_count,
             ..gone
         })
+    }
+
+    /// Tells operational webhooks what it means.
+    fn tell(
+        &self,
+        tx: &mut WriteTx<'_>,
+        trigger: Trigger,
+        progress: [&Progress; 2],
+        disabled: Option<DisabledReason>,
+    ) -> Result<(), StoreError> {
+        if self.was_sent() {
+            let attempt = &self.exchanged.attempted.attempt;
+            operational::attempted(tx, self.place, trigger, progress, attempt)?;
+        }
+        match disabled {
+            Some(_) => operational::disabled(tx, self.place.webhook_seq),
+            None => Ok(()),
+        }
     }
 
     /// Where there was no body nothing was sent: there is no attempt to record, and nothing to hold

@@ -1,13 +1,14 @@
 //! What belongs to one consumer, found by our ids or by the platform's own names for it.
 //!
-//! Owns: consumer, webhook and event, each in one look. Refuses: what is somebody else's, and lists.
+//! Owns: consumer, webhook and event, each in one look; the platform's operational webhooks, which have
+//! such names as well. Refuses: what is somebody else's.
 
 use super::webhooks::registered_in;
 use super::{Caller, Refusal, Service};
 use crate::domain::consumer::{ConsumerRef, Purview};
 use crate::domain::event::{EventKind, StoredEvent};
 use crate::domain::id::{ConsumerId, EventId, WebhookId};
-use crate::domain::webhook::Webhook;
+use crate::domain::webhook::{Transport, Webhook};
 use crate::store::{Read, consumers, events, webhooks};
 
 /// How a webhook of a consumer is named.
@@ -109,4 +110,53 @@ fn consumer_in(conn: &Read<'_>, purview: Purview, named: &str) -> Result<Consume
     consumers::find_id(conn, purview.workspace_seq, &named)?
         .filter(|found| purview.holds(purview.workspace_seq, Some(found.seq())))
         .ok_or(Refusal::NotFound("consumer"))
+}
+
+impl Service {
+    /// The operational webhooks of the caller's workspace, newest first.
+    ///
+    /// # Errors
+    /// [`Refusal::Forbidden`] for whoever is bound to a consumer.
+    pub async fn operational_webhooks(&self, caller: &Caller) -> Result<Vec<Webhook>, Refusal> {
+        caller.check_platform()?;
+        let workspace_seq = caller.workspace.seq();
+        self.read(move |store, conn| {
+            let now = store.clock().now();
+            let mut rows = webhooks::operational(conn, workspace_seq)?;
+            rows.reverse();
+            Ok(webhooks::in_rows(conn, store.vault(), &rows, now)?)
+        })
+        .await
+    }
+
+    /// One of them.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`]; [`Refusal::Forbidden`] as above.
+    pub async fn operational_webhook(
+        &self,
+        caller: &Caller,
+        wanted: WebhookRef,
+    ) -> Result<Webhook, Refusal> {
+        caller.check_platform()?;
+        let caller = caller.clone();
+        self.read(move |store, conn| {
+            let missing = || Refusal::NotFound("operational webhook");
+            let id = match wanted {
+                WebhookRef::Id(id) => id,
+                WebhookRef::Uid(uid) => {
+                    let seq = webhooks::operational_called(conn, caller.workspace.seq(), &uid)?;
+                    let now = store.clock().now();
+                    let found = seq.map(|seq| webhooks::find(conn, store.vault(), seq, now));
+                    found.transpose()?.flatten().ok_or_else(missing)?.id
+                }
+            };
+            operational(registered_in(store, conn, &caller, id)?).ok_or_else(missing)
+        })
+        .await
+    }
+}
+
+fn operational(webhook: Webhook) -> Option<Webhook> {
+    (webhook.settings.transport == Transport::Operational).then_some(webhook)
 }

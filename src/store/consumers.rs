@@ -81,6 +81,18 @@ pub fn find_id(
     }
 }
 
+/// What the platform calls the consumer in row `seq`.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn uid(conn: &Read<'_>, seq: i64) -> Result<Option<String>, StoreError> {
+    let found: Option<Option<String>> = conn.optional(
+        "SELECT uid FROM consumers WHERE seq = :seq",
+        named_params! { ":seq": seq },
+    )?;
+    Ok(found.flatten())
+}
+
 /// The id of the consumer in row `seq`; `None` where there is none.
 ///
 /// # Errors

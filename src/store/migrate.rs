@@ -34,6 +34,7 @@ const LADDER: &[M<'static>] = &[
     M::up(include_str!("migrations/0022_alerts.sql")),
     M::up(include_str!("migrations/0023_mails.sql")),
     M::up(include_str!("migrations/0024_batches.sql")),
+    M::up(include_str!("migrations/0025_operational.sql")),
 ];
 
 /// Refuses a database that a later version wrote; answers its version.

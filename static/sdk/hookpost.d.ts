@@ -36,7 +36,7 @@ export interface PublishedEvent {
 export interface WebhookSettings {
   /** Where deliveries go; none where `kind` is `poll`. */
   url?: string;
-  kind?: "push" | "poll";
+  kind?: "push" | "poll" | "operational";
   event_types: string[];
   label?: string;
   secret?: string;
@@ -47,7 +47,7 @@ export interface WebhookSettings {
 
 export interface Webhook {
   id: string;
-  kind: "push" | "poll";
+  kind: "push" | "poll" | "operational";
   /** Null where it is fetched from. */
   url: string | null;
   event_types: string[];

@@ -177,6 +177,17 @@ assert.deepEqual(numbers(await poller.consumerPoll(uid, sink, "billing")), [1, 2
 await refused(409, () => poller.poll(uid, "main"));
 await refused(404, () => poller.poll(uid, "ep_nobody"));
 
+// Operational webhooks.
+const operational = client.operationalWebhook?.endpoint ?? client.operationalWebhookEndpoint;
+const ops = await operational.create({ url: process.env.RECEIVER, uid: `ops-${mark}`, eventTypes: ["endpoint.disabled"], filterTypes: ["endpoint.disabled"] });
+assert.equal((await operational.get(`ops-${mark}`)).id, ops.id);
+assert.ok((await operational.list()).data.some((one) => one.id === ops.id));
+assert.match((await operational.getSecret(ops.id)).key, /^whsec_/);
+await operational.rotateSecret(ops.id, {});
+assert.deepEqual((await operational.getHeaders(ops.id)).headers, {});
+await operational.delete(ops.id);
+await refused(404, () => operational.get(ops.id));
+
 // A second endpoint leaves as it came; the application too.
 const other = await client.endpoint.create(uid, { url: process.env.RECEIVER });
 await client.endpoint.delete(uid, other.id);

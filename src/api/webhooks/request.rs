@@ -25,7 +25,9 @@ use crate::web::wire::{given, nullable};
 #[serde(deny_unknown_fields)]
 pub struct WebhookRequest {
     /// How it comes by its events: `push`, to its `url`, if absent; or `poll`: it has none, and its
-    /// receiver fetches (`GET /webhooks/{id}/poll`). It never changes.
+    /// receiver fetches (`GET /webhooks/{id}/poll`). `operational` is told what happens to customers'
+    /// webhooks (`endpoint.created`, `message.attempt.exhausted`, …) in the place of events. It never
+    /// changes.
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = WebhookKindWord, required = false)]
     pub kind: Option<String>,

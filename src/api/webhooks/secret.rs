@@ -58,7 +58,7 @@ pub(super) fn rotated_to(caller: &Caller) -> fn(&Rotated) -> StoredAnswer {
 
 fn registered(made: &Registered, secret: Option<String>) -> StoredAnswer {
     // What is fetched is not signed.
-    let secret = secret.filter(|_| made.webhook.settings.transport == Transport::Push);
+    let secret = secret.filter(|_| made.webhook.settings.transport != Transport::Poll);
     let webhook = webhook(&made.webhook);
     answer::recorded(StatusCode::CREATED, &RegisteredBody { webhook, secret })
 }

@@ -33,7 +33,8 @@ pub struct WebhookBody {
     pub consumer_id: Option<String>,
     /// What people call it.
     pub label: String,
-    /// How it comes by its events: `push` to its URL, or `poll`.
+    /// How it comes by its events: `push` to its URL, or `poll`; `operational` gets
+    /// none, and is told what happens to customers' webhooks.
     #[schema(value_type = WebhookKindWord)]
     pub kind: &'static str,
     /// Where deliveries go; null where it is fetched from.
@@ -227,7 +228,7 @@ pub fn webhook(webhook: &Webhook) -> WebhookBody {
         consumer_id: webhook.consumer.map(|id| id.to_string()),
         label: settings.label.clone(),
         kind: settings.transport.as_str(),
-        url: (settings.transport == Transport::Push).then(|| settings.url.clone()),
+        url: (settings.transport != Transport::Poll).then(|| settings.url.clone()),
         event_types: settings.subscription.texts(),
         filter: settings.filter.as_ref().map(|own| raw(own.text())),
         auth: settings.auth.as_ref().map(|own| AuthBody {

@@ -103,7 +103,8 @@ struct Create {
     #[arg(long, required_unless_present = "kind")]
     #[serde(skip_serializing_if = "Option::is_none")]
     url: Option<String>,
-    /// How it comes by its events: push, or poll (it has no URL and is fetched from) [default: push]
+    /// How it comes by its events: push, poll (it has no URL and is fetched from), or operational (it
+    /// is told what happens to customers' webhooks instead) [default: push]
     #[arg(long)]
     #[serde(skip_serializing_if = "Option::is_none")]
     kind: Option<String>,

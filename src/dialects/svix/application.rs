@@ -8,11 +8,11 @@ use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
 use serde::{Deserialize, Serialize};
 
-use super::ids::{APPLICATION, ours, theirs};
 use super::listing::{SvixPage, paging, switch};
 use crate::domain::consumer::{Consumer, ConsumerUid, Erasure};
 use crate::domain::id::{ConsumerId, ConsumerKind};
 use crate::domain::page::List;
+use crate::domain::svix_id::{APPLICATION, ours, theirs};
 use crate::service::consumers::ConsumerInput;
 use crate::service::event_types::Placed;
 use crate::service::{Caller, Done, Once, Refusal, StoredAnswer};

@@ -7,7 +7,6 @@ use serde::Serialize;
 
 use super::application::name as application_name;
 use super::endpoint::{SvixEndpointOut, endpoint as endpoint_out, endpoint_ref, named as endpoint};
-use super::ids::{ATTEMPT, ENDPOINT, message_id, theirs};
 use super::listing::{SvixPage, paging, period, switch, texts};
 use super::message::{named as message, owner_of};
 use super::message_shape::{Content, SvixMessageOut, message as message_out};
@@ -17,6 +16,7 @@ use crate::domain::delivery::{
 };
 use crate::domain::id::ConsumerId;
 use crate::domain::page::{Cursor, List};
+use crate::domain::svix_id::{ATTEMPT, ENDPOINT, message_id, theirs};
 use crate::service::Caller;
 use crate::service::views::CarriedEvents;
 use crate::web::extract::Query;

@@ -8,12 +8,12 @@ use actix_web::HttpRequest;
 use serde::Serialize;
 
 use super::attempt::attempt_out;
-use super::ids::{ATTEMPT, ours};
 use super::message::{named as message, owner_of};
 use super::message_shape::Content;
 use crate::domain::attempt::Attempt;
 use crate::domain::delivery::Delivery;
 use crate::domain::id::{AttemptId, AttemptKind, EventId};
+use crate::domain::svix_id::{ATTEMPT, ours};
 use crate::service::webhooks::MASK;
 use crate::service::{Caller, Refusal};
 use crate::web::extract::path_text;

@@ -9,10 +9,10 @@ use actix_web::http::StatusCode;
 use serde::{Deserialize, Serialize};
 
 use super::application::{name as application_name, owner, whole_rate};
-use super::ids::{ENDPOINT, is_old_id, ours, theirs};
 use super::listing::{SvixPage, paging};
 use crate::domain::id::{ConsumerId, WebhookKind};
 use crate::domain::page::List;
+use crate::domain::svix_id::{ENDPOINT, is_old_id, ours, theirs};
 use crate::domain::webhook::{Webhook, WebhookState};
 use crate::service::owned::WebhookRef;
 use crate::service::stats::PeriodInput;
@@ -23,7 +23,7 @@ use crate::web::wire::{Time, nullable};
 use crate::web::{Answered, Problem, State, answer};
 
 /// The wire profile of endpoints: `standard`, under both families of header names.
-const PROFILE: &str = "standard";
+pub(super) const PROFILE: &str = "standard";
 /// The body of endpoints: the message's payload alone.
 const FORMAT: &str = "data";
 /// What a webhook subscribes to whose endpoint names no event types.
@@ -82,6 +82,11 @@ pub struct SvixEndpointStats {
 }
 
 impl SvixEndpointIn {
+    /// The uid that the path says.
+    pub(super) fn name(&mut self, uid: String) {
+        self.uid = Some(Some(uid));
+    }
+
     /// What is said, and nothing of what is not.
     fn part(self) -> Result<WebhookInput, Problem> {
         let event_types = match self.event_types {
@@ -119,7 +124,7 @@ impl SvixEndpointIn {
     }
 
     /// All of it, where what is not said is what an endpoint begins with.
-    fn whole(mut self) -> Result<WebhookInput, Problem> {
+    pub(super) fn whole(mut self) -> Result<WebhookInput, Problem> {
         if self.url.is_none() {
             return Err(Problem::field("url", "field required"));
         }
@@ -187,7 +192,7 @@ pub(super) async fn put(
             if is_taken_form(&text) {
                 return Err(missing);
             }
-            said.uid = Some(Some(text));
+            said.name(text);
             return register(&state, &caller, owner, said, key).await;
         }
     };
@@ -267,7 +272,7 @@ pub(super) async fn named_as(
 
 /// Whether no uid may look so: as ids of endpoints do. Those of the system that was moved from may, so
 /// that what they named goes on being found by them.
-fn is_taken_form(text: &str) -> bool {
+pub(super) fn is_taken_form(text: &str) -> bool {
     let rest = text.strip_prefix(ENDPOINT);
     rest.is_some_and(|rest| !is_old_id(rest))
 }
@@ -300,7 +305,7 @@ fn metadata(webhook: &Webhook) -> BTreeMap<String, String> {
     texts.collect()
 }
 
-fn created(registered: &Registered) -> StoredAnswer {
+pub(super) fn created(registered: &Registered) -> StoredAnswer {
     answer::recorded(StatusCode::CREATED, &endpoint(&registered.webhook))
 }
 

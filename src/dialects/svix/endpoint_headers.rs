@@ -8,6 +8,7 @@ use actix_web::HttpRequest;
 use serde::{Deserialize, Serialize};
 
 use super::endpoint::named;
+use crate::domain::webhook::Webhook;
 use crate::service::Caller;
 use crate::service::webhooks::{MASK, WebhookInput, shown_header};
 use crate::web::extract::{Json, RequestBody};
@@ -20,6 +21,13 @@ pub struct SvixHeadersIn {
 }
 
 impl RequestBody for SvixHeadersIn {}
+
+impl SvixHeadersIn {
+    /// Each name with its value.
+    pub(super) fn all(self) -> Vec<(String, String)> {
+        self.headers.into_iter().collect()
+    }
+}
 
 /// Headers to be set, and such as are to go: null, or named.
 #[derive(Debug, Deserialize)]
@@ -40,7 +48,11 @@ pub struct SvixHeadersOut {
 }
 
 pub(super) async fn show(state: State, caller: Caller, request: HttpRequest) -> Answered {
-    let known = named(&state, &caller, &request).await?;
+    shown(&named(&state, &caller, &request).await?)
+}
+
+/// The headers of a webhook.
+pub(super) fn shown(known: &Webhook) -> Answered {
     let all = &known.settings.headers;
     let (hidden, shown): (Vec<_>, Vec<_>) = all.iter().partition(|one| one.is_credential());
     let text = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
@@ -62,8 +74,8 @@ pub(super) async fn put(
     request: HttpRequest,
     body: Json<SvixHeadersIn>,
 ) -> Answered {
-    let headers = body.value.headers.into_iter().collect();
-    set(&state, &caller, &request, headers).await
+    let known = named(&state, &caller, &request).await?;
+    set(&state, &caller, &known, body.value.all()).await
 }
 
 pub(super) async fn patch(
@@ -90,16 +102,16 @@ pub(super) async fn patch(
         all.retain(|own, _| !own.eq_ignore_ascii_case(&name));
         all.extend(value.map(|value| (name, value)));
     }
-    set(&state, &caller, &request, all.into_iter().collect()).await
+    set(&state, &caller, &known, all.into_iter().collect()).await
 }
 
-async fn set(
+/// Gives a webhook other headers.
+pub(super) async fn set(
     state: &State,
     caller: &Caller,
-    request: &HttpRequest,
+    known: &Webhook,
     headers: Vec<(String, String)>,
 ) -> Answered {
-    let known = named(state, caller, request).await?;
     let input = WebhookInput {
         headers: Some(headers),
         ..WebhookInput::default()

@@ -8,13 +8,13 @@ use serde::{Deserialize, Serialize};
 
 use super::application::{name as application_name, owner as application, owner_or_made};
 use super::endpoint::named as endpoint;
-use super::ids::{MESSAGE, message_at, message_id, ours};
 use super::listing::{SvixPage, paging, period, texts};
 use super::message_shape::{Content, SvixMessageIn, SvixMessageOut, message};
 use crate::domain::event::StoredEvent;
 use crate::domain::id::{ConsumerId, EventKind};
 use crate::domain::own_name::own_name;
 use crate::domain::page::{List, Order};
+use crate::domain::svix_id::{MESSAGE, message_at, message_id, ours};
 use crate::entropy;
 use crate::service::consumers::NamedConsumer;
 use crate::service::events::{EventListing, PublishInput, Published};

@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::application::SvixApplicationIn;
-use super::ids::{is_message, message_id};
 use super::listing::switch;
 use crate::domain::event::{GivenId, StoredEvent};
+use crate::domain::svix_id::{is_message, message_id};
 use crate::web::AppState;
 use crate::web::extract::{DATA_DEPTH_MAX, Query, RequestBody};
 use crate::web::wire::Time;

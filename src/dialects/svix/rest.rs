@@ -4,7 +4,7 @@
 
 use serde::Serialize;
 
-use super::ids::{APPLICATION, ENVIRONMENT, theirs};
+use crate::domain::svix_id::{APPLICATION, ENVIRONMENT, theirs};
 use crate::service::Caller;
 use crate::web::{Answered, answer};
 

@@ -10,7 +10,7 @@ use actix_web::web::to;
 
 use super::{
     application, attempt, attempt_detail, authentication, endpoint, endpoint_headers,
-    endpoint_secret, event_type, event_type_import, message, poller, rest, tasks,
+    endpoint_secret, event_type, event_type_import, message, operational, poller, rest, tasks,
 };
 use crate::dialects::dialect::{DELIVERIES_READ, DELIVERIES_WRITE, WEBHOOKS_READ, WEBHOOKS_WRITE};
 use crate::domain::api_key::Scope;
@@ -307,6 +307,55 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
     )
     .for_consumers()
     .needs(Capability::Manage),
+    Endpoint::get(
+        "/svix/api/v1/operational-webhook/endpoint",
+        WEBHOOKS_READ,
+        || to(operational::list),
+    ),
+    Endpoint::post(
+        "/svix/api/v1/operational-webhook/endpoint",
+        WEBHOOKS_WRITE,
+        || to(operational::create),
+    )
+    .fresh(),
+    Endpoint::get(
+        "/svix/api/v1/operational-webhook/endpoint/{endpoint_id}",
+        WEBHOOKS_READ,
+        || to(operational::show),
+    ),
+    Endpoint::put(
+        "/svix/api/v1/operational-webhook/endpoint/{endpoint_id}",
+        WEBHOOKS_WRITE,
+        || to(operational::put),
+    )
+    .fresh(),
+    Endpoint::delete(
+        "/svix/api/v1/operational-webhook/endpoint/{endpoint_id}",
+        WEBHOOKS_WRITE,
+        || to(operational::delete),
+    )
+    .fresh(),
+    Endpoint::get(
+        "/svix/api/v1/operational-webhook/endpoint/{endpoint_id}/secret",
+        SECRETS_READ,
+        || to(operational::secret),
+    ),
+    Endpoint::post(
+        "/svix/api/v1/operational-webhook/endpoint/{endpoint_id}/secret/rotate",
+        WEBHOOKS_WRITE,
+        || to(operational::rotate),
+    )
+    .fresh(),
+    Endpoint::get(
+        "/svix/api/v1/operational-webhook/endpoint/{endpoint_id}/headers",
+        WEBHOOKS_READ,
+        || to(operational::headers),
+    ),
+    Endpoint::put(
+        "/svix/api/v1/operational-webhook/endpoint/{endpoint_id}/headers",
+        WEBHOOKS_WRITE,
+        || to(operational::put_headers),
+    ),
     Endpoint::get("/svix/api/v1/background-task", DELIVERIES_READ, || {
         to(tasks::list)
     })

@@ -8,13 +8,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::endpoint::named as endpoint;
-use super::ids::{TASK, ours, theirs};
 use super::listing::{SvixPage, paging};
 use super::message::{named as message, owner_of};
 use crate::domain::delivery::{CarriedFilter, DeliveryFilter, LastResult, Status, Trigger};
 use crate::domain::id::{DeliveryId, JobKind as JobIdKind};
 use crate::domain::job::{Job, JobKind, JobStatus};
 use crate::domain::page::List;
+use crate::domain::svix_id::{TASK, ours, theirs};
 use crate::domain::time::Timestamp;
 use crate::service::jobs::{Begun, RecoverInput, Selection, is_of_missed};
 use crate::service::{Caller, Done, Refusal, StoredAnswer};

@@ -212,7 +212,7 @@ fn fan_out(
             (None, Transport::Poll) => {
                 poll::keep(tx, webhook_seq, seq, subscriber.shape_seq, due)?;
             }
-            (None, Transport::Push) => {
+            (None, Transport::Push | Transport::Operational) => {
                 let new = new_delivery(subscriber, Trigger::Event, *order_key);
                 deliveries::insert_for(tx, event, &new, due)?;
             }

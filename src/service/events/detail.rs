@@ -14,7 +14,7 @@ use crate::domain::event::{EventKind, StoredEvent};
 use crate::domain::event_document::EventDocument;
 use crate::domain::id::WebhookId;
 use crate::domain::json::JsonValue;
-use crate::domain::webhook::{Webhook, WebhookState};
+use crate::domain::webhook::{Transport, Webhook, WebhookState};
 use crate::service::{Caller, Refusal, Service};
 use crate::store::deliveries;
 use crate::store::events;
@@ -78,6 +78,7 @@ pub(in crate::service) fn detail_in(
     if purview.consumer_seq.is_none() {
         all.extend(owned(None)?);
     }
+    all.retain(|webhook| webhook.settings.transport != Transport::Operational);
     all.sort_by_key(|webhook| Reverse(webhook.id.seq()));
     all.truncate(EVENT_DELIVERIES_MAX);
     let mut deliveries = deliveries::of_event(conn, seq, EVENT_DELIVERIES_MAX)?;

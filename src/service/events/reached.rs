@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use crate::domain::id::ConsumerId;
-use crate::domain::webhook::Subscriber;
+use crate::domain::webhook::{Subscriber, Transport};
 use crate::store::{StoreError, WriteTx, webhooks};
 
 /// The webhooks that an event may go to.
@@ -39,6 +39,7 @@ impl Reached {
     /// They, each owner's oldest first.
     pub(super) fn subscribers(&self) -> impl Iterator<Item = &Subscriber> {
         let of_consumer = self.of_consumer.iter().flat_map(|own| own.iter());
-        self.own.iter().chain(of_consumer)
+        let gets_events = |own: &&Subscriber| own.transport != Transport::Operational;
+        self.own.iter().chain(of_consumer).filter(gets_events)
     }
 }

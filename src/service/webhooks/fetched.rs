@@ -15,7 +15,8 @@ pub(super) fn transport_of(input: &WebhookInput) -> Result<Transport, Refusal> {
     let Some(word) = input.kind.as_deref() else {
         return Ok(Transport::Push);
     };
-    Transport::parse(word).ok_or_else(|| Refusal::field("kind", "must be push or poll"))
+    Transport::parse(word)
+        .ok_or_else(|| Refusal::field("kind", "must be push, poll or operational"))
 }
 
 /// The URL of a new webhook; empty where its receiver fetches.
@@ -25,7 +26,9 @@ pub(super) fn transport_of(input: &WebhookInput) -> Result<Transport, Refusal> {
 pub(super) fn url_of(transport: Transport, checked: Option<String>) -> Result<String, Refusal> {
     match (transport, checked) {
         (_, Some(url)) => Ok(url),
-        (Transport::Push, None) => Err(Refusal::field("url", "is required")),
+        (Transport::Push | Transport::Operational, None) => {
+            Err(Refusal::field("url", "is required"))
+        }
         (Transport::Poll, None) => Ok(String::new()),
     }
 }
@@ -54,7 +57,7 @@ pub(super) fn check_settings(
     settings: &WebhookSettings,
     input: &WebhookInput,
 ) -> Result<(), Refusal> {
-    if settings.transport == Transport::Push {
+    if settings.transport != Transport::Poll {
         return Ok(());
     }
     let policies = [before.breaker, settings.breaker];
@@ -111,7 +114,7 @@ pub(super) fn check_settings(
 
 /// Whether a webhook's requests go to another origin from now on.
 pub(super) fn is_moved(before: &WebhookSettings, settings: &WebhookSettings) -> bool {
-    let is_requested = settings.transport == Transport::Push;
+    let is_requested = settings.transport != Transport::Poll;
     is_requested && super::origin::is_moved(&before.url, &settings.url)
 }
 
@@ -121,7 +124,7 @@ pub(super) fn is_moved(before: &WebhookSettings, settings: &WebhookSettings) -> 
 /// [`Refusal::Conflict`].
 pub(super) fn check_requested(webhook: &Webhook) -> Result<(), Refusal> {
     match webhook.settings.transport {
-        Transport::Push => Ok(()),
+        Transport::Push | Transport::Operational => Ok(()),
         Transport::Poll => Err(Refusal::Conflict(
             "nothing is sent to a webhook of kind poll: its receiver fetches, and what it gets is \
              not signed"
@@ -137,8 +140,8 @@ pub(super) fn check_requested(webhook: &Webhook) -> Result<(), Refusal> {
 pub(in crate::service) fn check_fetched(webhook: &Webhook) -> Result<(), Refusal> {
     match webhook.settings.transport {
         Transport::Poll => Ok(()),
-        Transport::Push => Err(Refusal::Conflict(
-            "this webhook has a URL to which its events go; only one of kind poll can be fetched from"
+        Transport::Push | Transport::Operational => Err(Refusal::Conflict(
+            "this webhook has a URL to which everything goes; only one of kind poll can be fetched from"
                 .to_owned(),
         )),
     }

@@ -9,8 +9,10 @@ use super::found::{registered, usable};
 use crate::domain::breaker::{DisabledReason, Health};
 use crate::domain::delivery::{StepInput, step};
 use crate::domain::id::WebhookId;
+use crate::domain::operational::EndpointNews;
 use crate::domain::retry::RetryPolicy;
 use crate::domain::webhook::{Webhook, WebhookState};
+use crate::engine::operational::endpoint as endpoint_news;
 use crate::service::{Caller, Refusal, Service, audit};
 use crate::store::deliveries;
 use crate::store::{StoreError, WriteTx, webhooks};
@@ -60,7 +62,9 @@ impl Service {
                 let workspace_seq = revoker.workspace.seq();
                 webhooks::set_state(tx, workspace_seq, id.seq(), WebhookState::Revoked)?;
                 audit(tx, &revoker, "webhook.revoke", &id.to_string(), &json!({}))?;
-                registered(tx, &revoker, id)
+                let revoked = registered(tx, &revoker, id)?;
+                endpoint_news(tx, &revoked, EndpointNews::Deleted)?;
+                Ok::<_, Refusal>(revoked)
             })
             .await?;
         self.begin_calling_off().await?;
@@ -75,10 +79,13 @@ impl Service {
         let deleter = caller.clone();
         self.store()
             .write(move |tx| {
-                registered(tx, &deleter, id)?;
+                let deleted = registered(tx, &deleter, id)?;
                 let workspace_seq = deleter.workspace.seq();
                 webhooks::set_state(tx, workspace_seq, id.seq(), WebhookState::Revoked)?;
                 webhooks::delete(tx, workspace_seq, id.seq())?;
+                if deleted.state != WebhookState::Revoked {
+                    endpoint_news(tx, &deleted, EndpointNews::Deleted)?;
+                }
                 audit(tx, &deleter, "webhook.delete", &id.to_string(), &json!({}))
             })
             .await?;
@@ -97,7 +104,9 @@ impl Service {
             usable(tx, &caller, id)?;
             turn_to(tx, &caller, id, turn)?;
             audit(tx, &caller, action, &id.to_string(), &json!({}))?;
-            registered(tx, &caller, id)
+            let changed = registered(tx, &caller, id)?;
+            endpoint_news(tx, &changed, EndpointNews::Updated)?;
+            Ok(changed)
         };
         self.store().write(work).await
     }

@@ -10,14 +10,16 @@ use super::{Caller, Done, FieldError, Once, Refusal, Service, audit};
 use crate::domain::breaker::DisabledReason;
 use crate::domain::consumer::Purview;
 use crate::domain::id::WebhookId;
+use crate::domain::operational::EndpointNews;
 use crate::domain::page::{Cursor, Limit, Page};
 use crate::domain::profile::{Profile, StoredProfile};
 use crate::domain::secret::Secret;
 use crate::domain::signing::SignatureKind;
 use crate::domain::time::Timestamp;
 use crate::domain::webhook::{
-    NewWebhook, Via, Webhook, WebhookKind, WebhookSettings, WebhookState,
+    NewWebhook, Transport, Via, Webhook, WebhookKind, WebhookSettings, WebhookState,
 };
+use crate::engine::operational::endpoint as endpoint_news;
 use crate::store::profiles;
 use crate::store::webhooks;
 use crate::store::{Read, Store, WriteTx, secrets, workspaces};
@@ -32,6 +34,7 @@ mod found;
 mod input;
 mod life;
 mod moved;
+mod operational;
 mod origin;
 mod preview;
 mod retries;
@@ -114,10 +117,13 @@ impl Service {
                 let settings = input::apply(begun, &input, Some(url), &profile, now)?;
                 fetched::check_settings(&base, &settings, &input)?;
                 check_way(tx, &caller, Via::Usual, &settings)?;
-                catalogue.check_subscription(&settings.subscription)?;
+                if transport != Transport::Operational {
+                    catalogue.check_subscription(&settings.subscription)?;
+                }
                 let named = input.consumer.as_ref().and_then(Option::as_deref);
                 let consumer_seq = owner_of(tx, &caller, named)?.map(|id| id.seq());
                 check_room(tx, &caller, consumer_seq)?;
+                operational::check_place(tx, &caller, transport, consumer_seq)?;
                 let given = input.secret.as_deref();
                 let signature = input.signature.as_deref();
                 let kind = secret::kind(&profile, signature, given, SignatureKind::Hmac)?;
@@ -132,12 +138,14 @@ impl Service {
                     target_digest: None,
                 };
                 let id = webhooks::insert(tx, &new)?;
-                uid::name(tx, id, consumer_seq, &input)?;
+                uid::name(tx, &caller, id, transport, consumer_seq, &input)?;
                 secrets::insert(tx, id.seq(), &secret)?;
                 keep_public_key(tx, id, &profile, &secret)?;
                 audit(tx, &caller, "webhook.create", &id.to_string(), &json!({}))?;
+                let webhook = registered(tx, &caller, id)?;
+                endpoint_news(tx, &webhook, EndpointNews::Created)?;
                 Ok(Registered {
-                    webhook: registered(tx, &caller, id)?,
+                    webhook,
                     secret: shown(&profile, secret),
                 })
             })
@@ -197,7 +205,9 @@ impl Service {
         let work = move |tx: &mut WriteTx<'_>| {
             let secret = update(tx, &caller, id, &input, url)?;
             let webhook = registered(tx, &caller, id)?;
-            if input.event_types.is_some() {
+            endpoint_news(tx, &webhook, EndpointNews::Updated)?;
+            let is_told = webhook.settings.transport == Transport::Operational;
+            if input.event_types.is_some() && !is_told {
                 catalogue.check_subscription(&webhook.settings.subscription)?;
             }
             Ok(Updated { webhook, secret })
@@ -274,7 +284,8 @@ fn update(
     check_secrets_fit(tx, &webhook, &profile)?;
     let workspace_seq = caller.workspace.seq();
     webhooks::update_settings(tx, workspace_seq, id.seq(), profile_seq, &settings)?;
-    uid::name(tx, id, webhook.consumer.map(|own| own.seq()), input)?;
+    let owner = webhook.consumer.map(|own| own.seq());
+    uid::name(tx, caller, id, settings.transport, owner, input)?;
     let turn = input.active.map(|active| match active {
         true => WebhookSwitch::On,
         false => WebhookSwitch::Off,

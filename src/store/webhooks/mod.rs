@@ -20,6 +20,7 @@ use crate::domain::webhook::{NewWebhook, Webhook, WebhookKind, WebhookSettings, 
 mod health;
 mod json_column;
 mod names;
+mod operational;
 mod owned;
 mod row;
 mod sealed;
@@ -30,6 +31,7 @@ pub(super) use health::write_pending;
 pub use health::{excuse_failing, health, restart_failing, set_health};
 use json_column::json_text;
 pub use names::{name_in, names_of};
+pub use operational::{operational, operational_called};
 pub use owned::{alert_rows, count, delete_of_consumer, owned, row_called, rows_of_consumer};
 use row::{BatchColumn, RetryColumn, transport_column, webhook};
 use sealed::seal_headers;

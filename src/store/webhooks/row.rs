@@ -156,6 +156,7 @@ pub(super) fn transport_column(transport: Transport) -> Option<i64> {
     match transport {
         Transport::Push => None,
         Transport::Poll => Some(1),
+        Transport::Operational => Some(2),
     }
 }
 

@@ -16,6 +16,7 @@ mod standard;
 mod svix;
 mod svix_attempts;
 mod svix_names;
+mod svix_operational;
 mod svix_poller;
 pub mod verify;
 mod veriswarm;

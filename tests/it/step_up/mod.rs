@@ -36,6 +36,10 @@ const NEXT_CODE: Duration = Duration::from_secs(60);
 /// What asks, among the endpoints of programs.
 #[rustfmt::skip]
 const ASKING: &[&str] = &[
+    "POST /svix/api/v1/operational-webhook/endpoint",
+    "PUT /svix/api/v1/operational-webhook/endpoint/{endpoint_id}",
+    "DELETE /svix/api/v1/operational-webhook/endpoint/{endpoint_id}",
+    "POST /svix/api/v1/operational-webhook/endpoint/{endpoint_id}/secret/rotate",
     "POST /svix/api/v1/auth/app-portal-access/{app_id}",
     "POST /svix/api/v1/auth/dashboard-access/{app_id}",
     "DELETE /svix/api/v1/app/{app_id}",

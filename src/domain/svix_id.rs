@@ -4,41 +4,44 @@
 
 use std::fmt::Display;
 
-use crate::domain::id::{EventId, Id, Kind};
-use crate::domain::time::Timestamp;
+use super::id::{EventId, Id, Kind};
+use super::time::Timestamp;
 
 /// Before an environment's id.
-pub(super) const ENVIRONMENT: &str = "org_";
+pub const ENVIRONMENT: &str = "org_";
 /// Before an application's id.
-pub(super) const APPLICATION: &str = "app_";
+pub const APPLICATION: &str = "app_";
 /// Before an endpoint's id.
-pub(super) const ENDPOINT: &str = "ep_";
+pub const ENDPOINT: &str = "ep_";
 /// Before a message's id.
-pub(super) const MESSAGE: &str = "msg_";
+pub const MESSAGE: &str = "msg_";
 /// Before an attempt's id.
-pub(super) const ATTEMPT: &str = "atmpt_";
+pub const ATTEMPT: &str = "atmpt_";
 /// Before a background task's id.
-pub(super) const TASK: &str = "qtask_";
+pub const TASK: &str = "qtask_";
 
 const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 /// Characters behind the prefix of an id of Svix: a KSUID.
 const MESSAGE_CHARS: usize = 27;
 
 /// An id of ours under one of Svix's prefixes.
-pub(super) fn theirs(prefix: &str, id: impl Display) -> String {
+#[must_use]
+pub fn theirs(prefix: &str, id: impl Display) -> String {
     let own = id.to_string();
     let rest = own.split_once('_').map_or(own.as_str(), |(_, rest)| rest);
     format!("{prefix}{rest}")
 }
 
 /// The id of ours that stands under `prefix`; `None` where it is none.
-pub(super) fn ours<K: Kind>(prefix: &str, text: &str) -> Option<Id<K>> {
+#[must_use]
+pub fn ours<K: Kind>(prefix: &str, text: &str) -> Option<Id<K>> {
     let rest = text.strip_prefix(prefix)?;
     Id::parse(&format!("{}{rest}", K::PREFIX))
 }
 
 /// The id of the message that is event `own`, which its readers know as `public`.
-pub(super) fn message_id(own: EventId, public: &str) -> String {
+#[must_use]
+pub fn message_id(own: EventId, public: &str) -> String {
     match is_message(public) {
         true => public.to_owned(),
         false => theirs(MESSAGE, own),
@@ -46,17 +49,20 @@ pub(super) fn message_id(own: EventId, public: &str) -> String {
 }
 
 /// Whether `text` is the id of a message rather than what its publisher calls it.
-pub(super) fn is_message(text: &str) -> bool {
+#[must_use]
+pub fn is_message(text: &str) -> bool {
     text.strip_prefix(MESSAGE).is_some_and(is_old_id)
 }
 
 /// Whether what stands behind a prefix has the form that Svix gives its ids.
-pub(super) fn is_old_id(rest: &str) -> bool {
+#[must_use]
+pub fn is_old_id(rest: &str) -> bool {
     rest.len() == MESSAGE_CHARS && rest.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
 /// An id for a message: later ones sort behind.
-pub(super) fn message_at(at: Timestamp, entropy: [u8; 14]) -> String {
+#[must_use]
+pub fn message_at(at: Timestamp, entropy: [u8; 14]) -> String {
     let mut bytes = [0; 20];
     bytes[..6].copy_from_slice(&at.millis().to_be_bytes()[2..]);
     bytes[6..].copy_from_slice(&entropy);

@@ -1,0 +1,40 @@
+//! Operational webhooks, found by an index that holds nothing else.
+//!
+//! Owns: the rows of one workspace. Refuses: what is told to them.
+
+use rusqlite::named_params;
+
+use crate::store::{Read, StoreError};
+
+/// The rows of a workspace's operational webhooks, oldest first.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn operational(conn: &Read<'_>, workspace_seq: i64) -> Result<Vec<i64>, StoreError> {
+    conn.values(
+        "SELECT seq
+         FROM webhooks INDEXED BY webhooks_operational
+         WHERE workspace_seq = :workspace AND transport = 2 AND deleted_at IS NULL
+         ORDER BY seq
+         LIMIT -1",
+        named_params! { ":workspace": workspace_seq },
+    )
+}
+
+/// The row of the one that the platform calls `uid`.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn operational_called(
+    conn: &Read<'_>,
+    workspace_seq: i64,
+    uid: &str,
+) -> Result<Option<i64>, StoreError> {
+    conn.optional(
+        "SELECT seq
+         FROM webhooks INDEXED BY webhooks_operational
+         WHERE workspace_seq = :workspace AND transport = 2 AND deleted_at IS NULL AND uid = :uid
+         LIMIT 1",
+        named_params! { ":workspace": workspace_seq, ":uid": uid },
+    )
+}
