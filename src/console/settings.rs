@@ -190,7 +190,7 @@ pub async fn save(state: State, visitor: Visitor, request: HttpRequest, form: Fo
 ///
 /// # Errors
 /// None of its own: what is wrong is said on the page.
-pub async fn test_alert(state: State, visitor: Visitor) -> Shown {
+pub async fn test_alert(state: State, visitor: Visitor, _form: Form) -> Shown {
     let id = visitor.caller.workspace;
     let tested = state.service.test_alert(&visitor.caller, id).await?;
     let flash = match tested.failure() {
