@@ -22,7 +22,7 @@ enum SettingsAction {
     /// Show them
     Show,
     /// Change them; what is not named stays as it is
-    Update(SettingsFlags),
+    Update(Box<SettingsFlags>),
     /// Send a test to where alerts go, and say what came of it
     TestAlert,
 }

@@ -68,8 +68,8 @@ pub(super) const PROOF: &[Fields<Webhook, WebhookInput>] = &[
             .path("auth.client_secret")
             .sets(|input, typed| {
                 of(input, "oauth2", |own| {
-                    own.client_secret = kept(typed.text())
-                })
+                    own.client_secret = kept(typed.text());
+                });
             }),
         Setting::text("auth_scope", "Scope")
             .path("auth.scope")
