@@ -303,10 +303,9 @@ pub fn body(route: &Endpoint, world: &World, url: &str) -> Value {
         }
         "POST /api/v1/webhooks" => json!({"url": url, "event_types": ["a.b"]}),
         "PATCH /api/v1/webhooks/{id}" => json!({"label": "changed"}),
-        "POST /api/v1/webhooks/{id}/ack" | "POST /api/v1/webhooks/{id}/poll/ack" => {
-            json!({"cursor": "cq_0"})
-        }
-        "POST /api/v1/webhooks/{id}/poll/seek" => json!({"cursor": "cq_0"}),
+        "POST /api/v1/webhooks/{id}/ack"
+        | "POST /api/v1/webhooks/{id}/poll/ack"
+        | "POST /api/v1/webhooks/{id}/poll/seek" => json!({"cursor": "cq_0"}),
         "POST /api/v1/webhooks/{id}/recover" => json!({"since": "2026-01-01T00:00:00Z"}),
         "POST /api/v1/deliveries/retry"
         | "POST /api/v1/dead-letters/retry"
