@@ -20,6 +20,7 @@ use super::lanes::{Ended, Settled, Slot, Started, Ticket};
 use super::request::Unprepared;
 use super::settle::{AttemptRecord, Recorded, settle_batch, settle_cut_off, share_of};
 use super::target::Target;
+use super::traced::trace_attempt;
 use crate::domain::attempt::{Attempt, AttemptTrigger};
 use crate::domain::delivery::{QueuedDelivery, Trigger};
 use crate::entropy;
@@ -293,6 +294,9 @@ async fn record(
         line_of(bundle.first(), &exchanged.attempted.attempt),
         exchanged.attempted.verdict,
     );
+    for member in bundle.members().iter().skip(1) {
+        trace_attempt(member, &exchanged.attempted.attempt);
+    }
     let records = records_of(shared, &bundle, &target, &exchanged);
     let clock_offsets_ms = exchanged.clock_offsets_ms;
     let told = Arc::clone(shared);

@@ -321,10 +321,9 @@ pub fn body(route: &Endpoint, world: &World, url: &str) -> Value {
         "PUT /api/v1/profiles/{name}" => document(world, &world.profile),
         "POST /armalo/api/v1/webhooks" => json!({"url": url, "events": ["score.updated"]}),
         "POST /airmy/webhooks" => json!({"url": url, "events": ["task.completed"]}),
-        "POST /indigiarmor/v1/webhooks" => json!({"url": url}),
-        "PUT /indigiarmor/v1/webhooks/{id}" | "PATCH /indigiarmor/v1/webhooks/{id}" => {
-            json!({"url": url})
-        }
+        "POST /indigiarmor/v1/webhooks"
+        | "PUT /indigiarmor/v1/webhooks/{id}"
+        | "PATCH /indigiarmor/v1/webhooks/{id}" => json!({"url": url}),
         line if line.contains(" /svix/") => svix_body(line, url),
         "POST /veriswarm/v1/public/providers/webhooks" => {
             json!({"callback_url": url, "event_types": ["*"]})
