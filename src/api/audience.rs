@@ -80,6 +80,7 @@ static DESCRIPTION: &[Endpoint] = &[
                 "A page of the handbook; `search?q=` looks in all of it",
             )
             .gives_text("text/html", "The page.")
+            .or(404)
     }),
     Endpoint::get("/docs.css", PUBLIC, || to(docs::css)).about(|operation| {
         operation

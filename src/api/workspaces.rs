@@ -85,6 +85,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
         operation
             .named("test_alert", "Instance", "Send a test to where alerts go")
             .gives::<AlertTestBody>(200, "What came of it.")
+            .or(422)
     }),
 ];
 

@@ -45,7 +45,7 @@ pub(super) async fn fill(
     }
 }
 
-/// Puts what waits into batches: full ones, and the last as it is.
+/// Puts what waits into batches: full ones, and the last once its first event has waited long enough.
 fn put_together(
     tx: &mut WriteTx<'_>,
     order: LoadOrder,
@@ -53,7 +53,7 @@ fn put_together(
 ) -> Result<(), StoreError> {
     let after = order.first_after.unwrap_or(0);
     for _ in 0..BATCHES_AT_ONCE {
-        if !deliveries::form_batch(tx, order.webhook_seq, after, policy.max)? {
+        if !deliveries::form_batch(tx, order.webhook_seq, after, policy)? {
             break;
         }
     }

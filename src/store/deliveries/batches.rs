@@ -14,7 +14,7 @@ use std::collections::HashSet;
 use rusqlite::named_params;
 
 use super::queue::{Batch, SELECT_QUEUED, queued, queued_rows};
-use crate::domain::batch::{BATCH_BODY_BYTES_MAX, BATCHED_EVENTS_MAX, Gathered};
+use crate::domain::batch::{BATCH_BODY_BYTES_MAX, BATCHED_EVENTS_MAX, BatchPolicy, Gathered};
 use crate::domain::delivery::{Delivery, QueuedDelivery, Status, Trigger};
 use crate::domain::id::DeliveryId;
 use crate::domain::time::Timestamp;
@@ -42,6 +42,15 @@ pub struct PendingBatches {
     pub gathered: Gathered,
     /// Whether there is, or may be, more to look at.
     pub is_cut: bool,
+}
+
+/// What waits to be put into a batch.
+struct Unbatched {
+    seq: i64,
+    /// The row of its wire profile, and its format.
+    made_with: (i64, String),
+    bytes: usize,
+    since: Timestamp,
 }
 
 /// A delivery of a batch, for whoever looks at it.
@@ -146,8 +155,9 @@ pub fn due_batches(
     Ok((found, is_cut))
 }
 
-/// Puts the first pending deliveries of a webhook behind row `after` into a batch of `max` at most; they
-/// are of one wire profile and format, and their data fits one body. `false` where none waits.
+/// Puts the first pending deliveries of a webhook behind row `after` into a batch; they are of one wire
+/// profile and format, and their data fits one body. `false` where that is not due: none waits, or so few
+/// that others may still join them.
 ///
 /// # Errors
 /// [`StoreError::Sqlite`].
@@ -155,10 +165,10 @@ pub fn form_batch(
     tx: &mut WriteTx<'_>,
     webhook_seq: i64,
     after: i64,
-    max: u32,
+    policy: BatchPolicy,
 ) -> Result<bool, StoreError> {
     let sql = format!(
-        "SELECT d.seq, d.profile_seq, d.format, octet_length(events.data)
+        "SELECT d.seq, d.profile_seq, d.format, octet_length(events.data), d.next_attempt_at
          FROM deliveries AS d
          JOIN events ON events.seq = d.event_seq
          WHERE d.webhook_seq = :webhook AND d.status = 0 AND d.seq > :after AND d.trigger <> 1
@@ -166,20 +176,35 @@ pub fn form_batch(
          ORDER BY d.seq
          LIMIT :limit"
     );
-    let params = named_params! { ":webhook": webhook_seq, ":after": after, ":limit": max };
-    let rows: Vec<(i64, (i64, String), usize)> = tx.rows(&sql, params, |row| {
-        Ok((row.get(0)?, (row.get(1)?, row.get(2)?), row.get(3)?))
+    let params = named_params! { ":webhook": webhook_seq, ":after": after, ":limit": policy.max };
+    let mut gathered = Gathered::default();
+    let rows = tx.rows(&sql, params, |row| {
+        let since: Option<Timestamp> = row.get(4)?;
+        Ok(Unbatched {
+            seq: row.get(0)?,
+            made_with: (row.get(1)?, row.get(2)?),
+            bytes: row.get(3)?,
+            since: since.unwrap_or_default(),
+        })
     })?;
-    let Some((_, made_with, _)) = rows.first().cloned() else {
+    for own in &rows {
+        gathered.add(own.since);
+    }
+    let Some(first) = rows.first() else {
         return Ok(false);
     };
     let mut bytes = 0;
-    let fitting = rows.iter().take_while(|(_, own, size)| {
+    let fitting = rows.iter().take_while(|own| {
         let is_first = bytes == 0;
-        bytes += size + 1;
-        *own == made_with && (is_first || bytes <= BATCH_BODY_BYTES_MAX)
+        bytes += own.bytes + 1;
+        own.made_with == first.made_with && (is_first || bytes <= BATCH_BODY_BYTES_MAX)
     });
-    let members: Vec<i64> = fitting.map(|(seq, ..)| *seq).collect();
+    let members: Vec<i64> = fitting.map(|own| own.seq).collect();
+    // What does not fit closes a batch as well as their number does.
+    let is_closed = members.len() < rows.len();
+    if !is_closed && !policy.is_due(gathered, tx.now()) {
+        return Ok(false);
+    }
     put_together(tx, &members)?;
     Ok(true)
 }

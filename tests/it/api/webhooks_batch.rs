@@ -166,6 +166,21 @@ async fn what_fills_no_batch_goes_out_when_its_first_event_has_waited() {
 }
 
 #[tokio::test]
+async fn what_is_left_behind_full_batches_waits_for_others() {
+    let app = TestApp::start().await;
+    let receiver = Receiver::start().await;
+    register(&app, &receiver, json!({})).await;
+    publish(&app, &["a", "b", "c", "d", "e", "f", "g"]).await;
+    settled(&app, "delivered", 6).await;
+    let left = settled(&app, "pending", 1).await;
+    assert_eq!(left[0]["event_id"], "g");
+    publish(&app, &["h", "i"]).await;
+    let received = receiver.wait_for(3).await;
+    assert_eq!(ids(&received[2]), ["g", "h", "i"]);
+    assert_eq!(receiver.received().len(), 3);
+}
+
+#[tokio::test]
 async fn a_batch_is_signed_once_over_the_whole_array() {
     let app = TestApp::start().await;
     let receiver = Receiver::start().await;
