@@ -5,10 +5,13 @@
 //!
 //! # Why results ride along
 //! Nobody waits for the record of an attempt. Committed by itself it takes a flush and wakes two
-//! threads, as often as publishing does. So it waits until the writer has something to commit that
-//! somebody does wait for; for [`RIDE_MAX`] at most, and not once [`RIDERS_MANY`] wait: that many
+//! threads, as often as publishing does. So it waits for others, and for what the writer has to commit
+//! that somebody does wait for; for [`RIDE_MAX`] at most, and not once [`RIDERS_MANY`] wait: that many
 //! results, and no more, are unknown to the next process if this one is killed, and their attempts are
 //! repeated like those that were under way.
+//!
+//! Fewer than [`RIDERS_FEW`] do not board what somebody waits for, unless they have waited long: they would
+//! make it slower, and save little. They go by themselves when their time has come.
 //!
 //! # Who wakes the writer
 //! A job does. A rider need not while the writer only dozes, because then it comes by itself.
@@ -26,6 +29,8 @@ use super::write_job::WriteJob;
 const BATCH_JOBS_MAX: usize = 512;
 /// How long a result waits for company.
 const RIDE_MAX: Duration = Duration::from_millis(15);
+/// So few results do not go with what somebody waits for.
+const RIDERS_FEW: usize = 8;
 /// As many results wait for nobody.
 const RIDERS_MANY: usize = 64;
 /// Results that wait while the writer is at work; one more has to stand in the queue.
@@ -80,17 +85,20 @@ impl JobReceiver {
     pub(super) fn take(&mut self, batch: &mut Vec<WriteJob>) -> bool {
         let waker = self.riders.waker();
         let mut context = Context::from_waker(&waker);
-        let dozes_until = Instant::now() + RIDE_MAX;
+        let rests_at = Instant::now() + RIDE_MAX;
         loop {
             // What was sent leaves room for as many results.
             let received = self
                 .jobs
                 .poll_recv_many(&mut context, batch, BATCH_JOBS_MAX / 2);
             if received.is_ready() {
-                self.riders.board(batch);
+                let is_over = batch.is_empty();
+                self.riders
+                    .board(if is_over { 1 } else { RIDERS_FEW }, batch);
                 return !batch.is_empty();
             }
-            let dozes_for = dozes_until.saturating_duration_since(Instant::now());
+            let leaves_at = self.riders.leaves_at().unwrap_or(rests_at).min(rests_at);
+            let dozes_for = leaves_at.saturating_duration_since(Instant::now());
             if dozes_for.is_zero() {
                 if self.riders.board_before(WriterState::Asleep, 1, batch) {
                     return true;
@@ -131,6 +139,8 @@ struct Riders {
 #[derive(Default)]
 struct WaitingRiders {
     jobs: Vec<WriteJob>,
+    /// Since when the first of them waits.
+    since: Option<Instant>,
     writer: WriterState,
 }
 
@@ -139,7 +149,12 @@ impl WaitingRiders {
         let room = BATCH_JOBS_MAX - batch.len().min(BATCH_JOBS_MAX);
         let taken = self.jobs.len().min(room);
         batch.extend(self.jobs.drain(..taken));
+        self.since = self.since.filter(|_| !self.jobs.is_empty());
         self.writer = WriterState::AtWork;
+    }
+
+    fn leaves_at(&self) -> Option<Instant> {
+        self.since.map(|since| since + RIDE_MAX)
     }
 }
 
@@ -150,6 +165,7 @@ impl Riders {
         if waiting.jobs.len() >= RIDERS_MAX {
             return Err(job);
         }
+        waiting.since.get_or_insert_with(Instant::now);
         waiting.jobs.push(job);
         let wakes = match waiting.writer {
             WriterState::AtWork => false,
@@ -166,8 +182,19 @@ impl Riders {
         Ok(())
     }
 
-    fn board(&self, batch: &mut Vec<WriteJob>) {
-        self.waiting().board(batch);
+    /// Takes on so many riders or more, or those that have waited long enough; the writer goes to work.
+    fn board(&self, many: usize, batch: &mut Vec<WriteJob>) {
+        let mut waiting = self.waiting();
+        let is_late = waiting.leaves_at().is_some_and(|at| at <= Instant::now());
+        if waiting.jobs.len() >= many || is_late {
+            waiting.board(batch);
+        }
+        waiting.writer = WriterState::AtWork;
+    }
+
+    /// When the first of them has waited long enough.
+    fn leaves_at(&self) -> Option<Instant> {
+        self.waiting().leaves_at()
     }
 
     /// Takes on so many riders or more, or else lets the writer rest: nobody comes in between.
@@ -271,14 +298,26 @@ mod tests {
     }
 
     #[test]
-    fn results_ride_along_with_a_job() {
+    fn several_results_ride_along_with_a_job_and_a_few_go_by_themselves() {
         let (sender, mut receiver) = queue(4);
-        ride(&sender);
+        let mut batch = Vec::new();
+        for _ in 0..RIDERS_FEW {
+            ride(&sender);
+        }
+        sent(&sender);
+        assert!(receiver.take(&mut batch));
+        assert_eq!(batch.len(), RIDERS_FEW + 1);
+        batch.clear();
+        let begun = Instant::now();
         ride(&sender);
         sent(&sender);
-        let mut batch = Vec::new();
         assert!(receiver.take(&mut batch));
-        assert_eq!(batch.len(), 3);
+        // A thread that was held up so long takes both at once.
+        assert!(batch.len() == 1 || begun.elapsed() >= RIDE_MAX);
+        if batch.len() == 1 {
+            assert!(receiver.take(&mut batch));
+        }
+        assert_eq!(batch.len(), 2);
     }
 
     #[test]
