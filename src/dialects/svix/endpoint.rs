@@ -1,4 +1,5 @@
-//! Endpoints: the webhooks of an application.
+//! Endpoints: the webhooks of an application, and those of the environment, which are told what happens to
+//! the others. Paths that name no application are about the latter.
 //!
 //! Owns: their shapes, finding one by id or uid. Refuses: rules (`service::webhooks`).
 
@@ -13,7 +14,7 @@ use super::listing::{SvixPage, paging};
 use crate::domain::id::{ConsumerId, WebhookKind};
 use crate::domain::page::List;
 use crate::domain::svix_id::{ENDPOINT, is_old_id, ours, theirs};
-use crate::domain::webhook::{Webhook, WebhookState};
+use crate::domain::webhook::{Transport, Webhook, WebhookState};
 use crate::service::owned::WebhookRef;
 use crate::service::stats::PeriodInput;
 use crate::service::webhooks::{Registered, WebhookInput};
@@ -23,9 +24,11 @@ use crate::web::wire::{Time, nullable};
 use crate::web::{Answered, Problem, State, answer};
 
 /// The wire profile of endpoints: `standard`, under both families of header names.
-pub(super) const PROFILE: &str = "standard";
-/// The body of endpoints: the message's payload alone.
+const PROFILE: &str = "standard";
+/// The body of an application's endpoints: the message's payload alone.
 const FORMAT: &str = "data";
+/// The body of what the environment's are told: its type and data, in an envelope.
+const OPERATIONAL_FORMAT: &str = "json";
 /// What a webhook subscribes to whose endpoint names no event types.
 const EVERYTHING: &str = "*";
 
@@ -154,19 +157,42 @@ pub(super) async fn create(
     body: Json<SvixEndpointIn>,
 ) -> Answered {
     let key = body.keyed.once(created);
-    let owner = owner(&state, &caller, &request).await?;
-    register(&state, &caller, owner, body.value, key).await
+    let home = home(&state, &caller, &request).await?;
+    register(&state, &caller, home, body.value, key).await
 }
 
-/// Registers a webhook of `owner` from all that was said of the endpoint.
+/// Whose endpoints a path is about.
+enum EndpointHome {
+    Application(ConsumerId),
+    Environment,
+}
+
+async fn home(
+    state: &State,
+    caller: &Caller,
+    request: &HttpRequest,
+) -> Result<EndpointHome, Problem> {
+    match is_in_application(request) {
+        true => Ok(EndpointHome::Application(
+            owner(state, caller, request).await?,
+        )),
+        false => Ok(EndpointHome::Environment),
+    }
+}
+
+fn is_in_application(request: &HttpRequest) -> bool {
+    request.match_info().get("app_id").is_some()
+}
+
+/// Registers an endpoint from all that was said of the endpoint.
 async fn register(
     state: &State,
     caller: &Caller,
-    owner: ConsumerId,
+    home: EndpointHome,
     said: SvixEndpointIn,
     key: Once<Registered>,
 ) -> Answered {
-    let input = made_here(owner, said.whole()?);
+    let input = made_here(&home, said.whole()?);
     let done = state.service.create_webhook(caller, input, key).await?;
     answer::done(&done, created)
 }
@@ -188,12 +214,12 @@ pub(super) async fn put(
         Err(problem) if problem.status() != StatusCode::NOT_FOUND => return Err(problem),
         Err(missing) => {
             let text = path_text(&request, "endpoint_id");
-            let owner = owner(&state, &caller, &request).await?;
+            let home = home(&state, &caller, &request).await?;
             if is_taken_form(&text) {
                 return Err(missing);
             }
             said.name(text);
-            return register(&state, &caller, owner, said, key).await;
+            return register(&state, &caller, home, said, key).await;
         }
     };
     let changed = state
@@ -248,7 +274,7 @@ pub(super) async fn stats(state: State, caller: Caller, request: HttpRequest) ->
     })
 }
 
-/// The endpoint of the path's application that the path names, by id or uid.
+/// The endpoint that the path names, by id or uid: of its application, or of the environment.
 pub(super) async fn named(
     state: &State,
     caller: &Caller,
@@ -265,14 +291,19 @@ pub(super) async fn named_as(
     parameter: &str,
 ) -> Result<Webhook, Problem> {
     let wanted = endpoint_ref(&path_text(request, parameter));
-    let owner = application_name(request);
-    let found = state.service.webhook_of(caller, &owner, wanted).await?;
-    Ok(found)
+    let service = &state.service;
+    Ok(match is_in_application(request) {
+        true => {
+            let owner = application_name(request);
+            service.webhook_of(caller, &owner, wanted).await?
+        }
+        false => service.operational_webhook(caller, wanted).await?,
+    })
 }
 
 /// Whether no uid may look so: as ids of endpoints do. Those of the system that was moved from may, so
 /// that what they named goes on being found by them.
-pub(super) fn is_taken_form(text: &str) -> bool {
+fn is_taken_form(text: &str) -> bool {
     let rest = text.strip_prefix(ENDPOINT);
     rest.is_some_and(|rest| !is_old_id(rest))
 }
@@ -285,13 +316,23 @@ pub(super) fn endpoint_ref(text: &str) -> WebhookRef {
     }
 }
 
-fn made_here(owner: ConsumerId, input: WebhookInput) -> WebhookInput {
-    WebhookInput {
-        consumer: Some(Some(owner.to_string())),
+fn made_here(home: &EndpointHome, input: WebhookInput) -> WebhookInput {
+    let input = WebhookInput {
         profile: Some(PROFILE.to_owned()),
-        format: Some(FORMAT.to_owned()),
         aliases: Some(Some(true)),
         ..input
+    };
+    match home {
+        EndpointHome::Application(owner) => WebhookInput {
+            consumer: Some(Some(owner.to_string())),
+            format: Some(FORMAT.to_owned()),
+            ..input
+        },
+        EndpointHome::Environment => WebhookInput {
+            kind: Some(Transport::Operational.as_str().to_owned()),
+            format: Some(OPERATIONAL_FORMAT.to_owned()),
+            ..input
+        },
     }
 }
 
@@ -305,7 +346,7 @@ fn metadata(webhook: &Webhook) -> BTreeMap<String, String> {
     texts.collect()
 }
 
-pub(super) fn created(registered: &Registered) -> StoredAnswer {
+fn created(registered: &Registered) -> StoredAnswer {
     answer::recorded(StatusCode::CREATED, &endpoint(&registered.webhook))
 }
 

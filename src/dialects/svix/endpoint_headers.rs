@@ -22,13 +22,6 @@ pub struct SvixHeadersIn {
 
 impl RequestBody for SvixHeadersIn {}
 
-impl SvixHeadersIn {
-    /// Each name with its value.
-    pub(super) fn all(self) -> Vec<(String, String)> {
-        self.headers.into_iter().collect()
-    }
-}
-
 /// Headers to be set, and such as are to go: null, or named.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -48,11 +41,7 @@ pub struct SvixHeadersOut {
 }
 
 pub(super) async fn show(state: State, caller: Caller, request: HttpRequest) -> Answered {
-    shown(&named(&state, &caller, &request).await?)
-}
-
-/// The headers of a webhook.
-pub(super) fn shown(known: &Webhook) -> Answered {
+    let known = named(&state, &caller, &request).await?;
     let all = &known.settings.headers;
     let (hidden, shown): (Vec<_>, Vec<_>) = all.iter().partition(|one| one.is_credential());
     let text = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
@@ -75,7 +64,8 @@ pub(super) async fn put(
     body: Json<SvixHeadersIn>,
 ) -> Answered {
     let known = named(&state, &caller, &request).await?;
-    set(&state, &caller, &known, body.value.all()).await
+    let headers = body.value.headers.into_iter().collect();
+    set(&state, &caller, &known, headers).await
 }
 
 pub(super) async fn patch(
@@ -106,7 +96,7 @@ pub(super) async fn patch(
 }
 
 /// Gives a webhook other headers.
-pub(super) async fn set(
+async fn set(
     state: &State,
     caller: &Caller,
     known: &Webhook,

@@ -8,7 +8,6 @@ use serde::{Deserialize, Serialize};
 
 use super::endpoint::named;
 use crate::domain::portal::Capability;
-use crate::domain::webhook::Webhook;
 use crate::service::webhooks::{MASK, Rotated, RotationInput};
 use crate::service::{Caller, StoredAnswer};
 use crate::web::extract::{OptionalJson, RequestBody};
@@ -47,13 +46,8 @@ pub struct SvixOldSecret {
 
 pub(super) async fn show(state: State, caller: Caller, request: HttpRequest) -> Answered {
     let known = named(&state, &caller, &request).await?;
-    shown(&state, &caller, &known).await
-}
-
-/// What verifies a webhook's messages.
-pub(super) async fn shown(state: &State, caller: &Caller, known: &Webhook) -> Answered {
-    let secret = state.service.read_secret(caller, known.id).await?;
-    let old = state.service.read_old_secrets(caller, known.id).await?;
+    let secret = state.service.read_secret(&caller, known.id).await?;
+    let old = state.service.read_old_secrets(&caller, known.id).await?;
     let old = old.iter().map(|(secret, until)| SvixOldSecret {
         key: secret.expose().to_owned(),
         expires_at: (*until).into(),
@@ -71,17 +65,7 @@ pub(super) async fn rotate(
     body: OptionalJson<SvixRotateIn>,
 ) -> Answered {
     let known = named(&state, &caller, &request).await?;
-    rotated_of(&state, &caller, &known, body).await
-}
-
-/// Gives a webhook another secret.
-pub(super) async fn rotated_of(
-    state: &State,
-    caller: &Caller,
-    known: &Webhook,
-    body: OptionalJson<SvixRotateIn>,
-) -> Answered {
-    let shape = rotated_to(caller);
+    let shape = rotated_to(&caller);
     let key = body.0.keyed.once(shape);
     let said = body.0.value;
     let input = RotationInput {
@@ -91,7 +75,7 @@ pub(super) async fn rotated_of(
             .map(|seconds| format!("{seconds}s")),
         signature: None,
     };
-    let done = state.service.rotate_secret(caller, known.id, input, key);
+    let done = state.service.rotate_secret(&caller, known.id, input, key);
     answer::done(&done.await?, shape)
 }
 

@@ -315,46 +315,46 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
     Endpoint::post(
         "/svix/api/v1/operational-webhook/endpoint",
         WEBHOOKS_WRITE,
-        || to(operational::create),
+        || to(endpoint::create),
     )
     .fresh(),
     Endpoint::get(
         "/svix/api/v1/operational-webhook/endpoint/{endpoint_id}",
         WEBHOOKS_READ,
-        || to(operational::show),
+        || to(endpoint::show),
     ),
     Endpoint::put(
         "/svix/api/v1/operational-webhook/endpoint/{endpoint_id}",
         WEBHOOKS_WRITE,
-        || to(operational::put),
+        || to(endpoint::put),
     )
     .fresh(),
     Endpoint::delete(
         "/svix/api/v1/operational-webhook/endpoint/{endpoint_id}",
         WEBHOOKS_WRITE,
-        || to(operational::delete),
+        || to(endpoint::delete),
     )
     .fresh(),
     Endpoint::get(
         "/svix/api/v1/operational-webhook/endpoint/{endpoint_id}/secret",
         SECRETS_READ,
-        || to(operational::secret),
+        || to(endpoint_secret::show),
     ),
     Endpoint::post(
         "/svix/api/v1/operational-webhook/endpoint/{endpoint_id}/secret/rotate",
         WEBHOOKS_WRITE,
-        || to(operational::rotate),
+        || to(endpoint_secret::rotate),
     )
     .fresh(),
     Endpoint::get(
         "/svix/api/v1/operational-webhook/endpoint/{endpoint_id}/headers",
         WEBHOOKS_READ,
-        || to(operational::headers),
+        || to(endpoint_headers::show),
     ),
     Endpoint::put(
         "/svix/api/v1/operational-webhook/endpoint/{endpoint_id}/headers",
         WEBHOOKS_WRITE,
-        || to(operational::put_headers),
+        || to(endpoint_headers::put),
     ),
     Endpoint::get("/svix/api/v1/background-task", DELIVERIES_READ, || {
         to(tasks::list)
