@@ -22,6 +22,7 @@ use crate::ui::attempts::{
 };
 use crate::ui::delivery_row::retry_word;
 use crate::ui::exchange::{Bodies, ShownExchange, body_block, curl, exchange};
+use crate::ui::facts::DeliveryFacts;
 use crate::ui::names::Names;
 use crate::ui::parts::code::Block;
 use crate::ui::parts::stamp::{Ago, Stamp};
@@ -66,6 +67,8 @@ pub struct DeliveryView<'a> {
     pub page: &'a PageContext,
     /// The delivery.
     pub delivery: &'a Delivery,
+    /// What pages say of it.
+    pub facts: DeliveryFacts<'a>,
     /// Its id, to be copied.
     pub id: Copyable,
     /// Its event's id, to be copied.
@@ -103,28 +106,8 @@ pub struct DeliveryView<'a> {
 }
 
 impl DeliveryView<'_> {
-    fn next(&self) -> Option<Stamp> {
-        self.delivery.next_attempt_at().map(Stamp)
-    }
-
     fn next_in(&self) -> Option<Ago> {
         self.delivery.next_attempt_at().map(Ago)
-    }
-
-    fn waits(&self) -> bool {
-        self.delivery.progress.status.is_waiting()
-    }
-
-    fn is_dead(&self) -> bool {
-        self.delivery.is_dead_letter()
-    }
-
-    fn made(&self) -> Stamp {
-        Stamp(self.delivery.created_at)
-    }
-
-    fn completed(&self) -> Option<Stamp> {
-        self.delivery.completed_at.map(Stamp)
     }
 
     fn is_restorable(&self) -> bool {
@@ -220,6 +203,7 @@ fn view<'a>(
         siblings_left_out: siblings.len().saturating_sub(SIBLINGS_SHOWN),
         retry: retry_word(delivery),
         may_operate: page.visitor.may_operate(),
+        facts: DeliveryFacts(delivery),
         delivery,
     }
 }

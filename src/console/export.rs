@@ -20,6 +20,7 @@ use super::{Shown, Visitor};
 use crate::domain::delivery::{Delivery, DeliveryFilter, DeliveryScope};
 use crate::domain::outcome::FailureKind;
 use crate::domain::page::{Cursor, Limit, Page};
+use crate::domain::time::Timestamp;
 use crate::service::Refusal;
 use crate::ui::parts::url_query::with_query;
 use crate::web::State;
@@ -190,12 +191,16 @@ impl Rows {
         };
         for delivery in page.items.iter().take(left) {
             match self.form {
-                FileForm::Csv => line(text, cells(delivery)),
+                FileForm::Csv => line(text, row(delivery).iter().map(cell)),
                 FileForm::Json => {
                     if self.written > 0 {
                         text.push(b',');
                     }
-                    let row = object(delivery);
+                    let row: serde_json::Map<String, Value> = COLUMNS
+                        .iter()
+                        .map(|column| (*column).to_owned())
+                        .zip(row(delivery))
+                        .collect();
                     serde_json::to_writer(&mut *text, &row)
                         .map_err(|error| Refusal::Internal(error.to_string()))?;
                 }
@@ -240,48 +245,36 @@ const COLUMNS: [&str; 14] = [
     "next_attempt_at",
 ];
 
-/// What stands below [`COLUMNS`]; what there is not is empty.
-fn cells(delivery: &Delivery) -> [String; 14] {
-    let some = |value: Option<&dyn ToString>| value.map(ToString::to_string).unwrap_or_default();
-    let registered = Some(&delivery.webhook).filter(|_| delivery.webhook_registered);
-    let kind = delivery.last_error_kind.map(FailureKind::as_str);
+/// What stands below [`COLUMNS`]; what there is not is null.
+fn row(delivery: &Delivery) -> [Value; 14] {
+    let registered = delivery.webhook_registered;
+    let time = |at: Option<Timestamp>| at.map(|at| at.to_string()).into();
     [
-        delivery.id.to_string(),
-        some(registered.map(|id| id as _)),
-        delivery.event_public_id.clone(),
-        delivery.event_type.clone(),
-        delivery.progress.status.as_str().to_owned(),
-        delivery.trigger.as_str().to_owned(),
-        delivery.progress.attempt_count.to_string(),
-        some(delivery.last_status_code.as_ref().map(|code| code as _)),
-        kind.unwrap_or_default().to_owned(),
-        delivery.last_error.clone().unwrap_or_default(),
-        some(delivery.last_duration_ms.as_ref().map(|ms| ms as _)),
-        delivery.created_at.to_string(),
-        some(delivery.completed_at.as_ref().map(|at| at as _)),
-        some(delivery.next_attempt_at().as_ref().map(|at| at as _)),
+        delivery.id.to_string().into(),
+        registered.then(|| delivery.webhook.to_string()).into(),
+        delivery.event_public_id.clone().into(),
+        delivery.event_type.clone().into(),
+        delivery.progress.status.as_str().into(),
+        delivery.trigger.as_str().into(),
+        delivery.progress.attempt_count.into(),
+        delivery.last_status_code.into(),
+        delivery.last_error_kind.map(FailureKind::as_str).into(),
+        delivery.last_error.clone().into(),
+        delivery.last_duration_ms.into(),
+        delivery.created_at.to_string().into(),
+        time(delivery.completed_at),
+        time(delivery.next_attempt_at()),
     ]
 }
 
-/// A row as JSON: numbers are numbers, and what there is not is null.
-fn object(delivery: &Delivery) -> serde_json::Map<String, Value> {
-    let value = |(column, cell): (&str, String)| {
-        let value = match cell.parse::<u64>() {
-            _ if cell.is_empty() => Value::Null,
-            Ok(number) if NUMBERS.contains(&column) => number.into(),
-            Ok(_) | Err(_) => cell.into(),
-        };
-        (column.to_owned(), value)
-    };
-    COLUMNS
-        .into_iter()
-        .zip(cells(delivery))
-        .map(value)
-        .collect()
+/// A value as a cell: nothing is empty.
+fn cell(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
 }
-
-/// Those of [`COLUMNS`] that hold numbers.
-const NUMBERS: [&str; 3] = ["attempt_count", "last_status_code", "last_duration_ms"];
 
 /// A line of CSV. Every cell is quoted; one that a spreadsheet would take for a formula gets an
 /// apostrophe in front, for it may hold what a receiver said.

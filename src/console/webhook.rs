@@ -19,16 +19,15 @@ use crate::domain::retry::Jitter;
 use crate::domain::time::format_duration;
 use crate::domain::webhook::{Transport, Webhook, WebhookState};
 use crate::service::stats::Stats;
-use crate::service::webhooks::shown_header;
 use crate::ui::delivery_row::{Row, webhook_called};
 use crate::ui::explain::{Explained, explain};
+use crate::ui::facts::WebhookFacts;
 use crate::ui::figures::{success, took_about};
 use crate::ui::forms::webhook_actions::ActionForms;
 use crate::ui::names::Names;
-use crate::ui::parts::badge::disabled_words;
 use crate::ui::parts::chart::Bars;
 use crate::ui::parts::strip::Strip;
-use crate::ui::parts::{Ago, Badge, Copyable, Since, Stamp, counted, grouped};
+use crate::ui::parts::{Ago, Badge, Copyable, Since, Stamp, grouped};
 use crate::ui::snippets::{Snippet, snippets};
 use crate::ui::test_result::TestResult;
 use crate::web::State;
@@ -63,6 +62,8 @@ pub struct WebhookView<'a> {
     pub page: &'a PageContext,
     /// The webhook.
     pub webhook: &'a Webhook,
+    /// What pages say of it.
+    pub facts: WebhookFacts<'a>,
     /// What it is called.
     pub called: String,
     /// How it stands.
@@ -96,16 +97,8 @@ pub struct WebhookView<'a> {
 }
 
 impl WebhookView<'_> {
-    fn is_revoked(&self) -> bool {
-        self.webhook.state == WebhookState::Revoked
-    }
-
-    fn is_fetched(&self) -> bool {
-        self.webhook.settings.transport == Transport::Poll
-    }
-
     fn may_send(&self) -> bool {
-        self.may_operate && !self.is_revoked() && !self.is_fetched()
+        self.may_operate && !self.facts.is_revoked() && !self.facts.is_fetched()
     }
 
     fn readers(&self) -> Vec<ReaderRow> {
@@ -118,17 +111,6 @@ impl WebhookView<'_> {
             acked: Ago(own.acked_at),
         };
         self.readers.iter().map(row).collect()
-    }
-
-    fn is_active(&self) -> bool {
-        self.webhook.state == WebhookState::Active
-    }
-
-    fn disabled(&self) -> Option<(&'static str, Since)> {
-        match self.webhook.state {
-            WebhookState::Disabled { reason, at } => Some((disabled_words(reason), Since(at))),
-            WebhookState::Active | WebhookState::Revoked => None,
-        }
     }
 
     fn failing_since(&self) -> Option<Since> {
@@ -178,24 +160,6 @@ impl WebhookView<'_> {
 
     fn stamp(&self, at: &crate::domain::time::Timestamp) -> Stamp {
         Stamp(*at)
-    }
-
-    fn failures(&self) -> String {
-        let count = u64::from(self.webhook.health.consecutive_failures);
-        counted(count, "failed attempt", "failed attempts")
-    }
-
-    fn last_success(&self) -> Option<Ago> {
-        self.webhook.health.last_success_at.map(Ago)
-    }
-
-    fn patterns(&self) -> Vec<String> {
-        self.webhook.settings.subscription.texts()
-    }
-
-    fn headers(&self) -> Vec<(&str, &str)> {
-        let headers = &self.webhook.settings.headers;
-        headers.iter().map(shown_header).collect()
     }
 
     fn retries(&self) -> String {
@@ -301,6 +265,7 @@ pub async fn detail(state: State, visitor: Visitor, request: HttpRequest) -> Sho
         may_operate,
         called,
         stats: &found.stats,
+        facts: WebhookFacts(webhook),
         webhook,
     };
     show(&page, &view)

@@ -145,6 +145,23 @@ pub struct NewEvent {
     pub schedule: Option<Schedule>,
 }
 
+impl NewEvent {
+    /// What hookpost itself tells of: it is nobody's, and goes out now.
+    #[must_use]
+    pub fn told(event_type: &str, data: String) -> Self {
+        Self {
+            given_id: None,
+            consumer: None,
+            kind: EventKind::Alert,
+            event_type: event_type.into(),
+            occurred_at: None,
+            data: data.into(),
+            context: None,
+            schedule: None,
+        }
+    }
+}
+
 /// An event with what lists show beside it.
 #[derive(Clone, Debug)]
 pub struct StoredEvent {

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use crate::domain::attempt::Attempt;
 use crate::domain::delivery::{Delivery, DeliveryPlace, NewDelivery, Progress, Trigger};
-use crate::domain::event::{EventKind, NewEvent};
+use crate::domain::event::NewEvent;
 use crate::domain::event_type::EventTypeName;
 use crate::domain::id::WorkspaceId;
 use crate::domain::operational::{AttemptNews, EndpointNews, EndpointPlace, MessagePlace};
@@ -139,29 +139,10 @@ fn tell(
     text: String,
     listening: &[Subscriber],
 ) -> Result<(), StoreError> {
-    let new = NewEvent {
-        consumer: None,
-        given_id: None,
-        kind: EventKind::Alert,
-        event_type: event_type.into(),
-        occurred_at: None,
-        data: text.into(),
-        context: None,
-        schedule: None,
-    };
+    let new = NewEvent::told(event_type, text);
     let event = Arc::new(events::insert(tx, workspace, new, listening.len())?);
     for one in listening {
-        let new = NewDelivery {
-            consumer_seq: None,
-            webhook_seq: one.webhook_seq,
-            profile_seq: one.profile_seq,
-            format: one.format,
-            shape_seq: one.shape_seq,
-            trigger: Trigger::Event,
-            max_attempts: one.max_attempts,
-            retried_from: None,
-            order_key: None,
-        };
+        let new = NewDelivery::to(one, Trigger::Event, None);
         deliveries::insert(tx, &event, &new)?;
     }
     Ok(())

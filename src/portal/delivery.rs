@@ -19,9 +19,9 @@ use crate::ui::attempts::{ATTEMPTS_SHOWN, AttemptLine, Axis, AxisMark, attempt_l
 use crate::ui::delivery_row::retry_word;
 use crate::ui::exchange::{Bodies, ShownExchange, body_block, exchange};
 use crate::ui::explain::{Explained, explain_to_customers};
+use crate::ui::facts::DeliveryFacts;
 use crate::ui::names::Names;
 use crate::ui::parts::code::Block;
-use crate::ui::parts::stamp::Stamp;
 use crate::ui::parts::{Badge, Copyable};
 use crate::web::State;
 use crate::web::endpoint::Endpoint;
@@ -40,6 +40,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
 pub struct PortalDelivery<'a> {
     page: &'a PortalPage,
     delivery: &'a Delivery,
+    facts: DeliveryFacts<'a>,
     id: Copyable,
     badge: Badge,
     webhook: String,
@@ -54,27 +55,7 @@ pub struct PortalDelivery<'a> {
     retry: Option<&'static str>,
 }
 
-impl PortalDelivery<'_> {
-    fn next(&self) -> Option<Stamp> {
-        self.delivery.next_attempt_at().map(Stamp)
-    }
-
-    fn waits(&self) -> bool {
-        self.delivery.progress.status.is_waiting()
-    }
-
-    fn is_dead(&self) -> bool {
-        self.delivery.is_dead_letter()
-    }
-
-    fn made(&self) -> Stamp {
-        Stamp(self.delivery.created_at)
-    }
-
-    fn completed(&self) -> Option<Stamp> {
-        self.delivery.completed_at.map(Stamp)
-    }
-}
+impl PortalDelivery<'_> {}
 
 /// `GET /portal/deliveries/{id}`.
 ///
@@ -120,6 +101,7 @@ pub async fn detail(state: State, guest: Guest, request: HttpRequest) -> Shown {
         body_note,
         retry: retry_word(delivery),
         webhook,
+        facts: DeliveryFacts(delivery),
         delivery,
         page: &page,
     };

@@ -12,16 +12,15 @@ use super::guest::Guest;
 use super::page::{PortalPage, Room, Shown, show};
 use crate::domain::id::{DeliveryId, WebhookId};
 use crate::domain::page::Limit;
-use crate::domain::webhook::{Transport, Webhook, WebhookState};
-use crate::service::webhooks::shown_header;
+use crate::domain::webhook::Webhook;
 use crate::ui::delivery_row::{Row, webhook_called};
 use crate::ui::explain::{Explained, explain_to_customers};
+use crate::ui::facts::WebhookFacts;
 use crate::ui::figures::{success, took_about};
 use crate::ui::forms::webhook_actions::ActionForms;
 use crate::ui::names::Names;
-use crate::ui::parts::badge::disabled_words;
 use crate::ui::parts::strip::Strip;
-use crate::ui::parts::{Ago, Badge, Copyable, Since, Stamp, counted};
+use crate::ui::parts::{Badge, Copyable, Stamp};
 use crate::ui::snippets::{Snippet, snippets};
 use crate::ui::test_result::TestResult;
 use crate::web::State;
@@ -44,6 +43,7 @@ const ROWS: u32 = 8;
 pub struct PortalWebhook<'a> {
     page: &'a PortalPage,
     webhook: &'a Webhook,
+    facts: WebhookFacts<'a>,
     called: String,
     badge: Badge,
     id: Copyable,
@@ -57,46 +57,9 @@ pub struct PortalWebhook<'a> {
 }
 
 impl PortalWebhook<'_> {
-    fn is_fetched(&self) -> bool {
-        self.webhook.settings.transport == Transport::Poll
-    }
-
-    fn is_revoked(&self) -> bool {
-        self.webhook.state == WebhookState::Revoked
-    }
-
-    fn is_active(&self) -> bool {
-        self.webhook.state == WebhookState::Active
-    }
-
-    fn disabled(&self) -> Option<(&'static str, Since)> {
-        match self.webhook.state {
-            WebhookState::Disabled { reason, at } => Some((disabled_words(reason), Since(at))),
-            WebhookState::Active | WebhookState::Revoked => None,
-        }
-    }
-
     /// Whether one of the lines is soon to be seen to move on.
     fn is_draining(&self) -> bool {
-        self.is_active() && self.rows.iter().any(|row| row.next.is_some())
-    }
-
-    fn failures(&self) -> String {
-        let count = u64::from(self.webhook.health.consecutive_failures);
-        counted(count, "failed attempt", "failed attempts")
-    }
-
-    fn last_success(&self) -> Option<Ago> {
-        self.webhook.health.last_success_at.map(Ago)
-    }
-
-    fn patterns(&self) -> Vec<String> {
-        self.webhook.settings.subscription.texts()
-    }
-
-    fn headers(&self) -> Vec<(&str, &str)> {
-        let headers = &self.webhook.settings.headers;
-        headers.iter().map(shown_header).collect()
+        self.facts.is_active() && self.rows.iter().any(|row| row.next.is_some())
     }
 
     fn created(&self) -> Stamp {
@@ -143,6 +106,7 @@ pub async fn detail(state: State, guest: Guest, request: HttpRequest) -> Shown {
         tested: found.tested.as_ref().map(TestResult::of),
         forms: ActionForms::of(&called),
         called,
+        facts: WebhookFacts(webhook),
         webhook,
         page: &page,
     };

@@ -11,7 +11,7 @@ use super::{Caller, Refusal, Service, audit_instance};
 use crate::domain::alert::{AlertForm, AlertKind};
 use crate::domain::attempt::Attempt;
 use crate::domain::delivery::{NewDelivery, Trigger};
-use crate::domain::event::{EventKind, NewEvent};
+use crate::domain::event::NewEvent;
 use crate::domain::id::{DeliveryId, WorkspaceId};
 use crate::domain::workspace::Workspace;
 use crate::engine::alert::{test_data, test_mail};
@@ -121,16 +121,7 @@ fn test_delivery(
 ) -> Result<DeliveryId, Refusal> {
     let webhook = webhooks::find(tx, tx.vault(), webhook_seq, tx.now())?;
     let webhook = webhook.ok_or(Refusal::NotFound("webhook"))?;
-    let new = NewEvent {
-        consumer: None,
-        given_id: None,
-        kind: EventKind::Alert,
-        event_type: AlertKind::Test.as_str().into(),
-        occurred_at: None,
-        data: test_data(&workspace.name, form).into(),
-        context: None,
-        schedule: None,
-    };
+    let new = NewEvent::told(AlertKind::Test.as_str(), test_data(&workspace.name, form));
     let event = Arc::new(events::insert(tx, workspace.id, new, 1)?);
     let new = NewDelivery {
         consumer_seq: None,

@@ -8,6 +8,7 @@ pub mod attempts;
 pub mod delivery_row;
 pub mod exchange;
 pub mod explain;
+pub mod facts;
 pub mod figures;
 pub mod flash;
 pub mod form;

@@ -12,6 +12,7 @@ use crate::domain::id::{DeliveryId, EventId, WebhookId};
 use crate::domain::order::OrderKey;
 use crate::domain::outcome::FailureKind;
 use crate::domain::time::Timestamp;
+use crate::domain::webhook::Subscriber;
 
 /// A delivery about to be stored.
 #[derive(Clone, Debug)]
@@ -34,6 +35,24 @@ pub struct NewDelivery {
     pub retried_from: Option<DeliveryId>,
     /// What it has in common with those whose order it keeps.
     pub order_key: Option<OrderKey>,
+}
+
+impl NewDelivery {
+    /// A delivery to a subscriber, by its settings.
+    #[must_use]
+    pub fn to(subscriber: &Subscriber, trigger: Trigger, order_key: Option<OrderKey>) -> Self {
+        Self {
+            webhook_seq: subscriber.webhook_seq,
+            consumer_seq: subscriber.consumer_seq,
+            profile_seq: subscriber.profile_seq,
+            format: subscriber.format,
+            shape_seq: subscriber.shape_seq,
+            trigger,
+            max_attempts: subscriber.max_attempts,
+            retried_from: None,
+            order_key,
+        }
+    }
 }
 
 /// A delivery as it is stored, without its event's data.

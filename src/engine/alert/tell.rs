@@ -8,7 +8,7 @@ use super::message::AlertText;
 use super::ways::AlertWays;
 use crate::domain::alert::AlertForm;
 use crate::domain::delivery::{NewDelivery, Trigger};
-use crate::domain::event::{EventKind, NewEvent};
+use crate::domain::event::NewEvent;
 use crate::domain::id::{DeliveryId, WorkspaceId};
 use crate::store::mails::{self, NewMail};
 use crate::store::{StoreError, WriteTx, consumers, deliveries, events, webhooks, workspaces};
@@ -102,16 +102,7 @@ fn send(
     let Some(webhook) = webhooks::find(tx, tx.vault(), target.webhook_seq, now)? else {
         return Ok(());
     };
-    let new = NewEvent {
-        consumer: None,
-        given_id: None,
-        kind: EventKind::Alert,
-        event_type: told.kind.as_str().into(),
-        occurred_at: None,
-        data: told.data(target.form).into(),
-        context: None,
-        schedule: None,
-    };
+    let new = NewEvent::told(told.kind.as_str(), told.data(target.form));
     let event = Arc::new(events::insert(tx, workspace, new, 1)?);
     let new = NewDelivery {
         consumer_seq: None,

@@ -213,29 +213,10 @@ fn fan_out(
                 poll::keep(tx, webhook_seq, seq, subscriber.shape_seq, due)?;
             }
             (None, Transport::Push | Transport::Operational) => {
-                let new = new_delivery(subscriber, Trigger::Event, *order_key);
+                let new = NewDelivery::to(subscriber, Trigger::Event, *order_key);
                 deliveries::insert_for(tx, event, &new, due)?;
             }
         }
     }
     Ok(())
-}
-
-/// A delivery for a subscriber, by its settings.
-pub(in crate::service) fn new_delivery(
-    subscriber: &Subscriber,
-    trigger: Trigger,
-    order_key: Option<OrderKey>,
-) -> NewDelivery {
-    NewDelivery {
-        webhook_seq: subscriber.webhook_seq,
-        consumer_seq: subscriber.consumer_seq,
-        profile_seq: subscriber.profile_seq,
-        format: subscriber.format,
-        shape_seq: subscriber.shape_seq,
-        trigger,
-        max_attempts: subscriber.max_attempts,
-        retried_from: None,
-        order_key,
-    }
 }

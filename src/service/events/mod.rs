@@ -27,7 +27,6 @@ mod reschedule;
 mod traced;
 mod why_not;
 
-pub(super) use accept::new_delivery;
 pub(super) use detail::detail_in;
 pub use detail::{EventDetail, EventWebhook};
 pub use erase::ErasedEvent;

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::reached::Reached;
-use super::{EVENT_DELIVERIES_MAX, Fitting, new_delivery};
+use super::{EVENT_DELIVERIES_MAX, Fitting};
 use crate::domain::consumer::Purview;
 use crate::domain::delivery::{Delivery, NewDelivery, Trigger};
 use crate::domain::envelope::check_data;
@@ -126,7 +126,7 @@ fn once_more(
         .map_err(|error| Refusal::Conflict(format!("data {error}")))?;
     let new = NewDelivery {
         retried_from,
-        ..new_delivery(subscriber, Trigger::Replay, fitting.order_key(subscriber))
+        ..NewDelivery::to(subscriber, Trigger::Replay, fitting.order_key(subscriber))
     };
     Ok(Some(deliveries::insert(tx, event, &new)?))
 }

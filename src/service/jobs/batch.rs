@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::erasing::{ErasedBatch, Worked, erase_batch};
 use super::task::{Items, JobBatch, JobStage, Position};
-use crate::domain::delivery::{Delivery, Status, Trigger};
+use crate::domain::delivery::{Delivery, NewDelivery, Status, Trigger};
 use crate::domain::envelope::check_data;
 use crate::domain::event_document::EventDocument;
 use crate::domain::job::{Job, JobEnding, JobKind};
@@ -17,7 +17,7 @@ use crate::domain::webhook::{Subscriber, Transport};
 use crate::engine::Engine;
 use crate::service::Refusal;
 use crate::service::deliveries::{is_under_way, put_back, was_put_back_with_batch};
-use crate::service::events::{Fitting, new_delivery};
+use crate::service::events::Fitting;
 use crate::store::deliveries;
 use crate::store::jobs;
 use crate::store::{StoreError, WriteTx, events, poll, webhooks};
@@ -185,7 +185,7 @@ fn deliver_one(
         *kept += 1;
         return Ok(None);
     }
-    let new = new_delivery(subscriber, Trigger::Event, fitting.order_key(subscriber));
+    let new = NewDelivery::to(subscriber, Trigger::Event, fitting.order_key(subscriber));
     let made = deliveries::insert_for(tx, &event, &new, due)?;
     events::delete_miss(tx, event_seq, subscriber.webhook_seq)?;
     Ok(Some(made.seq()))

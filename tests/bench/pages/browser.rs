@@ -48,15 +48,8 @@ pub struct Browser {
 
 impl Browser {
     /// Signs in.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the benchmark is a client of the dashboard"
-    )]
     pub async fn sign_in(addr: SocketAddr) -> Result<Self> {
-        let client = reqwest::Client::builder()
-            .no_proxy()
-            .redirect(reqwest::redirect::Policy::none())
-            .build()?;
+        let client = client()?;
         let base = format!("http://{addr}");
         let mut form = url::form_urlencoded::Serializer::new(String::new());
         form.append_pair("email", EMAIL)
@@ -75,18 +68,11 @@ impl Browser {
     }
 
     /// Opens a link of the consumer's.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the benchmark is a client of the portal"
-    )]
     pub async fn open_portal(appliance: &Appliance) -> Result<Self> {
         let path = format!("/api/v1/consumers/{CONSUMER}/portal-links");
         let link = appliance.call(Method::POST, &path, &json!({})).await?;
         let token = link["token"].as_str().context("a link has a token")?;
-        let client = reqwest::Client::builder()
-            .no_proxy()
-            .redirect(reqwest::redirect::Policy::none())
-            .build()?;
+        let client = client()?;
         let base = format!("http://{}", appliance.door().addr);
         let opened = client.get(format!("{base}/portal/open?token={token}"));
         let answer = opened.send().await?;
@@ -112,6 +98,17 @@ impl Browser {
         let size = answer.bytes().await?.len();
         Ok(Page { first_byte, size })
     }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the benchmark is a client of the dashboard and of the portal"
+)]
+fn client() -> Result<reqwest::Client> {
+    let client = reqwest::Client::builder()
+        .no_proxy()
+        .redirect(reqwest::redirect::Policy::none());
+    Ok(client.build()?)
 }
 
 fn given_cookie(answer: &reqwest::Response) -> Result<String> {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::process::{Caller, Server, stdout_of};
+use super::process::{Caller, Server, workspace_key};
 use crate::receiver::{Received, Receiver, Reply};
 
 /// Publishers at once.
@@ -47,16 +47,7 @@ async fn nothing_accepted_is_lost_when_the_process_is_killed_under_load() {
     receiver.answer(Reply::status(200).after(Duration::from_millis(5)));
     let data_dir = dir.path().join("data");
     let mut server = Server::start(&data_dir);
-    let key = stdout_of(&[
-        "key",
-        "create",
-        "--name",
-        "t",
-        "--workspace",
-        "default",
-        "--data-dir",
-        data_dir.to_str().unwrap(),
-    ]);
+    let key = workspace_key(&data_dir);
     let webhook = json!({
         "url": receiver.url("/"), "event_types": ["*"], "profile": "armalo",
         "max_in_flight": 64,
@@ -89,16 +80,7 @@ async fn a_batch_that_was_under_way_at_a_kill_goes_out_again_as_it_was() {
     receiver.script([Reply::hang()]);
     let data_dir = dir.path().join("data");
     let mut server = Server::start(&data_dir);
-    let key = stdout_of(&[
-        "key",
-        "create",
-        "--name",
-        "t",
-        "--workspace",
-        "default",
-        "--data-dir",
-        data_dir.to_str().unwrap(),
-    ]);
+    let key = workspace_key(&data_dir);
     let webhook = json!({
         "url": receiver.url("/"), "event_types": ["*"], "batch": {"max": 3, "wait": "1h"},
     });

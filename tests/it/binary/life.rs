@@ -6,22 +6,8 @@ use std::time::{Duration, Instant};
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
-use super::process::{Server, complaint, serve, stdout_of};
+use super::process::{Server, complaint, serve, stdout_of, workspace_key};
 use crate::receiver::{Receiver, Reply};
-
-fn key(data_dir: &std::path::Path) -> String {
-    let data_dir = data_dir.to_str().unwrap();
-    stdout_of(&[
-        "key",
-        "create",
-        "--name",
-        "t",
-        "--workspace",
-        "default",
-        "--data-dir",
-        data_dir,
-    ])
-}
 
 #[tokio::test]
 async fn an_empty_directory_is_enough_and_only_the_owner_can_read_it() {
@@ -116,7 +102,7 @@ async fn whoever_listens_everywhere_is_told_how_people_get_in() {
 async fn it_starts_reads_and_prints_the_link_while_another_process_holds_the_lock() {
     let dir = tempfile::tempdir().unwrap();
     let first = Server::start(dir.path());
-    let key = key(dir.path());
+    let key = workspace_key(dir.path());
     let event = json!({"type": "thing.happened", "data": {}});
     first.post(&key, "/events", &event, 202).await;
     first.signal(Signal::TERM);
@@ -216,7 +202,7 @@ async fn sigterm_lets_attempts_finish_and_exits_0() {
     let receiver = Receiver::start().await;
     receiver.answer(Reply::status(200).after(Duration::from_millis(400)));
     let server = Server::start(dir.path());
-    let key = key(dir.path());
+    let key = workspace_key(dir.path());
     let webhook = json!({"url": receiver.url("/"), "event_types": ["*"]});
     server.post(&key, "/webhooks", &webhook, 201).await;
     let event = json!({"type": "thing.happened", "data": {}});
@@ -248,7 +234,7 @@ async fn an_attempt_that_the_grace_period_cuts_off_is_recorded_and_repeated_with
         Server::spawn(&mut command)
     };
     let server = serve();
-    let key = key(dir.path());
+    let key = workspace_key(dir.path());
     let webhook = json!({"url": receiver.url("/"), "event_types": ["*"], "timeout": "60s"});
     let webhook = server.post(&key, "/webhooks", &webhook, 201).await;
     let event = json!({"type": "thing.happened", "data": {}});
@@ -282,7 +268,7 @@ async fn a_second_signal_ends_the_process_at_once() {
     let receiver = Receiver::start().await;
     receiver.answer(Reply::hang());
     let server = Server::start(dir.path());
-    let key = key(dir.path());
+    let key = workspace_key(dir.path());
     let webhook = json!({"url": receiver.url("/"), "event_types": ["*"], "timeout": "60s"});
     server.post(&key, "/webhooks", &webhook, 201).await;
     let event = json!({"type": "thing.happened", "data": {}});

@@ -50,6 +50,20 @@ pub fn stdout_of(arguments: &[&str]) -> String {
         .to_owned()
 }
 
+/// A new key of the workspace `default`.
+pub fn workspace_key(data_dir: &Path) -> String {
+    stdout_of(&[
+        "key",
+        "create",
+        "--name",
+        "t",
+        "--workspace",
+        "default",
+        "--data-dir",
+        data_dir.to_str().unwrap(),
+    ])
+}
+
 /// The one line on standard error of a command that fails with `code`.
 #[track_caller]
 pub fn complaint(output: &Output, code: i32) -> String {
