@@ -15,6 +15,7 @@ mod sessions;
 mod standard;
 mod svix;
 mod svix_attempts;
+mod svix_clients;
 mod svix_names;
 mod svix_operational;
 mod svix_poller;

@@ -11,10 +11,17 @@ use serde_json::{Map, Value, json};
 use crate::receiver::Received;
 
 /// A language's runtime with the driver of its snippets.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Runtime {
     Node,
     Python,
+    Rust,
+}
+
+/// The published crates of Rust, as one program that `tests/run` builds.
+pub fn crates_program() -> PathBuf {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    root.join("target/clients/debug/hookpost-clients")
 }
 
 /// Checks that Node's own Ed25519 accepts a delivery with a public key, and refuses a changed body.
@@ -27,11 +34,15 @@ pub fn accepted_with_public_key(key: &str, delivery: &Received) {
     assert!(!accepts(&flipped));
 }
 
-/// Checks that the snippets of `system` accept a delivery in Node and in Python, and that they
-/// refuse it with one byte of its body changed.
+/// Checks that the snippets of `system` accept a delivery in Node and in Python, the published crates in
+/// Rust where there are any, and that they refuse it with one byte of its body changed.
 #[track_caller]
 pub fn accepted_everywhere(system: &str, secret: &str, delivery: &Received) {
-    for runtime in [Runtime::Node, Runtime::Python] {
+    let has_crate = ["standard", "svix"].contains(&system);
+    for runtime in [Runtime::Node, Runtime::Python, Runtime::Rust] {
+        if runtime == Runtime::Rust && !has_crate {
+            continue;
+        }
         let accepts = |body: &[u8]| runtime.accepts(system, secret, delivery, body);
         assert!(accepts(&delivery.body), "{runtime:?} refuses {system}");
         for at in [0, delivery.body.len() / 2, delivery.body.len() - 1] {
@@ -107,6 +118,7 @@ impl Runtime {
                 (tests.join(".venv/bin/python"), "verify.py")
             }
             Self::Python => (PathBuf::from("python3"), "verify.py"),
+            Self::Rust => return Command::new(crates_program()),
         };
         let mut command = Command::new(program);
         command.arg(tests.join("snippets").join(driver));
