@@ -105,16 +105,29 @@ pub struct App {
 /// # Errors
 /// Where the directory can't be opened, or the configuration can't be used.
 pub fn open_at_rest(config: &Config, runtime: &Handle) -> anyhow::Result<Service> {
-    let store = open_store(config)?;
-    let guard = Arc::new(outward::guard(config));
-    assemble(config, store, guard, Sending::Off(runtime), Arc::default())
+    open(config, Sending::Off(runtime), Clock::System)
 }
 
-fn open_store(config: &Config) -> anyhow::Result<Store> {
+/// As [`open_at_rest`], but deliveries move, by the time of `clock`: how a past is lived before a
+/// server starts. Whoever opens it stops its engine and closes its store.
+///
+/// # Errors
+/// As [`open_at_rest`].
+pub fn open_in_time(config: &Config, runtime: &Handle, clock: Clock) -> anyhow::Result<Service> {
+    open(config, Sending::On(runtime), clock)
+}
+
+fn open(config: &Config, sending: Sending<'_>, clock: Clock) -> anyhow::Result<Service> {
+    let store = open_store(config, clock)?;
+    let guard = Arc::new(outward::guard(config));
+    assemble(config, store, guard, sending, Arc::default())
+}
+
+fn open_store(config: &Config, clock: Clock) -> anyhow::Result<Store> {
     let options = OpenOptions {
         data_dir: config.data_dir.clone(),
         key: config.master_key.clone(),
-        clock: Clock::System,
+        clock,
     };
     let store = Store::open(&options)?;
     load_files(&store, &config.data_dir.join(PROFILES_DIR))
@@ -134,7 +147,7 @@ fn assemble(
         store: store.clone(),
         client: client.clone(),
         guard: Arc::clone(&guard),
-        clock: Clock::System,
+        clock: store.clock().clone(),
         in_flight_max: descriptors::shares().bound_attempts(config.max_in_flight),
         alerts,
     };
@@ -238,7 +251,7 @@ impl App {
     /// # Errors
     /// Where the directory is in use, the port taken, or the configuration can't be used.
     pub fn start(config: &Config) -> anyhow::Result<Self> {
-        let store = open_store(config)?;
+        let store = open_store(config, Clock::System)?;
         let listener = listener::listen(&config.listen)
             .with_context(|| format!("cannot listen on {}", config.listen))?;
         let address = listener.local_addr()?;

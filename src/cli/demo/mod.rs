@@ -1,16 +1,14 @@
 //! `hookpost demo`: the whole thing alive in one command.
 //!
-//! Owns: a server in a directory of its own that goes away, a receiver with moods (`moods`), a few
-//! webhooks in different profiles, a steady trickle of events (`trickle`). Refuses: anything but
-//! loopback.
-//!
-//! # Why over the API
-//! What runs here does to hookpost what a platform would do, with a key and over HTTP. So the demo
-//! shows nothing that a user could not have.
+//! Owns: a server in a directory of its own that goes away, a receiver with moods (`moods`), what a
+//! platform has (`scene`), the day that it has behind it (`past`), a steady trickle of events
+//! (`trickle`). Refuses: anything but loopback, and rows that nobody could have: all of it is made by
+//! the actions that the API calls, and from the start of the server on over HTTP with a key.
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
@@ -25,7 +23,12 @@ use crate::telemetry::{self, LogFormat, LogLevel};
 use crate::{entropy, service::Service};
 
 mod moods;
+mod past;
+mod scene;
 mod trickle;
+
+use moods::Moods;
+use past::Lived;
 
 /// Where the demo is found if nothing else is there.
 const PORT_DEFAULT: u16 = 8080;
@@ -52,8 +55,13 @@ impl Demo {
         let dir = TemporaryDir::make()?;
         let config = config(&dir.0, self.port)?;
         let pace = Duration::from_millis(self.pace_ms);
+        let moods = Arc::new(Moods::default());
+        let address = receive(&moods)?;
+        output::say("a day of deliveries is lived through first; that takes seconds")?;
+        let lived = past::live(&config, address)?;
+        moods.slow_down();
         app::run(&config, &Hangup::Stop, async |app: &App| {
-            begin(app, pace).await
+            begin(app, &lived, pace).await
         })?;
         output::say("the demo is over; its directory is gone")?;
         Ok(())
@@ -76,15 +84,33 @@ fn config(dir: &Path, port: Option<u16>) -> anyhow::Result<Config> {
     Ok(Config::load(options, None, KeyEnvironment::default())?)
 }
 
-/// Sets everything up beside the running server, and tells people where to look.
-async fn begin(app: &App, pace: Duration) -> anyhow::Result<()> {
+/// Starts the receivers on a thread of their own: they outlive the past.
+fn receive(moods: &Arc<Moods>) -> anyhow::Result<SocketAddr> {
+    let judge = moods.judge();
+    let (say, said) = std::sync::mpsc::channel();
+    let run = move || {
+        actix_web::rt::System::new().block_on(async {
+            match receiver::start(0, judge) {
+                Ok((address, server)) => {
+                    drop(say.send(Ok(address)));
+                    drop(server.await);
+                }
+                Err(error) => drop(say.send(Err(error))),
+            }
+        });
+    };
+    std::thread::Builder::new()
+        .name("receivers".to_owned())
+        .spawn(run)?;
+    said.recv().context("the receivers did not start")?
+}
+
+/// Goes on from the past beside the running server, and tells people where to look.
+async fn begin(app: &App, lived: &Lived, pace: Duration) -> anyhow::Result<()> {
     let service = app.service();
-    let key = make_key(service).await?;
-    let (address, receiver) = receiver::start(0, moods::judge())?;
-    actix_web::rt::spawn(receiver);
+    let key = &lived.key.token;
     let platform = trickle::Platform::open(app.url(), key.expose())?;
-    platform.register(address).await?;
-    actix_web::rt::spawn(platform.publish_for_ever(pace));
+    actix_web::rt::spawn(platform.publish_for_ever(lived.events, pace));
     let password = make_user(service).await?;
     output::say(format_args!(
         "\n  dashboard   {url}\n  \
@@ -102,19 +128,6 @@ async fn begin(app: &App, pace: Duration) -> anyhow::Result<()> {
         key = key.expose(),
     ))?;
     Ok(())
-}
-
-async fn make_key(service: &Service) -> anyhow::Result<Sensitive> {
-    let command = AdminCommand::KeyCreate {
-        name: "demo".to_owned(),
-        workspace: Some("default".to_owned()),
-        consumer: None,
-        scopes: Vec::new(),
-    };
-    match admin::execute(service, command).await {
-        AdminAnswer::Key { token } => Ok(token),
-        other => bail!("no key could be made: {other:?}"),
-    }
 }
 
 async fn make_user(service: &Service) -> anyhow::Result<Sensitive> {
