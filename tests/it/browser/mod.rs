@@ -16,6 +16,7 @@ use reader::Reader;
 mod accessible;
 mod chromium;
 mod first_run;
+mod hooks;
 mod instance;
 mod keyboard;
 mod pictures;

@@ -145,6 +145,38 @@ async fn every_documented_refusal_is_the_exception_of_each_client() {
     greedy.shutdown(Shutdown::Both).unwrap();
 }
 
+/// The client's own test against a live server, which the package ships.
+async fn kitchen_sink(package: &str) {
+    let app = TestApp::start().await;
+    let built = tempfile::tempdir().unwrap();
+    let program = built.path().join("test.mjs");
+    let mut esbuild = tokio::process::Command::new(tests().join("node_modules/.bin/esbuild"));
+    esbuild.current_dir(tests());
+    esbuild.arg(format!("node_modules/{package}/src/KitchenSink.test.ts"));
+    esbuild.args(["--bundle", "--platform=node", "--format=esm"]);
+    esbuild.arg(format!("--outfile={}", program.display()));
+    let told = esbuild.output().await.unwrap();
+    assert!(
+        told.status.success(),
+        "{told:?}; tests/run installs esbuild"
+    );
+    let mut node = tokio::process::Command::new("node");
+    node.arg("--test-reporter=tap").arg(&program);
+    node.env("SVIX_SERVER_URL", format!("{}/svix", app.base));
+    node.env("SVIX_TOKEN", &app.admin);
+    let told = node.output().await.unwrap();
+    let said = String::from_utf8_lossy(&told.stdout);
+    assert!(told.status.success(), "{told:?}");
+    let ran = said.lines().find(|line| line.starts_with("ok 1 - "));
+    assert!(ran.is_some_and(|line| !line.contains("SKIP")), "{said}");
+}
+
+#[tokio::test]
+async fn the_clients_own_live_test_passes() {
+    kitchen_sink("svix").await;
+    kitchen_sink("svix-v1").await;
+}
+
 /// More than fit on one page.
 const MANY: usize = 256;
 
