@@ -4,8 +4,8 @@
 //! themselves, and about the platform's own: nobody is told what comes of telling.
 //!
 //! # Why nobody else pays
-//! A workspace without operational webhooks is asked one question, of the writer's own memory, and only
-//! where there is news at all; an attempt that succeeds or waits for the next is none.
+//! A workspace without operational webhooks is asked one question, answered by an index that holds nothing
+//! else, and only where there is news at all; an attempt that succeeds or waits for the next is none.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use crate::domain::event::NewEvent;
 use crate::domain::event_type::EventTypeName;
 use crate::domain::id::WorkspaceId;
 use crate::domain::operational::{AttemptNews, EndpointNews, EndpointPlace, MessagePlace};
-use crate::domain::webhook::{Subscriber, Transport, Webhook};
+use crate::domain::webhook::{Subscriber, Webhook};
 use crate::store::{StoreError, WriteTx, consumers, deliveries, events, webhooks};
 
 /// Tells what became of a customer's webhook.
@@ -27,10 +27,13 @@ pub fn endpoint(
     webhook: &Webhook,
     news: EndpointNews,
 ) -> Result<(), StoreError> {
-    let listening = listening(tx, webhook.workspace.seq(), news.event_type())?;
-    let Some(consumer) = webhook.consumer.filter(|_| !listening.is_empty()) else {
+    let Some(consumer) = webhook.consumer else {
         return Ok(());
     };
+    let listening = listening(tx, webhook.workspace.seq(), news.event_type())?;
+    if listening.is_empty() {
+        return Ok(());
+    }
     let consumer_uid = consumers::uid(tx, consumer.seq())?;
     let place = EndpointPlace {
         consumer,
@@ -114,22 +117,17 @@ fn message<'a>(
 
 /// The operational webhooks of a workspace that want to know.
 fn listening(
-    tx: &mut WriteTx<'_>,
+    tx: &WriteTx<'_>,
     workspace_seq: i64,
     event_type: &str,
 ) -> Result<Vec<Subscriber>, StoreError> {
-    let own = webhooks::subscribers(tx, workspace_seq, None)?;
-    let is_listening =
-        |one: &&Subscriber| one.transport == Transport::Operational && one.disabled.is_none();
-    let mut listening = own.iter().filter(is_listening).peekable();
-    if listening.peek().is_none() {
-        return Ok(Vec::new());
-    }
-    let Ok(name) = EventTypeName::parse(event_type) else {
-        return Ok(Vec::new());
-    };
-    let wants = |one: &&Subscriber| one.subscription.matches(&name);
-    Ok(listening.filter(wants).cloned().collect())
+    let mut listening = webhooks::operational_subscribers(tx, workspace_seq)?;
+    let name = EventTypeName::parse(event_type).ok();
+    listening.retain(|one| {
+        let wants = |name| one.subscription.matches(name);
+        one.disabled.is_none() && name.as_ref().is_some_and(wants)
+    });
+    Ok(listening)
 }
 
 fn tell(

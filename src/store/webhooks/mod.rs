@@ -36,7 +36,7 @@ pub use owned::{alert_rows, count, delete_of_consumer, owned, row_called, rows_o
 use row::{BatchColumn, RetryColumn, transport_column, webhook};
 use sealed::seal_headers;
 pub use search::{WebhookHits, in_rows, search};
-pub use subscribers::{count_naming, subscriber, subscribers};
+pub use subscribers::{count_naming, operational_subscribers, subscriber, subscribers};
 
 /// The most webhooks that the platform itself, or one consumer, may register in a workspace.
 pub const WEBHOOKS_MAX: usize = 10_000;

@@ -6,17 +6,17 @@ use rusqlite::named_params;
 
 use crate::store::{Read, StoreError};
 
+/// Where those of a workspace are found.
+pub(super) const OPERATIONAL: &str = "webhooks INDEXED BY webhooks_operational
+         WHERE workspace_seq = :workspace AND transport = 2";
+
 /// The rows of a workspace's operational webhooks, oldest first.
 ///
 /// # Errors
 /// [`StoreError::Sqlite`].
 pub fn operational(conn: &Read<'_>, workspace_seq: i64) -> Result<Vec<i64>, StoreError> {
     conn.values(
-        "SELECT seq
-         FROM webhooks INDEXED BY webhooks_operational
-         WHERE workspace_seq = :workspace AND transport = 2 AND deleted_at IS NULL
-         ORDER BY seq
-         LIMIT -1",
+        &format!("SELECT seq FROM {OPERATIONAL} AND deleted_at IS NULL ORDER BY seq LIMIT -1"),
         named_params! { ":workspace": workspace_seq },
     )
 }
@@ -31,10 +31,7 @@ pub fn operational_called(
     uid: &str,
 ) -> Result<Option<i64>, StoreError> {
     conn.optional(
-        "SELECT seq
-         FROM webhooks INDEXED BY webhooks_operational
-         WHERE workspace_seq = :workspace AND transport = 2 AND deleted_at IS NULL AND uid = :uid
-         LIMIT 1",
+        &format!("SELECT seq FROM {OPERATIONAL} AND deleted_at IS NULL AND uid = :uid LIMIT 1"),
         named_params! { ":workspace": workspace_seq, ":uid": uid },
     )
 }

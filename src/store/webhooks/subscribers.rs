@@ -4,9 +4,10 @@
 
 use std::sync::Arc;
 
-use rusqlite::{Row, named_params};
+use rusqlite::{Row, ToSql, named_params};
 
 use super::WEBHOOKS_MAX;
+use super::operational::OPERATIONAL;
 use super::owned::{consumer_of, owned_by};
 use super::row::{
     channels_of, filter_of, ordered_by_of, retry_of, state, subscription_of, transport_of,
@@ -30,7 +31,12 @@ pub fn subscribers(
     if let Some(known) = tx.memory.subscribers.of(workspace_seq, consumer_seq) {
         return Ok(known);
     }
-    let loaded = Arc::new(load(tx, workspace_seq, consumer_seq)?);
+    let params = named_params! {
+        ":workspace": workspace_seq,
+        ":consumer": consumer_seq,
+        ":limit": WEBHOOKS_MAX,
+    };
+    let loaded = Arc::new(load(tx, owned_by(consumer_seq), params)?);
     let cache = &mut tx.memory.subscribers;
     cache.remember(workspace_seq, consumer_seq, Arc::clone(&loaded));
     Ok(loaded)
@@ -49,6 +55,19 @@ pub fn subscriber(
     let all = subscribers(tx, workspace_seq, consumer_seq)?;
     let found = all.iter().find(|own| own.webhook_seq == webhook_seq);
     Ok(found.cloned())
+}
+
+/// The operational webhooks of a workspace that are active or disabled, oldest first. They are read anew
+/// each time, by an index that holds nothing else: who asks has news, and most workspaces have none of them.
+///
+/// # Errors
+/// As [`subscribers`].
+pub fn operational_subscribers(
+    tx: &WriteTx<'_>,
+    workspace_seq: i64,
+) -> Result<Vec<Subscriber>, StoreError> {
+    let params = named_params! { ":workspace": workspace_seq, ":limit": WEBHOOKS_MAX };
+    load(tx, OPERATIONAL, params)
 }
 
 /// How many of a workspace's webhooks name the event type `name` itself, not a pattern that it fits.
@@ -73,10 +92,9 @@ pub fn count_naming(
 
 fn load(
     tx: &WriteTx<'_>,
-    workspace_seq: i64,
-    consumer_seq: Option<i64>,
+    place: &str,
+    params: &[(&str, &dyn ToSql)],
 ) -> Result<Vec<Subscriber>, StoreError> {
-    let owned = owned_by(consumer_seq);
     let sql = format!(
         "SELECT seq, created_at, consumer_seq, event_types, channels, status, disabled_reason, disabled_at,
              profile_seq, format, retry_policy, filter, shape_seq, ordered_by,
@@ -84,18 +102,13 @@ fn load(
              EXISTS (
                  SELECT 1 FROM webhook_shapes AS shapes
                  WHERE shapes.seq = shape_seq AND shapes.template IS NOT NULL) AS is_templated
-         FROM {owned}
+         FROM {place}
              AND kind = 'registered'
              AND deleted_at IS NULL
              AND status <> 'revoked'
          ORDER BY seq
          LIMIT :limit"
     );
-    let params = named_params! {
-        ":workspace": workspace_seq,
-        ":consumer": consumer_seq,
-        ":limit": WEBHOOKS_MAX,
-    };
     // One that cannot be read must not keep everybody else from publishing.
     let found = tx.rows(&sql, params, |row| readable(read(tx, row)))?;
     Ok(found.into_iter().flatten().collect())

@@ -1,6 +1,6 @@
 //! Small lists, and what belongs to one consumer: found by an index that holds nothing of others.
 
-use super::{ALL, check, check_list, filled};
+use super::{ALL, check, check_list, filled, is_bad, plans};
 use crate::domain::consumer::{ConsumerRef, ConsumerSettings, ConsumerUid, Purview};
 use crate::domain::delivery::{DeliveryFilter, DeliveryScope};
 use crate::domain::event::EventFilter;
@@ -145,4 +145,23 @@ fn consumers_are_found_by_indices() {
         let page = consumers::list(conn, ALL, None, None, Limit::clamped(10)).unwrap();
         assert_eq!(page.items.len(), 1);
     });
+}
+
+#[test]
+fn who_listens_to_operational_news_is_found_without_reading_anybody_else() {
+    let office = filled();
+    let lines = office.write(|tx| {
+        let conn = **tx;
+        Ok(plans(&conn, |_| {
+            let found = webhooks::operational_subscribers(tx, 1).unwrap();
+            assert!(found.is_empty());
+        }))
+    });
+    let webhooks: Vec<&String> = lines
+        .iter()
+        .filter(|line| line.contains("webhooks"))
+        .collect();
+    assert_eq!(webhooks.len(), 1, "{lines:#?}");
+    assert!(webhooks[0].contains("webhooks_operational"), "{lines:#?}");
+    assert!(!lines.iter().any(|line| is_bad(line)), "{lines:#?}");
 }
