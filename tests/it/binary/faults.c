@@ -2,7 +2,7 @@
  *
  * FAULTS names a file that may come and go while the program runs. It holds a call, the end of a
  * path and an errno: `write -wal 28` fails every write to a file whose path ends with `-wal`, `sync`
- * every flush. CLOCK_AHEAD_S shifts the time of day; the time since boot passes as it does.
+ * every flush, `fsync` only those that flush a file's times too. CLOCK_AHEAD_S shifts the time of day; the time since boot passes as it does.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -52,7 +52,9 @@ ssize_t pwrite64(int fd, const void *bytes, size_t length, off64_t at) {
     return fails("write", fd) ? -1 : syscall(SYS_pwrite64, fd, bytes, length, at);
 }
 
-int fsync(int fd) { return fails("sync", fd) ? -1 : (int)syscall(SYS_fsync, fd); }
+int fsync(int fd) {
+    return fails("sync", fd) || fails("fsync", fd) ? -1 : (int)syscall(SYS_fsync, fd);
+}
 
 int fdatasync(int fd) { return fails("sync", fd) ? -1 : (int)syscall(SYS_fdatasync, fd); }
 

@@ -189,6 +189,14 @@ async fn after_a_failed_flush_nothing_is_promised_until_the_next_start() {
 }
 
 #[tokio::test]
+async fn a_commit_flushes_what_was_written_and_not_the_times_of_the_log_as_well() {
+    let scene = Scene::set().await;
+    scene.shim.fail("fsync", LOG, EIO);
+    let event = scene.publish(1).await;
+    scene.delivered(&[event]).await;
+}
+
+#[tokio::test]
 async fn a_database_that_cannot_grow_is_no_hindrance_as_long_as_the_log_can() {
     for (call, errno) in [("write", ENOSPC), ("sync", EIO)] {
         println!("{call} {errno}");
