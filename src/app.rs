@@ -20,6 +20,7 @@
 //! Requests are served by actix's workers, deliveries are attempted by the engine's own threads: a
 //! burst on one side does not hold up the other.
 
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -62,8 +63,8 @@ pub use audiences::audiences;
 
 /// Where in the data directory an operator keeps wire profiles of their own.
 const PROFILES_DIR: &str = "profiles";
-/// Threads that attempt deliveries.
-const ENGINE_THREADS: usize = 2;
+/// Threads that attempt deliveries, at most.
+const ENGINE_THREADS_MAX: usize = 4;
 
 /// Whether a service moves deliveries or leaves that to the next server.
 #[derive(Clone, Copy, Debug)]
@@ -183,9 +184,12 @@ fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
 struct EngineThreads(Option<Runtime>);
 
 impl EngineThreads {
+    /// Half as many as the machine has processors: the others publish and store meanwhile, and threads that
+    /// wake each other for every delivery are slower than one that has them all.
     fn start() -> std::io::Result<Self> {
+        let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
         let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(ENGINE_THREADS)
+            .worker_threads((processors / 2).clamp(1, ENGINE_THREADS_MAX))
             .thread_name("engine")
             .enable_all()
             .build()?;

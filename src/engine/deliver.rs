@@ -21,6 +21,7 @@ use super::traced::trace_attempt;
 use crate::domain::attempt::{Attempt, AttemptTrigger};
 use crate::domain::delivery::{QueuedDelivery, Trigger};
 use crate::domain::id::DeliveryId;
+use crate::domain::order::OrderKey;
 use crate::domain::outcome::{FailureKind, Verdict};
 use crate::entropy;
 use crate::store::{Haste, Read, StoreError, WriteTx};
@@ -46,7 +47,7 @@ pub(super) async fn deliver(shared: &Arc<Shared>, started: Started) {
     let Some(exchanged) = exchanged else {
         let now = shared.now();
         let cut_off = attempt::cut_off(&delivery, &target, trigger, started_at, now);
-        record_cut_off(shared, &delivery, cut_off).await;
+        Box::pin(record_cut_off(shared, &delivery, cut_off)).await;
         return give_back(shared, ticket, delivery.id, Ok(Settled::Over));
     };
     let ended = exchanged
@@ -83,14 +84,21 @@ async fn record_and_give_back(
         });
         give_back(&told, ticket, id, settled);
     };
-    // What keeps an order begins only when this is recorded.
-    let haste = match (ticket.slot, record.place.order_key) {
-        (Slot::FreedByExchange, None) => Haste::InCompany,
-        (Slot::FreedByExchange, Some(_)) | (Slot::FreedByResult, _) => Haste::AtOnce,
-    };
+    let haste = haste(ticket.slot, record.place.order_key, verdict);
     let store = &shared.parts.store;
     let write = move |tx: &mut WriteTx<'_>| record.settle(tx);
     store.settle_then(haste, write, then).await;
+}
+
+/// When a result is recorded.
+pub(super) fn haste(slot: Slot, order_key: Option<OrderKey>, verdict: Verdict) -> Haste {
+    match (slot, verdict) {
+        // What keeps an order begins only when this is recorded.
+        (Slot::FreedByResult, _) => Haste::AtOnce,
+        (Slot::FreedByExchange, _) if order_key.is_some() => Haste::AtOnce,
+        (Slot::FreedByExchange, Verdict::Delivered) => Haste::InCompany,
+        (Slot::FreedByExchange, Verdict::Failed { .. } | Verdict::Gone) => Haste::Soon,
+    }
 }
 
 /// Gives back what an attempt took, now that it is known what became of its result.
@@ -215,7 +223,7 @@ async fn made_with(
             shape: reader.shape(conn, shape_seq)?,
         })
     };
-    store.read(read).await
+    Box::pin(store.read(read)).await
 }
 
 /// What is to be recorded of an attempt, and what there is to say of it.

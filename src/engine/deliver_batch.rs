@@ -15,8 +15,8 @@ use super::Shared;
 use super::attempt::{Attempted, Exchanged, Parcel, cut_off, unsent};
 use super::batched::{Bundle, Packed, Unpacked};
 use super::damaged::set_apart;
-use super::deliver::{ended, give_back, line_of, note, send, until_cut_off};
-use super::lanes::{Ended, Settled, Slot, Started, Ticket};
+use super::deliver::{ended, give_back, haste, line_of, note, send, until_cut_off};
+use super::lanes::{Ended, Settled, Started, Ticket};
 use super::request::Unprepared;
 use super::settle::{AttemptRecord, Recorded, settle_batch, settle_cut_off, share_of};
 use super::target::Target;
@@ -94,12 +94,8 @@ async fn attempt_and_give_back(
     let ended = ended(exchanged.attempted.verdict);
     shared.in_lanes(|lanes, now| lanes.exchanged(ticket, ended, now));
     let told = Arc::clone(shared);
-    let keeps_order = bundle.members().iter().any(|own| own.order_key.is_some());
-    // What keeps an order begins only when this is recorded.
-    let haste = match ticket.slot {
-        Slot::FreedByExchange if !keeps_order => Haste::InCompany,
-        Slot::FreedByExchange | Slot::FreedByResult => Haste::AtOnce,
-    };
+    let order_key = bundle.members().iter().find_map(|own| own.order_key);
+    let haste = haste(ticket.slot, order_key, exchanged.attempted.verdict);
     let then = move |bundle: Bundle, settled: Result<Settled, StoreError>| {
         mates_over(&told, ticket.webhook_seq, &bundle);
         give_back(&told, ticket, id, settled);

@@ -6,7 +6,8 @@
 //! # Why results ride along
 //! Nobody waits for the record of an attempt. Committed by itself it takes a flush and wakes two
 //! threads, as often as publishing does. So it waits for others, and for what the writer has to commit
-//! that somebody does wait for; for [`RIDE_MAX`] at most, and not once [`RIDERS_MANY`] wait: that many
+//! that somebody does wait for; for [`RIDE_MAX`] at most ([`RIDE_SOON`] where times are counted from it,
+//! as that of the next attempt is), and not once [`RIDERS_MANY`] wait: that many
 //! results, and no more, are unknown to the next process if this one is killed, and their attempts are
 //! repeated like those that were under way.
 //!
@@ -27,8 +28,10 @@ use super::write_job::WriteJob;
 
 /// Jobs in one transaction at most.
 const BATCH_JOBS_MAX: usize = 512;
-/// How long a result waits for company.
-const RIDE_MAX: Duration = Duration::from_millis(15);
+/// How long a result waits for company at most.
+pub(super) const RIDE_MAX: Duration = Duration::from_millis(50);
+/// How long one waits from which times are counted, such as that of the next attempt.
+pub(super) const RIDE_SOON: Duration = Duration::from_millis(15);
 /// So few results do not go with what somebody waits for.
 const RIDERS_FEW: usize = 8;
 /// As many results wait for nobody.
@@ -65,9 +68,9 @@ impl JobSender {
         self.jobs.blocking_send(job).map_err(|unsent| unsent.0)
     }
 
-    /// Hands a result over that nobody waits for.
-    pub(super) async fn send_along(&self, job: WriteJob) -> Result<(), WriteJob> {
-        match self.riders.add(job) {
+    /// Hands a result over that nobody waits for; it waits for company for `ride` at most.
+    pub(super) async fn send_along(&self, job: WriteJob, ride: Duration) -> Result<(), WriteJob> {
+        match self.riders.add(job, ride) {
             Ok(()) => Ok(()),
             Err(job) => self.send(job).await,
         }
@@ -97,18 +100,16 @@ impl JobReceiver {
                     .board(if is_over { 1 } else { RIDERS_FEW }, batch);
                 return !batch.is_empty();
             }
-            let leaves_at = self.riders.leaves_at().unwrap_or(rests_at).min(rests_at);
-            let dozes_for = leaves_at.saturating_duration_since(Instant::now());
+            let until = self.riders.leaves_at().unwrap_or(rests_at);
+            let dozes_for = until.saturating_duration_since(Instant::now());
             if dozes_for.is_zero() {
                 if self.riders.board_before(WriterState::Asleep, 1, batch) {
                     return true;
                 }
                 std::thread::park();
             } else {
-                if self
-                    .riders
-                    .board_before(WriterState::Dozing, RIDERS_MANY, batch)
-                {
+                let dozes = WriterState::Dozing { until };
+                if self.riders.board_before(dozes, RIDERS_MANY, batch) {
                     return true;
                 }
                 std::thread::park_timeout(dozes_for);
@@ -123,8 +124,8 @@ enum WriterState {
     /// It works, and looks at the riders before it rests.
     #[default]
     AtWork,
-    /// It comes by itself, soon.
-    Dozing,
+    /// It comes by itself at that time.
+    Dozing { until: Instant },
     /// It comes when it is woken.
     Asleep,
 }
@@ -139,8 +140,8 @@ struct Riders {
 #[derive(Default)]
 struct WaitingRiders {
     jobs: Vec<WriteJob>,
-    /// Since when the first of them waits.
-    since: Option<Instant>,
+    /// When the first of them has waited long enough.
+    leaves_at: Option<Instant>,
     writer: WriterState,
 }
 
@@ -149,27 +150,27 @@ impl WaitingRiders {
         let room = BATCH_JOBS_MAX - batch.len().min(BATCH_JOBS_MAX);
         let taken = self.jobs.len().min(room);
         batch.extend(self.jobs.drain(..taken));
-        self.since = self.since.filter(|_| !self.jobs.is_empty());
+        self.leaves_at = self.leaves_at.filter(|_| !self.jobs.is_empty());
         self.writer = WriterState::AtWork;
-    }
-
-    fn leaves_at(&self) -> Option<Instant> {
-        self.since.map(|since| since + RIDE_MAX)
     }
 }
 
 impl Riders {
     /// Gives a job back for which there is no room.
-    fn add(&self, job: WriteJob) -> Result<(), WriteJob> {
+    fn add(&self, job: WriteJob, ride: Duration) -> Result<(), WriteJob> {
         let mut waiting = self.waiting();
         if waiting.jobs.len() >= RIDERS_MAX {
             return Err(job);
         }
-        waiting.since.get_or_insert_with(Instant::now);
+        let leaves_at = Instant::now() + ride;
+        let is_first = waiting.leaves_at.is_none_or(|first| leaves_at < first);
+        if is_first {
+            waiting.leaves_at = Some(leaves_at);
+        }
         waiting.jobs.push(job);
         let wakes = match waiting.writer {
             WriterState::AtWork => false,
-            WriterState::Dozing => waiting.jobs.len() >= RIDERS_MANY,
+            WriterState::Dozing { until } => waiting.jobs.len() >= RIDERS_MANY || leaves_at < until,
             WriterState::Asleep => true,
         };
         if wakes {
@@ -185,7 +186,7 @@ impl Riders {
     /// Takes on so many riders or more, or those that have waited long enough; the writer goes to work.
     fn board(&self, many: usize, batch: &mut Vec<WriteJob>) {
         let mut waiting = self.waiting();
-        let is_late = waiting.leaves_at().is_some_and(|at| at <= Instant::now());
+        let is_late = waiting.leaves_at.is_some_and(|at| at <= Instant::now());
         if waiting.jobs.len() >= many || is_late {
             waiting.board(batch);
         }
@@ -194,7 +195,7 @@ impl Riders {
 
     /// When the first of them has waited long enough.
     fn leaves_at(&self) -> Option<Instant> {
-        self.waiting().leaves_at()
+        self.waiting().leaves_at
     }
 
     /// Takes on so many riders or more, or else lets the writer rest: nobody comes in between.
@@ -244,7 +245,7 @@ mod tests {
     }
 
     fn ride(sender: &JobSender) {
-        assert!(sender.riders.add(job()).is_ok());
+        assert!(sender.riders.add(job(), RIDE_MAX).is_ok());
     }
 
     fn sent(sender: &JobSender) {
@@ -326,7 +327,7 @@ mod tests {
         for _ in 0..RIDERS_MAX {
             ride(&sender);
         }
-        assert!(sender.riders.add(job()).is_err());
+        assert!(sender.riders.add(job(), RIDE_MAX).is_err());
         sent(&sender);
         drop(sender);
         let (batches, thread) = writer(receiver);

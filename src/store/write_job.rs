@@ -21,7 +21,9 @@ pub enum Urgency {
 pub enum Haste {
     /// As soon as can be: something else begins only then.
     AtOnce,
-    /// With what comes next; a few milliseconds later if nothing comes.
+    /// With what comes next; a few milliseconds later if nothing comes: times are counted from it.
+    Soon,
+    /// Likewise, but it has more time: nothing follows from it.
     InCompany,
 }
 

@@ -11,7 +11,7 @@ use tokio::sync::{Semaphore, oneshot};
 
 use super::StoreError;
 use super::commit::{CommitLoop, Listener};
-use super::queue::{JobSender, queue};
+use super::queue::{JobSender, RIDE_MAX, RIDE_SOON, queue};
 use super::running::WriterParts;
 use super::setbacks::Stamps;
 use super::tx::WriteTx;
@@ -113,7 +113,8 @@ impl Writer {
         };
         let sent = match haste {
             Haste::AtOnce => queue.send(job).await,
-            Haste::InCompany => queue.send_along(job).await,
+            Haste::Soon => queue.send_along(job, RIDE_SOON).await,
+            Haste::InCompany => queue.send_along(job, RIDE_MAX).await,
         };
         if let Err(unsent) = sent {
             unsent.work.answer(Err(stopped()));
