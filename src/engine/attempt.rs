@@ -91,8 +91,8 @@ pub(super) async fn attempt(
         Ok(request) => request,
         Err(Unprepared { kind, message }) => return Ok(begun.unsent(kind, message)),
     };
-    let url = match outbound.guard.check_url(&target.url) {
-        Ok(url) => url,
+    let address = match target.address(outbound.guard) {
+        Ok(address) => address,
         Err(UrlRefusal::Address(AddressRefusal::Unjudged(shortage))) => return Err(shortage),
         Err(refusal) => {
             let message = format!("the webhook's URL {refusal}");
@@ -111,7 +111,7 @@ pub(super) async fn attempt(
             webhook: delivery.webhook_seq,
         },
         method: target.method.clone(),
-        target: &url,
+        target: address,
         headers: request.headers,
         body: request.body,
         timeout: target.timeout,

@@ -3,7 +3,7 @@
 //! Owns: reading a webhook's settings and secrets into ready-made headers and keys. Refuses:
 //! caching beyond the lane that holds it.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use reqwest::Method;
@@ -23,6 +23,7 @@ use crate::domain::signing::SigningKey;
 use crate::domain::template::TextTemplate;
 use crate::domain::time::Timestamp;
 use crate::domain::webhook::{Via, Webhook, WebhookKind, WebhookState};
+use crate::net::{Guard, TargetUrl, UrlRefusal};
 use crate::store::{Read, Store, StoreError, secrets, webhooks};
 
 /// Whether something stored of a webhook is damaged: its row, which then reads as disabled for that, or
@@ -41,6 +42,8 @@ pub(super) struct Target {
     pub(super) answered_last: bool,
     pub(super) method: Method,
     pub(super) url: String,
+    /// That, once it was read and found allowed.
+    address: OnceLock<TargetUrl>,
     pub(super) open: bool,
     /// What is stored of it is damaged, so that nothing can be sent.
     pub(super) is_corrupt: bool,
@@ -194,6 +197,7 @@ impl Target {
                 SendMethod::Patch => Method::PATCH,
             },
             url: settings.url.clone(),
+            address: OnceLock::new(),
             open: webhook.state == WebhookState::Active && webhook.deleted_at.is_none(),
             is_corrupt: false,
             ordered: settings.order == DeliveryOrder::Whole,
@@ -214,6 +218,19 @@ impl Target {
             profile_seq: webhook.profile.seq,
             keys,
         }
+    }
+
+    /// Where its requests go. Reading a URL takes as long as signing; its address is judged with each of
+    /// them all the same, by the client.
+    ///
+    /// # Errors
+    /// The first rule that the URL breaks.
+    pub(super) fn address(&self, guard: &Guard) -> Result<&TargetUrl, UrlRefusal> {
+        if let Some(address) = self.address.get() {
+            return Ok(address);
+        }
+        let address = guard.check_url(&self.url)?;
+        Ok(self.address.get_or_init(|| address))
     }
 
     /// The keys that are live at `now`, newest first. A delivery that began with another version of
@@ -249,6 +266,7 @@ impl Target {
             answered_last: true,
             method: Method::POST,
             url: "https://receiver.example/".to_owned(),
+            address: OnceLock::new(),
             open: true,
             is_corrupt: false,
             ordered: false,

@@ -251,7 +251,8 @@ impl ClientInner {
         }
         let mut tries = 0;
         loop {
-            match self.send_anew(attempt, started).await {
+            // Most requests need no new connection, and none of the room that making one takes.
+            match Box::pin(self.send_anew(attempt, started)).await {
                 Ok(reply) => return Ok(Ok(reply)),
                 Err(Unmade::Failed(failure)) => return Ok(Err(failure)),
                 // A new connection is never stale.

@@ -79,7 +79,9 @@ pub(super) async fn exchange(
     let head = timeout_at(deadline, line.drive(requests.send_request(request))).await;
     let response = match head {
         Ok(Ok(response)) => response,
-        Ok(Err(error)) => return line.broken(error, deadline, body_bytes_max).await,
+        Ok(Err(error)) => {
+            return Box::pin(line.broken(error, deadline, body_bytes_max)).await;
+        }
         Err(_) => return Err(Unanswered::TimedOut),
     };
     let announced = keep_alive(response.headers());

@@ -9,6 +9,7 @@ use super::{Read, StoreError, WriteTx, row_list};
 use crate::domain::attempt::{ATTEMPTS_MAX, Attempt, NUMBER_BITS, row_number};
 use crate::domain::delivery::Delivery;
 
+mod heads;
 mod list;
 
 pub use list::list;
@@ -63,7 +64,7 @@ pub fn insert(
             attempt.error,
             attempt.remote_addr,
             attempt.url,
-            attempt.request_headers,
+            heads::shortened(&attempt.request_headers),
             attempt.response_headers,
             attempt.response_truncated,
             attempt.response_body,
@@ -177,7 +178,7 @@ fn attempt(row: &Row<'_>) -> Result<Attempt, StoreError> {
         error: row.get("error")?,
         remote_addr: row.get("remote_addr")?,
         url: row.get("url")?,
-        request_headers: row.get("request_headers")?,
+        request_headers: heads::restored(&row.get::<_, String>("request_headers")?),
         response_headers: row.get("response_headers")?,
         response_body: row.get("response_body")?,
         response_truncated: row.get("response_truncated")?,
