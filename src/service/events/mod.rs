@@ -75,6 +75,9 @@ pub struct PublishInput {
     pub uid: Option<String>,
 }
 
+/// Event types that one list may be narrowed to.
+pub const LISTED_TYPES_MAX: usize = 100;
+
 /// What of the events a list shows.
 #[derive(Clone, Debug)]
 pub struct EventListing {
@@ -129,15 +132,22 @@ impl Service {
     /// `consumer` names.
     ///
     /// # Errors
+    /// [`Refusal::Invalid`] where more than [`LISTED_TYPES_MAX`] types are asked for;
     /// [`Refusal::Internal`] where the database cannot be read.
     pub async fn events(
         &self,
         caller: &Caller,
         consumer: Option<String>,
-        listing: EventListing,
+        mut listing: EventListing,
         limit: Limit,
     ) -> Result<Page<StoredEvent>, Refusal> {
         let purview = caller.purview();
+        listing.event_types.sort_unstable();
+        listing.event_types.dedup();
+        if listing.event_types.len() > LISTED_TYPES_MAX {
+            let message = format!("may name at most {LISTED_TYPES_MAX} event types");
+            return Err(Refusal::field("event_types", message));
+        }
         self.read(move |_, conn| {
             let filter = EventFilter {
                 workspace_seq: purview.workspace_seq,

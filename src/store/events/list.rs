@@ -63,6 +63,7 @@ pub(super) fn each_row(
     let (low, high, start) = bounds(conn, filter)?;
     let label = labels::leading(filter);
     let types = serde_json::to_string(&filter.event_types).expect("texts always serialise");
+    let each_type: Vec<String> = (0..filter.event_types.len()).map(type_name).collect();
     let mut params: Vec<(&str, &dyn ToSql)> = vec![
         (":workspace", &filter.workspace_seq),
         (":low", &low),
@@ -75,6 +76,10 @@ pub(super) fn each_row(
     match filter.event_types.as_slice() {
         [] => {}
         [only] => params.push((":type", only)),
+        several if label.is_none() => {
+            let named = each_type.iter().zip(several);
+            params.extend(named.map(|(name, one)| (name.as_str(), one as &dyn ToSql)));
+        }
         _ => params.push((":types", &types)),
     }
     if let Some((kind, label)) = &label {
@@ -120,9 +125,61 @@ fn bounds(conn: &Read<'_>, filter: &EventFilter) -> Result<(i64, i64, i64), Stor
     })
 }
 
-fn statement(filter: &EventFilter, columns: EventColumns) -> String {
+/// The parameter for the type at `place`.
+fn type_name(place: usize) -> String {
+    format!(":type{place}")
+}
+
+/// As [`statement`], for several types at once: each is asked for as many rows as the page takes, by the
+/// index that has its rows in order, so that nothing of other types is looked at.
+fn statement_of_types(filter: &EventFilter, columns: EventColumns) -> String {
     let EventColumns { select, joins } = columns;
+    let (index, owner) = match filter.consumer_seq {
+        None => ("events_by_type", "workspace_seq = :workspace"),
+        Some(_) => ("events_of_consumer_by_type", "consumer_seq = :consumer"),
+    };
+    let since = filter.since.map_or("", |_| "AND created_at >= :since");
+    let until = filter.until.map_or("", |_| "AND created_at < :until");
+    let direction = direction(filter.order);
+    let of_type = |place| {
+        let name = type_name(place);
+        format!(
+            "SELECT * FROM (
+                 SELECT seq FROM events INDEXED BY {index}
+                 WHERE {owner} AND kind = 0 AND type = {name}
+                     {since}
+                     {until}
+                     AND seq > :low AND seq < :high
+                 ORDER BY seq {direction}
+                 LIMIT :limit)"
+        )
+    };
+    let of_types: Vec<String> = (0..filter.event_types.len()).map(of_type).collect();
+    format!(
+        "{select}
+         FROM events
+         {joins}
+         WHERE events.seq IN ({})
+             AND +events.workspace_seq = :workspace
+         ORDER BY events.seq {direction}
+         LIMIT :limit",
+        of_types.join(" UNION ALL ")
+    )
+}
+
+fn direction(order: Order) -> &'static str {
+    match order {
+        Order::Ascending => "ASC",
+        Order::Descending => "DESC",
+    }
+}
+
+fn statement(filter: &EventFilter, columns: EventColumns) -> String {
     let is_labelled = labels::leading(filter).is_some();
+    if filter.event_types.len() > 1 && !is_labelled {
+        return statement_of_types(filter, columns);
+    }
+    let EventColumns { select, joins } = columns;
     let (from, owner) = match (is_labelled, filter.consumer_seq) {
         (false, None) => (
             "events",
@@ -171,10 +228,7 @@ fn statement(filter: &EventFilter, columns: EventColumns) -> String {
     let until = filter
         .until
         .map_or("", |_| "AND events.created_at < :until");
-    let direction = match filter.order {
-        Order::Ascending => "ASC",
-        Order::Descending => "DESC",
-    };
+    let direction = direction(filter.order);
     format!(
         "{select}
          FROM {from}

@@ -296,3 +296,47 @@ async fn a_message_is_delivered_when_its_publisher_says_and_tells_so() {
     let told = told.json(StatusCode::UNPROCESSABLE_ENTITY);
     assert_eq!(told["detail"][0]["loc"], json!(["body", "deliverAt"]));
 }
+
+#[tokio::test]
+async fn several_event_types_at_once_are_listed_together_in_the_order_of_the_list() {
+    let (app, _receiver) = with_application().await;
+    svix(&app, Method::POST, "/app", json!({"name": "B", "uid": "b"})).await;
+    let mut sent = Vec::new();
+    for (number, kind) in ["x", "y", "z", "x", "z", "y", "x"].into_iter().enumerate() {
+        let name = format!("{kind}.{number}");
+        let message = json!({"eventType": kind, "eventId": name, "payload": {}});
+        for application in ["a", "b"] {
+            let path = format!("/app/{application}/msg");
+            svix(&app, Method::POST, &path, message.clone()).await;
+        }
+        sent.insert(0, name);
+    }
+    let wanted = |kinds: &[&str]| -> Vec<String> {
+        let of = |name: &&String| kinds.iter().any(|kind| name.starts_with(kind));
+        sent.iter().filter(of).cloned().collect()
+    };
+    for kinds in [
+        &["x", "z"][..],
+        &["z", "x", "z", "nobody"],
+        &["x", "y", "z"],
+    ] {
+        let (mut seen, mut from) = (Vec::new(), String::new());
+        loop {
+            let asked = kinds.join(",");
+            let path = format!("/app/a/msg?limit=2&event_types={asked}{from}");
+            let page = svix(&app, Method::GET, &path, Value::Null).await;
+            let page = page.json(StatusCode::OK);
+            let names = page["data"].as_array().unwrap().iter();
+            seen.extend(names.map(|own| own["eventId"].as_str().unwrap().to_owned()));
+            if page["done"] == true {
+                break;
+            }
+            from = format!("&iterator={}", page["iterator"].as_str().unwrap());
+        }
+        assert_eq!(seen, wanted(kinds), "{kinds:?}");
+    }
+    let many: Vec<String> = (0..101).map(|number| format!("t{number}")).collect();
+    let path = format!("/app/a/msg?event_types={}", many.join(","));
+    let told = svix(&app, Method::GET, &path, Value::Null).await;
+    told.json(StatusCode::UNPROCESSABLE_ENTITY);
+}

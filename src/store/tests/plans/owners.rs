@@ -69,6 +69,12 @@ fn what_the_platform_has_words_of_its_own_for_is_found_by_them() {
     }
 }
 
+/// How several types are found: each by itself, between the rows of the page.
+const EACH_TYPE_OF_CONSUMER: &str = "USING COVERING INDEX events_of_consumer_by_type \
+                                     (consumer_seq=? AND kind=? AND type=? AND seq>? AND seq<?)";
+const EACH_TYPE: &str = "USING COVERING INDEX events_by_type \
+                         (workspace_seq=? AND kind=? AND type=? AND seq>? AND seq<?)";
+
 #[test]
 fn what_belongs_to_a_consumer_is_found_without_looking_at_others() {
     let office = filled();
@@ -127,6 +133,30 @@ fn what_belongs_to_a_consumer_is_found_without_looking_at_others() {
     check(&office, "jobs_of_consumer", |conn| {
         jobs::list(conn, OWN, None, Limit::clamped(10)).unwrap();
     });
+}
+
+#[test]
+fn several_types_are_found_without_looking_at_others() {
+    let office = filled();
+    for order in [Order::Ascending, Order::Descending] {
+        let of_consumer = EventFilter {
+            workspace_seq: 1,
+            consumer_seq: Some(1),
+            event_types: vec!["a.b".to_owned(), "c".to_owned()],
+            order,
+            ..EventFilter::default()
+        };
+        check(&office, EACH_TYPE_OF_CONSUMER, |conn| {
+            events::list(conn, &of_consumer, Limit::clamped(10)).unwrap();
+        });
+        let whole = EventFilter {
+            consumer_seq: None,
+            ..of_consumer
+        };
+        check(&office, EACH_TYPE, |conn| {
+            events::list(conn, &whole, Limit::clamped(10)).unwrap();
+        });
+    }
 }
 
 #[test]
