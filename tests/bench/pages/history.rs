@@ -7,7 +7,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use hookpost::clock::Clock;
@@ -39,9 +39,13 @@ const CONSUMERS_BATCH: u32 = 1000;
 /// Deliveries of each event.
 const FAN_OUT: u64 = 4;
 /// Events that are stored by one commit.
-const BATCH: u64 = 125;
+const BATCH: u64 = 500;
 /// Deliveries of each two commits: the history consists of whole pairs, an old and a new one.
 const PAIR: u64 = 2 * BATCH * FAN_OUT;
+/// Commits by which it is judged how many there is time for.
+const TRIED: u64 = 20;
+/// How long storing them all may take.
+const FILL_MAX: Duration = Duration::from_secs(90);
 /// How long the history is; the commits are spread evenly, but half of them lie in the last day.
 const LENGTH: Duration = Duration::from_secs(29 * 24 * 3600);
 const LAST_DAY: Duration = Duration::from_secs(24 * 3600);
@@ -78,7 +82,7 @@ struct Receiver {
     webhook: Arc<Webhook>,
 }
 
-/// Stores a month with about so many deliveries; says how many it came to.
+/// Stores a month with about so many deliveries, or as many as there is time for; says how many it came to.
 pub fn fill(data_dir: &Path, ids: &[String], deliveries: u64) -> Result<(u64, History)> {
     let end = Clock::System.now();
     let clock = Clock::manual(end.before(LENGTH));
@@ -91,13 +95,18 @@ pub fn fill(data_dir: &Path, ids: &[String], deliveries: u64) -> Result<(u64, Hi
     let held = receivers[0].webhook.id;
     let workspace_seq = receivers[0].webhook.workspace.seq();
     store_consumers(&store, workspace_seq)?;
-    let batches = deliveries.div_ceil(PAIR) * 2;
-    let mut last = None;
-    for batch in 0..batches {
+    let mut batches = deliveries.div_ceil(PAIR) * 2;
+    let (mut last, mut batch) = (None, 0);
+    let begun = Instant::now();
+    while batch < batches {
+        if batch == TRIED {
+            batches = affordable(begun.elapsed(), batches);
+        }
         clock.set(instant(end, batch, batches));
         let receivers = receivers.clone();
         let stored = move |tx: &mut WriteTx<'_>| store_batch(tx, &receivers, batch, end);
         last = store.write_blocking::<_, StoreError>(stored)?.or(last);
+        batch += 1;
     }
     clock.set(end);
     let state = WebhookState::Disabled {
@@ -110,6 +119,15 @@ pub fn fill(data_dir: &Path, ids: &[String], deliveries: u64) -> Result<(u64, Hi
     store.close();
     let last = last.context("the last batch has every ending")?;
     Ok((batches * BATCH * FAN_OUT, last))
+}
+
+/// As many of `wanted` commits as there is time for, where the first few took so long. A shorter history lies
+/// as the longer one would have: its instants are only further apart.
+fn affordable(took: Duration, wanted: u64) -> u64 {
+    let each_ms = took.as_millis().max(1) / u128::from(TRIED);
+    let possible = FILL_MAX.as_millis() / each_ms.max(1);
+    let possible = u64::try_from(possible).unwrap_or(u64::MAX);
+    wanted.min((possible / 2 * 2).max(2 * TRIED))
 }
 
 /// The platform's other customers.
