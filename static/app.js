@@ -3,7 +3,8 @@
 const root = document.documentElement;
 root.classList.add("js");
 const each = (selector, work, within = document) => within.querySelectorAll(selector).forEach(work);
-const say = (text) => { const place = document.getElementById("said"); if (place) place.textContent = text; };
+const said = document.getElementById("said");
+const say = (text) => { if (said) said.textContent = text; };
 
 // Copying. A button names the element whose text it copies, or holds the text itself.
 document.addEventListener("click", async (event) => {
@@ -21,35 +22,37 @@ document.addEventListener("click", async (event) => {
     button.focus();
   }
   button.classList.add("done");
-  say("Copied");
+  say(said?.dataset.copied ?? "Copied");
   setTimeout(() => button.classList.remove("done"), 1500);
 });
 
-// Times: the reader's own zone, UTC on hover; recent ones say how long ago.
+// Times: the reader's zone, language, UTC on hover.
 const pad = (n) => String(n).padStart(2, "0");
-const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+const lang = root.lang, own = lang === "en";
+const day = (at, year) => at.toLocaleDateString(own ? "en-GB" : lang, { day: "numeric", month: "short", year });
 function local(at, now) {
   const clock = `${pad(at.getHours())}:${pad(at.getMinutes())}:${pad(at.getSeconds())}`;
   if (at.toDateString() === now.toDateString()) return clock;
-  const year = at.getFullYear() === now.getFullYear() ? "" : ` ${at.getFullYear()}`;
-  return `${at.getDate()} ${months[at.getMonth()]}${year} ${clock}`;
+  return `${day(at, at.getFullYear() === now.getFullYear() ? undefined : "numeric")} ${clock}`;
 }
-function span(ms) {
+const units = [[86400, "d", "day"], [3600, "h", "hour"], [60, "min", "minute"], [1, "s", "second"]];
+function span(ms, as = (count, short) => `${count} ${short}`) {
   const seconds = Math.round(Math.abs(ms) / 1000);
-  const units = [[86400, "d"], [3600, "h"], [60, "min"], [1, "s"]];
-  const [size, unit] = units.find(([size]) => seconds >= size) ?? [1, "s"];
-  return `${Math.floor(seconds / size)} ${unit}`;
+  const [size, ...names] = units.find(([size]) => seconds >= size) ?? units[3];
+  return as(Math.floor(seconds / size), ...names);
 }
 function distance(ms) {
-  if (ms >= 0 && ms < 2000) return "just now";
-  return ms < 0 ? `in ${span(ms)}` : `${span(ms)} ago`;
+  const soon = ms >= 0 && ms < 2000;
+  if (!own) return span(soon ? 0 : ms, (count, _, name) => new Intl.RelativeTimeFormat(lang,
+    { numeric: count ? "always" : "auto" }).format(ms < 0 ? count : -count, name));
+  return soon ? "just now" : ms < 0 ? `in ${span(ms)}` : `${span(ms)} ago`;
 }
 function shown(time, at, now) {
   const { tick, ago, due, lasts } = time.dataset;
-  if (tick === "day") return `${at.getDate()} ${months[at.getMonth()]}`;
+  if (tick === "day") return day(at);
   if (tick) return `${pad(at.getHours())}:${pad(at.getMinutes())}`;
   if (lasts !== undefined) return `${local(at, now)} (${span(now - at)})`;
-  if (due !== undefined && at <= now) return "now";
+  if (due !== undefined && at <= now) return own ? "now" : distance(0);
   return ago === undefined ? local(at, now) : distance(now - at);
 }
 function times(within) {

@@ -72,7 +72,8 @@ pub struct PortalLinkRequest {
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = PortalThemeWord, nullable = false, required = false)]
     pub theme: Option<String>,
-    /// The language that the platform's pages speak, such as `en` or `pt-BR`.
+    /// The language of the pages: `en`, `de`, `fr` or `es`, with any region. Where it is another or absent, the
+    /// reader's browser says which.
     #[serde(default, deserialize_with = "given")]
     #[schema(nullable = false)]
     pub locale: Option<String>,

@@ -6,8 +6,8 @@
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::{
-    catalogue, dead_letters, deliveries, delivery, error_page, event, guest, job, looks, open,
-    overview, webhook, webhook_actions, webhook_form, webhooks,
+    alerts, catalogue, dead_letters, deliveries, delivery, error_page, event, guest, job, looks,
+    open, overview, webhook, webhook_actions, webhook_form, webhooks,
 };
 use crate::web::Problem;
 use crate::web::audience::{Admission, Audience};
@@ -21,6 +21,7 @@ pub struct PortalAudience;
 
 /// Every page's own endpoints.
 static PAGES: &[&[Endpoint]] = &[
+    alerts::ENDPOINTS,
     catalogue::ENDPOINTS,
     dead_letters::ENDPOINTS,
     deliveries::ENDPOINTS,

@@ -16,6 +16,7 @@ use crate::service::Refusal;
 use crate::ui::exchange::{Bodies, body_block};
 use crate::ui::parts::code::Block;
 use crate::ui::parts::url_query::with_query;
+use crate::ui::speech::filters;
 use crate::web::State;
 use crate::web::endpoint::Endpoint;
 use crate::web::extract::{Query, path_text};

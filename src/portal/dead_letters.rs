@@ -25,6 +25,7 @@ use crate::ui::flash::Flash;
 use crate::ui::job_progress::matching_words;
 use crate::ui::names::Names;
 use crate::ui::parts::url_query::with_query;
+use crate::ui::speech::filters;
 use crate::web::State;
 use crate::web::endpoint::Endpoint;
 use crate::web::extract::Query;

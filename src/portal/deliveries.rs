@@ -17,6 +17,7 @@ use crate::ui::delivery_row::{Row, status_tabs, webhook_called};
 use crate::ui::names::Names;
 use crate::ui::parts::Choice;
 use crate::ui::parts::url_query::with_query;
+use crate::ui::speech::filters;
 use crate::web::State;
 use crate::web::endpoint::Endpoint;
 use crate::web::extract::Query;
@@ -106,7 +107,11 @@ pub async fn list(state: State, guest: Guest, request: HttpRequest) -> Shown {
     let webhooks = webhooks.await?.items;
     let names = Names(found.names);
     let page = PortalPage::of(&request, guest, Room::Deliveries, "Deliveries");
-    let mut offered = vec![Choice::new("", "all webhooks", &narrowed.webhook)];
+    let mut offered = vec![Choice::new(
+        "",
+        page.language().say("all webhooks"),
+        &narrowed.webhook,
+    )];
     offered.extend(webhooks.iter().map(|webhook| {
         let id = webhook.id.to_string();
         Choice::new(&id, webhook_called(webhook), &narrowed.webhook)

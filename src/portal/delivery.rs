@@ -23,6 +23,7 @@ use crate::ui::facts::DeliveryFacts;
 use crate::ui::names::Names;
 use crate::ui::parts::code::Block;
 use crate::ui::parts::{Badge, Copyable};
+use crate::ui::speech::filters;
 use crate::web::State;
 use crate::web::endpoint::Endpoint;
 use crate::web::extract::{Query, path_id};
@@ -73,7 +74,8 @@ pub async fn detail(state: State, guest: Guest, request: HttpRequest) -> Shown {
     let delivery = &found.detail.delivery;
     let attempts = &found.detail.attempts;
     let webhook = names.called(delivery.webhook.seq());
-    let title = format!("{} to {webhook}", delivery.event_type);
+    let to = guest.language.say("to");
+    let title = format!("{} {to} {webhook}", delivery.event_type);
     let page = PortalPage::of(&request, guest, Room::Deliveries, title);
     let shown = wanted
         .and_then(|number| attempts.iter().find(|attempt| attempt.number == number))

@@ -7,15 +7,18 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use askama::Template;
 
+use super::guest::language_of;
 use super::page::{dress, dress_for};
 use super::session::PortalPlace;
 use crate::ui::assets::{Addresses, addresses};
+use crate::ui::speech::{Language, filters};
 use crate::web::Problem;
 
 #[derive(Template)]
 #[template(path = "portal/error_page.html")]
 struct TroubleView<'a> {
     assets: &'static Addresses,
+    language: Language,
     title: &'static str,
     detail: &'a str,
     /// Whether there is a session to go back into.
@@ -46,6 +49,7 @@ pub fn page(problem: &Problem, request: &HttpRequest) -> HttpResponse {
     problem.dress(&mut response);
     let view = TroubleView {
         assets: addresses(),
+        language: language_of(request),
         title,
         detail,
         is_inside: true,
@@ -60,6 +64,7 @@ pub fn page(problem: &Problem, request: &HttpRequest) -> HttpResponse {
 pub fn ended(request: &HttpRequest) -> HttpResponse {
     let view = TroubleView {
         assets: addresses(),
+        language: language_of(request),
         title: "This session has ended",
         detail: "Go back to where you opened this page, and open it from there again.",
         is_inside: false,
@@ -73,6 +78,6 @@ pub fn ended(request: &HttpRequest) -> HttpResponse {
 }
 
 fn draw(mut response: HttpResponseBuilder, view: &TroubleView<'_>) -> HttpResponse {
-    let body = view.render();
+    let body = view.render_with_values(&view.language);
     response.body(body.unwrap_or_else(|_| "This page can't be shown right now.".to_owned()))
 }

@@ -17,6 +17,7 @@ use crate::ui::exchange::{Bodies, body_block};
 use crate::ui::names::Names;
 use crate::ui::parts::code::Block;
 use crate::ui::parts::{Copyable, Stamp, counted};
+use crate::ui::speech::filters;
 use crate::ui::why_not::{Without, without};
 use crate::web::State;
 use crate::web::endpoint::Endpoint;

@@ -4,6 +4,7 @@
 //! site sent. Refuses: letting anybody in ([`super::open`]).
 
 use actix_web::dev::Payload;
+use actix_web::http::header::ACCEPT_LANGUAGE;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 
 use super::session;
@@ -11,6 +12,7 @@ use crate::domain::branding::Branding;
 use crate::domain::portal::{Capability, PortalTheme};
 use crate::service::portal::PortalVisit;
 use crate::service::{Actor, Caller, Refusal};
+use crate::ui::speech::Language;
 use crate::web::Problem;
 use crate::web::audience::Refused;
 use crate::web::endpoint::{Access, Endpoint};
@@ -30,6 +32,8 @@ pub struct Guest {
     pub branding: Branding,
     /// Light or dark.
     pub theme: PortalTheme,
+    /// What pages speak.
+    pub language: Language,
     /// What every form of this session carries.
     pub csrf: String,
 }
@@ -45,6 +49,16 @@ impl Guest {
 /// Who may frame the page that answers the request at hand.
 #[derive(Clone, Debug)]
 pub(super) struct Framers(pub(super) Vec<String>);
+
+/// What the page that answers the request at hand speaks: as the link says, else as the browser asks.
+pub(super) fn language_of(request: &HttpRequest) -> Language {
+    if let Some(language) = request.extensions().get::<Language>() {
+        return *language;
+    }
+    let accepted = request.headers().get(ACCEPT_LANGUAGE);
+    let accepted = accepted.and_then(|header| header.to_str().ok());
+    accepted.and_then(Language::accepted).unwrap_or_default()
+}
 
 /// Lets a customer through to a page or form, and leaves a [`Guest`] in the request.
 ///
@@ -74,10 +88,14 @@ pub async fn admit(endpoint: &Endpoint, request: &HttpRequest) -> Result<Option<
         called,
         settings,
         theme,
+        locale,
     } = visit;
-    request
-        .extensions_mut()
-        .insert(Framers(settings.origins.clone()));
+    let language = locale.as_deref().and_then(Language::parse);
+    let language = language.unwrap_or_else(|| language_of(request));
+    let mut extensions = request.extensions_mut();
+    extensions.insert(Framers(settings.origins.clone()));
+    extensions.insert(language);
+    drop(extensions);
     if let Some(one) = endpoint.capability
         && !caller.can(one)
     {
@@ -89,6 +107,7 @@ pub async fn admit(endpoint: &Endpoint, request: &HttpRequest) -> Result<Option<
         called,
         branding: settings.branding,
         theme,
+        language,
         csrf: token.form_token(),
     });
     Ok(Some(actor))

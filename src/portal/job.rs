@@ -16,6 +16,7 @@ use crate::service::{Done, Refusal};
 use crate::ui::flash::Flash;
 use crate::ui::job_progress::JobProgress;
 use crate::ui::parts::{Badge, counted};
+use crate::ui::speech::filters;
 use crate::web::State;
 use crate::web::answer::go;
 use crate::web::endpoint::Endpoint;

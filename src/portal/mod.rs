@@ -14,6 +14,7 @@
 //! As for the dashboard: forms post and are answered with a redirect; the script only adds to that.
 
 mod access;
+pub mod alerts;
 mod audience;
 pub mod catalogue;
 pub mod dead_letters;

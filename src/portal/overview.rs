@@ -16,6 +16,7 @@ use crate::ui::figures::{success, took_about};
 use crate::ui::names::Names;
 use crate::ui::parts::chart::Bars;
 use crate::ui::parts::grouped;
+use crate::ui::speech::filters;
 use crate::web::State;
 use crate::web::endpoint::Endpoint;
 use crate::web::extract::Query;

@@ -18,6 +18,7 @@ use crate::ui::form::FormView;
 use crate::ui::parts::{Icon, icon};
 use crate::ui::preferences::Theme;
 use crate::ui::refresh::PageAsker;
+use crate::ui::speech::Language;
 use crate::web::Answered;
 use crate::web::answer::{NamesFramers, go};
 
@@ -82,6 +83,36 @@ const fn way(path: &'static str, room: Room, icon: &'static str, word: &'static 
     }
 }
 
+/// What a page is called.
+#[derive(Clone, Debug)]
+pub enum PageTitle {
+    /// A word of ours, which is said in the page's language.
+    Word(&'static str),
+    /// A name that somebody gave, which is not.
+    Name(String),
+}
+
+impl From<&'static str> for PageTitle {
+    fn from(word: &'static str) -> Self {
+        Self::Word(word)
+    }
+}
+
+impl From<String> for PageTitle {
+    fn from(name: String) -> Self {
+        Self::Name(name)
+    }
+}
+
+impl PageTitle {
+    fn said(self, language: Language) -> String {
+        match self {
+            Self::Word(word) => language.say(word).into_owned(),
+            Self::Name(name) => name,
+        }
+    }
+}
+
 /// The context of the layout.
 #[derive(Debug)]
 pub struct PortalPage {
@@ -105,11 +136,17 @@ pub struct PortalPage {
 impl PortalPage {
     /// The context of the page that `request` asks for.
     #[must_use]
-    pub fn of(request: &HttpRequest, guest: Guest, room: Room, title: impl Into<String>) -> Self {
+    pub fn of(
+        request: &HttpRequest,
+        guest: Guest,
+        room: Room,
+        title: impl Into<PageTitle>,
+    ) -> Self {
+        let title = title.into().said(guest.language);
         let here = request.uri().path_and_query();
         let asked = PageAsker::of(request);
         Self {
-            title: title.into(),
+            title,
             room,
             theme: Theme::parse(guest.theme.as_str()),
             guest,
@@ -119,6 +156,12 @@ impl PortalPage {
             assets: addresses(),
             asked,
         }
+    }
+
+    /// What the page speaks.
+    #[must_use]
+    pub fn language(&self) -> Language {
+        self.guest.language
     }
 
     /// The platform's name, where it has said one.
@@ -232,7 +275,9 @@ fn draw(
     view: &impl Template,
 ) -> Shown {
     dress(request, &mut response);
-    let mut response = page.asked.answer(response, view.render()?);
+    let mut response = page
+        .asked
+        .answer(response, view.render_with_values(&page.language())?);
     if page.flash.is_some() {
         let gone = Flash::forget();
         session::add(

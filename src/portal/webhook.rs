@@ -22,6 +22,7 @@ use crate::ui::names::Names;
 use crate::ui::parts::strip::Strip;
 use crate::ui::parts::{Badge, Copyable, Stamp};
 use crate::ui::snippets::{Snippet, snippets};
+use crate::ui::speech::filters;
 use crate::ui::test_result::TestResult;
 use crate::web::State;
 use crate::web::endpoint::Endpoint;
@@ -160,6 +161,7 @@ async fn draw(
         .await?;
     let called = webhook_called(&found.webhook);
     let title = format!("Check signatures of {called}");
+    let title = guest.language.say(&title).into_owned();
     let page = PortalPage::of(request, guest, Room::Webhooks, title);
     let view = PortalVerify {
         id: id.to_string(),

@@ -20,6 +20,7 @@ use crate::ui::flash::Flash;
 use crate::ui::form::{FormDraft, FormSpec, FormView, Offer, mend};
 use crate::ui::forms::customer_webhook::{CUSTOMER_EDIT, CUSTOMER_EDIT_SECRET_HINT, CUSTOMER_NEW};
 use crate::ui::forms::webhook::as_new;
+use crate::ui::speech::filters;
 use crate::web::State;
 use crate::web::answer::go;
 use crate::web::endpoint::Endpoint;

@@ -19,6 +19,7 @@ use crate::ui::parts::badge::disabled_words;
 use crate::ui::parts::strip::Strip;
 use crate::ui::parts::url_query::with_query;
 use crate::ui::parts::{Ago, Badge, host};
+use crate::ui::speech::filters;
 use crate::web::State;
 use crate::web::endpoint::Endpoint;
 use crate::web::extract::Query;

@@ -19,5 +19,6 @@ pub mod parts;
 pub mod preferences;
 pub mod refresh;
 pub mod snippets;
+pub mod speech;
 pub mod test_result;
 pub mod why_not;

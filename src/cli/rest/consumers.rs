@@ -129,7 +129,7 @@ struct PortalLinkFlags {
     #[arg(long, value_name = "WORD")]
     #[serde(skip_serializing_if = "Option::is_none")]
     theme: Option<String>,
-    /// The language that the platform's pages speak, such as pt-BR
+    /// The language of the pages: en, de, fr or es; else as the reader's browser says
     #[arg(long, value_name = "TAG")]
     #[serde(skip_serializing_if = "Option::is_none")]
     locale: Option<String>,

@@ -25,6 +25,8 @@ pub struct PortalVisit {
     pub settings: PortalSettings,
     /// Light or dark.
     pub theme: PortalTheme,
+    /// The language that the platform asks for.
+    pub locale: Option<String>,
 }
 
 impl Service {
@@ -66,6 +68,7 @@ impl Service {
             called,
             settings,
             theme: link.theme,
+            locale: link.locale,
         })
     }
 

@@ -9,6 +9,7 @@ use askama::filters::HtmlSafe;
 
 use super::field::{FieldKind, FieldSpec, Offer};
 use super::posted::Form;
+use crate::ui::speech::filters;
 
 /// A form's fields, filled in.
 #[derive(Clone, Debug, PartialEq, Eq, Template)]

@@ -10,6 +10,7 @@ use crate::domain::breaker::DisabledReason;
 use crate::domain::delivery::Status;
 use crate::domain::job::JobStatus;
 use crate::domain::webhook::WebhookState;
+use crate::ui::speech::filters;
 
 /// What a colour says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,7 +56,7 @@ impl Tone {
 /// A state as people see it.
 #[derive(Clone, Debug, PartialEq, Eq, Template)]
 #[template(
-    source = r#"<span class="badge {{ tone.class() }}">{{ icon }}{{ word }}</span>"#,
+    source = r#"<span class="badge {{ tone.class() }}">{{ icon }}{{ word|say }}</span>"#,
     ext = "html"
 )]
 pub struct Badge {

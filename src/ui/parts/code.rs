@@ -7,11 +7,12 @@ use askama::Template;
 use askama::filters::HtmlSafe;
 
 use super::{Icon, icon};
+use crate::ui::speech::filters;
 
 /// An id, or another short text, with a button that copies it.
 #[derive(Clone, Debug, PartialEq, Eq, Template)]
 #[template(
-    source = r#"<span class="id"><code title="{{ text }}">{{ text }}</code><button type="button" data-copy="{{ text }}" aria-label="Copy {{ what }}">{{ icon }}</button></span>"#,
+    source = r#"<span class="id"><code title="{{ text }}">{{ text }}</code><button type="button" data-copy="{{ text }}" aria-label="{{ format!("Copy {}", self.what)|say }}">{{ icon }}</button></span>"#,
     ext = "html"
 )]
 pub struct Copyable {
@@ -36,7 +37,7 @@ impl Copyable {
 /// A block of code with a button that copies it.
 #[derive(Clone, Debug, PartialEq, Eq, Template)]
 #[template(
-    source = r#"<div class="code"><pre tabindex="0" aria-label="{{ what }}">{{ text }}</pre><button type="button" data-copy aria-label="Copy {{ what }}">{{ icon }}</button></div>"#,
+    source = r#"<div class="code"><pre tabindex="0" aria-label="{{ what|say }}">{{ text }}</pre><button type="button" data-copy aria-label="{{ format!("Copy {}", self.what)|say }}">{{ icon }}</button></div>"#,
     ext = "html"
 )]
 pub struct Block {

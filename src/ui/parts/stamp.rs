@@ -9,11 +9,12 @@ use askama::Template;
 use askama::filters::HtmlSafe;
 
 use crate::domain::time::Timestamp;
+use crate::ui::speech::filters;
 
 /// An instant as date and time of day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Template)]
 #[template(
-    source = r#"<time datetime="{{ self.0 }}">{{ self::words(self.0) }}</time>"#,
+    source = r#"<time datetime="{{ self.0 }}">{{ self::words(self.0)|date }}</time>"#,
     ext = "html"
 )]
 pub struct Stamp(pub Timestamp);
@@ -23,7 +24,7 @@ impl HtmlSafe for Stamp {}
 /// An instant that the script shows as a distance from now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Template)]
 #[template(
-    source = r#"<time datetime="{{ self.0 }}" data-ago>{{ self::words(self.0) }}</time>"#,
+    source = r#"<time datetime="{{ self.0 }}" data-ago>{{ self::words(self.0)|date }}</time>"#,
     ext = "html"
 )]
 pub struct Ago(pub Timestamp);
@@ -33,7 +34,7 @@ impl HtmlSafe for Ago {}
 /// An instant at which something is due: once it has passed, the script says "now".
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Template)]
 #[template(
-    source = r#"<time datetime="{{ self.0 }}" data-ago data-due>{{ self::words(self.0) }}</time>"#,
+    source = r#"<time datetime="{{ self.0 }}" data-ago data-due>{{ self::words(self.0)|date }}</time>"#,
     ext = "html"
 )]
 pub struct Due(pub Timestamp);
@@ -43,7 +44,7 @@ impl HtmlSafe for Due {}
 /// An instant since which something lasts; the script adds how long that is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Template)]
 #[template(
-    source = r#"since <time datetime="{{ self.0 }}" data-lasts>{{ self::words(self.0) }}</time>"#,
+    source = r#"{{ "since"|say }} <time datetime="{{ self.0 }}" data-lasts>{{ self::words(self.0)|date }}</time>"#,
     ext = "html"
 )]
 pub struct Since(pub Timestamp);

@@ -7,6 +7,7 @@ use askama::filters::HtmlSafe;
 
 use crate::domain::delivery::Status;
 use crate::service::views::OUTCOMES;
+use crate::ui::speech::filters;
 
 /// Units from one mark to the next.
 const STEP: usize = 5;
@@ -23,7 +24,7 @@ struct Segment {
 /// A strip of outcomes, the newest on the right.
 #[derive(Clone, Debug, PartialEq, Eq, Template)]
 #[template(
-    source = r#"<svg class="strip" viewBox="0 0 {{ width() }} 18" width="{{ width() }}" role="img" aria-label="{{ words }}"><title>{{ words }}</title>{% for layer in layers %}<path class="{{ layer.class }}" d="{{ layer.path }}"/>{% endfor %}</svg>"#,
+    source = r#"<svg class="strip" viewBox="0 0 {{ width() }} 18" width="{{ width() }}" role="img" aria-label="{{ words|say }}"><title>{{ words|say }}</title>{% for layer in layers %}<path class="{{ layer.class }}" d="{{ layer.path }}"/>{% endfor %}</svg>"#,
     ext = "html"
 )]
 pub struct Strip {

@@ -6,7 +6,9 @@ use serde_json::{Value, json};
 use crate::app::{Answer, TestApp};
 use crate::dashboard::between;
 
+mod alerts;
 mod journey;
+mod language;
 mod looks;
 mod open;
 

@@ -8,6 +8,7 @@ use askama::Template;
 use askama::filters::HtmlSafe;
 
 use crate::domain::time::Timestamp;
+use crate::ui::speech::filters;
 
 /// The drawing's width, in its own units.
 pub(super) const WIDTH: u64 = 720;
@@ -21,7 +22,7 @@ const TICKS_OF_DAY_MAX: Duration = Duration::from_secs(48 * 3600);
 /// A label of the time axis. It is drawn in UTC; the script turns it into the reader's time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Template)]
 #[template(
-    source = r#"<time datetime="{{ at }}" data-tick="{{ precision() }}">{{ words() }}</time>"#,
+    source = r#"<time datetime="{{ at }}" data-tick="{{ precision() }}">{{ words()|date }}</time>"#,
     ext = "html"
 )]
 pub(super) struct Tick {

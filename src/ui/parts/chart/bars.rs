@@ -11,6 +11,7 @@ use crate::domain::time::Timestamp;
 use crate::service::stats::Stats;
 use crate::ui::parts::grouped;
 use crate::ui::parts::stamp::Stamp;
+use crate::ui::speech::filters;
 
 /// Bars of a chart at most; finer steps are put together.
 pub const BARS_MAX: usize = 60;
