@@ -21,11 +21,13 @@ use crate::store::{Read, WriteTx, consumers, keys, portal_links, webhooks};
 
 mod input;
 mod named;
+mod own_alerts;
 
 pub use input::ConsumerInput;
 use input::{CheckedConsumer, check};
 pub use named::NamedConsumer;
 pub(super) use named::{CheckedName, asked_for, bound_to, check_named, owner_of};
+pub use own_alerts::OwnAlerts;
 
 impl Service {
     /// Adds a consumer to the caller's workspace.
@@ -245,12 +247,24 @@ fn change(
     if settings.rate_limit != known.settings.rate_limit {
         consumers::changed_rate(tx, id.seq())?;
     }
-    if settings.alert_url != known.settings.alert_url {
-        caller.actor.check_proof()?;
-        set_consumer_target(tx, caller.workspace, id, settings.alert_url.as_deref())?;
-    }
+    point_alerts(tx, caller, known, settings)?;
     audit(tx, caller, "consumer.update", &id.to_string(), &json!({}))?;
     stored(tx, caller, id)
+}
+
+/// Lets alerts about a consumer's webhooks go where its settings say, if that has changed.
+fn point_alerts(
+    tx: &mut WriteTx<'_>,
+    caller: &Caller,
+    known: &Consumer,
+    settings: &ConsumerSettings,
+) -> Result<(), Refusal> {
+    if settings.alert_url != known.settings.alert_url {
+        caller.actor.check_proof()?;
+        let url = settings.alert_url.as_deref();
+        set_consumer_target(tx, caller.workspace, known.id, url)?;
+    }
+    Ok(())
 }
 
 fn taken(uid: Option<&ConsumerUid>) -> Refusal {

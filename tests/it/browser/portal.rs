@@ -16,10 +16,11 @@ use crate::receiver::{Receiver, Reply};
 
 /// Every page of the portal, and where to find one with something on it.
 #[rustfmt::skip]
-const PAGES: [(&str, &str); 13] = [
+const PAGES: [(&str, &str); 14] = [
     ("/portal", "/portal"),
     ("/portal/ended", "/portal/ended"),
     ("/portal/webhooks", "/portal/webhooks"),
+    ("/portal/alerts", "/portal/alerts"),
     ("/portal/webhooks/new", "/portal/webhooks/new"),
     ("/portal/webhooks/{id}", "/portal/webhooks/{webhook}"),
     ("/portal/webhooks/{id}/edit", "/portal/webhooks/{webhook}/edit"),
