@@ -34,7 +34,7 @@ use super::disk::{Disk, disk};
 use super::effects::{Committed, Effects};
 use super::error::obstacle_met;
 use super::outside::readers;
-use super::queue::JobReceiver;
+use super::queue::{JobReceiver, JobsTaken};
 use super::running::{JobsRun, Runner, Terms, WriterParts};
 use super::setbacks::Stamps;
 use super::write_back::{Log, write_back};
@@ -106,10 +106,26 @@ impl CommitLoop {
 
     pub(super) fn run(mut self, mut jobs: JobReceiver) {
         let mut batch = Vec::new();
-        while !batch.is_empty() || jobs.take(&mut batch) {
-            batch = self.commit(batch);
+        loop {
+            if !batch.is_empty() {
+                batch = self.commit(batch);
+                continue;
+            }
+            match jobs.take(&mut batch) {
+                JobsTaken::Jobs => {}
+                JobsTaken::Idle => self.give_back_memory(),
+                JobsTaken::Over => break,
+            }
         }
         self.fold_log();
+    }
+
+    /// Pages that are read again when they are wanted, from the system's cache.
+    fn give_back_memory(&self) {
+        let given_back = self.runner.parts.conn.execute_batch("PRAGMA shrink_memory");
+        if let Err(error) = given_back {
+            tracing::debug!(%error, "no memory was given back");
+        }
     }
 
     /// After an orderly stop the database is one plain file, whoever copies it. After a failed

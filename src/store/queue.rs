@@ -39,13 +39,26 @@ const RIDERS_MANY: usize = 64;
 /// Results that wait while the writer is at work; one more has to stand in the queue.
 const RIDERS_MAX: usize = 4096;
 
-/// A queue of so many jobs, riders not counted.
-pub(super) fn queue(jobs_max: usize) -> (JobSender, JobReceiver) {
+/// What the writer's next step is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum JobsTaken {
+    /// To run what it was given.
+    Jobs,
+    /// Nothing came for a while; that is said once, until something comes.
+    Idle,
+    /// Nothing ever will.
+    Over,
+}
+
+/// A queue of so many jobs, riders not counted; the writer learns when none came for `idle_after`.
+pub(super) fn queue(jobs_max: usize, idle_after: Duration) -> (JobSender, JobReceiver) {
     let (jobs, received) = mpsc::channel(jobs_max);
     let riders: Arc<Riders> = Arc::default();
     let receiver = JobReceiver {
         jobs: received,
         riders: Arc::clone(&riders),
+        idle_after,
+        was_given: false,
     };
     (JobSender { jobs, riders }, receiver)
 }
@@ -81,11 +94,21 @@ impl JobSender {
 pub(super) struct JobReceiver {
     jobs: mpsc::Receiver<WriteJob>,
     riders: Arc<Riders>,
+    idle_after: Duration,
+    /// Whether there was something since it was last said that there was nothing.
+    was_given: bool,
 }
 
 impl JobReceiver {
-    /// Puts what waits into `batch`, once something does. `false` where nothing ever will.
-    pub(super) fn take(&mut self, batch: &mut Vec<WriteJob>) -> bool {
+    /// Puts what waits into `batch`, which is empty, once something does.
+    pub(super) fn take(&mut self, batch: &mut Vec<WriteJob>) -> JobsTaken {
+        let taken = self.wait_for(batch);
+        self.was_given = taken == JobsTaken::Jobs;
+        taken
+    }
+
+    fn wait_for(&mut self, batch: &mut Vec<WriteJob>) -> JobsTaken {
+        let idle_at = self.was_given.then(|| Instant::now() + self.idle_after);
         let waker = self.riders.waker();
         let mut context = Context::from_waker(&waker);
         let rests_at = Instant::now() + RIDE_MAX;
@@ -98,19 +121,27 @@ impl JobReceiver {
                 let is_over = batch.is_empty();
                 self.riders
                     .board(if is_over { 1 } else { RIDERS_FEW }, batch);
-                return !batch.is_empty();
+                return match batch.is_empty() {
+                    true => JobsTaken::Over,
+                    false => JobsTaken::Jobs,
+                };
             }
             let until = self.riders.leaves_at().unwrap_or(rests_at);
             let dozes_for = until.saturating_duration_since(Instant::now());
             if dozes_for.is_zero() {
                 if self.riders.board_before(WriterState::Asleep, 1, batch) {
-                    return true;
+                    return JobsTaken::Jobs;
                 }
-                std::thread::park();
+                let left = idle_at.map(|at| at.saturating_duration_since(Instant::now()));
+                match left {
+                    None => std::thread::park(),
+                    Some(Duration::ZERO) => return JobsTaken::Idle,
+                    Some(left) => std::thread::park_timeout(left),
+                }
             } else {
                 let dozes = WriterState::Dozing { until };
                 if self.riders.board_before(dozes, RIDERS_MANY, batch) {
-                    return true;
+                    return JobsTaken::Jobs;
                 }
                 std::thread::park_timeout(dozes_for);
             }
@@ -240,6 +271,9 @@ mod tests {
     use super::*;
     use crate::store::StoreError;
 
+    /// Longer than any of these tests takes.
+    const LONG: Duration = Duration::from_secs(600);
+
     fn job() -> WriteJob {
         WriteJob::told(|_| Ok::<_, StoreError>(()), |_| {})
     }
@@ -257,7 +291,7 @@ mod tests {
         let (taken, batches) = channel();
         let thread = std::thread::spawn(move || {
             let mut batch = Vec::new();
-            while receiver.take(&mut batch) {
+            while receiver.take(&mut batch) == JobsTaken::Jobs {
                 taken.send(batch.len()).unwrap();
                 batch.clear();
             }
@@ -281,7 +315,7 @@ mod tests {
 
     #[test]
     fn a_result_wakes_a_writer_that_sleeps_and_is_taken_by_one_that_dozes() {
-        let (sender, receiver) = queue(4);
+        let (sender, receiver) = queue(4, LONG);
         let (batches, thread) = writer(receiver);
         is(&sender, WriterState::Asleep);
         ride(&sender);
@@ -300,30 +334,30 @@ mod tests {
 
     #[test]
     fn several_results_ride_along_with_a_job_and_a_few_go_by_themselves() {
-        let (sender, mut receiver) = queue(4);
+        let (sender, mut receiver) = queue(4, LONG);
         let mut batch = Vec::new();
         for _ in 0..RIDERS_FEW {
             ride(&sender);
         }
         sent(&sender);
-        assert!(receiver.take(&mut batch));
+        assert_eq!(receiver.take(&mut batch), JobsTaken::Jobs);
         assert_eq!(batch.len(), RIDERS_FEW + 1);
         batch.clear();
         let begun = Instant::now();
         ride(&sender);
         sent(&sender);
-        assert!(receiver.take(&mut batch));
+        assert_eq!(receiver.take(&mut batch), JobsTaken::Jobs);
         // A thread that was held up so long takes both at once.
         assert!(batch.len() == 1 || begun.elapsed() >= RIDE_MAX);
         if batch.len() == 1 {
-            assert!(receiver.take(&mut batch));
+            assert_eq!(receiver.take(&mut batch), JobsTaken::Jobs);
         }
         assert_eq!(batch.len(), 2);
     }
 
     #[test]
     fn no_more_wait_than_there_is_room_for_and_all_are_taken_before_the_end() {
-        let (sender, receiver) = queue(4);
+        let (sender, receiver) = queue(4, LONG);
         for _ in 0..RIDERS_MAX {
             ride(&sender);
         }
@@ -335,5 +369,25 @@ mod tests {
         let batches: Vec<usize> = batches.iter().collect();
         assert_eq!(batches.iter().sum::<usize>(), RIDERS_MAX + 1);
         assert!(batches.iter().all(|jobs| *jobs <= BATCH_JOBS_MAX));
+    }
+
+    #[test]
+    fn that_nothing_comes_is_said_once_until_something_does() {
+        let (sender, mut receiver) = queue(4, Duration::from_millis(1));
+        let mut batch = Vec::new();
+        for _ in 0..2 {
+            sent(&sender);
+            assert_eq!(receiver.take(&mut batch), JobsTaken::Jobs);
+            batch.clear();
+            assert_eq!(receiver.take(&mut batch), JobsTaken::Idle);
+        }
+        let late = std::thread::spawn(move || {
+            is(&sender, WriterState::Asleep);
+            sent(&sender);
+        });
+        assert_eq!(receiver.take(&mut batch), JobsTaken::Jobs);
+        late.join().unwrap();
+        batch.clear();
+        assert_eq!(receiver.take(&mut batch), JobsTaken::Over);
     }
 }

@@ -18,6 +18,8 @@ use super::{Read, StoreError};
 const READERS_MAX: u32 = 8;
 /// How long a reader waits for a free connection.
 const READER_WAIT: Duration = Duration::from_secs(5);
+/// A connection that nobody used for so long is closed, all but one: each holds up to 2 MiB of pages.
+const READER_IDLE: Duration = Duration::from_secs(20);
 /// Prepared statements that each connection keeps.
 pub(super) const STATEMENTS_KEPT: usize = 256;
 
@@ -36,6 +38,7 @@ impl Readers {
             .max_size(READERS_MAX)
             .min_idle(Some(1))
             .connection_timeout(READER_WAIT)
+            .idle_timeout(Some(READER_IDLE))
             .test_on_check_out(false)
             .build(manager)?;
         Ok(Self { pool, alarm })

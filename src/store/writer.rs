@@ -6,6 +6,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use tokio::sync::{Semaphore, oneshot};
 
@@ -21,6 +22,8 @@ use super::write_job::{Haste, Undo, Urgency, WriteJob, once, repeatable};
 const INGEST_JOBS_MAX: usize = 4096;
 /// Jobs of all kinds that the queue holds.
 const QUEUE_JOBS_MAX: usize = 2 * INGEST_JOBS_MAX;
+/// With nothing to write for so long the writer gives memory back.
+const IDLE_AFTER: Duration = Duration::from_secs(20);
 
 /// The handle on the writer's thread.
 pub(super) struct Writer {
@@ -33,7 +36,7 @@ pub(super) struct Writer {
 
 impl Writer {
     pub(super) fn start(parts: WriterParts, stamps: Stamps) -> std::io::Result<Self> {
-        let (queue, jobs) = queue(QUEUE_JOBS_MAX);
+        let (queue, jobs) = queue(QUEUE_JOBS_MAX, IDLE_AFTER);
         let listeners: Arc<RwLock<Vec<Listener>>> = Arc::default();
         let heard = Arc::clone(&listeners);
         let is_hindered: Arc<AtomicBool> = Arc::default();
