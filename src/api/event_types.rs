@@ -1,6 +1,6 @@
 //! `/event-types`: the workspace's catalogue.
 //!
-//! Owns: the wire shapes of event types. Refuses: changing a schema's text: it reads back as given.
+//! Owns: the wire shapes of event types; those of versions are in `versions`. Refuses: changing a schema's text: it reads back as given.
 
 use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
@@ -12,7 +12,9 @@ use utoipa::ToSchema;
 
 use super::access::{EVENTS_READ, EVENTS_WRITE};
 use crate::domain::catalogue::EventType;
+use crate::domain::event_type::VersionName;
 use crate::domain::page::List;
+use crate::service::catalogue::Catalogue;
 use crate::service::event_types::{EventTypeInput, Placed};
 use crate::service::{Caller, StoredAnswer};
 use crate::web::endpoint::Endpoint;
@@ -21,8 +23,10 @@ use crate::web::openapi::parts::{flag, text};
 use crate::web::wire::{ListBody, Time};
 use crate::web::{Answered, Problem, State, answer};
 use document::{CatalogueDocument, ImportedBody, export_openapi, import_openapi, import_schema};
+use versions::{EventTypeVersionBody, VersionRequest};
 
 mod document;
+mod versions;
 
 /// A document with one event type.
 fn sample() -> serde_json::Value {
@@ -90,9 +94,41 @@ pub static ENDPOINTS: &[Endpoint] = &[
         |operation| {
             operation
                 .named("delete_event_type", "Event types", "Delete an event type")
-                .ends("It is gone.")
+                .ends("It is gone, with its versions.")
+                .or(409)
         },
     ),
+    Endpoint::get("/api/v1/event-types/{name}/versions", EVENTS_READ, || to(versions::list)).for_consumers().about(|operation| {
+        operation
+            .named("list_event_type_versions", "Event types", "List the versions of an event type")
+            .lists::<EventTypeVersionBody>("A page of versions, newest first.")
+    }),
+    Endpoint::post("/api/v1/event-types/{name}/versions", EVENTS_WRITE, || to(versions::create)).about(|operation| {
+        operation
+            .named("create_event_type_version", "Event types", "Add a version to an event type")
+            .takes::<VersionRequest>(json!({"version": "2", "description": "Amounts are in cents.", "example": {"amount": 1999}}))
+            .gives::<EventTypeVersionBody>(201, "The version. It is the newest now: events that name none are of it, and the event type's own schema is theirs no more.")
+            .keyed()
+    }),
+    Endpoint::get("/api/v1/event-types/{name}/versions/{version}", EVENTS_READ, || to(versions::show)).for_consumers().about(|operation| {
+        operation
+            .named("show_event_type_version", "Event types", "Show a version of an event type")
+            .gives::<EventTypeVersionBody>(200, "The version.")
+    }),
+    Endpoint::put("/api/v1/event-types/{name}/versions/{version}", EVENTS_WRITE, || to(versions::put)).about(|operation| {
+        operation
+            .named("put_event_type_version", "Event types", "Add or replace a version of an event type, or end it")
+            .takes::<VersionRequest>(json!({"description": "Amounts are in cents.", "archived": true}))
+            .gives::<EventTypeVersionBody>(200, "It was replaced; its place among the versions is the same.")
+            .gives::<EventTypeVersionBody>(201, "It was added, as the newest.")
+            .or(409)
+    }),
+    Endpoint::delete("/api/v1/event-types/{name}/versions/{version}", EVENTS_WRITE, || to(versions::delete)).about(|operation| {
+        operation
+            .named("delete_event_type_version", "Event types", "Delete a version of an event type")
+            .ends("It is gone; events of it stay.")
+            .or(409)
+    }),
 ];
 
 /// An event type as a caller describes it.
@@ -140,6 +176,9 @@ pub struct EventTypeBody {
     pub example: Option<Box<RawValue>>,
     /// Whether it is out of use.
     pub archived: bool,
+    /// Its newest version in use: events that name none are of it, and its schema counts in the place of
+    /// `schema`. Null where it has none.
+    pub latest_version: Option<String>,
     /// When it was added.
     pub created_at: Time,
     /// When it last changed.
@@ -155,7 +194,8 @@ pub async fn list(state: State, caller: Caller, request: HttpRequest) -> Answere
     let (cursor, limit) = (query.cursor("cursor", List::EventTypes), query.limit());
     query.finish()?;
     let page = state.service.event_types(&caller, cursor, limit).await?;
-    answer::ok(&ListBody::of(page, |own| event_type(&own)))
+    let catalogue = state.service.catalogue(caller.workspace.seq()).await?;
+    answer::ok(&ListBody::of(page, |own| event_type(&own, &catalogue)))
 }
 
 /// `POST /event-types`.
@@ -182,9 +222,9 @@ pub async fn create(state: State, caller: Caller, body: Json<EventTypeRequest>) 
 /// 404 where there is none of that name.
 pub async fn show(state: State, caller: Caller, request: HttpRequest) -> Answered {
     let name = path_text(&request, "name");
-    answer::ok(&event_type(
-        &state.service.event_type(&caller, &name).await?,
-    ))
+    let found = state.service.event_type(&caller, &name).await?;
+    let catalogue = state.service.catalogue(caller.workspace.seq()).await?;
+    answer::ok(&event_type(&found, &catalogue))
 }
 
 /// `PUT /event-types/{name}`.
@@ -208,7 +248,8 @@ pub async fn put(
         Placed::Added => StatusCode::CREATED,
         Placed::Replaced => StatusCode::OK,
     };
-    answer::json(status, &event_type(&stored))
+    let catalogue = state.service.catalogue(caller.workspace.seq()).await?;
+    answer::json(status, &event_type(&stored, &catalogue))
 }
 
 /// `DELETE /event-types/{name}`.
@@ -234,10 +275,14 @@ fn input(name: String, request: EventTypeRequest) -> EventTypeInput {
 }
 
 fn created(stored: &EventType) -> StoredAnswer {
-    answer::recorded(StatusCode::CREATED, &event_type(stored))
+    answer::recorded(StatusCode::CREATED, &body(stored, None))
 }
 
-fn event_type(stored: &EventType) -> EventTypeBody {
+fn event_type(stored: &EventType, catalogue: &Catalogue) -> EventTypeBody {
+    body(stored, catalogue.newest_version(&stored.name))
+}
+
+fn body(stored: &EventType, latest_version: Option<&VersionName>) -> EventTypeBody {
     let raw = |text: &Option<String>| RawValue::from_string(text.clone()?).ok();
     EventTypeBody {
         name: stored.name.to_string(),
@@ -246,6 +291,7 @@ fn event_type(stored: &EventType) -> EventTypeBody {
         schema: raw(&stored.settings.schema),
         example: raw(&stored.settings.example),
         archived: stored.settings.archived,
+        latest_version: latest_version.map(ToString::to_string),
         created_at: stored.created_at.into(),
         updated_at: stored.updated_at.into(),
     }

@@ -29,6 +29,7 @@ pub mod sdk;
 pub mod sessions;
 pub mod stats;
 pub mod templates;
+mod version_text;
 pub mod webhooks;
 mod words;
 pub mod workspaces;

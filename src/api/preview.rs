@@ -13,6 +13,7 @@ use utoipa::ToSchema;
 
 use super::access::{TEST, WEBHOOKS_WRITE};
 use super::words::WebhookDisabledReason;
+use crate::api::version_text::VersionText;
 use crate::domain::breaker::DisabledReason;
 use crate::engine::preview::{PreviewFault, PreviewedRequest};
 use crate::service::Caller;
@@ -80,6 +81,9 @@ pub struct PreviewEventRequest {
     /// The channels in which it is said.
     #[serde(default)]
     pub channels: Option<Vec<String>>,
+    /// The version of its type; the newest in use if absent.
+    #[serde(default)]
+    pub version: Option<VersionText>,
 }
 
 /// What a webhook would get.
@@ -98,7 +102,7 @@ pub struct PreviewBody {
 /// Why a webhook would not get an event.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct WhyNotBody {
-    /// `not_subscribed`, `other_channels`, `filtered`, `disabled` or `revoked`.
+    /// `not_subscribed`, `other_version`, `other_channels`, `filtered`, `disabled` or `revoked`.
     pub reason: &'static str,
     /// Why it was disabled.
     #[schema(value_type = Option<WebhookDisabledReason>)]
@@ -160,6 +164,7 @@ impl From<PreviewEventRequest> for PreviewEvent {
             id: request.id,
             timestamp: request.timestamp,
             channels: request.channels.unwrap_or_default(),
+            version: request.version.map(Into::into),
         }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Owns: its entries. Refuses: parsing schemas and matching events with them (`service`).
 
-use super::event_type::EventTypeName;
+use super::event_type::{EventTypeName, VersionName};
 use super::time::Timestamp;
 
 /// What a person says about an event type.
@@ -29,6 +29,36 @@ pub struct EventType {
     pub name: EventTypeName,
     /// What a person says about it.
     pub settings: EventTypeSettings,
+    /// When it was added.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+}
+
+/// What a person says about one version of an event type.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct VersionSettings {
+    /// What is new in it, in words.
+    pub description: Option<String>,
+    /// The JSON Schema that the data of its events must fit, as text.
+    pub schema: Option<String>,
+    /// An example of that data: JSON text.
+    pub example: Option<String>,
+    /// Whether it has ended: nothing can be published as it.
+    pub archived: bool,
+}
+
+/// A version of an event type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EventTypeVersion {
+    /// Its row; the newest version has the highest.
+    pub seq: i64,
+    /// Its name, among the versions of its type.
+    pub name: VersionName,
+    /// What a person says about it.
+    pub settings: VersionSettings,
+    /// How many webhooks pin it.
+    pub pinned_by: u32,
     /// When it was added.
     pub created_at: Timestamp,
     /// When it last changed.

@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use super::event_context::EventContext;
+use super::event_type::VersionName;
 use super::id::{ConsumerId, EventId, WorkspaceId};
 use super::page::{Cursor, Order};
 use super::schedule::Schedule;
@@ -117,6 +118,12 @@ impl Event {
         self.context.as_ref().and_then(|own| own.uid.as_deref())
     }
 
+    /// The version of its type as which it was published.
+    #[must_use]
+    pub fn version(&self) -> Option<&VersionName> {
+        self.context.as_ref().and_then(|own| own.version.as_ref())
+    }
+
     /// The publisher's tags.
     #[must_use]
     pub fn tags(&self) -> &[String] {
@@ -146,6 +153,12 @@ pub struct NewEvent {
 }
 
 impl NewEvent {
+    /// The version of its type as which it is published.
+    #[must_use]
+    pub fn version(&self) -> Option<&VersionName> {
+        self.context.as_ref().and_then(|own| own.version.as_ref())
+    }
+
     /// What hookpost itself tells of: it is nobody's, and goes out now.
     #[must_use]
     pub fn told(event_type: &str, data: String) -> Self {

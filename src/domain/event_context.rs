@@ -1,4 +1,4 @@
-//! What an event carries beside its data: the publisher's trace, channels, tags.
+//! What an event carries beside its data: the publisher's trace, channels, tags, and its version.
 //!
 //! Owns: their forms and bounds, and whether channels reach a webhook. Refuses: everything that is
 //! signed and sent as the event (`event`, `envelope`).
@@ -9,6 +9,8 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
+
+use super::event_type::VersionName;
 
 /// The most channels of an event: 5.
 pub const EVENT_CHANNELS_MAX: usize = 5;
@@ -39,6 +41,8 @@ pub struct EventContext {
     pub tags: Vec<String>,
     /// What the platform calls it, where that is not its id: unique with its consumer.
     pub uid: Option<Arc<str>>,
+    /// The version of its type as which it was published.
+    pub version: Option<VersionName>,
 }
 
 impl EventContext {

@@ -69,6 +69,8 @@ pub enum List {
     Events,
     /// Event types.
     EventTypes,
+    /// Versions of an event type.
+    EventTypeVersions,
     /// Bulk work.
     Jobs,
     /// What a webhook keeps for those who fetch.
@@ -95,6 +97,7 @@ impl List {
             Self::Deliveries => 'd',
             Self::Events => 'e',
             Self::EventTypes => 't',
+            Self::EventTypeVersions => 'v',
             Self::Jobs => 'j',
             Self::PollEntries => 'q',
             Self::Profiles => 'p',

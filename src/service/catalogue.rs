@@ -13,19 +13,22 @@
 //! a bound in bytes over all workspaces, and only what somebody publishes under is compiled at all.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use super::payload_work::SMALL_DATA_BYTES;
 use super::schema::Schema;
 use super::{FieldError, Refusal, Service};
-use crate::domain::event_type::{EventTypeName, Pattern, Subscription, near_matches};
-use crate::store::{Committed, StoreError, event_types, workspaces};
+use crate::domain::consumer::Purview;
+use crate::domain::event_type::{EventTypeName, Pattern, Subscription, VersionName, near_matches};
+use crate::store::event_types::versions::{self, OutlinedVersion};
+use crate::store::{Read, StoreError, event_types, workspaces};
 
-/// Workspaces whose catalogues are kept.
-const CATALOGUES_MAX: usize = 1000;
-/// What all compiled schemas that are kept may occupy, in bytes: 64 MiB.
-const SCHEMAS_BYTES_MAX: usize = 64 * 1024 * 1024;
+mod kept;
 
+pub(super) use kept::Catalogues;
+
+/// The most versions that a fault names.
+const NAMED_MAX: usize = 5;
 /// A workspace's catalogue in outline.
 pub struct Catalogue {
     strict: bool,
@@ -35,6 +38,17 @@ pub struct Catalogue {
 struct KnownType {
     archived: bool,
     has_schema: bool,
+    /// Newest first.
+    versions: Vec<OutlinedVersion>,
+}
+
+/// What is known of an event once its type was checked.
+#[derive(Debug)]
+pub(super) struct CheckedType {
+    /// The version as which it is published; `None` where its type has none in use.
+    pub(super) version: Option<VersionName>,
+    /// Whether its data has to be checked.
+    pub(super) data: CheckedData,
 }
 
 /// Whether an event's data has to be checked.
@@ -42,27 +56,76 @@ struct KnownType {
 pub(super) enum CheckedData {
     /// It fits whatever it is.
     Whole,
-    /// Its type has a schema.
+    /// Its type, or the version of it, has a schema.
     ButForItsData,
 }
 
 impl Catalogue {
-    /// Checks an event's type.
+    /// Checks an event's type, and the version that its publisher names, if any; else it is of the
+    /// newest in use.
     ///
     /// # Errors
-    /// An unknown type, with near matches, or one that is out of use.
-    pub(super) fn check_type(&self, name: &EventTypeName) -> Result<CheckedData, FieldError> {
-        match self.types.get(name.as_str()) {
-            None if self.strict => Err(self.unknown("type", name.as_str())),
-            Some(known) if known.archived && self.strict => Err(FieldError {
-                field: "type".to_owned(),
-                message: format!("{name} is archived; nothing can be published under it"),
+    /// An unknown type, with near matches, or one that is out of use; likewise of versions.
+    pub(super) fn check_type(
+        &self,
+        name: &EventTypeName,
+        version: Option<&VersionName>,
+    ) -> Result<CheckedType, FieldError> {
+        let known = match self.types.get(name.as_str()) {
+            None if self.strict => return Err(self.unknown("type", name.as_str())),
+            Some(known) if known.archived && self.strict => {
+                return Err(FieldError {
+                    field: "type".to_owned(),
+                    message: format!("{name} is archived; nothing can be published under it"),
+                });
+            }
+            known => known,
+        };
+        let of_version = self.of_version("version", name, version)?;
+        let has_schema = match of_version {
+            Some(version) => version.has_schema,
+            None => known.is_some_and(|own| own.has_schema),
+        };
+        Ok(CheckedType {
+            version: of_version.map(|own| own.name.clone()),
+            data: match has_schema {
+                true => CheckedData::ButForItsData,
+                false => CheckedData::Whole,
+            },
+        })
+    }
+
+    /// The version of its type as which an event is published: the one that is `named`, else the newest
+    /// in use, if there is one.
+    ///
+    /// # Errors
+    /// The fault of `field`, where the one that is named is unknown or archived.
+    pub(super) fn of_version(
+        &self,
+        field: &str,
+        name: &EventTypeName,
+        named: Option<&VersionName>,
+    ) -> Result<Option<&OutlinedVersion>, FieldError> {
+        let known = self.types.get(name.as_str());
+        let versions = known.map_or(&[][..], |own| &own.versions);
+        let in_use = versions.iter().filter(|one| !one.archived);
+        let Some(named) = named else {
+            return Ok(in_use.clone().next());
+        };
+        match in_use.clone().find(|one| one.name == *named) {
+            Some(found) => Ok(Some(found)),
+            None => Err(FieldError {
+                field: field.to_owned(),
+                message: no_such_version(name, named, in_use.map(|one| &one.name)),
             }),
-            Some(KnownType {
-                has_schema: true, ..
-            }) => Ok(CheckedData::ButForItsData),
-            None | Some(_) => Ok(CheckedData::Whole),
         }
+    }
+
+    /// The newest version of a type that is in use, if there is one.
+    #[must_use]
+    pub fn newest_version(&self, name: &EventTypeName) -> Option<&VersionName> {
+        let of_version = self.of_version("version", name, None);
+        of_version.ok().flatten().map(|own| &own.name)
     }
 
     /// Checks the patterns that a webhook wants to subscribe to.
@@ -111,6 +174,20 @@ impl Catalogue {
     }
 }
 
+/// Says that `version` cannot be had, and which can: of those in use, newest first, the first few.
+pub(super) fn no_such_version<'a>(
+    name: &EventTypeName,
+    version: &VersionName,
+    in_use: impl Iterator<Item = &'a VersionName>,
+) -> String {
+    let names: Vec<&str> = in_use.map(VersionName::as_str).take(NAMED_MAX).collect();
+    let hint = match names.is_empty() {
+        true => "it has none".to_owned(),
+        false => format!("newest first: {}", names.join(", ")),
+    };
+    format!("{version} is no version of {name} in use; {hint}")
+}
+
 fn check_data(schema: &Schema, data: &str) -> Result<(), Vec<FieldError>> {
     // What was accepted as JSON before can be read as JSON now.
     let Ok(value) = serde_json::from_str(data) else {
@@ -140,106 +217,24 @@ fn field_at(pointer: &str) -> String {
     field
 }
 
-/// The catalogues that are kept.
-#[derive(Clone, Default)]
-pub(super) struct Catalogues(Arc<Mutex<Kept>>);
-
-#[derive(Default)]
-struct Kept {
-    by_workspace: BTreeMap<i64, Arc<Catalogue>>,
-    schemas: BTreeMap<(i64, String), Arc<Schema>>,
-    schemas_bytes: usize,
-    // Counts the changes, so that what was read before one is never kept after it.
-    changes: u64,
-}
-
-impl Catalogues {
-    pub(super) fn hear(&self, committed: &Committed) {
-        if committed.catalogues_changed.is_empty() && !committed.access_changed {
-            return;
-        }
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.changes += 1;
-        for workspace_seq in &committed.catalogues_changed {
-            kept.by_workspace.remove(workspace_seq);
-            kept.forget_schemas_of(*workspace_seq);
-        }
-        // A workspace may have become strict or loose.
-        if committed.access_changed {
-            kept.by_workspace.clear();
-        }
-    }
-
-    fn find(&self, workspace_seq: i64) -> (Option<Arc<Catalogue>>, u64) {
-        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        (kept.by_workspace.get(&workspace_seq).cloned(), kept.changes)
-    }
-
-    fn keep(&self, workspace_seq: i64, catalogue: &Arc<Catalogue>, read_at: u64) {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.changes != read_at {
-            return;
-        }
-        if kept.by_workspace.len() >= CATALOGUES_MAX {
-            kept.by_workspace.pop_first();
-        }
-        kept.by_workspace
-            .insert(workspace_seq, Arc::clone(catalogue));
-    }
-}
-
-impl Kept {
-    fn forget_schemas_of(&mut self, workspace_seq: i64) {
-        let first = (workspace_seq, String::new());
-        let behind = (workspace_seq + 1, String::new());
-        let own: Vec<_> = self
-            .schemas
-            .range(first..behind)
-            .map(|(key, _)| key.clone())
-            .collect();
-        for key in own {
-            self.forget_schema(&key);
-        }
-    }
-
-    fn forget_schema(&mut self, key: &(i64, String)) {
-        if let Some(schema) = self.schemas.remove(key) {
-            self.schemas_bytes -= schema.bytes();
-        }
-    }
-
-    /// Keeps a schema; others leave where there is no room. One that is too large for the room is
-    /// compiled each time.
-    fn keep_schema(&mut self, key: (i64, String), schema: &Arc<Schema>) {
-        if schema.bytes() > SCHEMAS_BYTES_MAX || self.schemas.contains_key(&key) {
-            return;
-        }
-        while self.schemas_bytes + schema.bytes() > SCHEMAS_BYTES_MAX
-            && let Some(first) = self.schemas.keys().next().cloned()
-        {
-            self.forget_schema(&first);
-        }
-        self.schemas_bytes += schema.bytes();
-        self.schemas.insert(key, Arc::clone(schema));
-    }
-}
-
-impl Catalogues {
-    fn schema(&self, key: &(i64, String)) -> (Option<Arc<Schema>>, u64) {
-        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        (kept.schemas.get(key).cloned(), kept.changes)
-    }
-
-    fn keep_schema(&self, key: (i64, String), schema: &Arc<Schema>, read_at: u64) {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.changes == read_at {
-            kept.keep_schema(key, schema);
-        }
-    }
+fn schema_text(
+    conn: &Read<'_>,
+    workspace_seq: i64,
+    name: &EventTypeName,
+    version: Option<&VersionName>,
+) -> Result<Option<String>, Refusal> {
+    let Some(of) = event_types::find(conn, workspace_seq, name)? else {
+        return Ok(None);
+    };
+    let Some(version) = version else {
+        return Ok(of.settings.schema);
+    };
+    let found = versions::find(conn, Purview::workspace(workspace_seq), &of, version)?;
+    Ok(found.and_then(|found| found.settings.schema))
 }
 
 impl Service {
-    /// Checks the data of an event whose type has a schema. Answers the data again.
+    /// Checks the data of an event whose type, or the version of it, has a schema. Answers the data again.
     ///
     /// # Errors
     /// [`Refusal::Invalid`] with the paths that do not fit; [`Refusal::Overloaded`] where too much of
@@ -248,9 +243,10 @@ impl Service {
         &self,
         workspace_seq: i64,
         name: &EventTypeName,
+        version: Option<&VersionName>,
         data: String,
     ) -> Result<String, Refusal> {
-        let Some(schema) = self.schema(workspace_seq, name).await? else {
+        let Some(schema) = self.schema(workspace_seq, name, version).await? else {
             return Ok(data);
         };
         let (faults, data) = if data.len() <= SMALL_DATA_BYTES {
@@ -262,23 +258,29 @@ impl Service {
         faults.map_err(Refusal::Invalid).map(|()| data)
     }
 
-    /// The compiled schema of an event type, if it has one.
+    /// The compiled schema of an event type or a version of it, if it has one.
     async fn schema(
         &self,
         workspace_seq: i64,
         name: &EventTypeName,
+        version: Option<&VersionName>,
     ) -> Result<Option<Arc<Schema>>, Refusal> {
-        let key = (workspace_seq, name.as_str().to_owned());
+        // No name of a type holds such a mark.
+        let key = match version {
+            None => name.as_str().to_owned(),
+            Some(version) => format!("{name}@{version}"),
+        };
+        let key = (workspace_seq, key);
         let (known, read_at) = self.shared.catalogues.schema(&key);
         if known.is_some() {
             return Ok(known);
         }
-        let name = name.clone();
+        let (name, version) = (name.clone(), version.cloned());
         let stored = self
             .store()
-            .read(move |conn| event_types::find(conn, workspace_seq, &name).map_err(Refusal::from))
+            .read(move |conn| schema_text(conn, workspace_seq, &name, version.as_ref()))
             .await?;
-        let Some(text) = stored.and_then(|stored| stored.settings.schema) else {
+        let Some(text) = stored else {
             return Ok(None);
         };
         let compiled = self
@@ -303,16 +305,19 @@ impl Service {
         if let Some(known) = known {
             return Ok(known);
         }
-        let (strict, types) = self
+        let (strict, types, mut versions) = self
             .store()
             .read(move |conn| {
                 let workspace = workspaces::find(conn, workspace_seq)?;
                 let strict = workspace.is_some_and(|workspace| workspace.strict_event_types);
-                Ok::<_, StoreError>((strict, event_types::outline(conn, workspace_seq)?))
+                let versions = versions::outline(conn, workspace_seq)?;
+                let types = event_types::outline(conn, workspace_seq)?;
+                Ok::<_, StoreError>((strict, types, versions))
             })
             .await?;
         let types = types.into_iter().map(|outlined| {
             let known = KnownType {
+                versions: versions.remove(&outlined.seq).unwrap_or_default(),
                 archived: outlined.archived,
                 has_schema: outlined.has_schema,
             };

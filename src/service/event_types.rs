@@ -16,9 +16,13 @@ use crate::store::event_types::{self, EVENT_TYPES_MAX};
 
 mod import;
 mod openapi;
+mod pinned;
 mod refs;
+mod versions;
 
 pub use import::{CatalogueRun, ChangeKind, DocumentForm, ImportChange, UnnamedTypes};
+use pinned::check_unpinned;
+pub use versions::VersionInput;
 
 /// The longest description, in characters.
 pub const DESCRIPTION_CHARS_MAX: usize = 1000;
@@ -129,14 +133,15 @@ impl Service {
         self.store().write(work).await
     }
 
-    /// Removes an event type; events of that type stay.
+    /// Removes an event type with its versions; events of that type stay.
     ///
     /// # Errors
-    /// [`Refusal::NotFound`].
+    /// [`Refusal::NotFound`]; [`Refusal::Conflict`] where a webhook pins a version of it.
     pub async fn delete_event_type(&self, caller: &Caller, name: &str) -> Result<(), Refusal> {
         let name = named(name)?;
         let caller = caller.clone();
         let work = move |tx: &mut WriteTx<'_>| {
+            check_unpinned(tx, &caller, &name, None)?;
             if !event_types::delete(tx, caller.workspace.seq(), &name)? {
                 return Err(Refusal::NotFound("event type"));
             }
@@ -191,23 +196,11 @@ fn check(input: EventTypeInput) -> Result<(EventTypeName, EventTypeSettings), Re
             fault(field, message);
         }
     }
-    let mut document = |field: &str, given: Option<&str>| {
-        let read = given.map(read_document)?;
-        read.map_err(|message| fault(field, message)).ok()
-    };
-    let schema = document("schema", input.schema.as_deref());
-    let example = document("example", input.example.as_deref());
-    if let Some(schema) = &schema {
-        match Schema::compile(schema) {
-            Err(message) => fault("schema", message),
-            Ok(compiled) => {
-                for misfit in example.iter().flat_map(|example| compiled.faults(example)) {
-                    let field = format!("example{}", misfit.path.replace('/', "."));
-                    fault(&field, misfit.message);
-                }
-            }
-        }
-    }
+    check_documents(
+        input.schema.as_deref(),
+        input.example.as_deref(),
+        &mut fault,
+    );
     let settings = EventTypeSettings {
         description: input.description,
         group: input.group,
@@ -218,6 +211,32 @@ fn check(input: EventTypeInput) -> Result<(EventTypeName, EventTypeSettings), Re
     match name {
         Some(name) if faults.is_empty() => Ok((name, settings)),
         Some(_) | None => Err(Refusal::Invalid(faults)),
+    }
+}
+
+/// Checks a schema, and an example by it, as far as there are any.
+fn check_documents(
+    schema: Option<&str>,
+    example: Option<&str>,
+    fault: &mut impl FnMut(&str, String),
+) {
+    let mut document = |field: &str, given: Option<&str>| {
+        let read = given.map(read_document)?;
+        read.map_err(|message| fault(field, message)).ok()
+    };
+    let schema = document("schema", schema);
+    let example = document("example", example);
+    let Some(schema) = schema else {
+        return;
+    };
+    match Schema::compile(&schema) {
+        Err(message) => fault("schema", message),
+        Ok(compiled) => {
+            for misfit in example.iter().flat_map(|example| compiled.faults(example)) {
+                let field = format!("example{}", misfit.path.replace('/', "."));
+                fault(&field, misfit.message);
+            }
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! The catalogue of event types of each workspace.
 //!
-//! Owns: its rows. Refuses: parsing schemas and matching data with them (`service`).
+//! Owns: its rows; those of versions are in `versions`. Refuses: parsing schemas and matching data with
+//! them (`service`).
 
 use rusqlite::{Row, ToSql, named_params};
 
@@ -11,6 +12,8 @@ use crate::domain::catalogue::{EventType, EventTypeSettings};
 use crate::domain::event_type::EventTypeName;
 use crate::domain::page::{Cursor, Limit, List, Page};
 use crate::domain::profile::CatalogueEntry;
+
+pub mod versions;
 
 /// The most event types in the catalogue of a workspace.
 pub const EVENT_TYPES_MAX: u32 = 1000;
@@ -105,6 +108,8 @@ pub fn bytes(conn: &Read<'_>, workspace_seq: i64) -> Result<i64, StoreError> {
 /// An event type as publishing has to know it.
 #[derive(Clone, Debug)]
 pub struct Outlined {
+    /// Its row.
+    pub seq: i64,
     /// Its name.
     pub name: EventTypeName,
     /// Whether it is out of use.
@@ -127,6 +132,7 @@ pub fn outline(conn: &Read<'_>, workspace_seq: i64) -> Result<Vec<Outlined>, Sto
         named_params! { ":workspace": workspace_seq, ":limit": EVENT_TYPES_MAX },
         |row| {
             Ok(Outlined {
+                seq: row.get("seq")?,
                 name: row.get("name")?,
                 archived: row.get("archived")?,
                 has_schema: row.get("has_schema")?,
@@ -231,7 +237,7 @@ fn write(
     Ok(written)
 }
 
-/// Removes an event type; `false` where there is none of that name.
+/// Removes an event type with its versions; `false` where there is none of that name.
 ///
 /// # Errors
 /// [`StoreError::Sqlite`].
@@ -240,6 +246,7 @@ pub fn delete(
     workspace_seq: i64,
     name: &EventTypeName,
 ) -> Result<bool, StoreError> {
+    versions::delete_all(tx, workspace_seq, name)?;
     let deleted = tx.run(
         "DELETE FROM event_types WHERE workspace_seq = :workspace AND name = :name",
         named_params! { ":workspace": workspace_seq, ":name": name },

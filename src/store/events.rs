@@ -35,7 +35,7 @@ pub use schedule::set_deliver_at;
 
 const COLUMNS: &str = "SELECT events.seq, events.workspace_seq, events.kind, events.given_id,
         events.consumer_seq, consumers.created_at AS consumer_created_at, events.type, events.occurred_at, events.created_at, events.delivery_count, events.digest,
-        events.data, events.erased_at, events.traceparent, events.tracestate, events.channels, events.tags, events.uid,
+        events.data, events.erased_at, events.traceparent, events.tracestate, events.channels, events.tags, events.uid, events.version,
         events.deliver_at, events.asked_deliver_at, events.asked_delay, workspaces.created_at AS workspace_created_at";
 const JOINS: &str = "JOIN workspaces ON workspaces.seq = events.workspace_seq
     LEFT JOIN consumers ON consumers.seq = events.consumer_seq";
@@ -63,10 +63,10 @@ pub fn insert(
     // Its values stand in the order in which it first names them: looking each name up takes time.
     tx.run(
         "INSERT INTO events (seq, workspace_seq, consumer_seq, kind, given_id, type, occurred_at, created_at,
-             delivery_count, digest, data, traceparent, tracestate, channels, tags, uid, deliver_at,
+             delivery_count, digest, data, traceparent, tracestate, channels, tags, uid, version, deliver_at,
              asked_deliver_at, asked_delay)
          VALUES (:seq, :workspace, :consumer, :kind, :given_id, :type, :occurred_at, :now, :deliveries, :digest,
-             :data, :traceparent, :tracestate, :channels, :tags, :uid, :deliver_at, :asked_deliver_at, :asked_delay)",
+             :data, :traceparent, :tracestate, :channels, :tags, :uid, :version, :deliver_at, :asked_deliver_at, :asked_delay)",
         params![
             id.seq(),
             workspace.seq(),
@@ -84,6 +84,7 @@ pub fn insert(
             context.channels(),
             context.tags(),
             context.uid(),
+            context.version(),
             new.schedule.map(|own| own.instant(id.at())),
             schedule.asked_deliver_at(),
             schedule.asked_delay(),

@@ -22,6 +22,7 @@ pub(super) enum NumberedTable {
     Deliveries,
     Events,
     EventTypes,
+    EventTypeVersions,
     Idempotency,
     Jobs,
     PollEntries,
@@ -35,7 +36,7 @@ pub(super) enum NumberedTable {
     Workspaces,
 }
 
-const TABLES: usize = 17;
+const TABLES: usize = 18;
 
 impl NumberedTable {
     fn name(self) -> &'static str {
@@ -46,6 +47,7 @@ impl NumberedTable {
             Self::Deliveries => "deliveries",
             Self::Events => "events",
             Self::EventTypes => "event_types",
+            Self::EventTypeVersions => "event_type_versions",
             Self::Idempotency => "idempotency",
             Self::Jobs => "jobs",
             Self::PollEntries => "poll_entries",

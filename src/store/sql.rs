@@ -21,7 +21,7 @@ use crate::domain::breaker::DisabledReason;
 use crate::domain::consumer::ConsumerUid;
 use crate::domain::delivery::{Status, Trigger};
 use crate::domain::event::{EventKind, GivenId};
-use crate::domain::event_type::EventTypeName;
+use crate::domain::event_type::{EventTypeName, VersionName};
 use crate::domain::format::Format;
 use crate::domain::id::{Id, Kind};
 use crate::domain::job::{JobKind, JobStatus};
@@ -140,6 +140,18 @@ impl ToSql for EventTypeName {
 }
 
 impl FromSql for EventTypeName {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        known(Self::parse(value.as_str()?).ok())
+    }
+}
+
+impl ToSql for VersionName {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(self.as_str().into())
+    }
+}
+
+impl FromSql for VersionName {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
         known(Self::parse(value.as_str()?).ok())
     }

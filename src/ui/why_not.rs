@@ -44,6 +44,7 @@ pub fn why_words(why: &WhyNot) -> String {
         WhyNot::Disabled(reason) => format!("missed: {}", disabled_words(*reason)),
         WhyNot::Revoked => "was revoked".to_owned(),
         WhyNot::RegisteredLater => "was registered after the event".to_owned(),
+        WhyNot::OtherVersion => "pins another version of the event's type".to_owned(),
         WhyNot::OtherChannels => "listens to channels that the event was not said in".to_owned(),
         WhyNot::NotSubscribed => "does not subscribe to this type".to_owned(),
         WhyNot::Filtered(misfit) => format!("its filter: {}", misfit.words),

@@ -122,7 +122,13 @@ impl Things {
             } else {
                 "name"
             };
-            told.push_str(&format!("parameters = {{ 'path.{name}' = '{id}' }}\n"));
+            let version = match route.path.contains("{version}") {
+                true => ", 'path.version' = '1'",
+                false => "",
+            };
+            told.push_str(&format!(
+                "parameters = {{ 'path.{name}' = '{id}'{version} }}\n"
+            ));
         }
         told
     }

@@ -105,6 +105,14 @@ fn webhook_of(profile: &str, receiver: &Receiver, mark: &str) -> Value {
     })
 }
 
+fn completed(id: &str, mark: &str) -> Value {
+    json!({"type": "job.completed", "id": id, "data": {"mark": mark}})
+}
+
+fn versions_of(event_type: &str) -> String {
+    format!("/event-types/{event_type}/versions")
+}
+
 impl World {
     /// Makes a workspace and fills it. `mark` stands wherever somebody may write what they like;
     /// the receiver answers with it as well, and every delivery becomes a dead letter.
@@ -123,6 +131,7 @@ impl World {
         receiver.answer(Reply::status(410).header("x-echo", mark).body(mark));
         let event_type = format!("made.in.{number}");
         post("/event-types", described(&event_type, mark), 201).await;
+        post(&versions_of(&event_type), json!({"description": mark}), 201).await;
         let consumer = post("/consumers", consumer_of(number, mark), 201).await;
         let mut webhooks = Vec::new();
         for profile in PROFILES {
@@ -130,8 +139,7 @@ impl World {
             webhooks.push(id_of(&post("/webhooks", webhook, 201).await));
         }
         let event = format!("evt-{number}");
-        let published = json!({"type": "job.completed", "id": event, "data": {"mark": mark}});
-        post("/events", published, 202).await;
+        post("/events", completed(&event, mark), 202).await;
         let get = async |path: &str| {
             let path = format!("/api/v1{path}");
             let answer = ask(app, &workspace, Method::GET, &path, &Value::Null).await;
@@ -201,7 +209,9 @@ impl World {
         match self.id(path) {
             Some(id) => ["{id}", "{name}", "{file}", "{consumer}", "{page}"]
                 .iter()
-                .fold(path.to_owned(), |path, name| path.replace(name, id)),
+                .fold(path.replace("{version}", "1"), |path, name| {
+                    path.replace(name, id)
+                }),
             None => path.to_owned(),
         }
     }
@@ -227,11 +237,11 @@ impl World {
     pub fn id(&self, path: &str) -> Option<&str> {
         let at = path.find('{')?;
         let id = match &path[..at] {
-            "/api/v1/webhooks/" | "/webhooks/" => &self.webhook,
-            "/api/v1/events/" | "/events/" => &self.event,
+            "/api/v1/webhooks/" | "/webhooks/" | "/portal/webhooks/" => &self.webhook,
+            "/api/v1/events/" | "/events/" | "/portal/events/" => &self.event,
             "/api/v1/deliveries/" | "/deliveries/" => &self.delivery,
             "/api/v1/dead-letters/" | "/dead-letters/" => &self.delivery,
-            "/api/v1/jobs/" | "/jobs/" => &self.job,
+            "/api/v1/jobs/" | "/jobs/" | "/portal/jobs/" => &self.job,
             "/api/v1/consumers/" | "/consumers/" => &self.consumer,
             "/api/v1/event-types/" | "/event-types/" => &self.event_type,
             "/api/v1/workspaces/" => &self.workspace,
@@ -246,10 +256,7 @@ impl World {
             "/indigiarmor/v1/webhooks/" => &self.indigiarmor_webhook,
             "/veriswarm/v1/public/providers/webhooks/" => &self.veriswarm_webhook,
             "/veriswarm/v1/public/providers/webhooks/deliveries/" => &self.veriswarm_delivery,
-            "/portal/webhooks/" => &self.webhook,
-            "/portal/events/" => &self.event,
             "/portal/deliveries/" => &self.delivery,
-            "/portal/jobs/" => &self.job,
             "/portal/event-types/" => &self.event_type,
             "/static/" => "app.css",
             other => panic!("{other} is new: which id stands behind it?"),
@@ -296,7 +303,7 @@ pub fn body(route: &Endpoint, world: &World, url: &str) -> Value {
         "POST /api/v1/event-types" => json!({"name": "fresh.type"}),
         "POST /api/v1/event-types/import/openapi" => openapi(),
         "POST /api/v1/event-types/import/schema" => json!({"title": "fresh.schema"}),
-        "PUT /api/v1/event-types/{name}" => json!({"description": "changed"}),
+        line if line.contains("/v1/event-types/{name}") => json!({"description": "changed"}),
         "POST /api/v1/consumers" => json!({"uid": "fresh"}),
         "PUT /api/v1/consumers/{consumer}" | "PATCH /api/v1/consumers/{consumer}" => {
             json!({"name": "changed"})

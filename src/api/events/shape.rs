@@ -7,6 +7,7 @@ use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use super::consumer::PublishConsumer;
+use crate::api::version_text::VersionText;
 use crate::api::words::{DeliveryStatus, DeliveryTrigger, WebhookDisabledReason};
 use crate::service::events::PublishInput;
 use crate::web::AppState;
@@ -25,6 +26,11 @@ const BATCH_BYTES_MAX: usize = 16 * 1024 * 1024;
 pub struct PublishBody {
     /// Its type.
     pub r#type: String,
+    /// The version of its type that it is of: `data` must fit that version's schema. The newest in use if
+    /// absent; a type without versions has none. A webhook that pins a version of the type gets events of
+    /// that version only; one that pins none gets them all.
+    #[serde(default)]
+    pub version: Option<VersionText>,
     /// Any JSON, carried byte for byte.
     #[schema(value_type = Value)]
     pub data: Box<RawValue>,
@@ -75,6 +81,7 @@ impl From<PublishBody> for PublishInput {
     fn from(body: PublishBody) -> Self {
         Self {
             uid: None,
+            version: body.version.map(Into::into),
             event_type: body.r#type,
             data: Box::<str>::from(body.data).into_string(),
             id: body.id,
@@ -117,6 +124,8 @@ pub struct PublishedBody {
     pub id: String,
     /// Its type.
     pub r#type: String,
+    /// The version of its type; null where that had none.
+    pub version: Option<String>,
     /// When it happened.
     pub occurred_at: Time,
     /// When it was accepted.
@@ -159,6 +168,8 @@ pub struct EventBody {
     pub id: String,
     /// Its type.
     pub r#type: String,
+    /// The version of its type; null where that had none.
+    pub version: Option<String>,
     /// When it happened.
     pub occurred_at: Time,
     /// When it was accepted.
@@ -187,6 +198,8 @@ pub struct EventDetailBody {
     pub id: String,
     /// Its type.
     pub r#type: String,
+    /// The version of its type; null where that had none.
+    pub version: Option<String>,
     /// When it happened.
     pub occurred_at: Time,
     /// When it was accepted.
@@ -221,8 +234,8 @@ pub struct EventWebhookBody {
     pub label: String,
     /// Whether it has a delivery of the event.
     pub given: bool,
-    /// Why not: `disabled`, `revoked`, `registered_later`, `not_subscribed`, `other_channels`,
-    /// `filtered`, `subscribed_later`.
+    /// Why not: `disabled`, `revoked`, `registered_later`, `not_subscribed`, `other_version`,
+    /// `other_channels`, `filtered`, `subscribed_later`.
     pub reason: Option<&'static str>,
     /// Why it was disabled.
     #[schema(value_type = Option<WebhookDisabledReason>)]

@@ -39,6 +39,7 @@ pub(super) fn published(published: &Published) -> (StatusCode, PublishedBody) {
     let body = PublishedBody {
         id: published.id.clone(),
         r#type: published.event_type.to_string(),
+        version: published.version.as_ref().map(ToString::to_string),
         occurred_at: published.occurred_at.into(),
         created_at: published.created_at.into(),
         deliver_at: published.deliver_at.map(Time::from),
@@ -80,6 +81,7 @@ fn event(stored: &StoredEvent) -> EventBody {
     EventBody {
         id: stored.event.public_id(),
         r#type: stored.event.event_type.to_string(),
+        version: stored.event.version().map(ToString::to_string),
         occurred_at: stored.event.occurred_at.into(),
         created_at: stored.created_at.into(),
         deliver_at: stored.deliver_at.map(Time::from),
@@ -101,6 +103,7 @@ pub(super) fn detailed(detail: EventDetail) -> EventDetailBody {
     EventDetailBody {
         id: event.id,
         r#type: event.r#type,
+        version: event.version,
         occurred_at: event.occurred_at,
         created_at: event.created_at,
         deliver_at: event.deliver_at,
@@ -123,6 +126,7 @@ fn event_webhook(webhook: EventWebhook) -> EventWebhookBody {
             WhyNot::Revoked
             | WhyNot::RegisteredLater
             | WhyNot::NotSubscribed
+            | WhyNot::OtherVersion
             | WhyNot::OtherChannels
             | WhyNot::SubscribedLater,
         )

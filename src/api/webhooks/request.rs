@@ -2,6 +2,7 @@
 //!
 //! Owns: its JSON, whole on creation and in part on change. Refuses: judging values (`service`).
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::de::value::MapAccessDeserializer;
@@ -12,6 +13,7 @@ use utoipa::ToSchema;
 
 use super::batch::BatchRequest;
 use super::headers::HeadersRequest;
+use crate::api::version_text::VersionText;
 use crate::api::webhooks::proof::AuthRequest;
 use crate::api::words::{
     BodyFormat, DeliveryContentType, DeliveryMethod, DeliveryVia, SignatureWord, WebhookKindWord,
@@ -39,6 +41,12 @@ pub struct WebhookRequest {
     #[serde(default, deserialize_with = "given")]
     #[schema(nullable = false)]
     pub event_types: Option<Vec<String>>,
+    /// The versions of event types that it pins, such as `{"order.paid": "1"}`: of these types it gets
+    /// events that were published as that version, and no others; of every other type it gets all. Null
+    /// means none.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<BTreeMap<String, VersionText>>)]
+    pub pinned_versions: Option<Option<BTreeMap<String, VersionText>>>,
     /// The consumer whose it is, by id or uid; the platform's own if absent or null. It never changes.
     #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<String>)]
@@ -290,12 +298,19 @@ impl From<WebhookRequest> for WebhookInput {
         let inside = auth.and_then(|auth| auth.ca.take());
         let text = |json: Box<RawValue>| Box::<str>::from(json).into_string();
         let metadata = |json: Option<Box<RawValue>>| json.map_or("{}".to_owned(), text);
+        let pins = |pins: Option<BTreeMap<String, VersionText>>| {
+            let pairs = pins.into_iter().flatten();
+            pairs
+                .map(|(name, version)| (name, version.into()))
+                .collect()
+        };
         let headers = |headers: Option<HeadersRequest>| headers.map_or(Vec::new(), |own| own.0);
         Self {
             uid: None,
             kind: request.kind,
             url: request.url,
             event_types: request.event_types,
+            pinned_versions: request.pinned_versions.map(pins),
             channels: request.channels,
             consumer: request.consumer,
             filter: request.filter.map(|own| own.map(text)),

@@ -15,6 +15,7 @@ use crate::api::words::{
 };
 use crate::domain::authorization::WebhookAuth;
 use crate::domain::breaker::DisabledReason;
+use crate::domain::event_type::{EventTypeName, VersionName};
 use crate::domain::header::CustomHeader;
 use crate::domain::order::DeliveryOrder;
 use crate::domain::retry::{Jitter, RetryPolicy};
@@ -41,6 +42,8 @@ pub struct WebhookBody {
     pub url: Option<String>,
     /// Which events it wants.
     pub event_types: Vec<String>,
+    /// The versions of event types that it pins, by type.
+    pub pinned_versions: BTreeMap<String, String>,
     /// Conditions on an event's content; null where there is none.
     #[schema(value_type = Option<Object>)]
     pub filter: Option<Box<RawValue>>,
@@ -230,6 +233,7 @@ pub fn webhook(webhook: &Webhook) -> WebhookBody {
         kind: settings.transport.as_str(),
         url: (settings.transport != Transport::Poll).then(|| settings.url.clone()),
         event_types: settings.subscription.texts(),
+        pinned_versions: settings.subscription.pins().iter().map(pin).collect(),
         filter: settings.filter.as_ref().map(|own| raw(own.text())),
         auth: settings.auth.as_ref().map(|own| AuthBody {
             ca: settings.ca.as_ref().map(|_| MASK),
@@ -269,6 +273,10 @@ pub fn webhook(webhook: &Webhook) -> WebhookBody {
         created_at: webhook.created_at.into(),
         updated_at: webhook.updated_at.into(),
     }
+}
+
+fn pin((name, version): (&EventTypeName, &VersionName)) -> (String, String) {
+    (name.to_string(), version.to_string())
 }
 
 fn auth(auth: &WebhookAuth) -> AuthBody {

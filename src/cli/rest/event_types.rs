@@ -1,15 +1,14 @@
 //! `hookpost event-types`.
 
-use std::path::PathBuf;
-
-use anyhow::Context;
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value};
 
 use super::catalogue::{ImportFlags, export};
+use super::described::{DescribedFlags, path};
+use super::event_type_versions::VersionAction;
 use super::filter::{FilterQuery, Paging};
 use super::shown::{Labelled, facts, listing};
-use super::{Api, Connection, encoded, parse};
+use super::{Api, Connection, parse};
 use crate::cli::table::Column;
 
 /// List, create and look after event types
@@ -38,6 +37,9 @@ enum EventTypeAction {
     Import(ImportFlags),
     /// Print the catalogue as an OpenAPI 3.1 document
     Export,
+    /// List, add and look after the versions of an event type
+    #[command(subcommand)]
+    Versions(VersionAction),
     /// Remove an event type; events of it stay
     Delete {
         /// Its name
@@ -49,31 +51,22 @@ enum EventTypeAction {
 struct EventTypeFlags {
     /// Its name, such as order.paid
     name: String,
-    /// When it happens, in words
-    #[arg(long)]
-    description: Option<String>,
     /// The heading under which lists show it
     #[arg(long)]
     group: Option<String>,
-    /// A file that holds the JSON Schema of its data
-    #[arg(long, value_name = "FILE")]
-    schema_file: Option<PathBuf>,
-    /// A file that holds an example of its data
-    #[arg(long, value_name = "FILE")]
-    example_file: Option<PathBuf>,
-    /// Whether it is out of use: true or false
-    #[arg(long, value_name = "BOOL")]
-    archived: Option<bool>,
+    #[command(flatten)]
+    described: DescribedFlags,
 }
 
 /// What the API says of a type and does not take back.
-const READ_ONLY: [&str; 2] = ["created_at", "updated_at"];
+const READ_ONLY: [&str; 3] = ["latest_version", "created_at", "updated_at"];
 
 const MEMBERS: &[Labelled<'_>] = &[
     ("name", "name"),
     ("description", "description"),
     ("group", "group"),
     ("archived", "archived"),
+    ("newest version", "latest_version"),
     ("schema", "schema"),
     ("example", "example"),
     ("created", "created_at"),
@@ -94,10 +87,6 @@ impl EventTypesCommand {
             perform(&api, &action).await
         })
     }
-}
-
-fn path(name: &str) -> String {
-    format!("/event-types/{}", encoded(name))
 }
 
 async fn perform(api: &Api, action: &EventTypeAction) -> anyhow::Result<()> {
@@ -125,6 +114,7 @@ async fn perform(api: &Api, action: &EventTypeAction) -> anyhow::Result<()> {
         }
         EventTypeAction::Import(flags) => flags.run(api).await,
         EventTypeAction::Export => export(api).await,
+        EventTypeAction::Versions(action) => action.run(api).await,
         EventTypeAction::Delete { name } => api.delete(&path(name)).await,
     }
 }
@@ -133,29 +123,11 @@ impl EventTypeFlags {
     /// What the type is now, with what the flags say in its place.
     fn laid_over(&self, mut present: Map<String, Value>) -> anyhow::Result<Map<String, Value>> {
         present.retain(|member, _| !READ_ONLY.contains(&member.as_str()));
-        let mut set = |member: &str, value: Option<Value>| {
-            if let Some(value) = value {
-                present.insert(member.to_owned(), value);
-            }
-        };
-        set("name", Some(self.name.clone().into()));
-        set("description", self.description.clone().map(Value::from));
-        set("group", self.group.clone().map(Value::from));
-        set(
-            "schema",
-            self.schema_file.as_ref().map(json_in).transpose()?,
-        );
-        set(
-            "example",
-            self.example_file.as_ref().map(json_in).transpose()?,
-        );
-        set("archived", self.archived.map(Value::from));
+        present.insert("name".to_owned(), self.name.clone().into());
+        if let Some(group) = &self.group {
+            present.insert("group".to_owned(), group.clone().into());
+        }
+        self.described.lay_over(&mut present)?;
         Ok(present)
     }
-}
-
-fn json_in(path: &PathBuf) -> anyhow::Result<Value> {
-    let shown = path.display();
-    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {shown}"))?;
-    serde_json::from_str(&text).with_context(|| format!("{shown} is not JSON"))
 }

@@ -54,6 +54,9 @@ struct Send {
     /// The event type, such as score.changed
     #[arg(long = "type", value_name = "TYPE")]
     event_type: String,
+    /// The version of its type; the newest in use if absent
+    #[arg(long, value_name = "VERSION")]
+    version: Option<String>,
     /// The event's data, JSON; without it and --data-file, standard input is read
     #[arg(long, value_name = "JSON", conflicts_with = "data_file")]
     data: Option<String>,
@@ -132,6 +135,8 @@ struct Replay {
 struct EventToSend<'a> {
     #[serde(rename = "type")]
     event_type: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    version: Option<&'a str>,
     data: &'a RawValue,
     #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<&'a str>,
@@ -166,6 +171,7 @@ struct PublishedData {
 const MEMBERS: &[Labelled<'_>] = &[
     ("id", "id"),
     ("type", "type"),
+    ("version", "version"),
     ("occurred", "occurred_at"),
     ("published", "created_at"),
     ("consumer", "consumer_id"),
@@ -220,6 +226,7 @@ impl Send {
         let data = RawValue::from_string(self.read_data()?).context("the data is not JSON")?;
         let event = EventToSend {
             event_type: &self.event_type,
+            version: self.version.as_deref(),
             data: &data,
             id: self.id.as_deref(),
             occurred_at: self.occurred_at.as_deref(),

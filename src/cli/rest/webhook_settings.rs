@@ -22,6 +22,10 @@ pub(super) struct WebhookFlags {
     #[arg(long = "event-type", value_name = "TYPE", value_delimiter = ',')]
     #[serde(skip_serializing_if = "Vec::is_empty")]
     event_types: Vec<String>,
+    /// The versions of event types that it pins, such as '{"order.paid": "1"}'; null for none
+    #[arg(long, value_name = "JSON", value_parser = json)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pinned_versions: Option<Box<RawValue>>,
     /// Conditions on an event's content, such as '{"data.amount": {"$gte": 100}}'; null for none
     #[arg(long, value_name = "JSON", value_parser = json)]
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -154,6 +154,7 @@ const MEMBERS: &[Labelled<'_>] = &[
     ("kind", "kind"),
     ("url", "url"),
     ("event types", "event_types"),
+    ("pinned versions", "pinned_versions"),
     ("filter", "filter"),
     ("channels", "channels"),
     ("consumer", "consumer_id"),

@@ -13,7 +13,7 @@ use crate::domain::delivery::{NewDelivery, Trigger};
 use crate::domain::envelope::check_data;
 use crate::domain::event::{Event, NewEvent, StoredEvent};
 use crate::domain::event_context::{EventContext, reaches};
-use crate::domain::event_type::EventTypeName;
+use crate::domain::event_type::{EventTypeName, VersionName};
 use crate::domain::order::OrderKey;
 use crate::domain::schedule::DueTime;
 use crate::domain::webhook::{Subscriber, Transport};
@@ -30,6 +30,8 @@ pub(super) struct CheckedEvent {
     pub(super) new: NewEvent,
     pub(super) consumer: Option<CheckedName>,
     pub(super) one_off: Option<OneOff>,
+    /// The version that its publisher named.
+    pub(super) named_version: Option<VersionName>,
     pub(super) judged: Option<JudgedEvent>,
 }
 
@@ -61,6 +63,8 @@ pub(super) fn accept(
     if let Some(given_id) = &new.given_id
         && let Some(known) = events::find_public(tx, caller.purview(), given_id.as_str())?
     {
+        let named_version = checked.named_version.as_ref();
+        check_same_version(&known, named_version)?;
         return known_before(tx, &known, &new, target.as_ref());
     }
     check_uid_is_free(tx, &new)?;
@@ -83,6 +87,7 @@ pub(super) fn accept(
     Ok(Published {
         id: event.public_id(),
         event_type: Arc::clone(&event.event_type),
+        version: event.version().cloned(),
         occurred_at: event.occurred_at,
         created_at: tx.now(),
         deliver_at: schedule.map(|own| own.instant(tx.now())),
@@ -102,6 +107,19 @@ fn check_uid_is_free(tx: &WriteTx<'_>, new: &NewEvent) -> Result<(), Refusal> {
         None => Ok(()),
         Some(_) => Err(Refusal::Conflict(format!(
             "an event called {uid} was published for this consumer before"
+        ))),
+    }
+}
+
+/// An event is of one version. Where its publisher names none, the one it was given first counts, also
+/// if there is a newer one by now.
+fn check_same_version(known: &StoredEvent, named: Option<&VersionName>) -> Result<(), Refusal> {
+    let event = &known.event;
+    match named.is_none_or(|named| Some(named) == event.version()) {
+        true => Ok(()),
+        false => Err(Refusal::Conflict(format!(
+            "the event {} was published as another version of its type",
+            event.public_id()
         ))),
     }
 }
@@ -149,6 +167,7 @@ fn known_before(
     Ok(Published {
         id: event.public_id(),
         event_type: Arc::clone(&event.event_type),
+        version: event.version().cloned(),
         occurred_at: event.occurred_at,
         created_at: *created_at,
         deliver_at: *deliver_at,
@@ -173,8 +192,10 @@ fn wanting<'a>(
     fitting: &Fitting<'_>,
 ) -> Result<Vec<WantedBy<'a>>, Refusal> {
     let channels = new.context.as_ref().map_or(&[][..], |own| &own.channels);
-    let wants =
-        |s: &&Subscriber| s.subscription.matches(name) && reaches(s.channels.as_deref(), channels);
+    let version = new.version();
+    let wants = |s: &&Subscriber| {
+        s.subscription.wants(name, version) && reaches(s.channels.as_deref(), channels)
+    };
     let wanted = subscribers.filter(wants);
     let wanted: Vec<&Subscriber> = wanted.filter(|s| fitting.fits(s)).collect();
     let is_open = |s: &&&Subscriber| s.disabled.is_none();

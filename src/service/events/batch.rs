@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use super::accept::{CheckedEvent, accept};
 use super::{Known, Published};
+use crate::domain::event_type::VersionName;
 use crate::domain::id::ConsumerId;
 use crate::domain::time::Timestamp;
 use crate::service::{Caller, Done, Once, Refusal, Service, StoredAnswer};
@@ -57,6 +58,8 @@ struct Noted {
     place: usize,
     id: String,
     event_type: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    version: Option<VersionName>,
     occurred_at_ms: i64,
     created_at_ms: i64,
     #[serde(default)]
@@ -200,6 +203,7 @@ impl Noted {
             place,
             id: published.id.clone(),
             event_type: published.event_type.to_string(),
+            version: published.version.clone(),
             occurred_at_ms: published.occurred_at.millis(),
             created_at_ms: published.created_at.millis(),
             deliver_at_ms: published.deliver_at.map(Timestamp::millis),
@@ -213,6 +217,7 @@ impl Noted {
         Published {
             id: self.id.clone(),
             event_type: self.event_type.as_str().into(),
+            version: self.version.clone(),
             occurred_at: Timestamp::from_millis(self.occurred_at_ms),
             created_at: Timestamp::from_millis(self.created_at_ms),
             deliver_at: self.deliver_at_ms.map(Timestamp::from_millis),

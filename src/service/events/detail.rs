@@ -120,7 +120,7 @@ fn why_not<'a>(
     if let Some((_, reason)) = missed.iter().find(|(id, _)| *id == webhook.id) {
         return Some(WhyNot::Disabled(*reason));
     }
-    let unasked = unasked(webhook, &stored.event.event_type, stored.event.channels());
+    let unasked = unasked(webhook, &stored.event);
     if unasked.is_some() {
         return unasked;
     }

@@ -127,7 +127,7 @@ impl Service {
             .enumerate()
             .filter(|(_, own)| {
                 own.looks_into_events()
-                    && own.subscription.matches(name)
+                    && own.subscription.wants(name, new.version())
                     && reaches(own.channels.as_deref(), channels)
             })
             .map(|(index, _)| index)

@@ -9,6 +9,7 @@ use super::consumers::{NamedConsumer, asked_for};
 use super::{Caller, Refusal, Service};
 use crate::domain::event::{EventFilter, StoredEvent};
 use crate::domain::event_context::TraceContext;
+use crate::domain::event_type::VersionName;
 use crate::domain::id::ConsumerId;
 use crate::domain::page::{Cursor, Limit, Order, Page};
 use crate::domain::time::Timestamp;
@@ -73,6 +74,8 @@ pub struct PublishInput {
     pub trace: Option<TraceContext>,
     /// What the platform calls it, where that is not its id: unique with its consumer.
     pub uid: Option<String>,
+    /// The version of its type; the newest in use if absent.
+    pub version: Option<String>,
 }
 
 /// Event types that one list may be narrowed to.
@@ -104,6 +107,8 @@ pub struct Published {
     pub id: String,
     /// Its type.
     pub event_type: Arc<str>,
+    /// The version of its type as which it was published.
+    pub version: Option<VersionName>,
     /// When it happened.
     pub occurred_at: Timestamp,
     /// When it was accepted.

@@ -9,7 +9,7 @@ use super::traced::TracedPublish;
 use super::{Known, PublishInput, Published};
 use crate::domain::event::{EventKind, GivenId, NewEvent};
 use crate::domain::event_context::{EVENT_CHANNELS_MAX, EventContext, parse_channels, parse_tags};
-use crate::domain::event_type::EventTypeName;
+use crate::domain::event_type::{EventTypeName, VersionName};
 use crate::domain::own_name::own_name;
 use crate::domain::schedule::Schedule;
 use crate::domain::time::Timestamp;
@@ -120,17 +120,25 @@ impl Service {
         let consumer = unless_at_fault(consumer, &mut errors);
         let context = unless_at_fault(context(&input).map(Some), &mut errors).unwrap_or_default();
         let one_off = unless_at_fault(self.check_one_off(&input), &mut errors);
+        let version = unless_at_fault(version(&input), &mut errors);
         let Some(name) = name.filter(|_| errors.is_empty()) else {
             return Err(Refusal::Invalid(errors));
         };
         let catalogue = self.catalogue(caller.workspace.seq()).await?;
-        let checked = catalogue.check_type(&name);
-        let data = match checked.map_err(|fault| Refusal::Invalid(vec![fault]))? {
+        let checked = catalogue.check_type(&name, version.as_ref());
+        let checked = checked.map_err(|fault| Refusal::Invalid(vec![fault]))?;
+        let of_version = checked.version.as_ref();
+        let data = match checked.data {
             catalogue::CheckedData::Whole => input.data,
             catalogue::CheckedData::ButForItsData => {
                 let workspace_seq = caller.workspace.seq();
-                self.check_data(workspace_seq, &name, input.data).await?
+                self.check_data(workspace_seq, &name, of_version, input.data)
+                    .await?
             }
+        };
+        let context = EventContext {
+            version: checked.version,
+            ..context
         };
         let new = NewEvent {
             given_id,
@@ -148,6 +156,7 @@ impl Service {
             new,
             consumer,
             one_off,
+            named_version: version,
             judged,
         })
     }
@@ -208,6 +217,17 @@ fn times(
     (occurred_at, schedule)
 }
 
+/// The version of its type that the event is said to be of.
+fn version(input: &PublishInput) -> Result<Option<VersionName>, Vec<FieldError>> {
+    let read = input.version.as_deref().map(VersionName::parse);
+    read.transpose().map_err(|message| {
+        vec![FieldError {
+            field: "version".to_owned(),
+            message,
+        }]
+    })
+}
+
 /// What the event carries beside its data.
 fn context(input: &PublishInput) -> Result<EventContext, Vec<FieldError>> {
     let fault = |field: &str, message| {
@@ -223,6 +243,7 @@ fn context(input: &PublishInput) -> Result<EventContext, Vec<FieldError>> {
         trace: input.trace.clone(),
         channels: channels.map_err(|message| fault("channels", message))?,
         tags: parse_tags(&input.tags).map_err(|message| fault("tags", message))?,
+        version: None,
     })
 }
 

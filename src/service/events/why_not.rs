@@ -4,6 +4,7 @@
 //! event that was published (`detail`).
 
 use crate::domain::breaker::DisabledReason;
+use crate::domain::event::Event;
 use crate::domain::event_context::reaches;
 use crate::domain::event_type::EventTypeName;
 use crate::domain::filter::Misfit;
@@ -23,6 +24,8 @@ pub enum WhyNot {
     NotSubscribed,
     /// The event does not meet its filter: the first condition that failed.
     Filtered(Misfit),
+    /// It pins another version of the event's type.
+    OtherVersion,
     /// It listens to channels, and the event was said in none of them.
     OtherChannels,
     /// It wants the event now, but did not when the event was published.
@@ -39,24 +42,25 @@ impl WhyNot {
             Self::Revoked => "revoked",
             Self::RegisteredLater => "registered_later",
             Self::NotSubscribed => "not_subscribed",
+            Self::OtherVersion => "other_version",
             Self::OtherChannels => "other_channels",
             Self::SubscribedLater => "subscribed_later",
         }
     }
 }
 
-/// Why an event is none of those for which the webhook asks, by type and channels.
-pub(in crate::service) fn unasked(
-    webhook: &Webhook,
-    event_type: &str,
-    channels: &[String],
-) -> Option<WhyNot> {
+/// Why an event is none of those for which the webhook asks, by type, version and channels.
+pub(in crate::service) fn unasked(webhook: &Webhook, event: &Event) -> Option<WhyNot> {
     let settings = &webhook.settings;
-    let name = EventTypeName::parse(event_type).ok();
-    if !name.is_some_and(|name| settings.subscription.matches(&name)) {
+    let name = EventTypeName::parse(&event.event_type).ok();
+    let subscribed = name.filter(|name| settings.subscription.matches(name));
+    let Some(name) = subscribed else {
         return Some(WhyNot::NotSubscribed);
+    };
+    if !settings.subscription.wants(&name, event.version()) {
+        return Some(WhyNot::OtherVersion);
     }
-    match reaches(settings.channels.as_deref(), channels) {
+    match reaches(settings.channels.as_deref(), event.channels()) {
         true => None,
         false => Some(WhyNot::OtherChannels),
     }

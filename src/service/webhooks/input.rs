@@ -15,7 +15,6 @@ use super::values::{
 use crate::domain::authorization::{TrustedAuthorities, WebhookAuth};
 use crate::domain::breaker::BreakerPolicy;
 use crate::domain::event_context::{TRACEPARENT, TRACESTATE};
-use crate::domain::event_type::Subscription;
 use crate::domain::filter::{ContentFilter, FilterFault};
 use crate::domain::header::{CUSTOM_HEADERS_MAX, CustomHeader};
 use crate::domain::profile::Profile;
@@ -39,6 +38,8 @@ pub struct WebhookInput {
     pub url: Option<String>,
     /// Which events it wants.
     pub event_types: Option<Vec<String>>,
+    /// The versions of event types that it pins; empty means none.
+    pub pinned_versions: Option<Vec<(String, String)>>,
     /// The consumer whose it is, by id or `uid`; null is the platform. It never changes.
     pub consumer: Option<Option<String>>,
     /// What the platform calls it, unique with its consumer; null means nothing.
@@ -115,7 +116,7 @@ pub(super) fn apply(
         label: faults.given("label", input.label.as_deref(), base.label, label),
         transport: base.transport,
         url: url.unwrap_or(base.url),
-        subscription: faults.subscription(input.event_types.as_deref(), base.subscription),
+        subscription: faults.subscription(input, base.subscription),
         filter: faults.filter(input.filter.as_ref(), base.filter),
         method: faults.nullable(
             "method",
@@ -214,20 +215,6 @@ impl Faults {
             Some(Some(value)) => self.given(field, Some(value), before, parse),
             None => before,
         }
-    }
-
-    fn subscription(&mut self, said: Option<&[String]>, before: Subscription) -> Subscription {
-        let Some(texts) = said else {
-            return before;
-        };
-        Subscription::parse(texts).unwrap_or_else(|error| {
-            let field = match error.index {
-                Some(index) => format!("event_types[{index}]"),
-                None => "event_types".to_owned(),
-            };
-            self.add(field, error.message);
-            before
-        })
     }
 
     fn filter(

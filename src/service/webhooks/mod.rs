@@ -17,13 +17,14 @@ use crate::domain::secret::Secret;
 use crate::domain::signing::SignatureKind;
 use crate::domain::time::Timestamp;
 use crate::domain::webhook::{
-    NewWebhook, Transport, Via, Webhook, WebhookKind, WebhookSettings, WebhookState,
+    NewWebhook, Transport, Webhook, WebhookKind, WebhookSettings, WebhookState,
 };
 use crate::engine::operational::endpoint as endpoint_news;
 use crate::store::profiles;
 use crate::store::webhooks;
 use crate::store::{Read, Store, WriteTx, secrets, workspaces};
 
+mod allowed;
 mod auth;
 mod batching;
 mod check;
@@ -41,12 +42,14 @@ mod retries;
 mod room;
 mod secret;
 mod shaping;
+mod subscribing;
 mod testing;
 mod together;
 mod uid;
 mod values;
 mod way;
 
+use allowed::check_change;
 pub use auth::AuthInput;
 pub use batching::BatchInput;
 pub use check::{CapturedRequest, CheckedRequest};
@@ -58,7 +61,7 @@ pub use input::WebhookInput;
 pub(super) use life::cancel;
 use life::{WebhookSwitch, turn_to};
 pub use values::{MASK, shown_header};
-use way::{check_way, way_after_move};
+use way::way_after_move;
 
 pub use preview::{Preview, PreviewEvent, PreviewInput};
 pub use retries::{CustomRetry, RetryInput};
@@ -116,7 +119,7 @@ impl Service {
                 let (now, begun) = (tx.now(), base.clone());
                 let settings = input::apply(begun, &input, Some(url), &profile, now)?;
                 fetched::check_settings(&base, &settings, &input)?;
-                check_way(tx, &caller, Via::Usual, &settings)?;
+                check_change(tx, &caller, &base, &settings)?;
                 if transport != Transport::Operational {
                     catalogue.check_subscription(&settings.subscription)?;
                 }
@@ -246,7 +249,7 @@ fn update(
     let before = &webhook.settings;
     let settings = input::apply(before.clone(), input, url, &profile, tx.now())?;
     fetched::check_settings(before, &settings, input)?;
-    check_way(tx, caller, before.via, &settings)?;
+    check_change(tx, caller, before, &settings)?;
     let is_moved = fetched::is_moved(before, &settings);
     let settings = match is_moved {
         true => way_after_move(tx, caller, settings)?,

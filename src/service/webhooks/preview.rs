@@ -11,13 +11,14 @@ use serde_json::json;
 use super::fetched::check_requested;
 use super::registered_in;
 use crate::domain::event::{Event, EventKind, GivenId};
-use crate::domain::event_context::{EVENT_CHANNELS_MAX, parse_channels};
+use crate::domain::event_context::{EVENT_CHANNELS_MAX, EventContext, parse_channels};
 use crate::domain::event_document::EventDocument;
-use crate::domain::event_type::EventTypeName;
+use crate::domain::event_type::{EventTypeName, VersionName};
 use crate::domain::id::{EventId, WebhookId};
 use crate::domain::time::Timestamp;
 use crate::domain::webhook::{Webhook, WebhookState};
 use crate::engine::preview::{PreviewFault, PreviewedRequest, preview};
+use crate::service::catalogue::Catalogue;
 use crate::service::events::{WhyNot, filtered, unasked};
 use crate::service::{Caller, Refusal, Service, audit};
 use crate::store::{Read, Store, WriteTx, events};
@@ -47,6 +48,8 @@ pub struct PreviewEvent {
     pub timestamp: Option<String>,
     /// The channels in which it is said.
     pub channels: Vec<String>,
+    /// The version of its type; the newest in use if absent.
+    pub version: Option<String>,
 }
 
 /// What a webhook would get.
@@ -71,12 +74,13 @@ impl Service {
         input: PreviewInput,
     ) -> Result<Preview, Refusal> {
         let asker = caller.clone();
+        let catalogue = self.catalogue(caller.workspace.seq()).await?;
         let read = self.read(move |store, conn| {
             let now = store.clock().now();
             let webhook = registered_in(store, conn, &asker, id)?;
             check_requested(&webhook)?;
-            let (event, channels) = event_of(store, conn, &asker, &webhook, input, now)?;
-            let why_not = why_not(&webhook, &event, &channels);
+            let event = event_of(store, conn, &asker, &webhook, &catalogue, input)?;
+            let why_not = why_not(&webhook, &event);
             let request = preview(store, conn, Arc::new(event), &webhook, now)?;
             Ok(Preview {
                 why_not,
@@ -93,15 +97,15 @@ impl Service {
     }
 }
 
-/// The event, with the channels in which it is said.
+/// The event: a stored one, or one that is made up.
 fn event_of(
     store: &Store,
     conn: &Read<'_>,
     caller: &Caller,
     webhook: &Webhook,
+    catalogue: &Catalogue,
     input: PreviewInput,
-    now: Timestamp,
-) -> Result<(Event, Vec<String>), Refusal> {
+) -> Result<Event, Refusal> {
     let said = match (input.event_id, input.event) {
         (Some(_), Some(_)) => {
             let message = "stands beside event; give one of the two";
@@ -110,9 +114,7 @@ fn event_of(
         (Some(id), None) => {
             let found = events::find_public(conn, caller.purview(), &id)?;
             let found = found.filter(|stored| stored.event.kind == EventKind::Published);
-            let event = found.ok_or(Refusal::NotFound("event"))?.event;
-            let channels = event.channels().to_vec();
-            return Ok((event, channels));
+            return Ok(found.ok_or(Refusal::NotFound("event"))?.event);
         }
         (None, said) => said.unwrap_or_default(),
     };
@@ -122,13 +124,16 @@ fn event_of(
         let field = format!("event.{field}");
         move |message: String| Refusal::field(field, message)
     };
-    let event_type: Arc<str> = match &said.event_type {
-        Some(text) => {
-            let name = EventTypeName::parse(text).map_err(at_fault("type"))?;
-            name.as_str().into()
-        }
-        None => sample.event_type.as_str().into(),
+    let name = match &said.event_type {
+        Some(text) => EventTypeName::parse(text).map_err(at_fault("type"))?,
+        None => sample.event_type.clone(),
     };
+    let version = said.version.as_deref().map(VersionName::parse).transpose();
+    let version = version.map_err(at_fault("version"))?;
+    let version = catalogue
+        .of_version("event.version", &name, version.as_ref())
+        .map_err(|fault| Refusal::Invalid(vec![fault]))?;
+    let now = store.clock().now();
     let given_id = said.id.as_deref().map(GivenId::parse).transpose();
     let occurred_at = said.timestamp.as_deref().map(Timestamp::parse).transpose();
     let channels = match said.channels.is_empty() {
@@ -137,25 +142,28 @@ fn event_of(
             parse_channels(&said.channels, EVENT_CHANNELS_MAX).map_err(at_fault("channels"))?
         }
     };
-    let event = Event {
+    let context = EventContext {
+        channels,
+        version: version.map(|own| own.name.clone()),
+        ..EventContext::default()
+    };
+    Ok(Event {
         id: EventId::new(now, NO_EVENT),
         given_id: given_id.map_err(|error| at_fault("id")(error.to_string()))?,
         workspace: caller.workspace,
         consumer: webhook.consumer,
         kind: EventKind::Published,
-        event_type,
+        event_type: name.as_str().into(),
         occurred_at: occurred_at.map_err(at_fault("timestamp"))?.unwrap_or(now),
         data: said.data.unwrap_or_else(|| sample.data.clone()).into(),
-        context: None,
-    };
-    Ok((event, channels))
+        context: context.shared(),
+    })
 }
 
 /// Why the webhook would not get the event, if it were published now.
-fn why_not(webhook: &Webhook, event: &Event, channels: &[String]) -> Option<WhyNot> {
+fn why_not(webhook: &Webhook, event: &Event) -> Option<WhyNot> {
     let tape = LazyCell::new(|| EventDocument::from(event).tape());
-    let unwanted =
-        unasked(webhook, &event.event_type, channels).or_else(|| filtered(webhook, || tape.root()));
+    let unwanted = unasked(webhook, event).or_else(|| filtered(webhook, || tape.root()));
     if unwanted.is_some() {
         return unwanted;
     }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use rusqlite::{Row, named_params};
 
 use crate::domain::event_context::{EventContext, TraceContext};
+use crate::domain::event_type::VersionName;
 use crate::store::{Read, StoreError, damaged};
 
 /// Whether an event was said in the channel `:channel`.
@@ -64,6 +65,10 @@ impl ContextColumns<'_> {
         self.0.and_then(|own| listed(&own.tags))
     }
 
+    pub(super) fn version(&self) -> Option<&VersionName> {
+        self.0.and_then(|own| own.version.as_ref())
+    }
+
     pub(super) fn uid(&self) -> Option<&str> {
         self.0.and_then(|own| own.uid.as_deref())
     }
@@ -82,6 +87,7 @@ pub(super) fn read(row: &Row<'_>) -> Result<Option<Arc<EventContext>>, StoreErro
         channels: texts(row, "channels")?,
         tags: texts(row, "tags")?,
         uid: row.get("uid")?,
+        version: row.get("version")?,
     }
     .shared())
 }

@@ -11,7 +11,7 @@ use crate::domain::delivery::{
     DeliveryPlace, LastAttempt, NewDelivery, Next, Progress, Status, Trigger,
 };
 use crate::domain::event::{Event, NewEvent};
-use crate::domain::event_type::{Pattern, Subscription};
+use crate::domain::event_type::{Pattern, Subscription, VersionPins};
 use crate::domain::format::Format;
 use crate::domain::order::{DeliveryOrder, OrderedBy};
 use crate::domain::outcome::FailureKind;
@@ -71,7 +71,9 @@ pub(in crate::store) fn settings() -> WebhookSettings {
         label: String::new(),
         transport: Transport::Push,
         url: "https://example.com/hook".to_owned(),
-        subscription: Subscription::parse(&["*"]).unwrap(),
+        subscription: Subscription::parse(&["*"])
+            .unwrap()
+            .pinning(VersionPins::parse([("other.type", "1")]).unwrap()),
         filter: None,
         channels: None,
         format: Format::Json,

@@ -22,6 +22,7 @@ mod json_column;
 mod names;
 mod operational;
 mod owned;
+mod pins;
 mod row;
 mod sealed;
 mod search;
@@ -33,6 +34,8 @@ use json_column::json_text;
 pub use names::{name_in, names_of};
 pub use operational::{operational, operational_called};
 pub use owned::{alert_rows, count, delete_of_consumer, owned, row_called, rows_of_consumer};
+use pins::pins_column;
+pub use pins::{count_pinning, pinned_by};
 use row::{BatchColumn, RetryColumn, transport_column, webhook};
 use sealed::seal_headers;
 pub use search::{WebhookHits, in_rows, search};
@@ -44,6 +47,7 @@ pub const WEBHOOKS_MAX: usize = 10_000;
 const SELECT: &str = "SELECT w.seq, w.workspace_seq, w.consumer_seq, w.uid,
         consumers.created_at AS consumer_created_at,
         consumers.rate_limit AS consumer_rate_limit, w.kind, w.label, w.url, w.event_types,
+        w.pinned_versions,
         w.profile_seq, w.format, w.headers_sealed, w.public_key, w.channels, w.aliases,
         coalesce(w.aliases, workspaces.aliases) AS sends_aliases,
         w.status, w.disabled_reason, w.disabled_at,
@@ -221,7 +225,8 @@ pub fn update_settings(
     let shape_seq = shapes::version(tx, seq, &settings.shape)?;
     tx.run(
         "UPDATE webhooks
-         SET label = :label, url = :url, event_types = :event_types, channels = :channels, profile_seq = :profile,
+         SET label = :label, url = :url, event_types = :event_types,
+             pinned_versions = :pinned_versions, channels = :channels, profile_seq = :profile,
              format = :format, headers_sealed = :headers, aliases = :aliases, retry_policy = :retry_policy,
              timeout_ms = :timeout_ms, max_in_flight = :max_in_flight, rate_limit = :rate_limit,
              ordered = :ordered, ordered_by = :ordered_by, batch = :batch, disable_after_failures = :disable_after_failures,
@@ -233,6 +238,7 @@ pub fn update_settings(
             ":label": label,
             ":url": url,
             ":event_types": event_types,
+            ":pinned_versions": pins_column(subscription.pins()),
             ":channels": settings.channels.as_ref().map(json_text),
             ":profile": profile_seq,
             ":format": format,

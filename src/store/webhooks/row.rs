@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::health::{breaker_of, health_of};
 use super::json_column::parse_json;
+use super::pins::pins_of;
 use super::sealed::{Unsealed, unseal_headers};
 use crate::domain::batch::BatchPolicy;
 use crate::domain::breaker::{BreakerPolicy, DisabledReason};
@@ -141,7 +142,8 @@ fn settings(
 pub(super) fn subscription_of(row: &Row<'_>, seq: i64) -> Result<Subscription, StoreError> {
     let text: String = row.get("event_types")?;
     let patterns: Vec<String> = parse_json(&text, "webhooks.event_types", seq)?;
-    Subscription::parse(&patterns).map_err(|_| damaged("webhooks.event_types", seq))
+    let read = Subscription::parse(&patterns).map_err(|_| damaged("webhooks.event_types", seq))?;
+    Ok(read.pinning(pins_of(row, seq)?))
 }
 
 pub(super) fn transport_of(row: &Row<'_>, seq: i64) -> Result<Transport, StoreError> {

@@ -96,7 +96,7 @@ fn load(
     params: &[(&str, &dyn ToSql)],
 ) -> Result<Vec<Subscriber>, StoreError> {
     let sql = format!(
-        "SELECT seq, created_at, consumer_seq, event_types, channels, status, disabled_reason, disabled_at,
+        "SELECT seq, created_at, consumer_seq, event_types, pinned_versions, channels, status, disabled_reason, disabled_at,
              profile_seq, format, retry_policy, filter, shape_seq, ordered_by,
              transport,
              EXISTS (

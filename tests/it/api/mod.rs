@@ -10,6 +10,7 @@ mod cursors;
 mod dead_letters;
 mod deliveries;
 mod event_context;
+mod event_type_versions;
 mod event_types;
 mod event_types_documents;
 mod events;

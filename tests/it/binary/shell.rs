@@ -167,6 +167,50 @@ async fn dead_letters_are_discarded_restored_retried_and_recovered() {
 }
 
 #[test]
+fn versions_of_event_types_are_looked_after_published_and_pinned() {
+    let shell = Shell::open();
+    shell.says("event-types create order.paid");
+    let schema = shell.file("schema.json", r#"{"required": ["price"]}"#);
+    let versions = "event-types versions";
+    let made = shell.json(&format!(
+        "{versions} create order.paid --schema-file {schema}"
+    ));
+    assert_eq!(
+        (&made["version"], &made["schema"]["required"][0]),
+        (&json!("1"), &json!("price"))
+    );
+    shell.says(&format!("{versions} create order.paid 2026-03-16"));
+    let pinned = shell
+        .json(r#"webhooks create --event-type * --kind poll --pinned-versions {"order.paid":"1"}"#);
+    assert_eq!(pinned["pinned_versions"]["order.paid"], "1");
+    let sent = "events send --type order.paid --data {\"price\":1} --version 1";
+    assert_eq!(shell.json(sent)["version"], "1");
+    assert!(
+        shell
+            .says(&format!("{versions} list order.paid"))
+            .contains("2026-03-16")
+    );
+    let ended = shell.json(&format!("{versions} update order.paid 1 --archived true"));
+    assert_eq!(
+        (&ended["archived"], &ended["pinned_by"]),
+        (&json!(true), &json!(1))
+    );
+    assert!(
+        shell
+            .complains(&format!("{versions} delete order.paid 1"))
+            .contains("pinned")
+    );
+    let webhook = pinned["id"].as_str().unwrap();
+    shell.says(&format!("webhooks update {webhook} --pinned-versions null"));
+    shell.says(&format!("{versions} delete order.paid 1"));
+    assert!(
+        shell
+            .complains(&format!("{versions} show order.paid 1"))
+            .contains("404")
+    );
+}
+
+#[test]
 fn the_catalogue_profiles_keys_and_settings_are_looked_after() {
     let shell = Shell::open();
     let schema = shell.file("schema.json", r#"{"type": "object", "required": ["id"]}"#);
