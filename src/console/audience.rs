@@ -10,10 +10,10 @@ use url::{Position, Url};
 use super::page::confirm_path;
 use super::{
     api_keys, assets, audit_log, consumers, dead_letter_actions, dead_letters, deliveries,
-    delivery, error_page, event, event_erasure, event_types, events, export, job, live, login,
-    overview, people, portal_links, preferences, profile, saved_views, search, settings, setup,
-    system, visitor, webhook, webhook_actions, webhook_check, webhook_form, webhook_preview,
-    webhooks, workspaces,
+    delivery, error_page, event, event_erasure, event_type_versions, event_types, events, export,
+    job, live, login, overview, people, portal_links, preferences, profile, saved_views, search,
+    settings, setup, system, visitor, webhook, webhook_actions, webhook_check, webhook_form,
+    webhook_preview, webhooks, workspaces,
 };
 use crate::ui::preferences::Theme;
 use crate::web::Problem;
@@ -38,6 +38,7 @@ static PAGES: &[&[Endpoint]] = &[
     deliveries::ENDPOINTS,
     delivery::ENDPOINTS,
     event::ENDPOINTS,
+    event_type_versions::ENDPOINTS,
     event_types::ENDPOINTS,
     events::ENDPOINTS,
     event_erasure::ENDPOINTS,

@@ -134,6 +134,9 @@ static PUBLISH: FormSpec<(), PublishInput> = FormSpec::new(&[FieldSet {
                 .sets(|input, typed| input.data = json(typed)),
         ]),
         Fields::Grid(&[
+            Part::text("version", "Version")
+                .hint("Of the event type. Empty: the newest in use.")
+                .sets(|input, typed| input.version = typed.text()),
             Part::text("id", "Your own id")
                 .hint("Empty: hookpost gives one. The same id again delivers nothing twice.")
                 .sets(|input, typed| input.id = typed.text()),

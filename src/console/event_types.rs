@@ -11,10 +11,10 @@ use super::ask::{Question, ask, is_confirmed};
 use super::form::show_form;
 use super::page::{PageContext, Section, back_to, go_and_say, show};
 use super::{Form, Shown, Visitor};
-use crate::domain::catalogue::{EventType, EventTypeSettings};
+use crate::domain::catalogue::{EventType, EventTypeSettings, EventTypeVersion};
 use crate::domain::page::{Limit, List};
-use crate::service::Once;
 use crate::service::event_types::EventTypeInput;
+use crate::service::{Once, Refusal};
 use crate::ui::flash::Flash;
 use crate::ui::form::mend;
 use crate::ui::form::{FieldSet, FieldSpec, Fields, FormDraft, FormSpec, FormView, Frame};
@@ -39,6 +39,21 @@ pub static ENDPOINTS: &[Endpoint] = &[
 const ROWS: u32 = 40;
 /// The most characters of a description in a row.
 const DESCRIPTION_CHARS: usize = 160;
+
+/// A line of the list of versions.
+#[derive(Clone, Debug)]
+pub struct VersionRow {
+    /// Its name.
+    pub name: String,
+    /// What is new in it.
+    pub description: String,
+    /// Whether it has a schema.
+    pub schema: bool,
+    /// How many webhooks pin it.
+    pub pinned_by: u32,
+    /// Whether it has ended.
+    pub archived: Option<Badge>,
+}
 
 /// A line of the list.
 #[derive(Clone, Debug)]
@@ -81,6 +96,8 @@ pub struct EventTypeFormView<'a> {
     pub page: &'a PageContext,
     /// The type that is changed; `None` for a new one.
     pub name: Option<String>,
+    /// Its versions, newest first.
+    pub versions: Vec<VersionRow>,
     /// The fields.
     pub form: FormView,
     /// Whether the reader may change it.
@@ -182,6 +199,25 @@ pub async fn list(state: State, visitor: Visitor, request: HttpRequest) -> Shown
         may_operate,
     };
     show(&page, &view)
+}
+
+/// All versions of an event type: there are few.
+async fn versions(state: &State, visitor: &Visitor, of: &str) -> Result<Vec<VersionRow>, Refusal> {
+    let (service, caller) = (&state.service, &visitor.caller);
+    let found = service.newest_versions(caller, of);
+    let row = |one: EventTypeVersion| {
+        let archived = Badge::new(Tone::Calm, "slash", "archived");
+        let settings = one.settings;
+        let description = settings.description.unwrap_or_default();
+        VersionRow {
+            name: one.name.to_string(),
+            description: description.chars().take(DESCRIPTION_CHARS).collect(),
+            schema: settings.schema.is_some(),
+            pinned_by: one.pinned_by,
+            archived: settings.archived.then_some(archived),
+        }
+    };
+    Ok(found.await?.into_iter().map(row).collect())
 }
 
 fn row(entry: &EventType) -> TypeRow {
@@ -305,10 +341,15 @@ async fn draw(
 ) -> Shown {
     let title = name.clone().unwrap_or_else(|| "New event type".to_owned());
     let may_operate = visitor.may_operate();
+    let versions = match &name {
+        Some(name) => versions(state, &visitor, name).await?,
+        None => Vec::new(),
+    };
     let page = PageContext::of(state, request, visitor, Section::EventTypes, title).await?;
     let spec = if name.is_some() { &EDIT } else { &NEW };
     let view = EventTypeFormView {
         page: &page,
+        versions,
         name,
         form: spec.draw(&draft),
         may_operate,

@@ -30,6 +30,7 @@ pub mod delivery;
 pub mod error_page;
 pub mod event;
 pub mod event_erasure;
+pub mod event_type_versions;
 pub mod event_types;
 pub mod events;
 pub mod export;

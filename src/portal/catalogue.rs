@@ -25,6 +25,12 @@ use crate::web::extract::{Query, path_text};
 pub static ENDPOINTS: &[Endpoint] = &[
     Endpoint::get("/portal/event-types", GUEST, || to(list)).needs(VIEW),
     Endpoint::get("/portal/event-types/{name}", GUEST, || to(detail)).needs(VIEW),
+    Endpoint::get(
+        "/portal/event-types/{name}/versions/{version}",
+        GUEST,
+        || to(version),
+    )
+    .needs(VIEW),
 ];
 
 /// Event types of a page.
@@ -92,9 +98,65 @@ pub async fn list(state: State, guest: Guest, request: HttpRequest) -> Shown {
 pub struct PortalEventType<'a> {
     page: &'a PortalPage,
     name: String,
+    version: Option<String>,
+    versions: Vec<OfferedVersion>,
     about: String,
     example: Option<Block>,
     schema: Option<Block>,
+}
+
+/// A version of an event type that a webhook may pin.
+struct OfferedVersion {
+    name: String,
+    about: String,
+}
+
+/// `GET /portal/event-types/{name}/versions/{version}`.
+///
+/// # Errors
+/// 404 where there is no such version in use.
+pub async fn version(state: State, guest: Guest, request: HttpRequest) -> Shown {
+    Query::of(&request).finish()?;
+    let [of, name] = ["name", "version"].map(|part| path_text(&request, part));
+    let of_type = state.service.event_type(&guest.caller, &of).await?;
+    let found = state.service.version(&guest.caller, &of, &name).await?;
+    if of_type.settings.archived || found.settings.archived {
+        return Err(Refusal::NotFound("version").into());
+    }
+    let title = format!("{of} {name}");
+    let page = PortalPage::of(&request, guest, Room::Catalogue, title);
+    let view = PortalEventType {
+        about: found.settings.description.clone().unwrap_or_default(),
+        example: block(&found.settings.example, "the example"),
+        schema: block(&found.settings.schema, "the schema"),
+        name: of,
+        version: Some(name),
+        versions: Vec::new(),
+        page: &page,
+    };
+    show(&request, &page, &view)
+}
+
+fn block(text: &Option<String>, what: &'static str) -> Option<Block> {
+    let text = text.as_ref()?;
+    Some(body_block(text.as_bytes(), Bodies::Pretty, what).0)
+}
+
+/// The versions of an event type that are in use, newest first.
+async fn offered(state: &State, guest: &Guest, of: &str) -> Result<Vec<OfferedVersion>, Refusal> {
+    let found = state.service.newest_versions(&guest.caller, of).await?;
+    let in_use = found.into_iter().filter(|one| !one.settings.archived);
+    let offered = in_use.map(|one| OfferedVersion {
+        name: one.name.to_string(),
+        about: one
+            .settings
+            .description
+            .unwrap_or_default()
+            .chars()
+            .take(DESCRIPTION_CHARS)
+            .collect(),
+    });
+    Ok(offered.collect())
 }
 
 /// `GET /portal/event-types/{name}`.
@@ -112,16 +174,15 @@ pub async fn detail(state: State, guest: Guest, request: HttpRequest) -> Shown {
     if found.settings.archived {
         return Err(Refusal::NotFound("event type").into());
     }
+    let versions = offered(&state, &guest, &name).await?;
     let page = PortalPage::of(&request, guest, Room::Catalogue, name.clone());
-    let block = |text: &Option<String>, what| {
-        let text = text.as_ref()?;
-        Some(body_block(text.as_bytes(), Bodies::Pretty, what).0)
-    };
     let view = PortalEventType {
         about: found.settings.description.clone().unwrap_or_default(),
         example: block(&found.settings.example, "the example"),
         schema: block(&found.settings.schema, "the schema"),
         name,
+        version: None,
+        versions,
         page: &page,
     };
     show(&request, &page, &view)

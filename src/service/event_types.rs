@@ -14,10 +14,12 @@ use crate::domain::page::{Cursor, Limit, Page};
 use crate::store::WriteTx;
 use crate::store::event_types::{self, EVENT_TYPES_MAX};
 
+mod described_versions;
 mod import;
 mod openapi;
 mod pinned;
 mod refs;
+mod schema_file;
 mod versions;
 
 pub use import::{CatalogueRun, ChangeKind, DocumentForm, ImportChange, UnnamedTypes};

@@ -92,15 +92,17 @@ pub fn catalogue(conn: &Read<'_>, workspace_seq: i64) -> Result<Vec<EventType>, 
     conn.rows(&sql, params, event_type)
 }
 
-/// How many bytes the schemas and examples of a workspace's catalogue have.
+/// How many bytes the schemas and examples of a workspace's catalogue have, those of versions included.
 ///
 /// # Errors
 /// [`StoreError::Sqlite`].
 pub fn bytes(conn: &Read<'_>, workspace_seq: i64) -> Result<i64, StoreError> {
     conn.value(
         "SELECT coalesce(sum(coalesce(length(schema), 0) + coalesce(length(example), 0)), 0)
-         FROM event_types
-         WHERE workspace_seq = :workspace",
+         FROM (
+             SELECT schema, example FROM event_types WHERE workspace_seq = :workspace
+             UNION ALL
+             SELECT schema, example FROM event_type_versions WHERE workspace_seq = :workspace)",
         named_params! { ":workspace": workspace_seq },
     )
 }

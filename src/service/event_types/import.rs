@@ -9,13 +9,16 @@
 
 use serde_json::{Value, json};
 
+use super::described_versions::{PlannedVersion, planned};
 use super::openapi::{self, DescribedType};
+use super::schema_file::of_schema;
+use super::versions::place;
 use super::{EventTypeInput, add, check};
-use crate::domain::catalogue::{EventType, EventTypeSettings};
+use crate::domain::catalogue::{EventType, EventTypeSettings, EventTypeVersion};
 use crate::domain::event_type::EventTypeName;
 use crate::service::{Caller, FieldError, Refusal, Service, audit};
-use crate::store::event_types::{self, EVENT_TYPES_MAX};
-use crate::store::{Read, WriteTx};
+use crate::store::event_types::{self, EVENT_TYPES_MAX, versions};
+use crate::store::{Read, StoreError, WriteTx};
 
 /// What all schemas and examples of an exported catalogue may have, in bytes: 16 MiB.
 const EXPORT_BYTES_MAX: i64 = 16 * 1024 * 1024;
@@ -91,6 +94,8 @@ pub struct ImportChange {
     pub is_deprecated: bool,
     /// What it is afterwards.
     pub settings: EventTypeSettings,
+    /// The versions of it that become others, or are new.
+    versions: Vec<PlannedVersion>,
     /// What it was when that was planned.
     before: Option<EventTypeSettings>,
 }
@@ -157,7 +162,13 @@ impl Service {
                     "the catalogue has more than {most} MiB of schemas and examples; read it by name"
                 )));
             }
+            let with_versions = |own: EventType| {
+                let versions = versions::all(conn, own.seq)?;
+                Ok::<_, StoreError>((own, versions))
+            };
             let types = event_types::catalogue(conn, workspace_seq)?;
+            let types = types.into_iter().map(with_versions);
+            let types = types.collect::<Result<Vec<_>, _>>()?;
             openapi::document(&types, TITLE).map_err(Refusal::Conflict)
         })
         .await
@@ -179,46 +190,28 @@ fn described(document: &Value, form: DocumentForm) -> Result<Vec<DescribedType>,
     }
 }
 
-/// The event type of which a JSON Schema is.
-fn of_schema(schema: &Value, name: Option<String>) -> Result<DescribedType, Vec<FieldError>> {
-    let text = |member: &str| schema.get(member)?.as_str().map(str::to_owned);
-    let is_name = |text: &String| EventTypeName::parse(text).is_ok();
-    let of_id = || {
-        let id = text("$id")?;
-        let last = id.rsplit('/').next().unwrap_or_default();
-        let last = last.strip_suffix(".json").unwrap_or(last);
-        Some(last.strip_suffix(".schema").unwrap_or(last).to_owned())
-    };
-    let own = || text("title").filter(is_name).or_else(of_id).filter(is_name);
-    let Some(name) = name.or_else(own) else {
-        return Err(vec![FieldError {
-            field: "name".to_owned(),
-            message: "is needed: neither title nor $id names the event type".to_owned(),
-        }]);
-    };
-    let mut alone = schema.clone();
-    if let Some(members) = alone.as_object_mut() {
-        members.remove("$id");
-    }
-    let examples = schema.get("examples").and_then(Value::as_array);
-    Ok(DescribedType {
-        name,
-        description: text("description"),
-        example: examples.and_then(|all| all.first().cloned()),
-        schema: Some(alone),
-        ..DescribedType::default()
-    })
+/// An event type as it is before a document comes.
+struct PresentType {
+    settings: EventTypeSettings,
+    versions: Vec<EventTypeVersion>,
 }
 
 fn present(
     conn: &Read<'_>,
     workspace_seq: i64,
     one: &DescribedType,
-) -> Result<Option<EventType>, Refusal> {
-    match EventTypeName::parse(&one.name) {
-        Ok(name) => Ok(event_types::find(conn, workspace_seq, &name)?),
-        Err(_) => Ok(None),
-    }
+) -> Result<Option<PresentType>, Refusal> {
+    let Ok(name) = EventTypeName::parse(&one.name) else {
+        return Ok(None);
+    };
+    let Some(own) = event_types::find(conn, workspace_seq, &name)? else {
+        return Ok(None);
+    };
+    let versions = versions::all(conn, own.seq)?;
+    Ok(Some(PresentType {
+        settings: own.settings,
+        versions,
+    }))
 }
 
 /// The event types in use that a document does not name.
@@ -238,14 +231,14 @@ fn others(
 
 fn plan(
     described: Vec<DescribedType>,
-    present: Vec<Option<EventType>>,
+    present: Vec<Option<PresentType>>,
     others: Vec<EventType>,
     prefix: &str,
 ) -> Result<Vec<ImportChange>, Vec<FieldError>> {
     let (mut changes, mut faults) = (Vec::new(), Vec::new());
     for (one, present) in described.into_iter().zip(present) {
         let name = one.name.clone();
-        match change(one, present.map(|own| own.settings)) {
+        match change(one, present) {
             Ok(change) => changes.push(change),
             Err(found) => faults.extend(found.into_iter().map(|fault| FieldError {
                 field: match prefix {
@@ -268,6 +261,7 @@ fn plan(
             archived: true,
             ..own.settings.clone()
         },
+        versions: Vec::new(),
         before: Some(own.settings),
     }));
     changes.sort_by(|one, other| one.name.cmp(&other.name));
@@ -275,9 +269,14 @@ fn plan(
 }
 
 fn change(
-    one: DescribedType,
-    before: Option<EventTypeSettings>,
+    mut one: DescribedType,
+    present: Option<PresentType>,
 ) -> Result<ImportChange, Vec<FieldError>> {
+    let (before, known) = match present {
+        Some(own) => (Some(own.settings), own.versions),
+        None => (None, Vec::new()),
+    };
+    let versions = planned(std::mem::take(&mut one.versions), &known)?;
     let is_deprecated = one.is_deprecated;
     let kept_example = one.example.is_none();
     let input = laid_over(one, before.as_ref());
@@ -300,10 +299,13 @@ fn change(
             message: other.to_string(),
         }],
     })?;
-    let members = match &before {
+    let mut members = match &before {
         None => Vec::new(),
         Some(before) => changed(before, &settings),
     };
+    if before.is_some() && !versions.is_empty() {
+        members.push("versions");
+    }
     Ok(ImportChange {
         kind: match (&before, members.is_empty()) {
             (None, _) => ChangeKind::Create,
@@ -314,6 +316,7 @@ fn change(
         members,
         is_deprecated,
         settings,
+        versions,
         before,
     })
 }
@@ -364,20 +367,24 @@ fn apply(tx: &mut WriteTx<'_>, caller: &Caller, changes: &[ImportChange]) -> Res
     let mut count = 0;
     for change in changes {
         let name = &change.name;
-        match change.kind {
+        let own = match change.kind {
             ChangeKind::Nothing => continue,
             ChangeKind::Create => {
                 let added = add(tx, caller, name, &change.settings)?;
-                added.ok_or_else(|| meanwhile(name))?;
+                added.ok_or_else(|| meanwhile(name))?
             }
             ChangeKind::Update | ChangeKind::Archive => {
                 let found = event_types::find(tx, workspace_seq, name)?;
                 if found.map(|own| own.settings) != change.before {
                     return Err(meanwhile(name));
                 }
-                event_types::update(tx, workspace_seq, name, &change.settings)?;
+                let updated = event_types::update(tx, workspace_seq, name, &change.settings)?;
                 audit(tx, caller, "event_type.update", name.as_str(), &json!({}))?;
+                updated.ok_or_else(|| meanwhile(name))?
             }
+        };
+        for PlannedVersion { name, settings } in &change.versions {
+            place(tx, caller, &own, name, settings)?;
         }
         count += 1;
     }

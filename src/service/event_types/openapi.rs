@@ -11,8 +11,11 @@
 
 use serde_json::{Map, Value, json};
 
+use super::described_versions::{
+    DescribedVersion, VERSIONS, has_one_in_use, listed, said as said_versions,
+};
 use super::refs::{sharing, standing_alone};
-use crate::domain::catalogue::EventType;
+use crate::domain::catalogue::{EventType, EventTypeVersion};
 use crate::service::FieldError;
 
 /// References to whole parts that are followed, one after the other.
@@ -32,6 +35,7 @@ pub(super) struct DescribedType {
     pub(super) example: Option<Value>,
     pub(super) is_archived: bool,
     pub(super) is_deprecated: bool,
+    pub(super) versions: Vec<DescribedVersion>,
 }
 
 /// The event types that a document describes, in its order.
@@ -108,8 +112,12 @@ fn described_by(
         group: tags.and_then(|tags| tags.first()?.as_str().map(str::to_owned)),
         is_archived: is(ARCHIVED),
         is_deprecated: is("deprecated"),
+        versions: said_versions(operation).map_err(|message| (".post.x-versions", message))?,
         ..DescribedType::default()
     };
+    if has_one_in_use(&made.versions) {
+        return Ok(made);
+    }
     let Some(body) = operation.get("requestBody") else {
         return Ok(made);
     };
@@ -174,11 +182,14 @@ fn followed<'a>(document: &'a Value, part: &'a Value) -> Result<&'a Value, Strin
 ///
 /// # Errors
 /// What cannot be said of one of them.
-pub(super) fn document(types: &[EventType], title: &str) -> Result<Value, String> {
+pub(super) fn document(
+    types: &[(EventType, Vec<EventTypeVersion>)],
+    title: &str,
+) -> Result<Value, String> {
     let mut components = Map::new();
     let mut webhooks = Map::new();
-    for one in types {
-        let operation = operation(one, &mut components)?;
+    for (one, versions) in types {
+        let operation = operation(one, versions, &mut components)?;
         webhooks.insert(one.name.to_string(), json!({ "post": operation }));
     }
     let mut document = json!({
@@ -193,7 +204,11 @@ pub(super) fn document(types: &[EventType], title: &str) -> Result<Value, String
     Ok(document)
 }
 
-fn operation(one: &EventType, components: &mut Map<String, Value>) -> Result<Value, String> {
+fn operation(
+    one: &EventType,
+    versions: &[EventTypeVersion],
+    components: &mut Map<String, Value>,
+) -> Result<Value, String> {
     let name = one.name.as_str();
     let settings = &one.settings;
     let mut operation = json!({
@@ -210,14 +225,22 @@ fn operation(one: &EventType, components: &mut Map<String, Value>) -> Result<Val
         operation["deprecated"] = json!(true);
         operation[ARCHIVED] = json!(true);
     }
+    if !versions.is_empty() {
+        operation[VERSIONS] = json!(listed(versions));
+    }
+    let in_use = versions.iter().rfind(|own| !own.settings.archived);
+    let (schema, example) = match in_use {
+        Some(newest) => (&newest.settings.schema, &newest.settings.example),
+        None => (&settings.schema, &settings.example),
+    };
     let mut media = Map::new();
     let read = |text: &String| serde_json::from_str::<Value>(text).ok();
-    if let Some(schema) = settings.schema.as_ref().and_then(read) {
+    if let Some(schema) = schema.as_ref().and_then(read) {
         let shared = sharing(&schema, name, components);
         let shared = shared.map_err(|message| format!("the schema of {name} {message}"))?;
         media.insert("schema".to_owned(), shared);
     }
-    if let Some(example) = settings.example.as_ref().and_then(read) {
+    if let Some(example) = example.as_ref().and_then(read) {
         media.insert("example".to_owned(), example);
     }
     if !media.is_empty() {

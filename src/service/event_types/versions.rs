@@ -84,6 +84,19 @@ impl Service {
         self.store().read(read).await
     }
 
+    /// The versions of the event type `of`, newest first, as many as one page holds: mostly all.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`].
+    pub async fn newest_versions(
+        &self,
+        caller: &Caller,
+        of: &str,
+    ) -> Result<Vec<EventTypeVersion>, Refusal> {
+        let page = self.versions(caller, of, None, Limit::clamped(VERSIONS_MAX));
+        Ok(page.await?.items)
+    }
+
     /// The version `name` of the event type `of`.
     ///
     /// # Errors
@@ -118,14 +131,8 @@ impl Service {
         let caller = caller.clone();
         let work = move |tx: &mut WriteTx<'_>| {
             let of = event_type(tx, &caller, &of)?;
-            let workspace_seq = caller.workspace.seq();
-            if versions::update(tx, workspace_seq, of.seq, &name, &settings)?.is_none() {
-                let added = add(tx, &caller, &of, &name, &settings)?;
-                let added = added.ok_or(Refusal::NotFound("version"))?;
-                return Ok((added, Placed::Added));
-            }
-            note(tx, &caller, "event_type_version.update", &of.name, &name)?;
-            Ok((find(tx, &caller, &of, &name)?, Placed::Replaced))
+            let placed = place(tx, &caller, &of, &name, &settings)?;
+            Ok((find(tx, &caller, &of, &name)?, placed))
         };
         self.store().write(work).await
     }
@@ -152,8 +159,28 @@ impl Service {
     }
 }
 
+/// Adds or replaces a version.
+///
+/// # Errors
+/// [`Refusal::Conflict`] where there is no room.
+pub(super) fn place(
+    tx: &mut WriteTx<'_>,
+    caller: &Caller,
+    of: &EventType,
+    name: &VersionName,
+    settings: &VersionSettings,
+) -> Result<Placed, Refusal> {
+    let workspace_seq = caller.workspace.seq();
+    if versions::update(tx, workspace_seq, of.seq, name, settings)?.is_some() {
+        note(tx, caller, "event_type_version.update", &of.name, name)?;
+        return Ok(Placed::Replaced);
+    }
+    add(tx, caller, of, name, settings)?;
+    Ok(Placed::Added)
+}
+
 /// Adds a version; `None` where there is one of that name.
-pub(super) fn add(
+fn add(
     tx: &mut WriteTx<'_>,
     caller: &Caller,
     of: &EventType,

@@ -4,7 +4,7 @@
 //! platform's own: wire profile, body, retries, circuit breaker.
 
 use super::setting::Setting;
-use super::webhook::{FILTER, HEADERS, LABEL, SECRET, SIGNATURE, URL, listed};
+use super::webhook::{FILTER, HEADERS, LABEL, PINS, SECRET, SIGNATURE, URL, listed};
 use super::webhook_limits::RATE_LIMIT;
 use crate::domain::webhook::Webhook;
 use crate::service::webhooks::WebhookInput;
@@ -24,9 +24,9 @@ static CUSTOMERS: FormSpec<Webhook, WebhookInput> = FormSpec::new(&[
     },
     FieldSet {
         frame: Frame::Folded {
-            title: "More: filter, headers, rate limit",
+            title: "More: filter, versions, headers, rate limit",
         },
-        fields: &[Fields::Stack(&[FILTER, HEADERS, RATE_LIMIT])],
+        fields: &[Fields::Stack(&[FILTER, PINS, HEADERS, RATE_LIMIT])],
     },
 ]);
 

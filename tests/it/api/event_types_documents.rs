@@ -45,7 +45,7 @@ async fn import(app: &TestApp, path: &str, document: &Value) -> Value {
 }
 
 /// Each change in a word: `create order.paid`.
-fn told(answer: &Value) -> Vec<String> {
+pub(super) fn told(answer: &Value) -> Vec<String> {
     let changes = answer["changes"].as_array().unwrap().iter();
     let told = changes.map(|one| {
         let fields: Vec<&str> = one["fields"]
@@ -262,4 +262,92 @@ async fn a_document_at_fault_changes_nothing_and_each_place_is_named() {
     }
     let path = format!("{OPENAPI}?dry_run=maybe");
     app.post(&path, &shop()).await.invalid("dry_run");
+}
+
+#[tokio::test]
+async fn versions_go_into_a_document_and_come_back_out_of_it() {
+    let app = TestApp::start().await;
+    let own = json!({"name": "order.paid", "schema": {"required": ["old"]}});
+    app.post(TYPES, &own).await.json(StatusCode::CREATED);
+    let versions = format!("{TYPES}/order.paid/versions");
+    for body in [
+        json!({"version": "2", "schema": {"required": ["price"]}, "archived": true}),
+        json!({"version": "1", "description": "Cents", "schema": {"required": ["amount"]},
+            "example": {"amount": 1}}),
+    ] {
+        app.post(&versions, &body).await.json(StatusCode::CREATED);
+    }
+    let given = app.get(&format!("{TYPES}/export/openapi")).await;
+    let given = given.json(StatusCode::OK);
+    let post = &given["webhooks"]["order.paid"]["post"];
+    let media = &post["requestBody"]["content"]["application/json"];
+    assert_eq!(
+        media["schema"]["required"],
+        json!(["amount"]),
+        "the newest in use: {post}"
+    );
+    assert_eq!(post["x-versions"][0]["version"], "2");
+    assert_eq!(
+        told(&import(&app, OPENAPI, &given).await),
+        ["nothing order.paid"]
+    );
+    // In another catalogue it makes the same versions, in the same order.
+    let other = TestApp::start().await;
+    assert_eq!(
+        told(&import(&other, OPENAPI, &given).await),
+        ["create order.paid"]
+    );
+    let same = other.get(&format!("{TYPES}/export/openapi")).await;
+    assert_eq!(same.json(StatusCode::OK), given);
+}
+
+#[tokio::test]
+async fn versions_that_a_document_describes_are_changed_and_faulty_ones_named() {
+    let app = TestApp::start().await;
+    let versions = format!("{TYPES}/order.paid/versions");
+    app.post(TYPES, &json!({"name": "order.paid"}))
+        .await
+        .json(StatusCode::CREATED);
+    let one = json!({"version": "1", "description": "Cents", "example": {"amount": 1}});
+    app.post(&versions, &one).await.json(StatusCode::CREATED);
+    let given = app.get(&format!("{TYPES}/export/openapi")).await;
+    let mut changed = given.json(StatusCode::OK);
+    changed["webhooks"]["order.paid"]["post"]["x-versions"] = json!([
+        {"version": "1", "description": "In cents"}, {"version": "3"}]);
+    let dry = format!("{OPENAPI}?dry_run=true");
+    assert_eq!(
+        told(&import(&app, &dry, &changed).await),
+        ["update order.paid versions"]
+    );
+    assert_eq!(
+        told(&import(&app, OPENAPI, &changed).await),
+        ["update order.paid versions"]
+    );
+    let one = app.get(&format!("{versions}/1")).await.json(StatusCode::OK);
+    assert_eq!(
+        (&one["description"], &one["example"]),
+        (&json!("In cents"), &json!({"amount": 1}))
+    );
+    app.get(&format!("{versions}/3")).await.json(StatusCode::OK);
+    for (list, field) in [
+        (
+            json!({"version": "1"}),
+            "webhooks.order.paid.post.x-versions",
+        ),
+        (
+            json!([{"version": "1", "shema": {}}]),
+            "webhooks.order.paid.post.x-versions",
+        ),
+        (
+            json!([{"version": "a b"}]),
+            "webhooks.order.paid.x-versions[0].version",
+        ),
+        (
+            json!([{"version": "4", "schema": {"type": 1}}]),
+            "webhooks.order.paid.x-versions[0].schema",
+        ),
+    ] {
+        changed["webhooks"]["order.paid"]["post"]["x-versions"] = list;
+        app.post(OPENAPI, &changed).await.invalid(field);
+    }
 }

@@ -19,7 +19,7 @@ use super::story::Story;
 
 /// Every page of the dashboard, and where to find one with something on it.
 #[rustfmt::skip]
-const PAGES: [(&str, &str); 32] = [
+const PAGES: [(&str, &str); 34] = [
     ("/", "/"),
     ("/deliveries", "/deliveries"),
     ("/deliveries/{id}", "/deliveries/{delivery}"),
@@ -40,6 +40,8 @@ const PAGES: [(&str, &str); 32] = [
     ("/event-types", "/event-types"),
     ("/event-types/new", "/event-types/new"),
     ("/event-types/{name}", "/event-types/order.paid"),
+    ("/event-types/{name}/new-version", "/event-types/order.paid/new-version"),
+    ("/event-types/{name}/versions/{version}", "/event-types/order.paid/versions/1"),
     ("/api-keys", "/api-keys"),
     ("/workspaces", "/workspaces"),
     ("/settings", "/settings"),

@@ -31,6 +31,7 @@ const PAGES: [(&str, &str); 14] = [
     ("/portal/dead-letters", "/portal/dead-letters"),
     ("/portal/event-types", "/portal/event-types"),
     ("/portal/event-types/{name}", "/portal/event-types/order.paid"),
+    ("/portal/event-types/{name}/versions/{version}", "/portal/event-types/order.paid/versions/1"),
 ];
 /// The pages that need something to have happened, and what is no page.
 const OTHERS: [&str; 5] = [
@@ -55,6 +56,10 @@ impl Seat {
         let kind = json!({"name": "order.paid", "description": "Money has come.",
             "example": {"id": 7}, "schema": {"type": "object", "required": ["id"]}});
         let made = self.app.post("/api/v1/event-types", &kind).await;
+        made.json(StatusCode::CREATED);
+        let version = json!({"example": {"id": 7}, "schema": {"type": "object"}});
+        let path = "/api/v1/event-types/order.paid/versions";
+        let made = self.app.post(path, &version).await;
         made.json(StatusCode::CREATED);
     }
 

@@ -181,6 +181,8 @@ async fn catalogue(seat: &Seat) {
             "schema": {"type": "object", "required": ["id"]},
             "example": {"id": 4711, "currency": "EUR"}});
         post(seat, "/api/v1/event-types", &kind).await;
+        let path = format!("/api/v1/event-types/{name}/versions");
+        post(seat, &path, &json!({"description": "Amounts in cents."})).await;
     }
 }
 

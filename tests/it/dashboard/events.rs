@@ -115,3 +115,74 @@ async fn data_that_is_no_json_or_breaks_its_schema_is_kept_and_explained() {
     let (_, page) = desk.follow(&answer).await;
     assert!(page.contains("The catalogue is empty"), "{page}");
 }
+
+#[tokio::test]
+async fn a_version_is_added_pinned_ended_and_removed() {
+    let desk = Desk::open().await;
+    desk.post("/event-types", &[("name", "order.paid")]).await;
+    let fields = [
+        ("schema", "{\"required\": [\"price\"]}"),
+        ("description", "With a price"),
+    ];
+    let answer = desk.post("/event-types/order.paid/versions", &fields).await;
+    let (_, page) = desk.follow(&answer).await;
+    let link = "/event-types/order.paid/versions/1";
+    assert!(
+        page.contains(link) && page.contains("With a price"),
+        "{page}"
+    );
+    let wrong = [("version", "a b"), ("description", "Kept")];
+    let answer = desk.post("/event-types/order.paid/versions", &wrong).await;
+    assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(answer.text.contains("version-fault") && answer.text.contains("value=\"Kept\""));
+
+    let hook = [
+        ("url", "https://example.com/hook"),
+        ("event_types", "*"),
+        ("pinned_versions", "order.paid 9"),
+    ];
+    let answer = desk.post("/webhooks", &hook).await;
+    assert!(
+        answer.text.contains("9 is no version of order.paid"),
+        "{}",
+        answer.text
+    );
+    let hook = [hook[0], hook[1], ("pinned_versions", "order.paid 1")];
+    let made = desk.post("/webhooks", &hook).await;
+    desk.follow(&made).await;
+    let hooks = desk.app.get("/api/v1/webhooks").await.json(StatusCode::OK);
+    let id = hooks["data"][0]["id"].as_str().unwrap();
+    assert_eq!(hooks["data"][0]["pinned_versions"]["order.paid"], "1");
+    let form = desk.get(&format!("/webhooks/{id}/edit")).await;
+    assert!(form.contains("order.paid 1"), "{form}");
+
+    let event = [
+        ("type", "order.paid"),
+        ("version", "1"),
+        ("data", "{\"price\": 2}"),
+    ];
+    let answer = desk.post("/events", &event).await;
+    let (_, page) = desk.follow(&answer).await;
+    assert!(page.contains("<dt>Version</dt><dd>1</dd>"), "{page}");
+
+    let delete = format!("{link}/delete");
+    assert!(
+        desk.post(&delete, &[])
+            .await
+            .text
+            .contains("Remove version 1")
+    );
+    let answer = desk.post(&delete, &[("confirmed", "yes")]).await;
+    let (_, page) = desk.follow(&answer).await;
+    assert!(page.contains("pinned by webhooks"), "{page}");
+    let answer = desk.post(link, &[("archived", "on")]).await;
+    let (_, page) = desk.follow(&answer).await;
+    assert!(page.contains("archived"), "{page}");
+    let path = format!("/api/v1/webhooks/{id}");
+    desk.app
+        .patch(&path, &json!({"pinned_versions": null}))
+        .await;
+    let answer = desk.post(&delete, &[("confirmed", "yes")]).await;
+    let (_, page) = desk.follow(&answer).await;
+    assert!(page.contains("Version 1 was removed"), "{page}");
+}

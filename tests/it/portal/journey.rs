@@ -210,3 +210,38 @@ async fn a_page_shows_and_does_what_the_link_permits() {
     }
     assert!(refused > 12, "{refused}");
 }
+
+#[tokio::test]
+async fn a_developer_sees_the_versions_of_an_event_type_and_pins_one() {
+    let guest = Guest::come_in().await;
+    let kind = json!({"name": "order.paid"});
+    guest.app.post("/api/v1/event-types", &kind).await;
+    for (archived, example) in [(true, 1), (false, 2)] {
+        let version = json!({"description": format!("No {example}"), "archived": archived,
+            "example": {"amount": example}});
+        let made = guest
+            .app
+            .post("/api/v1/event-types/order.paid/versions", &version)
+            .await;
+        made.json(StatusCode::CREATED);
+    }
+    let page = guest.get("/portal/event-types/order.paid").await;
+    assert!(page.contains("No 2") && !page.contains("No 1"), "{page}");
+    let one = guest.get("/portal/event-types/order.paid/versions/2").await;
+    assert!(one.contains("&#34;amount&#34;: 2"), "{one}");
+    let ended = guest
+        .ask(Method::GET, "/portal/event-types/order.paid/versions/1")
+        .await;
+    assert_eq!(ended.status, StatusCode::NOT_FOUND);
+    let fields = [
+        ("url", "https://example.com/hook"),
+        ("event_types", "order.paid"),
+        ("pinned_versions", "order.paid 2"),
+    ];
+    guest.post("/portal/webhooks", &fields).await;
+    let hooks = guest.app.get("/api/v1/webhooks").await.json(StatusCode::OK);
+    assert_eq!(
+        hooks["data"][0]["pinned_versions"]["order.paid"], "2",
+        "{hooks}"
+    );
+}
