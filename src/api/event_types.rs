@@ -51,6 +51,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
             .query("dry_run", flag(), "Tell what would change, and change nothing.")
             .query("archive_missing", flag(), "Archive event types that the document does not name.")
             .takes::<CatalogueDocument>(sample())
+            .or_yaml()
             .gives::<ImportedBody>(200, "What was changed; all of it or, where a place is at fault, nothing.")
             .or(409)
     }),
@@ -60,6 +61,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
             .query("dry_run", flag(), "Tell what would change, and change nothing.")
             .query("name", text(), "The event type; what `title` or else `$id` says if absent.")
             .takes::<CatalogueDocument>(json!({"title": "order.paid", "type": "object"}))
+            .or_yaml()
             .gives::<ImportedBody>(200, "What was changed.")
             .or(409)
     }),

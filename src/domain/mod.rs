@@ -62,3 +62,4 @@ pub mod totp;
 pub mod user;
 pub mod webhook;
 pub mod workspace;
+pub mod yaml;

@@ -12,7 +12,7 @@ use crate::service::Caller;
 use crate::service::event_types::{
     CatalogueRun, ChangeKind, DocumentForm, ImportChange, UnnamedTypes,
 };
-use crate::web::extract::{Json, Query, RequestBody};
+use crate::web::extract::{AnyForm, Query, RequestBody};
 use crate::web::{Answered, AppState, State, answer};
 
 /// The most bytes of a document: 8 MiB.
@@ -47,7 +47,8 @@ pub struct ImportChangeBody {
     /// `create`, `update`, `archive`, or `nothing` where it is so already.
     #[schema(value_type = ImportChangeWord)]
     pub change: &'static str,
-    /// Which members become others: `description`, `group`, `schema`, `example`, `archived`.
+    /// Which members become others: `description`, `group`, `schema`, `example`, `archived`,
+    /// `versions`.
     pub fields: Vec<&'static str>,
 }
 
@@ -59,7 +60,7 @@ pub async fn import_openapi(
     state: State,
     caller: Caller,
     request: HttpRequest,
-    body: Json<CatalogueDocument>,
+    body: AnyForm<CatalogueDocument>,
 ) -> Answered {
     let mut query = Query::of(&request);
     let unnamed = match is_on(&mut query, "archive_missing") {
@@ -71,7 +72,7 @@ pub async fn import_openapi(
     import(
         state,
         caller,
-        body.value.0,
+        body.0.value.0,
         DocumentForm::OpenApi,
         unnamed,
         run,
@@ -87,13 +88,13 @@ pub async fn import_schema(
     state: State,
     caller: Caller,
     request: HttpRequest,
-    body: Json<CatalogueDocument>,
+    body: AnyForm<CatalogueDocument>,
 ) -> Answered {
     let mut query = Query::of(&request);
     let form = DocumentForm::Schema(query.text("name"));
     let run = run_of(&mut query);
     query.finish()?;
-    import(state, caller, body.value.0, form, UnnamedTypes::Kept, run).await
+    import(state, caller, body.0.value.0, form, UnnamedTypes::Kept, run).await
 }
 
 /// `GET /event-types/export/openapi`.

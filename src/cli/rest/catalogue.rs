@@ -6,7 +6,7 @@
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use clap::Args;
 use serde_json::Value;
 
@@ -15,6 +15,7 @@ use super::shown::member_words;
 use super::{Api, parse};
 use crate::cli::output;
 use crate::cli::table::{Column, Table};
+use crate::domain::yaml;
 
 /// The most bytes of a document: 8 MiB, as the server takes.
 const DOCUMENT_BYTES_MAX: u64 = 8 * 1024 * 1024;
@@ -117,7 +118,12 @@ fn read(file: &Path) -> anyhow::Result<Value> {
     if text.len() as u64 > DOCUMENT_BYTES_MAX {
         bail!("{shown} is larger than {DOCUMENT_BYTES_MAX} bytes");
     }
-    serde_json::from_str(&text).with_context(|| format!("{shown} is not JSON"))
+    // Each JSON document is a YAML document as well, but its own reader is exact and says more.
+    if text.trim_start().starts_with(['{', '[']) {
+        let read = serde_json::from_str(&text);
+        return read.with_context(|| format!("{shown} is not JSON"));
+    }
+    yaml::json_of(&text).map_err(|error| anyhow!("{shown} is not YAML: {error}"))
 }
 
 fn describe(done: &ShownImport) -> anyhow::Result<()> {

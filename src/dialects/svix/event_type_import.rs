@@ -9,6 +9,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::event_type::VERSION;
+use crate::domain::yaml;
 use crate::service::Caller;
 use crate::service::event_types::{
     CatalogueRun, ChangeKind, DocumentForm, ImportChange, UnnamedTypes,
@@ -69,8 +70,14 @@ pub(super) async fn import(state: State, caller: Caller, body: Json<SvixImportIn
     let said = body.value;
     let document = match (said.spec, said.spec_raw) {
         (Some(spec), None) => spec,
-        (None, Some(text)) => serde_json::from_str(&text)
-            .map_err(|error| Problem::field("specRaw", format!("can't be read: {error}")))?,
+        (None, Some(text)) => {
+            let workspace_seq = caller.workspace.seq();
+            let read = state
+                .service
+                .work_on_payload(workspace_seq, move || read(&text));
+            let unreadable = |error| Problem::field("specRaw", format!("can't be read: {error}"));
+            read.await?.map_err(unreadable)?
+        }
         (Some(_), Some(_)) | (None, None) => {
             return Err(Problem::malformed(
                 "one of spec and specRaw is needed".to_owned(),
@@ -101,6 +108,14 @@ pub(super) async fn import(state: State, caller: Caller, body: Json<SvixImportIn
         },
     };
     answer::ok(&SvixImportOut { data })
+}
+
+/// Reads a document in JSON, or else in YAML.
+fn read(text: &str) -> Result<Value, String> {
+    match text.trim_start().starts_with('{') {
+        true => serde_json::from_str(text).map_err(|error| error.to_string()),
+        false => yaml::json_of(text),
+    }
 }
 
 fn described(change: &ImportChange) -> SvixDescribedType {

@@ -1,6 +1,6 @@
 //! A request's body as a value of a type: every fault is told with its place.
 //!
-//! Owns: [`Json`] and [`OptionalJson`]. Refuses: explaining what can't be read (`misread`).
+//! Owns: [`Json`], [`OptionalJson`] and [`AnyForm`]. Refuses: explaining what can't be read (`misread`).
 
 use std::future::Future;
 use std::pin::Pin;
@@ -17,6 +17,7 @@ use super::body::{self, ReceivedBody};
 use super::depth::{DATA_DEPTH_MAX, check_depth};
 use super::idempotency::{Keyed, Keying};
 use super::misread::{Misread, from_slice};
+use crate::domain::yaml;
 use crate::service::Caller;
 use crate::service::payload_work::SMALL_BODY_BYTES;
 use crate::web::{AppState, Problem, State};
@@ -56,6 +57,9 @@ pub struct Nothing {}
 
 impl RequestBody for Nothing {}
 
+/// A body that may be sent as YAML as well.
+pub struct AnyForm<T>(pub Json<T>);
+
 /// A body that may be left out; it then means `T::default()`.
 pub struct OptionalJson<T>(pub Json<T>);
 
@@ -92,6 +96,23 @@ impl<T: RequestBody + Default> FromRequest for OptionalJson<T> {
     }
 }
 
+impl<T: RequestBody> FromRequest for AnyForm<T> {
+    type Error = Problem;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (request, payload) = (request.clone(), payload.take());
+        Box::pin(async move {
+            let body = read::<T>(&request, payload).await?;
+            let taken = match is_yaml(&request) {
+                true => taken(&request, body, from_yaml).await,
+                false => json(&request, body, from_slice).await,
+            };
+            taken.map(Self)
+        })
+    }
+}
+
 async fn read<T: RequestBody>(
     request: &HttpRequest,
     payload: Payload,
@@ -106,7 +127,6 @@ fn state_of(request: &HttpRequest) -> &State {
         .expect("every app is built with the state")
 }
 
-/// A large body is read off the thread that answers.
 async fn json<T: RequestBody>(
     request: &HttpRequest,
     body: ReceivedBody,
@@ -115,10 +135,22 @@ async fn json<T: RequestBody>(
     if !body.bytes.is_empty() {
         check_media_type(request)?;
     }
+    let parse = |bytes: &[u8]| {
+        check_depth(bytes, T::DEPTH_MAX).map_err(Misread::misfit)?;
+        parse(bytes)
+    };
+    taken(request, body, parse).await
+}
+
+/// A large body is read off the thread that answers.
+async fn taken<T: RequestBody>(
+    request: &HttpRequest,
+    body: ReceivedBody,
+    parse: impl FnOnce(&[u8]) -> Result<T, Misread> + Send + 'static,
+) -> Result<Json<T>, Problem> {
     let keying = Keying::of(request)?;
     let is_small = body.bytes.len() <= SMALL_BODY_BYTES;
     let read = move || {
-        check_depth(&body.bytes, T::DEPTH_MAX).map_err(Misread::misfit)?;
         let value = parse(&body.bytes)?;
         let keyed = keying.with(&body.bytes);
         Ok::<_, Problem>(Json {
@@ -136,6 +168,31 @@ async fn json<T: RequestBody>(
         .service
         .work_on_payload(workspace_seq, read)
         .await?
+}
+
+/// Whether a body is said to be YAML (RFC 9512, or one of the words before that).
+fn is_yaml(request: &HttpRequest) -> bool {
+    let said = request.headers().get(header::CONTENT_TYPE);
+    let text = said
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    let kind = text.split(';').next().unwrap_or_default().trim();
+    let kind = kind.to_ascii_lowercase();
+    let names = [
+        "application/yaml",
+        "application/x-yaml",
+        "text/yaml",
+        "text/x-yaml",
+    ];
+    names.contains(&kind.as_str()) || (kind.starts_with("application/") && kind.ends_with("+yaml"))
+}
+
+/// Reads the text of a YAML document; its bounds are the reader's.
+fn from_yaml<T: DeserializeOwned>(text: &[u8]) -> Result<T, Misread> {
+    let malformed = |what: String| Misread::Malformed(format!("the body is not YAML: {what}"));
+    let text = std::str::from_utf8(text).map_err(|error| malformed(error.to_string()))?;
+    let value = yaml::json_of(text).map_err(malformed)?;
+    from_slice(value.to_string().as_bytes())
 }
 
 /// JSON, in UTF-8, and said to be that.

@@ -14,7 +14,7 @@ mod query;
 pub use body::read_body;
 pub use depth::{DATA_DEPTH_MAX, check_depth};
 pub use idempotency::{IDEMPOTENCY_KEY_CHARS_MAX, Keyed};
-pub use json::{BODY_BYTES_MAX, Json, Nothing, OptionalJson, RequestBody};
+pub use json::{AnyForm, BODY_BYTES_MAX, Json, Nothing, OptionalJson, RequestBody};
 pub use misread::{Misread, from_slice};
 pub use path::{path_id, path_text};
 pub use query::Query;

@@ -81,9 +81,13 @@ impl Described {
         }
         if let Some(body) = &operation.body {
             let content = json!({"schema": body.shape.reference(), "example": body.example});
+            let forms = body
+                .forms
+                .iter()
+                .map(|form| ((*form).to_owned(), content.clone()));
             told["requestBody"] = json!({
                 "required": body.need == Need::Required,
-                "content": {"application/json": content},
+                "content": forms.collect::<Map<_, _>>(),
             });
         }
         told

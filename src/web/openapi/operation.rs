@@ -11,6 +11,10 @@ use utoipa::{PartialSchema, ToSchema};
 
 use super::parts;
 
+/// The media types of bodies.
+const JSON: &str = "application/json";
+const YAML: &str = "application/yaml";
+
 /// What is said about an endpoint.
 #[derive(Default)]
 pub struct Operation {
@@ -39,6 +43,8 @@ pub(super) struct BodyDoc {
     pub(super) shape: Shape,
     pub(super) need: Need,
     pub(super) example: Value,
+    /// The media types in which it may be sent.
+    pub(super) forms: &'static [&'static str],
 }
 
 /// Whether something may be left out.
@@ -138,11 +144,21 @@ impl Operation {
         self.body::<T>(Need::Optional, example)
     }
 
+    /// Its body may be sent as YAML as well.
+    #[must_use]
+    pub fn or_yaml(mut self) -> Self {
+        if let Some(body) = &mut self.body {
+            body.forms = &[JSON, YAML];
+        }
+        self
+    }
+
     fn body<T: ToSchema>(mut self, need: Need, example: Value) -> Self {
         self.body = Some(BodyDoc {
             shape: Shape::of::<T>(),
             need,
             example,
+            forms: &[JSON],
         });
         self
     }
