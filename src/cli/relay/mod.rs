@@ -15,7 +15,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use clap::Args;
 
 use self::batch::{RowsAnswered, publish};
@@ -44,8 +44,8 @@ const PAUSE_MAX: Duration = Duration::from_secs(30);
 pub(super) struct RelayCommand {
     #[command(flatten)]
     connection: Connection,
-    /// The platform's database: sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME; with ?sslmode=require over
-    /// TLS, and its certificate is checked
+    /// The platform's database: sqlite:PATH, postgres://USER:PASSWORD@HOST/NAME, mysql://… or mariadb://…; with
+    /// ?sslmode=require over TLS, and its certificate is checked
     #[arg(
         long,
         env = "HOOKPOST_RELAY_DATABASE",
@@ -95,13 +95,10 @@ impl RelayCommand {
             true => AfterPublishing::Delete,
             false => AfterPublishing::Mark,
         };
-        let roots = self.database_ca.map(|path| {
-            std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))
-        });
         let options = OutboxOptions {
             table: self.table,
             after,
-            roots_pem: roots.transpose()?,
+            roots_file: self.database_ca,
         };
         let until = match self.once {
             true => Until::Empty,

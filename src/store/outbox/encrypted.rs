@@ -5,6 +5,7 @@
 
 use std::future::Future;
 use std::io;
+use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -33,14 +34,15 @@ pub(super) struct NamedServer {
 pub(super) struct EncryptedStream<S>(ClientStream<S>);
 
 impl Encrypting {
-    /// `extra_roots_pem` are trusted besides the public roots.
-    pub(super) fn new(extra_roots_pem: Option<&[u8]>) -> Result<Self, OutboxError> {
+    /// The authorities in `roots_file` (PEM) are trusted besides the public ones.
+    pub(super) fn new(roots_file: Option<&Path>) -> Result<Self, OutboxError> {
         let mut roots = RootCertStore {
             roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
         };
         let unusable = |error: String| OutboxError::Authorities(error);
-        if let Some(pem) = extra_roots_pem {
-            for certificate in CertificateDer::pem_slice_iter(pem) {
+        if let Some(path) = roots_file {
+            let pem = std::fs::read(path).map_err(|error| unusable(error.to_string()))?;
+            for certificate in CertificateDer::pem_slice_iter(&pem) {
                 let certificate = certificate.map_err(|error| unusable(error.to_string()))?;
                 let added = roots.add(certificate);
                 added.map_err(|error| unusable(error.to_string()))?;

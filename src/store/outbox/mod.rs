@@ -17,10 +17,12 @@
 //! then it publishes the row again, and hookpost recognises it: nothing is delivered anew.
 
 mod encrypted;
+mod mysql;
 mod postgres;
 mod sqlite;
 mod table;
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 pub use table::OutboxTable;
@@ -73,8 +75,8 @@ pub struct OutboxOptions {
     pub table: OutboxTable,
     /// What becomes of rows that were published.
     pub after: AfterPublishing,
-    /// Authorities (PEM) that are trusted besides the public ones.
-    pub roots_pem: Option<Vec<u8>>,
+    /// The file of authorities (PEM) that are trusted besides the public ones.
+    pub roots_file: Option<PathBuf>,
 }
 
 /// What becomes of rows that were published.
@@ -99,12 +101,14 @@ pub struct SettledRows {
 pub enum Outbox {
     /// In a file.
     Sqlite(sqlite::SqliteOutbox),
+    /// In MySQL or MariaDB.
+    Mysql(Box<mysql::MysqlOutbox>),
     /// In PostgreSQL.
     Postgres(Box<postgres::PostgresOutbox>),
 }
 
 impl Outbox {
-    /// Opens the outbox at `address`: `sqlite:PATH` or `postgres://…`.
+    /// Opens the outbox at `address`: `sqlite:PATH`, `postgres://…`, `mysql://…` or `mariadb://…`.
     ///
     /// # Errors
     /// [`OutboxError`] says what is wrong with the address, the table or the database.
@@ -118,9 +122,11 @@ impl Outbox {
                 let opened = postgres::PostgresOutbox::open(address, options)?;
                 Ok(Self::Postgres(Box::new(opened)))
             }
-            _ => Err(OutboxError::Address(
-                "must begin with sqlite: or postgres://".to_owned(),
-            )),
+            Some(("mysql" | "mariadb", _)) => {
+                let opened = mysql::MysqlOutbox::open(address, options)?;
+                Ok(Self::Mysql(Box::new(opened)))
+            }
+            _ => Err(unknown_kind()),
         }
     }
 
@@ -132,9 +138,8 @@ impl Outbox {
         match address.split_once(':') {
             Some(("sqlite", _)) => Ok(sqlite::schema(table)),
             Some(("postgres" | "postgresql", _)) => Ok(postgres::schema(table)),
-            _ => Err(OutboxError::Address(
-                "must begin with sqlite: or postgres://".to_owned(),
-            )),
+            Some(("mysql" | "mariadb", _)) => Ok(mysql::schema(table)),
+            _ => Err(unknown_kind()),
         }
     }
 
@@ -146,6 +151,7 @@ impl Outbox {
         let most = most.clamp(1, BATCH_ROWS_MAX);
         match self {
             Self::Sqlite(outbox) => outbox.waiting(most),
+            Self::Mysql(outbox) => outbox.waiting(most),
             Self::Postgres(outbox) => outbox.waiting(most),
         }
     }
@@ -157,6 +163,7 @@ impl Outbox {
     pub fn settle(&mut self, settled: &SettledRows) -> Result<(), OutboxError> {
         match self {
             Self::Sqlite(outbox) => outbox.settle(settled),
+            Self::Mysql(outbox) => outbox.settle(settled),
             Self::Postgres(outbox) => outbox.settle(settled),
         }
     }
@@ -167,11 +174,16 @@ impl Outbox {
     /// [`OutboxError::Database`].
     pub fn wait(&mut self, longest: Duration) -> Result<(), OutboxError> {
         match self {
-            Self::Sqlite(_) => {
+            Self::Sqlite(_) | Self::Mysql(_) => {
                 std::thread::sleep(longest);
                 Ok(())
             }
             Self::Postgres(outbox) => outbox.wait(longest),
         }
     }
+}
+
+fn unknown_kind() -> OutboxError {
+    let message = "must begin with sqlite:, postgres://, mysql:// or mariadb://";
+    OutboxError::Address(message.to_owned())
 }

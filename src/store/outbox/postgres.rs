@@ -79,7 +79,7 @@ impl PostgresOutbox {
             .connect_timeout(CONNECT_TIMEOUT)
             .keepalives_idle(Duration::from_secs(30));
         let mut client = match config.get_ssl_mode() {
-            SslMode::Require => config.connect(Encrypting::new(options.roots_pem.as_deref())?)?,
+            SslMode::Require => config.connect(Encrypting::new(options.roots_file.as_deref())?)?,
             // Whoever asks for no certainty gets none: a certificate that is not checked protects nothing.
             _ => config.connect(NoTls)?,
         };

@@ -51,6 +51,14 @@ impl OutboxTable {
         &self.name
     }
 
+    /// It as statements of MySQL name it.
+    pub(super) fn in_backticks(&self) -> String {
+        match &self.schema {
+            Some(schema) => format!("`{schema}`.`{}`", self.name),
+            None => format!("`{}`", self.name),
+        }
+    }
+
     /// It as statements name it.
     pub(super) fn quoted(&self) -> String {
         match &self.schema {

@@ -1,5 +1,6 @@
 //! `hookpost relay`: rows of a platform's outbox become events, each once, whatever happens in between.
 
+mod mariadb;
 mod postgres;
 
 use std::path::{Path, PathBuf};
@@ -225,7 +226,7 @@ async fn it_waits_while_hookpost_is_away_and_says_what_is_wrong() {
     let output = hookpost(&["relay", "--schema", "--database", "oracle:x"])
         .output()
         .unwrap();
-    assert!(complaint(&output, 1).contains("sqlite: or postgres://"));
+    assert!(complaint(&output, 1).contains("sqlite:, postgres://"));
     // A relay that runs on publishes what comes later by itself.
     let _relay = Running::start(&mut platform.relay(&["--poll", "50ms"]));
     insert(&conn, "late", "a.b", "{\"n\":2}");

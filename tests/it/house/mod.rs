@@ -31,7 +31,8 @@ const SQL: [&str; 5] = [
     "PRAGMA ",
 ];
 /// Crates that speak to a database.
-const DATABASES: [&str; 5] = [
+const DATABASES: [&str; 6] = [
+    "mysql",
     "rusqlite",
     "r2d2",
     "r2d2_sqlite",
