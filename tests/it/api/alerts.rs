@@ -13,16 +13,16 @@ use crate::receiver::{Received, Receiver, Reply};
 const MINUTE: Duration = Duration::from_secs(60);
 
 /// An instance whose workspace is told at a receiver, and the clock that it goes by.
-struct Scene {
-    app: TestApp,
-    clock: Clock,
-    alerts: Receiver,
+pub(super) struct Scene {
+    pub(super) app: TestApp,
+    pub(super) clock: Clock,
+    pub(super) alerts: Receiver,
     receiver: Receiver,
     workspace: String,
 }
 
 impl Scene {
-    async fn open() -> Self {
+    pub(super) async fn open() -> Self {
         let clock = Clock::manual(Timestamp::parse("2026-11-21T12:00:00Z").unwrap());
         let app = TestApp::start_at(clock.clone()).await;
         let (alerts, receiver) = (Receiver::start().await, Receiver::start().await);
@@ -38,7 +38,7 @@ impl Scene {
         }
     }
 
-    async fn webhook(&self, more: &Value) -> String {
+    pub(super) async fn webhook(&self, more: &Value) -> String {
         let mut body = json!({"url": self.receiver.url("/"), "event_types": ["*"], "label": "Orders",
             "retry_policy": {"delays": ["24h"], "jitter": false}, "disable_after": null});
         let fields = body.as_object_mut().unwrap();
@@ -71,7 +71,7 @@ impl Scene {
     }
 
     /// The types of the alerts so far, once there are `count`.
-    async fn told(&self, count: usize) -> Vec<Value> {
+    pub(super) async fn told(&self, count: usize) -> Vec<Value> {
         let told = self.alerts.wait_for(count).await;
         let told: Vec<Value> = told.iter().map(Received::json).collect();
         assert_eq!(told.len(), count, "{told:#?}");
@@ -303,41 +303,4 @@ async fn a_consumer_is_told_of_its_own_webhooks_and_of_nothing_else() {
     sent.json(StatusCode::ACCEPTED);
     scene.alerts.wait_for(3).await;
     assert_eq!(theirs.received().len(), 1);
-}
-
-#[tokio::test]
-async fn a_certificate_is_told_of_before_it_ends_once_in_each_stage() {
-    let scene = Scene::open().await;
-    let mut params = rcgen::CertificateParams::default();
-    params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
-    params.not_before = rcgen::date_time_ymd(2020, 1, 1);
-    params.not_after = rcgen::date_time_ymd(2026, 12, 25);
-    let key = rcgen::KeyPair::generate().unwrap();
-    let ca = params.self_signed(&key).unwrap().pem();
-    let webhook = scene.webhook(&json!({"ca": ca})).await;
-    let look = async || {
-        // Longer than the pause between two looks.
-        scene.clock.advance(7 * 60 * MINUTE);
-        scene.app.service.engine().tell_due().await.unwrap();
-    };
-    look().await;
-    assert!(scene.alerts.received().is_empty());
-    scene.clock.advance(4 * 24 * 60 * MINUTE);
-    look().await;
-    look().await;
-    let told = scene.told(1).await.remove(0);
-    assert_eq!(told["type"], "certificate.expiring");
-    let data = &told["data"];
-    assert_eq!(
-        (&data["webhook_id"], &data["certificate"]),
-        (&json!(webhook), &json!("ca"))
-    );
-    assert_eq!(
-        (&data["days"], &data["expires_at"]),
-        (&json!(30), &json!("2026-12-25T00:00:00.000Z"))
-    );
-    scene.clock.advance(24 * 24 * 60 * MINUTE);
-    look().await;
-    look().await;
-    assert_eq!(scene.told(2).await[1]["data"]["days"], 7);
 }

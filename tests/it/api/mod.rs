@@ -1,6 +1,8 @@
 //! The native API, a file per resource.
 
 mod alerts;
+mod alerts_certificates;
+mod alerts_storage;
 mod api_keys;
 mod audit_log;
 mod bulk;
@@ -13,6 +15,7 @@ mod event_context;
 mod event_type_versions;
 mod event_types;
 mod event_types_documents;
+mod event_types_yaml;
 mod events;
 mod events_erased;
 mod events_erased_many;
