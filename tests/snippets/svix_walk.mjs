@@ -121,6 +121,8 @@ const places = await client.messageAttempt.listAttemptedDestinations(uid, messag
 assert.deepEqual(places.data.map((one) => [one.id, one.status]), [[endpoint.id, 0]]);
 const stats = await client.endpoint.getStats(uid, "main");
 assert.deepEqual([stats.success, stats.fail], [1, 0]);
+const tried = await client.endpoint.getAttemptStats?.(uid, "main");
+if (tried) assert.deepEqual([tried.success, tried.fail, tried.canceled], [1, 0, 0]);
 await client.messageAttempt.resend(uid, message.id, "main");
 await until(async () => (await client.messageAttempt.listByMsg(uid, message.id)).data.slice(1));
 const task = await client.endpoint.recover(uid, "main", { since: new Date(Date.now() - 60000) });

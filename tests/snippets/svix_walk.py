@@ -101,6 +101,7 @@ assert client.message_attempt.list_by_endpoint(UID, "main").data[0].id == attemp
 assert client.message_attempt.list_attempted_messages(UID, "main").data[0].id == message.id
 assert client.message_attempt.list_attempted_destinations(UID, message.id).data[0].id == endpoint.id
 assert client.endpoint.get_stats(UID, "main").success == 1
+assert client.endpoint.get_attempt_stats(UID, "main").success == 1
 client.message_attempt.resend(UID, message.id, "main")
 since = datetime.now(timezone.utc) - timedelta(minutes=1)
 assert client.endpoint.recover(UID, "main", RecoverIn(since=since)).id.startswith("qtask_")

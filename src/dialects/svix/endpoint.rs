@@ -84,6 +84,14 @@ pub struct SvixEndpointStats {
     canceled: u64,
 }
 
+/// What became of the attempts at an endpoint.
+#[derive(Debug, Serialize)]
+pub struct SvixAttemptStats {
+    success: u64,
+    fail: u64,
+    canceled: u64,
+}
+
 impl SvixEndpointIn {
     /// The uid that the path says.
     pub(super) fn name(&mut self, uid: String) {
@@ -271,6 +279,22 @@ pub(super) async fn stats(state: State, caller: Caller, request: HttpRequest) ->
         sending: 0,
         fail,
         canceled,
+    })
+}
+
+/// How attempts went in a period; the last day where none is given.
+pub(super) async fn attempt_stats(state: State, caller: Caller, request: HttpRequest) -> Answered {
+    let mut query = Query::of(&request);
+    let (since, until) = (query.time("since"), query.time("until"));
+    query.finish_taken()?;
+    let known = named(&state, &caller, &request).await?;
+    let period = PeriodInput { since, until };
+    let stats = state.service.webhook_stats(&caller, known.id, period);
+    let total = stats.await?.total;
+    answer::ok(&SvixAttemptStats {
+        success: total.attempts.saturating_sub(total.failures),
+        fail: total.failures,
+        canceled: total.canceled,
     })
 }
 

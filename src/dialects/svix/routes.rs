@@ -144,6 +144,12 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
         || to(endpoint::stats),
     )
     .for_consumers(),
+    Endpoint::get(
+        "/svix/api/v1/app/{app_id}/endpoint/{endpoint_id}/attempt-stats",
+        WEBHOOKS_READ,
+        || to(endpoint::attempt_stats),
+    )
+    .for_consumers(),
     Endpoint::post(
         "/svix/api/v1/app/{app_id}/endpoint/{endpoint_id}/recover",
         DELIVERIES_WRITE,

@@ -311,6 +311,10 @@ impl Walk {
             .await
             .unwrap();
         assert_eq!((stats.success, stats.fail), (1, 0));
+        let endpoints = self.svix.endpoint();
+        let tried = endpoints.get_attempt_stats(uid(), main(), None);
+        let tried = tried.await.unwrap();
+        assert_eq!((tried.success, tried.fail, tried.canceled), (1, 0, 0));
         attempts
             .resend(uid(), message(), main(), None)
             .await

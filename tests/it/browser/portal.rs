@@ -221,6 +221,48 @@ async fn every_page_of_the_portal_is_for_everybody_in_any_colour() {
 }
 
 #[tokio::test]
+async fn the_portal_speaks_its_links_language_with_scripts() {
+    speak(Scripts::On, "vor ").await;
+}
+
+#[tokio::test]
+async fn the_portal_speaks_its_links_language_without_scripts() {
+    speak(Scripts::Off, " UTC").await;
+}
+
+/// Looks around in German; `ago` is in how an instant is shown.
+async fn speak(scripts: Scripts, ago: &str) {
+    let seat = Seat::nobody(scripts).await;
+    let receiver = Receiver::start().await;
+    seat.describe().await;
+    let link = link(&seat.app, "acme", &json!({"locale": "de"})).await;
+    let webhook = json!({"url": receiver.url("/"), "event_types": ["*"], "label": "Laden",
+        "consumer": "acme"});
+    let made = seat.app.post("/api/v1/webhooks", &webhook).await;
+    made.json(StatusCode::CREATED);
+    seat.publish(8).await;
+    let came = |page: &Value| page["data"][0]["status"] == "delivered";
+    seat.app.poll("/api/v1/deliveries", came).await;
+    let reader = &seat.reader;
+    reader.open(&path_of(&link)).await.arrive("/portal").await;
+    reader.see("Letzte Zustellungen").await;
+    check(reader, "/portal in German").await;
+    reader.press("Zustellungen").await.see("zugestellt").await;
+    let lang = "return document.documentElement.lang;";
+    assert_eq!(reader.script(lang, &[]).await, Some(json!("de")));
+    let shown = "return document.querySelector('td time[data-ago]').textContent;";
+    let shown = reader.script(shown, &[]).await.unwrap();
+    let shown = shown.as_str().unwrap().to_owned();
+    assert!(shown.contains(ago) || shown == "jetzt", "{shown}");
+    reader
+        .press("order.paid")
+        .await
+        .see("Antwort auf Versuch 1")
+        .await;
+    seat.reader.leave().await;
+}
+
+#[tokio::test]
 async fn the_portal_lives_in_a_frame_of_another_site_that_the_workspace_lists() {
     let seat = Seat::nobody(Scripts::On).await;
     let platform = Receiver::start().await;
