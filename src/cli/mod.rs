@@ -26,6 +26,7 @@ mod demo;
 mod docs;
 mod healthcheck;
 mod import;
+mod input;
 mod install;
 mod key;
 mod listen;

@@ -1,9 +1,11 @@
 //! Which wire profile a command means: a built-in name, or a profile's file.
 
+use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 
+use crate::cli::input::InputSource;
 use crate::domain::profile::{FILE_BYTES_MAX, Profile};
 
 /// The profile called `name`, or the one in the file `name` (anything with a `/` or ending in
@@ -22,10 +24,7 @@ pub(super) fn find(name: &str) -> anyhow::Result<Arc<Profile>> {
 }
 
 fn from_file(path: &str) -> anyhow::Result<Arc<Profile>> {
-    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {path}"))?;
-    if text.len() > FILE_BYTES_MAX {
-        bail!("{path} is larger than {FILE_BYTES_MAX} bytes, the most of a profile");
-    }
+    let text = InputSource::File(Path::new(path)).text(FILE_BYTES_MAX as u64)?;
     let profile = Profile::parse(&text).with_context(|| format!("{path} is not a profile"))?;
     Ok(Arc::new(profile))
 }

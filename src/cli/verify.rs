@@ -2,14 +2,14 @@
 //!
 //! Owns: reading what was captured. Refuses: judging it; that is `domain::signing`, as receivers do.
 
-use std::io::Read;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::{Context, anyhow, bail};
+use anyhow::anyhow;
 use clap::Args;
 
 use super::{output, profiles};
+use crate::cli::input::InputSource;
 use crate::clock::Clock;
 use crate::domain::secret::Secret;
 use crate::domain::signing::TOLERANCE_DEFAULT;
@@ -70,23 +70,7 @@ impl Verify {
     }
 
     fn body(&self) -> anyhow::Result<Vec<u8>> {
-        let mut body = Vec::new();
-        let read = match &self.body_file {
-            Some(path) => {
-                let file = std::fs::File::open(path)
-                    .with_context(|| format!("cannot read {}", path.display()))?;
-                file.take(BODY_BYTES_MAX + 1).read_to_end(&mut body)
-            }
-            None => std::io::stdin()
-                .lock()
-                .take(BODY_BYTES_MAX + 1)
-                .read_to_end(&mut body),
-        };
-        let bytes = read.context("cannot read the body")?;
-        if bytes as u64 > BODY_BYTES_MAX {
-            bail!("the body is larger than {BODY_BYTES_MAX} bytes");
-        }
-        Ok(body)
+        InputSource::named(self.body_file.as_deref()).bytes(BODY_BYTES_MAX)
     }
 }
 

@@ -16,6 +16,7 @@ use url::Url;
 
 use super::csv_records::{CsvRecord, records};
 use super::report::{DryRun, ImportReport, ImportRun, Moved};
+use crate::cli::input::InputSource;
 use crate::cli::rest::{Api, Connection, encoded, on_runtime};
 
 /// The most bytes of a table: 64 MiB.
@@ -62,12 +63,7 @@ struct PresentPage {
 impl CsvSource {
     pub(super) fn run(self, connection: Connection) -> anyhow::Result<()> {
         let shown = self.file.display();
-        let size = std::fs::metadata(&self.file).with_context(|| format!("cannot read {shown}"))?;
-        if size.len() > TABLE_BYTES_MAX {
-            bail!("{shown} has more than {TABLE_BYTES_MAX} bytes; split it");
-        }
-        let text = std::fs::read_to_string(&self.file);
-        let text = text.with_context(|| format!("cannot read {shown} as UTF-8"))?;
+        let text = InputSource::File(&self.file).text(TABLE_BYTES_MAX)?;
         let lines = read(&text).with_context(|| format!("{shown} is no such table"))?;
         let api = connection.open()?;
         let run = ImportRun::of(&self.dry_run);

@@ -3,7 +3,6 @@
 //! Owns: reading files and standard input, and telling what was changed. Refuses: judging documents; the
 //! server does.
 
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow, bail};
@@ -13,6 +12,7 @@ use serde_json::Value;
 use super::filter::FilterQuery;
 use super::shown::member_words;
 use super::{Api, parse};
+use crate::cli::input::InputSource;
 use crate::cli::output;
 use crate::cli::table::{Column, Table};
 use crate::domain::yaml;
@@ -106,18 +106,8 @@ fn named_by(file: &Path) -> Option<String> {
 
 fn read(file: &Path) -> anyhow::Result<Value> {
     let shown = file.display();
-    let mut text = String::new();
-    let most = DOCUMENT_BYTES_MAX + 1;
-    let read = match file.as_os_str() == STDIN {
-        true => std::io::stdin().lock().take(most).read_to_string(&mut text),
-        false => {
-            std::fs::File::open(file).and_then(|file| file.take(most).read_to_string(&mut text))
-        }
-    };
-    read.with_context(|| format!("cannot read {shown}"))?;
-    if text.len() as u64 > DOCUMENT_BYTES_MAX {
-        bail!("{shown} is larger than {DOCUMENT_BYTES_MAX} bytes");
-    }
+    let named = (file.as_os_str() != STDIN).then_some(file);
+    let text = InputSource::named(named).text(DOCUMENT_BYTES_MAX)?;
     // Each JSON document is a YAML document as well, but its own reader is exact and says more.
     if text.trim_start().starts_with(['{', '[']) {
         let read = serde_json::from_str(&text);

@@ -9,6 +9,7 @@ use clap::Args;
 use serde_json::{Map, Value};
 
 use super::encoded;
+use crate::cli::input::{INPUT_BYTES_MAX, InputSource};
 
 /// What an event type and a version of it have in common.
 #[derive(Args)]
@@ -56,6 +57,6 @@ impl DescribedFlags {
 
 fn json_in(path: &PathBuf) -> anyhow::Result<Value> {
     let shown = path.display();
-    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {shown}"))?;
+    let text = InputSource::File(path).text(INPUT_BYTES_MAX)?;
     serde_json::from_str(&text).with_context(|| format!("{shown} is not JSON"))
 }

@@ -1,6 +1,5 @@
 //! `hookpost events`.
 
-use std::io::Read;
 use std::path::PathBuf;
 
 use anyhow::Context;
@@ -13,11 +12,9 @@ use super::erase_events::EraseEvents;
 use super::filter::{FilterQuery, Paging};
 use super::shown::{Labelled, listing, say_facts, say_table};
 use super::{Api, Connection, encoded, parse};
+use crate::cli::input::{INPUT_BYTES_MAX, InputSource};
 use crate::cli::output::{self, counted, say};
 use crate::cli::table::Column;
-
-/// The most bytes of data that are read; the server's own limit is usually far lower.
-const READ_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
 /// Publish events, and list what was published
 #[derive(Args)]
@@ -250,17 +247,7 @@ impl Send {
         if let Some(data) = &self.data {
             return Ok(data.clone());
         }
-        let mut text = String::new();
-        let read = match &self.data_file {
-            Some(path) => std::fs::File::open(path)
-                .and_then(|file| file.take(READ_BYTES_MAX).read_to_string(&mut text)),
-            None => std::io::stdin()
-                .lock()
-                .take(READ_BYTES_MAX)
-                .read_to_string(&mut text),
-        };
-        read.context("cannot read the data")?;
-        Ok(text)
+        InputSource::named(self.data_file.as_deref()).text(INPUT_BYTES_MAX)
     }
 }
 

@@ -2,13 +2,13 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::filter::{FilterQuery, Paging};
 use super::shown::{Labelled, facts, listing};
 use super::{Api, Connection, encoded};
+use crate::cli::input::InputSource;
 use crate::cli::table::Column;
 use crate::domain::profile::FILE_BYTES_MAX;
 
@@ -110,10 +110,6 @@ async fn perform(api: &Api, action: &ProfileAction) -> anyhow::Result<()> {
 
 /// A document in TOML or JSON, by the file's name.
 fn document(file: &PathBuf) -> anyhow::Result<Value> {
-    let shown = file.display();
-    let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {shown}"))?;
-    if text.len() > FILE_BYTES_MAX {
-        bail!("{shown} is larger than {FILE_BYTES_MAX} bytes, the most of a profile");
-    }
+    let text = InputSource::File(file).text(FILE_BYTES_MAX as u64)?;
     super::apply::parsed(file, &text)
 }

@@ -4,7 +4,8 @@
 
 use std::path::Path;
 
-use anyhow::{Context, bail};
+use crate::cli::input::InputSource;
+use anyhow::Context;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -24,11 +25,7 @@ pub(super) struct DeclaredState {
 /// What the file declares.
 pub(super) fn declared(file: &Path) -> anyhow::Result<DeclaredState> {
     let shown = file.display();
-    let size = std::fs::metadata(file).with_context(|| format!("cannot read {shown}"))?;
-    if size.len() > FILE_BYTES_MAX {
-        bail!("{shown} is larger than {FILE_BYTES_MAX} bytes");
-    }
-    let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {shown}"))?;
+    let text = InputSource::File(file).text(FILE_BYTES_MAX)?;
     let value = parsed(file, &text)?;
     serde_json::from_value(value).with_context(|| format!("{shown} declares no state"))
 }
