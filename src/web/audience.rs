@@ -197,9 +197,13 @@ async fn admit(
     request: &HttpRequest,
 ) -> Result<(), Refused> {
     let state = state::of(request);
-    state
-        .credentials
-        .check_address(state.proxy.client(request))?;
+    let client = state.proxy.client(request);
+    if let Err(refusal) = state.credentials.check_address(client) {
+        if audience.cross_origin() == CrossOrigin::ForConsumers {
+            cross_origin::allow_known(request);
+        }
+        return Err(refusal.into());
+    }
     if let Some(actor) = audience.admit(endpoint, request).await? {
         endpoint.step_up.check(&actor)?;
     }

@@ -40,6 +40,15 @@ pub fn origin(request: &HttpRequest) -> Option<&str> {
     request.headers().get(header::ORIGIN)?.to_str().ok()
 }
 
+/// Lets the page that asks read a refusal that was given before it was known who asks, where pages of
+/// its origin were let in lately.
+pub(super) fn allow_known(request: &HttpRequest) {
+    let credentials = &state::of(request).credentials;
+    if origin(request).is_some_and(|origin| credentials.knows(origin)) {
+        allow(request);
+    }
+}
+
 /// Lets the page that asks read the answer.
 pub fn allow(request: &HttpRequest) {
     if let Some(origin) = request.headers().get(header::ORIGIN) {
@@ -76,11 +85,12 @@ pub(super) async fn preflight(
         return Ok(None);
     };
     let state = state::of(request);
-    state
-        .credentials
-        .check_address(state.proxy.client(request))?;
-    if !state.service.is_listed_origin(origin).await? {
-        return Ok(None);
+    match state.credentials.check_address(state.proxy.client(request)) {
+        Ok(()) if state.service.is_listed_origin(origin).await? => {}
+        Ok(()) => return Ok(None),
+        // So that the page can read the refusal of what it asks next.
+        Err(_) if state.credentials.knows(origin) => {}
+        Err(refusal) => return Err(refusal),
     }
     let asked = request
         .headers()

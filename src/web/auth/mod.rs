@@ -11,6 +11,7 @@
 
 mod bearer;
 mod keys;
+mod origins;
 mod person;
 mod rate;
 mod workspaces;
@@ -34,6 +35,7 @@ pub use rate::Rate;
 
 use bearer::Bearer;
 use keys::Keys;
+use origins::KnownOrigins;
 use rate::Rates;
 use workspaces::Workspaces;
 
@@ -47,6 +49,7 @@ pub struct Credentials {
     key_rates: Rates<i64>,
     link_rates: Rates<i64>,
     address_rates: Rates<IpAddr>,
+    origins: KnownOrigins,
     clock: Clock,
 }
 
@@ -91,6 +94,7 @@ impl Credentials {
             key_rates: Rates::new(limits.key_rate),
             link_rates: Rates::new(limits.key_rate),
             address_rates: Rates::new(limits.address_rate),
+            origins: KnownOrigins::default(),
         }
     }
 
@@ -165,7 +169,17 @@ impl Credentials {
     pub async fn lists(&self, entitled: &Entitled, origin: &str) -> Result<bool, Refusal> {
         let found = self.workspaces.resolve(entitled.workspace_seq, None);
         let workspace = found.await?;
-        Ok(workspace.portal.origins.iter().any(|own| own == origin))
+        let is_listed = workspace.portal.origins.iter().any(|own| own == origin);
+        if is_listed {
+            self.origins.remember(origin);
+        }
+        Ok(is_listed)
+    }
+
+    /// Whether a page of `origin` was found listed lately, with some token.
+    #[must_use]
+    pub fn knows(&self, origin: &str) -> bool {
+        self.origins.knows(origin)
     }
 
     /// The caller that somebody entitled is in the workspace they name, or belong to.

@@ -2,10 +2,14 @@
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
+use std::time::{Duration, Instant};
+
+use hookpost::service::ServiceOptions;
+use hookpost::web::{HttpOptions, Limits};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::app::{Answer, TestApp};
+use crate::app::{Answer, PATIENCE, TestApp};
 use crate::receiver::Receiver;
 
 const ORIGIN: &str = "https://app.example.com";
@@ -229,4 +233,51 @@ async fn only_a_consumers_token_may_be_used_from_a_listed_origin() {
     let other = preflight("https://evil.example").await;
     assert_eq!(other.status, StatusCode::METHOD_NOT_ALLOWED);
     assert_eq!(other.header(allowed), "");
+}
+
+#[tokio::test]
+async fn a_page_may_read_that_it_asks_too_much() {
+    let limits = Limits {
+        address_rate: Some(12.0),
+        ..Limits::default()
+    };
+    let http = HttpOptions {
+        limits,
+        ..HttpOptions::default()
+    };
+    let app = TestApp::start_as(http, ServiceOptions::default()).await;
+    let token = portal_token(&app).await;
+    set(&app, &json!({"portal_origins": [ORIGIN]}))
+        .await
+        .json(StatusCode::OK);
+    let ask = async |origin: &str| {
+        let call = app.anonymous(Method::GET, "/api/v1/webhooks");
+        call.bearer(&token).header("origin", origin).send().await
+    };
+    let refused = async |origin: &str| {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let answer = ask(origin).await;
+            if answer.status == StatusCode::TOO_MANY_REQUESTS {
+                return answer;
+            }
+            assert!(Instant::now() < deadline, "no limit");
+        }
+    };
+    let allowed = "access-control-allow-origin";
+    assert_eq!(refused("https://evil.example").await.header(allowed), "");
+    // The first is let in once there is room, the rest is refused before it is known who asks.
+    let deadline = Instant::now() + PATIENCE;
+    while ask(ORIGIN).await.status != StatusCode::OK {
+        assert!(Instant::now() < deadline, "never let in");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let answer = refused(ORIGIN).await;
+    answer.problem(429, "rate_limited");
+    assert_eq!(answer.header(allowed), ORIGIN);
+    assert!(
+        answer
+            .header("access-control-expose-headers")
+            .contains("retry-after")
+    );
 }
