@@ -120,6 +120,8 @@ pub struct Config {
     pub body_timeout: Duration,
     /// From where `/metrics` may be read without credentials; absent: from everywhere.
     pub metrics_allow: Option<Vec<IpNet>>,
+    /// Webhooks of which `/metrics` tells one by one, at most; 0 is none.
+    pub metrics_webhooks: u32,
     /// The collector that traces go to; absent: there are none.
     pub otlp_endpoint: Option<Url>,
     /// Headers for it, `name=value`.
@@ -227,6 +229,7 @@ impl Config {
             head_timeout: span(options.head_timeout, HEAD_DEADLINE_DEFAULT),
             body_timeout: span(options.body_timeout, BODY_DEADLINE_DEFAULT),
             metrics_allow: options.metrics_allow,
+            metrics_webhooks: options.metrics_webhooks.unwrap_or(0),
             otlp_endpoint: options.otlp_endpoint.map(|address| address.0),
             otlp_headers: options.otlp_headers.unwrap_or_default(),
             log: options.log.unwrap_or_default(),

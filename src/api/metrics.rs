@@ -1,7 +1,7 @@
 //! `/metrics`: hookpost's numbers for Prometheus, with alerts and a dashboard made for them.
 //!
 //! Owns: who may read them, collecting what is read at the moment of a scrape. Refuses: names and
-//! forms of numbers (`telemetry::metrics`), and anything that tells one tenant from another: unless
+//! forms of numbers (`telemetry::metrics`), and telling one tenant from another to just anybody: unless
 //! the operator says otherwise, the path is public. Alerts and dashboard are files of this build and
 //! always public.
 
@@ -11,9 +11,11 @@ use actix_web::{HttpRequest, HttpResponse};
 
 use super::access::PUBLIC;
 use crate::domain::api_key::Scope;
+use crate::domain::stats::Counts;
+use crate::domain::webhook::WebhookState;
 use crate::service::Refusal;
-use crate::service::views::InstanceFigures;
-use crate::telemetry::metrics::{self, MetricsForm, Reading};
+use crate::service::views::{InstanceFigures, WebhookFigures};
+use crate::telemetry::metrics::{self, MetricsForm, Reading, WebhookReading};
 use crate::web::endpoint::Endpoint;
 use crate::web::{Answered, State};
 
@@ -44,31 +46,52 @@ pub static ENDPOINTS: &[Endpoint] = &[
 /// # Errors
 /// 403 for whom the operator does not let read them; 503 where the database cannot be read.
 pub async fn show(state: State, request: HttpRequest) -> Answered {
-    check_allowed(&state, &request).await?;
+    let reader = reader(&state, &request).await?;
     let found = state.service.views().instance().await?;
+    let told = match reader {
+        MetricsReader::Entitled if state.metrics_webhooks > 0 => {
+            let views = state.service.views();
+            views.webhooks_one_by_one(state.metrics_webhooks).await?
+        }
+        MetricsReader::Entitled | MetricsReader::Anybody => Vec::new(),
+    };
     let form = form(text(&request, &ACCEPT));
-    let written = metrics::text(&reading(&state, &found), form);
+    let written = metrics::text(&reading(&state, &found, &told), form);
     let written = written.map_err(|error| Refusal::Internal(error.to_string()))?;
     Ok(HttpResponse::Ok()
         .content_type(form.content_type())
         .body(written))
 }
 
-/// Without a list everybody may; with one, those on it and whoever has the instance's credentials.
-async fn check_allowed(state: &State, request: &HttpRequest) -> Result<(), Refusal> {
-    let Some(ranges) = &state.metrics_allow else {
-        return Ok(());
-    };
-    let client = state.proxy.client(request);
-    if ranges.iter().any(|range| range.contains(&client)) {
-        return Ok(());
-    }
+/// Who reads the numbers.
+enum MetricsReader {
+    /// Nobody who was asked who they are.
+    Anybody,
+    /// Somebody whom a range or a key lets in.
+    Entitled,
+}
+
+/// Without a list everybody may; with one, those on it and whoever has a key for it. What tells one
+/// tenant from another is for these alone.
+async fn reader(state: &State, request: &HttpRequest) -> Result<MetricsReader, Refusal> {
     let authorization = text(request, &AUTHORIZATION);
+    match &state.metrics_allow {
+        Some(ranges) => {
+            let client = state.proxy.client(request);
+            if ranges.iter().any(|range| range.contains(&client)) {
+                return Ok(MetricsReader::Entitled);
+            }
+        }
+        None if state.metrics_webhooks == 0 || authorization.is_none() => {
+            return Ok(MetricsReader::Anybody);
+        }
+        None => {}
+    }
     let entitled = state.credentials.entitled(&state.service, authorization);
     let caller = state
         .credentials
-        .caller(entitled.await?, &[Scope::Admin], None);
-    caller.await.map(drop)
+        .caller(entitled.await?, &[Scope::MetricsRead], None);
+    caller.await.map(|_| MetricsReader::Entitled)
 }
 
 fn text<'r>(
@@ -123,9 +146,8 @@ pub async fn dashboard() -> Answered {
         .body(document))
 }
 
-fn reading(state: &State, stored: &InstanceFigures) -> Reading {
+fn reading(state: &State, stored: &InstanceFigures, told: &[WebhookFigures]) -> Reading {
     let (engine, disk) = (stored.engine, stored.disk);
-    let counts = &stored.counts;
     let webhooks = |status: &'static str| {
         let found = stored.webhooks.iter().find(|(known, _)| known == status);
         (status, found.map_or(0, |(_, count)| *count))
@@ -135,14 +157,7 @@ fn reading(state: &State, stored: &InstanceFigures) -> Reading {
         in_flight: engine.in_flight as u64,
         queued: engine.queued as u64,
         paused: engine.paused.into(),
-        deliveries: vec![
-            ("scheduled", counts.scheduled),
-            ("pending", counts.pending),
-            ("retrying", counts.retrying),
-            ("delivered", counts.delivered),
-            ("exhausted", counts.exhausted),
-            ("canceled", counts.canceled),
-        ],
+        deliveries: by_status(&stored.counts),
         webhooks: ["active", "disabled", "revoked"].map(webhooks).to_vec(),
         dead_letters: stored.dead_letters,
         oldest_due_s: stored
@@ -151,7 +166,34 @@ fn reading(state: &State, stored: &InstanceFigures) -> Reading {
         free_bytes: disk.map_or(0, |disk| disk.free_bytes),
         database_bytes: disk.map_or(0, |disk| disk.database_bytes + disk.log_bytes),
         resident_bytes: resident_bytes(),
+        one_by_one: told.iter().map(one_of).collect(),
     }
+}
+
+fn one_of(figures: &WebhookFigures) -> WebhookReading {
+    let webhook = &figures.webhook;
+    WebhookReading {
+        webhook: webhook.id.to_string(),
+        workspace: webhook.workspace.to_string(),
+        active: matches!(webhook.state, WebhookState::Active).into(),
+        consecutive_failures: webhook.health.consecutive_failures.into(),
+        deliveries: by_status(&figures.counts),
+        attempts_lately: vec![
+            ("delivered", figures.succeeded_lately),
+            ("failed", figures.failed_lately),
+        ],
+    }
+}
+
+fn by_status(counts: &Counts) -> Vec<(&'static str, u64)> {
+    vec![
+        ("scheduled", counts.scheduled),
+        ("pending", counts.pending),
+        ("retrying", counts.retrying),
+        ("delivered", counts.delivered),
+        ("exhausted", counts.exhausted),
+        ("canceled", counts.canceled),
+    ]
 }
 
 /// Resident memory as Linux tells it; 0 elsewhere.

@@ -32,5 +32,6 @@ pub(super) fn http_options(config: &Config) -> HttpOptions {
             ..Limits::default()
         },
         metrics_allow: config.metrics_allow.clone(),
+        metrics_webhooks: config.metrics_webhooks,
     }
 }

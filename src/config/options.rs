@@ -152,7 +152,7 @@ pub struct Options {
     #[arg(long, env = "HOOKPOST_BODY_TIMEOUT", value_name = "DURATION")]
     pub body_timeout: Option<Span>,
     /// A range from which /metrics may be read without credentials; may be given more than once. From
-    /// elsewhere it then takes a key with the scope admin; without it, everybody may read them
+    /// elsewhere it then takes a key with the scope metrics:read; without it, everybody may read them
     #[arg(
         long,
         env = "HOOKPOST_METRICS_ALLOW",
@@ -160,6 +160,12 @@ pub struct Options {
         value_delimiter = ','
     )]
     pub metrics_allow: Option<Vec<IpNet>>,
+    /// Webhooks of which /metrics tells one by one, at most: those that have failed longest, then those
+    /// registered first. Only for whom --metrics-allow or a key with the scope metrics:read lets in
+    /// [default: none]
+    #[arg(long, env = "HOOKPOST_METRICS_WEBHOOKS", value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(METRICS_WEBHOOKS_MAX)))]
+    #[serde(deserialize_with = "metrics_webhooks")]
+    pub metrics_webhooks: Option<u32>,
     /// A collector of OpenTelemetry traces that takes OTLP over HTTP, such as http://127.0.0.1:4318; without
     /// it nothing is traced
     #[arg(long, env = "HOOKPOST_OTLP_ENDPOINT", value_name = "URL")]
@@ -193,6 +199,8 @@ pub const BATCH_EVENTS_MAX_MAX: u32 = 10_000;
 pub const RATE_LIMIT_MAX: u32 = 1_000_000;
 /// The highest `max_connections`; each holds two descriptors and up to 160 KiB.
 pub const CONNECTIONS_MAX_MAX: u32 = 65_536;
+/// The highest `metrics_webhooks`; each is a dozen lines of every scrape.
+pub const METRICS_WEBHOOKS_MAX: u32 = 1000;
 /// The highest byte limit that can be asked for: 16 MiB.
 pub const BYTES_MAX: usize = 16 * 1024 * 1024;
 
@@ -233,6 +241,7 @@ impl Options {
             head_timeout: self.head_timeout.or(below.head_timeout),
             body_timeout: self.body_timeout.or(below.body_timeout),
             metrics_allow: self.metrics_allow.or(below.metrics_allow),
+            metrics_webhooks: self.metrics_webhooks.or(below.metrics_webhooks),
             otlp_endpoint: self.otlp_endpoint.or(below.otlp_endpoint),
             otlp_headers: self.otlp_headers.or(below.otlp_headers),
             log: self.log.or(below.log),
@@ -354,6 +363,10 @@ fn rate_limit<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u32>, D::Erro
 
 fn max_connections<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u32>, D::Error> {
     counted(from, CONNECTIONS_MAX_MAX)
+}
+
+fn metrics_webhooks<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u32>, D::Error> {
+    counted(from, METRICS_WEBHOOKS_MAX)
 }
 
 fn counted<'de, D: Deserializer<'de>>(from: D, max: u32) -> Result<Option<u32>, D::Error> {

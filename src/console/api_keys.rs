@@ -42,6 +42,10 @@ pub static ENDPOINTS: &[Endpoint] = &[
 const ROWS: u32 = 30;
 /// What a new key is waiting for its page under.
 const SUBJECT: &str = "api key";
+/// The same, where it was made among the first steps.
+pub(super) const FIRST_KEY: &str = "first api key";
+/// The field by which the first steps say that they are where to go back to.
+const FIRST_FIELD: &str = "first";
 
 /// A line of the list.
 #[derive(Clone, Debug)]
@@ -76,6 +80,19 @@ pub struct ApiKeysView<'a> {
     pub form: FormView,
 }
 
+/// What a new key is offered with: all that concerns its workspace.
+const USUAL: &[&str] = &[
+    "events:write",
+    "events:read",
+    "webhooks:read",
+    "webhooks:write",
+    "deliveries:read",
+    "deliveries:write",
+    "consumers:read",
+    "consumers:write",
+    "secrets:read",
+];
+
 type Part = FieldSpec<(), KeyInput>;
 
 /// The form of a new key.
@@ -95,7 +112,7 @@ static KEY: FormSpec<(), KeyInput> = FormSpec::new(&[FieldSet {
         Fields::Stack(&[Part::boxes("scope", "Scopes")
             .path("scopes")
             .offers(scopes)
-            .initially_all()
+            .initial(USUAL)
             .sets(|key, typed| key.scopes = Some(typed.all()))]),
     ],
 }]);
@@ -138,15 +155,19 @@ pub async fn create(state: State, visitor: Visitor, request: HttpRequest, form: 
         Ok(Done::Fresh(made)) => {
             let now = state.service.clock().now();
             let token = Secret::new(made.token.expose().to_owned());
+            let (subject, page) = match form.typed(FIRST_FIELD).is_empty() {
+                true => (SUBJECT, "/api-keys"),
+                false => (FIRST_KEY, "/"),
+            };
             state::of(&request).one_time_secrets.put(
                 visitor.person.user,
-                SUBJECT.to_owned(),
+                subject.to_owned(),
                 token,
                 now,
             );
             let flash =
                 Flash::good("The key was created. Copy it now: it is shown only this once.");
-            Ok(go_and_say("/api-keys", &flash))
+            Ok(go_and_say(page, &flash))
         }
         Ok(Done::Replayed(_)) => Ok(go("/api-keys")),
         Err(refusal) => draw(&state, &request, visitor, None, mend(refusal, form)?).await,
@@ -219,6 +240,7 @@ fn permits(scope: Scope) -> &'static str {
         Scope::ConsumersRead => "read consumers",
         Scope::ConsumersWrite => "create, change and delete consumers",
         Scope::SecretsRead => "read the secrets of webhooks",
+        Scope::MetricsRead => "read the numbers of the whole instance at /metrics",
         Scope::Admin => "everything, in every workspace",
     }
 }

@@ -33,13 +33,15 @@ pub enum Scope {
     ConsumersWrite,
     /// Read the secrets of webhooks, again and again.
     SecretsRead,
+    /// Read the numbers of the whole instance at `/metrics`.
+    MetricsRead,
     /// Everything, in every workspace, and the instance itself.
     Admin,
 }
 
 impl Scope {
     /// Every scope, in the order in which people are shown them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::EventsWrite,
         Self::EventsRead,
         Self::WebhooksRead,
@@ -49,6 +51,7 @@ impl Scope {
         Self::ConsumersRead,
         Self::ConsumersWrite,
         Self::SecretsRead,
+        Self::MetricsRead,
         Self::Admin,
     ];
 
@@ -65,6 +68,7 @@ impl Scope {
             Self::ConsumersRead => "consumers:read",
             Self::ConsumersWrite => "consumers:write",
             Self::SecretsRead => "secrets:read",
+            Self::MetricsRead => "metrics:read",
             Self::Admin => "admin",
         }
     }
@@ -91,12 +95,13 @@ impl fmt::Display for Scope {
 pub struct Scopes(u16);
 
 impl Scopes {
-    /// All that a key of one workspace can have, and what it gets when nothing is asked for.
+    /// All that concerns one workspace, and what a key of it gets when nothing is asked for.
     #[must_use]
     pub fn workspace() -> Self {
+        let of_instance = [Scope::MetricsRead, Scope::Admin];
         Scope::ALL
             .into_iter()
-            .filter(|scope| *scope != Scope::Admin)
+            .filter(|scope| !of_instance.contains(scope))
             .collect()
     }
 
@@ -241,6 +246,7 @@ mod tests {
                 .all(|scope| Scopes::admin().allows(scope))
         );
         assert!(!Scopes::workspace().allows(Scope::Admin));
+        assert!(!Scopes::workspace().allows(Scope::MetricsRead));
         assert!(!Scopes::admin().contains(Scope::EventsRead));
         assert!(Scopes::default().is_empty());
     }
@@ -253,7 +259,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_set_reads_back(picks in proptest::collection::vec(0..10_usize, 0..11)) {
+        fn every_set_reads_back(picks in proptest::collection::vec(0..11_usize, 0..12)) {
             let scopes: Scopes = picks.iter().map(|pick| Scope::ALL[*pick]).collect();
             prop_assert_eq!(Scopes::parse(&scopes.to_string()), Some(scopes));
             for (place, scope) in Scope::ALL.into_iter().enumerate() {

@@ -165,6 +165,12 @@ fn check(input: &KeyInput) -> Result<Scopes, Refusal> {
             "must be left out: a key with the scope admin belongs to the instance".to_owned(),
         );
     }
+    if scopes.contains(Scope::MetricsRead) && input.consumer.is_some() {
+        fault(
+            "scopes".to_owned(),
+            "must leave metrics:read out: the numbers are those of the whole instance".to_owned(),
+        );
+    }
     if scopes.contains(Scope::Admin) && input.workspace.is_some() {
         fault(
             "workspace".to_owned(),

@@ -11,7 +11,7 @@ use std::sync::LazyLock;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
-use prometheus_client::encoding::text::encode;
+use prometheus_client::encoding::text::{encode_eof, encode_registry};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
@@ -19,6 +19,10 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
 use crate::domain::outcome::FailureKind;
+
+mod one_by_one;
+
+pub use one_by_one::WebhookReading;
 
 /// How the numbers are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,6 +86,8 @@ pub struct Reading {
     pub database_bytes: u64,
     /// The process's resident memory, in bytes.
     pub resident_bytes: u64,
+    /// Webhooks that are told of one by one.
+    pub one_by_one: Vec<WebhookReading>,
 }
 
 struct Metrics {
@@ -313,7 +319,11 @@ pub fn text(reading: &Reading, form: MetricsForm) -> Result<String, std::fmt::Er
             .set(*count);
     }
     let mut text = String::new();
-    encode(&mut text, &METRICS.registry)?;
+    encode_registry(&mut text, &METRICS.registry)?;
+    if !reading.one_by_one.is_empty() {
+        encode_registry(&mut text, &one_by_one::registry(&reading.one_by_one))?;
+    }
+    encode_eof(&mut text)?;
     Ok(match form {
         MetricsForm::OpenMetrics => text,
         MetricsForm::Classic => classic(&text),

@@ -259,6 +259,6 @@ fn in_portal(scope: Scope) -> Option<Capability> {
         Scope::WebhooksWrite => Some(Capability::Manage),
         Scope::DeliveriesWrite => Some(Capability::Retry),
         Scope::SecretsRead => Some(Capability::Secrets),
-        Scope::EventsWrite | Scope::ConsumersWrite | Scope::Admin => None,
+        Scope::EventsWrite | Scope::ConsumersWrite | Scope::MetricsRead | Scope::Admin => None,
     }
 }

@@ -23,6 +23,8 @@ pub struct HttpOptions {
     pub limits: Limits,
     /// From where `/metrics` may be read without credentials; absent: from everywhere.
     pub metrics_allow: Option<Vec<IpNet>>,
+    /// Webhooks of which `/metrics` tells one by one, at most; 0 is none.
+    pub metrics_webhooks: u32,
 }
 
 /// What every handler shares.
@@ -37,6 +39,8 @@ pub struct AppState {
     pub limits: Limits,
     /// From where `/metrics` may be read without credentials; absent: from everywhere.
     pub metrics_allow: Option<Vec<IpNet>>,
+    /// Webhooks of which `/metrics` tells one by one, at most; 0 is none.
+    pub metrics_webhooks: u32,
     /// One permit per KiB that request bodies may occupy at once.
     pub(super) body_budget: Arc<Semaphore>,
     /// One permit per KiB that answers may occupy while they are being read.
@@ -52,6 +56,7 @@ impl AppState {
             proxy: options.proxy,
             limits: options.limits,
             metrics_allow: options.metrics_allow,
+            metrics_webhooks: options.metrics_webhooks,
             service,
             body_budget: Arc::new(Semaphore::new(options.limits.body_budget_kib)),
             answer_budget: Arc::new(Semaphore::new(options.limits.answer_budget_kib)),

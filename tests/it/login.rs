@@ -69,6 +69,7 @@ async fn behind_proxy() -> TestApp {
             proxy,
             limits,
             metrics_allow: None,
+            metrics_webhooks: 0,
         },
         ServiceOptions::default(),
     )

@@ -63,6 +63,82 @@ async fn promtool_has_nothing_to_say_about_the_numbers() {
     promtool(&["check", "metrics"], &scraped);
 }
 
+/// The lines of a scrape that speak of webhooks one by one.
+fn one_by_one(scraped: &str) -> Vec<&str> {
+    let lines = scraped.lines();
+    lines
+        .filter(|line| line.starts_with("hookpost_webhook_"))
+        .collect()
+}
+
+#[tokio::test]
+async fn webhooks_are_told_of_one_by_one_as_far_as_asked_and_to_those_with_a_key() {
+    let options = |most, ranges: Option<&str>| hookpost::web::HttpOptions {
+        metrics_allow: ranges.map(|range| vec![range.parse().unwrap()]),
+        metrics_webhooks: most,
+        ..hookpost::web::HttpOptions::default()
+    };
+    let service = hookpost::service::ServiceOptions::default;
+    let app = TestApp::start_as(options(2, None), service()).await;
+    let receiver = crate::receiver::Receiver::start().await;
+    receiver.answer(crate::receiver::Reply::status(500));
+    let register = async |types: &str| {
+        let webhook = json!({"url": receiver.url("/"), "event_types": [types]});
+        let made = app.post("/api/v1/webhooks", &webhook).await;
+        made.json(StatusCode::CREATED)["id"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    };
+    let [first, second, failing] = [
+        register("none.a").await,
+        register("none.b").await,
+        register("*").await,
+    ];
+    app.post("/api/v1/events", &json!({"type": "a.b", "data": 1}))
+        .await
+        .json(StatusCode::ACCEPTED);
+    let attempted = |page: &Value| page["data"][0]["attempt_count"] != 0;
+    app.poll("/api/v1/deliveries", attempted).await;
+    assert_eq!(one_by_one(&text(&app, "/metrics").await), [""; 0]);
+    let key = app
+        .key(&[hookpost::domain::api_key::Scope::MetricsRead])
+        .await;
+    let scrape = async |app: &TestApp, accept: &str| {
+        let call = app.anonymous(Method::GET, "/metrics").bearer(&key);
+        let answer = call.header("accept", accept).send().await;
+        assert_eq!(answer.status, StatusCode::OK);
+        answer.text
+    };
+    let scraped = scrape(&app, "text/plain").await;
+    let told = one_by_one(&scraped);
+    let of = |id: &str| told.iter().filter(|line| line.contains(id)).count();
+    assert_eq!([of(&failing), of(&first), of(&second)], [10, 10, 0]);
+    let number = |start: &str, rest: &str| {
+        let mut lines = told.iter().filter(|line| line.starts_with(start));
+        let own = lines.find(|line| line.contains(&failing) && line.contains(rest));
+        own.unwrap_or_else(|| panic!("{start} {rest}: {told:#?}"))
+            .rsplit_once(' ')
+            .unwrap()
+            .1
+    };
+    assert_eq!(number("hookpost_webhook_active", ""), "1");
+    assert_eq!(number("hookpost_webhook_consecutive_failures", ""), "1");
+    assert_eq!(number("hookpost_webhook_deliveries", "\"retrying\""), "1");
+    let lately = "hookpost_webhook_attempts_lately";
+    assert_eq!(number(lately, "\"failed\""), "1");
+    assert_eq!(number(lately, "\"delivered\""), "0");
+    promtool(&["check", "metrics"], &scraped);
+    let open = scrape(&app, "application/openmetrics-text").await;
+    assert!(open.ends_with("# EOF\n") && open.matches("# EOF").count() == 1);
+    let wrong = app.anonymous(Method::GET, "/metrics").bearer("hpk_wrong");
+    wrong.send().await.problem(401, "unauthorized");
+    let near = TestApp::start_as(options(1, Some("127.0.0.0/8")), service()).await;
+    let webhook = json!({"url": receiver.url("/"), "event_types": ["*"]});
+    near.post("/api/v1/webhooks", &webhook).await;
+    assert_eq!(one_by_one(&text(&near, "/metrics").await).len(), 10);
+}
+
 #[tokio::test]
 async fn alerts_and_dashboard_speak_of_numbers_that_there_are() {
     let app = TestApp::start().await;

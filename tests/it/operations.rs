@@ -174,6 +174,13 @@ async fn the_numbers_can_be_kept_to_a_range_and_the_instances_keys() {
     let reader = app.anonymous(Method::GET, "/metrics").bearer(&key);
     reader.send().await.problem(403, "forbidden");
     assert_eq!(app.get("/metrics").await.status, StatusCode::OK);
+    let key = app
+        .key(&[hookpost::domain::api_key::Scope::MetricsRead])
+        .await;
+    let reader = app.anonymous(Method::GET, "/metrics").bearer(&key);
+    assert_eq!(reader.send().await.status, StatusCode::OK);
+    let nosy = app.anonymous(Method::GET, "/api/v1/webhooks").bearer(&key);
+    nosy.send().await.problem(403, "forbidden");
     let app = TestApp::start_as(only("127.0.0.0/8"), options()).await;
     let neighbour = app.anonymous(Method::GET, "/metrics").send().await;
     assert_eq!(neighbour.status, StatusCode::OK);

@@ -1,18 +1,19 @@
 //! The instance as a whole: its counts, its disk.
 //!
 //! Owns: what metrics and the system's page read. Refuses: anything that tells one workspace from
-//! another.
+//! another, but for the webhooks that the operator asks to be told of one by one.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use super::Views;
-use crate::domain::stats::Counts;
+use crate::domain::stats::{Counts, MINUTE_MS, Period};
 use crate::domain::time::Timestamp;
+use crate::domain::webhook::Webhook;
 use crate::engine::EngineStatus;
 use crate::service::Refusal;
 use crate::store::disk::{Disk, disk};
-use crate::store::stats;
-use crate::store::{Store, sqlite_version};
+use crate::store::{Read, Store, StoreError, sqlite_version, stats, webhooks};
 
 /// Dead letters that a scrape counts at most.
 const DEAD_LETTERS_COUNTED_MAX: u32 = 100_000;
@@ -32,6 +33,22 @@ pub struct InstanceFigures {
     pub disk: Option<Disk>,
     /// What the engine has in hand.
     pub engine: EngineStatus,
+}
+
+/// How far back the attempts of a webhook are counted.
+const LATELY: Duration = Duration::from_secs(3600);
+
+/// The numbers of one webhook.
+#[derive(Clone, Debug)]
+pub struct WebhookFigures {
+    /// The webhook.
+    pub webhook: Webhook,
+    /// How many of its deliveries stand where.
+    pub counts: Counts,
+    /// Its attempts within the last hour that succeeded.
+    pub succeeded_lately: u64,
+    /// Those that failed.
+    pub failed_lately: u64,
 }
 
 /// The machine room.
@@ -68,6 +85,23 @@ impl Views<'_> {
             .await
     }
 
+    /// The numbers of webhooks one by one, of `most` at most: of those that have failed longest, then
+    /// of those registered first.
+    ///
+    /// # Errors
+    /// As [`Views::instance`].
+    pub async fn webhooks_one_by_one(&self, most: u32) -> Result<Vec<WebhookFigures>, Refusal> {
+        let now = self.service.clock().now();
+        self.service
+            .read(move |store, conn| {
+                let seqs = webhooks::foremost(conn, most)?;
+                let found = webhooks::in_rows(conn, store.vault(), &seqs, now)?.into_iter();
+                let figures = found.map(|webhook| figures(conn, webhook, now));
+                Ok(figures.collect::<Result<Vec<_>, StoreError>>()?)
+            })
+            .await
+    }
+
     /// The machine room.
     ///
     /// # Errors
@@ -81,6 +115,30 @@ impl Views<'_> {
             engine: self.service.engine().status(),
         })
     }
+}
+
+fn figures(
+    conn: &Read<'_>,
+    webhook: Webhook,
+    now: Timestamp,
+) -> Result<WebhookFigures, StoreError> {
+    let period = Period {
+        workspace_seq: webhook.workspace.seq(),
+        webhook_seq: webhook.id.seq(),
+        width_ms: MINUTE_MS,
+        since: now.before(LATELY),
+        until: now,
+    };
+    let step_ms = i64::try_from(LATELY.as_millis()).expect("an hour");
+    let lately = stats::series(conn, &period, step_ms)?;
+    let attempts: u64 = lately.iter().map(|step| step.attempts).sum();
+    let failed_lately: u64 = lately.iter().map(|step| step.failures).sum();
+    Ok(WebhookFigures {
+        counts: stats::counts(conn, webhook.id.seq())?,
+        succeeded_lately: attempts.saturating_sub(failed_lately),
+        failed_lately,
+        webhook,
+    })
 }
 
 fn occupied(store: &Store) -> Result<Disk, Refusal> {

@@ -35,7 +35,7 @@ pub use dead_letters::{DeadLetters, Matching};
 pub use deliveries::{Deliveries, WantedDeliveries};
 pub use delivery::DeliveryWithSiblings;
 pub use event::EventWithNames;
-pub use instance::{InstanceFigures, SystemFigures};
+pub use instance::{InstanceFigures, SystemFigures, WebhookFigures};
 pub use names::WebhookNames;
 pub use overview::{FirstSteps, Overview, Troubled};
 pub use search::{SearchHits, SearchPlace};

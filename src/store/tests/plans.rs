@@ -383,6 +383,7 @@ fn the_numbers_of_a_scrape_look_at_webhooks_and_never_through_history() {
             assert_eq!(stats::dead_letters_up_to(conn, 10).unwrap(), 1);
             assert_eq!(stats::webhooks_by_status(conn).unwrap().len(), 1);
             stats::instance_counts(conn).unwrap();
+            webhooks::foremost(conn, 10).unwrap();
         }))
     });
     let whole = |line: &&String| line.starts_with("SCAN");

@@ -111,6 +111,23 @@ pub fn in_rows(
     Ok(found)
 }
 
+/// The rows of registered webhooks that are told of where not all can be, over all workspaces: those
+/// that have failed longest, then those registered first; `rows` of them at most.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn foremost(conn: &Read<'_>, rows: u32) -> Result<Vec<i64>, StoreError> {
+    conn.rows(
+        "SELECT seq
+         FROM webhooks
+         WHERE kind = 'registered' AND deleted_at IS NULL
+         ORDER BY failing_since IS NULL, failing_since, seq
+         LIMIT :rows",
+        named_params! { ":rows": rows },
+        |row| Ok(row.get(0)?),
+    )
+}
+
 fn is_called(row: &Row<'_>, text: &str, id: Option<i64>) -> Result<bool, StoreError> {
     if id.is_some() {
         return Ok(id == row.get("seq")?);
