@@ -10,9 +10,12 @@ use actix_web::web::to;
 use askama::Template;
 
 use super::access::VIEWER;
+use super::api_keys::FIRST_KEY;
 use super::page::{PageContext, Section, show};
-use super::{Shown, Visitor};
+use super::{Shown, Visitor, state};
 use crate::domain::delivery::Delivery;
+use crate::domain::id::UserId;
+use crate::domain::secret::Secret;
 use crate::domain::time::Timestamp;
 use crate::domain::webhook::{Webhook, WebhookState};
 use crate::service::retries::Summary;
@@ -26,7 +29,7 @@ use crate::ui::parts::chart::{Bars, Lines};
 use crate::ui::parts::curl::publish_call;
 use crate::ui::parts::stamp::lasting;
 use crate::ui::parts::url_query::with_query;
-use crate::ui::parts::{Badge, Since, counted, grouped};
+use crate::ui::parts::{Badge, Copyable, Since, counted, grouped};
 use crate::web::State;
 use crate::web::endpoint::Endpoint;
 use crate::web::extract::Query;
@@ -70,6 +73,8 @@ pub struct FirstStep {
     pub words: &'static str,
     /// Whether it is done.
     pub done: bool,
+    /// Where it is done, and the word that leads there; empty where nothing leads.
+    pub way: (String, &'static str),
 }
 
 /// The page.
@@ -102,6 +107,10 @@ pub struct OverviewView<'a> {
     pub steps: Vec<FirstStep>,
     /// A publish call for a shell.
     pub curl: String,
+    /// The key that was just made, shown this once.
+    pub token: Option<Copyable>,
+    /// Whether the reader may make one here.
+    pub may_make_key: bool,
     /// Whether sending is paused.
     pub paused: bool,
     /// Whether the reader may act.
@@ -146,7 +155,7 @@ impl OverviewView<'_> {
     }
 
     fn is_first_run(&self) -> bool {
-        self.steps.iter().any(|step| !step.done)
+        self.token.is_some() || self.steps.iter().any(|step| !step.done)
     }
 
     fn is_well(&self) -> bool {
@@ -181,6 +190,9 @@ pub async fn overview(state: State, visitor: Visitor, request: HttpRequest) -> S
     let found = state.service.views().overview(&caller, input).await?;
     let names = Names(found.names);
     let may_operate = visitor.may_operate();
+    let user = visitor.person.user;
+    let may_make_key = visitor.may_own() && !found.first_steps.has_key;
+    let token = new_key(&request, user, now);
     let page = PageContext::of(&state, &request, visitor, Section::Overview, "Overview").await?;
     let view = OverviewView {
         period,
@@ -193,8 +205,13 @@ pub async fn overview(state: State, visitor: Visitor, request: HttpRequest) -> S
         troubled: found.troubled.iter().map(troubled_row).collect(),
         troubled_left_out: found.troubled_left_out,
         letters: Row::all(&found.letters, &names),
-        steps: steps(found.first_steps),
-        curl: publish_call(&page.base),
+        steps: steps(&found.first_steps),
+        curl: match &token {
+            Some(token) => publish_call(&page.base).replace("YOUR_API_KEY", token.expose()),
+            None => publish_call(&page.base),
+        },
+        token: token.map(|token| Copyable::new(token.expose(), "the API key")),
+        may_make_key,
         paused: state.service.engine().status().paused,
         may_operate,
         summary: &found.summary,
@@ -204,14 +221,37 @@ pub async fn overview(state: State, visitor: Visitor, request: HttpRequest) -> S
     show(&page, &view)
 }
 
-/// The checklist of the first run; it ticks itself.
-fn steps(done: FirstSteps) -> Vec<FirstStep> {
-    let step = |words, done| FirstStep { words, done };
+/// The checklist of the first run; it ticks itself. Empty where the first run is long over.
+fn steps(done: &FirstSteps) -> Vec<FirstStep> {
+    if done.is_settled {
+        return Vec::new();
+    }
+    let step = |words, done, way: (String, &'static str)| FirstStep { words, done, way };
+    let none = || (String::new(), "");
+    let check = done.delivered.map(|(delivery, webhook)| {
+        let path = format!("/webhooks/{webhook}/check");
+        let address = with_query(&path, &[("delivery", &delivery.to_string())]);
+        (address, "Check it")
+    });
+    let registering = ("/webhooks/new".to_owned(), "Register");
+    let publishing = ("/events/new".to_owned(), "Publish here");
     vec![
-        step("Register a webhook", done.registered),
-        step("Publish an event", done.published),
-        step("See it delivered", done.delivered),
+        step("Register a webhook", done.registered, registering),
+        step("Make an API key for your program", done.has_key, none()),
+        step("Publish an event", done.published, publishing),
+        step("See it delivered", done.delivered.is_some(), none()),
+        step(
+            "Check its signature, as your receiver will",
+            done.verified,
+            check.unwrap_or_else(none),
+        ),
     ]
+}
+
+/// The key that this person has just made among the first steps.
+fn new_key(request: &HttpRequest, user: UserId, now: Timestamp) -> Option<Secret> {
+    let waiting = &state::of(request).one_time_secrets;
+    waiting.take(user, FIRST_KEY, now)
 }
 
 fn troubled_row(one: &Troubled) -> TroubledRow {

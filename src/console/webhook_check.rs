@@ -10,7 +10,7 @@ use super::access::VIEWER;
 use super::form::show_form;
 use super::page::{PageContext, Section};
 use super::{Form, Shown, Visitor};
-use crate::domain::id::WebhookId;
+use crate::domain::id::{DeliveryId, WebhookId};
 use crate::service::webhooks::{CapturedRequest, CheckedRequest};
 use crate::ui::delivery_row::webhook_called;
 use crate::ui::form::{FormDraft, FormView, mend};
@@ -88,13 +88,25 @@ impl CheckVerdict {
     }
 }
 
-/// `GET /webhooks/{id}/check`.
+/// `GET /webhooks/{id}/check`; with `?delivery=` the form holds what that one sent.
 ///
 /// # Errors
-/// 404 where the workspace has no such webhook.
+/// 404 where the workspace has no such webhook or delivery.
 pub async fn blank(state: State, visitor: Visitor, request: HttpRequest) -> Shown {
-    Query::of(&request).finish()?;
-    draw(&state, &request, visitor, CAPTURED.blank(), None).await
+    let mut query = Query::of(&request);
+    let delivery = query.parsed("delivery", |text| {
+        DeliveryId::parse(text).ok_or("must be a delivery's id")
+    });
+    query.finish()?;
+    let mut draft = CAPTURED.blank();
+    if let Some(id) = delivery {
+        let sent = state.service.delivery(&visitor.caller, id).await?;
+        let body = String::from_utf8_lossy(&sent.request_body).into_owned();
+        draft = draft
+            .with("headers", &sent.request_headers)
+            .with("body", &body);
+    }
+    draw(&state, &request, visitor, draft, None).await
 }
 
 /// `POST /webhooks/{id}/check`.

@@ -16,6 +16,7 @@ use crate::domain::id::WorkspaceId;
 use crate::domain::keep_data::KeepData;
 use crate::domain::page::{Cursor, Limit, List, Page};
 use crate::domain::secret::Secret;
+use crate::domain::time::Timestamp;
 use crate::domain::workspace::{NewWorkspace, Plan, Retention, Workspace};
 
 /// The name of the workspace that every installation starts with.
@@ -89,6 +90,31 @@ pub fn find(conn: &Read<'_>, seq: i64) -> Result<Option<Workspace>, StoreError> 
         select()
     );
     conn.row(&sql, named_params! { ":seq": seq }, workspace)
+}
+
+/// Whether a delivery of the workspace was found genuine in the dashboard.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn is_verified(conn: &Read<'_>, seq: i64) -> Result<bool, StoreError> {
+    let verified_at: Option<Option<Timestamp>> = conn.row(
+        "SELECT verified_at FROM workspaces WHERE seq = :seq LIMIT 1",
+        named_params! { ":seq": seq },
+        |row| Ok(row.get(0)?),
+    )?;
+    Ok(verified_at.flatten().is_some())
+}
+
+/// Notes that one was.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn set_verified(tx: &WriteTx<'_>, seq: i64) -> Result<(), StoreError> {
+    tx.run(
+        "UPDATE workspaces SET verified_at = :now WHERE seq = :seq AND verified_at IS NULL",
+        named_params! { ":now": tx.now(), ":seq": seq },
+    )?;
+    Ok(())
 }
 
 /// The workspace called `name`.

@@ -4,8 +4,10 @@
 //! detail: every figure leads to the list that has it.
 
 use super::{Views, WebhookNames};
+use crate::domain::api_key::KeysOf;
 use crate::domain::delivery::Status;
 use crate::domain::delivery::{Delivery, DeliveryFilter, DeliveryScope};
+use crate::domain::id::{DeliveryId, WebhookId};
 use crate::domain::page::Limit;
 use crate::domain::stats::Latency;
 use crate::domain::time::Timestamp;
@@ -13,12 +15,14 @@ use crate::domain::webhook::{Webhook, WebhookSearch, WebhookSort, WebhookTab};
 use crate::service::retries::{Summary, summary_in};
 use crate::service::stats::{PeriodInput, Stats, Steps, latencies_of_workspace, of_workspace};
 use crate::service::{Caller, Refusal};
-use crate::store::deliveries;
 use crate::store::webhooks::{self, WebhookHits};
 use crate::store::{Read, StoreError};
+use crate::store::{deliveries, keys, workspaces};
 
 /// Of the webhooks in trouble, so many are told of.
 const TROUBLED_MAX: usize = 8;
+/// Whoever has had so many deliveries needs no first steps any more.
+const FIRST_DELIVERIES: u32 = 20;
 /// Dead letters that are told of.
 const LETTERS_MAX: u32 = 5;
 
@@ -61,10 +65,16 @@ pub struct Troubled {
 pub struct FirstSteps {
     /// A webhook is registered.
     pub registered: bool,
+    /// A program has a key.
+    pub has_key: bool,
     /// An event was published.
     pub published: bool,
-    /// A delivery arrived.
-    pub delivered: bool,
+    /// The latest delivery that arrived, and its webhook.
+    pub delivered: Option<(DeliveryId, WebhookId)>,
+    /// A delivery was checked as its receiver would, and found genuine.
+    pub verified: bool,
+    /// Whether there were so many deliveries that nobody needs a list of first steps.
+    pub is_settled: bool,
 }
 
 impl Views<'_> {
@@ -120,11 +130,21 @@ fn first_steps(
         statuses: vec![Status::Delivered],
         ..DeliveryFilter::default()
     };
-    let delivered = !newest(conn, &filter, 1)?.is_empty();
+    let delivered = newest(conn, &filter, FIRST_DELIVERIES)?;
+    let own_keys = keys::list(
+        conn,
+        KeysOf::Workspace(workspace_seq),
+        None,
+        Limit::clamped(1),
+    )?;
+    let published = stats.total.events > 0 || !delivered.is_empty();
     Ok(FirstSteps {
         registered: hits.count(WebhookTab::All) > 0,
-        published: stats.total.events > 0 || delivered,
-        delivered,
+        has_key: published || !own_keys.items.is_empty(),
+        published,
+        delivered: delivered.first().map(|one| (one.id, one.webhook)),
+        verified: workspaces::is_verified(conn, workspace_seq)?,
+        is_settled: delivered.len() >= FIRST_DELIVERIES as usize,
     })
 }
 

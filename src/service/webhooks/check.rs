@@ -12,7 +12,7 @@ use crate::domain::secret::Secret;
 use crate::domain::signing::VerifyFailure;
 use crate::domain::time::Timestamp;
 use crate::service::{Caller, Refusal, Service};
-use crate::store::secrets;
+use crate::store::{Read, Store, WriteTx, secrets, workspaces};
 
 /// A request as its receiver got it.
 #[derive(Clone, Debug, Default)]
@@ -40,7 +40,8 @@ pub enum CheckedRequest {
 }
 
 impl Service {
-    /// Judges a request by the webhook's live secrets, whatever its age.
+    /// Judges a request by the webhook's live secrets, whatever its age. The platform's first genuine
+    /// one is noted: with it the first run is over.
     ///
     /// # Errors
     /// [`Refusal::NotFound`].
@@ -50,7 +51,29 @@ impl Service {
         id: WebhookId,
         request: CapturedRequest,
     ) -> Result<CheckedRequest, Refusal> {
-        let caller = caller.clone();
+        let checked = self.checked(caller.clone(), id, request).await?;
+        if caller.consumer.is_none() && matches!(checked, CheckedRequest::Genuine { .. }) {
+            self.note_verified(caller.workspace.seq()).await?;
+        }
+        Ok(checked)
+    }
+
+    async fn note_verified(&self, workspace_seq: i64) -> Result<(), Refusal> {
+        let read =
+            move |_: &Store, conn: &Read<'_>| Ok(workspaces::is_verified(conn, workspace_seq)?);
+        if self.read(read).await? {
+            return Ok(());
+        }
+        let note = move |tx: &mut WriteTx<'_>| workspaces::set_verified(tx, workspace_seq);
+        Ok(self.store().write(note).await?)
+    }
+
+    async fn checked(
+        &self,
+        caller: Caller,
+        id: WebhookId,
+        request: CapturedRequest,
+    ) -> Result<CheckedRequest, Refusal> {
         self.read(move |store, conn| {
             let webhook = registered_in(store, conn, &caller, id)?;
             let now = store.clock().now();

@@ -37,7 +37,9 @@ async fn enter(scripts: Scripts) {
     assert_eq!(reader.typed("E-mail address").await, "ada@example.com");
     reader.type_into("Password", PASSWORD).await;
     reader.press("Create the account").await;
-    reader.see("Three steps to the first delivery").await;
+    reader
+        .see("Five steps to the first verified delivery")
+        .await;
     let phone = enrol(&seat).await;
     sign_out(&seat).await;
     sign_in(&seat, "wrong pass phrase 1").await;

@@ -1,41 +1,79 @@
 //! `/`, `/events` and `/event-types`
 
-use reqwest::StatusCode;
+use reqwest::{Method, StatusCode};
 use serde_json::json;
 
-use super::Desk;
+use super::{Desk, between};
 use crate::receiver::Receiver;
+
+/// What a text area holds, as a browser reads it.
+fn unescaped(html: &str) -> String {
+    let [quote, apostrophe] = [html.replace("&#34;", "\""), "&#39;".to_owned()];
+    let text = quote.replace(&apostrophe, "'");
+    let text = text.replace("&#60;", "<").replace("&#62;", ">");
+    text.trim_start_matches('\n').replace("&#38;", "&")
+}
 
 #[tokio::test]
 async fn the_overview_leads_through_the_first_steps_and_then_shows_how_it_goes() {
     let desk = Desk::open().await;
     let page = desk.get("/").await;
     assert!(
-        page.contains("Three steps") && page.contains("curl -sS"),
+        page.contains("1. Register a webhook") && page.contains("YOUR_API_KEY"),
         "{page}"
     );
+    let fields = [
+        ("name", "First steps"),
+        ("scope", "events:write"),
+        ("first", "1"),
+    ];
+    let (place, page) = desk.follow(&desk.post("/api-keys", &fields).await).await;
+    let key = between(&page, "Bearer ", "&#39;").to_owned();
+    assert!(place == "/" && key.starts_with("hpk_"), "{place} {page}");
+    assert!(!desk.get("/").await.contains(&key), "it was shown twice");
     let receiver = Receiver::start().await;
     let body = json!({"url": receiver.url("/"), "event_types": ["*"]});
     desk.app
         .post("/api/v1/webhooks", &body)
         .await
         .json(StatusCode::CREATED);
-    desk.app
-        .post("/api/v1/events", &json!({"type": "a.b", "data": 1}))
-        .await;
+    let publish = desk.app.anonymous(Method::POST, "/api/v1/events");
+    let publish = publish
+        .bearer(&key)
+        .header("content-type", "application/json");
+    let published = publish.body(r#"{"type": "a.b", "data": 1}"#).send().await;
+    published.json(StatusCode::ACCEPTED);
     let done = |list: &serde_json::Value| !list["data"].as_array().unwrap().is_empty();
     desk.app
         .poll("/api/v1/deliveries?status=delivered", done)
         .await;
+    let page = desk.get("/").await;
+    let check = page
+        .split("href=\"")
+        .find(|rest| rest.contains("/check?delivery="));
+    let check = check.unwrap().split('"').next().unwrap();
+    let form = desk.get(check).await;
+    let sent = between(&form, "name=\"headers\"", "</textarea>");
+    let headers = unescaped(sent.split_once('>').unwrap().1);
+    let body = between(&form, "name=\"body\"", "</textarea>");
+    let body = unescaped(body.split_once('>').unwrap().1);
+    let forged = [("headers", headers.as_str()), ("body", "{}")];
+    let place = check.split('?').next().unwrap();
+    let answer = desk.post(place, &forged).await;
+    assert!(answer.text.contains("Not genuine"), "{}", answer.text);
+    assert!(desk.get("/").await.contains("Five steps"));
+    let genuine = [("headers", headers.as_str()), ("body", body.as_str())];
+    let answer = desk.post(place, &genuine).await;
+    assert!(answer.text.contains("Genuine: "), "{}", answer.text);
     for period in ["1h", "24h", "7d", "30d"] {
         let page = desk.get(&format!("/?period={period}")).await;
         assert!(
-            page.contains("All is well") && !page.contains("Three steps"),
+            page.contains("All is well") && !page.contains("Five steps"),
             "{page}"
         );
         assert!(page.contains("Outcomes over time: 1 delivered\""), "{page}");
     }
-    let bad = desk.ask(reqwest::Method::GET, "/?period=9y").await;
+    let bad = desk.ask(Method::GET, "/?period=9y").await;
     assert_eq!(bad.status, StatusCode::UNPROCESSABLE_ENTITY);
 }
 
@@ -69,7 +107,7 @@ async fn an_event_is_published_found_explained_and_replayed() {
         assert!(page.contains(shown), "no {shown} in {page}");
     }
     assert!(!page.contains("<script>"));
-    let found = desk.ask(reqwest::Method::GET, "/events?id=mine-1").await;
+    let found = desk.ask(Method::GET, "/events?id=mine-1").await;
     assert_eq!(found.header("location"), "/events/mine-1");
     let none = desk.get("/events?id=mine-2").await;
     assert!(none.contains("No event here has the id"), "{none}");
