@@ -2,7 +2,7 @@
 //!
 //! Owns: their flags, and where they are. Refuses: judging values; the server does.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::Args;
@@ -44,18 +44,18 @@ impl DescribedFlags {
         set("description", self.description.clone().map(Value::from));
         set(
             "schema",
-            self.schema_file.as_ref().map(json_in).transpose()?,
+            self.schema_file.as_deref().map(json_in).transpose()?,
         );
         set(
             "example",
-            self.example_file.as_ref().map(json_in).transpose()?,
+            self.example_file.as_deref().map(json_in).transpose()?,
         );
         set("archived", self.archived.map(Value::from));
         Ok(())
     }
 }
 
-fn json_in(path: &PathBuf) -> anyhow::Result<Value> {
+fn json_in(path: &Path) -> anyhow::Result<Value> {
     let shown = path.display();
     let text = InputSource::File(path).text(INPUT_BYTES_MAX)?;
     serde_json::from_str(&text).with_context(|| format!("{shown} is not JSON"))

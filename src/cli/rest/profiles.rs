@@ -1,6 +1,6 @@
 //! `hookpost profiles`: wire profiles of one's own over the API.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
@@ -109,7 +109,7 @@ async fn perform(api: &Api, action: &ProfileAction) -> anyhow::Result<()> {
 }
 
 /// A document in TOML or JSON, by the file's name.
-fn document(file: &PathBuf) -> anyhow::Result<Value> {
+fn document(file: &Path) -> anyhow::Result<Value> {
     let text = InputSource::File(file).text(FILE_BYTES_MAX as u64)?;
     super::apply::parsed(file, &text)
 }
