@@ -59,7 +59,10 @@ pub mod webhook;
 pub mod webhook_actions;
 pub mod webhook_check;
 pub mod webhook_form;
+pub mod webhook_frame;
 pub mod webhook_preview;
+pub mod webhook_sections;
+pub mod webhook_settings;
 pub mod webhooks;
 pub mod workspaces;
 

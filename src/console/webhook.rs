@@ -1,35 +1,28 @@
-//! `/webhooks/{id}`: one receiver: how it does, its settings, its secret.
+//! `/webhooks/{id}`: one receiver: how it does.
 //!
-//! Owns: the page. Refuses: showing a secret twice, and what can be done to the webhook
-//! ([`super::webhook_actions`]).
+//! Owns: the section of its activity. Refuses: what is around it ([`super::webhook_frame`]), its other
+//! sections, and what can be done to it ([`super::webhook_actions`]).
 
 use actix_web::HttpRequest;
 use actix_web::web::to;
 use askama::Template;
 
 use super::access::VIEWER;
-use super::page::{PageContext, Section, show};
-use super::state;
+use super::page::{PageContext, show};
+use super::webhook_frame::{WebhookFrame, WebhookSection};
 use super::{Shown, Visitor};
-use crate::domain::id::{DeliveryId, WebhookId};
-use crate::domain::order::DeliveryOrder;
+use crate::domain::id::WebhookId;
 use crate::domain::page::Limit;
 use crate::domain::poll::{PollReader, UNREAD_MAX};
-use crate::domain::retry::Jitter;
-use crate::domain::time::format_duration;
-use crate::domain::webhook::{Transport, Webhook, WebhookState};
+use crate::domain::webhook::{Transport, WebhookState};
 use crate::service::stats::Stats;
-use crate::ui::delivery_row::{Row, webhook_called};
-use crate::ui::explain::{Explained, explain};
-use crate::ui::facts::WebhookFacts;
+use crate::ui::delivery_row::Row;
+use crate::ui::explain::explain;
 use crate::ui::figures::{success, took_about};
-use crate::ui::forms::webhook_actions::ActionForms;
 use crate::ui::names::Names;
 use crate::ui::parts::chart::Bars;
 use crate::ui::parts::strip::Strip;
-use crate::ui::parts::{Ago, Badge, Copyable, Since, Stamp, grouped};
-use crate::ui::snippets::{Snippet, snippets};
-use crate::ui::test_result::TestResult;
+use crate::ui::parts::{Ago, grouped};
 use crate::web::State;
 use crate::web::endpoint::Endpoint;
 use crate::web::extract::{Query, path_id};
@@ -37,7 +30,7 @@ use crate::web::extract::{Query, path_id};
 /// What can be asked for here.
 pub static ENDPOINTS: &[Endpoint] = &[Endpoint::get("/webhooks/{id}", VIEWER, || to(detail))];
 
-/// Deliveries that the page lists.
+/// Deliveries that the section lists.
 const ROWS: u32 = 8;
 
 /// One who fetches.
@@ -47,33 +40,14 @@ struct ReaderRow {
     acked: Ago,
 }
 
-/// A secret on the one page that shows it.
-#[derive(Clone, Debug)]
-pub struct SecretCard {
-    /// The secret, to be copied.
-    pub secret: Copyable,
-}
-
-/// The page.
+/// The section.
 #[derive(Template)]
 #[template(path = "webhook.html")]
 pub struct WebhookView<'a> {
     /// The layout's context.
     pub page: &'a PageContext,
-    /// The webhook.
-    pub webhook: &'a Webhook,
-    /// What pages say of it.
-    pub facts: WebhookFacts<'a>,
-    /// What it is called.
-    pub called: String,
-    /// How it stands.
-    pub badge: Badge,
-    /// Its id, to be copied.
-    pub id: Copyable,
-    /// Its URL, to be copied.
-    pub url: Copyable,
-    /// Its new secret.
-    pub secret: Option<SecretCard>,
+    /// What is around it.
+    pub frame: &'a WebhookFrame,
     /// How it has been doing for a day.
     pub stats: &'a Stats,
     /// The same as a picture.
@@ -82,25 +56,11 @@ pub struct WebhookView<'a> {
     pub strip: Strip,
     /// Its latest deliveries.
     pub rows: Vec<Row>,
-    /// The latest failure among them.
-    pub failed: Option<Explained>,
-    /// What the test before came to.
-    pub tested: Option<TestResult>,
-    /// The snippets for its profile.
-    pub snippets: Vec<Snippet>,
-    /// The forms of what can be done to it.
-    pub forms: ActionForms,
     /// Who fetches from it, each with how much is left.
     pub readers: Vec<(PollReader, i64)>,
-    /// Whether the reader may act.
-    pub may_operate: bool,
 }
 
 impl WebhookView<'_> {
-    fn may_send(&self) -> bool {
-        self.may_operate && !self.facts.is_revoked() && !self.facts.is_fetched()
-    }
-
     fn readers(&self) -> Vec<ReaderRow> {
         let row = |(own, unread): &(PollReader, i64)| ReaderRow {
             name: own.name.clone(),
@@ -111,10 +71,6 @@ impl WebhookView<'_> {
             acked: Ago(own.acked_at),
         };
         self.readers.iter().map(row).collect()
-    }
-
-    fn failing_since(&self) -> Option<Since> {
-        self.webhook.health.failing_since.map(Since)
     }
 
     fn success(&self) -> Option<String> {
@@ -129,23 +85,6 @@ impl WebhookView<'_> {
         self.stats.p50_ms.map(took_about)
     }
 
-    fn order(&self) -> Option<String> {
-        match &self.webhook.settings.order {
-            DeliveryOrder::Any => None,
-            DeliveryOrder::Whole => Some("in event order".to_owned()),
-            DeliveryOrder::By(pointer) => Some(format!("in order by {}", pointer.as_str())),
-        }
-    }
-
-    fn batch(&self) -> Option<String> {
-        let batch = self.webhook.settings.batch?;
-        let wait = format_duration(batch.wait);
-        Some(format!(
-            "up to {} in one request, after {wait} at most",
-            batch.max
-        ))
-    }
-
     fn waiting(&self) -> String {
         grouped(self.stats.counts.pending + self.stats.counts.retrying)
     }
@@ -157,55 +96,6 @@ impl WebhookView<'_> {
     fn attempts(&self) -> String {
         grouped(self.stats.total.attempts)
     }
-
-    fn stamp(&self, at: &crate::domain::time::Timestamp) -> Stamp {
-        Stamp(*at)
-    }
-
-    fn retries(&self) -> String {
-        let policy = &self.webhook.settings.retry;
-        let delays: Vec<String> = policy
-            .delays()
-            .iter()
-            .copied()
-            .map(format_duration)
-            .collect();
-        let mut words = match delays.as_slice() {
-            [] => "none".to_owned(),
-            delays => format!("after {}", delays.join(", ")),
-        };
-        if let Some(repeat) = policy.repeat() {
-            words.push_str(&format!(
-                ", then every {}, for up to {}",
-                format_duration(repeat.every),
-                format_duration(repeat.give_up_after)
-            ));
-        }
-        if policy.jitter() == Jitter::Tenth {
-            words.push_str(" (±10 %)");
-        }
-        words
-    }
-
-    fn timeout(&self) -> String {
-        format_duration(self.webhook.settings.timeout)
-    }
-
-    fn breaker(&self) -> String {
-        let breaker = self.webhook.settings.breaker;
-        let often = breaker
-            .disable_after_failures
-            .map(|count| format!("after {count} failures in a row"));
-        let long = breaker
-            .disable_after
-            .map(|time| format!("after {} of nothing but failures", format_duration(time)));
-        let rules: Vec<String> = [often, long].into_iter().flatten().collect();
-        if rules.is_empty() {
-            "off".to_owned()
-        } else {
-            rules.join(", or ")
-        }
-    }
 }
 
 /// `GET /webhooks/{id}`.
@@ -214,39 +104,25 @@ impl WebhookView<'_> {
 /// 404 where the workspace has no such webhook.
 pub async fn detail(state: State, visitor: Visitor, request: HttpRequest) -> Shown {
     let id: WebhookId = path_id(&request, "webhook")?;
-    let mut query = Query::of(&request);
-    let tested = query
-        .text("tested")
-        .and_then(|text| DeliveryId::parse(&text));
-    query.finish()?;
+    Query::of(&request).finish()?;
     let views = state.service.views();
     let found = views
-        .webhook(&visitor.caller, id, Limit::clamped(ROWS), tested)
+        .webhook(&visitor.caller, id, Limit::clamped(ROWS), None)
         .await?;
-    let (webhook, names) = (&found.webhook, Names(found.names));
-    let now = state.service.clock().now();
-    let secret =
-        state::of(&request)
-            .one_time_secrets
-            .take(visitor.person.user, &id.to_string(), now);
-    let called = webhook_called(webhook);
-    let readers = match webhook.settings.transport {
-        Transport::Poll if webhook.state != WebhookState::Revoked => {
+    let names = Names(found.names);
+    let readers = match found.webhook.settings.transport {
+        Transport::Poll if found.webhook.state != WebhookState::Revoked => {
             state.service.poll_readers(&visitor.caller, id).await?
         }
         Transport::Poll | Transport::Push | Transport::Operational => Vec::new(),
     };
-    let may_operate = visitor.may_operate();
-    let page =
-        PageContext::of(&state, &request, visitor, Section::Webhooks, called.clone()).await?;
+    let section = WebhookSection::Activity;
+    let frame = WebhookFrame::of(&state, &request, visitor, section, found.webhook).await?;
+    let mut failures = found.recent.iter();
+    let explained = failures.find_map(|one| explain(one.last_error_kind, one.last_status_code));
+    let frame = frame.explained(explained);
     let view = WebhookView {
-        page: &page,
-        badge: Badge::webhook(webhook.state, webhook.health.consecutive_failures),
-        id: Copyable::new(id.to_string(), "the webhook's id"),
-        url: Copyable::new(&webhook.settings.url, "the URL"),
-        secret: secret.map(|secret| SecretCard {
-            secret: Copyable::new(secret.expose(), "the secret"),
-        }),
+        page: &frame.page,
         bars: Bars::of(&found.stats),
         strip: Strip::new(&found.outcomes),
         rows: found
@@ -254,19 +130,9 @@ pub async fn detail(state: State, visitor: Visitor, request: HttpRequest) -> Sho
             .iter()
             .map(|one| Row::of(one, &names))
             .collect(),
-        failed: found
-            .recent
-            .iter()
-            .find_map(|one| explain(one.last_error_kind, one.last_status_code)),
-        tested: found.tested.as_ref().map(TestResult::of),
-        snippets: snippets(&found.profile),
-        forms: ActionForms::of(&called),
         readers,
-        may_operate,
-        called,
         stats: &found.stats,
-        facts: WebhookFacts(webhook),
-        webhook,
+        frame: &frame,
     };
-    show(&page, &view)
+    show(&frame.page, &view)
 }

@@ -12,6 +12,8 @@ use super::ask::{Question, ask, is_confirmed};
 use super::dead_letter_actions::to_job;
 use super::page::{back_to, go, go_and_say};
 use super::state;
+use super::webhook_frame::WebhookSection;
+use super::webhook_sections::draw_test;
 use super::{Form, Shown, Visitor};
 use crate::domain::id::WebhookId;
 use crate::service::stats::PeriodInput;
@@ -19,6 +21,7 @@ use crate::service::webhooks::RotationInput;
 use crate::service::{Done, Once, Refusal};
 use crate::ui::delivery_row::{short, webhook_called};
 use crate::ui::flash::Flash;
+use crate::ui::form::FormDraft;
 use crate::ui::forms::webhook_actions::{
     CONFIRMATION, RECOVERY, ROTATION, RecoverForm, RotateForm, TEST, TestForm,
 };
@@ -32,27 +35,27 @@ use crate::web::extract::path_id;
 pub static ENDPOINTS: &[Endpoint] = &[
     Endpoint::post("/webhooks/{id}/test", OPERATOR, || to(test))
         .fresh()
-        .back("/webhooks/{id}"),
+        .back("/webhooks/{id}/test"),
     Endpoint::post("/webhooks/{id}/rotate-secret", OPERATOR, || to(rotate))
         .fresh()
-        .back("/webhooks/{id}"),
+        .back("/webhooks/{id}/secret"),
     Endpoint::post("/webhooks/{id}/enable", OPERATOR, || to(enable)).back("/webhooks/{id}"),
     Endpoint::post("/webhooks/{id}/disable", OPERATOR, || to(disable))
         .fresh()
         .back("/webhooks/{id}"),
     Endpoint::post("/webhooks/{id}/recover", OPERATOR, || to(recover))
         .fresh()
-        .back("/webhooks/{id}"),
+        .back("/webhooks/{id}/recover"),
     Endpoint::post("/webhooks/{id}/revoke", OPERATOR, || to(revoke))
         .fresh()
-        .back("/webhooks/{id}"),
+        .back("/webhooks/{id}/settings"),
     Endpoint::post("/webhooks/{id}/delete", OPERATOR, || to(delete))
         .fresh()
-        .back("/webhooks/{id}"),
+        .back("/webhooks/{id}/settings"),
 ];
 
 fn path(id: WebhookId) -> String {
-    format!("/webhooks/{id}")
+    WebhookSection::Activity.path(id)
 }
 
 /// `POST /webhooks/{id}/test`.
@@ -73,7 +76,8 @@ pub async fn test(state: State, visitor: Visitor, request: HttpRequest, form: Fo
     match tested {
         Ok(tested) => {
             let delivery = tested.delivery.to_string();
-            let place = with_query(&path(id), &[("tested", &delivery)]);
+            let place = WebhookSection::Test.path(id);
+            let place = with_query(&place, &[("tested", &delivery)]);
             let place = format!("{place}#test");
             if tested.may_enable {
                 let flash = Flash::good("The receiver answers again: this webhook can be enabled.");
@@ -81,7 +85,14 @@ pub async fn test(state: State, visitor: Visitor, request: HttpRequest, form: Fo
             }
             Ok(go(&place))
         }
-        Err(refusal) => back_to(&path(id), Err::<(), _>(refusal), |()| String::new()),
+        Err(Refusal::Invalid(errors)) => {
+            let draft = FormDraft::wrong(form, errors);
+            draw_test(&state, visitor, &request, draft, None).await
+        }
+        Err(refusal) => {
+            let place = WebhookSection::Test.path(id);
+            back_to(&place, Err::<(), _>(refusal), |()| String::new())
+        }
     }
 }
 
@@ -108,7 +119,7 @@ pub async fn rotate(state: State, visitor: Visitor, request: HttpRequest, form: 
             .one_time_secrets
             .put(visitor.person.user, id.to_string(), secret, now);
     }
-    back_to(&path(id), rotated, |rotated| {
+    back_to(&WebhookSection::Secret.path(id), rotated, |rotated| {
         let until = match rotated {
             Done::Fresh(rotated) => rotated.previous_secret_expires_at,
             Done::Replayed(_) => None,
@@ -128,7 +139,7 @@ pub async fn enable(state: State, visitor: Visitor, request: HttpRequest, _form:
     let id: WebhookId = path_id(&request, "webhook")?;
     let done = state.service.enable_webhook(&visitor.caller, id).await;
     back_to(&path(id), done, |_| {
-        "Enabled: what was held goes on now. What it missed can be added under Recover.".to_owned()
+        "Enabled: what was held goes on now. What it missed can be recovered.".to_owned()
     })
 }
 
@@ -188,7 +199,10 @@ pub async fn recover(state: State, visitor: Visitor, request: HttpRequest, form:
         .await;
     match begun {
         Ok(begun) => Ok(to_job(&begun)),
-        Err(refusal) => back_to(&path(id), Err::<(), _>(refusal), |()| String::new()),
+        Err(refusal) => {
+            let place = WebhookSection::Recover.path(id);
+            back_to(&place, Err::<(), _>(refusal), |()| String::new())
+        }
     }
 }
 
@@ -238,5 +252,6 @@ async fn unconfirmed(
         return Ok(None);
     }
     let text = format!("Nothing was done: type the webhook's name, {called}, to confirm.");
-    Ok(Some(go_and_say(&path(id), &Flash::bad(text))))
+    let place = WebhookSection::Settings.path(id);
+    Ok(Some(go_and_say(&place, &Flash::bad(text))))
 }

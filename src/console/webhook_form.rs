@@ -11,6 +11,7 @@ use super::access::OPERATOR;
 use super::form::show_form;
 use super::page::{PageContext, Section, go, go_and_say};
 use super::state;
+use super::webhook_frame::WebhookSection;
 use super::{Form, Shown, Visitor};
 use crate::domain::id::WebhookId;
 use crate::domain::secret::Secret;
@@ -71,7 +72,7 @@ impl FormPurpose {
     fn cancel(self) -> String {
         match self {
             Self::Create => "/webhooks".to_owned(),
-            Self::Edit(id) => format!("/webhooks/{id}"),
+            Self::Edit(id) => WebhookSection::Settings.path(id),
         }
     }
 
@@ -185,7 +186,8 @@ pub async fn update(state: State, visitor: Visitor, request: HttpRequest, form: 
                 }
                 None => "Saved; the next attempt follows the new settings.",
             };
-            Ok(go_and_say(&format!("/webhooks/{id}"), &Flash::good(said)))
+            let place = WebhookSection::Settings.path(id);
+            Ok(go_and_say(&place, &Flash::good(said)))
         }
         Err(refusal) => {
             draw(

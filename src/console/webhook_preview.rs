@@ -28,7 +28,7 @@ pub static ENDPOINTS: &[Endpoint] =
     &[
         Endpoint::post("/webhooks/{id}/preview", OPERATOR, || to(preview))
             .fresh()
-            .back("/webhooks/{id}"),
+            .back("/webhooks/{id}/test"),
     ];
 
 /// Stands for the event of a test; no event has such an id.

@@ -12,7 +12,7 @@ use crate::service::webhooks::shown_header;
 #[derive(Clone, Copy, Debug)]
 pub struct WebhookFacts<'a>(pub &'a Webhook);
 
-impl WebhookFacts<'_> {
+impl<'a> WebhookFacts<'a> {
     /// Whether its receiver fetches what there is.
     #[must_use]
     pub fn is_fetched(&self) -> bool {
@@ -61,7 +61,7 @@ impl WebhookFacts<'_> {
 
     /// Its own headers, credentials masked.
     #[must_use]
-    pub fn headers(&self) -> Vec<(&str, &str)> {
+    pub fn headers(&self) -> Vec<(&'a str, &'a str)> {
         let headers = &self.0.settings.headers;
         headers.iter().map(shown_header).collect()
     }

@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use crate::domain::time::Timestamp;
 use crate::service::jobs::RecoverInput;
-use crate::ui::form::{FieldSet, FieldSpec, Fields, FormSpec, FormView, Frame, Offer, Typed};
+use crate::ui::form::{
+    FieldSet, FieldSpec, Fields, FormDraft, FormSpec, FormView, Frame, Offer, Typed,
+};
 use crate::ui::parts::periods::PERIODS;
 
 /// The overlaps that a rotation offers.
@@ -18,6 +20,11 @@ const OVERLAPS: [(&str, &str); 5] = [
     ("72h", "3 days"),
     ("168h", "7 days"),
 ];
+
+/// The period that a recovery begins with, by its word.
+const RECOVERED_FIRST: &str = "24h";
+/// What a recovery begins with.
+const RECOVERED_SORTS: &[&str] = &["exhausted", "missed"];
 
 /// The forms of the page.
 #[derive(Debug)]
@@ -36,14 +43,29 @@ impl ActionForms {
     /// The forms for the webhook called `called`.
     #[must_use]
     pub fn of(called: &str) -> Self {
-        let confirmation = CONFIRMATION.draw(&CONFIRMATION.blank());
         Self {
             test: TEST.draw(&TEST.blank()),
             rotation: ROTATION.draw(&ROTATION.blank()),
-            recovery: RECOVERY.draw(&RECOVERY.blank()),
-            confirmation: confirmation.hint("confirm", &format!("Type {called} to confirm.")),
+            recovery: recovery(None),
+            confirmation: confirmation(called),
         }
     }
+}
+
+/// The field for the name of the webhook called `called`, typed before it ends.
+#[must_use]
+pub fn confirmation(called: &str) -> FormView {
+    let blank = CONFIRMATION.draw(&CONFIRMATION.blank());
+    blank.hint("confirm", &format!("Type {called} to confirm."))
+}
+
+/// How it is recovered; beginning with the period whose word is `last`, else with a day.
+#[must_use]
+pub fn recovery(last: Option<&str>) -> FormView {
+    let last = last.unwrap_or(RECOVERED_FIRST);
+    let draft = FormDraft::default().with("last", last);
+    let sorts = RECOVERED_SORTS.iter();
+    RECOVERY.draw(&sorts.fold(draft, |draft, sort| draft.with("include", *sort)))
 }
 
 /// What a test sends.
@@ -127,7 +149,7 @@ pub static RECOVERY: FormSpec<(), RecoverForm> = FormSpec::new(&[FieldSet {
     frame: Frame::Bare,
     fields: &[Fields::Stack(&[
         FieldSpec::choice("last", "Created in the")
-            .initial(&["24h"])
+            .initial(&[RECOVERED_FIRST])
             .offers(|| {
                 PERIODS
                     .map(|(word, words, _)| Offer::new(word, words))
@@ -138,7 +160,7 @@ pub static RECOVERY: FormSpec<(), RecoverForm> = FormSpec::new(&[FieldSet {
                 recovery.last = known.map(|(.., length)| *length);
             }),
         FieldSpec::boxes("include", "What")
-            .initial(&["exhausted", "missed"])
+            .initial(RECOVERED_SORTS)
             .offers(|| {
                 vec![
                     Offer::new("exhausted", "Exhausted").hint("What gave up."),

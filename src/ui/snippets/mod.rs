@@ -1,7 +1,8 @@
 //! How a receiver checks a signature: snippets per language, made from the wire profile itself.
 //!
 //! Owns: reading the profile's scheme and writing it down in each language, with nothing but that
-//! language's standard library. Refuses: verifying (`domain::signing`).
+//! language's standard library, or with a library that was published for it. Refuses: verifying
+//! (`domain::signing`).
 //!
 //! # Why they are generated
 //! A profile of one's own has a header, an encoding and a signed content of its own. A snippet that
@@ -12,6 +13,7 @@ use serde_json::Value;
 use crate::domain::profile::Profile;
 
 mod compiled;
+mod published;
 mod scripted;
 
 /// A snippet and the language it is for.
@@ -66,6 +68,13 @@ pub fn snippets(profile: &Profile) -> Vec<Snippet> {
         snippet("Shell with openssl", scheme.openssl()),
         snippet("hookpost verify", scheme.shell(profile.name())),
     ]
+}
+
+/// The snippets with published libraries for receivers of `profile`; none where it is not signed as
+/// those libraries expect.
+#[must_use]
+pub fn published(profile: &Profile) -> Vec<Snippet> {
+    SnippetScheme::of(profile).published()
 }
 
 impl SnippetScheme {

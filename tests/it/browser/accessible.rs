@@ -19,7 +19,7 @@ use super::story::Story;
 
 /// Every page of the dashboard, and where to find one with something on it.
 #[rustfmt::skip]
-const PAGES: [(&str, &str); 34] = [
+const PAGES: [(&str, &str); 39] = [
     ("/", "/"),
     ("/deliveries", "/deliveries"),
     ("/deliveries/{id}", "/deliveries/{delivery}"),
@@ -30,6 +30,11 @@ const PAGES: [(&str, &str); 34] = [
     ("/webhooks/new", "/webhooks/new"),
     ("/webhooks/{id}", "/webhooks/{webhook}"),
     ("/webhooks/{id}/edit", "/webhooks/{webhook}/edit"),
+    ("/webhooks/{id}/settings", "/webhooks/{webhook}/settings"),
+    ("/webhooks/{id}/test", "/webhooks/{webhook}/test"),
+    ("/webhooks/{id}/verify", "/webhooks/{webhook}/verify"),
+    ("/webhooks/{id}/secret", "/webhooks/{webhook}/secret"),
+    ("/webhooks/{id}/recover", "/webhooks/{webhook}/recover"),
     ("/webhooks/{id}/check", "/webhooks/{webhook}/check"),
     ("/jobs", "/jobs"),
     ("/search", "/search?q=order"),

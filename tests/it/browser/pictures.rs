@@ -17,10 +17,11 @@ use crate::portal::{link, path_of};
 use crate::receiver::{Receiver, Reply};
 
 /// What is drawn: the file's name and the page.
-const PAGES: [(&str, &str); 19] = [
+const PAGES: [(&str, &str); 20] = [
     ("overview", "/"),
     ("webhooks", "/webhooks"),
     ("webhook", "/webhooks/{webhook}"),
+    ("webhook-verify", "/webhooks/{webhook}/verify"),
     ("webhook-new", "/webhooks/new"),
     ("deliveries", "/deliveries"),
     ("delivery", "/deliveries/{delivery}"),

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::Seat;
 use super::accessible::check;
 use super::chromium::Scripts;
-use crate::receiver::Receiver;
+use crate::receiver::{Receiver, Reply};
 
 #[tokio::test]
 async fn a_webhook_is_registered_tested_used_rotated_and_revoked() {
@@ -56,12 +56,23 @@ async fn register(seat: &Seat, url: &str) {
     reader.type_into("URL", url).await;
     reader.press("Register webhook").await;
     reader.see("Shown only now").await.see("whsec_").await;
-    reader.press_in("Check signatures", "Python").await;
-    reader.see("hmac").await;
     check(reader, "/webhooks/{id} with a new secret").await;
     reader.reload().await.see("Latest deliveries").await;
     let shown = reader.text().await;
     assert!(!shown.contains("whsec_"), "{shown}");
+    let place = reader.place().await;
+    reader.press_in("Sections of this webhook", "Verify").await;
+    reader.arrive(&format!("{place}/verify")).await;
+    reader.press_in("Check signatures", "Python").await;
+    reader.see("hmac").await;
+    reader
+        .press_in("With a published library", "Python, standardwebhooks")
+        .await;
+    reader.see("pip install standardwebhooks").await;
+    reader
+        .press_in("Sections of this webhook", "Activity")
+        .await;
+    reader.see("Latest deliveries").await;
 }
 
 async fn test(seat: &Seat, place: &str) {
@@ -131,7 +142,12 @@ async fn recover(seat: &Seat, receiver: &Receiver, place: &str) {
         .await;
     reader.open(place).await.press("Enable").await;
     reader.miss("It gets nothing new").await;
-    reader.press("Recover").await.arrive("/jobs/").await;
+    reader.press_in("Sections of this webhook", "Recover").await;
+    reader
+        .press_in("Recover", "Recover")
+        .await
+        .arrive("/jobs/")
+        .await;
     receiver.wait_for(3).await;
     let done = |job: &Value| job["data"][0]["status"] == "done";
     seat.app.poll("/api/v1/jobs", done).await;
@@ -140,7 +156,9 @@ async fn recover(seat: &Seat, receiver: &Receiver, place: &str) {
 
 async fn rotate(seat: &Seat, place: &str) {
     let reader = &seat.reader;
-    reader.open(place).await.see("never rotated").await;
+    reader.open(place).await;
+    reader.press_in("Sections of this webhook", "Secret").await;
+    reader.see("never rotated").await;
     reader.choose("Old secret stays valid for", "1 hour").await;
     reader.press("Rotate secret").await;
     reader.see("The secret was rotated.").await;
@@ -151,10 +169,57 @@ async fn rotate(seat: &Seat, place: &str) {
 async fn revoke(seat: &Seat, place: &str) {
     let reader = &seat.reader;
     reader.open(place).await;
+    reader
+        .press_in("Sections of this webhook", "Settings")
+        .await;
     reader.type_into_in("Danger zone", "Name", "Shup").await;
     reader.press("Revoke").await.see("Nothing was done").await;
     reader.type_into_in("Danger zone", "Name", "Shop").await;
     reader.press("Revoke").await.see("Revoked for good").await;
     assert!(!reader.offers("", "Enable").await);
-    assert!(!reader.offers("", "Rotate secret").await);
+    for section in ["Test", "Secret", "Recover"] {
+        assert!(!reader.offers("Sections of this webhook", section).await);
+    }
+}
+
+#[tokio::test]
+async fn what_failed_is_recovered_from_within_the_banner() {
+    recover_from_the_banner(Scripts::On).await;
+}
+
+#[tokio::test]
+async fn recovering_from_the_banner_needs_no_scripts() {
+    recover_from_the_banner(Scripts::Off).await;
+}
+
+async fn recover_from_the_banner(scripts: Scripts) {
+    let seat = Seat::owner(scripts).await;
+    let receiver = Receiver::start().await;
+    receiver.answer(Reply::status(500));
+    let hook = json!({"url": receiver.url("/"), "event_types": ["*"], "label": "Shop",
+        "retry_policy": {"delays": []}});
+    let made = seat.app.post("/api/v1/webhooks", &hook).await;
+    let made = made.json(StatusCode::CREATED);
+    let event = json!({"type": "order.paid", "data": {"id": 1}});
+    let accepted = seat.app.post("/api/v1/events", &event).await;
+    accepted.json(StatusCode::ACCEPTED);
+    let dead = |list: &Value| list["data"].as_array().unwrap().len() == 1;
+    seat.app.poll("/api/v1/dead-letters", dead).await;
+    let reader = &seat.reader;
+    let place = format!("/webhooks/{}", made["id"].as_str().unwrap());
+    reader
+        .open(&place)
+        .await
+        .see("1 failed attempt in a row")
+        .await;
+    check(reader, "/webhooks/{id} while it fails").await;
+    reader.press("Choose what").await;
+    reader.arrive(&format!("{place}/recover")).await;
+    assert_eq!(reader.typed("Created in the").await, "1h");
+    receiver.answer(Reply::status(200));
+    reader.open(&format!("{place}/settings")).await;
+    reader.press("Recover the last hour").await;
+    reader.arrive("/jobs/").await;
+    receiver.wait_for(2).await;
+    seat.reader.leave().await;
 }

@@ -132,7 +132,7 @@ async fn batches_and_an_order_by_a_value_are_set_shown_and_taken_away() {
     let set = stored(&desk, &place).await;
     assert_eq!(set["batch"], json!({"max": 50, "wait": "2s"}));
     assert_eq!(set["ordered_by"], "/data/customer");
-    let page = desk.get(&place).await;
+    let page = desk.get(&format!("{place}/settings")).await;
     assert!(
         page.contains("up to 50 in one request, after 2s at most"),
         "{page}"

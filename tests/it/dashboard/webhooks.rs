@@ -3,7 +3,10 @@
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use super::{Desk, between};
+use hookpost::domain::role::Role;
+
+use super::{Desk, between, sign_in};
+use crate::dialects::verify::published_snippet_judges;
 use crate::receiver::{Receiver, Reply};
 
 async fn register(desk: &Desk, url: &str) -> String {
@@ -136,8 +139,10 @@ async fn a_test_shows_its_result_in_place() {
         "{page}"
     );
     let answer = desk.post(&format!("{place}/test"), &[("data", "{")]).await;
-    let (_, page) = desk.follow(&answer).await;
-    assert!(page.contains("is no JSON"), "{page}");
+    assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let fault = between(&answer.text, "id=\"data-fault\"", "</div>");
+    assert!(fault.contains("is no JSON"), "{fault}");
+    assert!(answer.text.contains(">\n{</textarea>"), "{}", answer.text);
 }
 
 #[tokio::test]
@@ -181,4 +186,84 @@ async fn a_webhook_is_disabled_enabled_rotated_and_revoked_by_name() {
     assert_eq!(list, "/webhooks");
     let gone = desk.ask(Method::GET, &place).await;
     assert_eq!(gone.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn each_section_has_an_address_and_those_that_a_webhook_lacks_lead_to_its_page() {
+    let desk = Desk::open().await;
+    let receiver = Receiver::start().await;
+    let place = register(&desk, &receiver.url("/")).await;
+    desk.get(&place).await;
+    for (section, shows) in [
+        ("", "Latest deliveries"),
+        ("/settings", "Danger zone"),
+        ("/test", "One attempt, recorded, never retried"),
+        ("/verify", "npm install standardwebhooks"),
+        ("/secret", "never rotated"),
+        ("/recover", "Puts back in line what it did not get"),
+    ] {
+        let page = desk.get(&format!("{place}{section}")).await;
+        assert!(page.contains(shows), "{section}: {page}");
+        let current = format!("href=\"{place}{section}\" aria-current=\"page\"");
+        assert!(page.contains(&current), "{section}");
+    }
+    let old = [("confirm", "Shop")];
+    let revoked = desk.post(&format!("{place}/revoke"), &old).await;
+    desk.follow(&revoked).await;
+    for gone in ["/test", "/secret", "/recover"] {
+        let answer = desk.ask(Method::GET, &format!("{place}{gone}")).await;
+        assert_eq!(answer.status, StatusCode::SEE_OTHER, "{gone}");
+        assert_eq!(answer.header("location"), place, "{gone}");
+    }
+    let viewer = sign_in(&desk.app, "bob@example.com", Role::Viewer).await;
+    let call = desk.app.anonymous(Method::GET, &place);
+    let call = call.header("cookie", &viewer).header("accept", "text/html");
+    let page = call.send().await.text;
+    assert!(page.contains(&format!("{place}/verify")));
+    assert!(!page.contains(&format!("{place}/recover")), "{page}");
+}
+
+#[tokio::test]
+async fn the_published_libraries_snippets_tell_a_delivery_from_a_forged_one() {
+    let desk = Desk::open().await;
+    let receiver = Receiver::start().await;
+    let body = json!({"url": receiver.url("/"), "event_types": ["*"]});
+    let made = desk.app.post("/api/v1/webhooks", &body).await;
+    let made = made.json(StatusCode::CREATED);
+    let (id, secret) = (
+        made["id"].as_str().unwrap(),
+        made["secret"].as_str().unwrap(),
+    );
+    let event = json!({"type": "order.paid", "data": {"id": 7}});
+    let published = desk.app.post("/api/v1/events", &event).await;
+    published.json(StatusCode::ACCEPTED);
+    let delivery = receiver.wait_for(1).await.remove(0);
+    let page = desk.get(&format!("/webhooks/{id}/verify")).await;
+    for library in ["standardwebhooks", "svix"] {
+        for language in ["Node", "Python"] {
+            let named = format!("aria-label=\"{language}, {library}\"");
+            let code = between(&page, &named, "</pre>").trim_start_matches('>');
+            published_snippet_judges(language, &plain(code), secret, &delivery);
+        }
+    }
+    let armalo = json!({"url": receiver.url("/"), "event_types": ["*"], "profile": "armalo"});
+    let made = desk.app.post("/api/v1/webhooks", &armalo).await;
+    let made = made.json(StatusCode::CREATED);
+    let verify = format!("/webhooks/{}/verify", made["id"].as_str().unwrap());
+    let page = desk.get(&verify).await;
+    assert!(!page.contains("standardwebhooks"), "{page}");
+}
+
+/// Text as it was before it became HTML.
+fn plain(html: &str) -> String {
+    let marks = [
+        ("&#60;", "<"),
+        ("&#62;", ">"),
+        ("&#34;", "\""),
+        ("&#39;", "'"),
+        ("&#38;", "&"),
+    ];
+    marks.iter().fold(html.to_owned(), |text, (mark, plain)| {
+        text.replace(mark, plain)
+    })
 }

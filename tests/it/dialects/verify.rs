@@ -76,13 +76,56 @@ pub fn accepted_by_provider(provider: &str, secret: &str, delivery: &Received) {
     );
 }
 
+/// Checks that a snippet with a published library, run in its language, accepts a delivery and
+/// refuses it with one byte of its body changed.
+#[track_caller]
+pub fn published_snippet_judges(language: &str, code: &str, secret: &str, delivery: &Received) {
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
+    let directory = tempfile::tempdir().unwrap();
+    let modules = directory.path().join("node_modules");
+    std::os::unix::fs::symlink(tests.join("node_modules"), modules).unwrap();
+    let (program, file, driver) = match language {
+        "Node" => (PathBuf::from("node"), "snippet.mjs", NODE_DRIVER),
+        _ => (tests.join(".venv/bin/python"), "snippet.py", PYTHON_DRIVER),
+    };
+    let file = directory.path().join(file);
+    std::fs::write(&file, format!("{code}\n{driver}")).unwrap();
+    let headers = lower_headers(delivery);
+    let given = json!({ "secret": secret, "headers": headers }).to_string();
+    let says = |body: &str| {
+        let mut command = Command::new(&program);
+        let command = command.arg(&file).arg(body).arg(&given);
+        let ended = command
+            .env("PYTHONDONTWRITEBYTECODE", "1")
+            .output()
+            .unwrap();
+        let complaint = String::from_utf8_lossy(&ended.stderr);
+        assert!(ended.status.success(), "{code}\n{complaint}");
+        String::from_utf8(ended.stdout).unwrap().trim().to_owned()
+    };
+    let body = String::from_utf8(delivery.body.clone()).unwrap();
+    assert_eq!(says(&body), "genuine", "{code}");
+    assert_eq!(says(&body.replace('7', "8")), "forged", "{code}");
+}
+
+const NODE_DRIVER: &str = "const [body, given] = process.argv.slice(2);
+const { headers, secret } = JSON.parse(given);
+console.log(verify(body, headers, secret) ? \"genuine\" : \"forged\");";
+const PYTHON_DRIVER: &str = "import json, sys
+given = json.loads(sys.argv[2])
+print(\"genuine\" if verify(sys.argv[1], given[\"headers\"], given[\"secret\"]) else \"forged\")";
+
+/// A delivery's headers, names in lower case.
+fn lower_headers(delivery: &Received) -> Map<String, Value> {
+    let headers = delivery.headers().iter();
+    headers
+        .map(|(name, value)| (name.to_ascii_lowercase(), json!(value)))
+        .collect()
+}
+
 impl Runtime {
     fn accepts(self, system: &str, secret: &str, delivery: &Received, body: &[u8]) -> bool {
-        let headers: Map<String, Value> = delivery
-            .headers()
-            .iter()
-            .map(|(name, value)| (name.to_ascii_lowercase(), json!(value)))
-            .collect();
+        let headers = lower_headers(delivery);
         let given = json!({ "secret": secret, "headers": headers, "body": STANDARD.encode(body) });
         let mut command = self.command(system);
         let mut child = command
