@@ -156,9 +156,10 @@ document.addEventListener("submit", (event) => {
 });
 addEventListener("pageshow", () => each("form", (form) => { delete form.dataset.sent; each("input:disabled, select:disabled", (field) => { field.disabled = false; }, form); }));
 
-// A field that names something is offered what the server finds for what was typed.
+// A field narrows what is to be picked; one that names something is offered what the server finds.
 let asking;
 document.addEventListener("input", ({ target }) => {
+  if (target.matches("[data-narrows]")) each("label", (one) => { one.hidden = !one.textContent.includes(target.value); }, target.parentElement);
   if (!target.dataset.complete) return;
   clearTimeout(asking);
   const mine = asking = setTimeout(async () => {

@@ -11,6 +11,7 @@ use super::access::{OPERATOR, VIEWER};
 use super::form::show_form;
 use super::page::{PageContext, Section, back_to, go_and_say, show};
 use super::{Form, Shown, Visitor};
+use crate::domain::catalogue::EventType;
 use crate::domain::id::WebhookId;
 use crate::service::events::{EventDetail, Known, PublishInput};
 use crate::service::{Done, Once, Refusal};
@@ -113,8 +114,8 @@ pub struct EventFormView<'a> {
     pub page: &'a PageContext,
     /// The fields.
     pub form: FormView,
-    /// Event types that are known, and whether they have an example.
-    pub offered: Vec<(String, bool)>,
+    /// Event types that are known: those with an example, and the others.
+    pub offered: Vec<(&'static str, Vec<String>)>,
 }
 
 type Part = FieldSpec<(), PublishInput>;
@@ -272,15 +273,22 @@ async fn draw(state: &State, request: &HttpRequest, visitor: Visitor, draft: For
         .views()
         .event_types_in_use(&visitor.caller, OFFERED_MAX)
         .await?;
-    let offered = known
-        .iter()
-        .map(|one| (one.name.as_str().to_owned(), one.settings.example.is_some()));
+    let (with, without): (Vec<_>, Vec<_>) =
+        known.iter().partition(|one| one.settings.example.is_some());
+    let names = |types: Vec<&EventType>| -> Vec<String> {
+        types.iter().map(|one| one.name.to_string()).collect()
+    };
+    let mut offered = vec![
+        ("with example", names(with)),
+        ("without example", names(without)),
+    ];
+    offered.retain(|(_, names)| !names.is_empty());
     let page =
         PageContext::of(state, request, visitor, Section::Events, "Publish an event").await?;
     let view = EventFormView {
         page: &page,
         form: PUBLISH.draw(&draft),
-        offered: offered.collect(),
+        offered,
     };
     show_form(&page, &view.form, &view)
 }

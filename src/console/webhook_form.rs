@@ -20,6 +20,7 @@ use crate::service::{Done, Once, Refusal};
 use crate::ui::flash::Flash;
 use crate::ui::form::mend;
 use crate::ui::form::{FormDraft, FormView, Offer};
+use crate::ui::forms::event_type_groups::event_type_groups;
 use crate::ui::forms::webhook::{EDIT, EDIT_SECRET_HINT, NEW, as_new};
 use crate::web::State;
 use crate::web::endpoint::Endpoint;
@@ -36,7 +37,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
 ];
 
 /// Event types of the catalogue that the form names.
-const KNOWN_MAX: usize = 60;
+const KNOWN_MAX: usize = 200;
 
 /// Whether the form makes a webhook or changes one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -224,12 +225,7 @@ async fn draw(
     draft: FormDraft,
 ) -> Shown {
     let views = state.service.views();
-    let names = views.event_type_names(&visitor.caller).await?;
-    let known: Vec<String> = names
-        .iter()
-        .take(KNOWN_MAX)
-        .map(|name| name.as_str().to_owned())
-        .collect();
+    let known = views.event_types_in_use(&visitor.caller, KNOWN_MAX).await?;
     let profiles = state.service.profiles().await?;
     let profiles: Vec<Offer> = profiles.iter().map(|one| Offer::named(&one.name)).collect();
     let page = PageContext::of(state, request, visitor, Section::Webhooks, purpose.title()).await?;
@@ -239,7 +235,7 @@ async fn draw(
         form: purpose
             .draw(&draft)
             .offer("profile", &profiles)
-            .known("event_types", &known),
+            .pick("event_types", &event_type_groups(&known)),
     };
     show_form(&page, &view.form, &view)
 }

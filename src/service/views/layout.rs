@@ -43,17 +43,6 @@ impl Views<'_> {
             .await
     }
 
-    /// The names of all event types that the workspace knows.
-    ///
-    /// # Errors
-    /// [`Refusal::Internal`] where the database cannot be read.
-    pub async fn event_type_names(&self, caller: &Caller) -> Result<Vec<EventTypeName>, Refusal> {
-        let workspace_seq = caller.workspace.seq();
-        self.service
-            .read(move |_, conn| Ok(event_types::names(conn, workspace_seq)?))
-            .await
-    }
-
     /// How many webhooks name the event type `name` itself.
     ///
     /// # Errors

@@ -79,6 +79,15 @@ impl Offer {
     }
 }
 
+/// Values that belong together, to be picked for a field that also takes others.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OfferGroup {
+    /// What they have in common.
+    pub title: String,
+    /// The values.
+    pub values: Vec<String>,
+}
+
 /// What stands in a field before anything is typed.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Initial {

@@ -22,7 +22,7 @@ mod spec;
 mod tests;
 mod view;
 
-pub use field::{FieldSpec, Offer, Typed};
+pub use field::{FieldSpec, Offer, OfferGroup, Typed};
 pub use posted::{CSRF_FIELD, FIELDS_MAX, FORM_BYTES_MAX, Form, FormDraft, mend};
 pub use spec::{FieldSet, Fields, FormSpec, Frame};
 pub use view::FormView;

@@ -7,9 +7,12 @@
 use askama::Template;
 use askama::filters::HtmlSafe;
 
-use super::field::{FieldKind, FieldSpec, Offer};
+use super::field::{FieldKind, FieldSpec, Offer, OfferGroup};
 use super::posted::Form;
 use crate::ui::speech::filters;
+
+/// So many values to pick are looked through by eye; above, a field narrows them.
+const FILTERED_FROM: usize = 12;
 
 /// A form's fields, filled in.
 #[derive(Clone, Debug, PartialEq, Eq, Template)]
@@ -33,11 +36,12 @@ impl FormView {
         self
     }
 
-    /// With values that are known for the free text of the field called `name`.
+    /// With values to pick for the list in the field called `name`. What of the list is among them is
+    /// ticked there; the rest stays in the field.
     #[must_use]
-    pub fn known(mut self, name: &str, known: &[String]) -> Self {
+    pub fn pick(mut self, name: &str, groups: &[OfferGroup]) -> Self {
         for field in self.fields_mut().filter(|field| field.name == name) {
-            field.known = known.to_vec();
+            field.pick(groups);
         }
         self
     }
@@ -154,7 +158,7 @@ pub(super) struct FieldView {
     required: bool,
     values: Vec<String>,
     offers: Vec<Offer>,
-    known: Vec<String>,
+    groups: Vec<OfferGroup>,
     faults: Vec<String>,
 }
 
@@ -172,9 +176,28 @@ impl FieldView {
             required: field.required,
             values: typed.all(field.name).map(str::to_owned).collect(),
             offers: (field.offers)(),
-            known: Vec::new(),
+            groups: Vec::new(),
             faults,
         }
+    }
+
+    fn pick(&mut self, groups: &[OfferGroup]) {
+        let listed = |text: &String| {
+            let values = text.split(['\n', ',', ' ']).filter(|one| !one.is_empty());
+            values.map(str::to_owned).collect::<Vec<_>>()
+        };
+        let is_offered = |value: &String| groups.iter().any(|group| group.values.contains(value));
+        let all = self.values.iter().flat_map(listed);
+        let (picked, typed): (Vec<_>, Vec<_>) = all.partition(is_offered);
+        if !picked.is_empty() {
+            self.values = [vec![typed.join("\n")], picked].concat();
+        }
+        self.groups = groups.to_vec();
+    }
+
+    /// How many there are to pick.
+    fn picks(&self) -> usize {
+        self.groups.iter().map(|group| group.values.len()).sum()
     }
 
     /// What an input of one line is to HTML.
@@ -299,6 +322,33 @@ mod tests {
             assert!(html.contains("id=\"d-fault\""), "{html}");
             assert!(html.contains("Data: is wrong"), "{html}");
         }
+    }
+
+    #[test]
+    fn what_is_offered_is_ticked_and_the_rest_of_a_list_stays_in_its_field() {
+        let group = |values: &[&str]| OfferGroup {
+            title: "Orders <b>".to_owned(),
+            values: values.iter().map(|one| (*one).to_owned()).collect(),
+        };
+        let field: FieldSpec<(), ()> = FieldSpec::lines("d", "Data", 3);
+        let drawn = |typed: &[&str]| {
+            let form = typed
+                .iter()
+                .fold(Form::default(), |form, one| form.with("d", *one));
+            let mut view = FieldView::of(&field, &form, Vec::new());
+            view.pick(&[group(&["a.*", "a.b"]), group(&["c"])]);
+            view.to_string()
+        };
+        let html = drawn(&["a.b\nx.y, c", "a.b"]);
+        assert!(html.contains(">\nx.y</textarea>"), "{html}");
+        assert_eq!(html.matches(" checked").count(), 2, "{html}");
+        assert!(
+            html.contains("value=\"a.b\" checked") && !html.contains("<b>"),
+            "{html}"
+        );
+        let html = drawn(&["no  name,"]);
+        assert!(html.contains(">\nno  name,</textarea>"), "{html}");
+        assert_eq!(html.matches(" checked").count(), 0, "{html}");
     }
 
     #[test]

@@ -5,6 +5,7 @@
 
 pub mod captured_request;
 pub mod customer_webhook;
+pub mod event_type_groups;
 mod setting;
 pub mod webhook;
 pub mod webhook_actions;

@@ -66,11 +66,11 @@ const RECEIVER: &[Fields<Webhook, WebhookInput>] = &[
     Fields::Halves([
         &[
             LABEL,
-            Setting::lines("event_types", "Event types", 4)
-                .hint("One a line: a name, a prefix such as order.*, or * for all.")
+            Setting::lines("event_types", "Event types", 2)
+                .hint("One a line: a name, a prefix such as order.*, or * for all; or pick them.")
                 .example("order.*")
                 .shows(|webhook| Some(webhook.settings.subscription.texts().join("\n")))
-                .sets(|input, typed| input.event_types = Some(listed(typed.typed()))),
+                .sets(|input, typed| input.event_types = Some(event_types(typed))),
             FILTER,
         ],
         &[
@@ -332,6 +332,17 @@ pub fn listed(text: &str) -> Vec<String> {
         .filter(|one| !one.is_empty())
         .map(str::to_owned)
         .collect()
+}
+
+/// Those that are typed and those that are picked, each once.
+fn event_types(typed: &Typed<'_>) -> Vec<String> {
+    let mut all: Vec<String> = Vec::new();
+    for one in typed.all().iter().flat_map(|text| listed(text)) {
+        if !all.contains(&one) {
+            all.push(one);
+        }
+    }
+    all
 }
 
 fn signatures() -> Vec<Offer> {

@@ -223,3 +223,54 @@ async fn recover_from_the_banner(scripts: Scripts) {
     receiver.wait_for(2).await;
     seat.reader.leave().await;
 }
+
+#[tokio::test]
+async fn event_types_are_picked_narrowed_and_kept() {
+    pick(Scripts::On).await;
+}
+
+#[tokio::test]
+async fn picking_event_types_needs_no_scripts() {
+    pick(Scripts::Off).await;
+}
+
+async fn pick(scripts: Scripts) {
+    let seat = Seat::owner(scripts).await;
+    let receiver = Receiver::start().await;
+    for n in 0..14 {
+        let kind = json!({"name": format!("order.kind_{n}"), "group": "Shop"});
+        let made = seat.app.post("/api/v1/event-types", &kind).await;
+        made.json(StatusCode::CREATED);
+    }
+    let reader = &seat.reader;
+    reader
+        .open("/webhooks/new")
+        .await
+        .see("order.kind_13")
+        .await;
+    reader.type_into("URL", &receiver.url("/")).await;
+    reader.type_into("Event types", "invoice.*").await;
+    if scripts == Scripts::On {
+        reader.type_into("Narrow event types", "_12").await;
+        reader.miss("order.kind_13").await;
+    }
+    reader.tick("order.kind_12").await;
+    check(reader, "/webhooks/new with types to pick").await;
+    reader
+        .press("Register webhook")
+        .await
+        .see("Shown only now")
+        .await;
+    let place = reader.place().await;
+    let stored = async || {
+        let answer = seat.app.get(&format!("/api/v1{place}")).await;
+        answer.json(StatusCode::OK)["event_types"].clone()
+    };
+    assert_eq!(stored().await, json!(["invoice.*", "order.kind_12"]));
+    reader.open(&format!("{place}/edit")).await;
+    assert_eq!(reader.typed("Event types").await, "invoice.*");
+    reader.tick("order.kind_12").await.tick("order.*").await;
+    reader.press("Save").await.see("Saved").await;
+    assert_eq!(stored().await, json!(["invoice.*", "order.*"]));
+    seat.reader.leave().await;
+}
