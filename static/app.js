@@ -10,7 +10,7 @@ const say = (text) => { if (said) said.textContent = text; };
 document.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-copy]");
   if (!button) return;
-  const source = button.dataset.copy ? button.dataset.copy : button.parentElement.querySelector("pre, code").textContent;
+  const source = button.dataset.copy ? button.dataset.copy : button.parentElement.querySelector("pre, code, .json").textContent;
   try {
     await navigator.clipboard.writeText(source);
   } catch {
@@ -93,7 +93,7 @@ const paused = () => pause?.getAttribute("aria-pressed") === "true";
 function inUse(region) {
   const chosen = getSelection();
   return region.contains(document.activeElement) && document.activeElement.matches("input, select, textarea, summary")
-    || region.querySelector("details[open]:not([data-open]), input:checked:not([type=radio])")
+    || region.querySelector("details[open]:not([data-open], .json *), .json details:not([open]), input:checked:not([type=radio])")
     || (chosen && !chosen.isCollapsed && region.contains(chosen.anchorNode));
 }
 async function refresh() {

@@ -21,7 +21,7 @@ use crate::ui::form::mend;
 use crate::ui::form::{FieldSet, FieldSpec, Fields, FormDraft, FormSpec, FormView, Frame, Typed};
 use crate::ui::names::Names;
 use crate::ui::parts::code::{Block, pretty};
-use crate::ui::parts::{Copyable, Stamp, counted, cut, size};
+use crate::ui::parts::{Copyable, Stamp, counted, size};
 use crate::ui::why_not::{Without, without};
 use crate::web::State;
 use crate::web::endpoint::Endpoint;
@@ -43,8 +43,6 @@ const ROWS: usize = 20;
 const WITHOUT_MAX: usize = 20;
 /// What the data may take of the page, in bytes of HTML.
 const DATA_HTML_BYTES: usize = 16 * 1024;
-/// Data above this is not re-indented.
-const PRETTY_BYTES_MAX: usize = 64 * 1024;
 /// Event types that the form offers.
 const OFFERED_MAX: usize = 100;
 
@@ -188,15 +186,13 @@ pub async fn detail(state: State, visitor: Visitor, request: HttpRequest) -> Sho
     )
     .await?;
     let data = &detail.stored.event.data;
-    let indented = Some(data).filter(|data| data.len() <= PRETTY_BYTES_MAX);
-    let indented = indented.and_then(|data| pretty(data));
-    let (shown, is_cut) = cut(indented.as_deref().unwrap_or(data), DATA_HTML_BYTES);
+    let (data, is_cut) = Block::of_body(data, DATA_HTML_BYTES, "the event's data");
     let mut without = without(&detail, &names);
     let without_left_out = without.len().saturating_sub(WITHOUT_MAX);
     without.truncate(WITHOUT_MAX);
     let view = EventView {
         id: Copyable::new(detail.stored.event.public_id(), "the event's id"),
-        data: Block::new(shown, "the event's data"),
+        data,
         note: if is_cut {
             "Cut here; the whole is in the API's answer.".to_owned()
         } else {

@@ -16,8 +16,8 @@ use crate::engine::preview::{PreviewFault, PreviewedRequest};
 use crate::service::events::EventListing;
 use crate::service::webhooks::{Preview, PreviewInput};
 use crate::ui::delivery_row::webhook_called;
-use crate::ui::parts::code::{Block, pretty};
-use crate::ui::parts::{Choice, cut};
+use crate::ui::parts::Choice;
+use crate::ui::parts::code::Block;
 use crate::ui::why_not::why_words;
 use crate::web::State;
 use crate::web::endpoint::Endpoint;
@@ -37,8 +37,6 @@ const TEST: &str = "*";
 const EVENTS: u32 = 12;
 /// What the body may take of the page, in bytes of HTML.
 const BODY_HTML_BYTES: usize = 16 * 1024;
-/// Bodies above this are not re-indented.
-const INDENTED_BYTES: usize = 64 * 1024;
 
 /// The page.
 #[derive(Template)]
@@ -137,13 +135,11 @@ fn choices(recent: &[StoredEvent], chosen: Option<&str>) -> Vec<Choice> {
 impl RequestShown {
     fn of(made: PreviewedRequest) -> Self {
         let text = String::from_utf8_lossy(&made.body);
-        let indented = Some(&*text).filter(|text| text.len() <= INDENTED_BYTES);
-        let indented = indented.and_then(pretty);
-        let (body, is_cut) = cut(indented.as_deref().unwrap_or(&text), BODY_HTML_BYTES);
+        let (body, is_cut) = Block::of_body(&text, BODY_HTML_BYTES, "the request's body");
         Self {
             line: format!("{} {}", made.method, made.url),
             headers: made.headers,
-            body: Block::new(body, "the request's body"),
+            body,
             is_cut,
         }
     }

@@ -6,15 +6,13 @@
 use crate::domain::attempt::Attempt;
 use crate::service::deliveries::DeliveryDetail;
 use crate::ui::explain::{Explained, explain};
-use crate::ui::parts::code::{Block, pretty, quoted};
+use crate::ui::parts::code::{Block, quoted};
 use crate::ui::parts::{cut, size};
 
 /// What one body may take of a page, in bytes of HTML.
 const BODY_HTML_BYTES: usize = 11 * 1024;
 /// What one block of headers may take of a page, in bytes of HTML.
 const HEADERS_HTML_BYTES: usize = 3 * 1024;
-/// Bodies above this are not re-indented.
-const PRETTY_BYTES_MAX: usize = 64 * 1024;
 
 /// An attempt shown whole.
 #[derive(Clone, Debug)]
@@ -98,18 +96,19 @@ pub fn exchange(attempt: &Attempt, form: Bodies) -> ShownExchange {
 #[must_use]
 pub fn body_block(body: &[u8], form: Bodies, what: &'static str) -> (Block, String) {
     let text = String::from_utf8_lossy(body);
-    let indented = match form {
-        Bodies::Pretty if text.len() <= PRETTY_BYTES_MAX => pretty(&text),
-        Bodies::Pretty | Bodies::Raw => None,
+    let (block, is_cut) = match form {
+        Bodies::Pretty => Block::of_body(&text, BODY_HTML_BYTES, what),
+        Bodies::Raw => {
+            let (shown, is_cut) = cut(&text, BODY_HTML_BYTES);
+            (Block::new(shown, what), is_cut)
+        }
     };
-    let whole = indented.as_deref().unwrap_or(&text);
-    let (shown, is_cut) = cut(whole, BODY_HTML_BYTES);
     let note = if is_cut {
         format!("Cut here; the whole has {}.", size(body.len() as u64))
     } else {
         String::new()
     };
-    (Block::new(shown, what), note)
+    (block, note)
 }
 
 /// The last request as a command. Credentials are masked, as they were recorded.

@@ -1,12 +1,13 @@
 //! Text to be copied: ids, commands, bodies.
 //!
-//! Owns: the button beside it, and making JSON readable. Refuses: highlighting; the text is the
-//! receiver's or publisher's own.
+//! Owns: the button beside it, and indenting JSON. Refuses: taking it apart ([`super::json`]), and
+//! changing anything else of what is the receiver's or publisher's own.
 
 use askama::Template;
 use askama::filters::HtmlSafe;
 
-use super::{Icon, icon};
+use super::json::{JsonPiece, json_pieces};
+use super::{Icon, cut, icon};
 use crate::ui::speech::filters;
 
 /// An id, or another short text, with a button that copies it.
@@ -34,14 +35,15 @@ impl Copyable {
     }
 }
 
-/// A block of code with a button that copies it.
+/// A block of code with a button that copies it; JSON is coloured and can be folded.
 #[derive(Clone, Debug, PartialEq, Eq, Template)]
 #[template(
-    source = r#"<div class="code"><pre tabindex="0" aria-label="{{ what|say }}">{{ text }}</pre><button type="button" data-copy aria-label="{{ format!("Copy {}", self.what)|say }}">{{ icon }}</button></div>"#,
+    source = r#"<div class="code">{% if pieces.is_empty() %}<pre tabindex="0" aria-label="{{ what|say }}">{{ text }}</pre>{% else %}<div class="json" tabindex="0" role="group" aria-label="{{ what|say }}">{% for piece in pieces %}{% match piece %}{% when JsonPiece::Plain(text) %}{{ text }}{% when JsonPiece::Key(text) %}<b>{{ text }}</b>{% when JsonPiece::Text(text) %}<i>{{ text }}</i>{% when JsonPiece::Literal(text) %}<var>{{ text }}</var>{% when JsonPiece::Fold %}<details open><summary>{% when JsonPiece::Folded %}</summary>{% when JsonPiece::End %}</details>{% endmatch %}{% endfor %}</div>{% endif %}<button type="button" data-copy aria-label="Copy {{ what|say }}">{{ icon }}</button></div>"#,
     ext = "html"
 )]
 pub struct Block {
     text: String,
+    pieces: Vec<JsonPiece>,
     what: String,
     icon: Icon,
 }
@@ -53,10 +55,35 @@ impl Block {
     pub fn new(text: impl Into<String>, what: impl Into<String>) -> Self {
         Self {
             text: text.into(),
+            pieces: Vec::new(),
             what: what.into(),
             icon: icon("copy"),
         }
     }
+
+    /// `text` to be read, as much of it as takes `bytes` of a page; and whether something is missing.
+    pub fn of_body(text: &str, bytes: usize, what: impl Into<String>) -> (Self, bool) {
+        if !is_foldable(text) {
+            let (shown, is_cut) = cut(text, bytes);
+            return (Self::new(shown, what), is_cut);
+        }
+        let (pieces, is_cut) = json_pieces(&indent(text), bytes);
+        let block = Self {
+            pieces,
+            ..Self::new("", what)
+        };
+        (block, is_cut)
+    }
+}
+
+/// JSON above this is shown as it is, in bytes.
+const INDENTED_BYTES_MAX: usize = 64 * 1024;
+
+/// Whether a text is an object or a list, and short enough to be taken apart.
+fn is_foldable(text: &str) -> bool {
+    text.len() <= INDENTED_BYTES_MAX
+        && text.trim_start().starts_with(['{', '['])
+        && serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()
 }
 
 /// JSON with line breaks and indentation; `None` where `text` is something else, or is so already.
@@ -69,7 +96,7 @@ pub fn pretty(text: &str) -> Option<String> {
 }
 
 /// Re-indents valid JSON, token by token.
-fn indent(text: &str) -> String {
+pub(super) fn indent(text: &str) -> String {
     let mut out = String::with_capacity(text.len() * 2);
     let (mut depth, mut in_text, mut escaped) = (0_usize, false, false);
     let mut rest = text.chars().peekable();

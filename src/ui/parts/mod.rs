@@ -13,6 +13,7 @@ pub mod chart;
 pub mod choice;
 pub mod code;
 pub mod curl;
+pub mod json;
 pub mod periods;
 pub mod stamp;
 pub mod strip;
@@ -97,15 +98,21 @@ pub fn size(bytes: u64) -> String {
     format!("{}.{} {}", tenths / 10, tenths % 10, UNITS[unit])
 }
 
-/// As much of `text` as takes `html_bytes` once it is escaped, and whether something is missing.
+/// What a character takes of a page once it is escaped, in bytes.
 #[must_use]
-pub fn cut(text: &str, html_bytes: usize) -> (&str, bool) {
-    let mut left = html_bytes;
+pub fn html_bytes(c: char) -> usize {
+    match c {
+        '<' | '>' | '&' | '"' | '\'' => 5,
+        c => c.len_utf8(),
+    }
+}
+
+/// As much of `text` as takes `bytes` once it is escaped, and whether something is missing.
+#[must_use]
+pub fn cut(text: &str, bytes: usize) -> (&str, bool) {
+    let mut left = bytes;
     for (at, c) in text.char_indices() {
-        let cost = match c {
-            '<' | '>' | '&' | '"' | '\'' => 5,
-            c => c.len_utf8(),
-        };
+        let cost = html_bytes(c);
         if cost > left {
             return (&text[..at], true);
         }
