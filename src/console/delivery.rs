@@ -20,12 +20,13 @@ use crate::service::deliveries::DeliveryDetail;
 use crate::ui::attempts::{
     ATTEMPTS_SHOWN, AttemptLine, Axis, AxisMark, attempt_address, attempt_lines,
 };
+use crate::ui::compare::Comparison;
 use crate::ui::delivery_row::retry_word;
 use crate::ui::exchange::{Bodies, ShownExchange, body_block, curl, exchange};
 use crate::ui::facts::DeliveryFacts;
 use crate::ui::names::Names;
 use crate::ui::parts::code::Block;
-use crate::ui::parts::stamp::{Ago, Stamp};
+use crate::ui::parts::stamp::{Due, Stamp};
 use crate::ui::parts::{Badge, Copyable};
 use crate::web::State;
 use crate::web::endpoint::Endpoint;
@@ -99,6 +100,12 @@ pub struct DeliveryView<'a> {
     pub siblings: Vec<Sibling>,
     /// How many more of those there are.
     pub siblings_left_out: usize,
+    /// Whether an attempt is being made right now.
+    pub is_under_way: bool,
+    /// The attempt shown and another, side by side.
+    pub comparison: Option<Comparison>,
+    /// What it can be compared with: each number, and whether it is offered first.
+    pub others: Vec<(u32, bool)>,
     /// The word of the button that makes one more attempt.
     pub retry: Option<&'static str>,
     /// Whether the reader may.
@@ -106,8 +113,12 @@ pub struct DeliveryView<'a> {
 }
 
 impl DeliveryView<'_> {
-    fn next_in(&self) -> Option<Ago> {
-        self.delivery.next_attempt_at().map(Ago)
+    fn next_in(&self) -> Option<Due> {
+        self.delivery.next_attempt_at().map(Due)
+    }
+
+    fn next_number(&self) -> u32 {
+        self.delivery.progress.attempt_count + 1
     }
 
     fn is_restorable(&self) -> bool {
@@ -140,6 +151,9 @@ pub async fn detail(state: State, visitor: Visitor, request: HttpRequest) -> Sho
     let wanted = query.parsed("attempt", |text| {
         text.parse::<u32>().map_err(|_| "must be a number")
     });
+    let with = query.parsed("with", |text| {
+        text.parse::<u32>().map_err(|_| "must be a number")
+    });
     let form = match query.text("bodies").as_deref() {
         Some("raw") => Bodies::Raw,
         Some(_) | None => Bodies::Pretty,
@@ -157,10 +171,17 @@ pub async fn detail(state: State, visitor: Visitor, request: HttpRequest) -> Sho
         names.called(delivery.webhook.seq())
     );
     let page = PageContext::of(&state, &request, visitor, Section::Deliveries, title).await?;
-    show(
-        &page,
-        &view(&page, &found.detail, &found.siblings, &names, wanted, form),
-    )
+    let view = view(&page, &found.detail, &found.siblings, &names, wanted, form);
+    let attempts = &found.detail.attempts;
+    let find = |number: u32| attempts.iter().find(|one| one.number == number);
+    let shown = view.exchange.as_ref().and_then(|one| find(one.number));
+    let with = with.and_then(find).zip(shown);
+    let view = DeliveryView {
+        is_under_way: state.service.is_under_way(delivery),
+        comparison: with.map(|(with, shown)| Comparison::of(with, shown)),
+        ..view
+    };
+    show(&page, &view)
 }
 
 fn view<'a>(
@@ -201,11 +222,30 @@ fn view<'a>(
             .map(|one| sibling(one, names))
             .collect(),
         siblings_left_out: siblings.len().saturating_sub(SIBLINGS_SHOWN),
+        is_under_way: false,
+        comparison: None,
+        others: others(attempts, shown),
         retry: retry_word(delivery),
         may_operate: page.visitor.may_operate(),
         facts: DeliveryFacts(delivery),
         delivery,
     }
+}
+
+/// The attempts of the timeline that `shown` can be compared with, the newest first; the one before it
+/// is offered.
+fn others(attempts: &[Attempt], shown: Option<&Attempt>) -> Vec<(u32, bool)> {
+    let Some(shown) = shown.map(|attempt| attempt.number) else {
+        return Vec::new();
+    };
+    let numbers = attempts.iter().rev().take(ATTEMPTS_SHOWN);
+    let numbers = numbers.map(|attempt| attempt.number);
+    let others: Vec<u32> = numbers.filter(|number| *number != shown).collect();
+    let before = others.iter().copied().find(|number| *number < shown);
+    others
+        .into_iter()
+        .map(|number| (number, Some(number) == before))
+        .collect()
 }
 
 fn path(delivery: &Delivery) -> String {

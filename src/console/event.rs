@@ -12,6 +12,7 @@ use super::form::show_form;
 use super::page::{PageContext, Section, back_to, go_and_say, show};
 use super::{Form, Shown, Visitor};
 use crate::domain::catalogue::EventType;
+use crate::domain::delivery::Delivery;
 use crate::domain::id::WebhookId;
 use crate::service::events::{EventDetail, Known, PublishInput};
 use crate::service::{Done, Once, Refusal};
@@ -22,6 +23,7 @@ use crate::ui::form::{FieldSet, FieldSpec, Fields, FormDraft, FormSpec, FormView
 use crate::ui::names::Names;
 use crate::ui::parts::code::{Block, pretty};
 use crate::ui::parts::{Copyable, Stamp, counted, size};
+use crate::ui::way::{Way, ways};
 use crate::ui::why_not::{Without, without};
 use crate::web::State;
 use crate::web::endpoint::Endpoint;
@@ -62,8 +64,8 @@ pub struct EventView<'a> {
     pub data: Block,
     /// What is to be said about it.
     pub note: String,
-    /// Its deliveries.
-    pub rows: Vec<Row>,
+    /// Its deliveries, each with its part of the event's way.
+    pub rows: Vec<(Row, Way)>,
     /// How many more.
     pub rows_left_out: usize,
     /// Webhooks that got nothing.
@@ -187,6 +189,7 @@ pub async fn detail(state: State, visitor: Visitor, request: HttpRequest) -> Sho
     .await?;
     let data = &detail.stored.event.data;
     let (data, is_cut) = Block::of_body(data, DATA_HTML_BYTES, "the event's data");
+    let shown: Vec<&Delivery> = detail.deliveries.iter().rev().take(ROWS).collect();
     let mut without = without(&detail, &names);
     let without_left_out = without.len().saturating_sub(WITHOUT_MAX);
     without.truncate(WITHOUT_MAX);
@@ -198,7 +201,10 @@ pub async fn detail(state: State, visitor: Visitor, request: HttpRequest) -> Sho
         } else {
             String::new()
         },
-        rows: Row::all(detail.deliveries.iter().rev().take(ROWS), &names),
+        rows: Row::all(shown.iter().copied(), &names)
+            .into_iter()
+            .zip(ways(&shown, state.service.clock().now()))
+            .collect(),
         rows_left_out: detail.deliveries.len().saturating_sub(ROWS),
         without,
         without_left_out,

@@ -43,6 +43,12 @@ pub struct DeliveryDetail {
 }
 
 impl Service {
+    /// Whether an attempt of a delivery is being made right now.
+    #[must_use]
+    pub fn is_under_way(&self, delivery: &Delivery) -> bool {
+        is_under_way(self.engine(), delivery)
+    }
+
     /// A page of deliveries, newest first.
     ///
     /// # Errors

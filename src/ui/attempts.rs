@@ -54,7 +54,8 @@ pub struct AxisMark {
     pub width: u64,
 }
 
-/// From a delivery's making to the latest instant that is known of it, past or planned.
+/// From the making of a delivery, or of the first of several, to the latest instant that is known, past
+/// or planned.
 #[derive(Clone, Copy, Debug)]
 pub struct Axis {
     begin: Timestamp,
@@ -71,7 +72,12 @@ impl Axis {
             one.started_at.after(took)
         });
         let planned = delivery.next_attempt_at().into_iter();
-        let end = ends.chain(planned).max().unwrap_or(begin);
+        Self::between(begin, ends.chain(planned).max().unwrap_or(begin))
+    }
+
+    /// The axis from `begin` to `end`.
+    #[must_use]
+    pub fn between(begin: Timestamp, end: Timestamp) -> Self {
         Self {
             begin,
             length: end.since(begin).max(Duration::from_millis(1)),

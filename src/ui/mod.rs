@@ -5,6 +5,7 @@
 
 pub mod assets;
 pub mod attempts;
+pub mod compare;
 pub mod delivery_row;
 pub mod exchange;
 pub mod explain;
@@ -21,4 +22,5 @@ pub mod refresh;
 pub mod snippets;
 pub mod speech;
 pub mod test_result;
+pub mod way;
 pub mod why_not;

@@ -12,6 +12,7 @@ use crate::app::{Answer, TestApp};
 mod consumers;
 mod dead_letters;
 mod deliveries;
+mod delivery;
 mod events;
 mod everywhere;
 mod finding;
