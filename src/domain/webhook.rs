@@ -24,7 +24,9 @@ use super::time::Timestamp;
 
 mod search;
 
-pub use search::{SEARCHED_MAX, WebhookGlance, WebhookSearch, WebhookSort, WebhookTab};
+pub use search::{
+    SEARCHED_MAX, WebhookGlance, WebhookSearch, WebhookSort, WebhookTab, WebhookTrouble,
+};
 
 /// The longest label, in characters.
 pub const LABEL_CHARS_MAX: usize = 100;

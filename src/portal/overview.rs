@@ -70,7 +70,7 @@ pub async fn overview(state: State, guest: Guest, request: HttpRequest) -> Shown
     let names = Names(found.names);
     let counts = found.stats.counts;
     let view = PortalOverview {
-        troubled: troubled.iter().map(OwnWebhook::of).collect(),
+        troubled: troubled.iter().map(OwnWebhook::troubled).collect(),
         webhooks: grouped(found.consumer.webhooks),
         has_none: found.consumer.webhooks == 0,
         success: success(&found.stats.total),

@@ -49,6 +49,16 @@ pub struct OwnWebhook {
 }
 
 impl OwnWebhook {
+    /// The line of a webhook that needs somebody, which always says why.
+    #[must_use]
+    pub fn troubled(webhook: &Webhook) -> Self {
+        let mut own = Self::of(webhook);
+        if own.trouble.is_empty() {
+            "deliveries to it gave up".clone_into(&mut own.trouble);
+        }
+        own
+    }
+
     /// The line of a webhook.
     #[must_use]
     pub fn of(webhook: &Webhook) -> Self {

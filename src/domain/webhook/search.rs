@@ -115,6 +115,30 @@ pub struct WebhookSearch {
     pub skip: usize,
 }
 
+/// What is wrong with a webhook, whatever its state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WebhookTrouble {
+    /// Whether its last attempt failed.
+    pub is_failing: bool,
+    /// Whether it has dead letters that nobody has discarded.
+    pub has_dead_letters: bool,
+}
+
+impl WebhookTrouble {
+    /// Whether a webhook with this trouble needs somebody: the one rule of every list and page. What a
+    /// person disabled, a person knows of.
+    #[must_use]
+    pub fn needs_somebody(self, state: WebhookState) -> bool {
+        match state {
+            WebhookState::Active => self.is_failing || self.has_dead_letters,
+            WebhookState::Disabled { reason, .. } => {
+                reason != DisabledReason::Manual || self.has_dead_letters
+            }
+            WebhookState::Revoked => false,
+        }
+    }
+}
+
 /// What lists tell a webhook's tabs and place by.
 #[derive(Clone, Debug)]
 pub struct WebhookGlance {
@@ -149,16 +173,14 @@ impl WebhookGlance {
         }
     }
 
-    /// What a person disabled, a person knows of.
+    /// Whether a person has to look at it.
     #[must_use]
     pub fn needs_somebody(&self) -> bool {
-        match self.state {
-            WebhookState::Active => self.is_failing || self.has_dead_letters,
-            WebhookState::Disabled { reason, .. } => {
-                reason != DisabledReason::Manual || self.has_dead_letters
-            }
-            WebhookState::Revoked => false,
-        }
+        let trouble = WebhookTrouble {
+            is_failing: self.is_failing,
+            has_dead_letters: self.has_dead_letters,
+        };
+        trouble.needs_somebody(self.state)
     }
 
     /// Which of two comes first.

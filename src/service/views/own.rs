@@ -6,7 +6,7 @@
 use super::Views;
 use super::webhooks::{WebhookSummary, summary};
 use crate::domain::page::{Cursor, Limit, Page};
-use crate::domain::webhook::Webhook;
+use crate::domain::webhook::{Webhook, WebhookTrouble};
 use crate::service::{Caller, Refusal};
 use crate::store::{StoreError, webhooks};
 
@@ -39,7 +39,7 @@ impl Views<'_> {
             .await
     }
 
-    /// Those of the caller's webhooks that are disabled or fail, up to `limit`.
+    /// Those of the caller's webhooks that need somebody, up to `limit`.
     ///
     /// # Errors
     /// [`Refusal::Internal`] where the database cannot be read.
@@ -54,9 +54,14 @@ impl Views<'_> {
                 let (vault, now) = (store.vault(), store.clock().now());
                 let looked_at = Limit::clamped(LOOKED_AT);
                 let mut found = webhooks::list(conn, vault, purview, None, looked_at, now)?.items;
+                let seqs: Vec<i64> = found.iter().map(|webhook| webhook.id.seq()).collect();
+                let dead = webhooks::with_dead_letters(conn, &seqs)?;
                 found.retain(|webhook| {
-                    webhook.state.disabled_reason().is_some()
-                        || webhook.health.consecutive_failures > 0
+                    let trouble = WebhookTrouble {
+                        is_failing: webhook.health.consecutive_failures > 0,
+                        has_dead_letters: dead.contains(&webhook.id.seq()),
+                    };
+                    trouble.needs_somebody(webhook.state)
                 });
                 found.truncate(limit.rows());
                 Ok(found)

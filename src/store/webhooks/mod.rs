@@ -38,7 +38,7 @@ use pins::pins_column;
 pub use pins::{count_pinning, pinned_by};
 use row::{BatchColumn, RetryColumn, transport_column, webhook};
 use sealed::seal_headers;
-pub use search::{WebhookHits, foremost, in_rows, search};
+pub use search::{WebhookHits, foremost, in_rows, search, with_dead_letters};
 pub use subscribers::{count_naming, operational_subscribers, subscriber, subscribers};
 
 /// The most webhooks that the platform itself, or one consumer, may register in a workspace.

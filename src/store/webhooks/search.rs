@@ -128,6 +128,22 @@ pub fn foremost(conn: &Read<'_>, rows: u32) -> Result<Vec<i64>, StoreError> {
     )
 }
 
+/// Which of the webhooks in the rows `seqs` have dead letters that nobody has discarded.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn with_dead_letters(conn: &Read<'_>, seqs: &[i64]) -> Result<Vec<i64>, StoreError> {
+    let sql = "SELECT value
+         FROM json_each(:seqs)
+         WHERE EXISTS (
+             SELECT 1 FROM deliveries INDEXED BY dead_letters_of
+             WHERE webhook_seq = value AND status = 3 AND discarded_at IS NULL
+         )
+         LIMIT -1";
+    let params = named_params! { ":seqs": row_list(seqs) };
+    conn.rows(sql, params, |row| Ok(row.get("value")?))
+}
+
 fn is_called(row: &Row<'_>, text: &str, id: Option<i64>) -> Result<bool, StoreError> {
     if id.is_some() {
         return Ok(id == row.get("seq")?);

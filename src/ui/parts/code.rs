@@ -38,7 +38,7 @@ impl Copyable {
 /// A block of code with a button that copies it; JSON is coloured and can be folded.
 #[derive(Clone, Debug, PartialEq, Eq, Template)]
 #[template(
-    source = r#"<div class="code">{% if pieces.is_empty() %}<pre tabindex="0" aria-label="{{ what|say }}">{{ text }}</pre>{% else %}<div class="json" tabindex="0" role="group" aria-label="{{ what|say }}">{% for piece in pieces %}{% match piece %}{% when JsonPiece::Plain(text) %}{{ text }}{% when JsonPiece::Key(text) %}<b>{{ text }}</b>{% when JsonPiece::Text(text) %}<i>{{ text }}</i>{% when JsonPiece::Literal(text) %}<var>{{ text }}</var>{% when JsonPiece::Fold %}<details open><summary>{% when JsonPiece::Folded %}</summary>{% when JsonPiece::End %}</details>{% endmatch %}{% endfor %}</div>{% endif %}<button type="button" data-copy aria-label="Copy {{ what|say }}">{{ icon }}</button></div>"#,
+    source = r#"<div class="code">{% if pieces.is_empty() %}<pre tabindex="0" aria-label="{{ what|say }}">{{ text }}</pre>{% else %}<div class="json" tabindex="0" role="group" aria-label="{{ what|say }}">{% for piece in pieces %}{% match piece %}{% when JsonPiece::Plain(text) %}{{ text }}{% when JsonPiece::Key(text) %}<b>{{ text }}</b>{% when JsonPiece::Text(text) %}<i>{{ text }}</i>{% when JsonPiece::Literal(text) %}<var>{{ text }}</var>{% when JsonPiece::Fold %}<details open><summary>{% when JsonPiece::Folded %}</summary>{% when JsonPiece::End %}</details>{% endmatch %}{% endfor %}</div>{% endif %}<button type="button" data-copy aria-label="{{ format!("Copy {}", self.what)|say }}">{{ icon }}</button></div>"#,
     ext = "html"
 )]
 pub struct Block {

@@ -7,6 +7,7 @@ use crate::app::{Answer, TestApp};
 use crate::dashboard::between;
 
 mod alerts;
+mod attention;
 mod journey;
 mod language;
 mod looks;
