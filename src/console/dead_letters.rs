@@ -13,11 +13,12 @@ use super::deliveries::ROWS;
 use super::export;
 use super::filters::{FilterForm, Filters, Resolved};
 use super::page::{PageContext, Section};
-use super::saved_views::ViewsStrip;
+use super::saved_views::{ViewsStrip, whose};
 use super::{Shown, Visitor};
 use crate::domain::delivery::LetterGroup;
 use crate::domain::job::Job;
 use crate::domain::page::{Limit, List};
+use crate::service::views::WantedDeliveries;
 use crate::ui::delivery_row::{Row, short};
 use crate::ui::explain::explain;
 use crate::ui::job_progress::{heading, matching_words};
@@ -115,13 +116,17 @@ pub async fn list(state: State, visitor: Visitor, request: HttpRequest) -> Shown
     let (found, asked) = asked
         .read(async |wanted| {
             let views = state.service.views();
+            let wanted = WantedDeliveries {
+                views_of: Some(whose(&visitor, "/dead-letters")),
+                ..wanted
+            };
             views
                 .dead_letters(&visitor.caller, wanted, cursor, Limit::clamped(ROWS))
                 .await
         })
         .await?;
     let names = Names(found.names);
-    let views = ViewsStrip::of(&state, &visitor, "/dead-letters", asked.filters()).await?;
+    let views = ViewsStrip::of(&visitor, "/dead-letters", asked.filters(), found.views);
     let may_operate = visitor.may_operate();
     let page = PageContext::of(
         &state,

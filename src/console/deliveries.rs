@@ -13,13 +13,14 @@ use super::dead_letter_actions::to_job;
 use super::export;
 use super::filters::{FilterForm, Filters, Resolved};
 use super::page::{PageContext, Section, back_to, go_and_say};
-use super::saved_views::ViewsStrip;
+use super::saved_views::{ViewsStrip, whose};
 use super::{Form, Shown, Visitor};
 use crate::domain::delivery::DeliveryScope;
 use crate::domain::id::DeliveryId;
 use crate::domain::page::{Limit, List};
 use crate::service::Once;
 use crate::service::jobs::Selection;
+use crate::service::views::WantedDeliveries;
 use crate::ui::delivery_row::{Row, status_tabs};
 use crate::ui::flash::Flash;
 use crate::ui::names::Names;
@@ -85,13 +86,17 @@ pub async fn list(state: State, visitor: Visitor, request: HttpRequest) -> Shown
     let (found, asked) = asked
         .read(async |wanted| {
             let views = state.service.views();
+            let wanted = WantedDeliveries {
+                views_of: Some(whose(&visitor, "/deliveries")),
+                ..wanted
+            };
             views
                 .deliveries(&visitor.caller, wanted, cursor, Limit::clamped(ROWS))
                 .await
         })
         .await?;
     let names = Names(found.names);
-    let views = ViewsStrip::of(&state, &visitor, "/deliveries", asked.filters()).await?;
+    let views = ViewsStrip::of(&visitor, "/deliveries", asked.filters(), found.views);
     let may_operate = visitor.may_operate();
     let page =
         PageContext::of(&state, &request, visitor, Section::Deliveries, "Deliveries").await?;

@@ -259,6 +259,7 @@ impl ListAsked {
         let wanted = WantedDeliveries {
             input: self.filters.input(self.now),
             order: self.filters.order(),
+            views_of: None,
         };
         match read(wanted).await {
             Ok(found) => Ok((found, self)),

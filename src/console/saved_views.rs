@@ -40,17 +40,14 @@ pub struct ViewsStrip {
 impl HtmlSafe for ViewsStrip {}
 
 impl ViewsStrip {
-    /// The strip of the list at `path`, narrowed by `filters`.
-    ///
-    /// # Errors
-    /// [`Refusal::Internal`] where the database cannot be read.
-    pub async fn of(
-        state: &State,
+    /// The strip of the list at `path`, narrowed by `filters`, of which `views` are kept.
+    #[must_use]
+    pub fn of(
         visitor: &Visitor,
         path: &'static str,
         filters: &Filters,
-    ) -> Result<Self, Refusal> {
-        let views = state.service.saved_views(whose(visitor, path)).await?;
+        views: Vec<SavedView>,
+    ) -> Self {
         let address = filters.address(path, &filters.status, "");
         let query = address.split_once('?').map_or("", |(_, query)| query);
         let is_kept = views.iter().any(|view| view.query == query);
@@ -58,12 +55,12 @@ impl ViewsStrip {
             let is_open = view.query == query;
             (format!("{path}?{}", view.query), view.name, is_open)
         };
-        Ok(Self {
+        Self {
             path,
             csrf: visitor.csrf.clone(),
             fresh: Some(query.to_owned()).filter(|query| !query.is_empty() && !is_kept),
             views: views.into_iter().map(line).collect(),
-        })
+        }
     }
 
     #[cfg(test)]
@@ -117,7 +114,8 @@ fn list_in(form: &Form) -> Result<&'static str, Refusal> {
     known.ok_or(Refusal::NotFound("list"))
 }
 
-fn whose(visitor: &Visitor, path: &str) -> SavedViewsOf {
+/// Whose views of which list.
+pub(super) fn whose(visitor: &Visitor, path: &str) -> SavedViewsOf {
     SavedViewsOf {
         user: visitor.person.user,
         workspace_seq: visitor.person.workspace_seq,

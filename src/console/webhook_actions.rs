@@ -27,6 +27,7 @@ use crate::ui::forms::webhook_actions::{
 };
 use crate::ui::parts::counted;
 use crate::ui::parts::url_query::with_query;
+use crate::ui::webhook_words::{DISABLED, ENABLED, rotated_words, unconfirmed_words};
 use crate::web::State;
 use crate::web::endpoint::Endpoint;
 use crate::web::extract::path_id;
@@ -124,10 +125,7 @@ pub async fn rotate(state: State, visitor: Visitor, request: HttpRequest, form: 
             Done::Fresh(rotated) => rotated.previous_secret_expires_at,
             Done::Replayed(_) => None,
         };
-        match until {
-            Some(until) => format!("The secret was rotated. Old secrets stay valid until {until}."),
-            None => "The secret was rotated. Old secrets are not valid any more.".to_owned(),
-        }
+        rotated_words(until)
     })
 }
 
@@ -138,9 +136,7 @@ pub async fn rotate(state: State, visitor: Visitor, request: HttpRequest, form: 
 pub async fn enable(state: State, visitor: Visitor, request: HttpRequest, _form: Form) -> Shown {
     let id: WebhookId = path_id(&request, "webhook")?;
     let done = state.service.enable_webhook(&visitor.caller, id).await;
-    back_to(&path(id), done, |_| {
-        "Enabled: what was held goes on now. What it missed can be recovered.".to_owned()
-    })
+    back_to(&path(id), done, |_| ENABLED.to_owned())
 }
 
 /// `POST /webhooks/{id}/disable`.
@@ -154,9 +150,7 @@ pub async fn disable(state: State, visitor: Visitor, request: HttpRequest, form:
         return ask(&state, &request, visitor, &form, question).await;
     }
     let done = state.service.disable_webhook(&visitor.caller, id).await;
-    back_to(&path(id), done, |_| {
-        "Disabled: it gets nothing new, and what waits is held until it is enabled.".to_owned()
-    })
+    back_to(&path(id), done, |_| DISABLED.to_owned())
 }
 
 async fn disable_question(
@@ -251,7 +245,7 @@ async fn unconfirmed(
     if CONFIRMATION.read(form, String::new())? == called.trim() {
         return Ok(None);
     }
-    let text = format!("Nothing was done: type the webhook's name, {called}, to confirm.");
+    let text = unconfirmed_words(&called);
     let place = WebhookSection::Settings.path(id);
     Ok(Some(go_and_say(&place, &Flash::bad(text))))
 }

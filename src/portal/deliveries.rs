@@ -97,6 +97,7 @@ pub async fn list(state: State, guest: Guest, request: HttpRequest) -> Shown {
     let wanted = WantedDeliveries {
         input: narrowed.input(),
         order: Order::Descending,
+        views_of: None,
     };
     let views = state.service.views();
     let found = views

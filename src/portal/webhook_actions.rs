@@ -20,6 +20,7 @@ use crate::ui::forms::webhook_actions::{
     CONFIRMATION, RECOVERY, ROTATION, RecoverForm, RotateForm, TEST as TEST_FORM, TestForm,
 };
 use crate::ui::parts::url_query::with_query;
+use crate::ui::webhook_words::{DISABLED, ENABLED, rotated_words, unconfirmed_words};
 use crate::web::State;
 use crate::web::answer::go;
 use crate::web::endpoint::Endpoint;
@@ -89,10 +90,7 @@ pub async fn rotate(state: State, guest: Guest, request: HttpRequest, form: Gues
             Done::Fresh(rotated) => rotated.previous_secret_expires_at,
             Done::Replayed(_) => None,
         };
-        match until {
-            Some(until) => format!("The secret was rotated. The old one is valid until {until}."),
-            None => "The secret was rotated. The old one is not valid any more.".to_owned(),
-        }
+        rotated_words(until)
     })
 }
 
@@ -103,9 +101,7 @@ pub async fn rotate(state: State, guest: Guest, request: HttpRequest, form: Gues
 pub async fn enable(state: State, guest: Guest, request: HttpRequest, _: GuestForm) -> Shown {
     let id: WebhookId = path_id(&request, "webhook")?;
     let done = state.service.enable_webhook(&guest.caller, id).await;
-    back_to(&request, &path(id), done, |_| {
-        "Enabled: what was held goes on now. What it missed can be added under Recover.".to_owned()
-    })
+    back_to(&request, &path(id), done, |_| ENABLED.to_owned())
 }
 
 /// `POST /portal/webhooks/{id}/disable`.
@@ -115,9 +111,7 @@ pub async fn enable(state: State, guest: Guest, request: HttpRequest, _: GuestFo
 pub async fn disable(state: State, guest: Guest, request: HttpRequest, _: GuestForm) -> Shown {
     let id: WebhookId = path_id(&request, "webhook")?;
     let done = state.service.disable_webhook(&guest.caller, id).await;
-    back_to(&request, &path(id), done, |_| {
-        "Disabled: it gets nothing new, and what waits is held until it is enabled.".to_owned()
-    })
+    back_to(&request, &path(id), done, |_| DISABLED.to_owned())
 }
 
 /// `POST /portal/webhooks/{id}/recover`.
@@ -142,7 +136,7 @@ pub async fn delete(state: State, guest: Guest, request: HttpRequest, form: Gues
     let webhook = state.service.webhook(&guest.caller, id).await?;
     let called = webhook_called(&webhook);
     if CONFIRMATION.read(&form.0, String::new())? != called.trim() {
-        let text = format!("Nothing was done: type the webhook's name, {called}, to confirm.");
+        let text = unconfirmed_words(&called);
         return Ok(go_and_say(&request, &path(id), &Flash::bad(text)));
     }
     match state.service.delete_webhook(&guest.caller, id).await {

@@ -10,15 +10,6 @@ use crate::domain::saved_view::{
 use crate::store::{WriteTx, saved_views};
 
 impl Service {
-    /// The views of a list, by name.
-    ///
-    /// # Errors
-    /// [`Refusal::Internal`] where the database cannot be read.
-    pub async fn saved_views(&self, of: SavedViewsOf) -> Result<Vec<SavedView>, Refusal> {
-        self.read(move |_, conn| Ok(saved_views::list(conn, &of)?))
-            .await
-    }
-
     /// Keeps a view; one of the same name is replaced.
     ///
     /// # Errors

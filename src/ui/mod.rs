@@ -23,4 +23,5 @@ pub mod snippets;
 pub mod speech;
 pub mod test_result;
 pub mod way;
+pub mod webhook_words;
 pub mod why_not;

@@ -2,13 +2,14 @@
 //!
 //! Owns: the reading of their page. Refuses: retrying and discarding (`service::jobs`).
 
-use super::deliveries::WantedDeliveries;
+use super::deliveries::{WantedDeliveries, saved};
 use super::names::name_of;
 use super::{Views, WebhookNames};
 use crate::domain::consumer::Purview;
 use crate::domain::delivery::{Delivery, DeliveryFilter, DeliveryScope, LetterGroup};
 use crate::domain::job::{Job, JobStatus};
 use crate::domain::page::{Cursor, Limit, Order, Page};
+use crate::domain::saved_view::SavedView;
 use crate::domain::webhook::WebhookName;
 use crate::service::filter::{FilterInput, filter_in};
 use crate::service::{Caller, Refusal};
@@ -36,6 +37,8 @@ pub struct DeadLetters {
     pub names: WebhookNames,
     /// The webhook that the list is narrowed to.
     pub webhook: Option<WebhookName>,
+    /// The saved views that were asked for.
+    pub views: Vec<SavedView>,
     /// Background work that goes on.
     pub running: Vec<Job>,
 }
@@ -71,7 +74,11 @@ impl Views<'_> {
         let workspace_seq = purview.workspace_seq;
         self.service
             .read(move |_, conn| {
-                let WantedDeliveries { input, order } = wanted;
+                let WantedDeliveries {
+                    input,
+                    order,
+                    views_of,
+                } = wanted;
                 // The groups are the whole workspace's: a consumer has no use for them.
                 let is_whole = cursor.is_none()
                     && purview.consumer_seq.is_none()
@@ -88,6 +95,7 @@ impl Views<'_> {
                     names: WebhookNames::read(conn, listed.chain(grouped))?,
                     matching: matching(conn, &filter, cursor, limit, &page)?,
                     webhook: name_of(conn, &filter)?,
+                    views: saved(conn, views_of.as_ref())?,
                     running: running(conn, purview)?,
                     groups_cut: groups_cut(&groups),
                     groups,

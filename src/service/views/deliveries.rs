@@ -7,10 +7,11 @@ use super::names::name_of;
 use super::{Views, WebhookNames};
 use crate::domain::delivery::{Delivery, DeliveryScope};
 use crate::domain::page::{Cursor, Limit, Order, Page};
+use crate::domain::saved_view::{SavedView, SavedViewsOf};
 use crate::domain::webhook::WebhookName;
 use crate::service::filter::{FilterInput, filter_in};
 use crate::service::{Caller, Refusal};
-use crate::store::deliveries;
+use crate::store::{Read, StoreError, deliveries, saved_views};
 
 /// A page of deliveries.
 #[derive(Clone, Debug, Default)]
@@ -21,6 +22,8 @@ pub struct Deliveries {
     pub names: WebhookNames,
     /// The webhook that the list is narrowed to.
     pub webhook: Option<WebhookName>,
+    /// The saved views that were asked for.
+    pub views: Vec<SavedView>,
 }
 
 /// What is listed, and in which order.
@@ -30,6 +33,8 @@ pub struct WantedDeliveries {
     pub input: FilterInput,
     /// The newest or the oldest first.
     pub order: Order,
+    /// Whose saved views of the list are read with it.
+    pub views_of: Option<SavedViewsOf>,
 }
 
 impl Views<'_> {
@@ -53,9 +58,18 @@ impl Views<'_> {
                 Ok(Deliveries {
                     names: WebhookNames::read(conn, seqs)?,
                     webhook: name_of(conn, &filter)?,
+                    views: saved(conn, wanted.views_of.as_ref())?,
                     page,
                 })
             })
             .await
     }
+}
+
+/// The views that somebody keeps of a list, if they are asked for.
+pub(super) fn saved(
+    conn: &Read<'_>,
+    of: Option<&SavedViewsOf>,
+) -> Result<Vec<SavedView>, StoreError> {
+    of.map_or(Ok(Vec::new()), |of| saved_views::list(conn, of))
 }
