@@ -129,8 +129,7 @@ impl SnippetScheme {
     }
 
     fn mentions_id(&self) -> bool {
-        let id = |text: &str| text.contains("{event_id}") || text.contains("{delivery_id}");
-        id(&self.before) || id(&self.after)
+        self.before.contains("{id}") || self.after.contains("{id}")
     }
 
     fn mentions_timestamp(&self) -> bool {

@@ -33,7 +33,7 @@ impl SnippetScheme {
     /// Whether it is the scheme of Standard Webhooks.
     fn is_standard(&self) -> bool {
         let names = [&self.header, &self.id_header, &self.timestamp_header];
-        let is_content = self.before.ends_with("_id}.{timestamp}.") && self.after.is_empty();
+        let is_content = self.before == "{id}.{timestamp}." && self.after.is_empty();
         names == ["webhook-signature", "webhook-id", "webhook-timestamp"]
             && self.prefix == "v1,"
             && self.is_base64

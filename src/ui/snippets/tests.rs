@@ -119,6 +119,16 @@ fn shell(directory: &Path) -> Command {
 }
 
 #[test]
+fn the_command_names_every_header_that_is_signed() {
+    let mut built_in = Profile::built_in().iter();
+    let standard = built_in.find(|one| one.name() == "standard");
+    let command = code(standard.unwrap(), "hookpost verify");
+    for header in ["webhook-id: $ID", "webhook-timestamp: $TIMESTAMP"] {
+        assert!(command.contains(header), "{command}");
+    }
+}
+
+#[test]
 fn every_built_in_profile_has_whole_snippets() {
     for profile in Profile::built_in() {
         let signed = SnippetScheme::of(profile);
