@@ -56,7 +56,7 @@ async fn a_code_shown_again_opens_the_way_with_a_new_token_and_only_once() {
     );
     let csrf = scene.csrf(new).await;
     let rotated = scene.post(&path, new, &[("csrf", &csrf)]).await;
-    let back = format!("/webhooks/{}", world.webhook);
+    let back = format!("/webhooks/{}/secret", world.webhook);
     assert_eq!(rotated.header("location"), back, "{rotated:?}");
     // The same code is spent, in this session and in any other.
     let fields = [

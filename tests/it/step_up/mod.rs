@@ -327,7 +327,7 @@ async fn an_old_code_is_not_enough_to_lead_deliveries_or_alerts_elsewhere_by_a_f
     let sent = scene.post(&edit, &token, &fields).await;
     assert_eq!(
         sent.header("location"),
-        format!("/webhooks/{}", world.webhook)
+        format!("/webhooks/{}/settings", world.webhook)
     );
     let settings = |alert_url, exhausted| {
         let fields = [
