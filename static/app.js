@@ -86,7 +86,7 @@ document.addEventListener("pointermove", (event) => {
 });
 
 // Live regions: while the page is visible and not paused, the server says when something changed,
-// and the marked regions are taken from a fresh copy of the page. What the reader is using stays.
+// and sends the marked regions that did. What the reader is using stays.
 const pause = document.querySelector("button.live");
 let tag = "", busy = false, due = false, source = null;
 const paused = () => pause?.getAttribute("aria-pressed") === "true";
@@ -109,7 +109,8 @@ async function refresh() {
       const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
       each("[data-live]", (region) => {
         const next = fresh.getElementById(region.id);
-        if (!next || inUse(region)) return;
+        if (!next) return;
+        if (inUse(region)) { tag = ""; return; }
         const focused = region.contains(document.activeElement) && document.activeElement.getAttribute("href");
         times(next);
         if (next.innerHTML === region.innerHTML) return;

@@ -13,6 +13,7 @@ use super::{Shown, Visitor};
 use crate::domain::audit::{ActorKind, AuditEntry};
 use crate::domain::page::{Limit, List};
 use crate::service::views::AuditLog;
+use crate::ui::names::called;
 use crate::ui::parts::Choice;
 use crate::ui::parts::Stamp;
 use crate::ui::parts::url_query::with_query;
@@ -37,8 +38,10 @@ pub struct EntryRow {
     pub actor: String,
     /// What, such as `webhook.revoke`.
     pub action: String,
-    /// To what.
+    /// To what, by its id.
     pub target: String,
+    /// What that is called; its id where it has no name.
+    pub called: String,
     /// Where that is looked at; empty where nowhere.
     pub link: String,
     /// More about it.
@@ -119,8 +122,20 @@ fn row(entry: &AuditEntry, log: &AuditLog) -> EntryRow {
         action: entry.action.clone(),
         link: link(&entry.target),
         target: entry.target.clone(),
+        called: target_called(&entry.target, log),
         detail: told(&entry.detail).chars().take(DETAIL_CHARS).collect(),
     }
+}
+
+/// What people call the thing with this id.
+fn target_called(target: &str, log: &AuditLog) -> String {
+    let mut webhooks = log.webhooks.iter();
+    let webhook = webhooks.find(|one| one.id.to_string() == target);
+    let known = log.emails.get(target).or_else(|| log.keys.get(target));
+    known
+        .cloned()
+        .or_else(|| webhook.map(called))
+        .unwrap_or_else(|| target.to_owned())
 }
 
 /// A detail without the marks of JSON: `role: viewer, matched: 7`.

@@ -166,7 +166,8 @@ async fn chosen(state: &State, caller: &Caller, form: &Form) -> Result<Selection
     let filters = Filters::read(|name| form.typed(name).to_owned());
     match form.typed("choose") {
         "all" => Ok(Selection::Filter(filter(state, caller, &filters).await?)),
-        "group" => group_letters(state, caller, form).await,
+        // What a group's own form sends, and only that.
+        _ if form.ticked("cause") => group_letters(state, caller, form).await,
         _ => {
             let ids = form.all("id").filter_map(DeliveryId::parse);
             Ok(Selection::Ids(ids.collect()))

@@ -23,7 +23,7 @@ use crate::ui::form::{FieldSet, FieldSpec, Fields, FormDraft, FormSpec, FormView
 use crate::ui::names::Names;
 use crate::ui::parts::code::{Block, pretty};
 use crate::ui::parts::{Copyable, Stamp, counted, size};
-use crate::ui::way::{Way, ways};
+use crate::ui::way::{EventWay, ways};
 use crate::ui::why_not::{Without, without};
 use crate::web::State;
 use crate::web::endpoint::Endpoint;
@@ -65,7 +65,7 @@ pub struct EventView<'a> {
     /// What is to be said about it.
     pub note: String,
     /// Its deliveries, each with its part of the event's way.
-    pub rows: Vec<(Row, Way)>,
+    pub rows: Vec<(Row, EventWay)>,
     /// How many more.
     pub rows_left_out: usize,
     /// Webhooks that got nothing.

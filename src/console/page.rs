@@ -26,8 +26,8 @@ pub const SWITCHER_MAX: u32 = 8;
 pub const PAGE_BYTES_MAX: usize = 50 * 1024;
 
 const POLICY: HeaderValue = HeaderValue::from_static(
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
-     form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; \
+     connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
 );
 
 /// What a page's handler answers; a refusal becomes a page on its way out.

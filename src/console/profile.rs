@@ -95,7 +95,7 @@ type Part = FieldSpec<(), PasswordChange>;
 static PASSWORD: FormSpec<(), PasswordChange> = FormSpec::new(&[FieldSet {
     frame: Frame::Bare,
     fields: &[Fields::Stack(&[
-        Part::password("current_password", "Present password")
+        Part::password("current_password", "Current password")
             .autocomplete("current-password")
             .required()
             .sets(|change, typed| change.current = typed.secret()),

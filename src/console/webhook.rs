@@ -18,7 +18,7 @@ use crate::domain::webhook::{Transport, WebhookState};
 use crate::service::stats::Stats;
 use crate::ui::delivery_row::Row;
 use crate::ui::explain::explain;
-use crate::ui::figures::{success, took_about};
+use crate::ui::figures::{success, success_class, took_about};
 use crate::ui::names::Names;
 use crate::ui::parts::chart::Bars;
 use crate::ui::parts::strip::Strip;
@@ -75,6 +75,10 @@ impl WebhookView<'_> {
 
     fn success(&self) -> Option<String> {
         success(&self.stats.total)
+    }
+
+    fn success_class(&self) -> &'static str {
+        success_class(&self.stats.total)
     }
 
     fn p95(&self) -> Option<String> {

@@ -61,7 +61,7 @@ impl CheckVerdict {
             } => {
                 let signed = signed_at.map(|at| format!(", signed at {at}"));
                 let by = match expires_at {
-                    None => "the present secret".to_owned(),
+                    None => "the current secret".to_owned(),
                     Some(at) => format!("an old secret that is valid until {at}"),
                 };
                 Self {

@@ -14,7 +14,7 @@ use super::{Shown, Visitor};
 use crate::domain::page::Limit;
 use crate::domain::webhook::{SEARCHED_MAX, WebhookSearch, WebhookSort, WebhookTab};
 use crate::service::views::{WebhookHits, WebhookSummary};
-use crate::ui::figures::{success, took_about};
+use crate::ui::figures::{success, success_class, took_about};
 use crate::ui::names::called_by;
 use crate::ui::parts::curl::call;
 use crate::ui::parts::strip::Strip;
@@ -56,6 +56,8 @@ pub struct WebhookRow {
     pub strip: Strip,
     /// Successful attempts of the last day.
     pub success: Option<String>,
+    /// The colour's class of that; empty where it is as it should be.
+    pub success_class: &'static str,
     /// What 95 of 100 attempts of the last day did not exceed.
     pub p95: Option<String>,
     /// Its last answer.
@@ -313,6 +315,7 @@ fn row(summary: &WebhookSummary) -> WebhookRow {
         patterns: patterns.into_iter().take(PATTERNS_SHOWN).collect(),
         strip: Strip::new(&summary.outcomes),
         success: success(&summary.day),
+        success_class: success_class(&summary.day),
         p95: summary.p95_ms.map(took_about),
         last_status: webhook.health.last_status_code,
         failing: webhook.health.consecutive_failures > 0,

@@ -302,7 +302,7 @@ pub(super) fn dress(request: &HttpRequest, response: &mut HttpResponseBuilder) {
 /// The headers of a page that `framers` may frame, in the words of the policy.
 pub(super) fn dress_for(framers: &str, response: &mut HttpResponseBuilder) {
     let policy = format!(
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; \
          connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors {framers}"
     );
     if framers != NOBODY {

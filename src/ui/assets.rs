@@ -17,6 +17,9 @@ use flate2::write::GzEncoder;
 use rust_embed::RustEmbed;
 use sha2::{Digest, Sha256};
 
+/// The font of pages: the Latin letters of Inter, so that pages look the same everywhere. Its licence is
+/// beside it.
+const FONT: &str = "inter.woff2";
 /// Bytes of the digest that stand in a name.
 const DIGEST_BYTES: usize = 6;
 
@@ -52,13 +55,18 @@ struct Shelf {
 
 static SHELF: LazyLock<Shelf> = LazyLock::new(|| {
     let mut by_name = HashMap::new();
-    let mut address = |file: &str| {
-        let (name, asset) = load(file);
+    let mut put = |file: &str, plain: Bytes| {
+        let (name, asset) = shelved(file, plain);
         by_name.insert(name.clone(), asset);
-        format!("/static/{name}")
+        name
     };
+    // The style sheet names the font, whose name has a digest as well.
+    let font = put(FONT, embedded(FONT));
+    let css = String::from_utf8_lossy(&embedded("app.css")).replace(FONT, &font);
+    let css = put("app.css", css.into());
+    let mut address = |file: &str| format!("/static/{}", put(file, embedded(file)));
     let addresses = Addresses {
-        css: address("app.css"),
+        css: format!("/static/{css}"),
         js: address("app.js"),
         favicon: address("favicon.svg"),
     };
@@ -77,9 +85,13 @@ pub fn asset(name: &str) -> Option<&'static Asset> {
     SHELF.by_name.get(name)
 }
 
-fn load(file: &str) -> (String, Asset) {
+fn embedded(file: &str) -> Bytes {
     let embedded = Files::get(file).expect("the static files are embedded");
-    let plain = Bytes::from(embedded.data.into_owned());
+    embedded.data.into_owned().into()
+}
+
+/// A file under its name on the shelf.
+fn shelved(file: &str, plain: Bytes) -> (String, Asset) {
     let digest = Sha256::digest(&plain);
     let digest: String = digest[..DIGEST_BYTES]
         .iter()
@@ -99,6 +111,7 @@ fn content_type(ending: &str) -> &'static str {
         "css" => "text/css; charset=utf-8",
         "js" => "text/javascript; charset=utf-8",
         "svg" => "image/svg+xml",
+        "woff2" => "font/woff2",
         _ => "application/octet-stream",
     }
 }
@@ -115,11 +128,27 @@ mod tests {
 
     #[test]
     fn static_files_stay_small_and_are_named_after_their_content() {
-        let (name, css) = load("app.css");
+        let (name, css) = shelved("app.css", embedded("app.css"));
         assert!(css.plain.len() <= 25 * 1024, "{} bytes", css.plain.len());
         assert!(name.starts_with("app-") && name.ends_with(".css"), "{name}");
-        let (_, js) = load("app.js");
+        let (_, js) = shelved("app.js", embedded("app.js"));
         assert!(js.plain.len() <= 10 * 1024, "{} bytes", js.plain.len());
         assert!(css.gzip.len() < css.plain.len() / 2);
+        let font = embedded(FONT);
+        assert!(font.len() <= 20 * 1024, "{} bytes", font.len());
+        assert!(font.starts_with(b"wOF2"));
+    }
+
+    #[test]
+    fn the_style_sheet_names_the_font_as_it_is_served() {
+        let css = addresses().css.trim_start_matches("/static/");
+        let css = String::from_utf8(asset(css).unwrap().plain.to_vec()).unwrap();
+        let (_, rest) = css.split_once("src: url(").unwrap();
+        let (font, _) = rest.split_once(')').unwrap();
+        assert!(
+            font.starts_with("inter-") && font.ends_with(".woff2"),
+            "{font}"
+        );
+        assert_eq!(asset(font).unwrap().content_type, "font/woff2");
     }
 }

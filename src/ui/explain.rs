@@ -99,7 +99,7 @@ fn by_status(status: u16) -> (&'static str, &'static str) {
         ),
         401 | 403 => (
             "The receiver refused the request's credentials or signature.",
-            "Check that the receiver verifies with the present secret, over the raw body. If it \
+            "Check that the receiver verifies with the current secret, over the raw body. If it \
              wants a header of its own, add it to the webhook.",
         ),
         404 => (

@@ -1,11 +1,12 @@
 //! A page that is asked for again by its own script.
 //!
-//! Owns: telling such a request from a reader's own, and answering 304 where nothing changed. Refuses:
-//! when a page asks again (`static/app.js`).
+//! Owns: telling such a request from a reader's own, and sending only those live regions that have
+//! changed. Refuses: when a page asks again (`static/app.js`).
 //!
 //! # Why pages carry an entity tag that browsers never see used
-//! Pages are not to be stored, so the tag is for the page's own script: while nothing changed, the
-//! refreshing of live regions costs a 304 and no drawing on the screen.
+//! Pages are not to be stored, so the tag is for the page's own script: it says of each live region which
+//! copy the script has. While nothing changed, a refresh costs a 304 and no drawing on the screen; where
+//! one region did, that one is sent, and neither the frame around it nor the others.
 
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
@@ -16,7 +17,7 @@ use sha2::{Digest, Sha256};
 pub enum PageAsker {
     /// The reader.
     ByReader,
-    /// The script of a page that is open, which holds the copy of this tag.
+    /// The script of a page that is open, which holds the copies of this tag.
     ByPage(Option<String>),
 }
 
@@ -40,17 +41,136 @@ impl PageAsker {
         *self != Self::ByReader
     }
 
-    /// The page under its tag, or 304 where the asking page has that copy.
+    /// The page; for its own script its live regions that have changed, or 304 where none has.
     #[must_use]
     pub fn answer(&self, mut response: HttpResponseBuilder, body: String) -> HttpResponse {
-        let tag: String = Sha256::digest(&body)[..8]
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
-        let tag = format!("\"{tag}\"");
-        if matches!(self, Self::ByPage(Some(known)) if *known == tag) {
+        let Self::ByPage(known) = self else {
+            return response.body(body);
+        };
+        let known = known.as_deref().unwrap_or_default().trim_matches('"');
+        let has = |copy: &String| known.split(',').any(|own| own == copy);
+        let mut copies = Vec::new();
+        let mut changed = String::new();
+        for region in (LiveRegions { rest: &body }) {
+            let copy = copy_of(region);
+            if !has(&copy) {
+                changed.push_str(region);
+            }
+            copies.push(copy);
+        }
+        if changed.is_empty() && !copies.is_empty() {
             return HttpResponse::NotModified().finish();
         }
-        response.insert_header((header::ETAG, tag)).body(body)
+        let tag = format!("\"{}\"", copies.join(","));
+        response.insert_header((header::ETAG, tag)).body(changed)
+    }
+}
+
+/// A region's copy in a tag.
+fn copy_of(region: &str) -> String {
+    let digest = Sha256::digest(region);
+    digest[..6]
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
+
+/// The elements of a page of ours that are live, each whole.
+///
+/// Pages are drawn by templates that close every element, and whatever comes from outside is escaped: a
+/// `<` is always a tag's. A word in an attribute may look like a region, and is sent along for nothing.
+struct LiveRegions<'a> {
+    rest: &'a str,
+}
+
+/// The attribute of what is live.
+const LIVE: &str = " data-live";
+
+impl<'a> Iterator for LiveRegions<'a> {
+    type Item = &'a str;
+
+    fn next(&mut self) -> Option<&'a str> {
+        loop {
+            let at = self.rest.find(LIVE)?;
+            let begin = self.rest[..at].rfind('<');
+            let begin = begin.filter(|begin| !self.rest[*begin..at].contains('>'));
+            let region = begin.and_then(|begin| element(&self.rest[begin..]));
+            self.rest = &self.rest[at + LIVE.len()..];
+            if region.is_some() {
+                return region;
+            }
+        }
+    }
+}
+
+/// The element that `html` begins with, if it holds others.
+fn element(html: &str) -> Option<&str> {
+    let name = html[1..].split([' ', '>', '\n']).next()?;
+    let is_whole = |tag: &str| tag.starts_with([' ', '>', '\n']);
+    let (mut depth, mut at) = (0_usize, 0);
+    while let Some(found) = html[at..].find('<') {
+        at += found + 1;
+        let tag = &html[at..];
+        if tag.strip_prefix(name).is_some_and(is_whole) {
+            depth += 1;
+        } else if tag
+            .strip_prefix('/')
+            .and_then(|tag| tag.strip_prefix(name))
+            .is_some_and(is_whole)
+        {
+            depth = depth.saturating_sub(1);
+            if depth == 0 {
+                return Some(&html[..at + name.len() + 2]);
+            }
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PAGE: &str = "<main><p>not live</p><div id=\"a\" data-live><div>1</div><dl></dl></div>\
+        <i>between</i><section id=\"b\" class=\"x\" data-live>&lt;div data-live> two</section>\
+        <input value=\"q data-live\"></main>";
+
+    fn sent(asker: &PageAsker, page: &str) -> (u16, String, String) {
+        let answer = asker.answer(HttpResponse::Ok(), page.to_owned());
+        let status = answer.status().as_u16();
+        let tag = answer.headers().get(header::ETAG);
+        let tag = tag.map_or("", |tag| tag.to_str().unwrap()).to_owned();
+        let body = actix_web::body::MessageBody::try_into_bytes(answer.into_body());
+        let body = body.ok().unwrap_or_default();
+        (status, tag, String::from_utf8(body.to_vec()).unwrap())
+    }
+
+    #[test]
+    fn a_script_is_sent_the_live_regions_and_then_only_those_that_changed() {
+        let (_, tag, all) = sent(&PageAsker::ByPage(None), PAGE);
+        assert_eq!(
+            all,
+            "<div id=\"a\" data-live><div>1</div><dl></dl></div>\
+             <section id=\"b\" class=\"x\" data-live>&lt;div data-live> two</section>"
+        );
+        let script = PageAsker::ByPage(Some(tag));
+        assert_eq!(sent(&script, PAGE).0, 304);
+        let changed = PAGE.replace("<div>1</div>", "<div>2</div>");
+        let (status, tag, body) = sent(&script, &changed);
+        assert_eq!(status, 200);
+        assert_eq!(body, "<div id=\"a\" data-live><div>2</div><dl></dl></div>");
+        assert_eq!(sent(&PageAsker::ByPage(Some(tag)), &changed).0, 304);
+        let framed = PAGE.replace("not live", "changed");
+        assert_eq!(
+            sent(&script, &framed).0,
+            304,
+            "what is not live is not looked at"
+        );
+    }
+
+    #[test]
+    fn a_reader_is_sent_the_whole_page() {
+        let (status, tag, body) = sent(&PageAsker::ByReader, PAGE);
+        assert_eq!((status, tag.as_str(), body.as_str()), (200, "", PAGE));
     }
 }

@@ -9,7 +9,7 @@ use crate::domain::time::Timestamp;
 
 /// One delivery's part of an event's way.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Way {
+pub struct EventWay {
     /// From its making to its end, or as far as is planned.
     pub mark: AxisMark,
     /// Its colour's class.
@@ -20,7 +20,7 @@ pub struct Way {
 
 /// The ways of `deliveries` in their order, at `now`.
 #[must_use]
-pub fn ways(deliveries: &[&Delivery], now: Timestamp) -> Vec<Way> {
+pub fn ways(deliveries: &[&Delivery], now: Timestamp) -> Vec<EventWay> {
     let begin = deliveries.iter().map(|one| one.created_at).min();
     let end = deliveries.iter().map(|one| end(one, now)).max();
     let axis = Axis::between(begin.unwrap_or(now), end.unwrap_or(now));
@@ -33,7 +33,7 @@ fn end(delivery: &Delivery, now: Timestamp) -> Timestamp {
     delivery.completed_at.or_else(planned).unwrap_or(now)
 }
 
-fn way(delivery: &Delivery, axis: Axis, now: Timestamp) -> Way {
+fn way(delivery: &Delivery, axis: Axis, now: Timestamp) -> EventWay {
     let begin = delivery.created_at;
     let took = |to: Timestamp| lasting(to.since(begin));
     let ended = took(delivery.completed_at.unwrap_or(now));
@@ -45,7 +45,7 @@ fn way(delivery: &Delivery, axis: Axis, now: Timestamp) -> Way {
         Status::Pending => ("s-warn", format!("waiting for {}", took(now))),
         Status::Scheduled => ("s-calm", "waits for its time".to_owned()),
     };
-    Way {
+    EventWay {
         mark: axis.mark(begin, end(delivery, now).since(begin)),
         class,
         words,

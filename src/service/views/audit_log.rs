@@ -1,16 +1,17 @@
-//! The audit log with the names of those who acted.
+//! The audit log with the names of those who acted, and of what they acted on.
 //!
-//! Owns: finding what people call an actor. Refuses: words for actors that are gone.
+//! Owns: finding what people call either. Refuses: words for what is gone.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Views;
 use crate::domain::audit::AuditEntry;
-use crate::domain::id::{KeyId, UserId};
+use crate::domain::id::{KeyId, UserId, WebhookId};
 use crate::domain::page::{Cursor, Limit, Page};
+use crate::domain::webhook::WebhookName;
 use crate::service::Refusal;
 use crate::service::audit_log::entries;
-use crate::store::{Read, StoreError, keys, users};
+use crate::store::{Read, StoreError, keys, users, webhooks};
 
 /// A page of the audit log.
 #[derive(Clone, Debug)]
@@ -21,6 +22,8 @@ pub struct AuditLog {
     pub emails: BTreeMap<String, String>,
     /// The names of keys that still exist, by id.
     pub keys: BTreeMap<String, String>,
+    /// What webhooks are called of which there still is a row.
+    pub webhooks: Vec<WebhookName>,
 }
 
 impl Views<'_> {
@@ -38,10 +41,13 @@ impl Views<'_> {
         self.service
             .read(move |_, conn| {
                 let entries = entries(conn, workspace.as_deref(), cursor, limit)?;
-                let actors = entries.items.iter().map(|one| one.actor.as_str()).collect();
+                let both = |one: &'_ AuditEntry| [one.actor.clone(), one.target.clone()];
+                let named: BTreeSet<String> = entries.items.iter().flat_map(both).collect();
+                let named = named.iter().map(String::as_str).collect();
                 Ok(AuditLog {
-                    emails: emails(conn, &actors)?,
-                    keys: key_names(conn, &actors)?,
+                    emails: emails(conn, &named)?,
+                    keys: key_names(conn, &named)?,
+                    webhooks: webhook_names(conn, &named)?,
                     entries,
                 })
             })
@@ -49,20 +55,23 @@ impl Views<'_> {
     }
 }
 
-fn emails(
-    conn: &Read<'_>,
-    actors: &BTreeSet<&str>,
-) -> Result<BTreeMap<String, String>, StoreError> {
-    let ids: Vec<UserId> = actors.iter().filter_map(|id| UserId::parse(id)).collect();
+fn emails(conn: &Read<'_>, named: &BTreeSet<&str>) -> Result<BTreeMap<String, String>, StoreError> {
+    let ids: Vec<UserId> = named.iter().filter_map(|id| UserId::parse(id)).collect();
     let found = users::emails_of(conn, &ids)?.into_iter();
     Ok(found.map(|(id, email)| (id.to_string(), email)).collect())
 }
 
 fn key_names(
     conn: &Read<'_>,
-    actors: &BTreeSet<&str>,
+    named: &BTreeSet<&str>,
 ) -> Result<BTreeMap<String, String>, StoreError> {
-    let ids: Vec<KeyId> = actors.iter().filter_map(|id| KeyId::parse(id)).collect();
+    let ids: Vec<KeyId> = named.iter().filter_map(|id| KeyId::parse(id)).collect();
     let found = keys::names_of(conn, &ids)?.into_iter();
     Ok(found.map(|(id, name)| (id.to_string(), name)).collect())
+}
+
+fn webhook_names(conn: &Read<'_>, named: &BTreeSet<&str>) -> Result<Vec<WebhookName>, StoreError> {
+    let ids = named.iter().filter_map(|id| WebhookId::parse(id));
+    let seqs: Vec<i64> = ids.map(|id| id.seq()).collect();
+    webhooks::names_of(conn, &seqs)
 }

@@ -377,7 +377,7 @@ fn check_secrets_fit(
         .map_err(|error| {
             Refusal::field(
                 "profile",
-                format!("does not fit the present secret: {error}"),
+                format!("does not fit the current secret: {error}"),
             )
         })
 }

@@ -37,7 +37,7 @@ pub static CUSTOMER_EDIT: FormSpec<Webhook, WebhookInput> = CUSTOMERS.unfolded()
 
 /// What the secret is asked for where a customer's webhook exists.
 pub const CUSTOMER_EDIT_SECRET_HINT: &str = "Only where the URL moves to another host, port or \
-                                             scheme: the present secret to keep it; empty for a \
+                                             scheme: the current secret to keep it; empty for a \
                                              new one.";
 
 /// The types of the catalogue, to be ticked.

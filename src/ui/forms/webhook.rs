@@ -49,7 +49,7 @@ pub static EDIT: FormSpec<Webhook, WebhookInput> = SETTINGS.without(&["active"])
 
 /// What the secret is asked for where a webhook exists.
 pub const EDIT_SECRET_HINT: &str = "Only where the URL moves to another host, port or scheme: the \
-                                    present secret to keep it; empty for a new one, which is shown \
+                                    current secret to keep it; empty for a new one, which is shown \
                                     once after saving.";
 
 /// What a new webhook is asked for: where no event type is named, it takes what its profile

@@ -11,7 +11,7 @@ use crate::ui::form::{Fields, Offer};
 
 /// What is sent where there is none.
 const NOTHING: &str = "none";
-const KEPT: &str = "Never shown. Empty: the present one.";
+const KEPT: &str = "Never shown. Empty: the current one.";
 
 pub(super) const PROOF: &[Fields<Webhook, WebhookInput>] = &[
     Fields::Stack(&[Setting::choice("auth_type", "Proof")
@@ -82,11 +82,11 @@ pub(super) const PROOF: &[Fields<Webhook, WebhookInput>] = &[
     ]),
     Fields::Stack(&[
         Setting::sealed("auth_certificate", "Certificate", 3)
-            .hint("With those that vouch for it, in PEM. Never shown. Empty: the present one.")
+            .hint("With those that vouch for it, in PEM. Never shown. Empty: the current one.")
             .path("auth.certificate")
             .sets(|input, typed| of(input, "mtls", |own| own.certificate = kept(typed.text()))),
         Setting::sealed("auth_private_key", "Private key", 3)
-            .hint("Of the certificate, in PEM. Never shown. Empty: the present one.")
+            .hint("Of the certificate, in PEM. Never shown. Empty: the current one.")
             .path("auth.private_key")
             .sets(|input, typed| of(input, "mtls", |own| own.private_key = kept(typed.text()))),
         Setting::lines("ca", "Own authorities", 3)

@@ -66,7 +66,7 @@ async fn the_main_pages_are_drawn_in_light_and_dark() {
             let file = format!("{name}-{colour}.png");
             let picture = seat.reader.chromium.driver.screenshot_as_png().await;
             keep(&folder, &file, &picture.unwrap());
-            seat.reader.look(Width::Phone, colours).await;
+            seat.reader.look(Width::Handset, colours).await;
             let file = format!("{name}-{colour}-phone.png");
             let picture = seat.reader.chromium.driver.screenshot_as_png().await;
             keep(&folder, &file, &picture.unwrap());

@@ -39,6 +39,8 @@ pub struct Reader {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Width {
     Desk,
+    /// A common telephone's: 375 CSS pixels.
+    Handset,
     /// The narrowest that WCAG 2.2 asks for: 320 CSS pixels.
     Phone,
 }
@@ -246,6 +248,7 @@ impl Reader {
     pub async fn look(&self, width: Width, colours: Colours) {
         let (width, height, mobile) = match width {
             Width::Desk => (1280, 700, false),
+            Width::Handset => (375, 720, true),
             Width::Phone => (320, 720, true),
         };
         let size = json!({"width": width, "height": height, "deviceScaleFactor": 1,

@@ -41,7 +41,6 @@ async fn dead_letters_are_grouped_by_webhook_and_cause_and_retried_in_bulk() {
     );
     receiver.answer(Reply::status(200));
     let fields = [
-        ("choose", "group"),
         ("webhook_id", webhook.as_str()),
         ("cause", "status:500"),
         ("action", "retry"),

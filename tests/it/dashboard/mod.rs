@@ -18,6 +18,7 @@ mod everywhere;
 mod finding;
 mod hostile;
 mod instance;
+mod look;
 mod people;
 mod saved_views;
 mod search;

@@ -55,7 +55,7 @@ async fn a_genuine_request_is_told_from_a_changed_one_and_the_step_is_named() {
         };
         let text = check(&head, &body).await;
         assert!(
-            text.contains("Genuine: it fits the present secret"),
+            text.contains("Genuine: it fits the current secret"),
             "{more:?}: {text}"
         );
         let text = check(&head, &format!("{body}\n")).await;

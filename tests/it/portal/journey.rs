@@ -50,7 +50,7 @@ async fn a_developer_adds_a_url_tests_it_and_mends_what_failed() {
     assert!(known.contains("Money has come."), "{known}");
     let one = guest.get("/portal/event-types/order.paid").await;
     assert!(
-        one.contains("&#34;id&#34;: 7") && one.contains("object"),
+        one.contains("<b>&#34;id&#34;</b>: <var>7</var>") && one.contains("object"),
         "{one}"
     );
     let form = guest

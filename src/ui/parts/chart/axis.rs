@@ -54,11 +54,12 @@ impl Tick {
     }
 }
 
-/// The numbers beside a chart: its top, and its middle where that is whole.
+/// The numbers beside a chart: its top, its middle where that is whole, and its bottom.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Scale {
     pub(super) top: String,
     pub(super) middle: String,
+    pub(super) bottom: String,
 }
 
 impl Scale {
@@ -71,8 +72,73 @@ impl Scale {
             } else {
                 String::new()
             },
+            bottom: "0".to_owned(),
         }
     }
+}
+
+/// How a number becomes a height.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Rise {
+    /// Twice as much is twice as high; it ends at this number.
+    Even(u64),
+    /// Ten times as much is one step higher: from ten to this power, so many steps.
+    Tenfold { from: u32, steps: u32 },
+}
+
+/// From this many times the lowest number on, the highest would press the others to the ground.
+const TENFOLD_FROM: f64 = 20.0;
+
+impl Rise {
+    /// The rise that leaves both ends of what is drawn readable.
+    pub(super) fn of(lowest: f64, highest: f64) -> Self {
+        let (lowest, highest) = (lowest.max(1.0), highest.max(1.0));
+        if highest < lowest * TENFOLD_FROM {
+            return Self::Even(round_up(whole(highest)));
+        }
+        let power = |number: f64| u32::try_from(whole(number)).unwrap_or(0);
+        let from = power(lowest.log10().floor());
+        Self::Tenfold {
+            from,
+            steps: power(highest.log10().ceil()).saturating_sub(from).max(1),
+        }
+    }
+
+    /// How high a number is, of [`HEIGHT`].
+    pub(super) fn height(self, number: f64) -> u64 {
+        match self {
+            Self::Even(top) => whole(number) * HEIGHT / top.max(1),
+            Self::Tenfold { from, steps } => {
+                let above = number.max(1.0).log10() - f64::from(from);
+                let whole_height = f64::from(u32::try_from(HEIGHT).unwrap_or(u32::MAX));
+                whole((above * whole_height / f64::from(steps)).max(0.0)).min(HEIGHT)
+            }
+        }
+    }
+
+    /// What stands beside it.
+    pub(super) fn scale(self, words: impl Fn(u64) -> String) -> Scale {
+        match self {
+            Self::Even(top) => Scale::of(top, words),
+            Self::Tenfold { from, steps } => {
+                let power = |by: f64| words(whole(10_f64.powf(f64::from(from) + by)));
+                Scale {
+                    top: power(f64::from(steps)),
+                    middle: power(f64::from(steps) / 2.0),
+                    bottom: power(0.0),
+                }
+            }
+        }
+    }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "numbers of charts are positive and the cast saturates"
+)]
+pub(super) fn whole(number: f64) -> u64 {
+    number.round() as u64
 }
 
 /// The next number that reads well on an axis.
@@ -107,6 +173,20 @@ mod tests {
         check(3, 4);
         check(11, 20);
         check(4999, 5000);
+    }
+
+    #[test]
+    fn an_axis_rises_tenfold_where_the_lowest_could_not_be_read_otherwise() {
+        let even = Rise::of(30.0, 90.0);
+        assert_eq!(even, Rise::Even(100));
+        assert_eq!(even.height(50.0), HEIGHT / 2);
+        let tenfold = Rise::of(9.0, 2400.0);
+        assert_eq!(tenfold, Rise::Tenfold { from: 0, steps: 4 });
+        let heights = [0.0, 1.0, 10.0, 100.0, 10_000.0, 1e9].map(|ms| tenfold.height(ms));
+        assert_eq!(heights, [0, 0, HEIGHT / 4, HEIGHT / 2, HEIGHT, HEIGHT]);
+        let scale = tenfold.scale(|ms| ms.to_string());
+        let labels = [scale.top, scale.middle, scale.bottom];
+        assert_eq!(labels, ["10000", "100", "1"]);
     }
 
     #[test]

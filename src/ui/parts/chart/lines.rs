@@ -5,7 +5,7 @@
 use askama::Template;
 use askama::filters::HtmlSafe;
 
-use super::axis::{HEIGHT, Scale, Tick, WIDTH, round_up};
+use super::axis::{HEIGHT, Rise, Scale, Tick, WIDTH, whole};
 use crate::domain::stats::Latency;
 use crate::domain::time::Timestamp;
 use crate::ui::parts::stamp::{Stamp, took};
@@ -30,6 +30,8 @@ pub struct Lines {
     /// The points of both lines, where they are few.
     dots: [String; 2],
     scale: Scale,
+    /// Whether each step up is ten times as much.
+    is_tenfold: bool,
     words: String,
     points: Vec<Point>,
     ticks: Vec<Tick>,
@@ -44,10 +46,11 @@ impl Lines {
     #[must_use]
     pub fn of(latency: &[Latency], since: Timestamp, until: Timestamp) -> Self {
         let peak = latency.iter().map(|one| one.p95_ms).fold(0.0, f64::max);
-        let top = round_up(whole(peak));
+        let lowest = latency.iter().map(|one| one.p50_ms).fold(peak, f64::min);
+        let rise = Rise::of(lowest, peak);
         let line = |value: fn(&Latency) -> f64| {
             let points = latency.iter();
-            let points = points.map(|one| place(one.at, value(one), since, until, top));
+            let points = points.map(|one| place(one.at, value(one), since, until, rise));
             points.collect::<Vec<(u128, u64)>>()
         };
         let (p50, p95) = (line(|one| one.p50_ms), line(|one| one.p95_ms));
@@ -57,7 +60,8 @@ impl Lines {
             dots: [&p50, &p95].map(|points| dots(points)),
             p50: drawn(&p50),
             p95: drawn(&p95),
-            scale: Scale::of(top, |ms| took(u32::try_from(ms).unwrap_or(u32::MAX))),
+            scale: rise.scale(|ms| took(u32::try_from(ms).unwrap_or(u32::MAX))),
+            is_tenfold: matches!(rise, Rise::Tenfold { .. }),
             words: last.map_or_else(String::new, |last| {
                 format!(
                     "Answer times over time; lately p50 {}, p95 {}",
@@ -101,24 +105,14 @@ fn dots(points: &[(u128, u64)]) -> String {
 }
 
 /// A point in the drawing's units.
-fn place(at: Timestamp, ms: f64, since: Timestamp, until: Timestamp, top: u64) -> (u128, u64) {
+fn place(at: Timestamp, ms: f64, since: Timestamp, until: Timestamp, rise: Rise) -> (u128, u64) {
     let span = until.since(since).as_millis().max(1);
     let x = at.since(since).as_millis() * u128::from(WIDTH) / span;
-    let high = whole(ms) * HEIGHT / top.max(1);
-    (x, HEIGHT.saturating_sub(high))
+    (x, HEIGHT.saturating_sub(rise.height(ms)))
 }
 
 fn about(ms: f64) -> String {
     took(u32::try_from(whole(ms)).unwrap_or(u32::MAX))
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "durations are positive and the cast saturates"
-)]
-fn whole(ms: f64) -> u64 {
-    ms.round() as u64
 }
 
 #[cfg(test)]

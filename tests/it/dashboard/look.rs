@@ -1,0 +1,107 @@
+//! How lists say what they show: names instead of ids, colours for what is not as it should be, columns
+//! that rows share, and refreshes of no more than what changed.
+
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use super::{Desk, between};
+use crate::receiver::{Receiver, Reply};
+
+/// Registers a webhook that gives up at once and answers so; answers its id.
+async fn hook(desk: &Desk, receiver: &Receiver, label: &str) -> String {
+    let hook = json!({"url": receiver.url("/"), "event_types": ["*"], "label": label,
+        "retry_policy": {"delays": []}});
+    let made = desk.app.post("/api/v1/webhooks", &hook).await;
+    let made = made.json(StatusCode::CREATED);
+    made["id"].as_str().unwrap().to_owned()
+}
+
+async fn publish(desk: &Desk, count: usize) {
+    let events = vec![json!({"type": "order.paid", "data": {}}); count];
+    let body = json!({ "events": events });
+    let accepted = desk.app.post("/api/v1/events/batch", &body).await;
+    assert!(accepted.status.is_success(), "{}", accepted.text);
+}
+
+async fn all_tried(desk: &Desk) {
+    let tried = |stats: &Value| stats["counts"]["pending"] == 0;
+    desk.app.poll("/api/v1/stats", tried).await;
+}
+
+#[tokio::test]
+async fn a_webhook_of_which_some_attempts_fail_is_not_all_green() {
+    let desk = Desk::open().await;
+    let receiver = Receiver::start().await;
+    receiver.script([500, 500].map(Reply::status));
+    let id = hook(&desk, &receiver, "Shop").await;
+    publish(&desk, 11).await;
+    receiver.wait_for(11).await;
+    all_tried(&desk).await;
+    let list = desk.get("/webhooks").await;
+    let figure = between(&list, "<td class=\"tight r n ", "</td>");
+    assert!(figure.starts_with("warn\">81.8 %"), "{figure}");
+    let page = desk.get(&format!("/webhooks/{id}")).await;
+    assert!(page.contains("<dd class=\"n warn\">81.8 %"), "{page}");
+}
+
+#[tokio::test]
+async fn attention_and_causes_are_tables_whose_rows_share_columns() {
+    let desk = Desk::open().await;
+    let (shop, crm) = (Receiver::start().await, Receiver::start().await);
+    shop.answer(Reply::status(500));
+    crm.answer(Reply::status(410));
+    hook(&desk, &shop, "Shop").await;
+    hook(&desk, &crm, "CRM").await;
+    publish(&desk, 1).await;
+    shop.wait_for(1).await;
+    crm.wait_for(1).await;
+    all_tried(&desk).await;
+    for (path, caption) in [
+        ("/", "Webhooks that need attention"),
+        ("/dead-letters", "Dead letters by webhook and cause"),
+    ] {
+        let page = desk.get(path).await;
+        let table = between(&page, caption, "</table>");
+        assert!(table.contains("Shop") && table.contains("CRM"), "{table}");
+        let rows = table.split("<tr>").skip(2);
+        let cells: Vec<usize> = rows.map(|row| row.matches("<td").count()).collect();
+        assert_eq!(cells.len(), 2, "{table}");
+        assert_eq!(cells[0], cells[1], "{table}");
+    }
+}
+
+#[tokio::test]
+async fn the_audit_log_calls_webhooks_and_people_by_their_names() {
+    let desk = Desk::open().await;
+    let receiver = Receiver::start().await;
+    let id = hook(&desk, &receiver, "Shop <b>").await;
+    let page = desk.get("/audit-log").await;
+    let place = format!("href=\"/webhooks/{id}\" title=\"{id}\">Shop &#60;b&#62;<");
+    assert!(page.contains(&place), "{page}");
+    assert!(page.contains(">ada@example.com<"), "{page}");
+}
+
+#[tokio::test]
+async fn a_refresh_sends_the_regions_that_changed_and_nothing_around_them() {
+    let desk = Desk::open().await;
+    let receiver = Receiver::start().await;
+    hook(&desk, &receiver, "Shop").await;
+    let ask = |tag: String| {
+        let call = desk.app.anonymous(Method::GET, "/webhooks");
+        let call = call.header("cookie", &desk.cookie);
+        let call = call.header("hookpost-live", "1");
+        call.header("if-none-match", &tag).send()
+    };
+    let first = ask("\"none\"".to_owned()).await;
+    let both = first.text.contains("id=\"tabs\"") && first.text.contains("id=\"rows\"");
+    assert!(both && !first.text.contains("<html"), "{}", first.text);
+    let tag = first.header("etag").to_owned();
+    assert_eq!(ask(tag.clone()).await.status, StatusCode::NOT_MODIFIED);
+    publish(&desk, 1).await;
+    receiver.wait_for(1).await;
+    all_tried(&desk).await;
+    let changed = ask(tag).await;
+    assert_eq!(changed.status, StatusCode::OK);
+    assert!(changed.text.contains("id=\"rows\""), "{}", changed.text);
+    assert!(!changed.text.contains("id=\"tabs\""), "{}", changed.text);
+}
