@@ -10,10 +10,10 @@ use url::{Position, Url};
 use super::page::confirm_path;
 use super::{
     api_keys, assets, audit_log, consumers, dead_letter_actions, dead_letters, deliveries,
-    delivery, error_page, event, event_erasure, event_type_versions, event_types, events, export, job, live, login,
-    overview, people, portal_links, preferences, profile, saved_views, search, settings, setup,
-    system, visitor, webhook, webhook_actions, webhook_check, webhook_form, webhook_preview,
-    webhook_sections, webhook_settings, webhooks, workspaces,
+    delivery, error_page, event, event_erasure, event_type_versions, event_types, events, export,
+    job, live, login, overview, people, portal_links, preferences, profile, saved_views, search,
+    settings, setup, system, visitor, webhook, webhook_actions, webhook_check, webhook_form,
+    webhook_preview, webhook_sections, webhook_settings, webhooks, workspaces,
 };
 use crate::ui::preferences::Theme;
 use crate::web::Problem;

@@ -78,13 +78,13 @@ impl Comparison {
 
     fn row(&mut self, what: impl Into<String>, values: [String; 2]) {
         let differs = values[0] != values[1];
-        let shown = |value: &String| match cut(value, VALUE_HTML_BYTES) {
+        let shown = |value: String| match cut(&value, VALUE_HTML_BYTES) {
             (part, true) => format!("{part}…"),
-            (whole, false) => whole.to_owned(),
+            (_, false) => value,
         };
         self.rows.push(ComparedRow {
             what: what.into(),
-            values: [shown(&values[0]), shown(&values[1])],
+            values: values.map(shown),
             differs,
         });
     }

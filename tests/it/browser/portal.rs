@@ -16,7 +16,7 @@ use crate::receiver::{Receiver, Reply};
 
 /// Every page of the portal, and where to find one with something on it.
 #[rustfmt::skip]
-const PAGES: [(&str, &str); 14] = [
+const PAGES: [(&str, &str); 15] = [
     ("/portal", "/portal"),
     ("/portal/ended", "/portal/ended"),
     ("/portal/webhooks", "/portal/webhooks"),
