@@ -4,8 +4,9 @@
 //! platform's own: wire profile, body, retries, circuit breaker.
 
 use super::setting::Setting;
-use super::webhook::{FILTER, HEADERS, LABEL, PINS, SECRET, SIGNATURE, URL, listed};
+use super::webhook::{FILTER, HEADERS, LABEL, SECRET, SIGNATURE, URL, listed};
 use super::webhook_limits::RATE_LIMIT;
+use super::webhook_pins::PINS;
 use crate::domain::webhook::Webhook;
 use crate::service::webhooks::WebhookInput;
 use crate::ui::form::{FieldSet, Fields, FormSpec, Frame};

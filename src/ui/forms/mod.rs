@@ -10,4 +10,5 @@ mod setting;
 pub mod webhook;
 pub mod webhook_actions;
 mod webhook_limits;
+mod webhook_pins;
 mod webhook_proof;

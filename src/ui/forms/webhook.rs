@@ -5,6 +5,7 @@
 
 use super::setting::Setting;
 use super::webhook_limits::{CIRCUIT_BREAKER, LIMITS};
+use super::webhook_pins::PINS;
 use super::webhook_proof::{PROOF, without_masks};
 use crate::domain::format::Format;
 use crate::domain::ready_templates::READY_TEMPLATES;
@@ -199,27 +200,6 @@ pub(super) const HEADERS: Setting = Setting::lines("headers", "Headers", 3)
         Some(lines.collect::<Vec<_>>().join("\n"))
     })
     .sets(|input, typed| input.headers = Some(headers(typed)));
-
-pub(super) const PINS: Setting = Setting::lines("pinned_versions", "Pinned versions", 2)
-    .hint(
-        "One a line: an event type and the version of it that is wanted. Events of its other versions \
-         are left out; types that are not named come in every version.",
-    )
-    .example("order.paid 1")
-    .shows(|webhook| {
-        let pins = webhook.settings.subscription.pins();
-        let lines = pins.iter().map(|(name, version)| format!("{name} {version}"));
-        Some(lines.collect::<Vec<_>>().join("\n"))
-    })
-    .sets(|input, typed| {
-        let text = typed.typed();
-        let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
-        let pair = |line: &str| {
-            let (name, version) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
-            (name.to_owned(), version.trim().to_owned())
-        };
-        input.pinned_versions = Some(lines.map(pair).collect());
-    });
 
 const CHANNELS: Setting = Setting::text("channels", "Channels")
     .hint("Only events said in one of these, up to 10, separated by commas. Empty: all events.")
