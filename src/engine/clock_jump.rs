@@ -58,7 +58,11 @@ const UNWATCHED_MIN: Duration = Duration::from_secs(60);
 
 /// What is known of the clock.
 #[derive(Debug)]
-pub(super) struct ClockWatch(Mutex<Seen>);
+pub(super) struct ClockWatch {
+    seen: Mutex<Seen>,
+    /// Held while what waits is moved, so that whoever stops the engine waits for that.
+    following: tokio::sync::Mutex<()>,
+}
 
 #[derive(Debug)]
 struct Seen {
@@ -76,13 +80,17 @@ struct Seen {
 
 impl ClockWatch {
     pub(super) fn new(offset_ms: i64) -> Self {
-        Self(Mutex::new(Seen {
+        let seen = Seen {
             offset_ms,
             remembered_at: None,
             under_way: HashSet::new(),
             moved: HashSet::new(),
             unwatched: None,
-        }))
+        };
+        Self {
+            seen: Mutex::new(seen),
+            following: tokio::sync::Mutex::default(),
+        }
     }
 
     /// Takes in what an earlier process saw: by how much somebody set the clock since, the next look
@@ -161,7 +169,7 @@ impl ClockWatch {
     }
 
     fn seen(&self) -> MutexGuard<'_, Seen> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -171,8 +179,10 @@ pub(super) fn set_by(offset_ms: i64, is_now_ms: i64) -> i64 {
     if by_ms.abs() < SET_MIN_MS { 0 } else { by_ms }
 }
 
-/// Looks at the clock, and moves what waits if somebody set it.
+/// Looks at the clock, and moves what waits if somebody set it. Returns once all is moved, whoever
+/// began with it.
 pub(super) async fn follow_clock(shared: &Arc<Shared>) {
+    let _following = shared.clock_watch.following.lock().await;
     if shared.clock_watch.was_set(shared.parts.clock.offset_ms())
         && let Some((by_ms, right)) = look(shared).await
     {
@@ -238,8 +248,15 @@ pub(super) fn remember_clock(shared: &Arc<Shared>, now: Timestamp) {
     tokio::spawn(async move { write_down(&shared).await });
 }
 
+/// Takes leave of the clock: what waits is moved along first, if somebody set it meanwhile. The next
+/// process compares with what is written down here, and would never learn of it.
+pub(super) async fn leave(shared: &Arc<Shared>) {
+    follow_clock(shared).await;
+    write_down(shared).await;
+}
+
 /// Writes down what the clock shows.
-pub(super) async fn write_down(shared: &Arc<Shared>) {
+async fn write_down(shared: &Arc<Shared>) {
     let reading = shared.parts.clock.reading();
     let store = &shared.parts.store;
     let written = store

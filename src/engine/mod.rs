@@ -269,7 +269,7 @@ impl Engine {
             self.shared.cut_off.send_replace(true);
             drop(tokio::time::timeout(RECORDED_WITHIN, self.quiet()).await);
         }
-        clock_jump::write_down(&self.shared).await;
+        clock_jump::leave(&self.shared).await;
         left
     }
 

@@ -21,6 +21,7 @@ mod scheduled;
 mod secrets;
 mod sent;
 mod stats;
+mod upheavals;
 
 /// How long tests wait for anything.
 const PATIENCE: Duration = Duration::from_secs(20);
