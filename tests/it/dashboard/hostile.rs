@@ -24,7 +24,7 @@ const CORE: &str = "hostile";
 /// Somebody who may sign in.
 const EMAIL: &str = "\"'><b-hostile/on=1>&@example.com";
 
-const ELEMENTS: &str = "a article aside b body button caption code datalist dd defs details dialog div dl dt \
+const ELEMENTS: &str = "a article aside b body button caption code datalist dd defs details dialog div dl dt em \
      fieldset figcaption figure form h1 h2 h3 head header hr html i input kbd label legend li link \
      main meta nav ol option p path pre progress rect script section select small span strong \
      summary svg symbol table tbody td textarea th thead time title tr ul use var";
