@@ -390,8 +390,7 @@ fn the_numbers_of_a_scrape_look_at_webhooks_and_never_through_history() {
     for line in lines.iter().filter(whole) {
         let small = ["SCAN counts", "SCAN delivery_counts", "SCAN webhooks"];
         let is_small = small.iter().any(|table| line.starts_with(table));
-        // Cut off by its limit.
-        let is_bounded = line.contains("INDEX dead_letters");
+        let is_bounded = line.contains("INDEX dead_letters"); // Cut off by its limit.
         let is_inner = line.starts_with("SCAN (subquery");
         assert!(is_small || is_bounded || is_inner, "{line}");
     }
