@@ -13,7 +13,7 @@ use super::{
     delivery, error_page, event, event_erasure, event_type_versions, event_types, events, export,
     job, live, login, overview, people, portal_links, preferences, profile, saved_views, search,
     settings, setup, system, visitor, webhook, webhook_actions, webhook_check, webhook_form,
-    webhook_preview, webhook_sections, webhook_settings, webhooks, workspaces,
+    webhook_preview, webhook_sections, webhook_settings, webhooks, wire_profiles, workspaces,
 };
 use crate::ui::preferences::Theme;
 use crate::web::Problem;
@@ -64,6 +64,7 @@ static PAGES: &[&[Endpoint]] = &[
     webhook_sections::ENDPOINTS,
     webhook_settings::ENDPOINTS,
     webhooks::ENDPOINTS,
+    wire_profiles::ENDPOINTS,
     workspaces::ENDPOINTS,
 ];
 

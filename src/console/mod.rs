@@ -64,6 +64,7 @@ pub mod webhook_preview;
 pub mod webhook_sections;
 pub mod webhook_settings;
 pub mod webhooks;
+pub mod wire_profiles;
 pub mod workspaces;
 
 pub use crate::ui::form::Form;

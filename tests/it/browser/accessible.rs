@@ -19,7 +19,7 @@ use super::story::Story;
 
 /// Every page of the dashboard, and where to find one with something on it.
 #[rustfmt::skip]
-const PAGES: [(&str, &str); 39] = [
+const PAGES: [(&str, &str); 40] = [
     ("/", "/"),
     ("/deliveries", "/deliveries"),
     ("/deliveries/{id}", "/deliveries/{delivery}"),
@@ -50,6 +50,7 @@ const PAGES: [(&str, &str); 39] = [
     ("/api-keys", "/api-keys"),
     ("/workspaces", "/workspaces"),
     ("/settings", "/settings"),
+    ("/wire-profiles", "/wire-profiles"),
     ("/people", "/people"),
     ("/profile", "/profile"),
     ("/audit-log", "/audit-log"),

@@ -25,6 +25,7 @@ mod search;
 mod webhook_check;
 mod webhook_settings;
 mod webhooks;
+mod wire_profiles;
 
 pub const PASSWORD: &str = "correct horse battery staple 7";
 
