@@ -57,7 +57,7 @@ fn webhooks() -> Value {
         "operationId": "receive_event",
         "tags": ["Webhooks"],
         "summary": "What a webhook gets",
-        "description": "StoredAnswer 2xx within the webhook's timeout, 10 s unless set otherwise. The same \
+        "description": "Answer 2xx within the webhook's timeout, 10 s unless set otherwise. The same \
             event may come more than once: recognise it by `webhook-id`.",
         "security": [],
         "parameters": [

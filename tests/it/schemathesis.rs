@@ -24,6 +24,10 @@ const DEADLINE: Duration = Duration::from_secs(170);
 const EXAMPLES_MAX: &str = "15";
 /// Fewer cases than this would mean that the tool passed most of the document over.
 const CASES_MIN: u32 = 3000;
+/// Generated chains of requests, each going on with what the one before made.
+const SCENARIOS_MAX: &str = "40";
+/// Fewer requests than this would mean that hardly a link was followed.
+const LINKED_CASES_MIN: u32 = 100;
 
 /// Things for the tool to be about.
 struct Things {
@@ -136,32 +140,58 @@ impl Things {
 
 #[tokio::test]
 async fn schemathesis_finds_no_fault_of_ours_and_no_answer_outside_the_document() {
+    let things = Things::make().await;
+    let told = things.configuration();
+    let phases = ["--phases=examples,coverage,fuzzing", EXAMPLES_MAX];
+    let said = try_to_break(&things.app, &told, phases).await;
+    let cases = cases(&said);
+    assert!(cases >= CASES_MIN, "{cases} cases: {said}");
+}
+
+#[tokio::test]
+async fn schemathesis_follows_links_from_what_it_makes_and_finds_no_fault() {
+    let app = TestApp::start().await;
+    let receiver = Receiver::start().await;
+    // Nothing is told of what there is: what it makes is what it goes on with.
+    let told = format!(
+        "[headers]\nAuthorization = 'Bearer {}'\n\n\
+         [dictionaries]\nurl = {{ values = ['{}'] }}\n\n[parameters]\n\
+         'body.url' = {{ dictionary = 'url', probability = 0.8 }}\n",
+        app.admin,
+        receiver.url("/")
+    );
+    let phases = ["--phases=stateful", SCENARIOS_MAX];
+    let said = try_to_break(&app, &told, phases).await;
+    let cases = cases(&said);
+    assert!(cases >= LINKED_CASES_MIN, "{cases} cases: {said}");
+}
+
+/// Runs the tool in these phases with so many examples; answers what it said.
+async fn try_to_break(app: &TestApp, told: &str, [phases, examples]: [&str; 2]) -> String {
     let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
     let program = tests.join(".venv/bin/schemathesis");
     assert!(program.exists(), "tests/run installs what this needs");
-    let things = Things::make().await;
     let work = tempfile::tempdir().unwrap();
     let config = work.path().join("schemathesis.toml");
     let judges = std::fs::read_to_string(tests.join("schemathesis.toml")).unwrap();
-    std::fs::write(&config, format!("{judges}{}", things.configuration())).unwrap();
+    std::fs::write(&config, format!("{judges}{told}")).unwrap();
     let mut command = tokio::process::Command::new(program);
     command
         .arg("--config-file")
         .arg(config)
         .arg("run")
-        .arg(format!("{}/api/v1/openapi.json", things.app.base))
-        .args(["--checks=all", "--phases=examples,coverage,fuzzing"])
-        .args(["--seed=1", "--no-color", "--max-examples", EXAMPLES_MAX])
+        .arg(format!("{}/api/v1/openapi.json", app.base))
+        .args(["--checks=all", phases])
+        .args(["--seed=1", "--no-color", "--max-examples", examples])
         .current_dir(work.path())
         .kill_on_drop(true);
     let output = tokio::time::timeout(DEADLINE, command.output());
     let output = output.await.expect("it ends in time").unwrap();
-    let said = String::from_utf8_lossy(&output.stdout);
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.success(), "{said}");
     let (_, summary) = said.split_once(" SUMMARY ").expect("the tool sums up");
     println!("schemathesis, SUMMARY {summary}");
-    let cases = cases(summary);
-    assert!(cases >= CASES_MIN, "{cases} cases: {said}");
+    summary.to_owned()
 }
 
 /// How many requests the tool made, as its summary says: `  2851 generated, 2851 passed`.

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
+use super::links::link;
 use super::merged::merged;
 use super::operation::{Need, Operation, Shape};
 use super::parts;
@@ -40,6 +41,7 @@ pub fn document(tags: &[(&str, &str)], endpoints: &[&'static Endpoint], webhooks
         let path = path.or_insert_with(|| json!({}));
         path[one.endpoint.method.as_str().to_ascii_lowercase()] = one.told();
     }
+    link(&mut paths);
     json!({
         "openapi": "3.1.0",
         "info": {

@@ -4,6 +4,7 @@
 //! derived from endpoints. Refuses: knowing any endpoint.
 
 mod document;
+mod links;
 mod merged;
 mod operation;
 pub mod parts;
