@@ -19,6 +19,7 @@ mod dashboard;
 mod destinations;
 mod dialects;
 mod fuzz;
+mod generated;
 mod handbook;
 mod headers;
 mod house;
