@@ -42,8 +42,6 @@ const PAUSE_MAX: Duration = Duration::from_secs(30);
                   it can't be."
 )]
 pub(super) struct RelayCommand {
-    #[command(flatten)]
-    connection: Connection,
     /// The platform's database: sqlite:PATH, postgres://USER:PASSWORD@HOST/NAME, mysql://… or mariadb://…; with
     /// ?sslmode=require over TLS, and its certificate is checked
     #[arg(
@@ -74,6 +72,9 @@ pub(super) struct RelayCommand {
     /// Print the statements that make the table, and do nothing else
     #[arg(long)]
     schema: bool,
+    // Last, because its heading is that of what follows.
+    #[command(flatten)]
+    connection: Connection,
 }
 
 /// When it ends.

@@ -11,9 +11,10 @@ use crate::cli::table::Column;
 #[derive(Args)]
 pub(in crate::cli) struct AuditLogCommand {
     #[command(flatten)]
-    connection: Connection,
-    #[command(flatten)]
     paging: Paging,
+    // Last, because its heading is that of what follows.
+    #[command(flatten)]
+    connection: Connection,
 }
 
 const COLUMNS: &[(Column, &str)] = &[

@@ -10,6 +10,7 @@ use serde_json::value::RawValue;
 
 use super::erase_events::EraseEvents;
 use super::filter::{FilterQuery, Paging};
+use super::send_many::SendMany;
 use super::shown::{Labelled, listing, say_facts, say_table};
 use super::{Api, Connection, encoded, parse};
 use crate::cli::input::{INPUT_BYTES_MAX, InputSource};
@@ -29,6 +30,8 @@ pub(in crate::cli) struct Events {
 enum EventAction {
     /// Publish an event
     Send(Send),
+    /// Publish several events with one call
+    SendMany(SendMany),
     /// Deliver an event that is for later at another time
     Reschedule(Reschedule),
     /// Give up what still waits of an event
@@ -202,6 +205,7 @@ impl Events {
         let action = self.action;
         super::run(self.connection, async move |api| match &action {
             EventAction::Send(send) => send.run(&api).await,
+            EventAction::SendMany(send) => send.run(&api).await,
             EventAction::Reschedule(own) => own.run(&api).await,
             EventAction::Cancel(own) => own.run(&api).await,
             EventAction::List(list) => list.run(&api).await,

@@ -31,6 +31,8 @@ mod job;
 pub(super) mod jobs;
 pub(super) mod mcp;
 pub(super) mod profiles;
+pub(super) mod retries;
+mod send_many;
 pub(super) mod settings;
 mod shown;
 pub(super) mod stats;
@@ -39,6 +41,7 @@ mod webhook_poll;
 mod webhook_preview;
 mod webhook_settings;
 pub(super) mod webhooks;
+pub(super) mod workspaces;
 
 /// Pages of a list that are read at most; each has 250 items.
 const PAGES_MAX: usize = 1000;

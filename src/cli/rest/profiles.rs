@@ -37,8 +37,11 @@ enum ProfileAction {
         /// The file of the profile, TOML or JSON
         file: PathBuf,
     },
-    /// List profiles that imitate well-known senders, ready to be added
-    Gallery,
+    /// List profiles that imitate well-known senders, ready to be added, or show one
+    Gallery {
+        /// Its name; with --json its whole document
+        name: Option<String>,
+    },
     /// Add a profile of the gallery
     Add {
         /// Its name in the gallery
@@ -65,6 +68,12 @@ const COLUMNS: &[(Column, &str)] = &[
     (Column::cut("NAME"), "name"),
     (Column::whole("ORIGIN"), "origin"),
     (Column::cut("DESCRIPTION"), "description"),
+];
+
+const GALLERY_MEMBERS: &[Labelled<'_>] = &[
+    ("name", "name"),
+    ("description", "description"),
+    ("accepted by", "verified_by"),
 ];
 
 const GALLERY_COLUMNS: &[(Column, &str)] = &[
@@ -96,8 +105,12 @@ async fn perform(api: &Api, action: &ProfileAction) -> anyhow::Result<()> {
             let body = api.put(&path(name), &document(file)?).await?;
             facts(api, &body, MEMBERS)
         }
-        ProfileAction::Gallery => {
+        ProfileAction::Gallery { name: None } => {
             listing(api, &api.fetch("/profile-gallery").await?, GALLERY_COLUMNS)
+        }
+        ProfileAction::Gallery { name: Some(name) } => {
+            let path = format!("/profile-gallery/{}", encoded(name));
+            facts(api, &api.fetch(&path).await?, GALLERY_MEMBERS)
         }
         ProfileAction::Add { name, own } => {
             let own = own.as_ref().unwrap_or(name);

@@ -11,8 +11,6 @@ use crate::cli::output::say;
 /// See how a workspace has been doing
 #[derive(Args)]
 pub(in crate::cli) struct StatsCommand {
-    #[command(flatten)]
-    connection: Connection,
     /// Only this webhook
     #[arg(long, value_name = "ID", conflicts_with = "consumer")]
     webhook: Option<String>,
@@ -21,6 +19,9 @@ pub(in crate::cli) struct StatsCommand {
     consumer: Option<String>,
     #[command(flatten)]
     period: PeriodFlags,
+    // Last, because its heading is that of what follows.
+    #[command(flatten)]
+    connection: Connection,
 }
 
 /// Which time is looked at.

@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::filter::FilterQuery;
 use super::shown::{Labelled, member_words, say_facts};
 use super::webhook_settings::action_path;
-use super::{Api, OutputForm, parse};
+use super::{Api, OutputForm, encoded, parse};
 use crate::cli::output::say_on;
 use crate::cli::table::{Column, Table};
 
@@ -29,6 +29,16 @@ pub(super) enum PollAction {
     Seek(SeekFlags),
     /// List its consumers and their places
     PollConsumers(PollConsumers),
+    /// Forget a consumer of it and its place
+    PollForget(PollForget),
+}
+
+#[derive(Args)]
+pub(super) struct PollForget {
+    /// The webhook's id
+    id: String,
+    /// The consumer's name
+    name: String,
 }
 
 #[derive(Args)]
@@ -134,6 +144,10 @@ impl PollAction {
             Self::PollConsumers(of) => {
                 let path = action_path(&of.id, "poll/consumers");
                 api.answer(&api.fetch(&path).await?, list)
+            }
+            Self::PollForget(of) => {
+                let path = format!("poll/consumers/{}", encoded(&of.name));
+                api.delete(&action_path(&of.id, &path)).await
             }
         }
     }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::filter::{FilterQuery, Paging};
-use super::shown::{Labelled, facts, member_words, moment, say_facts};
+use super::shown::{Labelled, facts, listing, member_words, moment, say_facts};
 use super::stats::{self, PeriodFlags};
 use super::webhook_poll::PollAction;
 use super::webhook_preview::{PreviewedWebhook, describe_preview};
@@ -52,9 +52,17 @@ enum WebhookAction {
     Recover(RecoverFlags),
     /// Show how it has been doing
     Stats(StatsOfWebhook),
+    /// List templates that are ready to be copied into a webhook; with --json their texts
+    Templates,
     #[command(flatten)]
     Poll(PollAction),
 }
+
+const TEMPLATE_COLUMNS: &[(Column, &str)] = &[
+    (Column::whole("NAME"), "name"),
+    (Column::cut("FOR"), "title"),
+    (Column::spare("HINT"), "hint"),
+];
 
 #[derive(Args)]
 struct StatsOfWebhook {
@@ -242,6 +250,7 @@ async fn perform(api: &Api, action: &WebhookAction) -> anyhow::Result<()> {
         WebhookAction::Stats(of) => {
             stats::show(api, &action_path(&of.chosen.id, "stats"), &of.period).await
         }
+        WebhookAction::Templates => listing(api, &api.fetch("/templates").await?, TEMPLATE_COLUMNS),
         WebhookAction::Poll(action) => action.perform(api).await,
     }
 }

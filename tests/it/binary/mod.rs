@@ -7,6 +7,7 @@ mod clocks;
 mod commands;
 mod configuration;
 mod corrupt;
+mod coverage;
 mod crash;
 mod demo;
 mod descriptors;

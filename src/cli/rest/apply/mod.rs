@@ -35,8 +35,6 @@ pub(super) use declared::parsed;
                   without one by their URL; their secrets are only told on creation."
 )]
 pub(in crate::cli) struct ApplyCommand {
-    #[command(flatten)]
-    connection: Connection,
     /// The file that declares the state
     file: PathBuf,
     /// Only say what would change
@@ -45,6 +43,9 @@ pub(in crate::cli) struct ApplyCommand {
     /// Also delete webhooks and event types that the file does not name
     #[arg(long)]
     prune: bool,
+    // Last, because its heading is that of what follows.
+    #[command(flatten)]
+    connection: Connection,
 }
 
 impl ApplyCommand {

@@ -44,11 +44,12 @@ const INSTRUCTIONS: &str = "hookpost delivers webhooks. An event is published on
 /// Let an assistant look into deliveries: a Model Context Protocol server on standard input and output
 #[derive(Args)]
 pub(in crate::cli) struct McpCommand {
-    #[command(flatten)]
-    connection: Connection,
     /// Also offer tools that act: retry, replay, test, enable
     #[arg(long)]
     allow_actions: bool,
+    // Last, because its heading is that of what follows.
+    #[command(flatten)]
+    connection: Connection,
 }
 
 impl McpCommand {
