@@ -3,14 +3,15 @@
 const root = document.documentElement;
 root.classList.add("js");
 const each = (selector, work, within = document) => within.querySelectorAll(selector).forEach(work);
-const said = document.getElementById("said");
+const find = (selector) => document.querySelector(selector);
+const said = find("#said");
 const say = (text) => { if (said) said.textContent = text; };
 
 // Copying. A button names the element whose text it copies, or holds the text itself.
-document.addEventListener("click", async (event) => {
-  const button = event.target.closest("[data-copy]");
+addEventListener("click", async (event) => {
+  const button = event.target.closest?.("[data-copy]");
   if (!button) return;
-  const source = button.dataset.copy ? button.dataset.copy : button.parentElement.querySelector("pre, code, .json").textContent;
+  const source = button.dataset.copy || button.parentElement.querySelector("pre, code, .json").textContent;
   try {
     await navigator.clipboard.writeText(source);
   } catch {
@@ -67,7 +68,7 @@ times(document);
 setInterval(() => { if (!document.hidden) times(document); }, 5000);
 
 // Charts: the step under the pointer, in words; they are those of the chart's own table.
-document.addEventListener("pointermove", (event) => {
+addEventListener("pointermove", (event) => {
   const drawing = event.target.closest?.(".plot svg");
   if (!drawing) return;
   const plot = drawing.closest(".plot"), { since, step, steps } = plot.dataset;
@@ -85,9 +86,9 @@ document.addEventListener("pointermove", (event) => {
   plot.querySelector(".readout").textContent = `${local(new Date(row ? start(row) : at), new Date())}: ${words}`;
 });
 
-// Live regions: while the page is visible and not paused, the server says when something changed,
-// and sends the marked regions that did. What the reader is using stays.
-const pause = document.querySelector("button.live");
+// Live regions: the server says when something changed, and sends the marked ones that did. What the
+// reader is using stays.
+const pause = find("button.live");
 let tag = "", busy = false, due = false, source = null;
 const paused = () => pause?.getAttribute("aria-pressed") === "true";
 function inUse(region) {
@@ -123,32 +124,32 @@ async function refresh() {
 }
 function stop() { source?.close(); source = null; }
 function start() {
-  if (source || paused() || document.hidden || !document.querySelector("[data-live]")) return;
+  if (source || paused() || document.hidden || !find("[data-live]")) return;
   // What changed since the page was drawn is told at once.
   source = new EventSource(`/live?since=${root.dataset.changes}`);
   source.addEventListener("change", refresh);
 }
 if (pause) {
-  document.addEventListener("visibilitychange", () => { if (document.hidden) stop(); else { start(); if (source) refresh(); } });
+  addEventListener("visibilitychange", () => { if (document.hidden) stop(); else { start(); if (source) refresh(); } });
   addEventListener("pagehide", stop);
   pause.addEventListener("click", () => {
     const next = !paused();
-    pause.setAttribute("aria-pressed", String(next));
+    pause.setAttribute("aria-pressed", next);
     pause.querySelector("span").textContent = next ? "Paused" : "Live";
     if (next) stop(); else { start(); refresh(); }
   });
   start();
 }
 // Where no signal is to be had (the portal), a page asks again while something is under way.
-setInterval(() => { if (!document.hidden && document.querySelector("[data-again]")) refresh(); }, 2000);
+setInterval(() => { if (!document.hidden && find("[data-again]")) refresh(); }, 2000);
 
 // Forms: one box ticks all rows, filters apply on choice, a form is sent once.
-document.addEventListener("change", (event) => {
+addEventListener("change", (event) => {
   const box = event.target;
   if (box.matches("[data-all]")) each(`input[name="${box.dataset.all}"]`, (other) => { other.checked = box.checked; }, box.form ?? box.closest("table"));
   if (box.matches("form[data-auto] select")) box.form.requestSubmit();
 });
-document.addEventListener("submit", (event) => {
+addEventListener("submit", (event) => {
   const form = event.target;
   if (form.method !== "post") { each("input, select", (field) => { if (!field.value) field.disabled = true; }, form); return; }
   if (form.dataset.sent) { event.preventDefault(); return; }
@@ -159,7 +160,7 @@ addEventListener("pageshow", () => each("form", (form) => { delete form.dataset.
 
 // A field narrows what is to be picked; one that names something is offered what the server finds.
 let asking;
-document.addEventListener("input", ({ target }) => {
+addEventListener("input", ({ target }) => {
   if (target.matches("[data-narrows]")) each("label", (one) => { one.hidden = !one.textContent.includes(target.value); }, target.parentElement);
   if (!target.dataset.complete) return;
   clearTimeout(asking);
@@ -175,13 +176,13 @@ if (root.dataset.shortcuts !== "off") {
   let went = -9e9;
   addEventListener("keydown", (event) => {
     if ((event.ctrlKey || event.metaKey) && event.key === "k") { event.preventDefault(); location.href = "/search"; return; }
-    const typing = event.target.closest("input, select, textarea, [contenteditable], dialog");
+    const typing = event.target.closest("input, select, textarea, dialog");
     if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
     const rows = [...document.querySelectorAll("a.open")];
     const at = rows.indexOf(document.activeElement);
     if (performance.now() - went < 1200) {
       went = -9e9;
-      const link = document.querySelector(`[data-go="${CSS.escape(event.key)}"]`);
+      const link = find(`[data-go="${CSS.escape(event.key)}"]`);
       if (link) { event.preventDefault(); link.click(); return; }
     }
     if (event.key === "j" || event.key === "k") {
@@ -189,11 +190,11 @@ if (root.dataset.shortcuts !== "off") {
       next?.focus();
       next?.scrollIntoView({ block: "nearest" });
     } else if (event.key === "/") {
-      const field = document.querySelector("[data-search]");
+      const field = find("[data-search]");
       if (field) field.focus(); else location.href = "/search";
     }
     else if (event.key === "g") { went = performance.now(); return; }
-    else if (event.key === "?") document.getElementById("shortcuts")?.showModal();
+    else if (event.key === "?") find("#shortcuts")?.showModal();
     else return;
     event.preventDefault();
   });

@@ -45,7 +45,7 @@ async fn a_new_webhook_has_the_documented_shape_and_shows_its_secret_once() {
     }
     let mut expected = json!({
         "consumer_id": null, "label": "Production", "kind": "push", "url": "https://example.com/hook",
-        "event_types": ["score.changed", "agent.*"], "profile": "standard", "format": "json",
+        "event_types": ["score.changed", "agent.*"], "pinned_versions": {}, "profile": "standard", "format": "json",
         "headers": {"x-env": "prod", "x-api-key": "***"}, "aliases": null,
         "signature": "hmac", "public_key": null, "channels": null,
         "status": "active", "disabled_reason": null,

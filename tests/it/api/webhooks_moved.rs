@@ -275,7 +275,7 @@ async fn the_dashboard_says_beside_the_headers_which_are_needed_again_and_shows_
     );
     let moved = send("authorization: Bearer new", "").await;
     let (place, shown) = desk.follow(&moved).await;
-    assert_eq!(place, page);
+    assert_eq!(place, format!("{page}/settings"));
     assert!(shown.contains("Shown only now"), "{shown}");
     let secret = between(&shown, "title=\"whsec_", "\"").to_owned();
     arrives(&desk.app, &webhook, &new, &format!("whsec_{secret}")).await;

@@ -8,6 +8,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::process::{Server, complaint, hookpost, made, run, stdout_of};
+use crate::app::eventually;
 use crate::receiver::{Receiver, Reply};
 
 /// The words of `line`, on `data_dir`.
@@ -211,6 +212,12 @@ async fn the_api_can_be_used_from_a_shell() {
     assert!(answer(&format!("webhooks test {id}")).starts_with("received: 200"));
     answer(&format!("webhooks rotate-secret {id} --overlap 1h"));
     answer(&format!("deliveries retry {delivery}"));
+    let delivered = format!("deliveries list --webhook {id} --status delivered");
+    eventually(async || match answer(&delivered) {
+        list if list.contains(delivery) => Ok(()),
+        list => Err(list),
+    })
+    .await;
     let retried = answer(&format!(
         "deliveries retry --webhook {id} --status delivered"
     ));
