@@ -74,7 +74,8 @@ fn texts(html: &str) -> BTreeSet<String> {
             "time",
             "button type=\"button\" data-copy=\"\"",
         ];
-        if !is_code.iter().any(|name| tag.starts_with(name)) {
+        let is_json = ["b", "i", "var"].contains(&tag);
+        if !is_json && !is_code.iter().any(|name| tag.starts_with(name)) {
             found.insert(text.trim().to_owned());
         }
         if let Some((_, label)) = tag.split_once("aria-label=\"") {
