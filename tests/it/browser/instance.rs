@@ -82,7 +82,9 @@ async fn make_workspace(seat: &Seat) {
     reader.press("Save").await.see("Saved.").await;
     reader.press("Workspace staging, switch").await;
     reader.press("default").await;
-    reader.see("Five steps to the first verified delivery").await;
+    reader
+        .see("Five steps to the first verified delivery")
+        .await;
     assert!(reader.offers("", "Workspace default, switch").await);
     reader.open("/audit-log").await.see("workspace.").await;
 }
