@@ -88,12 +88,13 @@ impl Lanes {
         self.enter(webhook_seq);
     }
 
-    /// Deliveries of a webhook became due in the database.
+    /// Deliveries of a webhook became due in the database. Nobody has counted them: a lane that was not read
+    /// yet takes its turn among those with much, or a start would let a thousand of them go before whoever
+    /// has one.
     pub(in crate::engine) fn wake(&mut self, webhook_seq: i64) {
-        self.lanes
-            .entry(webhook_seq)
-            .or_insert_with(Lane::unread)
-            .retry_more = true;
+        let lane = self.lanes.entry(webhook_seq).or_insert_with(Lane::unread);
+        lane.retry_more = true;
+        lane.has_backlog |= lane.target.is_none();
         self.enter(webhook_seq);
     }
 

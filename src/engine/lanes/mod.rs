@@ -65,7 +65,7 @@ const LOADS_MAX: usize = 4;
 /// Attempts that one step starts at most, so that the lock is never held long.
 const STARTS_PER_STEP: usize = 64;
 /// Idle lanes that are remembered, with their settings and records.
-const IDLE_LANES_MAX: usize = 4096;
+const IDLE_LANES_MAX: usize = 16_384;
 /// Bytes of an event's data that one slot carries: 128 KiB.
 const SLOT_BYTES: usize = 128 * 1024;
 /// How long lanes without a slot step aside at most once one is free.

@@ -153,6 +153,20 @@ fn a_large_backlog_does_not_starve_who_has_little_waiting() {
 }
 
 #[test]
+fn who_publishes_after_a_start_does_not_wait_for_all_that_the_start_reads() {
+    let mut lanes = Lanes::new(SLOTS);
+    for webhook in 1..=1000 {
+        lanes.wake(webhook);
+    }
+    let read = lanes.step(at(0)).load[0].webhook_seq;
+    lanes.offer(delivery(2000, 1));
+    lanes.load_failed(read, at(60));
+    let next = lanes.step(at(0)).load;
+    assert_eq!(next.len(), 1, "one load ended");
+    assert_eq!(next[0].webhook_seq, 2000);
+}
+
+#[test]
 fn a_receiver_that_asks_to_wait_is_asked_a_handful_of_times() {
     let mut world = World::new(SLOTS);
     let webhook = world.webhook(1, 64, Receiver::AsksToWait(20));
