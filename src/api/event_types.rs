@@ -23,9 +23,11 @@ use crate::web::openapi::parts::{flag, text};
 use crate::web::wire::{ListBody, Time};
 use crate::web::{Answered, Problem, State, answer};
 use document::{CatalogueDocument, ImportedBody, export_openapi, import_openapi, import_schema};
+use given::{as_given, from_text};
 use versions::{EventTypeVersionBody, VersionRequest};
 
 mod document;
+mod given;
 mod versions;
 
 /// A document with one event type.
@@ -265,13 +267,12 @@ pub async fn delete(state: State, caller: Caller, request: HttpRequest) -> Answe
 }
 
 fn input(name: String, request: EventTypeRequest) -> EventTypeInput {
-    let text = |raw: Box<RawValue>| Box::<str>::from(raw).into_string();
     EventTypeInput {
         name,
         description: request.description,
         group: request.group,
-        schema: request.schema.map(text),
-        example: request.example.map(text),
+        schema: request.schema.map(as_given),
+        example: request.example.map(as_given),
         archived: request.archived,
     }
 }
@@ -285,13 +286,12 @@ fn event_type(stored: &EventType, catalogue: &Catalogue) -> EventTypeBody {
 }
 
 fn body(stored: &EventType, latest_version: Option<&VersionName>) -> EventTypeBody {
-    let raw = |text: &Option<String>| RawValue::from_string(text.clone()?).ok();
     EventTypeBody {
         name: stored.name.to_string(),
         description: stored.settings.description.clone(),
         group: stored.settings.group.clone(),
-        schema: raw(&stored.settings.schema),
-        example: raw(&stored.settings.example),
+        schema: from_text(stored.settings.schema.as_ref()),
+        example: from_text(stored.settings.example.as_ref()),
         archived: stored.settings.archived,
         latest_version: latest_version.map(ToString::to_string),
         created_at: stored.created_at.into(),

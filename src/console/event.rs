@@ -21,7 +21,7 @@ use crate::ui::flash::Flash;
 use crate::ui::form::mend;
 use crate::ui::form::{FieldSet, FieldSpec, Fields, FormDraft, FormSpec, FormView, Frame, Typed};
 use crate::ui::names::Names;
-use crate::ui::parts::code::{Block, pretty};
+use crate::ui::parts::code::{Block, indented};
 use crate::ui::parts::{Copyable, Stamp, counted, size};
 use crate::ui::way::{EventWay, ways};
 use crate::ui::why_not::{Without, without};
@@ -229,7 +229,7 @@ pub async fn new(state: State, visitor: Visitor, request: HttpRequest) -> Shown 
         Err(Refusal::NotFound(_) | Refusal::Invalid(_)) => None,
         Err(other) => return Err(other.into()),
     };
-    let data = example.map_or("{}".to_owned(), |text| pretty(&text).unwrap_or(text));
+    let data = example.map_or("{}".to_owned(), |text| indented(&text));
     let draft = PUBLISH.blank().with("type", chosen).with("data", data);
     draw(&state, &request, visitor, draft).await
 }

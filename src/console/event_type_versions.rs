@@ -17,7 +17,7 @@ use crate::service::Once;
 use crate::service::event_types::VersionInput;
 use crate::ui::flash::Flash;
 use crate::ui::form::{FieldSet, FieldSpec, Fields, FormDraft, FormSpec, FormView, Frame, mend};
-use crate::ui::parts::code::pretty;
+use crate::ui::parts::code::indented;
 use crate::web::State;
 use crate::web::endpoint::Endpoint;
 use crate::web::extract::{Query, path_text};
@@ -99,10 +99,6 @@ static NEW: FormSpec<VersionSettings, VersionInput> = FormSpec::new(&[FieldSet {
 
 /// The form of a version that exists: its name stays.
 static EDIT: FormSpec<VersionSettings, VersionInput> = NEW.without(&["version"]);
-
-fn indented(text: &str) -> String {
-    pretty(text).unwrap_or_else(|| text.to_owned())
-}
 
 fn address(event_type: &str, version: &str) -> String {
     format!("/event-types/{event_type}/versions/{version}")

@@ -18,7 +18,7 @@ use crate::service::{Once, Refusal};
 use crate::ui::flash::Flash;
 use crate::ui::form::mend;
 use crate::ui::form::{FieldSet, FieldSpec, Fields, FormDraft, FormSpec, FormView, Frame};
-use crate::ui::parts::code::pretty;
+use crate::ui::parts::code::indented;
 use crate::ui::parts::url_query::with_query;
 use crate::ui::parts::{Badge, Tone, counted};
 use crate::web::State;
@@ -158,10 +158,6 @@ static NEW: FormSpec<EventTypeSettings, EventTypeInput> = FormSpec::new(&[FieldS
 
 /// The form of a type that exists: its name stays.
 static EDIT: FormSpec<EventTypeSettings, EventTypeInput> = NEW.without(&["name"]);
-
-fn indented(text: &str) -> String {
-    pretty(text).unwrap_or_else(|| text.to_owned())
-}
 
 /// `GET /event-types`.
 ///

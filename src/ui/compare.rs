@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use super::exchange::outcome;
-use super::parts::code::pretty;
+use super::parts::code::indented;
 use super::parts::{cut, size, took};
 use crate::domain::attempt::Attempt;
 
@@ -162,7 +162,7 @@ const ALWAYS: [&str; 3] = ["Result", "Started", "Duration"];
 fn readable(body: &[u8]) -> String {
     let text = String::from_utf8_lossy(body).into_owned();
     match text.len() <= INDENTED_BYTES_MAX {
-        true => pretty(&text).unwrap_or(text),
+        true => indented(&text),
         false => text,
     }
 }

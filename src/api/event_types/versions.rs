@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
+use super::given::{as_given, from_text};
 use crate::api::version_text::VersionText;
 use crate::domain::catalogue::EventTypeVersion;
 use crate::domain::page::List;
@@ -151,12 +152,11 @@ fn path(request: &HttpRequest) -> [String; 2] {
 
 impl From<VersionRequest> for VersionInput {
     fn from(request: VersionRequest) -> Self {
-        let text = |raw: Box<RawValue>| Box::<str>::from(raw).into_string();
         Self {
             name: request.version.map(Into::into),
             description: request.description,
-            schema: request.schema.map(text),
-            example: request.example.map(text),
+            schema: request.schema.map(as_given),
+            example: request.example.map(as_given),
             archived: request.archived,
         }
     }
@@ -167,12 +167,11 @@ fn created(stored: &EventTypeVersion) -> StoredAnswer {
 }
 
 fn version(stored: &EventTypeVersion) -> EventTypeVersionBody {
-    let raw = |text: &Option<String>| RawValue::from_string(text.clone()?).ok();
     EventTypeVersionBody {
         version: stored.name.to_string(),
         description: stored.settings.description.clone(),
-        schema: raw(&stored.settings.schema),
-        example: raw(&stored.settings.example),
+        schema: from_text(stored.settings.schema.as_ref()),
+        example: from_text(stored.settings.example.as_ref()),
         archived: stored.settings.archived,
         pinned_by: stored.pinned_by,
         created_at: stored.created_at.into(),

@@ -16,7 +16,6 @@ use crate::domain::page::List;
 use crate::domain::svix_id::{ENDPOINT, is_old_id, ours, theirs};
 use crate::domain::webhook::{Transport, Webhook, WebhookState};
 use crate::service::owned::WebhookRef;
-use crate::service::stats::PeriodInput;
 use crate::service::webhooks::{Registered, WebhookInput};
 use crate::service::{Caller, Once, StoredAnswer};
 use crate::web::extract::{Json, Query, RequestBody, path_text};
@@ -72,24 +71,6 @@ pub struct SvixEndpointOut {
     metadata: BTreeMap<String, String>,
     created_at: Time,
     updated_at: Time,
-}
-
-/// How many messages stand where at an endpoint.
-#[derive(Debug, Serialize)]
-pub struct SvixEndpointStats {
-    success: u64,
-    pending: u64,
-    sending: u64,
-    fail: u64,
-    canceled: u64,
-}
-
-/// What became of the attempts at an endpoint.
-#[derive(Debug, Serialize)]
-pub struct SvixAttemptStats {
-    success: u64,
-    fail: u64,
-    canceled: u64,
 }
 
 impl SvixEndpointIn {
@@ -256,46 +237,6 @@ pub(super) async fn delete(state: State, caller: Caller, request: HttpRequest) -
     let known = named(&state, &caller, &request).await?;
     state.service.delete_webhook(&caller, known.id).await?;
     answer::no_content()
-}
-
-/// Where messages stand now; or, where a period is given, what became of them in it.
-pub(super) async fn stats(state: State, caller: Caller, request: HttpRequest) -> Answered {
-    let mut query = Query::of(&request);
-    let (since, until) = (query.time("since"), query.time("until"));
-    query.finish_taken()?;
-    let known = named(&state, &caller, &request).await?;
-    let period = PeriodInput { since, until };
-    let stats = state.service.webhook_stats(&caller, known.id, period);
-    let stats = stats.await?;
-    let (counts, total) = (stats.counts, stats.total);
-    let is_whole = since.is_none() && until.is_none();
-    let (success, fail, canceled) = match is_whole {
-        true => (counts.delivered, counts.exhausted, counts.canceled),
-        false => (total.delivered, total.exhausted, total.canceled),
-    };
-    answer::ok(&SvixEndpointStats {
-        success,
-        pending: counts.pending + counts.retrying,
-        sending: 0,
-        fail,
-        canceled,
-    })
-}
-
-/// How attempts went in a period; the last day where none is given.
-pub(super) async fn attempt_stats(state: State, caller: Caller, request: HttpRequest) -> Answered {
-    let mut query = Query::of(&request);
-    let (since, until) = (query.time("since"), query.time("until"));
-    query.finish_taken()?;
-    let known = named(&state, &caller, &request).await?;
-    let period = PeriodInput { since, until };
-    let stats = state.service.webhook_stats(&caller, known.id, period);
-    let total = stats.await?.total;
-    answer::ok(&SvixAttemptStats {
-        success: total.attempts.saturating_sub(total.failures),
-        fail: total.failures,
-        canceled: total.canceled,
-    })
 }
 
 /// The endpoint that the path names, by id or uid: of its application, or of the environment.

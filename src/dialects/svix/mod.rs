@@ -20,6 +20,7 @@ mod authentication;
 mod endpoint;
 mod endpoint_headers;
 mod endpoint_secret;
+mod endpoint_stats;
 mod event_type;
 mod event_type_import;
 mod listing;

@@ -10,7 +10,8 @@ use actix_web::web::to;
 
 use super::{
     application, attempt, attempt_detail, authentication, endpoint, endpoint_headers,
-    endpoint_secret, event_type, event_type_import, message, operational, poller, rest, tasks,
+    endpoint_secret, endpoint_stats, event_type, event_type_import, message, operational, poller,
+    rest, tasks,
 };
 use crate::dialects::dialect::{DELIVERIES_READ, DELIVERIES_WRITE, WEBHOOKS_READ, WEBHOOKS_WRITE};
 use crate::domain::api_key::Scope;
@@ -141,13 +142,13 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
     Endpoint::get(
         "/svix/api/v1/app/{app_id}/endpoint/{endpoint_id}/stats",
         WEBHOOKS_READ,
-        || to(endpoint::stats),
+        || to(endpoint_stats::stats),
     )
     .for_consumers(),
     Endpoint::get(
         "/svix/api/v1/app/{app_id}/endpoint/{endpoint_id}/attempt-stats",
         WEBHOOKS_READ,
-        || to(endpoint::attempt_stats),
+        || to(endpoint_stats::attempt_stats),
     )
     .for_consumers(),
     Endpoint::post(

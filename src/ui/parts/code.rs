@@ -95,6 +95,12 @@ pub fn pretty(text: &str) -> Option<String> {
     (indented.trim() != text.trim()).then_some(indented)
 }
 
+/// As [`pretty`], and `text` as it is where there is nothing to be done.
+#[must_use]
+pub fn indented(text: &str) -> String {
+    pretty(text).unwrap_or_else(|| text.to_owned())
+}
+
 /// Re-indents valid JSON, token by token.
 pub(super) fn indent(text: &str) -> String {
     let mut out = String::with_capacity(text.len() * 2);

@@ -65,60 +65,60 @@ pub struct OptionalJson<T>(pub Json<T>);
 
 impl<T: RequestBody> FromRequest for Json<T> {
     type Error = Problem;
-    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+    type Future = Extracting<Self>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let (request, payload) = (request.clone(), payload.take());
-        Box::pin(async move {
-            let body = read::<T>(&request, payload).await?;
-            json(&request, body, from_slice).await
+        extracting::<T, _>(request, payload, async |request, body| {
+            json(request, body, from_slice).await
         })
     }
 }
 
 impl<T: RequestBody + Default> FromRequest for OptionalJson<T> {
     type Error = Problem;
-    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+    type Future = Extracting<Self>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let (request, payload) = (request.clone(), payload.take());
-        Box::pin(async move {
-            let body = read::<T>(&request, payload).await?;
-            json(&request, body, |bytes| {
-                if bytes.is_empty() {
-                    return Ok(T::default());
-                }
-                from_slice(bytes)
-            })
-            .await
-            .map(Self)
+        extracting::<T, _>(request, payload, async |request, body| {
+            let parse = |bytes: &[u8]| match bytes.is_empty() {
+                true => Ok(T::default()),
+                false => from_slice(bytes),
+            };
+            json(request, body, parse).await.map(Self)
         })
     }
 }
 
 impl<T: RequestBody> FromRequest for AnyForm<T> {
     type Error = Problem;
-    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+    type Future = Extracting<Self>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let (request, payload) = (request.clone(), payload.take());
-        Box::pin(async move {
-            let body = read::<T>(&request, payload).await?;
-            let taken = match is_yaml(&request) {
-                true => taken(&request, body, from_yaml).await,
-                false => json(&request, body, from_slice).await,
+        extracting::<T, _>(request, payload, async |request, body| {
+            let taken = match is_yaml(request) {
+                true => taken(request, body, from_yaml).await,
+                false => json(request, body, from_slice).await,
             };
             taken.map(Self)
         })
     }
 }
 
-async fn read<T: RequestBody>(
+/// A body on its way to being understood.
+type Extracting<B> = Pin<Box<dyn Future<Output = Result<B, Problem>>>>;
+
+/// Reads a body as far as `T` may be large, and lets `take` understand it.
+fn extracting<T: RequestBody, B>(
     request: &HttpRequest,
-    payload: Payload,
-) -> Result<ReceivedBody, Problem> {
-    let state = state_of(request);
-    body::read(request.headers(), payload, state, T::bytes_max(state)).await
+    payload: &mut Payload,
+    take: impl AsyncFnOnce(&HttpRequest, ReceivedBody) -> Result<B, Problem> + 'static,
+) -> Extracting<B> {
+    let (request, payload) = (request.clone(), payload.take());
+    Box::pin(async move {
+        let state = state_of(&request);
+        let read = body::read(request.headers(), payload, state, T::bytes_max(state));
+        take(&request, read.await?).await
+    })
 }
 
 fn state_of(request: &HttpRequest) -> &State {

@@ -1,6 +1,5 @@
 //! Svix, walked by its published clients with their own decoders: of npm, of PyPI, of crates.io.
 
-use std::io::Write;
 use std::net::Shutdown;
 use std::path::{Path, PathBuf};
 
@@ -11,7 +10,7 @@ use serde_json::{Value, json};
 use super::svix::{svix, with_application};
 use super::verify::{accepted_everywhere, crates_program};
 use crate::app::{PATIENCE, TestApp};
-use crate::limits::{blocking, bounded, connect};
+use crate::limits::{bounded, unfinished};
 use crate::receiver::Receiver;
 
 /// A published client, and the programs of `tests/snippets` and `tests/clients` that use it.
@@ -127,18 +126,7 @@ async fn every_documented_refusal_is_the_exception_of_each_client() {
     let given = svix(&app, Method::POST, path, only_look).await;
     let visitor = given.json(StatusCode::OK)["token"].take();
     let visitor = [("VISITOR", visitor.as_str().unwrap())];
-    let key = app.admin.clone();
-    let head = format!(
-        "POST /api/v1/webhooks HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {key}\r\n\
-         content-type: application/json\r\ncontent-length: 1000000\r\n\r\n"
-    );
-    let mut greedy = connect(&app);
-    let greedy = blocking(move || {
-        greedy.write_all(head.as_bytes()).unwrap();
-        greedy.write_all(&vec![b' '; 250 * 1024]).unwrap();
-        greedy
-    })
-    .await;
+    let greedy = unfinished(&app).await;
     for client in CLIENTS {
         client.run(&app, "refusals", &visitor).await;
     }

@@ -1,6 +1,5 @@
 //! Bodies: how large, how deep, how many at once.
 
-use std::io::Write;
 use std::net::Shutdown;
 use std::time::Instant;
 
@@ -131,18 +130,7 @@ async fn bodies_beyond_the_budget_are_told_to_come_again() {
         ..Limits::default()
     })
     .await;
-    let key = app.admin.clone();
-    let head = format!(
-        "POST /api/v1/webhooks HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {key}\r\n\
-         content-type: application/json\r\ncontent-length: 1000000\r\n\r\n"
-    );
-    let mut greedy = connect(&app);
-    let greedy = blocking(move || {
-        greedy.write_all(head.as_bytes()).unwrap();
-        greedy.write_all(&vec![b' '; 250 * 1024]).unwrap();
-        greedy
-    })
-    .await;
+    let greedy = unfinished(&app).await;
     let body = json!({"type": "a.b", "data": "x".repeat(200 * 1024)});
     let deadline = Instant::now() + PATIENCE;
     let refused = loop {

@@ -91,6 +91,22 @@ pub fn drip(stream: &mut TcpStream) -> Duration {
     panic!("it was borne for {PATIENCE:?}");
 }
 
+/// A call whose body never comes to its end; the server holds 250 KiB of it meanwhile.
+pub async fn unfinished(app: &TestApp) -> TcpStream {
+    let key = app.admin.clone();
+    let head = format!(
+        "POST /api/v1/webhooks HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {key}\r\n\
+         content-type: application/json\r\ncontent-length: 1000000\r\n\r\n"
+    );
+    let mut greedy = connect(app);
+    blocking(move || {
+        greedy.write_all(head.as_bytes()).unwrap();
+        greedy.write_all(&vec![b' '; 250 * 1024]).unwrap();
+        greedy
+    })
+    .await
+}
+
 pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     tokio::task::spawn_blocking(work).await.unwrap()
 }
