@@ -24,6 +24,7 @@ pub mod endpoint;
 pub mod extract;
 pub mod held;
 pub mod limits;
+pub mod line_ends;
 pub mod openapi;
 pub mod problem;
 pub mod programs;
@@ -32,6 +33,7 @@ pub mod same_origin;
 pub mod server;
 pub mod state;
 pub mod unparsed;
+pub mod while_connected;
 pub mod wire;
 
 pub use limits::Limits;

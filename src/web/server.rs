@@ -9,12 +9,14 @@
 //! dressed on the stream ([`super::unparsed`]), so its three parts (a server of sockets, HTTP on a
 //! stream, the app) are joined here in the way that it joins them itself.
 
+use std::future::ready;
 use std::net::{SocketAddr, TcpListener};
+use std::rc::Rc;
 use std::time::Duration;
 
 use actix_http::error::DispatchError;
 use actix_http::{HttpServiceBuilder, KeepAlive, Protocol};
-use actix_service::{IntoServiceFactory, ServiceFactoryExt, fn_service, map_config};
+use actix_service::{IntoServiceFactory, ServiceFactoryExt, fn_factory, fn_service, map_config};
 use actix_tls::accept::TlsError;
 use actix_tls::accept::rustls_0_23::{Acceptor, TlsStream};
 use actix_web::dev::{AppConfig, Extensions, Server, ServerHandle, ServiceFactory};
@@ -27,6 +29,7 @@ use tokio::task::JoinHandle;
 
 use super::connections::Connections;
 use super::unparsed::Dressed;
+use super::while_connected::WhileConnected;
 use super::{AppState, answer};
 
 /// Threads that serve requests.
@@ -172,16 +175,28 @@ where
     let app = app
         .into_factory()
         .map_err(|error: Error| error.error_response());
-    let connections = parts.connections;
-    HttpServiceBuilder::default()
-        .graceful_shutdown_signal(parts.stopping)
-        .keep_alive(KeepAlive::Timeout(limits.keep_alive))
-        .client_request_timeout(limits.head_deadline)
-        .client_disconnect_timeout(DISCONNECT_DEADLINE)
-        .on_connect_ext(move |io: &Dressed<Io>, attached: &mut Extensions| {
-            greet(&connections, io.inner(), attached);
-        })
-        .finish(map_config(app, |()| AppConfig::default()))
+    let app = map_config(app, |()| AppConfig::default());
+    let (connections, stopping) = (parts.connections, parts.stopping);
+    let build = move |app: Rc<_>| {
+        let connections = connections.clone();
+        HttpServiceBuilder::default()
+            .graceful_shutdown_signal(stopping.clone())
+            .keep_alive(KeepAlive::Timeout(limits.keep_alive))
+            .client_request_timeout(limits.head_deadline)
+            .client_disconnect_timeout(DISCONNECT_DEADLINE)
+            .on_connect_ext(move |io: &Dressed<Io>, attached: &mut Extensions| {
+                greet(&connections, io.inner(), attached);
+            })
+            .finish(fn_factory(move || ready(Ok::<_, ()>(Rc::clone(&app)))))
+            .new_service(())
+    };
+    fn_factory(move || {
+        let (app, build) = (app.new_service(()), build.clone());
+        async move {
+            let app = Rc::new(app.await?);
+            Ok(WhileConnected::new(move || build(Rc::clone(&app))))
+        }
+    })
 }
 
 impl Serving {

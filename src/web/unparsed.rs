@@ -2,7 +2,7 @@
 //!
 //! Owns: the form of the refusals that the framework's parser writes by itself (a broken first line,
 //! a head that is too large or too slow, two `Host` lines), and that they arrive. Refuses: parsing;
-//! what is refused is decided below.
+//! what is refused is decided below, and by how lines end (`line_ends`).
 //!
 //! # Why the stream is dressed and not the answer
 //! The parser answers before any handler or middleware exists, with an empty body, and offers no hook.
@@ -28,6 +28,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep};
 
 use super::answer::{REQUEST_ID, new_request_id, secure};
+use super::line_ends::LineEnds;
 use super::problem::{CONTENT_TYPE, Problem};
 use crate::telemetry::metrics;
 
@@ -40,10 +41,11 @@ pub const BARE_BYTES_MAX: usize = 160;
 /// Bytes that are read at once while lingering.
 const PIECE_BYTES: usize = 4096;
 
-/// A connection whose bare refusals are dressed.
+/// A connection whose heads are watched and whose bare refusals are dressed.
 pub(super) struct Dressed<Io> {
     io: Io,
     state: Dressing,
+    ends: LineEnds,
 }
 
 enum Dressing {
@@ -69,8 +71,11 @@ enum Dressing {
 
 impl<Io> Dressed<Io> {
     pub(super) fn new(io: Io) -> Self {
-        let state = Dressing::Passing;
-        Self { io, state }
+        Self {
+            io,
+            state: Dressing::Passing,
+            ends: LineEnds::default(),
+        }
     }
 
     /// The connection itself.
@@ -141,7 +146,12 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> AsyncRead for Dressed<Io> {
         into: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         match self.state {
-            Dressing::Passing => Pin::new(&mut self.io).poll_read(cx, into),
+            Dressing::Passing => {
+                let before = into.filled().len();
+                ready!(Pin::new(&mut self.io).poll_read(cx, into))?;
+                self.ends.watch(&mut into.filled_mut()[before..]);
+                Poll::Ready(Ok(()))
+            }
             Dressing::Refusing { .. } | Dressing::Closing { .. } | Dressing::Lingering { .. } => {
                 Poll::Pending
             }

@@ -13,6 +13,7 @@ mod demo;
 mod descriptors;
 mod egress;
 mod faults;
+mod idle;
 mod import;
 mod install;
 mod life;

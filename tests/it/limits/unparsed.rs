@@ -107,3 +107,39 @@ async fn who_sends_on_after_a_refusal_gets_it_nevertheless_and_is_closed() {
     .await;
     assert!(sent < SENT_BYTES_MAX, "{sent}");
 }
+
+#[tokio::test]
+async fn a_line_of_a_head_that_ends_with_a_bare_line_feed_is_refused() {
+    let app = TestApp::start().await;
+    for sent in [
+        "GET /healthz HTTP/1.1\nhost: x\r\n\r\n",
+        "GET /healthz HTTP/1.1\r\nhost: x\n\r\n",
+        "GET /healthz HTTP/1.1\r\nhost: x\r\n\n",
+        "GET /healthz HTTP/1.1\nhost: x\n\n",
+        "\nGET /healthz HTTP/1.1\r\nhost: x\r\n\r\n",
+        "GET /healthz HTTP/1.1\r\nhost: x\r\nx-a: b\nx-c: d\r\n\r\n",
+    ] {
+        let answers = answers(&app, sent).await;
+        assert_eq!(answers.len(), 1, "{sent:?}: {answers:?}");
+        is_problem(&answers[0], 400, "malformed");
+    }
+}
+
+#[tokio::test]
+async fn line_feeds_of_a_body_are_nobodys_business_and_what_follows_it_is_watched() {
+    let app = TestApp::start().await;
+    let good = "POST /a/b HTTP/1.1\r\nhost: x\r\ncontent-length: 4\r\n\r\n\n\n\r\n";
+    let pieces =
+        "POST /a/b HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n2\r\n\n\n\r\n0\r\n\r\n";
+    for body in [good, pieces] {
+        let well = "GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+        let sent: &'static str = format!("{body}{well}").leak();
+        let told = answers(&app, sent).await;
+        assert_eq!(told.len(), 2, "{told:?}");
+        assert!(told[1].0.starts_with("HTTP/1.1 200 "), "{told:?}");
+        let sent: &'static str = format!("{body}GET /healthz HTTP/1.1\nhost: x\r\n\r\n").leak();
+        let told = answers(&app, sent).await;
+        assert_eq!(told.len(), 2, "{told:?}");
+        is_problem(&told[1], 400, "malformed");
+    }
+}
