@@ -37,8 +37,9 @@ use super::outside::readers;
 use super::queue::{JobReceiver, JobsTaken};
 use super::running::{JobsRun, Runner, Terms, WriterParts};
 use super::setbacks::Stamps;
+use super::turns::{WriteTurn, WriteTurns};
 use super::write_back::{Log, write_back};
-use super::write_job::{WriteJob, refuse};
+use super::write_job::refuse;
 use super::{Obstacle, Read, StoreError, sums};
 use crate::domain::time::Timestamp;
 
@@ -105,16 +106,20 @@ impl CommitLoop {
     }
 
     pub(super) fn run(mut self, mut jobs: JobReceiver) {
-        let mut batch = Vec::new();
+        let (mut taken, mut turns) = (Vec::new(), WriteTurns::default());
         loop {
-            if !batch.is_empty() {
-                batch = self.commit(batch);
-                continue;
+            if turns.is_empty() {
+                match jobs.take(&mut taken) {
+                    JobsTaken::Jobs => {}
+                    JobsTaken::Idle => self.give_back_memory(),
+                    JobsTaken::Over => break,
+                }
+            } else {
+                jobs.take_waiting(&mut taken);
             }
-            match jobs.take(&mut batch) {
-                JobsTaken::Jobs => {}
-                JobsTaken::Idle => self.give_back_memory(),
-                JobsTaken::Over => break,
+            turns.add(&mut taken);
+            for turn in [turns.short(), turns.long()].into_iter().flatten() {
+                self.commit(turn, &mut turns);
             }
         }
         self.fold_log();
@@ -145,17 +150,21 @@ impl CommitLoop {
         }
     }
 
-    /// Runs a batch in one transaction, as far as it gets in the time that one may take, and answers everybody
-    /// of it after the flush. Gives back what has to wait for the next one.
-    fn commit(&mut self, mut batch: Vec<WriteJob>) -> Vec<WriteJob> {
+    /// Runs a turn's jobs in one transaction, as far as it gets in the time that it may take, and answers
+    /// everybody of it after the flush. What has to wait for the next one goes back to its place.
+    fn commit(&mut self, turn: WriteTurn, turns: &mut WriteTurns) {
+        let WriteTurn {
+            jobs: mut batch,
+            lasts,
+        } = turn;
         let terms = Terms {
             begun: Instant::now(),
             now: self.runner.parts.clock.now(),
             room: self.room(),
+            lasts,
         };
         if let Err(error) = self.begin(terms.now) {
-            refuse(batch, &error);
-            return Vec::new();
+            return refuse(batch, &error);
         }
         let changes = self.runner.parts.conn.total_changes();
         let JobsRun {
@@ -163,6 +172,8 @@ impl CommitLoop {
             mut effects,
         } = self.runner.run_batch(&mut batch, &terms);
         let left = batch.split_off(verdicts.len());
+        turns.learn(&batch);
+        turns.put_back(left);
         let committed = self.finish(&effects);
         if committed.is_err() || self.runner.parts.conn.total_changes() > changes {
             let is_hindered = committed.is_err();
@@ -191,7 +202,6 @@ impl CommitLoop {
         if effects.fold_log && committed.is_ok() {
             self.fold_grown_log();
         }
-        left
     }
 
     /// Writes the log back and cuts it off, if it has grown or the database's file can shrink by pages

@@ -75,7 +75,8 @@ mod sql;
 pub mod stats;
 mod subscriber_cache;
 mod sums;
-pub mod tx;
+pub mod turns;
+mod tx;
 mod upgrade_copy;
 pub mod users;
 pub mod vault;
@@ -170,23 +171,46 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        self.shared.writer.write(write, Urgency::Ingest).await
+        let urgency = Urgency::Ingest;
+        self.shared.writer.write(write, urgency, None).await
     }
 
-    /// As [`Store::write`], for what does the same however often it is run: where something beside it in
-    /// its transaction fails it may be run again, and nothing counts but the last time.
+    /// As [`Store::write`], for work of the workspace in row `workspace_seq` that may be long: where its
+    /// work has been, it takes turns with others' (`turns`).
+    ///
+    /// # Errors
+    /// As [`Store::write`].
+    pub async fn write_in_turn<T, E>(
+        &self,
+        workspace_seq: i64,
+        write: impl FnOnce(&mut WriteTx<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let (urgency, workspace) = (Urgency::Ingest, Some(workspace_seq));
+        self.shared.writer.write(write, urgency, workspace).await
+    }
+
+    /// As [`Store::write_in_turn`], for what does the same however often it is run: where something beside
+    /// it in its transaction fails it may be run again, and nothing counts but the last time.
     ///
     /// # Errors
     /// As [`Store::write`].
     pub async fn write_repeatable<T, E>(
         &self,
+        workspace_seq: i64,
         write: impl Fn(&mut WriteTx<'_>) -> Result<T, E> + Send + 'static,
     ) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        self.shared.writer.write_repeatable(write).await
+        self.shared
+            .writer
+            .write_repeatable(workspace_seq, write)
+            .await
     }
 
     /// As [`Store::write`], for results of work that was already done: it waits for room instead
@@ -202,7 +226,8 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        self.shared.writer.write(write, Urgency::Settle).await
+        let urgency = Urgency::Settle;
+        self.shared.writer.write(write, urgency, None).await
     }
 
     /// As [`Store::settle`], for results that nobody waits for: it answers once the write is queued, and

@@ -29,10 +29,6 @@ use super::{Read, StoreError};
 use crate::clock::Clock;
 use crate::domain::time::Timestamp;
 
-/// How long a transaction takes further jobs on: those that are left have the next one, so that a
-/// commit that is awaited never waits for much.
-const TRANSACTION_MAX: Duration = Duration::from_millis(50);
-
 /// What the writer's thread is opened with.
 pub(super) struct WriterParts {
     pub(super) conn: Connection,
@@ -61,6 +57,8 @@ pub(super) struct Terms {
     pub(super) now: Timestamp,
     /// Whether there is room for new work.
     pub(super) room: Result<(), StoreError>,
+    /// How long it takes further jobs on: those that are left have another one.
+    pub(super) lasts: Duration,
 }
 
 impl Terms {
@@ -71,8 +69,16 @@ impl Terms {
         }
     }
 
+    /// Notes how long a job ran that began `from` after the transaction did, and says whether the
+    /// transaction takes another one on.
+    fn note(&self, job: &mut WriteJob, from: Duration) -> bool {
+        let until = self.begun.elapsed();
+        job.took = until.saturating_sub(from);
+        until <= self.lasts
+    }
+
     fn is_over(&self) -> bool {
-        self.begun.elapsed() > TRANSACTION_MAX
+        self.begun.elapsed() > self.lasts
     }
 }
 
@@ -140,12 +146,13 @@ impl Runner {
 
     fn run_one_by_one(&mut self, jobs: &mut [WriteJob], terms: &Terms, ran: &mut JobsRun) {
         for job in jobs {
+            let from = terms.begun.elapsed();
             let verdict = match terms.admit(job) {
                 Ok(()) => self.run_in_savepoint(&mut *job.work, terms.now, &mut ran.effects),
                 Err(refused) => Err(refused),
             };
             ran.verdicts.push(verdict);
-            if terms.is_over() || self.is_lost() {
+            if !terms.note(job, from) || self.is_lost() {
                 return;
             }
         }
@@ -226,6 +233,7 @@ impl Runner {
     fn try_together(&mut self, jobs: &mut [WriteJob], terms: &Terms) -> Result<JobsRun, Unkept> {
         let mut tx = self.tx(terms.now);
         let mut verdicts = Vec::with_capacity(jobs.len());
+        let mut from = terms.begun.elapsed();
         for job in jobs {
             if let Err(refused) = terms.admit(job) {
                 verdicts.push(Err(refused));
@@ -242,9 +250,10 @@ impl Runner {
                 Ok(WriteOutcome::Undo) if tx.changes() == before => {}
                 Ok(WriteOutcome::Undo) | Err(_) => return Err(Unkept::Failed),
             }
-            if terms.is_over() {
+            if !terms.note(job, from) {
                 break;
             }
+            from += job.took;
         }
         match tx.finish() {
             Ok(effects) => Ok(JobsRun { verdicts, effects }),

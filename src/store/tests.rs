@@ -12,6 +12,7 @@ mod held;
 mod plans;
 mod running;
 pub(in crate::store) mod samples;
+mod turns;
 
 use super::vault::KeySource;
 use super::*;

@@ -2,6 +2,8 @@
 //!
 //! Owns: the job and its answer. Refuses: running and committing it (`commit`).
 
+use std::time::Duration;
+
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use super::StoreError;
@@ -87,6 +89,10 @@ where
 pub(super) struct WriteJob {
     pub(super) urgency: Urgency,
     pub(super) undo: Undo,
+    /// Row of the workspace whose new work this is; absent for what is short by its nature.
+    pub(super) workspace: Option<i64>,
+    /// How long it ran, once it did.
+    pub(super) took: Duration,
     pub(super) work: Box<dyn Work>,
     // Given back when the job has been answered.
     _permit: Option<OwnedSemaphorePermit>,
@@ -130,10 +136,18 @@ impl WriteJob {
         let job = Self {
             urgency,
             undo,
+            workspace: None,
+            took: Duration::ZERO,
             work: Box::new(work),
             _permit: permit,
         };
         (job, answer)
+    }
+
+    /// The same job as work of a workspace, which may turn out to be long.
+    pub(super) fn of_workspace(mut self, workspace: Option<i64>) -> Self {
+        self.workspace = workspace;
+        self
     }
 
     /// A job for whose answer nobody waits: it is given to `then`, on the writer's thread.
@@ -153,6 +167,8 @@ impl WriteJob {
         Self {
             urgency: Urgency::Settle,
             undo: Undo::ByRunningAgain,
+            workspace: None,
+            took: Duration::ZERO,
             work: Box::new(work),
             _permit: None,
         }

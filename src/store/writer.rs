@@ -69,6 +69,7 @@ impl Writer {
         &self,
         write: impl FnOnce(&mut WriteTx<'_>) -> Result<T, E> + Send + 'static,
         urgency: Urgency,
+        workspace: Option<i64>,
     ) -> Result<T, E>
     where
         T: Send + 'static,
@@ -80,12 +81,13 @@ impl Writer {
             Urgency::Settle => None,
         };
         let (job, answer) = WriteJob::answered(once(write), Undo::BySavepoint, urgency, permit);
-        wait_for(queue, job, answer).await
+        wait_for(queue, job.of_workspace(workspace), answer).await
     }
 
-    /// As [`Writer::write`], for new work that does the same each time it is run.
+    /// As [`Writer::write`], for a workspace's new work that does the same each time it is run.
     pub(super) async fn write_repeatable<T, E>(
         &self,
+        workspace: i64,
         write: impl Fn(&mut WriteTx<'_>) -> Result<T, E> + Send + 'static,
     ) -> Result<T, E>
     where
@@ -96,7 +98,7 @@ impl Writer {
         let (write, permit) = (repeatable(write), Some(self.permit()?));
         let (undo, urgency) = (Undo::ByRunningAgain, Urgency::Ingest);
         let (job, answer) = WriteJob::answered(write, undo, urgency, permit);
-        wait_for(queue, job, answer).await
+        wait_for(queue, job.of_workspace(Some(workspace)), answer).await
     }
 
     /// Queues a write that nobody waits for; `then` learns what became of it, also where it cannot

@@ -87,7 +87,9 @@ impl Service {
             // What is accepted stays accepted, whatever becomes of the next part.
             let accepted = batch.key.key.is_none().then(|| batch.results.clone());
             let caller = caller.clone();
-            let part = self.store().write(move |tx| part(tx, &caller, batch)).await;
+            let workspace_seq = caller.workspace.seq();
+            let part = move |tx: &mut WriteTx<'_>| part(tx, &caller, batch);
+            let part = self.store().write_in_turn(workspace_seq, part).await;
             match (part, accepted) {
                 (Ok(Parted::More(more)), _) => batch = more,
                 (Ok(Parted::Whole(results)), _) => return Ok(Done::Fresh(results)),

@@ -17,6 +17,7 @@ use crate::service::catalogue;
 use crate::service::consumers::check_named;
 use crate::service::once::once;
 use crate::service::{Caller, Done, FieldError, Once, Refusal, Service};
+use crate::store::WriteTx;
 use crate::telemetry::metrics;
 
 impl Service {
@@ -35,10 +36,10 @@ impl Service {
         let traced = TracedPublish::begin(self.clock(), caller.workspace, input.trace.as_ref());
         let checked = self.check(caller, input).await?;
         let caller = caller.clone();
-        let done = self
-            .store()
-            .write_repeatable(move |tx| once(tx, &caller, &key, |tx| accept(tx, &caller, &checked)))
-            .await;
+        let workspace_seq = caller.workspace.seq();
+        let accept =
+            move |tx: &mut WriteTx<'_>| once(tx, &caller, &key, |tx| accept(tx, &caller, &checked));
+        let done = self.store().write_repeatable(workspace_seq, accept).await;
         if let Ok(Done::Fresh(published)) = &done {
             metrics::events_accepted(usize::from(published.known == Known::New));
             if let Some(traced) = traced {

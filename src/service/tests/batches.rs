@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use futures_util::future::join_all;
 use tokio::runtime::Handle;
 
 use super::house::{House, fresh, numbered};
@@ -71,6 +72,23 @@ async fn a_large_batch_is_committed_in_parts_and_lets_others_in_between() {
     println!("400 events x 40 webhooks: {most} rows a commit at most, others wait {slowest:?}");
     // A part, the event that it ends with, and somebody else's.
     assert!(most <= PART_ROWS_MAX + 2 * 40, "{most}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn events_for_very_many_webhooks_have_a_commit_each_however_many_publish_them() {
+    const WEBHOOKS: usize = 2500;
+    let (house, _receiver) = house_with(WEBHOOKS).await;
+    // The first one shows that they take long.
+    house.publish(0).await;
+    let most = Arc::new(AtomicUsize::new(0));
+    let seen = Arc::clone(&most);
+    house.service.store().on_commit(move |committed| {
+        seen.fetch_max(committed.queued.len(), Ordering::Relaxed);
+    });
+    let published = join_all((1..9).map(|number| house.publish(number))).await;
+    let reached = |published: &Published| published.deliveries as usize == WEBHOOKS;
+    assert!(published.iter().all(reached));
+    assert_eq!(most.load(Ordering::Relaxed), WEBHOOKS);
 }
 
 #[tokio::test(flavor = "multi_thread")]

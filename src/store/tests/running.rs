@@ -52,7 +52,7 @@ async fn check(courses: &[Course], runs_expected: usize) {
         };
         let queued: BoxFuture<'_, _> = match course {
             Course::AddsOnce => Box::pin(store.settle(job)),
-            _ => Box::pin(store.write_repeatable(job)),
+            _ => Box::pin(store.write_repeatable(1, job)),
         };
         queued
     });
