@@ -277,7 +277,7 @@ mod tests {
         check(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n", None);
         check(b"\r\nGET / HTTP/1.1\r\nhost: a\r\n\r\n", None);
         check(
-            b"POST / HTTP/1.1\r\nContent-BodyLength:  7 \r\n\r\na\nb\n\n\r\nPOST / HTTP/1.1\r\n\r\n",
+            b"POST / HTTP/1.1\r\nContent-Length:  7 \r\n\r\na\nb\n\n\r\nPOST / HTTP/1.1\r\n\r\n",
             None,
         );
         check(
