@@ -8,7 +8,7 @@
 //!  3   service                     what may be asked of hookpost: every rule, once
 //!  2   engine                      moves deliveries forward
 //!  1   store     net    telemetry  touch the world: disk | network | logs; never import each other
-//!  0   domain    clock  entropy    values and laws, the time, the dice; no async
+//!  0   domain    clock  entropy  packed   values and laws, the time, the dice, compressed bytes; no async
 //! ```
 //! A module imports only from floors below its own: never up, never sideways. A test reads the
 //! `crate::` paths under `src/` and compares them with this table. One exception: `clock` hands out
@@ -52,6 +52,7 @@ pub mod domain;
 pub mod engine;
 pub mod entropy;
 pub mod net;
+pub mod packed;
 pub mod portal;
 pub mod service;
 pub mod store;

@@ -12,8 +12,8 @@ use serde_json::Value;
 use super::access::PUBLIC;
 use super::{
     api_keys, audit_log, bulk, consumers, dead_letters, deliveries, docs, event_types, events,
-    handbook, health, jobs, metrics, openapi, polling, portal_links, preview, profile_gallery,
-    profiles, retries, sdk, sessions, stats, templates, webhooks, workspaces,
+    health, jobs, metrics, openapi, polling, portal_links, preview, profile_gallery, profiles,
+    retries, sdk, sessions, stats, templates, webhooks, workspaces,
 };
 use crate::web::audience::{Admission, Audience};
 use crate::web::auth::WORKSPACE_HEADER;
@@ -59,25 +59,29 @@ static RESOURCES: [&[Endpoint]; 24] = [
 /// The document, and the document as a page. They describe themselves, so they stand beside the
 /// list that they are made from.
 static DESCRIPTION: &[Endpoint] = &[
-    Endpoint::get(openapi::PATH, PUBLIC, || to(|| openapi::show(&DOCUMENT))).about(|operation| {
+    Endpoint::get(openapi::PATH, PUBLIC, || {
+        to(|request| openapi::show(&DOCUMENT, request))
+    }).about(|operation| {
         operation
             .named("openapi", "Operations", "This document")
             .gives_any("The document.")
     }),
-    Endpoint::get("/docs", PUBLIC, || to(|| docs::page(&DOCUMENT))).about(|operation| {
+    Endpoint::get("/docs", PUBLIC, || {
+        to(|request| docs::page(&DOCUMENT, request))
+    }).about(|operation| {
         operation
             .named("docs", "Operations", "This document as a page")
             .gives_text("text/html", "The page.")
     }),
     Endpoint::get("/docs/{page}", PUBLIC, || {
-        to(|request| handbook::show(&DOCUMENT, request))
+        to(|request| docs::one(&DOCUMENT, request))
     })
     .about(|operation| {
         operation
             .named(
                 "handbook",
                 "Operations",
-                "A page of the handbook; `search?q=` looks in all of it",
+                "A page of the handbook, or an operation with samples; `search?q=` looks in all of it",
             )
             .gives_text("text/html", "The page.")
             .or(404)

@@ -206,6 +206,7 @@ impl From<FilterRequest> for FilterInput {
             statuses: request.status.unwrap_or_default().0,
             since: request.since,
             until: request.until,
+            ended_since: None,
         }
     }
 }

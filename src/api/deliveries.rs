@@ -221,6 +221,7 @@ pub(super) async fn list_of(
         statuses: words(&statuses),
         since: query.text("since"),
         until: query.text("until"),
+        ended_since: None,
     };
     let list = match which {
         DeliveryScope::DeadLetters | DeliveryScope::Discarded => List::DeadLetters,

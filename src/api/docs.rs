@@ -3,17 +3,27 @@
 //! Owns: the page and its stylesheet. Refuses: scripts, and anything from elsewhere: the page works
 //! without a network, and its policy lets a browser load nothing but the one stylesheet.
 
-use std::sync::OnceLock;
+use std::sync::{LazyLock, OnceLock};
 
-use actix_web::HttpResponse;
 use actix_web::http::header;
+use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use serde_json::Value;
 
+use self::drawn::{DocOperation, DocSchema, items, members, operation, schema, text};
 use super::handbook::{HandbookPage, PAGES, POLICY};
+use crate::packed::PackedBytes;
 use crate::web::Answered;
+use crate::web::answer::packed;
 
-const CSS: &str = include_str!("../../static/docs.css");
+mod drawn;
+mod one;
+mod samples;
+
+pub use one::one;
+
+static CSS: LazyLock<PackedBytes> =
+    LazyLock::new(|| PackedBytes::new(include_str!("../../static/docs.css").into()));
 
 #[derive(Template)]
 #[template(path = "docs.html")]
@@ -22,7 +32,7 @@ struct DocPage {
     about: String,
     groups: Vec<Group>,
     schemas: Vec<DocSchema>,
-    handbook: &'static [HandbookPage],
+    pages: &'static [HandbookPage],
 }
 
 struct Group {
@@ -31,68 +41,31 @@ struct Group {
     operations: Vec<DocOperation>,
 }
 
-struct DocOperation {
-    id: String,
-    method: String,
-    path: String,
-    summary: String,
-    scope: String,
-    parameters: Vec<DocField>,
-    body: Option<Kind>,
-    answers: Vec<DocReply>,
-}
-
-struct DocReply {
-    status: String,
-    about: String,
-    kind: Kind,
-}
-
-struct DocSchema {
-    name: String,
-    about: String,
-    fields: Vec<DocField>,
-}
-
-struct DocField {
-    name: String,
-    place: String,
-    need: &'static str,
-    kind: Kind,
-    about: String,
-}
-
-/// A schema in a few words: a text, and the name of the schema it leads to.
-#[derive(Default)]
-struct Kind {
-    text: String,
-    target: String,
-}
-
 /// `GET /docs`.
 ///
 /// # Errors
 /// None.
-pub async fn page(document: &'static Value) -> Answered {
-    static PAGE: OnceLock<String> = OnceLock::new();
+pub async fn page(document: &'static Value, request: HttpRequest) -> Answered {
+    static PAGE: OnceLock<PackedBytes> = OnceLock::new();
     let page = PAGE.get_or_init(|| {
         let page = DocPage::of(document).render();
-        page.expect("the page is made of text alone")
+        PackedBytes::new(page.expect("the page is made of text alone").into())
     });
-    Ok(HttpResponse::Ok()
+    let mut response = HttpResponse::Ok();
+    response
         .content_type("text/html; charset=utf-8")
-        .insert_header((header::CONTENT_SECURITY_POLICY, POLICY))
-        .body(page.as_str()))
+        .insert_header((header::CONTENT_SECURITY_POLICY, POLICY));
+    Ok(packed(&request, response, page))
 }
 
 /// `GET /docs.css`.
 ///
 /// # Errors
 /// None.
-pub async fn css() -> Answered {
-    Ok(HttpResponse::Ok()
-        .content_type("text/css; charset=utf-8")
-        .body(CSS))
+pub async fn css(request: HttpRequest) -> Answered {
+    let mut response = HttpResponse::Ok();
+    response.content_type("text/css; charset=utf-8");
+    Ok(packed(&request, response, &CSS))
 }
 
 impl DocPage {
@@ -123,191 +96,10 @@ impl DocPage {
             version: text(&document["info"]["version"]),
             about: text(&document["info"]["description"]),
             groups,
-            handbook: &PAGES,
+            pages: &PAGES,
             schemas: members(&document["components"]["schemas"])
                 .map(schema)
                 .collect(),
         }
     }
-}
-
-fn operation(document: &Value, method: &str, path: &str, own: &Value) -> DocOperation {
-    let parameters = items(&own["parameters"]).map(|parameter| {
-        let parameter = resolved(document, parameter);
-        DocField {
-            name: text(&parameter["name"]),
-            place: text(&parameter["in"]),
-            need: if parameter["required"] == true {
-                REQUIRED
-            } else {
-                ""
-            },
-            kind: kind(&parameter["schema"]),
-            about: text(&parameter["description"]),
-        }
-    });
-    let answers = members(&own["responses"]).map(|(status, told)| {
-        let told = resolved(document, told);
-        let content = members(&told["content"]).next();
-        DocReply {
-            status: status.to_owned(),
-            about: text(&told["description"]),
-            kind: content.map_or_else(Kind::default, |(_, content)| kind(&content["schema"])),
-        }
-    });
-    let body = &own["requestBody"]["content"]["application/json"]["schema"];
-    DocOperation {
-        id: text(&own["operationId"]),
-        method: method.to_ascii_uppercase(),
-        path: path.to_owned(),
-        summary: text(&own["summary"]),
-        scope: text(&own["x-required-scope"]),
-        parameters: parameters.collect(),
-        body: (!body.is_null()).then(|| kind(body)),
-        answers: answers.collect(),
-    }
-}
-
-fn schema((name, schema): (&str, &Value)) -> DocSchema {
-    let fields = std::iter::once(schema)
-        .chain(items(&schema["oneOf"]))
-        .flat_map(|part| {
-            let is_needed = |name: &str| items(&part["required"]).any(|needed| needed == name);
-            members(&part["properties"]).map(move |(name, property)| DocField {
-                name: name.to_owned(),
-                place: String::new(),
-                need: if is_needed(name) { REQUIRED } else { "" },
-                kind: kind(property),
-                about: text(&property["description"]),
-            })
-        });
-    let mut fields: Vec<DocField> = fields.collect();
-    // What a shape may be instead of these has no name of its own here.
-    for part in items(&schema["oneOf"]) {
-        let kind = kind(part);
-        if !kind.target.is_empty() {
-            fields.insert(
-                0,
-                DocField {
-                    name: "…".to_owned(),
-                    place: String::new(),
-                    need: "",
-                    kind,
-                    about: "Its members.".to_owned(),
-                },
-            );
-        }
-    }
-    let words: Vec<String> = items(&schema["enum"]).map(text).collect();
-    let about = match words.as_slice() {
-        [] => text(&schema["description"]),
-        words => format!(
-            "{} One of: {}.",
-            text(&schema["description"]),
-            words.join(", ")
-        ),
-    };
-    DocSchema {
-        name: name.to_owned(),
-        about,
-        fields,
-    }
-}
-
-/// The word for a member that must be there.
-const REQUIRED: &str = "required";
-
-fn kind(schema: &Value) -> Kind {
-    if let Some(target) = schema["$ref"]
-        .as_str()
-        .and_then(|path| path.rsplit('/').next())
-    {
-        return Kind {
-            text: target.to_owned(),
-            target: target.to_owned(),
-        };
-    }
-    if let Some(data) = schema["properties"]
-        .get("data")
-        .filter(|data| !data["items"].is_null())
-    {
-        let item = kind(&data["items"]);
-        return Kind {
-            text: format!("page of {}", item.text),
-            target: item.target,
-        };
-    }
-    if !schema["items"].is_null() {
-        let item = kind(&schema["items"]);
-        return Kind {
-            text: format!("list of {}", item.text),
-            target: item.target,
-        };
-    }
-    let choices = items(&schema["oneOf"]).chain(items(&schema["anyOf"]));
-    let choices: Vec<Kind> = choices.map(kind).collect();
-    if !choices.is_empty() {
-        let words: Vec<&str> = choices.iter().map(|choice| choice.text.as_str()).collect();
-        let text = words.join(" or ");
-        let target = choices
-            .into_iter()
-            .map(|choice| choice.target)
-            .find(|target| !target.is_empty());
-        return Kind {
-            text,
-            target: target.unwrap_or_default(),
-        };
-    }
-    if schema["enum"].is_array() {
-        let words: Vec<String> = items(&schema["enum"]).map(text).collect();
-        return Kind {
-            text: words.join(" | "),
-            target: String::new(),
-        };
-    }
-    Kind {
-        text: plain(schema),
-        target: String::new(),
-    }
-}
-
-/// A schema without parts: its type, and its format in brackets.
-fn plain(schema: &Value) -> String {
-    let types: Vec<String> = match &schema["type"] {
-        Value::Array(types) => types.iter().map(text).collect(),
-        Value::String(one) => vec![one.clone()],
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => {
-            vec!["any".to_owned()]
-        }
-    };
-    match schema["format"].as_str() {
-        Some(format) => format!("{} ({format})", types.join(" or ")),
-        None => types.join(" or "),
-    }
-}
-
-fn resolved<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
-    let pointer = value["$ref"]
-        .as_str()
-        .map(|path| path.trim_start_matches('#'));
-    pointer
-        .and_then(|pointer| document.pointer(pointer))
-        .unwrap_or(value)
-}
-
-fn members(value: &Value) -> impl Iterator<Item = (&str, &Value)> {
-    value
-        .as_object()
-        .into_iter()
-        .flatten()
-        .map(|(name, value)| (name.as_str(), value))
-}
-
-fn items(value: &Value) -> impl Iterator<Item = &Value> {
-    value.as_array().into_iter().flatten()
-}
-
-/// Prose of the document, without the marks of Markdown that pages would show as they are.
-fn text(value: &Value) -> String {
-    value.as_str().unwrap_or_default().replace('`', "")
 }

@@ -121,7 +121,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
     }),
     Endpoint::put("/api/v1/event-types/{name}/versions/{version}", EVENTS_WRITE, || to(versions::put)).about(|operation| {
         operation
-            .named("put_event_type_version", "Event types", "Add or replace a version of an event type, or end it")
+            .named("put_event_type_version", "Event types", "Add, replace or archive a version of an event type")
             .takes::<VersionRequest>(json!({"description": "Amounts are in cents.", "archived": true}))
             .gives::<EventTypeVersionBody>(200, "It was replaced; its place among the versions is the same.")
             .gives::<EventTypeVersionBody>(201, "It was added, as the newest.")
@@ -159,6 +159,14 @@ pub struct EventTypeRequest {
     /// Whether it is out of use.
     #[serde(default)]
     pub archived: bool,
+    /// Whether its receivers should move to another; it is still sent.
+    #[serde(default)]
+    pub deprecated: bool,
+    /// Which customers see it in their portal and catalogue: those whose portal link has any of these flags,
+    /// or all where there is none. At most 50, of letters, digits, `-`, `_` and `.`. Its events are published
+    /// as any.
+    #[serde(default)]
+    pub feature_flags: Vec<String>,
 }
 
 impl RequestBody for EventTypeRequest {}
@@ -180,6 +188,10 @@ pub struct EventTypeBody {
     pub example: Option<Box<RawValue>>,
     /// Whether it is out of use.
     pub archived: bool,
+    /// Whether its receivers should move to another.
+    pub deprecated: bool,
+    /// Which customers are shown it; all where there is none.
+    pub feature_flags: Vec<String>,
     /// Its newest version in use: events that name none are of it, and its schema counts in the place of
     /// `schema`. Null where it has none.
     pub latest_version: Option<String>,
@@ -274,6 +286,9 @@ fn input(name: String, request: EventTypeRequest) -> EventTypeInput {
         schema: request.schema.map(as_given),
         example: request.example.map(as_given),
         archived: request.archived,
+        deprecated: request.deprecated,
+        feature_flags: request.feature_flags,
+        versions: None,
     }
 }
 
@@ -293,6 +308,8 @@ fn body(stored: &EventType, latest_version: Option<&VersionName>) -> EventTypeBo
         schema: from_text(stored.settings.schema.as_ref()),
         example: from_text(stored.settings.example.as_ref()),
         archived: stored.settings.archived,
+        deprecated: stored.settings.deprecated,
+        feature_flags: stored.settings.feature_flags.names().to_vec(),
         latest_version: latest_version.map(ToString::to_string),
         created_at: stored.created_at.into(),
         updated_at: stored.updated_at.into(),

@@ -5,9 +5,11 @@
 
 use std::sync::OnceLock;
 
-use actix_web::HttpResponse;
+use actix_web::{HttpRequest, HttpResponse};
 use serde_json::{Value, json};
 
+use crate::packed::PackedBytes;
+use crate::web::answer::packed;
 use crate::web::endpoint::Endpoint;
 use crate::web::{Answered, openapi};
 
@@ -82,10 +84,10 @@ fn webhooks() -> Value {
 ///
 /// # Errors
 /// None.
-pub async fn show(document: &'static Value) -> Answered {
-    static TEXT: OnceLock<String> = OnceLock::new();
-    let text = TEXT.get_or_init(|| document.to_string());
-    Ok(HttpResponse::Ok()
-        .content_type("application/json")
-        .body(text.as_str()))
+pub async fn show(document: &'static Value, request: HttpRequest) -> Answered {
+    static TEXT: OnceLock<PackedBytes> = OnceLock::new();
+    let text = TEXT.get_or_init(|| PackedBytes::new(document.to_string().into()));
+    let mut response = HttpResponse::Ok();
+    response.content_type("application/json");
+    Ok(packed(&request, response, text))
 }

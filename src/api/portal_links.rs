@@ -77,6 +77,10 @@ pub struct PortalLinkRequest {
     #[serde(default, deserialize_with = "given")]
     #[schema(nullable = false)]
     pub locale: Option<String>,
+    /// Which event types with `feature_flags` the customer is shown: those with any of these, besides those
+    /// without. At most 50.
+    #[serde(default)]
+    pub feature_flags: Vec<String>,
 }
 
 impl RequestBody for PortalLinkRequest {}
@@ -109,6 +113,7 @@ pub async fn create(
         can: said.can,
         theme: said.theme,
         locale: said.locale,
+        feature_flags: said.feature_flags,
     };
     let (named, base) = (named(&request), proxy(&request).portal_base(&request));
     let made = state

@@ -60,7 +60,8 @@ pub static ENDPOINTS: &[Endpoint] = &[
 
 /// A profile's document, alone or within what `GET` answers, or `{"gallery": name}` for one of the
 /// gallery (`GET /profile-gallery`). Values of `headers` may use
-/// `{event_id}`, `{event_type}`, `{delivery_id}`, `{workspace_id}` and `{timestamp}`.
+/// `{event_id}`, `{event_type}`, `{event_version}` (a header with it is not sent of an event without a
+/// version), `{delivery_id}`, `{workspace_id}` and `{timestamp}`.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(transparent)]
 pub struct ProfileRequest(pub Map<String, Value>);

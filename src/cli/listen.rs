@@ -175,6 +175,7 @@ mod tests {
         let attempt = AttemptToSign {
             event_id: "evt_1",
             event_type: "score.changed",
+            event_version: None,
             workspace_id: "ws_1",
             delivery_id: "dlv_1",
             attempt_at: now,

@@ -12,7 +12,9 @@
 //! empty value, so an empty variable counts as unset, whichever command reads it.
 //!
 //! # Exit codes
-//! 0 success, 1 failure, 2 wrong usage: what shells and service managers expect.
+//! 0 success, 1 failure, 2 wrong usage: what shells and service managers expect, and the same for every
+//! command. What the server refuses, or cannot be reached for, is a failure; what a command can tell of its own
+//! line (an option that is missing, options that exclude each other) is wrong usage.
 
 use std::process::ExitCode;
 
@@ -35,6 +37,7 @@ mod master_key;
 mod openapi;
 mod output;
 mod profiles;
+mod progress;
 mod reach;
 mod receiver;
 mod relay;
@@ -46,6 +49,11 @@ mod user;
 mod verify;
 mod workspace;
 
+use output::WrongUsage;
+
+/// The exit code of wrong usage.
+const USAGE: u8 = 2;
+
 /// Outbound webhooks in one binary: publish an event, and hookpost signs it, delivers it, retries
 /// it and shows what came of it.
 #[derive(Parser)]
@@ -53,7 +61,8 @@ mod workspace;
     name = "hookpost",
     version,
     max_term_width = 100,
-    subcommand_required = true
+    subcommand_required = true,
+    after_help = "Exit codes of every command: 0 it is done; 1 it failed, or was refused; 2 wrong usage."
 )]
 struct Cli {
     #[command(subcommand)]
@@ -157,7 +166,10 @@ pub fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             output::complain(&error);
-            ExitCode::FAILURE
+            match error.downcast_ref::<WrongUsage>() {
+                Some(_) => ExitCode::from(USAGE),
+                None => ExitCode::FAILURE,
+            }
         }
     }
 }
@@ -234,6 +246,55 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
+    }
+
+    /// Each command below `command` that has none below itself, with its line.
+    fn leaves(command: &clap::Command, line: &str, found: &mut Vec<(String, clap::Command)>) {
+        let line = format!("{line} {}", command.get_name());
+        if !command.has_subcommands() {
+            found.push((line, command.clone()));
+            return;
+        }
+        for below in command
+            .get_subcommands()
+            .filter(|one| one.get_name() != "help")
+        {
+            leaves(below, &line, found);
+        }
+    }
+
+    #[test]
+    fn a_commands_own_options_stand_apart_from_those_that_all_have() {
+        let mut cli = Cli::command();
+        cli.build();
+        let mut found = Vec::new();
+        leaves(&cli, "", &mut found);
+        let mut calls = 0;
+        for (line, mut command) in found {
+            let shared = ["server", "api_key", "workspace", "ca_file", "json"];
+            let calls_the_api = command.get_arguments().any(|one| one.get_id() == "ca_file");
+            if !calls_the_api {
+                continue;
+            }
+            calls += 1;
+            for argument in command.get_arguments() {
+                let id = argument.get_id().as_str();
+                let is_servers = argument.get_help_heading() == Some("Server");
+                let is_usual = ["help", "version"].contains(&id);
+                assert_eq!(
+                    is_servers,
+                    shared.contains(&id) && !is_usual,
+                    "{line}: {id}"
+                );
+            }
+            let help = command.render_help().to_string();
+            let (own, servers) = help.split_once("\nServer:\n").unwrap();
+            assert!(
+                !own.contains("--ca-file") && servers.contains("--ca-file"),
+                "{help}"
+            );
+        }
+        assert!(calls > 60, "{calls}");
     }
 
     #[test]

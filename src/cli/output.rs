@@ -1,9 +1,28 @@
 //! What commands print, and how they complain.
 //!
-//! Owns: standard output that may be a closed pipe, one-line errors. Refuses: colours.
+//! Owns: standard output that may be a closed pipe, one-line errors, and which of them are wrong usage. Refuses: colours.
 
 use std::fmt::Display;
 use std::io::{self, ErrorKind, Write};
+
+/// What is wrong with a command line, where only the command itself can tell.
+#[derive(Debug)]
+pub(super) struct WrongUsage(String);
+
+impl WrongUsage {
+    /// Says it in words.
+    pub(super) fn of(message: impl Into<String>) -> anyhow::Error {
+        Self(message.into()).into()
+    }
+}
+
+impl Display for WrongUsage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for WrongUsage {}
 
 /// Prints a line on standard output. Whoever reads only the beginning (`| head`) has seen enough,
 /// so a closed pipe is no failure.
@@ -60,17 +79,22 @@ fn chained(error: &anyhow::Error) -> String {
     for cause in error.chain().map(ToString::to_string) {
         if line.is_empty() {
             line = cause;
-        } else if !line.ends_with(&cause) {
+        } else if !line.contains(&cause) {
             line = format!("{line}: {cause}");
         }
     }
     line
 }
 
-/// Text of others without the control characters that would move the cursor or colour the terminal.
+/// Text of others without the control characters that would move the cursor or colour the terminal, and
+/// without those that have it read the other way round.
 pub(super) fn visible(text: &str) -> String {
+    let turns = |c| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     text.chars()
-        .map(|c| if c.is_control() { '\u{fffd}' } else { c })
+        .map(|c| match c.is_control() || turns(c) {
+            true => '\u{fffd}',
+            false => c,
+        })
         .collect()
 }
 
@@ -118,6 +142,30 @@ pub(super) fn indented(json: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_error_and_its_causes_are_said_once() {
+        let check = |error: anyhow::Error, expect: &str| assert_eq!(chained(&error), expect);
+        let cause = || anyhow::anyhow!("connection refused");
+        check(cause(), "connection refused");
+        check(
+            cause().context("cannot reach it"),
+            "cannot reach it: connection refused",
+        );
+        let quoted = cause().context("cannot reach it: connection refused");
+        check(quoted, "cannot reach it: connection refused");
+        let middle = cause().context("asked: connection refused, twice");
+        check(middle, "asked: connection refused, twice");
+    }
+
+    #[test]
+    fn one_is_one_and_none_are_many() {
+        let check =
+            |count, expect: &str| assert_eq!(counted(count, "delivery", "deliveries"), expect);
+        check(0, "0 deliveries");
+        check(1, "1 delivery");
+        check(2, "2 deliveries");
+    }
 
     #[test]
     fn json_is_laid_out_and_otherwise_untouched() {

@@ -2,18 +2,23 @@
 //!
 //! Owns: columns as wide as their widest cell, and which of them give way where the terminal is
 //! narrower than that. Refuses: control characters of others.
+//!
+//! # Why characters are measured
+//! A terminal gives most letters of East Asia and most emoji two columns, and accents that stand alone
+//! none. Who counts characters draws columns that do not line up and lines that wrap.
 
 use std::io;
 
 use terminal_size::terminal_size_of;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::output::{say, visible};
 
-/// How wide a table is at most where standard output is no terminal, in characters.
+/// How wide a table is at most where standard output is no terminal, in columns of a terminal.
 const WIDTH_DEFAULT: usize = 80;
-/// What a column is cut to at least, in characters.
-const CUT_CHARS: usize = 6;
-/// Characters between two columns.
+/// What a column is cut to at least, in columns of a terminal.
+const CUT_WIDTH: usize = 6;
+/// Spaces between two columns.
 const GAP: usize = 2;
 
 /// What becomes of a column where there is no room for it.
@@ -85,8 +90,10 @@ impl Table {
         let fitted = self.fitted(width);
         let line = |row: &Vec<String>| {
             let cells = fitted.iter().map(|(column, width)| {
-                let cell = shortened(&row[*column], *width);
-                format!("{cell:<width$}")
+                let mut cell = shortened(&row[*column], *width);
+                let missing = width.saturating_sub(cell.width());
+                cell.extend(std::iter::repeat_n(' ', missing));
+                cell
             });
             let line: Vec<String> = cells.collect();
             line.join("  ").trim_end().to_owned()
@@ -97,7 +104,7 @@ impl Table {
     /// The columns that are shown, each with its width.
     fn fitted(&self, width: usize) -> Vec<(usize, usize)> {
         let natural = |column: usize| {
-            let cells = self.rows.iter().map(|row| row[column].chars().count());
+            let cells = self.rows.iter().map(|row| row[column].width());
             (column, cells.max().unwrap_or_default())
         };
         let mut shown: Vec<_> = (0..self.columns.len()).map(natural).collect();
@@ -110,7 +117,7 @@ impl Table {
         while total(&shown) > width {
             let cut = shown
                 .iter_mut()
-                .filter(|(c, width)| give(*c) == Give::Characters && *width > CUT_CHARS);
+                .filter(|(c, width)| give(*c) == Give::Characters && *width > CUT_WIDTH);
             match cut.max_by_key(|(_, width)| *width) {
                 Some((_, width)) => *width -= 1,
                 None => break,
@@ -126,10 +133,17 @@ fn total(shown: &[(usize, usize)]) -> usize {
 }
 
 fn shortened(cell: &str, width: usize) -> String {
-    if cell.chars().count() <= width {
+    if cell.width() <= width {
         return cell.to_owned();
     }
-    let mut cut: String = cell.chars().take(width.saturating_sub(1)).collect();
+    let room = width.saturating_sub(1);
+    let mut cut = String::new();
+    for one in cell.chars() {
+        if cut.width() + one.width().unwrap_or(0) > room {
+            break;
+        }
+        cut.push(one);
+    }
     cut.push('…');
     cut
 }
@@ -165,6 +179,31 @@ mod tests {
             "ws_22  a\u{fffd}[2J    long ago",
         ];
         assert_eq!(table().layout(80), expect);
+    }
+
+    #[test]
+    fn wide_characters_line_up_and_are_cut_to_what_a_terminal_has_room_for() {
+        let mut table = Table::new(&[Column::cut("LABEL"), Column::whole("LAST")]);
+        let labels = [
+            "配送センター倉庫",
+            "📦📦📦📦📦📦📦📦",
+            "u\u{308}ber",
+            "Shop",
+        ];
+        for label in labels {
+            table.row([label, "200"].map(str::to_owned));
+        }
+        for width in 12..40 {
+            let lines = table.layout(width);
+            let last = |line: &String| line.rfind("  ").map(|at| line[..at].trim_end().width());
+            let begins = |line: &String| line.width() - line.rsplit("  ").next().unwrap().width();
+            for line in &lines {
+                assert!(line.width() <= width, "{width}: {line}");
+                assert_eq!(begins(line), begins(&lines[0]), "{width}: {lines:#?}");
+                assert!(last(line).is_some(), "{line}");
+            }
+        }
+        assert_eq!(table.layout(14)[1], "配送セ…   200");
     }
 
     #[test]

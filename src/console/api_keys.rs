@@ -202,7 +202,10 @@ async fn draw(
     let token = state::of(request)
         .one_time_secrets
         .take(visitor.person.user, SUBJECT, now);
-    let page = PageContext::of(state, request, visitor, Section::ApiKeys, "API keys").await?;
+    let mut page = PageContext::of(state, request, visitor, Section::ApiKeys, "API keys").await?;
+    if token.is_some() {
+        page.shows_secret();
+    }
     let curl = match &token {
         Some(token) => publish_call(&page.base).replace("YOUR_API_KEY", token.expose()),
         None => publish_call(&page.base),

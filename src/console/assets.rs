@@ -9,6 +9,7 @@ use actix_web::{HttpRequest, HttpResponse};
 
 use super::access::PUBLIC;
 use crate::ui::assets::asset;
+use crate::web::answer::packed;
 use crate::web::endpoint::Endpoint;
 use crate::web::extract::path_text;
 use crate::web::{Answered, Problem};
@@ -28,19 +29,6 @@ pub async fn file(request: HttpRequest) -> Answered {
     let mut response = HttpResponse::Ok();
     response
         .content_type(asset.content_type.as_str())
-        .insert_header((header::CACHE_CONTROL, FOR_GOOD))
-        .insert_header((header::VARY, HeaderValue::from_static("accept-encoding")));
-    if takes_gzip(&request) {
-        response.insert_header((header::CONTENT_ENCODING, HeaderValue::from_static("gzip")));
-        return Ok(response.body(asset.gzip.clone()));
-    }
-    Ok(response.body(asset.plain.clone()))
-}
-
-fn takes_gzip(request: &HttpRequest) -> bool {
-    let accepted = request.headers().get(header::ACCEPT_ENCODING);
-    let accepted = accepted.and_then(|value| value.to_str().ok()).unwrap_or("");
-    accepted
-        .split(',')
-        .any(|coding| coding.trim().eq_ignore_ascii_case("gzip"))
+        .insert_header((header::CACHE_CONTROL, FOR_GOOD));
+    Ok(packed(&request, response, &asset.packed))
 }

@@ -11,8 +11,10 @@ use super::access::OWNER;
 use super::page::{PageContext, Section, show};
 use super::{Shown, Visitor};
 use crate::domain::audit::{ActorKind, AuditEntry};
+use crate::domain::id::SessionId;
 use crate::domain::page::{Limit, List};
 use crate::service::views::AuditLog;
+use crate::ui::job_progress::heading;
 use crate::ui::names::called;
 use crate::ui::parts::Choice;
 use crate::ui::parts::Stamp;
@@ -112,7 +114,10 @@ fn row(entry: &AuditEntry, log: &AuditLog) -> EntryRow {
             Some(name) => format!("key {name}"),
             None => format!("removed key {}", entry.actor),
         },
-        ActorKind::Consumer => format!("consumer {}", entry.actor),
+        ActorKind::Consumer => match log.owners.get(&entry.actor) {
+            Some(name) => format!("consumer {name}"),
+            None => format!("removed consumer {}", entry.actor),
+        },
         ActorKind::Cli => "command line".to_owned(),
         ActorKind::System => "hookpost".to_owned(),
     };
@@ -122,19 +127,28 @@ fn row(entry: &AuditEntry, log: &AuditLog) -> EntryRow {
         action: entry.action.clone(),
         link: link(&entry.target),
         target: entry.target.clone(),
-        called: target_called(&entry.target, log),
+        called: target_called(entry, log),
         detail: told(&entry.detail).chars().take(DETAIL_CHARS).collect(),
     }
 }
 
-/// What people call the thing with this id.
-fn target_called(target: &str, log: &AuditLog) -> String {
+/// What people call the thing that an entry is about; its id where it has no name or is gone.
+fn target_called(entry: &AuditEntry, log: &AuditLog) -> String {
+    let target = entry.target.as_str();
+    if SessionId::parse(target).is_some() {
+        // People end no sessions but their own.
+        let whose = log.emails.get(&entry.actor);
+        return whose.map_or_else(|| target.to_owned(), |email| format!("session of {email}"));
+    }
     let mut webhooks = log.webhooks.iter();
     let webhook = webhooks.find(|one| one.id.to_string() == target);
-    let known = log.emails.get(target).or_else(|| log.keys.get(target));
+    let names = [&log.emails, &log.keys, &log.owners];
+    let known = names.into_iter().find_map(|names| names.get(target));
+    let job = || log.jobs.get(target).map(|kind| heading(*kind).to_owned());
     known
         .cloned()
         .or_else(|| webhook.map(called))
+        .or_else(job)
         .unwrap_or_else(|| target.to_owned())
 }
 
@@ -163,6 +177,7 @@ fn link(target: &str) -> String {
         Some("dlv") => "deliveries",
         Some("evt") => "events",
         Some("job") => "jobs",
+        Some("con") => "consumers",
         Some(_) | None => return String::new(),
     };
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';

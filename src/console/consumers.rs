@@ -122,7 +122,7 @@ pub struct ConsumerView<'a> {
     /// Successful attempts of the last day.
     pub success: Option<String>,
     /// Deliveries that wait, were delivered, gave up.
-    pub counts: [(&'static str, String); 3],
+    pub counts: [(&'static str, String, &'static str); 3],
     /// Its webhooks, newest first.
     pub webhooks: Vec<ConsumerWebhook>,
     /// Its latest deliveries.
@@ -176,7 +176,10 @@ pub async fn one(state: State, visitor: Visitor, request: HttpRequest) -> Shown 
     let secrets = &state::of(&request).one_time_secrets;
     let link = secrets.take(user, &row.id, now);
     let may_operate = visitor.may_operate();
-    let page = PageContext::of(&state, &request, visitor, Section::Consumers, &title).await?;
+    let mut page = PageContext::of(&state, &request, visitor, Section::Consumers, &title).await?;
+    if link.is_some() {
+        page.shows_secret();
+    }
     let names = Names(found.names);
     let settings = &found.consumer.settings;
     let (counts, total) = (found.stats.counts, found.stats.total);
@@ -188,9 +191,13 @@ pub async fn one(state: State, visitor: Visitor, request: HttpRequest) -> Shown 
         metadata: settings.metadata.clone().into_iter().collect(),
         success: success(&total),
         counts: [
-            ("Waiting", grouped(counts.pending + counts.retrying)),
-            ("Delivered", grouped(counts.delivered)),
-            ("Exhausted", grouped(counts.exhausted)),
+            (
+                "Waiting",
+                grouped(counts.pending + counts.retrying),
+                "pending,retrying",
+            ),
+            ("Delivered", grouped(counts.delivered), "delivered"),
+            ("Exhausted", grouped(counts.exhausted), "exhausted"),
         ],
         webhooks: found.webhooks.iter().map(ConsumerWebhook::of).collect(),
         deliveries: found

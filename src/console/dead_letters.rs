@@ -15,7 +15,7 @@ use super::filters::{FilterForm, Filters, Resolved};
 use super::page::{PageContext, Section};
 use super::saved_views::{ViewsStrip, whose};
 use super::{Shown, Visitor};
-use crate::domain::delivery::LetterGroup;
+use crate::domain::delivery::{Cause, LastResult, LetterGroup};
 use crate::domain::job::Job;
 use crate::domain::page::{Limit, List};
 use crate::service::views::WantedDeliveries;
@@ -23,6 +23,7 @@ use crate::ui::delivery_row::{Row, short};
 use crate::ui::explain::explain;
 use crate::ui::job_progress::{heading, matching_words};
 use crate::ui::names::Names;
+use crate::ui::parts::url_query::with_query;
 use crate::ui::parts::{Stamp, counted, grouped};
 use crate::web::State;
 use crate::web::endpoint::Endpoint;
@@ -38,6 +39,8 @@ pub struct GroupRow {
     pub webhook: String,
     /// Its id; empty for a receiver that a publish call named.
     pub webhook_id: String,
+    /// The list of exactly these.
+    pub address: String,
     /// What the form sends to name the cause.
     pub cause: String,
     /// The cause in a word.
@@ -171,14 +174,19 @@ fn job_row(job: &Job) -> JobRow {
 }
 
 fn group_row(group: &LetterGroup, names: &Names) -> GroupRow {
-    let explained = explain(group.cause.kind, group.cause.status_code);
+    let Cause { kind, status_code } = group.cause;
+    let explained = explain(kind, status_code);
+    let webhook_id = names.id(group.webhook_seq).map(|id| id.to_string());
+    let webhook_id = webhook_id.unwrap_or_default();
+    let result = status_code.map(LastResult::Code);
+    let result = result.or(kind.map(LastResult::Failure));
+    let result = result.map(|result| result.to_string()).unwrap_or_default();
     GroupRow {
         webhook: short(&names.called(group.webhook_seq)),
-        webhook_id: names
-            .id(group.webhook_seq)
-            .map(|id| id.to_string())
-            .unwrap_or_default(),
+        // Within the list's own page.
+        address: with_query("", &[("webhook_id", &webhook_id), ("result", &result)]),
         cause: cause_text(group.cause),
+        webhook_id,
         word: match (group.cause.status_code, group.cause.kind) {
             (Some(code), _) => format!("HTTP {code}"),
             (None, Some(kind)) => kind.as_str().to_owned(),

@@ -30,6 +30,8 @@ pub async fn erase(state: State, visitor: Visitor, request: HttpRequest, form: F
     let chosen = EventSelection::Filter(EventFilterInput {
         consumer: form.text("consumer"),
         event_type: form.text("type"),
+        since: form.text("since"),
+        until: form.text("until"),
         ..EventFilterInput::default()
     });
     let (service, caller) = (&state.service, &visitor.caller);

@@ -152,7 +152,23 @@ static NEW: FormSpec<EventTypeSettings, EventTypeInput> = FormSpec::new(&[FieldS
                  nothing more is published under it.",
             )
             .shows(|settings| settings.archived.then(|| "on".to_owned()))
-            .sets(|input, typed| input.archived = typed.is_ticked())]),
+            .sets(|input, typed| input.archived = typed.is_ticked()),
+            Entry::check("deprecated", "Deprecated")
+                .hint("Its receivers should move to another; it is still sent.")
+                .shows(|settings| settings.deprecated.then(|| "on".to_owned()))
+                .sets(|input, typed| input.deprecated = typed.is_ticked()),
+            Entry::text("feature_flags", "Feature flags")
+                .hint("Only customers whose portal link has one of them see it in the catalogue; none: all do.")
+                .example("beta")
+                .shows(|settings| {
+                    Some(settings.feature_flags.to_string()).filter(|text| !text.is_empty())
+                })
+                .sets(|input, typed| {
+                    let text = typed.text().unwrap_or_default();
+                    let names = text.split([' ', ',']).filter(|name| !name.is_empty());
+                    input.feature_flags = names.map(str::to_owned).collect();
+                }),
+        ]),
     ],
 }]);
 
@@ -218,14 +234,18 @@ async fn versions(state: &State, visitor: &Visitor, of: &str) -> Result<Vec<Vers
 
 fn row(entry: &EventType) -> TypeRow {
     let settings = &entry.settings;
-    let archived = Badge::new(Tone::Calm, "slash", "archived");
+    let state = match (settings.archived, settings.deprecated) {
+        (true, _) => Some("archived"),
+        (false, true) => Some("deprecated"),
+        (false, false) => None,
+    };
     let description = settings.description.clone().unwrap_or_default();
     TypeRow {
         name: entry.name.as_str().to_owned(),
         group: settings.group.clone().unwrap_or_default(),
         description: description.chars().take(DESCRIPTION_CHARS).collect(),
         schema: settings.schema.is_some(),
-        archived: settings.archived.then_some(archived),
+        archived: state.map(|word| Badge::new(Tone::Calm, "slash", word)),
     }
 }
 

@@ -7,13 +7,14 @@ use actix_web::web::to;
 use askama::Template;
 
 use super::access::VIEWER;
-use super::page::{PageContext, Section, go, show};
+use super::page::{PageContext, Section, go, show, show_faults};
 use super::{Shown, Visitor};
 use crate::domain::event::StoredEvent;
 use crate::domain::event_type::EventTypeName;
-use crate::domain::page::{Limit, List, Order};
-use crate::service::Refusal;
+use crate::domain::page::{Cursor, Limit, List, Order, Page};
+use crate::domain::time::Timestamp;
 use crate::service::events::EventListing;
+use crate::service::{FieldError, Refusal};
 use crate::ui::parts::curl::publish_call;
 use crate::ui::parts::url_query::with_query;
 use crate::ui::parts::{Ago, size};
@@ -42,6 +43,94 @@ pub struct EventRow {
     pub accepted: Ago,
 }
 
+/// What the list is narrowed to, as typed.
+#[derive(Clone, Debug, Default)]
+pub struct EventsNarrowed {
+    /// An event type.
+    pub event_type: String,
+    /// A consumer's id or uid.
+    pub consumer: String,
+    /// The first instant of acceptance.
+    pub since: String,
+    /// The end of acceptance, exclusive.
+    pub until: String,
+}
+
+impl EventsNarrowed {
+    fn of(query: &mut Query) -> Self {
+        let mut text = |name| query.text(name).unwrap_or_default().trim().to_owned();
+        Self {
+            event_type: text("type"),
+            consumer: text("consumer"),
+            since: text("since"),
+            until: text("until"),
+        }
+    }
+
+    fn parts(&self) -> [(&'static str, &str); 4] {
+        [
+            ("type", &self.event_type),
+            ("consumer", &self.consumer),
+            ("since", &self.since),
+            ("until", &self.until),
+        ]
+    }
+
+    fn address(&self, cursor: &str) -> String {
+        with_query(
+            "/events",
+            &[&self.parts()[..], &[("cursor", cursor)]].concat(),
+        )
+    }
+
+    fn are_set(&self) -> bool {
+        self.parts().into_iter().any(|(_, text)| !text.is_empty())
+    }
+
+    fn has_times(&self) -> bool {
+        !self.since.is_empty() || !self.until.is_empty()
+    }
+
+    /// What is asked for, or what is amiss with it.
+    fn listing(&self, cursor: Option<Cursor>) -> Result<EventListing, Vec<FieldError>> {
+        let mut faults = Vec::new();
+        let mut fault = |field: &str, message| {
+            let field = field.to_owned();
+            faults.push(FieldError { field, message });
+        };
+        let given = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
+        let event_type = given(&self.event_type);
+        if let Some(Err(message)) = event_type.as_deref().map(EventTypeName::parse) {
+            fault("type", message);
+        }
+        let mut time = |field, text| {
+            let read = given(text).map(|text| Timestamp::parse(&text));
+            read.transpose()
+                .map_err(|message| fault(field, message))
+                .unwrap_or_default()
+        };
+        let (since, until) = (time("since", &self.since), time("until", &self.until));
+        if since
+            .zip(until)
+            .is_some_and(|(since, until)| since >= until)
+        {
+            fault("until", "must be later than since".to_owned());
+        }
+        if !faults.is_empty() {
+            return Err(faults);
+        }
+        Ok(EventListing {
+            event_types: event_type.into_iter().collect(),
+            channel: None,
+            tag: None,
+            since,
+            until,
+            order: Order::Descending,
+            cursor,
+        })
+    }
+}
+
 /// The page.
 #[derive(Template)]
 #[template(path = "events.html")]
@@ -50,10 +139,10 @@ pub struct EventsView<'a> {
     pub page: &'a PageContext,
     /// The lines.
     pub rows: Vec<EventRow>,
-    /// The type that the list is narrowed to.
-    pub event_type: String,
-    /// The consumer that the list is narrowed to.
-    pub consumer: String,
+    /// What the list is narrowed to.
+    pub narrowed: EventsNarrowed,
+    /// What is amiss with it; then nothing was listed.
+    pub faults: Vec<FieldError>,
     /// An id that was looked for in vain.
     pub not_found: Option<String>,
     /// Where the list goes on.
@@ -66,14 +155,19 @@ pub struct EventsView<'a> {
     pub may_operate: bool,
 }
 
+impl EventsView<'_> {
+    fn is_amiss(&self, field: &str) -> bool {
+        self.faults.iter().any(|fault| fault.field == field)
+    }
+}
+
 /// `GET /events`.
 ///
 /// # Errors
-/// 422 for a type or cursor that makes no sense.
+/// 422 for a cursor that makes no sense; what is amiss with a field is said on the page.
 pub async fn list(state: State, visitor: Visitor, request: HttpRequest) -> Shown {
     let mut query = Query::of(&request);
-    let event_type = query.text("type");
-    let consumer = query.text("consumer");
+    let narrowed = EventsNarrowed::of(&mut query);
     let wanted = query.text("id");
     let cursor = query.cursor("cursor", List::Events);
     query.finish()?;
@@ -86,41 +180,32 @@ pub async fn list(state: State, visitor: Visitor, request: HttpRequest) -> Shown
             Err(other) => return Err(other.into()),
         }
     }
-    let typed = event_type.clone().unwrap_or_default();
-    if let Some(name) = &event_type {
-        EventTypeName::parse(name).map_err(|message| Refusal::field("type", message))?;
-    }
-    let listing = EventListing {
-        event_types: event_type.into_iter().collect(),
-        channel: None,
-        tag: None,
-        since: None,
-        until: None,
-        order: Order::Descending,
-        cursor,
-    };
     let (caller, limit) = (&visitor.caller, Limit::clamped(ROWS));
-    let of = consumer.clone().unwrap_or_default();
-    let found = state.service.events(caller, consumer, listing, limit);
-    let found = found.await?;
+    let (found, faults) = match narrowed.listing(cursor) {
+        Ok(listing) => {
+            let of = Some(narrowed.consumer.clone()).filter(|of| !of.is_empty());
+            let found = state.service.events(caller, of, listing, limit).await?;
+            (found, Vec::new())
+        }
+        Err(faults) => (Page::default(), faults),
+    };
     let may_operate = visitor.may_operate();
     let page = PageContext::of(&state, &request, visitor, Section::Events, "Events").await?;
-    let address = |cursor: &str| {
-        let parameters = [("type", &*typed), ("consumer", &of), ("cursor", cursor)];
-        with_query("/events", &parameters)
-    };
     let view = EventsView {
         rows: found.items.iter().map(row).collect(),
-        older: found.next.map(|next| address(&next.to_string())),
-        newest: cursor.map(|_| address("")),
-        event_type: typed.clone(),
-        consumer: of.clone(),
+        older: found.next.map(|next| narrowed.address(&next.to_string())),
+        newest: cursor.map(|_| narrowed.address("")),
         curl: publish_call(&page.base),
+        narrowed,
+        faults,
         not_found,
         may_operate,
         page: &page,
     };
-    show(&page, &view)
+    match view.faults.is_empty() {
+        true => show(&page, &view),
+        false => show_faults(&page, &view),
+    }
 }
 
 fn row(stored: &StoredEvent) -> EventRow {

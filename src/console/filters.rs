@@ -52,6 +52,8 @@ pub struct Filters {
     pub since: String,
     /// An instant.
     pub until: String,
+    /// An instant: only what came to its end since.
+    pub ended: String,
     /// `oldest` for the oldest first.
     pub order: String,
 }
@@ -76,6 +78,7 @@ impl Filters {
             last: text("last"),
             since: text("since"),
             until: text("until"),
+            ended: text("ended_since"),
             order: text("order"),
         }
     }
@@ -97,6 +100,7 @@ impl Filters {
             result: given(&self.result),
             since: given(&self.since).or(since),
             until: given(&self.until),
+            ended_since: given(&self.ended),
         }
     }
 
@@ -119,7 +123,7 @@ impl Filters {
 
     /// What narrows the list besides the status, by its name in addresses and forms.
     #[must_use]
-    pub fn narrowing(&self) -> [(&'static str, &str); 9] {
+    pub fn narrowing(&self) -> [(&'static str, &str); 10] {
         [
             ("consumer", &self.consumer),
             ("webhook_id", &self.webhook),
@@ -130,6 +134,7 @@ impl Filters {
             ("last", &self.last),
             ("since", &self.since),
             ("until", &self.until),
+            ("ended_since", &self.ended),
         ]
     }
 

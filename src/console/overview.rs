@@ -193,7 +193,11 @@ pub async fn overview(state: State, visitor: Visitor, request: HttpRequest) -> S
     let user = visitor.person.user;
     let may_make_key = visitor.may_own() && !found.first_steps.has_key;
     let token = new_key(&request, user, now);
-    let page = PageContext::of(&state, &request, visitor, Section::Overview, "Overview").await?;
+    let mut page =
+        PageContext::of(&state, &request, visitor, Section::Overview, "Overview").await?;
+    if token.is_some() {
+        page.shows_secret();
+    }
     let view = OverviewView {
         period,
         periods: PERIODS

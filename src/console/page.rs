@@ -198,6 +198,11 @@ impl PageContext {
         (!self.asked.is_refresh()).then_some(self.visitor.changes)
     }
 
+    /// The page shows a secret: it is not compressed.
+    pub fn shows_secret(&mut self) {
+        self.asked.shows_secret();
+    }
+
     /// Whether the navigation's entry `section` is this page's.
     #[must_use]
     pub fn is_in(&self, section: &Section) -> bool {
@@ -241,7 +246,7 @@ impl PageContext {
             here: "/?period=24h".to_owned(),
             assets: addresses(),
             base: "https://hooks.example.com".to_owned(),
-            asked: PageAsker::ByReader,
+            asked: PageAsker::reader(),
         }
     }
 }

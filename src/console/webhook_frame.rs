@@ -113,8 +113,12 @@ impl WebhookFrame {
             WebhookSection::Activity => called.clone(),
             other => format!("{} of {called}", other.word()),
         };
+        let mut page = PageContext::of(state, request, visitor, Section::Webhooks, title).await?;
+        if secret.is_some() {
+            page.shows_secret();
+        }
         Ok(Self {
-            page: PageContext::of(state, request, visitor, Section::Webhooks, title).await?,
+            page,
             badge: Badge::webhook(webhook.state, webhook.health.consecutive_failures),
             url: Copyable::new(&webhook.settings.url, "the URL"),
             secret: secret.map(|secret| Copyable::new(secret.expose(), "the secret")),

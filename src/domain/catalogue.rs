@@ -3,10 +3,11 @@
 //! Owns: its entries. Refuses: parsing schemas and matching events with them (`service`).
 
 use super::event_type::{EventTypeName, VersionName};
+use super::feature_flag::FeatureFlags;
 use super::time::Timestamp;
 
 /// What a person says about an event type.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EventTypeSettings {
     /// When it happens, in words.
     pub description: Option<String>,
@@ -18,6 +19,10 @@ pub struct EventTypeSettings {
     pub example: Option<String>,
     /// Whether it is out of use: kept, but not offered.
     pub archived: bool,
+    /// Whether its receivers should move to another: it is still sent.
+    pub deprecated: bool,
+    /// Which customers are shown it; those with any of these, or all where there is none.
+    pub feature_flags: FeatureFlags,
 }
 
 /// An entry of the catalogue.

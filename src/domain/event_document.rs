@@ -5,6 +5,7 @@
 
 use super::envelope::EnvelopeInput;
 use super::event::Event;
+use super::event_type::VersionName;
 use super::json::JsonTape;
 use super::time::Timestamp;
 
@@ -17,6 +18,8 @@ pub struct EventDocument<'a> {
     pub delivery: Option<DeliveryIds<'a>>,
     /// Its type.
     pub event_type: &'a str,
+    /// The version of its type that it is of.
+    pub event_version: Option<&'a str>,
     /// When it happened.
     pub occurred_at: Timestamp,
     /// Its data: JSON text, checked when it was published.
@@ -41,6 +44,7 @@ impl<'a> From<&EnvelopeInput<'a>> for EventDocument<'a> {
                 workspace: input.workspace_id,
             }),
             event_type: input.event_type,
+            event_version: input.event_version,
             occurred_at: input.occurred_at,
             data: input.data,
         }
@@ -53,6 +57,7 @@ impl<'a> From<&'a Event> for EventDocument<'a> {
             id: event.given_id.as_ref().map(super::event::GivenId::as_str),
             delivery: None,
             event_type: &event.event_type,
+            event_version: event.version().map(VersionName::as_str),
             occurred_at: event.occurred_at,
             data: &event.data,
         }
@@ -61,7 +66,8 @@ impl<'a> From<&'a Event> for EventDocument<'a> {
 
 impl EventDocument<'_> {
     /// The object: `id`, `type`, `timestamp` and `data`, once more `event_type` and `occurred_at`, as
-    /// other envelopes call them, and of a delivery `delivery_id` and `workspace_id`.
+    /// other envelopes call them; `version` of an event that has one; of a delivery `delivery_id` and
+    /// `workspace_id`.
     #[must_use]
     pub fn tape(&self) -> JsonTape {
         let quoted = |text: &str| serde_json::Value::from(text).to_string();
@@ -72,11 +78,14 @@ impl EventDocument<'_> {
             format!("\"delivery_id\":{delivery},\"workspace_id\":{workspace},")
         });
         let ids = ids.unwrap_or_default();
+        let version = self.event_version.map(quoted);
+        let version = version.map(|text| format!("\"version\":{text},"));
+        let version = version.unwrap_or_default();
         let at = self.occurred_at.rfc3339();
         let data = self.data;
         let text = format!(
             "{{{id}\"type\":{event_type},\"event_type\":{event_type},\"timestamp\":\"{at}\",\
-             \"occurred_at\":\"{at}\",{ids}\"data\":{data}}}"
+             \"occurred_at\":\"{at}\",{version}{ids}\"data\":{data}}}"
         );
         JsonTape::read(text.into()).unwrap_or_else(JsonTape::null)
     }
@@ -92,6 +101,7 @@ mod tests {
             id: Some("order-1"),
             delivery: None,
             event_type: "order.paid",
+            event_version: Some("2"),
             occurred_at: Timestamp::from_millis(1_773_655_500_000),
             data: "{ \"amount\" : 1.0 }",
         };
@@ -109,7 +119,14 @@ mod tests {
             );
         }
         assert_eq!(root.member("data").unwrap().raw(), "{ \"amount\" : 1.0 }");
-        let unnamed = EventDocument { id: None, ..view };
-        assert!(unnamed.tape().root().member("id").is_none());
+        assert!(root.member("version").unwrap().is_text("2"));
+        let unnamed = EventDocument {
+            id: None,
+            event_version: None,
+            ..view
+        };
+        let tape = unnamed.tape();
+        assert!(tape.root().member("id").is_none());
+        assert!(tape.root().member("version").is_none());
     }
 }

@@ -22,6 +22,7 @@ pub mod event;
 pub mod event_context;
 pub mod event_document;
 pub mod event_type;
+pub mod feature_flag;
 pub mod filter;
 pub mod format;
 pub mod header;

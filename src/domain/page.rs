@@ -108,19 +108,58 @@ impl List {
     }
 }
 
-/// The row of a list at which a page ended; the next page begins behind it.
+/// On which side of a cursor's row its page lies, in a list that shows the newest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// What is older than the row.
+    Behind,
+    /// What is newer than the row, nearest to it: for who pages backwards.
+    Before,
+}
+
+/// The row of a list at which a page ended; the next page begins behind it, or ends before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cursor {
     list: List,
     seq: i64,
+    side: Side,
 }
 
 impl Cursor {
     /// The cursor behind row `seq` of `list`; 0 stands before the first row.
     #[must_use]
     pub fn behind(list: List, seq: i64) -> Self {
-        let seq = seq.max(0);
-        Self { list, seq }
+        Self {
+            list,
+            seq: seq.max(0),
+            side: Side::Behind,
+        }
+    }
+
+    /// The cursor before row `seq` of `list`: its page holds what is newer, still newest first. Only dialects
+    /// that page backwards know such; as text it is the same as [`Cursor::behind`].
+    #[must_use]
+    pub fn before(list: List, seq: i64) -> Self {
+        Self {
+            side: Side::Before,
+            ..Self::behind(list, seq)
+        }
+    }
+
+    /// The same row, from its other side.
+    #[must_use]
+    pub fn turned(self) -> Self {
+        let side = match self.side {
+            Side::Behind => Side::Before,
+            Side::Before => Side::Behind,
+        };
+        Self { side, ..self }
+    }
+
+    /// On which side of the row the page lies.
+    #[must_use]
+    pub fn side(self) -> Side {
+        self.side
     }
 
     /// The row's sequence number.
@@ -144,7 +183,7 @@ impl Cursor {
                     .all(|b| b.is_ascii_digit() || b.is_ascii_lowercase())
         });
         let seq = digits.and_then(|digits| i64::from_str_radix(digits, 36).ok());
-        seq.map(|seq| Self { list, seq })
+        seq.map(|seq| Self::behind(list, seq))
             .ok_or_else(|| "must be a next_cursor of an earlier page of this list".to_owned())
     }
 }
@@ -179,12 +218,18 @@ pub enum Order {
     Ascending,
 }
 
+/// Whether a page lies before its cursor.
+#[must_use]
+pub fn is_backwards(cursor: Option<Cursor>) -> bool {
+    cursor.is_some_and(|cursor| cursor.side == Side::Before)
+}
+
 /// One page of a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Page<T> {
     /// The items, in the list's order.
     pub items: Vec<T>,
-    /// Where the next page begins; `None` where this was the last.
+    /// Where the next page in the cursor's direction begins; `None` where this was the last.
     pub next: Option<Cursor>,
 }
 
@@ -198,6 +243,15 @@ impl<T> Default for Page<T> {
 }
 
 impl<T> Page<T> {
+    /// A page that was read upwards, from a cursor, as the list shows it: newest first, going on before its
+    /// newest.
+    #[must_use]
+    pub fn turned(mut self) -> Self {
+        self.items.reverse();
+        self.next = self.next.map(Cursor::turned);
+        self
+    }
+
     /// The same page with other items.
     #[must_use]
     pub fn map<U>(self, change: impl FnMut(T) -> U) -> Page<U> {

@@ -10,6 +10,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use super::feature_flag::FeatureFlags;
 use super::id::{ConsumerId, PortalLinkId, PortalLinkKind, PortalSessionKind, WorkspaceId};
 use super::time::Timestamp;
 use super::token::{Token, TokenHash};
@@ -188,6 +189,8 @@ pub struct NewPortalLink {
     pub theme: PortalTheme,
     /// The language that the platform's pages speak.
     pub locale: Option<String>,
+    /// The event types with which flags they are shown, besides those without.
+    pub feature_flags: FeatureFlags,
     /// When it ends.
     pub expires_at: Timestamp,
 }
@@ -209,6 +212,8 @@ pub struct PortalLink {
     pub theme: PortalTheme,
     /// The language that the platform's pages speak.
     pub locale: Option<String>,
+    /// The event types with which flags they are shown, besides those without.
+    pub feature_flags: FeatureFlags,
     /// What its token hashes to.
     pub hash: TokenHash,
     /// When it ends.

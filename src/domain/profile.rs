@@ -122,6 +122,8 @@ pub(super) enum EnvelopePart {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum FieldValue {
     EventType,
+    /// Left out where the event is of none.
+    EventVersion,
     EventId,
     DeliveryId,
     WorkspaceId,

@@ -178,6 +178,7 @@ mod tests {
     fn body(shape: &BodyShape, data: &str) -> Result<String, BodyError> {
         let input = EnvelopeInput {
             event_type: "order.paid",
+            event_version: None,
             event_id: "evt_1",
             delivery_id: "dlv_1",
             occurred_at: Timestamp::from_millis(1_773_655_500_000),

@@ -110,6 +110,8 @@ pub struct AttemptToSign<'a> {
     pub event_id: &'a str,
     /// The event's type.
     pub event_type: &'a str,
+    /// The version of its type that the event is of.
+    pub event_version: Option<&'a str>,
     /// The id of the event's workspace.
     pub workspace_id: &'a str,
     /// The delivery's id.
@@ -174,7 +176,8 @@ impl Profile {
     /// The profile's headers for one attempt: ids, timestamp and signature.
     ///
     /// `keys` are the live keys, newest first. Where the header holds several signatures there is
-    /// one per key; otherwise only the newest signs.
+    /// one per key; otherwise only the newest signs. A header that names the event's version is left out
+    /// where the event is of none.
     ///
     /// # Panics
     /// If `keys` is empty: a webhook always has a secret, and nothing may leave unsigned.
@@ -185,13 +188,15 @@ impl Profile {
         let values = Values {
             event_id: attempt.event_id,
             event_type: attempt.event_type,
+            event_version: attempt.event_version,
             workspace_id: attempt.workspace_id,
             delivery_id: attempt.delivery_id,
             timestamp: &timestamp,
             body: attempt.body,
         };
         let mut headers = Vec::with_capacity(self.headers.len() + 1);
-        for rule in &self.headers {
+        let rules = self.headers.iter();
+        for rule in rules.filter(|rule| rule.value.can_fill(&values)) {
             headers.push((rule.name.as_str(), rule.value.fill(&values)));
         }
         headers.push((

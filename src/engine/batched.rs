@@ -160,6 +160,7 @@ impl Bundle {
         let to_sign = AttemptToSign {
             event_id: &self.id,
             event_type: BATCH_TYPE,
+            event_version: None,
             workspace_id: &workspace_id,
             delivery_id: &self.id,
             attempt_at: now,

@@ -13,6 +13,7 @@ use crate::domain::delivery::QueuedDelivery;
 use crate::domain::envelope::{self, EnvelopeInput};
 use crate::domain::event_context::{TRACEPARENT, TRACESTATE};
 use crate::domain::event_document::EventDocument;
+use crate::domain::event_type::VersionName;
 use crate::domain::header::CustomHeader;
 use crate::domain::outcome::FailureKind;
 use crate::domain::profile::Profile;
@@ -77,6 +78,7 @@ pub(super) fn prepare(
     let to_sign = AttemptToSign {
         event_id: &event_id,
         event_type: &delivery.event.event_type,
+        event_version: delivery.event.version().map(VersionName::as_str),
         workspace_id: &workspace_id,
         delivery_id: &delivery_id,
         attempt_at: now,
@@ -213,6 +215,7 @@ fn with_input<T>(delivery: &QueuedDelivery, made: impl FnOnce(&EnvelopeInput<'_>
     let event = &delivery.event;
     made(&EnvelopeInput {
         event_type: &event.event_type,
+        event_version: event.version().map(VersionName::as_str),
         event_id: &event.public_id(),
         delivery_id: &delivery.id.to_string(),
         occurred_at: event.occurred_at,

@@ -52,10 +52,11 @@ impl Narrowed {
 
     fn input(&self) -> FilterInput {
         let given = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
+        let statuses = self.status.split(',').filter(|word| !word.is_empty());
         FilterInput {
             webhook_id: given(&self.webhook),
             event_type: given(&self.event_type),
-            statuses: given(&self.status).into_iter().collect(),
+            statuses: statuses.map(str::to_owned).collect(),
             ..FilterInput::default()
         }
     }

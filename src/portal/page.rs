@@ -158,6 +158,11 @@ impl PortalPage {
         }
     }
 
+    /// The page shows a secret: it is not compressed.
+    pub fn shows_secret(&mut self) {
+        self.asked.shows_secret();
+    }
+
     /// What the page speaks.
     #[must_use]
     pub fn language(&self) -> Language {

@@ -162,7 +162,10 @@ async fn draw(
     let called = webhook_called(&found.webhook);
     let title = format!("Check signatures of {called}");
     let title = guest.language.say(&title).into_owned();
-    let page = PortalPage::of(request, guest, Room::Webhooks, title);
+    let mut page = PortalPage::of(request, guest, Room::Webhooks, title);
+    if secret.is_some() {
+        page.shows_secret();
+    }
     let view = PortalVerify {
         id: id.to_string(),
         called,

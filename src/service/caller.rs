@@ -15,6 +15,7 @@
 
 use super::Refusal;
 use crate::domain::consumer::Purview;
+use crate::domain::feature_flag::FeatureFlags;
 use crate::domain::id::{ConsumerId, KeyId, UserId, WorkspaceId};
 use crate::domain::portal::{Capabilities, Capability};
 use crate::domain::time::Timestamp;
@@ -44,12 +45,14 @@ pub struct SignedUser {
 }
 
 /// Somebody who came in through a portal link.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PortalVisitor {
     /// For whom they act.
     pub consumer: ConsumerId,
     /// What the link permits.
     pub can: Capabilities,
+    /// The event types with which flags they are shown.
+    pub feature_flags: FeatureFlags,
 }
 
 /// Who did it, for the audit log.
@@ -156,6 +159,17 @@ impl Caller {
         match &self.actor {
             Actor::Consumer(visitor) => visitor.can.contains(one),
             Actor::Key(_) | Actor::User(_) | Actor::Cli | Actor::System => true,
+        }
+    }
+
+    /// Whether the caller is shown an event type with these flags: the platform is shown all, a customer's
+    /// own key what has none.
+    #[must_use]
+    pub fn is_shown(&self, flags: &FeatureFlags) -> bool {
+        match (&self.actor, self.consumer) {
+            (Actor::Consumer(visitor), _) => flags.are_shown_to(&visitor.feature_flags),
+            (Actor::Key(_), Some(_)) => flags.is_empty(),
+            (Actor::Key(_) | Actor::User(_) | Actor::Cli | Actor::System, _) => true,
         }
     }
 

@@ -10,7 +10,7 @@ use super::schema::Schema;
 use super::{Caller, Done, FieldError, Once, Refusal, Service, audit, text};
 use crate::domain::catalogue::{EventType, EventTypeSettings};
 use crate::domain::event_type::EventTypeName;
-use crate::domain::page::{Cursor, Limit, Page};
+use crate::domain::feature_flag::FeatureFlags;
 use crate::store::WriteTx;
 use crate::store::event_types::{self, EVENT_TYPES_MAX};
 
@@ -20,10 +20,12 @@ mod openapi;
 mod pinned;
 mod refs;
 mod schema_file;
+mod shown;
 mod versions;
 
 pub use import::{CatalogueRun, ChangeKind, DocumentForm, ImportChange, UnnamedTypes};
 use pinned::check_unpinned;
+pub use shown::VersionedType;
 pub use versions::VersionInput;
 
 /// The longest description, in characters.
@@ -48,6 +50,12 @@ pub struct EventTypeInput {
     pub example: Option<String>,
     /// Whether it is out of use.
     pub archived: bool,
+    /// Whether its receivers should move to another.
+    pub deprecated: bool,
+    /// Which customers are shown it: those with any of these, or all.
+    pub feature_flags: Vec<String>,
+    /// All its versions, oldest first, where they are said with it: others that it has leave.
+    pub versions: Option<Vec<VersionInput>>,
 }
 
 /// What became of putting something under a name.
@@ -70,45 +78,18 @@ impl Service {
         input: EventTypeInput,
         key: Once<EventType>,
     ) -> Result<Done<EventType>, Refusal> {
+        let versions = input.versions.clone();
         let (name, settings) = check(input)?;
         let caller = caller.clone();
         let work = move |tx: &mut WriteTx<'_>| {
             once(tx, &caller, &key, |tx| {
                 let taken = || Refusal::Conflict(format!("there is an event type {name} already"));
-                add(tx, &caller, &name, &settings)?.ok_or_else(taken)
+                let added = add(tx, &caller, &name, &settings)?.ok_or_else(taken)?;
+                versions::replace(tx, &caller, &added, versions)?;
+                Ok(added)
             })
         };
         self.store().write(work).await
-    }
-
-    /// A page of the catalogue, newest first.
-    ///
-    /// # Errors
-    /// [`Refusal::Internal`] where the database cannot be read.
-    pub async fn event_types(
-        &self,
-        caller: &Caller,
-        cursor: Option<Cursor>,
-        limit: Limit,
-    ) -> Result<Page<EventType>, Refusal> {
-        let workspace_seq = caller.workspace.seq();
-        Ok(self
-            .store()
-            .read(move |conn| event_types::list(conn, workspace_seq, cursor, limit))
-            .await?)
-    }
-
-    /// The event type called `name`.
-    ///
-    /// # Errors
-    /// [`Refusal::NotFound`].
-    pub async fn event_type(&self, caller: &Caller, name: &str) -> Result<EventType, Refusal> {
-        let workspace_seq = caller.workspace.seq();
-        let name = named(name)?;
-        self.store()
-            .read(move |conn| event_types::find(conn, workspace_seq, &name).map_err(Refusal::from))
-            .await?
-            .ok_or(Refusal::NotFound("event type"))
     }
 
     /// Adds or replaces the event type that `input` names.
@@ -120,6 +101,7 @@ impl Service {
         caller: &Caller,
         input: EventTypeInput,
     ) -> Result<(EventType, Placed), Refusal> {
+        let versions = input.versions.clone();
         let (name, settings) = check(input)?;
         let caller = caller.clone();
         let work = move |tx: &mut WriteTx<'_>| {
@@ -127,8 +109,10 @@ impl Service {
             let Some(updated) = event_types::update(tx, workspace_seq, &name, &settings)? else {
                 let added = add(tx, &caller, &name, &settings)?;
                 let added = added.ok_or(Refusal::NotFound("event type"))?;
+                versions::replace(tx, &caller, &added, versions)?;
                 return Ok((added, Placed::Added));
             };
+            versions::replace(tx, &caller, &updated, versions)?;
             audit(tx, &caller, "event_type.update", name.as_str(), &json!({}))?;
             Ok((updated, Placed::Replaced))
         };
@@ -198,6 +182,10 @@ fn check(input: EventTypeInput) -> Result<(EventTypeName, EventTypeSettings), Re
             fault(field, message);
         }
     }
+    let feature_flags = FeatureFlags::parse(&input.feature_flags).unwrap_or_else(|message| {
+        fault("feature_flags", message);
+        FeatureFlags::default()
+    });
     check_documents(
         input.schema.as_deref(),
         input.example.as_deref(),
@@ -209,6 +197,8 @@ fn check(input: EventTypeInput) -> Result<(EventTypeName, EventTypeSettings), Re
         schema: input.schema,
         example: input.example,
         archived: input.archived,
+        deprecated: input.deprecated,
+        feature_flags,
     };
     match name {
         Some(name) if faults.is_empty() => Ok((name, settings)),

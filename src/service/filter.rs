@@ -35,6 +35,8 @@ pub struct FilterInput {
     pub since: Option<String>,
     /// Only made before this instant.
     pub until: Option<String>,
+    /// Only those that came to their end at or after this instant; pages alone ask for it.
+    pub ended_since: Option<String>,
 }
 
 impl Service {
@@ -110,12 +112,9 @@ fn parse(
             message,
         });
     };
-    let since = read(&input.since, Timestamp::parse, |message| {
-        fault("since", message);
-    });
-    let until = read(&input.until, Timestamp::parse, |message| {
-        fault("until", message);
-    });
+    let mut time = |field, text| read(text, Timestamp::parse, |message| fault(field, message));
+    let (since, until) = (time("since", &input.since), time("until", &input.until));
+    let ended_since = time("ended_since", &input.ended_since);
     if let Some((since, until)) = since.zip(until)
         && since >= until
     {
@@ -164,6 +163,7 @@ fn parse(
         statuses,
         since,
         until,
+        ended_since,
     })
 }
 

@@ -18,8 +18,8 @@ pub mod versions;
 /// The most event types in the catalogue of a workspace.
 pub const EVENT_TYPES_MAX: u32 = 1000;
 
-const COLUMNS: &str =
-    "seq, name, description, group_name, schema, example, archived, created_at, updated_at";
+const COLUMNS: &str = "seq, name, description, group_name, schema, example, archived, deprecated,
+     feature_flags, created_at, updated_at";
 
 /// The event type called `name`.
 ///
@@ -183,9 +183,9 @@ pub fn insert(
     let seq = tx.next_seq(NumberedTable::EventTypes)?;
     let sql = format!(
         "INSERT INTO event_types (seq, workspace_seq, name, description, group_name, schema,
-             example, archived, created_at, updated_at)
-         VALUES (:seq, :workspace, :name, :description, :group, :schema, :example, :archived, :now,
-             :now)
+             example, archived, deprecated, feature_flags, created_at, updated_at)
+         VALUES (:seq, :workspace, :name, :description, :group, :schema, :example, :archived,
+             :deprecated, :feature_flags, :now, :now)
          ON CONFLICT DO NOTHING
          RETURNING {COLUMNS}"
     );
@@ -205,7 +205,8 @@ pub fn update(
     let sql = format!(
         "UPDATE event_types
          SET description = :description, group_name = :group, schema = :schema, example = :example,
-             archived = :archived, updated_at = :now
+             archived = :archived, deprecated = :deprecated, feature_flags = :feature_flags,
+             updated_at = :now
          WHERE workspace_seq = :workspace AND name = :name
          RETURNING {COLUMNS}"
     );
@@ -229,6 +230,8 @@ fn write(
         ":schema": settings.schema,
         ":example": settings.example,
         ":archived": settings.archived,
+        ":deprecated": settings.deprecated,
+        ":feature_flags": settings.feature_flags,
         ":now": now,
     };
     let params = [params, more].concat();
@@ -276,9 +279,7 @@ pub fn seed(
         let settings = EventTypeSettings {
             description: entry.description.clone(),
             group: entry.group.clone(),
-            schema: None,
-            example: None,
-            archived: false,
+            ..EventTypeSettings::default()
         };
         added += u32::from(insert(tx, workspace_seq, &entry.name, &settings)?.is_some());
     }
@@ -295,6 +296,8 @@ fn event_type(row: &Row<'_>) -> Result<EventType, StoreError> {
             schema: row.get("schema")?,
             example: row.get("example")?,
             archived: row.get("archived")?,
+            deprecated: row.get("deprecated")?,
+            feature_flags: row.get("feature_flags")?,
         },
         created_at: row.get("created_at")?,
         updated_at: row.get("updated_at")?,

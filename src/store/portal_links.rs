@@ -35,8 +35,9 @@ pub fn insert(
     let hash = token.hash(&tx.vault().pepper(Purpose::PortalLinks));
     tx.run(
         "INSERT INTO portal_links (seq, workspace_seq, consumer_seq, hash, can, theme, locale,
-             created_at, expires_at)
-         VALUES (:seq, :workspace, :consumer, :hash, :can, :theme, :locale, :now, :expires_at)",
+             feature_flags, created_at, expires_at)
+         VALUES (:seq, :workspace, :consumer, :hash, :can, :theme, :locale,
+             :feature_flags, :now, :expires_at)",
         named_params! {
             ":seq": id.seq(),
             ":workspace": new.workspace.seq(),
@@ -45,6 +46,7 @@ pub fn insert(
             ":can": new.can,
             ":theme": new.theme,
             ":locale": new.locale,
+            ":feature_flags": new.feature_flags,
             ":now": id.at(),
             ":expires_at": new.expires_at,
         },
@@ -71,7 +73,7 @@ pub fn insert(
 pub fn find(conn: &Read<'_>, id: PortalLinkId) -> Result<Option<PortalLink>, StoreError> {
     let found = conn.row(
         "SELECT l.seq, l.workspace_seq, l.consumer_seq, l.hash, l.can, l.theme, l.locale,
-             l.created_at, l.expires_at, workspaces.created_at AS workspace_created_at,
+             l.feature_flags, l.created_at, l.expires_at, workspaces.created_at AS workspace_created_at,
              workspaces.plan, consumers.created_at AS consumer_created_at
          FROM portal_links AS l
          JOIN workspaces ON workspaces.seq = l.workspace_seq
@@ -129,6 +131,7 @@ fn link(row: &Row<'_>) -> Result<PortalLink, StoreError> {
         can: row.get("can")?,
         theme: row.get("theme")?,
         locale: row.get("locale")?,
+        feature_flags: row.get("feature_flags")?,
         hash: row.get("hash")?,
         expires_at: row.get("expires_at")?,
     })

@@ -4,12 +4,14 @@
 //! read one row, all rows or a page. Refuses: handing out the connection; callers name no database
 //! crate and write no SQL.
 
+use std::borrow::Cow;
+
 use rusqlite::types::FromSql;
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Params, Row, Statement, ToSql};
 
 use super::StoreError;
 use super::found::Found;
-use crate::domain::page::{Cursor, Limit, List, Page};
+use crate::domain::page::{Cursor, Limit, List, Page, is_backwards};
 
 /// A view of the database that does not change while it is held.
 #[derive(Clone, Copy)]
@@ -114,7 +116,8 @@ impl<'a> Read<'a> {
         self.heavy_page(sql, of, params, item, |_| 0)
     }
 
-    /// As [`Read::page`], of items that are as many bytes as `bytes` says.
+    /// As [`Read::page`], of items that are as many bytes as `bytes` says. Before a cursor the same
+    /// statement is read upwards.
     pub(super) fn heavy_page<T>(
         &self,
         sql: &str,
@@ -124,10 +127,15 @@ impl<'a> Read<'a> {
         bytes: impl Fn(&T) -> usize,
     ) -> Result<Page<T>, StoreError> {
         let before = of.cursor.map_or(i64::MAX, Cursor::seq);
+        let is_backwards = is_backwards(of.cursor);
+        let sql = match is_backwards {
+            false => Cow::Borrowed(sql),
+            true => Cow::Owned(upwards(sql)),
+        };
         let rows = of.limit.rows() + 1;
         let own: [(&str, &dyn ToSql); 2] = [(":before", &before), (":limit", &rows)];
         let params = [params, &own].concat();
-        let mut statement = self.prepare_cached(sql)?;
+        let mut statement = self.prepare_cached(&sql)?;
         let mut rows = statement.query(params.as_slice())?;
         let mut found = Found::new(of.limit);
         while found.has_room()
@@ -135,7 +143,11 @@ impl<'a> Read<'a> {
         {
             found.take(row.get("seq")?, named(row, item(row)), &bytes)?;
         }
-        Ok(found.paged(of.list))
+        let page = found.paged(of.list);
+        Ok(match is_backwards {
+            false => page,
+            true => page.turned(),
+        })
     }
 
     /// Rows that were written on this connection so far.
@@ -153,6 +165,12 @@ impl<'a> Read<'a> {
     pub(crate) fn connection(&self) -> &'a Connection {
         self.0
     }
+}
+
+/// A page's statement that reads what lies above `:before`, nearest first.
+fn upwards(sql: &str) -> String {
+    sql.replace("seq < :before", "seq > :before")
+        .replace("seq DESC", "seq ASC")
 }
 
 /// Damage with the number of the row that it is in.

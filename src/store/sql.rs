@@ -10,7 +10,7 @@
 
 use std::time::Duration;
 
-use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
+use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, Value, ValueRef};
 use rusqlite::{Row, RowIndex};
 
 use super::StoreError;
@@ -22,6 +22,7 @@ use crate::domain::consumer::ConsumerUid;
 use crate::domain::delivery::{Status, Trigger};
 use crate::domain::event::{EventKind, GivenId};
 use crate::domain::event_type::{EventTypeName, VersionName};
+use crate::domain::feature_flag::FeatureFlags;
 use crate::domain::format::Format;
 use crate::domain::id::{Id, Kind};
 use crate::domain::job::{JobKind, JobStatus};
@@ -130,6 +131,24 @@ impl ToSql for Capabilities {
 impl FromSql for Capabilities {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
         known(Self::parse(value.as_str()?))
+    }
+}
+
+impl ToSql for FeatureFlags {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(match self.is_empty() {
+            true => ToSqlOutput::Owned(Value::Null),
+            false => self.to_string().into(),
+        })
+    }
+}
+
+impl FromSql for FeatureFlags {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        match value {
+            ValueRef::Null => Ok(Self::default()),
+            value => known(Self::read(value.as_str()?)),
+        }
     }
 }
 

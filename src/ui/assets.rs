@@ -8,14 +8,13 @@
 //! next page; a new version has a new name, so nobody ever sees an old one with a new page.
 
 use std::collections::HashMap;
-use std::io::Write;
 use std::sync::LazyLock;
 
 use bytes::Bytes;
-use flate2::Compression;
-use flate2::write::GzEncoder;
 use rust_embed::RustEmbed;
 use sha2::{Digest, Sha256};
+
+use crate::packed::PackedBytes;
 
 /// The font of pages: the Latin letters of Inter, so that pages look the same everywhere. Its licence is
 /// beside it.
@@ -40,10 +39,8 @@ pub struct Addresses {
 
 /// A file, ready to be sent.
 pub struct Asset {
-    /// As it is.
-    pub plain: Bytes,
-    /// Compressed.
-    pub gzip: Bytes,
+    /// Its bytes, compressed once.
+    pub packed: PackedBytes,
     /// Its media type.
     pub content_type: String,
 }
@@ -99,9 +96,8 @@ fn shelved(file: &str, plain: Bytes) -> (String, Asset) {
         .collect();
     let (stem, ending) = file.rsplit_once('.').expect("static files have an ending");
     let asset = Asset {
-        gzip: gzip(&plain),
+        packed: PackedBytes::new(plain),
         content_type: content_type(ending).to_owned(),
-        plain,
     };
     (format!("{stem}-{digest}.{ending}"), asset)
 }
@@ -116,24 +112,22 @@ fn content_type(ending: &str) -> &'static str {
     }
 }
 
-fn gzip(plain: &[u8]) -> Bytes {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
-    let written = encoder.write_all(plain).and_then(|()| encoder.finish());
-    written.expect("memory takes what is written to it").into()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::packed::Coding;
 
     #[test]
     fn static_files_stay_small_and_are_named_after_their_content() {
         let (name, css) = shelved("app.css", embedded("app.css"));
-        assert!(css.plain.len() <= 25 * 1024, "{} bytes", css.plain.len());
+        let length = |coding| css.packed.in_coding(coding).len();
+        assert!(length(None) <= 25 * 1024, "{} bytes", length(None));
         assert!(name.starts_with("app-") && name.ends_with(".css"), "{name}");
         let (_, js) = shelved("app.js", embedded("app.js"));
-        assert!(js.plain.len() <= 10 * 1024, "{} bytes", js.plain.len());
-        assert!(css.gzip.len() < css.plain.len() / 2);
+        let js = js.packed.plain().len();
+        assert!(js <= 10 * 1024, "{js} bytes");
+        assert!(length(Some(Coding::Gzip)) < length(None) / 2);
+        assert!(length(Some(Coding::Brotli)) < length(Some(Coding::Gzip)));
         let font = embedded(FONT);
         assert!(font.len() <= 20 * 1024, "{} bytes", font.len());
         assert!(font.starts_with(b"wOF2"));
@@ -142,7 +136,7 @@ mod tests {
     #[test]
     fn the_style_sheet_names_the_font_as_it_is_served() {
         let css = addresses().css.trim_start_matches("/static/");
-        let css = String::from_utf8(asset(css).unwrap().plain.to_vec()).unwrap();
+        let css = String::from_utf8(asset(css).unwrap().packed.plain().to_vec()).unwrap();
         let (_, rest) = css.split_once("src: url(").unwrap();
         let (font, _) = rest.split_once(')').unwrap();
         assert!(

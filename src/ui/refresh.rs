@@ -7,18 +7,37 @@
 //! Pages are not to be stored, so the tag is for the page's own script: it says of each live region which
 //! copy the script has. While nothing changed, a refresh costs a 304 and no drawing on the screen; where
 //! one region did, that one is sent, and neither the frame around it nor the others.
+//!
+//! # When a page is compressed
+//! How well a page compresses tells whoever counts its bytes what repeats in it (BREACH). That takes
+//! somebody who can have a signed-in browser ask again and again with guesses of theirs. So only what a
+//! reader asked for from a page of ours, or by the address bar, is compressed, as the browser says; never
+//! what scripts ask for again by themselves, and never a page that shows a secret. The token of its forms
+//! looks different in every compressed page ([`masked_in`]).
 
-use actix_web::http::header;
+use actix_web::http::{Method, header};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use sha2::{Digest, Sha256};
 
-/// Who asks for a page.
+use super::form::masked_in;
+use crate::packed::Coding;
+
+/// A page below this is not worth compressing.
+const PACKED_BYTES_MIN: usize = 1024;
+
+/// Who asks for a page, and how it may be sent.
+#[derive(Clone, Debug)]
+pub struct PageAsker {
+    by: AskedBy,
+    coding: Option<Coding>,
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum PageAsker {
+enum AskedBy {
     /// The reader.
-    ByReader,
+    Reader,
     /// The script of a page that is open, which holds the copies of this tag.
-    ByPage(Option<String>),
+    Page(Option<String>),
 }
 
 impl PageAsker {
@@ -29,23 +48,36 @@ impl PageAsker {
             let value = request.headers().get(name)?;
             value.to_str().ok().map(str::to_owned)
         };
-        match header("hookpost-live") {
-            Some(_) => Self::ByPage(header("if-none-match")),
-            None => Self::ByReader,
+        let by = match header("hookpost-live") {
+            Some(_) => AskedBy::Page(header("if-none-match")),
+            None => AskedBy::Reader,
+        };
+        let site = header("sec-fetch-site");
+        let is_own = matches!(site.as_deref(), Some("same-origin" | "none"));
+        let is_safe = is_own && request.method() == Method::GET && by == AskedBy::Reader;
+        let accepted = header("accept-encoding").filter(|_| is_safe);
+        Self {
+            by,
+            coding: accepted.as_deref().and_then(Coding::accepted),
         }
     }
 
     /// Whether the reader has asked for nothing: what was meant for them is kept for later.
     #[must_use]
     pub fn is_refresh(&self) -> bool {
-        *self != Self::ByReader
+        self.by != AskedBy::Reader
+    }
+
+    /// The page shows a secret, and is not compressed.
+    pub fn shows_secret(&mut self) {
+        self.coding = None;
     }
 
     /// The page; for its own script its live regions that have changed, or 304 where none has.
     #[must_use]
     pub fn answer(&self, mut response: HttpResponseBuilder, body: String) -> HttpResponse {
-        let Self::ByPage(known) = self else {
-            return response.body(body);
+        let AskedBy::Page(known) = &self.by else {
+            return self.whole(response, body);
         };
         let known = known.as_deref().unwrap_or_default().trim_matches('"');
         let has = |copy: &String| known.split(',').any(|own| own == copy);
@@ -63,6 +95,21 @@ impl PageAsker {
         }
         let tag = format!("\"{}\"", copies.join(","));
         response.insert_header((header::ETAG, tag)).body(changed)
+    }
+
+    fn whole(&self, mut response: HttpResponseBuilder, body: String) -> HttpResponse {
+        let Some(coding) = self.coding.filter(|_| body.len() >= PACKED_BYTES_MIN) else {
+            return response.body(body);
+        };
+        response.insert_header((header::CONTENT_ENCODING, coding.as_str()));
+        response.body(coding.pack(masked_in(&body).as_bytes()))
+    }
+
+    /// The reader, whose browser takes nothing compressed.
+    #[cfg(test)]
+    pub(crate) fn reader() -> Self {
+        let (by, coding) = (AskedBy::Reader, None);
+        Self { by, coding }
     }
 }
 
@@ -135,6 +182,41 @@ mod tests {
         <i>between</i><section id=\"b\" class=\"x\" data-live>&lt;div data-live> two</section>\
         <input value=\"q data-live\"></main>";
 
+    fn script_with(tag: Option<String>) -> PageAsker {
+        let (by, coding) = (AskedBy::Page(tag), None);
+        PageAsker { by, coding }
+    }
+
+    fn asker(headers: &[(&str, &str)]) -> PageAsker {
+        let mut request = actix_web::test::TestRequest::get();
+        for (name, value) in headers {
+            request = request.insert_header((*name, *value));
+        }
+        PageAsker::of(&request.to_http_request())
+    }
+
+    #[test]
+    fn only_what_a_reader_asked_for_from_our_own_pages_is_compressed() {
+        let takes = ("accept-encoding", "gzip, br");
+        let check = |headers: &[(&str, &str)], expect: Option<Coding>| {
+            assert_eq!(asker(headers).coding, expect, "{headers:?}");
+        };
+        check(
+            &[takes, ("sec-fetch-site", "same-origin")],
+            Some(Coding::Brotli),
+        );
+        check(&[takes, ("sec-fetch-site", "none")], Some(Coding::Brotli));
+        check(&[("sec-fetch-site", "none")], None);
+        check(&[takes], None);
+        check(&[takes, ("sec-fetch-site", "cross-site")], None);
+        check(&[takes, ("sec-fetch-site", "same-site")], None);
+        let live = ("hookpost-live", "1");
+        check(&[takes, ("sec-fetch-site", "same-origin"), live], None);
+        let mut secret = asker(&[takes, ("sec-fetch-site", "none")]);
+        secret.shows_secret();
+        assert_eq!(secret.coding, None);
+    }
+
     fn sent(asker: &PageAsker, page: &str) -> (u16, String, String) {
         let answer = asker.answer(HttpResponse::Ok(), page.to_owned());
         let status = answer.status().as_u16();
@@ -147,19 +229,19 @@ mod tests {
 
     #[test]
     fn a_script_is_sent_the_live_regions_and_then_only_those_that_changed() {
-        let (_, tag, all) = sent(&PageAsker::ByPage(None), PAGE);
+        let (_, tag, all) = sent(&script_with(None), PAGE);
         assert_eq!(
             all,
             "<div id=\"a\" data-live><div>1</div><dl></dl></div>\
              <section id=\"b\" class=\"x\" data-live>&lt;div data-live> two</section>"
         );
-        let script = PageAsker::ByPage(Some(tag));
+        let script = script_with(Some(tag));
         assert_eq!(sent(&script, PAGE).0, 304);
         let changed = PAGE.replace("<div>1</div>", "<div>2</div>");
         let (status, tag, body) = sent(&script, &changed);
         assert_eq!(status, 200);
         assert_eq!(body, "<div id=\"a\" data-live><div>2</div><dl></dl></div>");
-        assert_eq!(sent(&PageAsker::ByPage(Some(tag)), &changed).0, 304);
+        assert_eq!(sent(&script_with(Some(tag)), &changed).0, 304);
         let framed = PAGE.replace("not live", "changed");
         assert_eq!(
             sent(&script, &framed).0,
@@ -170,7 +252,7 @@ mod tests {
 
     #[test]
     fn a_reader_is_sent_the_whole_page() {
-        let (status, tag, body) = sent(&PageAsker::ByReader, PAGE);
+        let (status, tag, body) = sent(&PageAsker::reader(), PAGE);
         assert_eq!((status, tag.as_str(), body.as_str()), (200, "", PAGE));
     }
 }

@@ -12,7 +12,7 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpMessage, HttpResponse};
+use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse, HttpResponseBuilder};
 use serde::Serialize;
 
 use super::connections;
@@ -20,6 +20,7 @@ use super::held::hold;
 use super::problem::Answered;
 use super::state::proxy;
 use crate::entropy;
+use crate::packed::{Coding, PackedBytes};
 use crate::service::{Done, StoredAnswer};
 use crate::telemetry::metrics;
 
@@ -119,6 +120,23 @@ fn set_missing(headers: &mut HeaderMap, name: HeaderName, value: &'static str) {
     if !headers.contains_key(&name) {
         headers.insert(name, HeaderValue::from_static(value));
     }
+}
+
+/// An answer that is the same for everybody, in the best coding that the caller takes.
+#[must_use]
+pub fn packed(
+    request: &HttpRequest,
+    mut response: HttpResponseBuilder,
+    own: &PackedBytes,
+) -> HttpResponse {
+    let accepted = request.headers().get(header::ACCEPT_ENCODING);
+    let accepted = accepted.and_then(|value| value.to_str().ok());
+    let coding = accepted.and_then(Coding::accepted);
+    response.insert_header((header::VARY, "accept-encoding"));
+    if let Some(coding) = coding {
+        response.insert_header((header::CONTENT_ENCODING, coding.as_str()));
+    }
+    response.body(own.in_coding(coding))
 }
 
 /// On to another page, with GET.

@@ -132,7 +132,7 @@ const hex = (header, content, headers, prefix) => ({
 /** The built-in wire profiles, as far as verifying needs them. */
 export const PROFILES = {
   standard: {
-    headers: { "webhook-id": "{event_id}", "webhook-timestamp": "{timestamp}" },
+    headers: { "webhook-event-version": "{event_version}", "webhook-id": "{event_id}", "webhook-timestamp": "{timestamp}" },
     signature: {
       header: "webhook-signature", prefix: "v1,", encoding: "base64", separator: " ", id: "event_id",
       content: "{id}.{timestamp}.{body}", key: "base64_after_prefix",

@@ -197,7 +197,11 @@ def _hex(header: str, content: str, headers: dict[str, str], **more: str) -> dic
 #: How each built-in wire profile signs; the same as GET /api/v1/profiles says.
 PROFILES: dict[str, dict] = {
     "standard": {
-        "headers": {"webhook-id": "{event_id}", "webhook-timestamp": "{timestamp}"},
+        "headers": {
+            "webhook-event-version": "{event_version}",
+            "webhook-id": "{event_id}",
+            "webhook-timestamp": "{timestamp}",
+        },
         "signature": {
             "header": "webhook-signature",
             "prefix": "v1,",

@@ -112,6 +112,7 @@ async fn take(sending: Data<Sending>, body: Bytes) -> HttpResponse {
 
 async fn pass_on(sending: &Sending, body: Bytes) {
     let to_sign = AttemptToSign {
+        event_version: None,
         event_id: "evt_relayed",
         event_type: "bench.relayed",
         workspace_id: "ws_relayed",

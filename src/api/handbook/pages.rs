@@ -17,7 +17,7 @@ const fn page(name: &'static str, title: &'static str, text: &'static str) -> Ha
 }
 
 /// The pages, in the order in which somebody new reads them.
-pub static PAGES: [HandbookPage; 7] = [
+pub static PAGES: [HandbookPage; 9] = [
     page(
         "install",
         "Install",
@@ -32,6 +32,16 @@ pub static PAGES: [HandbookPage; 7] = [
         "concepts",
         "Concepts",
         include_str!("../../../static/docs/concepts.md"),
+    ),
+    page(
+        "authentication",
+        "Authentication",
+        include_str!("../../../static/docs/authentication.md"),
+    ),
+    page(
+        "verifying",
+        "Verifying",
+        include_str!("../../../static/docs/verifying.md"),
     ),
     page(
         "configuration",

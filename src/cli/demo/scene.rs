@@ -75,7 +75,7 @@ pub(super) async fn set_up(service: &Service, address: SocketAddr) -> anyhow::Re
             group: Some(group.to_owned()),
             schema: Some(schema.to_owned()),
             example: Some(example.to_owned()),
-            archived: false,
+            ..EventTypeInput::default()
         };
         let made = service.create_event_type(&platform, input, Once::unkeyed());
         new(made.await).context(name)?;

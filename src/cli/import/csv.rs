@@ -68,7 +68,7 @@ impl CsvSource {
         let api = connection.open()?;
         let run = ImportRun::of(&self.dry_run);
         on_runtime(async move {
-            let mut report = ImportReport::new(run);
+            let mut report = ImportReport::new(run, api.form(), Some(lines.len() as u64));
             for line in lines {
                 let (at, line) = match line {
                     Ok(line) => (line.line, Ok(line)),

@@ -2,9 +2,13 @@
 //!
 //! Owns: the words, the counts, and that a failure is an exit code. Refuses: moving anything.
 
+use std::fmt::Display;
+
 use clap::Args;
 
 use crate::cli::output;
+use crate::cli::progress::ProgressBar;
+use crate::cli::rest::OutputForm;
 
 /// Whether anything is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,14 +52,19 @@ pub(super) struct ImportReport {
     run: ImportRun,
     counts: Vec<(&'static str, [u64; 3])>,
     failed: u64,
+    bar: ProgressBar,
+    /// How many things there are, where that is known.
+    total: Option<u64>,
 }
 
 impl ImportReport {
-    pub(super) fn new(run: ImportRun) -> Self {
+    pub(super) fn new(run: ImportRun, form: OutputForm, total: Option<u64>) -> Self {
         Self {
             run,
             counts: Vec::new(),
             failed: 0,
+            bar: ProgressBar::new(form),
+            total,
         }
     }
 
@@ -82,18 +91,19 @@ impl ImportReport {
                 ImportRun::Real => "",
                 ImportRun::Dry => "would be ",
             };
-            output::say(format_args!(
+            self.say(format_args!(
                 "{sort} {}: {would}{word}",
                 output::visible(name)
             ))?;
         }
+        self.show();
         Ok(())
     }
 
     /// Says what somebody has to do by hand.
     pub(super) fn note(&mut self, what: &str, text: &str) -> anyhow::Result<()> {
         let (what, text) = (output::visible(what), output::visible(text));
-        Ok(output::say(format_args!("{what}: note: {text}"))?)
+        self.say(format_args!("{what}: note: {text}"))
     }
 
     /// Says what could not be done; the rest goes on.
@@ -103,9 +113,21 @@ impl ImportReport {
             output::visible(what),
             output::visible(&format!("{error:#}")),
         );
-        Ok(output::say(format_args!(
-            "{what}: could not be moved: {text}"
-        ))?)
+        self.say(format_args!("{what}: could not be moved: {text}"))?;
+        self.show();
+        Ok(())
+    }
+
+    /// A line of its own, in the place of the bar.
+    fn say(&self, line: impl Display) -> anyhow::Result<()> {
+        self.bar.clear();
+        Ok(output::say(line)?)
+    }
+
+    fn show(&self) {
+        let counted = self.counts.iter().flat_map(|(_, counts)| counts);
+        self.bar
+            .show(counted.sum::<u64>() + self.failed, self.total);
     }
 
     /// Says what it all came to.
@@ -113,6 +135,7 @@ impl ImportReport {
     /// # Errors
     /// Where something could not be done, so that scripts notice.
     pub(super) fn end(self) -> anyhow::Result<()> {
+        self.bar.clear();
         if self.run == ImportRun::Dry {
             output::say("dry run: nothing was written")?;
         }

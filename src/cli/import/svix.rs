@@ -16,7 +16,8 @@ use super::report::{DryRun, ImportReport, ImportRun, Moved};
 use super::svix_endpoint::{self, MovedEndpoint};
 use super::svix_pages::SvixApi;
 use super::svix_sides::{SvixMove, name_here};
-use crate::cli::rest::{Connection, encoded, on_runtime};
+use crate::cli::output::WrongUsage;
+use crate::cli::rest::{Connection, OutputForm, encoded, on_runtime};
 use crate::net::{HeaderName, HeaderValue, RestClient, RestMethod};
 
 #[derive(Args)]
@@ -44,6 +45,12 @@ struct MovedEventType {
     schemas: Option<Value>,
     #[serde(default)]
     group_name: Option<String>,
+    #[serde(default)]
+    deprecated: bool,
+    #[serde(default)]
+    feature_flag: Option<String>,
+    #[serde(default)]
+    feature_flags: Option<Vec<String>>,
 }
 
 /// An application, as both sides tell it.
@@ -65,9 +72,10 @@ struct MovedApplication {
 impl SvixSource {
     pub(super) fn run(self, connection: Connection) -> anyhow::Result<()> {
         if !matches!(self.from.scheme(), "http" | "https") {
-            anyhow::bail!("--from must begin with http:// or https://");
+            return Err(WrongUsage::of("--from must begin with http:// or https://"));
         }
         let dialed = connection.dial()?;
+        let form = dialed.form;
         let below = format!("{}/svix", dialed.server.as_str().trim_end_matches('/'));
         let roots = dialed.roots_pem.as_deref();
         let new = RestClient::new(below.parse()?, roots)?;
@@ -80,13 +88,13 @@ impl SvixSource {
             new: SvixApi::new(new, dialed.headers),
             run: ImportRun::of(&self.dry_run),
         };
-        on_runtime(moving.all())
+        on_runtime(moving.all(form))
     }
 }
 
 impl SvixMove {
-    async fn all(self) -> anyhow::Result<()> {
-        let mut report = ImportReport::new(self.run);
+    async fn all(self, form: OutputForm) -> anyhow::Result<()> {
+        let mut report = ImportReport::new(self.run, form, None);
         let types = "/event-type?include_archived=true&with_content=true";
         for one in self.old.all::<MovedEventType>(types).await? {
             match self.event_type(&one).await {
@@ -165,15 +173,16 @@ impl SvixMove {
 
 impl MovedEventType {
     fn said(&self) -> Value {
-        // Both sides keep several versions of a schema under their numbers; hookpost the newest.
+        // The first generation of clients knows one flag.
+        let one = self.feature_flag.iter().cloned().collect();
         let schemas = self.schemas.as_ref().and_then(Value::as_object);
-        let number = |version: &String| version.parse::<u32>().unwrap_or_default();
-        let newest = schemas.and_then(|all| all.iter().max_by_key(|(version, _)| number(version)));
         json!({
             "description": self.description,
             "archived": self.archived,
-            "schemas": newest.map(|(_, schema)| json!({ "1": schema })),
+            "deprecated": self.deprecated,
+            "schemas": schemas.filter(|all| !all.is_empty()),
             "groupName": self.group_name,
+            "featureFlags": self.feature_flags.clone().unwrap_or(one),
         })
     }
 }

@@ -5,7 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, anyhow, bail};
+use anyhow::{Context, anyhow};
 use clap::Args;
 use serde_json::Value;
 
@@ -13,7 +13,7 @@ use super::filter::FilterQuery;
 use super::shown::member_words;
 use super::{Api, parse};
 use crate::cli::input::InputSource;
-use crate::cli::output;
+use crate::cli::output::{self, WrongUsage};
 use crate::cli::table::{Column, Table};
 use crate::domain::yaml;
 
@@ -48,10 +48,10 @@ struct ShownImport {
 impl ImportFlags {
     pub(super) async fn run(&self, api: &Api) -> anyhow::Result<()> {
         if self.name.is_some() && self.files.len() > 1 {
-            bail!(
+            return Err(WrongUsage::of(format!(
                 "--name is for one schema; there are {} files",
                 self.files.len()
-            );
+            )));
         }
         // All are read before the first one is imported.
         let documents = self.files.iter().map(|file| Ok((file, read(file)?)));
@@ -118,7 +118,7 @@ fn read(file: &Path) -> anyhow::Result<Value> {
 
 fn describe(done: &ShownImport) -> anyhow::Result<()> {
     let mut table = Table::new(&[
-        Column::whole("EVENT TYPE"),
+        Column::cut("EVENT TYPE"),
         Column::whole("CHANGE"),
         Column::spare("FIELDS"),
     ]);

@@ -133,6 +133,10 @@ struct PortalLinkFlags {
     #[arg(long, value_name = "TAG")]
     #[serde(skip_serializing_if = "Option::is_none")]
     locale: Option<String>,
+    /// A feature flag: event types with it are shown as well; may be given more than once
+    #[arg(long = "feature-flag", value_name = "FLAG", value_delimiter = ',')]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    feature_flags: Vec<String>,
 }
 
 #[derive(Args)]

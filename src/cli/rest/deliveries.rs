@@ -1,6 +1,5 @@
 //! `hookpost deliveries`.
 
-use anyhow::bail;
 use clap::{Args, Subcommand};
 use serde_json::Value;
 
@@ -9,7 +8,7 @@ use super::job::{self, ChosenDeliveries};
 use super::shown::{Labelled, facts, listing, member_words, say_facts};
 use super::tail::Tail;
 use super::{Api, Connection, encoded};
-use crate::cli::output::{self, say};
+use crate::cli::output::{self, WrongUsage, say};
 use crate::cli::table::Column;
 
 /// See what was delivered, and deliver it again
@@ -136,9 +135,9 @@ impl Retry {
         match <[String; 1]>::try_from(self.ids) {
             Ok([id]) => one(api, resource, &id, action).await,
             Err(ids) if !ids.is_empty() => job::run(api, &path, &ChosenDeliveries::Ids(ids)).await,
-            Err(_) if self.filter.is_empty() && !self.all => {
-                bail!("name deliveries, a filter such as --webhook, or --all")
-            }
+            Err(_) if self.filter.is_empty() && !self.all => Err(WrongUsage::of(
+                "name deliveries, a filter such as --webhook, or --all",
+            )),
             Err(_) => job::run(api, &path, &ChosenDeliveries::Filter(self.filter)).await,
         }
     }

@@ -2,12 +2,11 @@
 //!
 //! Owns: which events are meant. Refuses: erasing; a job of the server's does.
 
-use anyhow::bail;
 use clap::Args;
 use serde::{Deserialize, Serialize};
 
 use super::{Api, job};
-use crate::cli::output::{counted, say};
+use crate::cli::output::{WrongUsage, counted, say};
 
 const PATH: &str = "/events/erase";
 
@@ -73,8 +72,11 @@ impl EraseEvents {
     pub(super) async fn run(&self, api: &Api) -> anyhow::Result<()> {
         let is_filtered = self.filter != EraseFilter::default();
         match (self.ids.is_empty(), is_filtered || self.all) {
-            (true, false) => bail!("name events, a filter such as --consumer, or --all"),
-            (false, true) => bail!("name either events or a filter"),
+            (true, false) => {
+                let message = "name events, a filter such as --consumer, or --all";
+                return Err(WrongUsage::of(message));
+            }
+            (false, true) => return Err(WrongUsage::of("name either events or a filter")),
             (true, true) | (false, false) => {}
         }
         let chosen = EventsToErase {

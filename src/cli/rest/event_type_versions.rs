@@ -68,8 +68,8 @@ const MEMBERS: &[Labelled<'_>] = &[
 
 const COLUMNS: &[(Column, &str)] = &[
     (Column::whole("VERSION"), "version"),
-    (Column::whole("ARCHIVED"), "archived"),
-    (Column::whole("PINNED BY"), "pinned_by"),
+    (Column::spare("ARCHIVED"), "archived"),
+    (Column::spare("PINNED BY"), "pinned_by"),
     (Column::cut("DESCRIPTION"), "description"),
 ];
 

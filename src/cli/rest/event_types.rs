@@ -54,6 +54,13 @@ struct EventTypeFlags {
     /// The heading under which lists show it
     #[arg(long)]
     group: Option<String>,
+    /// Whether its receivers should move to another: true or false
+    #[arg(long, value_name = "BOOL")]
+    deprecated: Option<bool>,
+    /// A feature flag: only customers whose portal link has one of them see the type; may be given more than
+    /// once, and empty for none
+    #[arg(long = "feature-flag", value_name = "FLAG", value_delimiter = ',')]
+    feature_flags: Vec<String>,
     #[command(flatten)]
     described: DescribedFlags,
 }
@@ -66,6 +73,8 @@ const MEMBERS: &[Labelled<'_>] = &[
     ("description", "description"),
     ("group", "group"),
     ("archived", "archived"),
+    ("deprecated", "deprecated"),
+    ("feature flags", "feature_flags"),
     ("newest version", "latest_version"),
     ("schema", "schema"),
     ("example", "example"),
@@ -126,6 +135,13 @@ impl EventTypeFlags {
         present.insert("name".to_owned(), self.name.clone().into());
         if let Some(group) = &self.group {
             present.insert("group".to_owned(), group.clone().into());
+        }
+        if let Some(deprecated) = self.deprecated {
+            present.insert("deprecated".to_owned(), deprecated.into());
+        }
+        if !self.feature_flags.is_empty() {
+            let named = self.feature_flags.iter().filter(|flag| !flag.is_empty());
+            present.insert("feature_flags".to_owned(), named.cloned().collect());
         }
         self.described.lay_over(&mut present)?;
         Ok(present)

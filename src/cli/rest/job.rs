@@ -1,9 +1,8 @@
-//! Waiting for bulk work, with a progress bar where somebody looks.
+//! Waiting for bulk work.
 //!
 //! Owns: following a job until it ends. Refuses: doing the work; the server does it in the
 //! background and finishes it even if nobody waits.
 
-use std::io::{IsTerminal, Write};
 use std::time::Duration;
 
 use anyhow::bail;
@@ -12,13 +11,12 @@ use serde::{Deserialize, Serialize};
 use super::filter::Filter;
 use super::{Api, OutputForm, parse};
 use crate::cli::output::{self, counted};
+use crate::cli::progress::ProgressBar;
 
 /// How often the job is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(300);
 /// Looks without a change after which what still waits is not waited for: five seconds.
 const LOOKS_MAX: u32 = 16;
-/// The bar's width in characters.
-const BAR_CHARS: usize = 30;
 
 /// What bulk work is done to.
 #[derive(Serialize)]
@@ -71,12 +69,12 @@ enum ShownJobStatus {
 pub(super) async fn run(api: &Api, path: &str, chosen: &impl Serialize) -> anyhow::Result<()> {
     let begun: AcceptedJob = parse(&api.post(path, chosen).await?)?;
     let job_path = format!("/jobs/{}", super::encoded(&begun.job_id));
-    let mut bar = ProgressBar::new();
+    let bar = ProgressBar::new(api.form);
     let (mut last, mut same) = (ShownOutcome::default(), 0);
     loop {
         let body = api.fetch(&job_path).await?;
         let job: ShownJob = parse(&body)?;
-        bar.show(job.done, job.total.max(begun.matched));
+        bar.show(job.done, Some(job.total.max(begun.matched)));
         same = if job.outcome == last { same + 1 } else { 0 };
         last = job.outcome;
         let is_waited_for = match job.status {
@@ -132,56 +130,5 @@ fn summary(job: &ShownJob) -> String {
     match said.is_empty() {
         true => what,
         false => format!("{what}: {}", said.join(", ")),
-    }
-}
-
-/// A progress bar on standard error, if that is a terminal.
-struct ProgressBar {
-    is_seen: bool,
-}
-
-impl ProgressBar {
-    fn new() -> Self {
-        Self {
-            is_seen: std::io::stderr().is_terminal(),
-        }
-    }
-
-    fn show(&mut self, done: u64, total: u64) {
-        if self.is_seen {
-            // A terminal that went away needs no bar.
-            drop(write!(std::io::stderr(), "\r{}", layout(done, total)));
-        }
-    }
-
-    fn end(&mut self) {
-        if self.is_seen {
-            drop(writeln!(std::io::stderr()));
-        }
-    }
-}
-
-fn layout(done: u64, total: u64) -> String {
-    let share = match total {
-        0 => 1.0,
-        _ => (done as f64 / total as f64).min(1.0),
-    };
-    let full = (share * BAR_CHARS as f64) as usize;
-    format!(
-        "[{}{}] {done} of {total}",
-        "#".repeat(full),
-        " ".repeat(BAR_CHARS - full)
-    )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_bar_never_leaves_its_frame() {
-        assert_eq!(layout(0, 0), format!("[{}] 0 of 0", "#".repeat(30)));
-        assert!(layout(1, 2).starts_with(&format!("[{}{}]", "#".repeat(15), " ".repeat(15))));
-        assert!(layout(9, 2).starts_with(&format!("[{}]", "#".repeat(30))));
     }
 }

@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use url::Url;
 
-use super::output;
+use super::output::{self, WrongUsage};
 use crate::net::{HeaderName, HeaderValue, RestClient, RestMethod, RestReply};
 
 pub(super) use shown::moment;
@@ -164,19 +164,21 @@ impl Connection {
     /// What a connection is opened with.
     pub(super) fn dial(self) -> anyhow::Result<Dialed> {
         if !matches!(self.server.scheme(), "http" | "https") {
-            bail!("--server must begin with http:// or https://");
+            return Err(WrongUsage::of(
+                "--server must begin with http:// or https://",
+            ));
         }
         let key = self
             .api_key
-            .context("no API key: give --api-key or set HOOKPOST_API_KEY")?;
+            .ok_or_else(|| WrongUsage::of("no API key: give --api-key or set HOOKPOST_API_KEY"))?;
         let mut headers = Vec::with_capacity(2);
         let mut bearer = HeaderValue::try_from(format!("Bearer {key}"))
-            .context("the API key has characters that no key has")?;
+            .map_err(|_| WrongUsage::of("the API key has characters that no key has"))?;
         bearer.set_sensitive(true);
         headers.push((HeaderName::from_static("authorization"), bearer));
         if let Some(workspace) = &self.workspace {
             let value = HeaderValue::try_from(workspace.as_str())
-                .context("the workspace has characters that no name has")?;
+                .map_err(|_| WrongUsage::of("the workspace has characters that no name has"))?;
             headers.push((HeaderName::from_static("hookpost-workspace"), value));
         }
         let roots = self.ca_file.map(|path| {
@@ -196,6 +198,11 @@ impl Connection {
 }
 
 impl Api {
+    /// How answers are printed.
+    pub(super) fn form(&self) -> OutputForm {
+        self.form
+    }
+
     /// Reads `path` of the API.
     pub(super) async fn fetch(&self, path: &str) -> anyhow::Result<Vec<u8>> {
         self.call(RestMethod::Get, path, None).await

@@ -201,10 +201,10 @@ fn print(form: OutputForm, body: &[u8], page: &FetchedPage) -> anyhow::Result<Pr
 
 fn list(known: &ShownPollers) -> anyhow::Result<()> {
     let mut table = Table::new(&[
-        Column::whole("CONSUMER"),
+        Column::cut("CONSUMER"),
         Column::whole("UNREAD"),
         Column::whole("CURSOR"),
-        Column::whole("ACKNOWLEDGED"),
+        Column::spare("ACKNOWLEDGED"),
     ]);
     for one in &known.data {
         table.row([

@@ -2,13 +2,13 @@
 //!
 //! Owns: their shapes. Refuses: rules (`service::consumers`).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
 use serde::{Deserialize, Serialize};
 
-use super::listing::{SvixPage, paging, switch};
+use super::listing::{SvixPaging, switch};
 use crate::domain::consumer::{Consumer, ConsumerUid, Erasure};
 use crate::domain::id::{ConsumerId, ConsumerKind};
 use crate::domain::page::List;
@@ -68,13 +68,36 @@ impl SvixApplicationIn {
 
 pub(super) async fn list(state: State, caller: Caller, request: HttpRequest) -> Answered {
     let mut query = Query::of(&request);
-    let (cursor, limit) = paging(&mut query, List::Consumers);
+    let paging = SvixPaging::ordered(&mut query, List::Consumers);
+    let without_empty = switch(&mut query, "exclude_apps_with_no_endpoints", "false");
+    let without_off = switch(&mut query, "exclude_apps_with_disabled_endpoints", "false");
     query.finish_taken()?;
+    let (cursor, limit) = (paging.cursor(), paging.limit);
     let page = state
         .service
         .consumers(&caller, None, cursor, limit)
         .await?;
-    answer::ok(&SvixPage::of(page, |one| application(&one)))
+    // Those of which nothing is listening, though there are endpoints.
+    let off = match without_off {
+        false => BTreeSet::new(),
+        true => {
+            let listed = page.items.iter().filter(|own| own.webhooks > 0);
+            let mut off: BTreeSet<i64> = listed.map(|own| own.id.seq()).collect();
+            for seq in state
+                .service
+                .consumers_listening(off.iter().copied())
+                .await?
+            {
+                off.remove(&seq);
+            }
+            off
+        }
+    };
+    let shape = |one: Consumer| {
+        let is_excluded = (without_empty && one.webhooks == 0) || off.contains(&one.id.seq());
+        (!is_excluded).then(|| application(&one))
+    };
+    answer::ok(&paging.page(page, |one| one.id.seq(), shape))
 }
 
 pub(super) async fn create(

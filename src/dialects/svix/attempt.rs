@@ -7,18 +7,20 @@ use serde::Serialize;
 
 use super::application::name as application_name;
 use super::endpoint::{SvixEndpointOut, endpoint as endpoint_out, endpoint_ref, named as endpoint};
-use super::listing::{SvixPage, paging, period, switch, texts};
+use super::listing::{SvixPage, SvixPaging, period, switch, texts};
 use super::message::{named as message, owner_of};
 use super::message_shape::{Content, SvixMessageOut, message as message_out};
 use crate::domain::attempt::{Attempt, AttemptTrigger};
 use crate::domain::delivery::{
     AttemptFilter, AttemptOutcome, CarriedFilter, Delivery, DeliveryFilter, Status,
 };
+use crate::domain::event::StoredEvent;
 use crate::domain::id::ConsumerId;
-use crate::domain::page::{Cursor, List};
+use crate::domain::page::List;
 use crate::domain::svix_id::{ATTEMPT, ENDPOINT, message_id, theirs};
+use crate::domain::webhook::Webhook;
 use crate::service::Caller;
-use crate::service::views::CarriedEvents;
+use crate::service::views::{CarriedAttempt, CarriedEvents};
 use crate::web::extract::Query;
 use crate::web::wire::Time;
 use crate::web::{Answered, State, answer};
@@ -177,49 +179,47 @@ pub(super) async fn by_message(state: State, caller: Caller, request: HttpReques
 pub(super) async fn messages(state: State, caller: Caller, request: HttpRequest) -> Answered {
     let known = endpoint(&state, &caller, &request).await?;
     let mut query = Query::of(&request);
-    let (cursor, limit) = paging(&mut query, List::Deliveries);
+    let paging = SvixPaging::of(&mut query, List::Deliveries);
     let asked = AttemptQuery::of(&mut query, within(&caller, known.consumer));
     query.finish_taken()?;
     let (content, canceled) = (asked.content, asked.canceled);
     let views = state.service.views();
+    let (cursor, limit) = (paging.cursor(), paging.limit);
     let page = views.events_at(known.id.seq(), asked.standing(), cursor, limit);
-    answer::ok(&SvixPage::of(page.await?, |(delivery, stored)| {
+    let row = |(own, _): &(Delivery, StoredEvent)| own.id.seq();
+    answer::ok(&paging.page(page.await?, row, |(delivery, stored)| {
         let (status, status_text) = standing(&delivery, canceled);
-        SvixEndpointMessageOut {
+        Some(SvixEndpointMessageOut {
             message: message_out(&stored, content),
             status,
             status_text,
             next_attempt: delivery.next_attempt_at().map(Time),
-        }
+        })
     }))
 }
 
 /// The endpoints that were given a message.
 pub(super) async fn destinations(state: State, caller: Caller, request: HttpRequest) -> Answered {
     let mut query = Query::of(&request);
-    let (cursor, limit) = paging(&mut query, List::Webhooks);
+    let paging = SvixPaging::of(&mut query, List::Webhooks);
     query.finish_taken()?;
     let found = message(&state, &caller, &request).await?;
     let owner = owner_of(&found)?;
     let views = state.service.views();
-    let mut given = views
+    let given = views
         .webhooks_given(&caller.within(owner), found.event.id)
         .await?;
-    given.retain(|(_, own)| cursor.is_none_or(|cursor| own.id.seq() < cursor.seq()));
-    let has_more = given.len() > limit.rows();
-    given.truncate(limit.rows());
-    let last = given.last().filter(|_| has_more);
-    let next = last.map(|(_, own)| Cursor::behind(List::Webhooks, own.id.seq()));
-    let shown = given.iter().map(|(delivery, webhook)| {
-        let (status, status_text) = standing(delivery, CANCELED);
-        SvixMessageEndpointOut {
-            endpoint: endpoint_out(webhook),
+    let row = |(_, own): &(Delivery, Webhook)| own.id.seq();
+    let page = paging.cut(given, row);
+    answer::ok(&paging.page(page, row, |(delivery, webhook)| {
+        let (status, status_text) = standing(&delivery, CANCELED);
+        Some(SvixMessageEndpointOut {
+            endpoint: endpoint_out(&webhook),
             status,
             status_text,
             next_attempt: delivery.next_attempt_at().map(Time),
-        }
-    });
-    answer::ok(&SvixPage::new(shown.collect(), next))
+        })
+    }))
 }
 
 /// What went to webhooks of an application, and not to the platform's own.
@@ -237,17 +237,19 @@ async fn attempts(
     deliveries: DeliveryFilter,
     carried: CarriedEvents,
 ) -> Answered {
-    let (cursor, limit) = paging(&mut query, List::Attempts);
+    let paging = SvixPaging::of(&mut query, List::Attempts);
     let asked = AttemptQuery::of(&mut query, deliveries);
     query.finish_taken()?;
     let Some(filter) = asked.attempts() else {
-        return answer::ok(&SvixPage::<SvixAttemptOut>::new(Vec::new(), None));
+        return answer::ok(&SvixPage::<SvixAttemptOut>::empty());
     };
     let views = state.service.views();
+    let (cursor, limit) = (paging.cursor(), paging.limit);
     let page = views.attempts(filter, carried, cursor, limit).await?;
-    answer::ok(&SvixPage::of(page, |own| {
+    let row = |own: &CarriedAttempt| own.attempt.id(own.delivery.id).seq();
+    answer::ok(&paging.page(page, row, |own| {
         let msg = own.event.map(|event| message_out(&event, asked.content));
-        attempt_out(&own.delivery, &own.attempt, asked.content, msg)
+        Some(attempt_out(&own.delivery, &own.attempt, asked.content, msg))
     }))
 }
 

@@ -30,6 +30,8 @@ pub struct SvixAccessIn {
     read_only: Option<bool>,
     #[serde(default)]
     expiry: Option<u64>,
+    #[serde(default)]
+    feature_flags: Option<Vec<String>>,
 }
 
 impl RequestBody for SvixAccessIn {}
@@ -62,6 +64,7 @@ pub(super) async fn give_access(
         can: Some(can.into_iter().map(|one| one.as_str().to_owned()).collect()),
         theme: None,
         locale: None,
+        feature_flags: said.feature_flags.unwrap_or_default(),
     };
     let base = proxy(&request).portal_base(&request);
     let made = state

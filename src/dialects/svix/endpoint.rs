@@ -10,7 +10,7 @@ use actix_web::http::StatusCode;
 use serde::{Deserialize, Serialize};
 
 use super::application::{name as application_name, owner, whole_rate};
-use super::listing::{SvixPage, paging};
+use super::listing::SvixPaging;
 use crate::domain::id::{ConsumerId, WebhookKind};
 use crate::domain::page::List;
 use crate::domain::svix_id::{ENDPOINT, is_old_id, ours, theirs};
@@ -132,11 +132,13 @@ impl SvixEndpointIn {
 
 pub(super) async fn list(state: State, caller: Caller, request: HttpRequest) -> Answered {
     let mut query = Query::of(&request);
-    let (cursor, limit) = paging(&mut query, List::Webhooks);
+    let paging = SvixPaging::ordered(&mut query, List::Webhooks);
     query.finish_taken()?;
     let owner = owner(&state, &caller, &request).await?.to_string();
+    let (cursor, limit) = (paging.cursor(), paging.limit);
     let page = state.service.webhooks(&caller, Some(owner), cursor, limit);
-    answer::ok(&SvixPage::of(page.await?, |one| endpoint(&one)))
+    let shape = |one: Webhook| Some(endpoint(&one));
+    answer::ok(&paging.page(page.await?, |one| one.id.seq(), shape))
 }
 
 pub(super) async fn create(

@@ -61,7 +61,7 @@ pub struct SvixDescribedType {
     name: String,
     description: String,
     deprecated: bool,
-    schemas: Option<BTreeMap<&'static str, Box<RawValue>>>,
+    schemas: Option<BTreeMap<String, Box<RawValue>>>,
     group_name: Option<String>,
     feature_flags: Option<Vec<String>>,
 }
@@ -120,14 +120,23 @@ fn read(text: &str) -> Result<Value, String> {
 
 fn described(change: &ImportChange) -> SvixDescribedType {
     let settings = &change.settings;
-    let schema = settings.schema.clone();
-    let schema = schema.and_then(|text| RawValue::from_string(text).ok());
+    let raw = |text: &String| RawValue::from_string(text.clone()).ok();
+    let own = settings.schema.as_ref().and_then(raw);
+    let own = own.map(|schema| (VERSION.to_owned(), schema));
+    let versions = change.version_schemas();
+    let versions = versions.filter_map(|(name, text)| Some((name.to_string(), raw(text)?)));
+    let mut schemas: BTreeMap<_, _> = versions.collect();
+    if schemas.is_empty() {
+        schemas.extend(own);
+    }
     SvixDescribedType {
         name: change.name.to_string(),
         description: settings.description.clone().unwrap_or_default(),
         deprecated: change.is_deprecated,
-        schemas: schema.map(|schema| BTreeMap::from([(VERSION, schema)])),
+        schemas: (!schemas.is_empty()).then_some(schemas),
         group_name: settings.group.clone(),
-        feature_flags: None,
+        feature_flags: Some(settings.feature_flags.names())
+            .filter(|names| !names.is_empty())
+            .map(<[String]>::to_vec),
     }
 }

@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use super::application::{name as application_name, owner as application, owner_or_made};
 use super::endpoint::named as endpoint;
-use super::listing::{SvixPage, paging, period, texts};
+use super::event_type;
+use super::listing::{SvixPaging, period, texts};
 use super::message_shape::{Content, SvixMessageIn, SvixMessageOut, message};
 use crate::domain::event::StoredEvent;
 use crate::domain::id::{ConsumerId, EventKind};
@@ -45,12 +46,18 @@ pub struct SvixRawMessageOut {
 #[serde(rename_all = "camelCase")]
 pub struct SvixExampleIn {
     event_type: String,
+    #[serde(default)]
+    example_index: Option<usize>,
 }
 
 impl RequestBody for SvixExampleIn {}
 
 /// What is sent of an event type that has no example.
 const NO_EXAMPLE: &str = "{}";
+/// The event type of which everybody has an example.
+const PING: &str = "svix.ping";
+/// That example.
+const PING_EXAMPLE: &str = "{\"success\":true}";
 
 pub(super) async fn create(
     state: State,
@@ -98,7 +105,7 @@ pub(super) async fn create(
 
 pub(super) async fn list(state: State, caller: Caller, request: HttpRequest) -> Answered {
     let mut query = Query::of(&request);
-    let (cursor, limit) = paging(&mut query, List::Events);
+    let paging = SvixPaging::of(&mut query, List::Events);
     let content = Content::asked(&mut query);
     let types = texts(&mut query, "event_types");
     let (since, until) = period(&mut query);
@@ -109,12 +116,14 @@ pub(super) async fn list(state: State, caller: Caller, request: HttpRequest) -> 
         since,
         until,
         order: Order::Descending,
-        cursor,
+        cursor: paging.cursor(),
     };
     query.finish_taken()?;
     let owner = application(&state, &caller, &request).await?.to_string();
+    let limit = paging.limit;
     let page = state.service.events(&caller, Some(owner), listing, limit);
-    answer::ok(&SvixPage::of(page.await?, |own| message(&own, content)))
+    let shape = |own: StoredEvent| Some(message(&own, content));
+    answer::ok(&paging.page(page.await?, |own| own.event.id.seq(), shape))
 }
 
 pub(super) async fn show(state: State, caller: Caller, request: HttpRequest) -> Answered {
@@ -150,8 +159,10 @@ pub(super) async fn send_example(
 ) -> Answered {
     let known = endpoint(&state, &caller, &request).await?;
     let name = body.value.event_type;
-    let described = state.service.event_type(&caller, &name).await?.settings;
-    let example = described.example.unwrap_or_else(|| NO_EXAMPLE.to_owned());
+    let example = match name.as_str() {
+        PING => PING_EXAMPLE.to_owned(),
+        _ => example(&state, &caller, &name, body.value.example_index).await?,
+    };
     let tested = state
         .service
         .test_webhook(&caller, known.id, Some(name.clone()), Some(example.clone()))
@@ -167,6 +178,20 @@ pub(super) async fn send_example(
         timestamp: detail.delivery.created_at.into(),
         deliver_at: None,
     })
+}
+
+async fn example(
+    state: &State,
+    caller: &Caller,
+    name: &str,
+    place: Option<usize>,
+) -> Result<String, Problem> {
+    let of = state.service.versioned_event_type(caller, name).await?;
+    match (event_type::example(&of, place.unwrap_or_default()), place) {
+        (Some(example), _) => Ok(example),
+        (None, None | Some(0)) => Ok(NO_EXAMPLE.to_owned()),
+        (None, Some(_)) => Err(Problem::field("exampleIndex", "names no example")),
+    }
 }
 
 /// The application whose message it is.

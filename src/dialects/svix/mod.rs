@@ -48,6 +48,7 @@ pub static DIALECT: Dialect = Dialect {
         ("type", "eventType"),
         ("data", "payload"),
         ("group", "groupName"),
+        ("feature_flags", "featureFlags"),
         ("schema", "schemas"),
         ("overlap", "gracePeriodSeconds"),
         ("uid", "uid"),

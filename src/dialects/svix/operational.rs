@@ -6,21 +6,19 @@
 use actix_web::HttpRequest;
 
 use super::endpoint::endpoint;
-use super::listing::{SvixPage, paging};
-use crate::domain::page::{Cursor, List};
+use super::listing::SvixPaging;
+use crate::domain::page::List;
+use crate::domain::webhook::Webhook;
 use crate::service::Caller;
 use crate::web::extract::Query;
 use crate::web::{Answered, State, answer};
 
 pub(super) async fn list(state: State, caller: Caller, request: HttpRequest) -> Answered {
     let mut query = Query::of(&request);
-    let (cursor, limit) = paging(&mut query, List::Webhooks);
+    let paging = SvixPaging::ordered(&mut query, List::Webhooks);
     query.finish_taken()?;
-    let mut all = state.service.operational_webhooks(&caller).await?;
-    all.retain(|own| cursor.is_none_or(|cursor| own.id.seq() < cursor.seq()));
-    let has_more = all.len() > limit.rows();
-    all.truncate(limit.rows());
-    let last = all.last().filter(|_| has_more);
-    let next = last.map(|own| Cursor::behind(List::Webhooks, own.id.seq()));
-    answer::ok(&SvixPage::new(all.iter().map(endpoint).collect(), next))
+    let all = state.service.operational_webhooks(&caller).await?;
+    let row = |own: &Webhook| own.id.seq();
+    let page = paging.cut(all, row);
+    answer::ok(&paging.page(page, row, |own| Some(endpoint(&own))))
 }

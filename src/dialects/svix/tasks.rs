@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::endpoint::named as endpoint;
-use super::listing::{SvixPage, paging};
+use super::listing::SvixPaging;
 use super::message::{named as message, owner_of};
 use crate::domain::delivery::{CarriedFilter, DeliveryFilter, LastResult, Status, Trigger};
 use crate::domain::id::{DeliveryId, JobKind as JobIdKind};
@@ -191,15 +191,17 @@ fn running(state: &State, done: &Done<Begun>, task: &'static str) -> SvixTaskOut
 /// Tasks, the latest first. Work that the clients have no word for is left out.
 pub(super) async fn list(state: State, caller: Caller, request: HttpRequest) -> Answered {
     let mut query = Query::of(&request);
-    let (cursor, limit) = paging(&mut query, List::Jobs);
+    let paging = SvixPaging::ordered(&mut query, List::Jobs);
     let (status, task) = (query.text("status"), query.text("task"));
     query.finish_taken()?;
+    let (cursor, limit) = (paging.cursor(), paging.limit);
     let page = state.service.jobs(&caller, cursor, limit).await?;
-    let shown = page.items.iter().filter_map(task_out).filter(|own| {
+    let is_wanted = |own: &SvixTaskOut| {
         status.as_deref().is_none_or(|wanted| own.status == wanted)
             && task.as_deref().is_none_or(|wanted| own.task == wanted)
-    });
-    answer::ok(&SvixPage::new(shown.collect(), page.next))
+    };
+    let shape = |job: Job| task_out(&job).filter(is_wanted);
+    answer::ok(&paging.page(page, |job| job.id.seq(), shape))
 }
 
 pub(super) async fn show(state: State, caller: Caller, request: HttpRequest) -> Answered {

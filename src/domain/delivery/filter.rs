@@ -71,6 +71,9 @@ pub struct DeliveryFilter {
     pub since: Option<Timestamp>,
     /// Only made before this instant.
     pub until: Option<Timestamp>,
+    /// Only those that came to their end at or after this instant, without failed tests: what the sums
+    /// of a period count.
+    pub ended_since: Option<Timestamp>,
 }
 
 /// Which attempts a list shows.

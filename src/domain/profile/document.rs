@@ -53,6 +53,7 @@ pub(crate) struct FieldDocument {
 #[serde(rename_all = "snake_case")]
 pub(crate) enum From {
     Type,
+    EventVersion,
     EventId,
     DeliveryId,
     WorkspaceId,

@@ -9,6 +9,8 @@
 pub(crate) enum TemplateSlot {
     EventId,
     EventType,
+    /// The version of its type that the event is of; text that uses it is left out where it is of none.
+    EventVersion,
     DeliveryId,
     WorkspaceId,
     /// Unix seconds of the attempt.
@@ -17,9 +19,10 @@ pub(crate) enum TemplateSlot {
 }
 
 impl TemplateSlot {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::EventId,
         Self::EventType,
+        Self::EventVersion,
         Self::DeliveryId,
         Self::WorkspaceId,
         Self::Timestamp,
@@ -33,7 +36,9 @@ impl TemplateSlot {
             Self::EventId | Self::DeliveryId | Self::WorkspaceId => {
                 c.is_ascii_alphanumeric() || c == '_' || c == '-'
             }
-            Self::EventType => c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.'),
+            Self::EventType | Self::EventVersion => {
+                c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.')
+            }
             Self::Timestamp => c.is_ascii_digit(),
             Self::Body => true,
         }
@@ -57,6 +62,7 @@ pub(crate) struct Template {
 pub(crate) struct Values<'a> {
     pub(crate) event_id: &'a str,
     pub(crate) event_type: &'a str,
+    pub(crate) event_version: Option<&'a str>,
     pub(crate) delivery_id: &'a str,
     pub(crate) workspace_id: &'a str,
     pub(crate) timestamp: &'a str,
@@ -68,6 +74,7 @@ impl Values<'_> {
         match slot {
             TemplateSlot::EventId => self.event_id.as_bytes(),
             TemplateSlot::EventType => self.event_type.as_bytes(),
+            TemplateSlot::EventVersion => self.event_version.unwrap_or_default().as_bytes(),
             TemplateSlot::WorkspaceId => self.workspace_id.as_bytes(),
             TemplateSlot::DeliveryId => self.delivery_id.as_bytes(),
             TemplateSlot::Timestamp => self.timestamp.as_bytes(),
@@ -134,6 +141,11 @@ impl Template {
         !matches!(self.parts.last(), Some(Part::Slot(_)))
     }
 
+    /// Whether every placeholder has something to stand for.
+    pub(crate) fn can_fill(&self, values: &Values<'_>) -> bool {
+        values.event_version.is_some() || self.count(TemplateSlot::EventVersion) == 0
+    }
+
     /// Hands the filled-in template to `sink`, piece by piece.
     pub(crate) fn emit(&self, values: &Values<'_>, mut sink: impl FnMut(&[u8])) {
         for part in &self.parts {
@@ -181,7 +193,10 @@ impl<'t> Captured<'t> {
             TemplateSlot::DeliveryId => self.delivery_id = Some(value),
             TemplateSlot::Timestamp => self.timestamp = Some(value),
             // Signatures are made without these.
-            TemplateSlot::EventType | TemplateSlot::WorkspaceId | TemplateSlot::Body => {}
+            TemplateSlot::EventType
+            | TemplateSlot::EventVersion
+            | TemplateSlot::WorkspaceId
+            | TemplateSlot::Body => {}
         }
     }
 
@@ -217,7 +232,8 @@ fn lookup(name: &str, known: &[(&str, TemplateSlot)]) -> Result<TemplateSlot, St
 mod tests {
     use super::*;
 
-    const KNOWN: [(&str, TemplateSlot); 6] = [
+    const KNOWN: [(&str, TemplateSlot); 7] = [
+        ("event_version", TemplateSlot::EventVersion),
         ("event_type", TemplateSlot::EventType),
         ("workspace_id", TemplateSlot::WorkspaceId),
         ("event_id", TemplateSlot::EventId),
@@ -229,6 +245,7 @@ mod tests {
     const VALUES: Values<'_> = Values {
         event_id: "evt_1",
         event_type: "score.changed",
+        event_version: Some("2026-03-16"),
         delivery_id: "dlv_2",
         workspace_id: "ws_3",
         timestamp: "1773655500",
@@ -249,6 +266,22 @@ mod tests {
         check("t={timestamp},d={delivery_id}", "t=1773655500,d=dlv_2");
         check("{timestamp}.{body}", "1773655500.{}");
         check("{event_type} of {workspace_id}", "score.changed of ws_3");
+        check("v={event_version}", "v=2026-03-16");
+    }
+
+    #[test]
+    fn only_what_names_the_version_needs_one() {
+        let unversioned = Values {
+            event_version: None,
+            ..VALUES
+        };
+        let check = |text: &str, values: &Values<'_>, expect: bool| {
+            let template = Template::parse(text, &KNOWN).unwrap();
+            assert_eq!(template.can_fill(values), expect, "{text}");
+        };
+        check("v{event_version}", &VALUES, true);
+        check("v{event_version}", &unversioned, false);
+        check("{event_id}", &unversioned, true);
     }
 
     #[test]
@@ -273,7 +306,7 @@ mod tests {
         ] {
             assert!(Template::parse(bad, &KNOWN).is_err(), "{bad}");
         }
-        let message = Template::parse("{url}", &KNOWN[2..3]).unwrap_err();
+        let message = Template::parse("{url}", &KNOWN).unwrap_err();
         assert!(message.contains("{url}") && message.contains("{event_id}"));
     }
 
@@ -289,6 +322,7 @@ mod tests {
             "{event_id}-{timestamp}",
             "{delivery_id}a",
             "{event_type}.json",
+            "{event_version}.1",
             "{workspace_id}_x",
         ] {
             assert!(!reads_back(part_of_the_value), "{part_of_the_value}");

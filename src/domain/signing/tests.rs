@@ -36,6 +36,7 @@ fn every_vector_comes_out_byte_for_byte() {
         let profile = Profile::built_in_named(text(case, "profile")).unwrap();
         let input = EnvelopeInput {
             event_type: text(case, "event_type"),
+            event_version: None,
             event_id: text(case, "event_id"),
             delivery_id: text(case, "delivery_id"),
             occurred_at: Timestamp::parse(text(case, "occurred_at")).unwrap(),
@@ -47,6 +48,7 @@ fn every_vector_comes_out_byte_for_byte() {
         let attempt = AttemptToSign {
             event_id: input.event_id,
             event_type: "score.changed",
+            event_version: None,
             workspace_id: "ws_1",
             delivery_id: input.delivery_id,
             attempt_at: attempt_at(case),
@@ -72,6 +74,7 @@ fn the_public_standard_webhooks_vector_comes_out() {
         let attempt = AttemptToSign {
             event_id: text(case, "signed_id"),
             event_type: "score.changed",
+            event_version: None,
             workspace_id: "ws_1",
             delivery_id: "dlv_unused",
             attempt_at: attempt_at(case),
@@ -115,6 +118,7 @@ fn signed(profile: &Profile, secrets: &[Secret], body: &[u8]) -> Vec<(String, St
     let attempt = AttemptToSign {
         event_id: "evt_1",
         event_type: "score.changed",
+        event_version: None,
         workspace_id: "ws_1",
         delivery_id: "dlv_1",
         attempt_at: at(NOW_UNIX),
@@ -334,6 +338,7 @@ fn the_standardwebhooks_library_accepts_a_delivery_and_refuses_a_flipped_byte() 
     let attempt = AttemptToSign {
         event_id: "evt_1",
         event_type: "score.changed",
+        event_version: None,
         workspace_id: "ws_1",
         delivery_id: "dlv_1",
         attempt_at: Timestamp::from_millis(0).after(elapsed),

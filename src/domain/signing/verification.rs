@@ -96,8 +96,9 @@ impl Profile {
         };
         let values = Values {
             event_id: captured.event_id.unwrap_or_default(),
-            // Neither is ever signed.
+            // None of these is ever signed.
             event_type: "",
+            event_version: None,
             workspace_id: "",
             delivery_id: captured.delivery_id.unwrap_or_default(),
             timestamp: captured.timestamp.unwrap_or_default(),

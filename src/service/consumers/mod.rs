@@ -72,6 +72,19 @@ impl Service {
         .await
     }
 
+    /// Which of some consumers, by their rows, have a webhook in use.
+    ///
+    /// # Errors
+    /// [`Refusal::Internal`] where the database cannot be read.
+    pub async fn consumers_listening(
+        &self,
+        seqs: impl IntoIterator<Item = i64>,
+    ) -> Result<Vec<i64>, Refusal> {
+        let seqs: Vec<i64> = seqs.into_iter().collect();
+        self.read(move |_, conn| Ok(webhooks::listening(conn, &seqs)?))
+            .await
+    }
+
     /// The consumer that `named` means: its id or its `uid`.
     ///
     /// # Errors

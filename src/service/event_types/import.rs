@@ -7,6 +7,8 @@
 //! A description that somebody wrote here is not worth less because a document has none. What it does say
 //! counts, and the same document twice changes nothing the second time.
 
+mod change_kind;
+
 use serde_json::{Value, json};
 
 use super::described_versions::{PlannedVersion, planned};
@@ -15,10 +17,12 @@ use super::schema_file::of_schema;
 use super::versions::place;
 use super::{EventTypeInput, add, check};
 use crate::domain::catalogue::{EventType, EventTypeSettings, EventTypeVersion};
-use crate::domain::event_type::EventTypeName;
+use crate::domain::event_type::{EventTypeName, VersionName};
 use crate::service::{Caller, FieldError, Refusal, Service, audit};
 use crate::store::event_types::{self, EVENT_TYPES_MAX, versions};
 use crate::store::{Read, StoreError, WriteTx};
+
+pub use change_kind::ChangeKind;
 
 /// What all schemas and examples of an exported catalogue may have, in bytes: 16 MiB.
 const EXPORT_BYTES_MAX: i64 = 16 * 1024 * 1024;
@@ -52,35 +56,6 @@ pub enum UnnamedTypes {
     Archived,
 }
 
-/// What a document does to one event type.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ChangeKind {
-    /// It is new.
-    Create,
-    /// It becomes another.
-    Update,
-    /// It is put out of use.
-    Archive,
-    /// It is so already.
-    Nothing,
-}
-
-impl ChangeKind {
-    /// All of them.
-    pub const ALL: [Self; 4] = [Self::Create, Self::Update, Self::Archive, Self::Nothing];
-
-    /// The word of the API.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Create => "create",
-            Self::Update => "update",
-            Self::Archive => "archive",
-            Self::Nothing => "nothing",
-        }
-    }
-}
-
 /// One event type, and what a document does to it.
 #[derive(Clone, Debug)]
 pub struct ImportChange {
@@ -98,6 +73,15 @@ pub struct ImportChange {
     versions: Vec<PlannedVersion>,
     /// What it was when that was planned.
     before: Option<EventTypeSettings>,
+}
+
+impl ImportChange {
+    /// The schemas of the versions that become others, or are new, by their names.
+    pub fn version_schemas(&self) -> impl Iterator<Item = (&VersionName, &String)> {
+        self.versions
+            .iter()
+            .filter_map(move |own| Some((&own.name, own.settings.schema.as_ref()?)))
+    }
 }
 
 impl Service {
@@ -344,6 +328,15 @@ fn laid_over(one: DescribedType, before: Option<&EventTypeSettings>) -> EventTyp
         schema: document(one.schema, known(|own| own.schema.as_ref())),
         example: document(one.example, known(|own| own.example.as_ref())),
         archived: one.is_archived,
+        // One that is out of use is always called deprecated in a document.
+        deprecated: match one.is_archived {
+            false => one.is_deprecated,
+            true => before.is_some_and(|own| own.deprecated),
+        },
+        feature_flags: before
+            .map(|own| own.feature_flags.names().to_vec())
+            .unwrap_or_default(),
+        versions: None,
     }
 }
 
@@ -354,6 +347,7 @@ fn changed(before: &EventTypeSettings, after: &EventTypeSettings) -> Vec<&'stati
         ("schema", before.schema != after.schema),
         ("example", before.example != after.example),
         ("archived", before.archived != after.archived),
+        ("deprecated", before.deprecated != after.deprecated),
     ];
     let changed = members.into_iter().filter(|(_, is_other)| *is_other);
     changed.map(|(member, _)| member).collect()

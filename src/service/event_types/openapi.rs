@@ -7,7 +7,7 @@
 //! The name of a webhook is the event type's. Of its `post` operation the description (or else the summary)
 //! says when it happens, the first tag is its group, and the JSON request body is its data: schema and
 //! example. `x-archived` says that it is out of use; `deprecated` alone does not, because what is deprecated
-//! is still sent.
+//! is still sent. Feature flags are in no document.
 
 use serde_json::{Map, Value, json};
 
@@ -221,8 +221,10 @@ fn operation(
     if let Some(group) = &settings.group {
         operation["tags"] = json!([group]);
     }
-    if settings.archived {
+    if settings.archived || settings.deprecated {
         operation["deprecated"] = json!(true);
+    }
+    if settings.archived {
         operation[ARCHIVED] = json!(true);
     }
     if !versions.is_empty() {

@@ -10,6 +10,7 @@
 use serde_json::json;
 
 use super::pinned::check_unpinned;
+use super::shown::found;
 use super::{DESCRIPTION_CHARS_MAX, EventTypeName, Placed, check_documents, named};
 use crate::domain::catalogue::{EventType, EventTypeVersion, VersionSettings};
 use crate::domain::event_type::VersionName;
@@ -17,7 +18,7 @@ use crate::domain::page::{Cursor, Limit, Page};
 use crate::service::once::once;
 use crate::service::{Caller, Done, FieldError, Once, Refusal, Service, audit, text};
 use crate::store::event_types::versions::{self, VERSIONS_MAX, WORKSPACE_VERSIONS_MAX};
-use crate::store::{Read, StoreError, WriteTx, event_types};
+use crate::store::{Read, StoreError, WriteTx};
 
 /// A version as a caller describes it.
 #[derive(Clone, Debug, Default)]
@@ -52,7 +53,7 @@ impl Service {
         let caller = caller.clone();
         let work = move |tx: &mut WriteTx<'_>| {
             once(tx, &caller, &key, |tx| {
-                let of = event_type(tx, &caller, &of)?;
+                let of = found(tx, &caller, &of)?;
                 let name = match &name {
                     Some(name) => name.clone(),
                     None => next_number(tx, &of)?,
@@ -78,7 +79,7 @@ impl Service {
     ) -> Result<Page<EventTypeVersion>, Refusal> {
         let (of, caller) = (named(of)?, caller.clone());
         let read = move |conn: &Read<'_>| {
-            let of = event_type(conn, &caller, &of)?;
+            let of = found(conn, &caller, &of)?;
             Ok::<_, Refusal>(versions::list(conn, caller.purview(), &of, cursor, limit)?)
         };
         self.store().read(read).await
@@ -109,7 +110,7 @@ impl Service {
     ) -> Result<EventTypeVersion, Refusal> {
         let (of, name, caller) = (named(of)?, version_named(name)?, caller.clone());
         let read = move |conn: &Read<'_>| {
-            let of = event_type(conn, &caller, &of)?;
+            let of = found(conn, &caller, &of)?;
             find(conn, &caller, &of, &name)
         };
         self.store().read(read).await
@@ -130,7 +131,7 @@ impl Service {
         let name = name.ok_or_else(|| Refusal::field("version", "is needed"))?;
         let caller = caller.clone();
         let work = move |tx: &mut WriteTx<'_>| {
-            let of = event_type(tx, &caller, &of)?;
+            let of = found(tx, &caller, &of)?;
             let placed = place(tx, &caller, &of, &name, &settings)?;
             Ok((find(tx, &caller, &of, &name)?, placed))
         };
@@ -149,7 +150,7 @@ impl Service {
     ) -> Result<(), Refusal> {
         let (of, name, caller) = (named(of)?, version_named(name)?, caller.clone());
         let work = move |tx: &mut WriteTx<'_>| {
-            let of = event_type(tx, &caller, &of)?;
+            let of = found(tx, &caller, &of)?;
             let found = find(tx, &caller, &of, &name)?;
             check_unpinned(tx, &caller, &of.name, Some(&name))?;
             versions::delete(tx, caller.workspace.seq(), found.seq)?;
@@ -177,6 +178,67 @@ pub(super) fn place(
     }
     add(tx, caller, of, name, settings)?;
     Ok(Placed::Added)
+}
+
+/// Brings the versions of an event type to what is said of them; what it has besides leaves. Of one whose
+/// schema is another an example that does not fit it any more leaves as well.
+///
+/// # Errors
+/// The fields at fault; [`Refusal::Conflict`] where a webhook pins one that would leave, or there is no room.
+pub(super) fn replace(
+    tx: &mut WriteTx<'_>,
+    caller: &Caller,
+    of: &EventType,
+    said: Option<Vec<VersionInput>>,
+) -> Result<(), Refusal> {
+    let Some(said) = said else {
+        return Ok(());
+    };
+    let mut wanted = Vec::with_capacity(said.len());
+    for one in said {
+        let called = one.name.clone().unwrap_or_default();
+        let without = VersionInput {
+            example: None,
+            ..one.clone()
+        };
+        let read = check(one).or_else(|_| check(without));
+        let (name, settings) = read.map_err(|refusal| below(&called, refusal))?;
+        wanted.push((
+            name.ok_or_else(|| Refusal::field("versions", "each needs a name"))?,
+            settings,
+        ));
+    }
+    for known in versions::all(tx, of.seq)? {
+        if !wanted.iter().any(|(name, _)| *name == known.name) {
+            check_unpinned(tx, caller, &of.name, Some(&known.name))?;
+            versions::delete(tx, caller.workspace.seq(), known.seq)?;
+            note(
+                tx,
+                caller,
+                "event_type_version.delete",
+                &of.name,
+                &known.name,
+            )?;
+        }
+    }
+    for (name, settings) in &wanted {
+        place(tx, caller, of, name, settings)?;
+    }
+    Ok(())
+}
+
+/// A refusal of a version, as one of its event type.
+fn below(version: &str, refusal: Refusal) -> Refusal {
+    match refusal {
+        Refusal::Invalid(faults) => {
+            let named = faults.into_iter().map(|fault| FieldError {
+                field: format!("versions.{version}.{}", fault.field),
+                ..fault
+            });
+            Refusal::Invalid(named.collect())
+        }
+        other => other,
+    }
 }
 
 /// Adds a version; `None` where there is one of that name.
@@ -248,15 +310,6 @@ pub(super) fn check(
         )),
         false => Err(Refusal::Invalid(faults)),
     }
-}
-
-fn event_type(
-    conn: &Read<'_>,
-    caller: &Caller,
-    name: &EventTypeName,
-) -> Result<EventType, Refusal> {
-    let found = event_types::find(conn, caller.workspace.seq(), name)?;
-    found.ok_or(Refusal::NotFound("event type"))
 }
 
 fn find(

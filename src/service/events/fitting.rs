@@ -15,7 +15,7 @@ use std::sync::Arc;
 use crate::domain::event::{GivenId, NewEvent};
 use crate::domain::event_context::reaches;
 use crate::domain::event_document::EventDocument;
-use crate::domain::event_type::EventTypeName;
+use crate::domain::event_type::{EventTypeName, VersionName};
 use crate::domain::filter::ContentFilter;
 use crate::domain::json::JsonTape;
 use crate::domain::order::OrderKey;
@@ -102,6 +102,7 @@ pub(super) fn view_of(new: &NewEvent, now: Timestamp) -> EventDocument<'_> {
         id: new.given_id.as_ref().map(GivenId::as_str),
         delivery: None,
         event_type: &new.event_type,
+        event_version: new.version().map(VersionName::as_str),
         occurred_at: new.occurred_at.unwrap_or(now),
         data: &new.data,
     }

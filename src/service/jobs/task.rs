@@ -66,6 +66,8 @@ pub(super) struct Criteria {
     statuses: Vec<i64>,
     since_ms: Option<i64>,
     until_ms: Option<i64>,
+    #[serde(default)]
+    ended_since_ms: Option<i64>,
     /// One past the last row that may match.
     end: i64,
 }
@@ -145,6 +147,7 @@ impl Criteria {
             statuses: filter.statuses.iter().map(|status| status.code()).collect(),
             since_ms: filter.since.map(Timestamp::millis),
             until_ms: filter.until.map(Timestamp::millis),
+            ended_since_ms: filter.ended_since.map(Timestamp::millis),
             end,
         }
     }
@@ -169,6 +172,7 @@ impl Criteria {
             statuses: statuses.filter_map(Status::from_code).collect(),
             since: self.since_ms.map(Timestamp::from_millis),
             until: self.until_ms.map(Timestamp::from_millis),
+            ended_since: self.ended_since_ms.map(Timestamp::from_millis),
         }
     }
 

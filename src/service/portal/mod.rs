@@ -19,6 +19,7 @@ use super::caller::PortalVisitor;
 use super::consumers::found;
 use super::once::once;
 use super::{Actor, Caller, Done, FieldError, Once, Refusal, Service, audit};
+use crate::domain::feature_flag::FeatureFlags;
 use crate::domain::portal::{
     Capabilities, Capability, LINK_LASTS, LINK_LASTS_MAX, LINK_LASTS_MIN, LOCALE_CHARS_MAX,
     NewPortalLink, PortalLink, PortalTheme, PortalToken, is_locale,
@@ -51,6 +52,8 @@ pub struct PortalLinkInput {
     pub theme: Option<String>,
     /// The language that the platform's pages speak.
     pub locale: Option<String>,
+    /// The event types with which flags its holder is shown, besides those without.
+    pub feature_flags: Vec<String>,
 }
 
 /// A new link; its token is shown only now.
@@ -90,6 +93,7 @@ impl Service {
                     can: asked.can,
                     theme: asked.theme,
                     locale: asked.locale,
+                    feature_flags: asked.feature_flags,
                     expires_at: tx.now().after(asked.lasts),
                 };
                 let (id, token) = portal_links::insert(tx, &new, entropy::bytes())?;
@@ -169,6 +173,7 @@ pub fn visitor(link: &PortalLink) -> Caller {
         actor: Actor::Consumer(PortalVisitor {
             consumer: link.consumer,
             can: link.can,
+            feature_flags: link.feature_flags.clone(),
         }),
     }
 }
@@ -179,6 +184,7 @@ struct AskedLink {
     can: Capabilities,
     theme: PortalTheme,
     locale: Option<String>,
+    feature_flags: FeatureFlags,
 }
 
 fn check(input: &PortalLinkInput) -> Result<AskedLink, Refusal> {
@@ -217,6 +223,10 @@ fn check(input: &PortalLinkInput) -> Result<AskedLink, Refusal> {
         );
         fault("locale".to_owned(), message);
     }
+    let feature_flags = FeatureFlags::parse(&input.feature_flags).unwrap_or_else(|message| {
+        fault("feature_flags".to_owned(), message);
+        FeatureFlags::default()
+    });
     if !faults.is_empty() {
         return Err(Refusal::Invalid(faults));
     }
@@ -226,6 +236,7 @@ fn check(input: &PortalLinkInput) -> Result<AskedLink, Refusal> {
         can,
         theme,
         locale,
+        feature_flags,
     })
 }
 

@@ -10,7 +10,7 @@ use crate::domain::attempt::Attempt;
 use crate::domain::delivery::{AttemptFilter, Delivery, DeliveryFilter, Trigger};
 use crate::domain::event::StoredEvent;
 use crate::domain::id::EventId;
-use crate::domain::page::{Cursor, Limit, List, Page};
+use crate::domain::page::{Cursor, Limit, List, Page, is_backwards};
 use crate::domain::webhook::{Webhook, WebhookKind};
 use crate::service::events::EVENT_DELIVERIES_MAX;
 use crate::service::{Caller, Refusal};
@@ -51,7 +51,8 @@ impl Views<'_> {
         self.service
             .read(move |_, conn| {
                 let page = attempts::list(conn, &filter, cursor, limit)?;
-                Ok(with_deliveries(conn, page, carried)?)
+                let read = |page| with_deliveries(conn, page, carried);
+                Ok(in_reading_order(cursor, page, read)?)
             })
             .await
     }
@@ -79,7 +80,8 @@ impl Views<'_> {
                 let newest: BTreeSet<i64> = newest.into_iter().collect();
                 page.items.retain(|own| newest.contains(&own.id.seq()));
                 let behind = |own: &Delivery| Cursor::behind(List::Deliveries, own.id.seq());
-                Ok(with_events(conn, page, |own| own.event.seq(), behind)?)
+                let read = |page| with_events(conn, page, |own| own.event.seq(), behind);
+                Ok(in_reading_order(cursor, page, read)?)
             })
             .await
     }
@@ -121,6 +123,18 @@ impl Views<'_> {
                 Ok(found.filter(is_listed).filter_map(with_delivery).collect())
             })
             .await
+    }
+}
+
+/// Adds to a page what may end it early: that has to be at its far end, seen from the cursor.
+fn in_reading_order<T, U>(
+    cursor: Option<Cursor>,
+    page: Page<T>,
+    read: impl FnOnce(Page<T>) -> Result<Page<U>, StoreError>,
+) -> Result<Page<U>, StoreError> {
+    match is_backwards(cursor) {
+        false => read(page),
+        true => Ok(read(page.turned())?.turned()),
     }
 }
 

@@ -6,12 +6,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Views;
 use crate::domain::audit::AuditEntry;
-use crate::domain::id::{KeyId, UserId, WebhookId};
+use crate::domain::consumer::ConsumerRef;
+use crate::domain::id::{ConsumerId, JobId, KeyId, UserId, WebhookId, WorkspaceId};
+use crate::domain::job::JobKind;
 use crate::domain::page::{Cursor, Limit, Page};
 use crate::domain::webhook::WebhookName;
 use crate::service::Refusal;
 use crate::service::audit_log::entries;
-use crate::store::{Read, StoreError, keys, users, webhooks};
+use crate::store::{Read, StoreError, consumers, jobs, keys, users, webhooks, workspaces};
 
 /// A page of the audit log.
 #[derive(Clone, Debug)]
@@ -24,6 +26,10 @@ pub struct AuditLog {
     pub keys: BTreeMap<String, String>,
     /// What webhooks are called of which there still is a row.
     pub webhooks: Vec<WebhookName>,
+    /// What workspaces and consumers that still exist are called, by id.
+    pub owners: BTreeMap<String, String>,
+    /// What jobs do that are still remembered, by id.
+    pub jobs: BTreeMap<String, JobKind>,
 }
 
 impl Views<'_> {
@@ -48,6 +54,8 @@ impl Views<'_> {
                     emails: emails(conn, &named)?,
                     keys: key_names(conn, &named)?,
                     webhooks: webhook_names(conn, &named)?,
+                    owners: owners(conn, &entries.items)?,
+                    jobs: job_kinds(conn, &named)?,
                     entries,
                 })
             })
@@ -74,4 +82,55 @@ fn webhook_names(conn: &Read<'_>, named: &BTreeSet<&str>) -> Result<Vec<WebhookN
     let ids = named.iter().filter_map(|id| WebhookId::parse(id));
     let seqs: Vec<i64> = ids.map(|id| id.seq()).collect();
     webhooks::names_of(conn, &seqs)
+}
+
+/// The names of workspaces and consumers, one read each: a page has no more than a few.
+fn owners(conn: &Read<'_>, entries: &[AuditEntry]) -> Result<BTreeMap<String, String>, StoreError> {
+    let mut found = BTreeMap::new();
+    for entry in entries {
+        for id in [&entry.actor, &entry.target] {
+            if found.contains_key(id) {
+                continue;
+            }
+            if let Some(name) = owner_name(conn, entry.workspace, id)? {
+                found.insert(id.clone(), name);
+            }
+        }
+    }
+    Ok(found)
+}
+
+fn owner_name(
+    conn: &Read<'_>,
+    workspace: Option<WorkspaceId>,
+    text: &str,
+) -> Result<Option<String>, StoreError> {
+    if let Some(id) = WorkspaceId::parse(text) {
+        let found = workspaces::find(conn, id.seq())?;
+        return Ok(found.filter(|own| own.id == id).map(|own| own.name));
+    }
+    let Some((id, workspace)) = ConsumerId::parse(text).zip(workspace) else {
+        return Ok(None);
+    };
+    let found = consumers::find(conn, workspace.seq(), &ConsumerRef::Id(id))?;
+    Ok(found.and_then(|own| {
+        let uid = own.uid.as_ref().map(|uid| uid.as_str().to_owned());
+        Some(own.settings.name)
+            .filter(|name| !name.is_empty())
+            .or(uid)
+    }))
+}
+
+fn job_kinds(
+    conn: &Read<'_>,
+    named: &BTreeSet<&str>,
+) -> Result<BTreeMap<String, JobKind>, StoreError> {
+    let ids: Vec<JobId> = named.iter().filter_map(|id| JobId::parse(id)).collect();
+    let mut found = BTreeMap::new();
+    for id in ids {
+        if let Some(job) = jobs::find(conn, id.seq())?.filter(|job| job.id == id) {
+            found.insert(id.to_string(), job.kind);
+        }
+    }
+    Ok(found)
 }

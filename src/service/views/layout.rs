@@ -64,11 +64,12 @@ impl Views<'_> {
         caller: &Caller,
         limit: usize,
     ) -> Result<Vec<EventType>, Refusal> {
-        let workspace_seq = caller.workspace.seq();
+        let caller = caller.clone();
         self.service
             .read(move |_, conn| {
-                let mut found = event_types::catalogue(conn, workspace_seq)?;
-                found.retain(|one| !one.settings.archived);
+                let mut found = event_types::catalogue(conn, caller.workspace.seq())?;
+                let is_shown = |one: &EventType| caller.is_shown(&one.settings.feature_flags);
+                found.retain(|one| !one.settings.archived && is_shown(one));
                 found.truncate(limit);
                 Ok(found)
             })

@@ -13,7 +13,7 @@ use rusqlite::{Row, named_params};
 use super::in_rows;
 use crate::domain::delivery::{Delivery, DeliveryFilter, DeliveryScope, Status, Trigger};
 use crate::domain::event_type::{EventTypeName, Pattern};
-use crate::domain::page::{Cursor, Limit, List, Order, Page};
+use crate::domain::page::{Cursor, Limit, List, Order, Page, is_backwards};
 use crate::domain::time::Timestamp;
 use crate::store::events::context::is_marked;
 use crate::store::setbacks::{self, DatedTable};
@@ -26,7 +26,7 @@ pub const SCAN_ROWS_MAX: usize = 10_000;
 /// times as long.
 const CANDIDATES: &str = "SELECT seq, workspace_seq, webhook_seq, event_type, status, trigger,
          created_at, discarded_at, profile_seq, last_status_code, last_error_kind, consumer_seq,
-         event_seq, job_seq
+         event_seq, job_seq, completed_at
      FROM deliveries";
 
 /// A page of deliveries, newest first.
@@ -39,6 +39,10 @@ pub fn list(
     cursor: Option<Cursor>,
     limit: Limit,
 ) -> Result<Page<Delivery>, StoreError> {
+    if is_backwards(cursor) {
+        let cursor = cursor.map(Cursor::turned);
+        return Ok(list_in(conn, filter, Order::Ascending, cursor, limit)?.turned());
+    }
     list_in(conn, filter, Order::Descending, cursor, limit)
 }
 
@@ -268,6 +272,7 @@ fn matches(
         && is_in_state(filter, row)?
         && row.get::<_, i64>(5)? != Trigger::Alert.code()
         && is_in_time(filter, row.get(6)?)
+        && has_ended(filter, row)?
         && match filter.result {
             Some(result) => result.fits(row.get(9)?, row.get(10)?),
             None => true,
@@ -321,6 +326,17 @@ fn is_in_state(filter: &DeliveryFilter, row: &Row<'_>) -> Result<bool, StoreErro
 fn is_in_time(filter: &DeliveryFilter, created_at: Timestamp) -> bool {
     filter.since.is_none_or(|since| created_at >= since)
         && filter.until.is_none_or(|until| created_at < until)
+}
+
+/// Whether the sums count a row of [`CANDIDATES`] as ended since then: a failed test is not among them.
+fn has_ended(filter: &DeliveryFilter, row: &Row<'_>) -> Result<bool, StoreError> {
+    let Some(since) = filter.ended_since else {
+        return Ok(true);
+    };
+    let ended_at: Option<Timestamp> = row.get(14)?;
+    let is_failed_test = row.get::<_, i64>(4)? == Status::Exhausted.code()
+        && row.get::<_, i64>(5)? == Trigger::Test.code();
+    Ok(ended_at.is_some_and(|at| at >= since) && !is_failed_test)
 }
 
 /// The row numbers that `since` and `until` leave, exclusive at both ends. Where the

@@ -95,6 +95,10 @@ fn add_sums(
     new: &Progress,
     attempt: Option<&LastAttempt<'_>>,
 ) {
+    if place.trigger == Trigger::Test && new.status == Status::Exhausted {
+        // Who sent the test was told what came of it; it is held against nobody.
+        return;
+    }
     let became = |status| i64::from(new.status == status && old.status != status);
     let success = |code: u16| (200..300).contains(&code);
     // What was given up without being sent was no attempt.

@@ -251,6 +251,7 @@ fn filters(first: Timestamp, last: Timestamp) -> impl Strategy<Value = DeliveryF
                     statuses,
                     since,
                     until,
+                    ended_since: None,
                 }
             },
         )

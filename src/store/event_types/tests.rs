@@ -3,16 +3,15 @@
 use std::sync::{Arc, Mutex};
 
 use super::*;
+use crate::domain::feature_flag::FeatureFlags;
 use crate::domain::profile::Profile;
 use crate::store::tests::{Fixture, fixture};
 
 fn settings(description: &str) -> EventTypeSettings {
     EventTypeSettings {
         description: Some(description.to_owned()),
-        group: None,
         schema: Some(r#"{"type":"object"}"#.to_owned()),
-        example: None,
-        archived: false,
+        ..EventTypeSettings::default()
     }
 }
 
@@ -30,6 +29,8 @@ fn an_event_type_is_added_once_changed_and_removed() {
         assert!(update(tx, 1, &name("a.c"), &settings("none"))?.is_none());
         let archived = EventTypeSettings {
             archived: true,
+            deprecated: true,
+            feature_flags: FeatureFlags::read("beta eu").unwrap(),
             ..settings("second")
         };
         let changed = update(tx, 1, &name("a.b"), &archived)?.unwrap();

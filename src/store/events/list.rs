@@ -7,14 +7,15 @@ use rusqlite::{Row, ToSql};
 use super::context::IN_CHANNEL;
 use super::{COLUMNS, JOINS, labels, stored};
 use crate::domain::event::{EventFilter, StoredEvent};
-use crate::domain::page::{Cursor, Limit, List, Order, Page};
+use crate::domain::page::{Cursor, Limit, List, Order, Page, is_backwards};
 use crate::store::found::Found;
 use crate::store::setbacks::{self, DatedTable};
 use crate::store::{Read, StoreError};
 
 /// A page of published events; one that is not what was once published is left out, and the log says
 /// so. In ascending order the page always says where to go on: row numbers
-/// are given in commit order, so that a poller that goes on from there never skips or repeats one.
+/// are given in commit order, so that a poller that goes on from there never skips or repeats one. What
+/// lies before a cursor of the descending order is read upwards.
 ///
 /// # Errors
 /// As [`super::find`].
@@ -23,6 +24,27 @@ pub fn list(
     filter: &EventFilter,
     limit: Limit,
 ) -> Result<Page<StoredEvent>, StoreError> {
+    if filter.order == Order::Descending && is_backwards(filter.cursor) {
+        let filter = EventFilter {
+            order: Order::Ascending,
+            cursor: filter.cursor.map(Cursor::turned),
+            ..filter.clone()
+        };
+        return Ok(read(conn, &filter, limit)?.0.turned());
+    }
+    let (mut page, last) = read(conn, filter, limit)?;
+    if filter.order == Order::Ascending {
+        page.next = Some(Cursor::behind(List::Events, last));
+    }
+    Ok(page)
+}
+
+/// A page that says where to go on if there is more, and the last row that was looked at.
+fn read(
+    conn: &Read<'_>,
+    filter: &EventFilter,
+    limit: Limit,
+) -> Result<(Page<StoredEvent>, i64), StoreError> {
     let columns = EventColumns {
         select: COLUMNS,
         joins: JOINS,
@@ -35,11 +57,7 @@ pub fn list(
     };
     let start = each_row(conn, filter, columns, limit.rows() + 1, each)?;
     let last = found.last().unwrap_or(start);
-    let mut page = found.paged(List::Events);
-    if filter.order == Order::Ascending {
-        page.next = Some(Cursor::behind(List::Events, last));
-    }
-    Ok(page)
+    Ok((found.paged(List::Events), last))
 }
 
 /// What is read of each event.

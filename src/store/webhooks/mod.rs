@@ -33,7 +33,9 @@ pub use health::{excuse_failing, health, restart_failing, set_health};
 use json_column::json_text;
 pub use names::{name_in, names_of};
 pub use operational::{operational, operational_called};
-pub use owned::{alert_rows, count, delete_of_consumer, owned, row_called, rows_of_consumer};
+pub use owned::{
+    alert_rows, count, delete_of_consumer, listening, owned, row_called, rows_of_consumer,
+};
 use pins::pins_column;
 pub use pins::{count_pinning, pinned_by};
 use row::{BatchColumn, RetryColumn, transport_column, webhook};

@@ -73,6 +73,24 @@ pub fn owned(
     in_rows(conn, vault, &seqs, now)
 }
 
+/// Which of some consumers have a webhook in use.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn listening(conn: &Read<'_>, consumer_seqs: &[i64]) -> Result<Vec<i64>, StoreError> {
+    let seqs = serde_json::to_string(consumer_seqs).expect("numbers always serialise");
+    conn.values(
+        "SELECT value
+         FROM json_each(:consumers)
+         WHERE EXISTS (
+             SELECT 1 FROM webhooks INDEXED BY webhooks_of_consumer
+             WHERE consumer_seq = value AND kind = 'registered' AND status = 'active'
+                 AND deleted_at IS NULL)
+         LIMIT -1",
+        named_params! { ":consumers": seqs },
+    )
+}
+
 /// The row of the webhook that the platform calls `uid`, of those of one consumer.
 ///
 /// # Errors

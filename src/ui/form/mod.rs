@@ -16,6 +16,7 @@
 
 mod draw;
 mod field;
+mod mask;
 mod posted;
 mod spec;
 #[cfg(test)]
@@ -23,6 +24,7 @@ mod tests;
 mod view;
 
 pub use field::{FieldSpec, Offer, OfferGroup, Typed};
-pub use posted::{CSRF_FIELD, FIELDS_MAX, FORM_BYTES_MAX, Form, FormDraft, mend};
+pub use mask::{CSRF_FIELD, masked_in};
+pub use posted::{FIELDS_MAX, FORM_BYTES_MAX, Form, FormDraft, mend};
 pub use spec::{FieldSet, Fields, FormSpec, Frame};
 pub use view::FormView;

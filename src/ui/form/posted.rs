@@ -5,14 +5,13 @@
 
 use subtle::ConstantTimeEq;
 
+use super::mask::{CSRF_FIELD, unmasked};
 use crate::service::{FieldError, Refusal};
 
 /// The most bytes of a form: an event's data at its limit, percent-encoded, fits.
 pub const FORM_BYTES_MAX: usize = 1024 * 1024;
 /// The most fields of a form.
 pub const FIELDS_MAX: usize = 2000;
-/// The name of the field that holds the session's token.
-pub const CSRF_FIELD: &str = "csrf";
 
 /// The fields of a form, in order.
 #[derive(Clone, Debug, Default)]
@@ -48,8 +47,8 @@ impl Form {
     /// # Errors
     /// [`Refusal::Forbidden`].
     pub fn check_token(&self, expected: &str) -> Result<(), Refusal> {
-        let given = self.typed(CSRF_FIELD).as_bytes();
-        if bool::from(given.ct_eq(expected.as_bytes())) {
+        let given = unmasked(self.typed(CSRF_FIELD));
+        if bool::from(given.as_bytes().ct_eq(expected.as_bytes())) {
             return Ok(());
         }
         let why = "this form is from before you last signed in; go back, reload the page and send \

@@ -83,11 +83,8 @@ mod tests {
             seq: 1,
             name: EventTypeName::parse(name).unwrap(),
             settings: EventTypeSettings {
-                description: None,
                 group: group.map(str::to_owned),
-                schema: None,
-                example: None,
-                archived: false,
+                ..EventTypeSettings::default()
             },
             created_at: Timestamp::from_millis(0),
             updated_at: Timestamp::from_millis(0),

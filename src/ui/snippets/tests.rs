@@ -24,6 +24,7 @@ fn delivered(profile: &Profile) -> Delivered {
     let attempt = AttemptToSign {
         event_id: ID,
         event_type: "order.paid",
+        event_version: None,
         workspace_id: "ws_1",
         delivery_id: ID,
         attempt_at: Clock::System.now(),

@@ -139,6 +139,7 @@ impl Credentials {
                     actor: Actor::Consumer(PortalVisitor {
                         consumer: link.consumer,
                         can: link.can,
+                        feature_flags: link.feature_flags.clone(),
                     }),
                     scopes: Scopes::workspace(),
                     workspace_seq: Some(link.workspace.seq()),

@@ -54,6 +54,7 @@ fn check_delivery(profile: &Profile) {
     assert!(accepted.is_ok(), "a profile takes its own secrets");
     let key = profile.signing_key(&secret).expect("and signs with them");
     let input = EnvelopeInput {
+        event_version: None,
         event_type: "order.paid",
         event_id: EVENT,
         delivery_id: DELIVERY,
@@ -65,6 +66,7 @@ fn check_delivery(profile: &Profile) {
     let rendered: Value = serde_json::from_slice(&body).expect("a body is JSON");
     assert!(rendered.is_object());
     let attempt = AttemptToSign {
+        event_version: None,
         event_id: EVENT,
         event_type: "order.paid",
         workspace_id: "ws_1",

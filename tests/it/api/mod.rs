@@ -13,6 +13,7 @@ mod dead_letters;
 mod deliveries;
 mod event_context;
 mod event_type_versions;
+mod event_type_versions_sent;
 mod event_types;
 mod event_types_documents;
 mod event_types_yaml;

@@ -104,6 +104,109 @@ async fn what_consumers_own_is_theirs_unless_the_file_declares_something_for_the
     assert_eq!(left["data"].as_array().unwrap().len(), 2);
 }
 
+fn versions(receiver: &str, versions: &str, pinned: &str) -> String {
+    format!(
+        r#"
+[[event_types]]
+name = "order.paid"
+description = "Money arrived"
+{versions}
+
+[[webhooks]]
+label = "Shop"
+url = "{receiver}"
+event_types = ["*"]
+pinned_versions = {{ "order.paid" = {pinned} }}
+filter = {{ "version" = {{ "$in" = ["1", "60s"] }} }}
+"#
+    )
+}
+
+const FIRST: &str = "[[event_types.versions]]\nversion = 1\nexample = { wait = \"60s\" }";
+const SECOND: &str = "[[event_types.versions]]\nversion = \"2026-03-16\"\narchived = false\n\
+                      schema = { type = \"object\", required = [\"amount\"] }";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn versions_of_event_types_and_what_pins_them_are_declared_together() {
+    let shell = Shell::open();
+    let receiver = Receiver::start().await;
+    let url = receiver.url("/hook");
+    let check = |text: &str, options: &str, expect: &[&str]| {
+        let file = shell.file("versions.toml", text);
+        let dry = shell.says(&format!("apply {file} {options} --dry-run"));
+        let told = shell.says(&format!("apply {file} {options}"));
+        for words in expect {
+            assert!(dry.contains(words), "no {words} in {dry}");
+            assert!(told.contains(words), "no {words} in {told}");
+        }
+        let again = shell.says(&format!("apply {file} {options}"));
+        assert_eq!(again, "nothing to change\n", "{text}");
+    };
+    let both = format!("{FIRST}\n{SECOND}");
+    check(
+        &versions(&url, &both, "1"),
+        "",
+        &[
+            "+ event type order.paid",
+            "+ event type version order.paid 1",
+            "+ event type version order.paid 2026-03-16",
+            "+ webhook Shop",
+        ],
+    );
+    let there = shell.json("event-types versions list order.paid");
+    assert_eq!(
+        there["data"][0]["version"], "2026-03-16",
+        "the last is the newest"
+    );
+    let hook = shell.json("webhooks list");
+    assert_eq!(hook["data"][0]["pinned_versions"]["order.paid"], "1");
+
+    // Of a version as well, only what differs is told, and an example is no duration.
+    let changed = both.replace("60s", "1m").replace("Money", "More money");
+    let told = ["~ event type version order.paid 1", "\"60s\"", "\"1m\""];
+    check(&versions(&url, &changed, "1"), "", &told);
+    let text = versions(&url, &changed, "1").replace("Money", "More money");
+    check(&text, "", &["~ event type order.paid", "More money"]);
+
+    // What leaves the list stays unless it is pruned, and is let go before it leaves.
+    let text = text
+        .replace(FIRST, "")
+        .replace(&FIRST.replace("60s", "1m"), "");
+    let pinning = text.replace("= 1 }", "= \"2026-03-16\" }");
+    check(&pinning, "", &["~ webhook Shop", "1 change"]);
+    check(
+        &pinning,
+        "--prune",
+        &["- event type version order.paid 1", "1 change"],
+    );
+    let none = "[[event_types]]\nname = \"order.sent\"\n";
+    check(
+        none,
+        "--prune",
+        &[
+            "- webhook Shop",
+            "- event type order.paid",
+            "+ event type order.sent",
+        ],
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_version_that_a_webhook_pins_does_not_leave() {
+    let shell = Shell::open();
+    let receiver = Receiver::start().await;
+    let text = versions(&receiver.url("/"), &format!("{FIRST}\n{SECOND}"), "1");
+    let file = shell.file("pinned.toml", &text);
+    shell.says(&format!("apply {file}"));
+    let catalogue = format!(
+        "[[event_types]]\nname = \"order.paid\"\n{SECOND}\n[[webhooks]]\nlabel = \"Shop\"\nurl = \"{}\"\n",
+        receiver.url("/")
+    );
+    let file = shell.file("pruned.toml", &catalogue);
+    let said = shell.complains(&format!("apply {file} --prune"));
+    assert!(said.contains("pinned by webhooks (1)"), "{said}");
+}
+
 #[test]
 fn a_declaration_that_makes_no_sense_is_refused_before_anything_changes() {
     let shell = Shell::open();
@@ -119,6 +222,18 @@ fn a_declaration_that_makes_no_sense_is_refused_before_anything_changes() {
         "d.toml",
         "[[event_types]]\nname = \"a\"\n[[event_types]]\nname = \"a\"",
         "twice",
+    );
+    let versions = "[[event_types]]\nname = \"a\"\n[[event_types.versions]]\n";
+    check("f.toml", versions, "a has a version without a name");
+    check(
+        "g.toml",
+        &format!("{versions}version = 1\n[[event_types.versions]]\nversion = \"1\""),
+        "version 1 of a is declared twice",
+    );
+    check(
+        "h.toml",
+        "[[event_types]]\nname = \"a\"\nversions = 1",
+        "no list of tables",
     );
     let typo = "{\"event_types\": [{\"name\": \"a\"}], \"webhooks\": [{\"url\": \"http://127.0.0.1:9000/\", \
                 \"event_types\": [\"a\"], \"labl\": \"x\"}]}";

@@ -61,8 +61,8 @@ impl Side {
 /// The old system, as its platform left it.
 async fn old(receiver: &Receiver) -> Side {
     let old = Side::start().await;
-    let kind =
-        json!({"name": "order.paid", "description": "Paid", "schemas": {"1": {"type": "object"}}});
+    let kind = json!({"name": "order.paid", "description": "Paid", "deprecated": true,
+        "featureFlags": ["beta"], "schemas": {"1": {"type": "object"}, "2": {"type": "object"}}});
     old.post("/event-type", kind).await;
     let app =
         json!({"name": "Acme", "uid": "acme", "metadata": {"plan": "pro"}, "throttleRate": 50});

@@ -6,15 +6,14 @@ use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use rustix::process::{Pid, Signal, kill_process};
-use serde_json::{Value, json};
+use rustix::process::Signal;
 
-use super::process::{Server, complaint, hookpost, hookpost_in, run, stdout_of};
+use super::process::{Server, complaint, hookpost, run, stdout_of};
 use crate::app::PATIENCE;
 
 /// What a program of the system says; it must succeed.
 #[track_caller]
-fn tool(program: &str, arguments: &[&str]) -> String {
+pub(super) fn tool(program: &str, arguments: &[&str]) -> String {
     let output = Command::new(program)
         .args(arguments)
         .env("LC_ALL", "C.UTF-8")
@@ -26,7 +25,7 @@ fn tool(program: &str, arguments: &[&str]) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-fn text(path: &Path) -> &str {
+pub(super) fn text(path: &Path) -> &str {
     path.to_str().unwrap()
 }
 
@@ -215,113 +214,4 @@ async fn the_service_manager_learns_of_start_life_and_end() {
     server.signal(Signal::TERM);
     told("STOPPING=1");
     assert!(server.exit().await.success());
-}
-
-/// The first of `program`'s children, once it has one.
-fn child_of(parent: u32) -> Pid {
-    let children = format!("/proc/{parent}/task/{parent}/children");
-    let found = fs::read_to_string(children).unwrap();
-    let child = found.split_whitespace().next().expect("a child").parse();
-    Pid::from_raw(child.unwrap()).unwrap()
-}
-
-#[tokio::test]
-async fn as_the_first_process_of_a_container_it_serves_is_healthy_and_ends_on_term() {
-    let dir = tempfile::tempdir().unwrap();
-    let data = dir.path().join("data");
-    // A process namespace of its own, as a container has, needs no rights.
-    let mut command = hookpost_in("unshare");
-    command.args([
-        "--user",
-        "--map-current-user",
-        "--pid",
-        "--fork",
-        "--kill-child",
-    ]);
-    command.args([
-        env!("CARGO_BIN_EXE_hookpost"),
-        "serve",
-        "--listen",
-        "127.0.0.1:0",
-    ]);
-    command.env("HOOKPOST_DATA_DIR", &data);
-    let server = Server::spawn(&mut command);
-    let first = child_of(server.id());
-    let status = fs::read_to_string(format!("/proc/{first}/status")).unwrap();
-    let numbers = status.lines().find_map(|line| line.strip_prefix("NSpid:"));
-    assert_eq!(numbers.unwrap().split_whitespace().last(), Some("1"));
-    assert_eq!(stdout_of(&["healthcheck", "--data-dir", text(&data)]), "ok");
-    kill_process(first, Signal::TERM).unwrap();
-    assert!(server.exit().await.success());
-}
-
-#[test]
-fn a_container_is_built_from_this_binary_runs_as_nobody_and_writes_only_its_data() {
-    let dir = tempfile::tempdir().unwrap();
-    let place = dir.path().join("box");
-    let said = stdout_of(&["install", "--container", text(&place)]);
-    assert!(said.contains("docker compose -f"), "{said}");
-    let version = tool(text(&place.join("hookpost")), &["--version"]);
-    assert!(version.contains(env!("CARGO_PKG_VERSION")), "{version}");
-    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
-    // No builder runs here: the files are read as the tools' own parsers read them.
-    let said = tool(
-        text(&tests.join(".venv/bin/python")),
-        &[
-            "-B",
-            text(&tests.join("snippets/container.py")),
-            text(&place.join("Dockerfile")),
-            text(&place.join("compose.yaml")),
-        ],
-    );
-    let said: Value = serde_json::from_str(&said).unwrap();
-    let step = |name: &str| -> Vec<&str> {
-        let steps = said["steps"].as_array().unwrap().iter();
-        let named = steps.filter(|step| step["instruction"] == name);
-        named.map(|step| step["value"].as_str().unwrap()).collect()
-    };
-    assert!(
-        said["base"]
-            .as_str()
-            .unwrap()
-            .starts_with("gcr.io/distroless/")
-    );
-    assert_eq!(step("USER"), ["65532:65532"]);
-    assert_eq!(step("RUN"), Vec::<&str>::new(), "the base has no shell");
-    assert_eq!(step("ENTRYPOINT"), ["[\"/usr/local/bin/hookpost\"]"]);
-    assert!(step("HEALTHCHECK")[0].ends_with("[\"/usr/local/bin/hookpost\", \"healthcheck\"]"));
-    // Everything that is copied is there and is let through to the builder.
-    let ignored = fs::read_to_string(place.join(".dockerignore")).unwrap();
-    for copied in step("COPY") {
-        let from = copied
-            .split(' ')
-            .find(|word| !word.starts_with("--"))
-            .unwrap();
-        assert!(place.join(from).exists(), "{from}");
-        assert!(ignored.contains(&format!("!{from}\n")), "{from}");
-    }
-    let service = &said["compose"]["services"]["hookpost"];
-    assert_eq!(service["read_only"], true);
-    assert_eq!(service["cap_drop"], json!(["ALL"]));
-    assert_eq!(service["security_opt"], json!(["no-new-privileges:true"]));
-    assert_eq!(service["user"], step("USER")[0]);
-    assert_eq!(service["ports"], json!(["127.0.0.1:8080:8080"]));
-    assert_eq!(service["volumes"], json!(["data:/data"]));
-    assert!(
-        said["compose"]["volumes"]
-            .as_object()
-            .unwrap()
-            .contains_key("data")
-    );
-    // Every variable that either file sets is an option of the server.
-    let help = stdout_of(&["serve", "--help"]);
-    let environment = service["environment"].as_object().unwrap().keys();
-    for name in environment.chain(said["env"].as_object().unwrap().keys()) {
-        assert!(help.contains(name.as_str()), "{name}");
-    }
-    // An operator's own compose file stays.
-    fs::write(place.join("compose.yaml"), "services: {}\n").unwrap();
-    stdout_of(&["install", "--container", text(&place)]);
-    let kept = fs::read_to_string(place.join("compose.yaml")).unwrap();
-    assert_eq!(kept, "services: {}\n");
 }

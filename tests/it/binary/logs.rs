@@ -121,6 +121,76 @@ async fn at_night_the_log_alone_says_what_broke() {
     assert_paused_start(dir.path()).await;
 }
 
+/// Somebody woken at night has nothing but the log: it names who fails, how, and since when, and nobody
+/// else.
+#[tokio::test]
+async fn from_the_log_alone_one_knows_which_receivers_fail_and_how() {
+    let dir = tempfile::tempdir().unwrap();
+    let (down, gone, well) = (
+        Receiver::start().await,
+        Receiver::start().await,
+        Receiver::start().await,
+    );
+    down.answer(Reply::status(503));
+    gone.answer(Reply::status(404));
+    let (server, log) = started(dir.path(), "info");
+    let key = key(&dir.path().join("data"));
+    let mut hooks = Vec::new();
+    for url in [down.url("/"), gone.url("/"), closed().await, well.url("/")] {
+        let hook = json!({"url": url, "event_types": ["*"], "retry_policy": {"delays": ["1h"]}});
+        let made = server.post(&key, "/webhooks", &hook, 201).await;
+        hooks.push(made["id"].as_str().unwrap().to_owned());
+    }
+    for _ in 0..20 {
+        let event = json!({"type": "a.b", "data": {}});
+        server.post(&key, "/events", &event, 202).await;
+    }
+    well.wait_for(20).await;
+    let began = std::time::Instant::now();
+    until(&log, "an attempt failed", 15).await;
+    let knows_after = began.elapsed();
+    let failed = with(&lines(&log), "an attempt failed");
+    let of = |id: &str| {
+        let own = failed.iter().filter(|line| line["webhook"] == id);
+        own.collect::<Vec<_>>()
+    };
+    for (id, failure, status) in [
+        (&hooks[0], "status", json!(503)),
+        (&hooks[1], "status", json!(404)),
+        (&hooks[2], "connect", Value::Null),
+    ] {
+        let own = of(id);
+        assert!((1..=5).contains(&own.len()), "{own:#?}");
+        for line in own {
+            assert_eq!(line["failure"], failure, "{line}");
+            assert_eq!(
+                line.get("status").unwrap_or(&Value::Null),
+                &status,
+                "{line}"
+            );
+            assert!(line["timestamp"].as_str().unwrap().ends_with('Z'), "{line}");
+            assert!(
+                line["delivery"].as_str().unwrap().starts_with("dlv_"),
+                "{line}"
+            );
+        }
+    }
+    assert!(of(&hooks[3]).is_empty(), "{failed:#?}");
+    let all = lines(&log).len();
+    assert!(all < 60, "{all} lines are too many to read at night");
+    println!(
+        "know from the log what broke: clicks 0, lines {all}, of them {} about failures, seconds {:.1}",
+        failed.len(),
+        knows_after.as_secs_f64()
+    );
+}
+
+/// A URL of which nobody listens.
+async fn closed() -> String {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    format!("http://{}/", listener.local_addr().unwrap())
+}
+
 /// The next start says that sending is paused, in the log and on standard output.
 async fn assert_paused_start(dir: &Path) {
     let (server, log) = started(dir, "info");

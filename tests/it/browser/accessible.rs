@@ -89,6 +89,24 @@ const CUT_OFF: &str = "
 const codes = [...document.querySelectorAll('.secret code, .bare code, .bare pre')];
 return codes.filter((one) => one.scrollWidth > one.clientWidth + 1 && one.clientWidth > 0)
   .map((one) => `cut off: ${one.outerHTML.slice(0, 40)}`);";
+/// Words of headers, badges and buttons that wrap in their middle; empty where none does.
+const BROKEN_WORDS: &str = "
+const found = [];
+for (const one of document.querySelectorAll('th, .badge, .button, .tabs a, .figures dt')) {
+  if (one.closest('.unseen') || one.getClientRects().length === 0) continue;
+  const walk = document.createTreeWalker(one, NodeFilter.SHOW_TEXT);
+  for (let text = walk.nextNode(); text !== null; text = walk.nextNode()) {
+    if (text.parentElement.closest('.unseen, .cut, code')) continue;
+    for (const word of text.data.matchAll(/[^\\s,-]+/g)) {
+      const range = document.createRange();
+      range.setStart(text, word.index);
+      range.setEnd(text, word.index + word[0].length);
+      const tops = new Set([...range.getClientRects()].map((rect) => Math.round(rect.top)));
+      if (tops.size > 1) found.push(`wraps within a word: ${word[0]}`);
+    }
+  }
+}
+return found;";
 /// Opens one operation of each group; they are all drawn alike.
 const UNFOLD: &str = "
 document.querySelectorAll('section > details:first-of-type').forEach((one) => { one.open = true; });";
@@ -168,6 +186,8 @@ async fn pages_in_front_of_the_house_are_for_everybody() {
     check(reader, "/docs").await;
     for page in [
         "/docs/concepts",
+        "/docs/publish_event",
+        "/docs/verifying",
         "/docs/configuration",
         "/docs/search?q=backup",
     ] {
@@ -212,7 +232,9 @@ async fn faults(reader: &Reader) -> Vec<String> {
         let judged = driver.execute_async(JUDGE, Vec::new()).await.unwrap();
         let sideways = driver.execute(STICKS_OUT, Vec::new()).await.unwrap();
         let cut_off = driver.execute(CUT_OFF, Vec::new()).await.unwrap();
-        for found in [judged.json(), sideways.json(), cut_off.json()] {
+        let broken = driver.execute(BROKEN_WORDS, Vec::new()).await.unwrap();
+        let all = [&judged, &sideways, &cut_off, &broken];
+        for found in all.map(thirtyfour::prelude::ScriptRet::json) {
             let found = found.as_array().unwrap().iter();
             faults.extend(found.map(|fault| format!("{width:?} {colours:?}: {fault}")));
         }

@@ -18,6 +18,7 @@ mod chromium;
 mod first_run;
 mod hooks;
 mod instance;
+mod journeys;
 mod keyboard;
 mod pictures;
 mod portal;

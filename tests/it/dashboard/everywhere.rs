@@ -7,6 +7,7 @@ use hookpost::web::endpoint::Access;
 use reqwest::{Method, StatusCode};
 
 use super::{Desk, between, sign_in};
+use crate::app::Answer;
 
 #[tokio::test]
 async fn who_is_not_signed_in_is_sent_to_the_sign_in_page_and_back() {
@@ -92,7 +93,11 @@ async fn static_files_have_their_digest_in_the_name_and_are_kept_for_good() {
     let call = desk.app.anonymous(Method::GET, &css);
     let answer = call.header("accept-encoding", "br, gzip").send().await;
     assert_eq!(answer.status, StatusCode::OK);
-    assert_eq!(answer.header("content-encoding"), "gzip");
+    assert_eq!(answer.header("content-encoding"), "br");
+    assert_eq!(answer.header("vary"), "accept-encoding");
+    let call = desk.app.anonymous(Method::GET, &css);
+    let older = call.header("accept-encoding", "gzip").send().await;
+    assert_eq!(older.header("content-encoding"), "gzip");
     assert!(answer.header("cache-control").contains("immutable"));
     assert_eq!(answer.header("content-type"), "text/css; charset=utf-8");
     let old = desk.ask(Method::GET, "/static/app-000000000000.css").await;
@@ -128,4 +133,58 @@ async fn a_refresh_of_an_unchanged_page_is_a_304() {
     assert_eq!(first.status, StatusCode::OK);
     let second = ask(first.header("etag")).await;
     assert_eq!(second.status, StatusCode::NOT_MODIFIED);
+}
+
+/// A page as a browser asks for it that was led there by `site`.
+async fn led_by(desk: &Desk, path: &str, site: &str) -> Answer {
+    let call = desk.app.anonymous(Method::GET, path);
+    let call = call.header("cookie", &desk.cookie);
+    let call = call.header("accept-encoding", "gzip, deflate, br");
+    call.header("sec-fetch-site", site).send().await
+}
+
+#[tokio::test]
+async fn pages_are_compressed_for_who_came_from_our_own_and_never_with_a_secret() {
+    let desk = Desk::open().await;
+    let plain = desk.get("/deliveries").await;
+    for own in ["same-origin", "none"] {
+        let answer = led_by(&desk, "/deliveries", own).await;
+        assert_eq!(answer.header("content-encoding"), "br", "{own}");
+        let length: usize = answer.header("content-length").parse().unwrap();
+        assert!(length < plain.len() / 3, "{length} of {}", plain.len());
+    }
+    // Nobody else's page can have the browser ask for one that is.
+    for foreign in ["cross-site", "same-site", ""] {
+        let answer = led_by(&desk, "/deliveries", foreign).await;
+        assert_eq!(answer.header("content-encoding"), "", "{foreign}");
+    }
+    let key = [("name", "ci"), ("scope", "events:write")];
+    let made = desk.post("/api-keys", &key).await;
+    assert_eq!(made.header("location"), "/api-keys");
+    let answer = led_by(&desk, "/api-keys", "same-origin").await;
+    assert_eq!(answer.header("content-encoding"), "");
+    assert!(answer.text.contains("hpk_"), "{}", answer.text);
+    let later = led_by(&desk, "/api-keys", "same-origin").await;
+    assert_eq!(later.header("content-encoding"), "br");
+}
+
+#[tokio::test]
+async fn the_reference_and_its_document_are_sent_compressed() {
+    let desk = Desk::open().await;
+    for path in [
+        "/docs",
+        "/docs/operations",
+        "/docs.css",
+        "/api/v1/openapi.json",
+    ] {
+        let plain = desk.ask(Method::GET, path).await;
+        assert_eq!(plain.header("content-encoding"), "", "{path}");
+        for coding in ["br", "gzip"] {
+            let call = desk.app.anonymous(Method::GET, path);
+            let answer = call.header("accept-encoding", coding).send().await;
+            assert_eq!(answer.header("content-encoding"), coding, "{path}");
+            let length: usize = answer.header("content-length").parse().unwrap();
+            assert!(2 * length < plain.text.len(), "{path}: {length}");
+        }
+    }
 }

@@ -79,6 +79,40 @@ async fn the_audit_log_calls_webhooks_and_people_by_their_names() {
     let place = format!("href=\"/webhooks/{id}\" title=\"{id}\">Shop &#60;b&#62;<");
     assert!(page.contains(&place), "{page}");
     assert!(page.contains(">ada@example.com<"), "{page}");
+    assert!(page.contains(">session of ada@example.com<"), "{page}");
+}
+
+#[tokio::test]
+async fn the_audit_log_calls_workspaces_consumers_and_jobs_by_their_names() {
+    let desk = Desk::open().await;
+    let staging = json!({"name": "staging <b>"});
+    let staging = desk.app.post("/api/v1/workspaces", &staging).await;
+    let staging = staging.json(StatusCode::CREATED)["id"].clone();
+    let acme = json!({"uid": "acme-42", "name": "Acme & Co"});
+    let acme = desk.app.post("/api/v1/consumers", &acme).await;
+    let acme = acme.json(StatusCode::CREATED)["id"].clone();
+    let only = json!({"uid": "only-uid"});
+    desk.app.post("/api/v1/consumers", &only).await;
+    let receiver = Receiver::start().await;
+    receiver.answer(Reply::status(500));
+    hook(&desk, &receiver, "Shop").await;
+    publish(&desk, 2).await;
+    all_tried(&desk).await;
+    let all = json!({"filter": {}});
+    let begun = desk.app.post("/api/v1/dead-letters/discard", &all).await;
+    let job = begun.json(StatusCode::ACCEPTED)["job_id"].clone();
+    let page = desk.get("/audit-log").await;
+    for (id, name, leads) in [
+        (&staging, "staging &#60;b&#62;", ""),
+        (&acme, "Acme &#38; Co", "/consumers/"),
+        (&job, "Discarding dead letters", "/jobs/"),
+    ] {
+        let id = id.as_str().unwrap();
+        assert!(page.contains(&format!("title=\"{id}\">{name}<")), "{page}");
+        let link = format!("href=\"{leads}{id}\"");
+        assert!(leads.is_empty() || page.contains(&link), "{page}");
+    }
+    assert!(page.contains(">only-uid<"), "{page}");
 }
 
 #[tokio::test]

@@ -15,6 +15,7 @@ mod deliveries;
 mod delivery;
 mod events;
 mod everywhere;
+mod figures;
 mod finding;
 mod hostile;
 mod instance;

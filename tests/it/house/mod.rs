@@ -20,7 +20,7 @@ const FLOORS: [(u8, &[&str]); 7] = [
     (3, &["service"]),
     (2, &["engine"]),
     (1, &["store", "net", "telemetry"]),
-    (0, &["domain", "clock", "entropy"]),
+    (0, &["domain", "clock", "entropy", "packed"]),
 ];
 /// Words that only statements of SQL begin with.
 const SQL: [&str; 5] = [

@@ -4,8 +4,8 @@
 //! say is left as it is, and nothing is deleted unless `--prune` asks for that.
 //!
 //! # What names what
-//! Profiles and event types are named by their name, webhooks by their label or, without one, by
-//! their URL. A webhook's secret is only told on creation: it cannot be read back and compared.
+//! Profiles, event types and versions are named by their name, webhooks by their label or, without
+//! one, by their URL. A webhook's secret is only told on creation: it cannot be read back and compared.
 
 use std::path::PathBuf;
 
@@ -15,12 +15,14 @@ use serde_json::{Value, json};
 
 use super::{Api, Connection, OutputForm, parse};
 use crate::cli::output::{counted, say, visible};
+use crate::cli::progress::ProgressBar;
 use change::{Change, Deed};
 use declared::declared;
 use plan::{ApplyPlan, Unnamed};
 
 mod change;
 mod declared;
+mod event_types;
 mod plan;
 mod same;
 
@@ -31,7 +33,8 @@ pub(super) use declared::parsed;
 #[command(
     after_help = "The file, TOML or JSON, holds any of: settings (as `hookpost settings` changes \
                   them), and lists of profiles, event_types and webhooks with the fields of the API. \
-                  What it does not say is left as it is. Webhooks are found by their label, or \
+                  An event type may have versions, a list of what the API takes, oldest first. What \
+                  the file does not say is left as it is. Webhooks are found by their label, or \
                   without one by their URL; their secrets are only told on creation."
 )]
 pub(in crate::cli) struct ApplyCommand {
@@ -40,7 +43,7 @@ pub(in crate::cli) struct ApplyCommand {
     /// Only say what would change
     #[arg(long)]
     dry_run: bool,
-    /// Also delete webhooks and event types that the file does not name
+    /// Also delete webhooks, event types and, of types with a list of them, versions that the file does not name
     #[arg(long)]
     prune: bool,
     // Last, because its heading is that of what follows.
@@ -69,14 +72,17 @@ impl ApplyCommand {
 /// Makes the changes one after the other; the first that is refused ends it.
 async fn carry_out(api: &Api, mut changes: Vec<Change>) -> anyhow::Result<()> {
     let of = changes.len();
+    let bar = ProgressBar::new(api.form);
     for (done, change) in changes.iter_mut().enumerate() {
+        bar.show(done as u64, Some(of as u64));
         let what = || format!("{} ({done} of {of} changes were made)", change.called());
         let body = change.call.make(api).await.with_context(what)?;
-        if change.deed == Deed::Create && change.kind == "webhook" {
+        if change.deed == Deed::Create && change.kind == plan::WEBHOOK {
             let made: Value = parse(&body)?;
             change.secret = made["secret"].as_str().map(str::to_owned);
         }
     }
+    bar.clear();
     tell(api, &changes, "")
 }
 

@@ -15,14 +15,19 @@ use crate::cli::rest::settings;
 use crate::cli::rest::{Api, encoded, parse};
 use crate::net::RestMethod;
 
-/// What the API says of an event type and does not take back.
-const READ_ONLY: [&str; 2] = ["created_at", "updated_at"];
+pub(super) const EVENT_TYPE: &str = "event type";
+pub(super) const VERSION: &str = "event type version";
+pub(super) const WEBHOOK: &str = "webhook";
+/// What is deleted first: nothing leaves the catalogue that a webhook pins.
+const DELETED_IN_ORDER: [&str; 3] = [WEBHOOK, VERSION, EVENT_TYPE];
 /// What can be told of a webhook only when it is created.
 const ONCE: [&str; 2] = ["secret", "consumer"];
 
 /// All that has to change, in the order in which it can.
 pub(super) struct ApplyPlan {
     pub(super) changes: Vec<Change>,
+    /// What leaves, behind all that is changed.
+    deletions: Vec<Change>,
 }
 
 /// What becomes of what the file does not name.
@@ -41,6 +46,7 @@ impl ApplyPlan {
     ) -> anyhow::Result<Self> {
         let mut plan = Self {
             changes: Vec::new(),
+            deletions: Vec::new(),
         };
         plan.settings(api, &declared.settings).await?;
         for profile in &declared.profiles {
@@ -49,6 +55,9 @@ impl ApplyPlan {
         plan.event_types(api, &declared.event_types, unnamed)
             .await?;
         plan.webhooks(api, &declared.webhooks, unnamed).await?;
+        let place = |change: &Change| DELETED_IN_ORDER.iter().position(|own| *own == change.kind);
+        plan.deletions.sort_by_key(place);
+        plan.changes.append(&mut plan.deletions);
         Ok(plan)
     }
 
@@ -87,61 +96,6 @@ impl ApplyPlan {
             });
         }
         Ok(())
-    }
-
-    async fn event_types(
-        &mut self,
-        api: &Api,
-        wanted: &[Map<String, Value>],
-        unnamed: Unnamed,
-    ) -> anyhow::Result<()> {
-        if wanted.is_empty() && unnamed == Unnamed::Kept {
-            return Ok(());
-        }
-        let there = api.all("/event-types").await?;
-        let mut names = HashSet::new();
-        for one in wanted {
-            let name = named(one, "name").context("an event type without a name")?;
-            if !names.insert(name.clone()) {
-                bail!("the event type {name} is declared twice");
-            }
-            let present = there
-                .iter()
-                .find(|present| present["name"] == name.as_str());
-            self.event_type(one, name, present);
-        }
-        for present in there.iter().filter(|_| unnamed == Unnamed::Deleted) {
-            let name = text(present, "name");
-            if !names.contains(&name) {
-                let path = format!("/event-types/{}", encoded(&name));
-                self.delete("event type", name, path);
-            }
-        }
-        Ok(())
-    }
-
-    fn event_type(&mut self, wanted: &Map<String, Value>, name: String, present: Option<&Value>) {
-        let path = format!("/event-types/{}", encoded(&name));
-        let (deed, fields, body) = match present {
-            None => (Deed::Create, all_of(wanted), wanted.clone()),
-            Some(present) => {
-                let fields = differences(wanted, present, is_same);
-                let mut body = present.as_object().cloned().unwrap_or_default();
-                body.retain(|field, _| !READ_ONLY.contains(&field.as_str()));
-                body.extend(wanted.clone());
-                (Deed::Update, fields, body)
-            }
-        };
-        if deed == Deed::Create || !fields.is_empty() {
-            self.changes.push(Change {
-                kind: "event type",
-                name,
-                deed,
-                fields,
-                call: PlannedCall::new(RestMethod::Put, path, Some(Value::Object(body))),
-                secret: None,
-            });
-        }
     }
 
     async fn webhooks(
@@ -185,7 +139,7 @@ impl ApplyPlan {
             if !found.contains(&id) {
                 let name = Some(text(present, "label")).filter(|label| !label.is_empty());
                 let name = name.unwrap_or_else(|| text(present, "url"));
-                self.delete("webhook", name, format!("/webhooks/{}", encoded(&id)));
+                self.delete(WEBHOOK, name, format!("/webhooks/{}", encoded(&id)));
             }
         }
         Ok(())
@@ -194,7 +148,7 @@ impl ApplyPlan {
     fn create_webhook(&mut self, name: String, wanted: &Map<String, Value>) {
         let path = "/webhooks".to_owned();
         self.changes.push(Change {
-            kind: "webhook",
+            kind: WEBHOOK,
             name,
             deed: Deed::Create,
             fields: all_of(wanted),
@@ -209,7 +163,7 @@ impl ApplyPlan {
         let mut present = present.clone();
         present["active"] = json!(present["status"] == "active");
         let path = format!("/webhooks/{}", encoded(&text(&present, "id")));
-        self.update("webhook", name, &wanted, &present, path);
+        self.update(WEBHOOK, name, &wanted, &present, path);
     }
 
     /// A call that changes the fields that differ, where there are any.
@@ -239,8 +193,8 @@ impl ApplyPlan {
         });
     }
 
-    fn delete(&mut self, kind: &'static str, name: String, path: String) {
-        self.changes.push(Change {
+    pub(super) fn delete(&mut self, kind: &'static str, name: String, path: String) {
+        self.deletions.push(Change {
             kind,
             name,
             deed: Deed::Delete,
@@ -251,7 +205,7 @@ impl ApplyPlan {
     }
 }
 
-fn differences(
+pub(super) fn differences(
     wanted: &Map<String, Value>,
     present: &Value,
     same: fn(&str, &Value, &Value) -> bool,
@@ -268,7 +222,7 @@ fn differences(
         .collect()
 }
 
-fn all_of(wanted: &Map<String, Value>) -> Vec<FieldChange> {
+pub(super) fn all_of(wanted: &Map<String, Value>) -> Vec<FieldChange> {
     differences(wanted, &Value::Null, |_, _, _| false)
 }
 
@@ -293,11 +247,11 @@ fn identity(webhook: &Map<String, Value>) -> anyhow::Result<(&'static str, Strin
     })
 }
 
-fn named(object: &Map<String, Value>, member: &str) -> Option<String> {
+pub(super) fn named(object: &Map<String, Value>, member: &str) -> Option<String> {
     let text = object.get(member)?.as_str()?;
     Some(text.to_owned()).filter(|text| !text.is_empty())
 }
 
-fn text(object: &Value, member: &str) -> String {
+pub(super) fn text(object: &Value, member: &str) -> String {
     object[member].as_str().unwrap_or_default().to_owned()
 }

@@ -16,6 +16,15 @@ use crate::domain::time::{format_duration, parse_duration};
 const SEALED: &str = "***";
 /// Objects that the server fills up with defaults.
 const FILLED_UP: [&str; 3] = ["retry_policy", "auth", "retention"];
+/// What reads back as it was given, whatever its texts look like.
+const VERBATIM: [&str; 6] = [
+    "schema",
+    "example",
+    "description",
+    "label",
+    "filter",
+    "template",
+];
 
 /// Whether the field called `field` is as declared.
 pub(super) fn is_same(field: &str, wanted: &Value, present: &Value) -> bool {
@@ -30,6 +39,15 @@ pub(super) fn is_same(field: &str, wanted: &Value, present: &Value) -> bool {
                 .map(|(name, value)| (name.to_lowercase(), value.clone()));
             is_equal(&Value::Object(lower.collect()), present)
         }
+        ("pinned_versions", Value::Null) => is_equal(&json!({}), present),
+        ("pinned_versions", Value::Object(pins)) => {
+            let texts = pins.iter().map(|(name, version)| match version {
+                Value::Number(number) => (name.clone(), json!(number.to_string())),
+                version => (name.clone(), version.clone()),
+            });
+            Value::Object(texts.collect()) == *present
+        }
+        (field, wanted) if VERBATIM.contains(&field) => wanted == present,
         (field, wanted) if FILLED_UP.contains(&field) => is_same_part(field, wanted, present),
         (_, wanted) => is_equal(wanted, present),
     }
@@ -146,5 +164,22 @@ mod tests {
         );
         check("event_types", json!(["a"]), json!(["a", "b"]), false);
         check("filter", json!(null), json!(null), true);
+        check("example", json!({"in": "60s"}), json!({"in": "1m"}), false);
+        check("label", json!("60s"), json!("1m"), false);
+        let pinned = json!({"order.paid": "2"});
+        check(
+            "pinned_versions",
+            json!({"order.paid": 2}),
+            pinned.clone(),
+            true,
+        );
+        check(
+            "pinned_versions",
+            json!({"order.paid": "1"}),
+            pinned.clone(),
+            false,
+        );
+        check("pinned_versions", json!(null), pinned, false);
+        check("pinned_versions", json!(null), json!({}), true);
     }
 }

@@ -46,6 +46,7 @@ fn envelope_part(index: usize, field: &FieldDocument, taken: &[String]) -> Check
     let value = match field.from {
         From::DataMembers => return members(field, &at("name")),
         From::Type => FieldValue::EventType,
+        From::EventVersion => FieldValue::EventVersion,
         From::EventId => FieldValue::EventId,
         From::DeliveryId => FieldValue::DeliveryId,
         From::WorkspaceId => FieldValue::WorkspaceId,

@@ -22,6 +22,7 @@ pub(super) fn headers(document: &Document) -> Checked<Vec<HeaderRule>> {
     let known = [
         ("event_id", TemplateSlot::EventId),
         ("event_type", TemplateSlot::EventType),
+        ("event_version", TemplateSlot::EventVersion),
         ("delivery_id", TemplateSlot::DeliveryId),
         ("workspace_id", TemplateSlot::WorkspaceId),
         ("timestamp", TemplateSlot::Timestamp),

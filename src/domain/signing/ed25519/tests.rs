@@ -25,6 +25,7 @@ fn signed(secrets: &[&str]) -> Vec<(String, String)> {
     let attempt = AttemptToSign {
         event_id: "msg_p5jXN8AQM9LWM0D4loKWxJek",
         event_type: "",
+        event_version: None,
         workspace_id: "",
         delivery_id: "",
         attempt_at: Timestamp::from_millis(1_614_265_330_000),

@@ -1,0 +1,145 @@
+//! Event types and their versions: what has to change for the catalogue to be as declared.
+//!
+//! Owns: comparing the catalogue. Refuses: what webhooks pin of it ([`super::plan`]).
+//!
+//! # What a list of versions says
+//! An event type's `versions` are declared oldest first, for that is the order in which they are added. One
+//! that is there and not in the list leaves with `--prune`; a type without a list keeps all it has.
+
+use std::collections::HashSet;
+
+use anyhow::{Context, bail};
+use serde_json::{Map, Value};
+
+use super::change::{Change, Deed, PlannedCall};
+use super::plan::{ApplyPlan, EVENT_TYPE, Unnamed, VERSION, all_of, differences, named, text};
+use super::same::is_same;
+use crate::cli::rest::{Api, encoded};
+use crate::net::RestMethod;
+
+/// What the API says of an event type or a version and does not take back.
+const READ_ONLY: [&str; 4] = ["latest_version", "pinned_by", "created_at", "updated_at"];
+
+impl ApplyPlan {
+    pub(super) async fn event_types(
+        &mut self,
+        api: &Api,
+        wanted: &[Map<String, Value>],
+        unnamed: Unnamed,
+    ) -> anyhow::Result<()> {
+        if wanted.is_empty() && unnamed == Unnamed::Kept {
+            return Ok(());
+        }
+        let there = api.all("/event-types").await?;
+        let mut names = HashSet::new();
+        for one in wanted {
+            let name = named(one, "name").context("an event type without a name")?;
+            if !names.insert(name.clone()) {
+                bail!("the event type {name} is declared twice");
+            }
+            let present = there
+                .iter()
+                .find(|present| present["name"] == name.as_str());
+            let mut own = one.clone();
+            let versions = own.remove("versions");
+            let path = path_of(&name);
+            self.put(EVENT_TYPE, name.clone(), path, own, present);
+            let Some(versions) = versions else {
+                continue;
+            };
+            let wanted = listed(&name, versions)?;
+            let there = match present {
+                Some(_) => api.all(&format!("{}/versions", path_of(&name))).await?,
+                None => Vec::new(),
+            };
+            self.versions(&name, wanted, &there, unnamed);
+        }
+        for present in there.iter().filter(|_| unnamed == Unnamed::Deleted) {
+            let name = text(present, "name");
+            if !names.contains(&name) {
+                let path = path_of(&name);
+                self.delete(EVENT_TYPE, name, path);
+            }
+        }
+        Ok(())
+    }
+
+    fn versions(
+        &mut self,
+        of: &str,
+        wanted: Vec<(String, Map<String, Value>)>,
+        there: &[Value],
+        unnamed: Unnamed,
+    ) {
+        let called = |version: &str| format!("{of} {version}");
+        let path = |version: &str| format!("{}/versions/{}", path_of(of), encoded(version));
+        let mut names = HashSet::new();
+        for (version, own) in wanted {
+            let present = there
+                .iter()
+                .find(|present| present["version"] == version.as_str());
+            self.put(VERSION, called(&version), path(&version), own, present);
+            names.insert(version);
+        }
+        for present in there.iter().filter(|_| unnamed == Unnamed::Deleted) {
+            let version = text(present, "version");
+            if !names.contains(&version) {
+                self.delete(VERSION, called(&version), path(&version));
+            }
+        }
+    }
+
+    /// A call that puts what is declared over what is there, where that makes a difference.
+    fn put(
+        &mut self,
+        kind: &'static str,
+        name: String,
+        path: String,
+        wanted: Map<String, Value>,
+        present: Option<&Value>,
+    ) {
+        let (deed, fields, body) = match present {
+            None => (Deed::Create, all_of(&wanted), wanted),
+            Some(present) => {
+                let fields = differences(&wanted, present, is_same);
+                let mut body = present.as_object().cloned().unwrap_or_default();
+                body.retain(|field, _| !READ_ONLY.contains(&field.as_str()));
+                body.extend(wanted);
+                (Deed::Update, fields, body)
+            }
+        };
+        if deed == Deed::Create || !fields.is_empty() {
+            self.changes.push(Change {
+                kind,
+                name,
+                deed,
+                fields,
+                call: PlannedCall::new(RestMethod::Put, path, Some(Value::Object(body))),
+                secret: None,
+            });
+        }
+    }
+}
+
+fn path_of(event_type: &str) -> String {
+    format!("/event-types/{}", encoded(event_type))
+}
+
+/// The declared versions, each with its name and the rest of what is said of it.
+fn listed(of: &str, versions: Value) -> anyhow::Result<Vec<(String, Map<String, Value>)>> {
+    let list: Vec<Map<String, Value>> = serde_json::from_value(versions)
+        .with_context(|| format!("versions of {of} are no list of tables"))?;
+    let mut found: Vec<(String, Map<String, Value>)> = Vec::with_capacity(list.len());
+    for mut one in list {
+        let name = match one.remove("version") {
+            Some(Value::String(name)) if !name.is_empty() => name,
+            Some(Value::Number(number)) => number.to_string(),
+            Some(_) | None => bail!("{of} has a version without a name: give it a version"),
+        };
+        if found.iter().any(|(known, _)| *known == name) {
+            bail!("version {name} of {of} is declared twice");
+        }
+        found.push((name, one));
+    }
+    Ok(found)
+}
