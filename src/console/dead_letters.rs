@@ -183,8 +183,10 @@ fn group_row(group: &LetterGroup, names: &Names) -> GroupRow {
     let result = result.map(|result| result.to_string()).unwrap_or_default();
     GroupRow {
         webhook: short(&names.called(group.webhook_seq)),
-        // Within the list's own page.
-        address: with_query("", &[("webhook_id", &webhook_id), ("result", &result)]),
+        address: with_query(
+            "/dead-letters",
+            &[("webhook_id", &webhook_id), ("result", &result)],
+        ),
         cause: cause_text(group.cause),
         webhook_id,
         word: match (group.cause.status_code, group.cause.kind) {

@@ -113,7 +113,7 @@ fn dead_letters(page: &PageContext) -> String {
     let group = GroupRow {
         webhook: short(HOSTILE),
         webhook_id: "wh_1".to_owned(),
-        address: "?webhook_id=wh_1&result=500".to_owned(),
+        address: "/dead-letters?webhook_id=wh_1&result=500".to_owned(),
         cause: "status:500".to_owned(),
         word: "HTTP 500".to_owned(),
         explained: "It failed.",

@@ -110,7 +110,7 @@ impl List {
 
 /// On which side of a cursor's row its page lies, in a list that shows the newest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Side {
+enum Side {
     /// What is older than the row.
     Behind,
     /// What is newer than the row, nearest to it: for who pages backwards.
@@ -154,12 +154,6 @@ impl Cursor {
             Side::Before => Side::Behind,
         };
         Self { side, ..self }
-    }
-
-    /// On which side of the row the page lies.
-    #[must_use]
-    pub fn side(self) -> Side {
-        self.side
     }
 
     /// The row's sequence number.

@@ -165,7 +165,7 @@ impl AttemptRecord {
             attempts::insert(tx, place.seq, next.attempt_count, attempt)?;
         }
         deliveries::set_progress(tx, place, &progress, &next, Some(&last))?;
-        if trigger == Trigger::Test && next.status == Status::Exhausted {
+        if trigger.is_failed_test(next.status) {
             deliveries::discard(tx, place.seq)?;
         }
         let observed = match part {

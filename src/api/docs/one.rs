@@ -7,8 +7,8 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use serde_json::Value;
 
-use super::drawn::{DocOperation, Kind, members, operation};
-use super::samples::{CodeSample, SampledCall, samples};
+use super::drawn::{DocOperation, Kind, items, members, operation};
+use super::samples::{CodeSample, SampledCall, laid_out, samples};
 use crate::api::handbook::{self, HandbookPage, PAGES, POLICY};
 use crate::web::Answered;
 use crate::web::extract::path_text;
@@ -37,8 +37,7 @@ pub async fn one(document: &'static Value, request: HttpRequest) -> Answered {
         return handbook::show(document, request).await;
     };
     let body = own.pointer("/requestBody/content/application~1json/example");
-    let security = own["security"].as_array().into_iter().flatten();
-    let takes: Vec<&Value> = security.collect();
+    let takes: Vec<&Value> = items(&own["security"]).collect();
     let drawn = operation(document, method, path, own);
     let call = SampledCall {
         method: &drawn.method,
@@ -50,9 +49,7 @@ pub async fn one(document: &'static Value, request: HttpRequest) -> Answered {
         pages: &PAGES,
         shows_key: call.shows_key,
         takes_key: takes.iter().any(|one| one.get("api_key").is_some()),
-        example: body.map_or_else(String::new, |body| {
-            serde_json::to_string_pretty(body).expect("a value is JSON")
-        }),
+        example: body.map(laid_out).unwrap_or_default(),
         samples: samples(&call),
         operation: drawn,
     };

@@ -57,7 +57,8 @@ fn filled(path: &str) -> String {
     parts.collect::<Vec<_>>().join("/")
 }
 
-fn laid_out(body: &Value) -> String {
+/// A body as one would write it.
+pub(super) fn laid_out(body: &Value) -> String {
     serde_json::to_string_pretty(body).expect("a value is JSON")
 }
 

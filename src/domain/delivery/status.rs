@@ -102,6 +102,13 @@ impl Trigger {
     /// Every one.
     pub const ALL: [Self; 4] = [Self::Event, Self::Test, Self::Replay, Self::Alert];
 
+    /// Whether a delivery of this kind that has come to `status` is a failed test. Who sent it was told what
+    /// came of it: it is held against nobody, in no sum and in no list of dead letters.
+    #[must_use]
+    pub fn is_failed_test(self, status: Status) -> bool {
+        self == Self::Test && status == Status::Exhausted
+    }
+
     /// The word of the API.
     #[must_use]
     pub fn as_str(self) -> &'static str {

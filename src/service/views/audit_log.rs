@@ -125,9 +125,8 @@ fn job_kinds(
     conn: &Read<'_>,
     named: &BTreeSet<&str>,
 ) -> Result<BTreeMap<String, JobKind>, StoreError> {
-    let ids: Vec<JobId> = named.iter().filter_map(|id| JobId::parse(id)).collect();
     let mut found = BTreeMap::new();
-    for id in ids {
+    for id in named.iter().filter_map(|id| JobId::parse(id)) {
         if let Some(job) = jobs::find(conn, id.seq())?.filter(|job| job.id == id) {
             found.insert(id.to_string(), job.kind);
         }

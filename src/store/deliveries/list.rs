@@ -334,9 +334,9 @@ fn has_ended(filter: &DeliveryFilter, row: &Row<'_>) -> Result<bool, StoreError>
         return Ok(true);
     };
     let ended_at: Option<Timestamp> = row.get(14)?;
-    let is_failed_test = row.get::<_, i64>(4)? == Status::Exhausted.code()
-        && row.get::<_, i64>(5)? == Trigger::Test.code();
-    Ok(ended_at.is_some_and(|at| at >= since) && !is_failed_test)
+    let trigger: Trigger = row.get(5)?;
+    let is_counted = !trigger.is_failed_test(row.get(4)?);
+    Ok(is_counted && ended_at.is_some_and(|at| at >= since))
 }
 
 /// The row numbers that `since` and `until` leave, exclusive at both ends. Where the

@@ -95,8 +95,7 @@ fn add_sums(
     new: &Progress,
     attempt: Option<&LastAttempt<'_>>,
 ) {
-    if place.trigger == Trigger::Test && new.status == Status::Exhausted {
-        // Who sent the test was told what came of it; it is held against nobody.
+    if place.trigger.is_failed_test(new.status) {
         return;
     }
     let became = |status| i64::from(new.status == status && old.status != status);

@@ -97,7 +97,7 @@ for (const one of document.querySelectorAll('th, .badge, .button, .tabs a, .figu
   const walk = document.createTreeWalker(one, NodeFilter.SHOW_TEXT);
   for (let text = walk.nextNode(); text !== null; text = walk.nextNode()) {
     if (text.parentElement.closest('.unseen, .cut, code')) continue;
-    for (const word of text.data.matchAll(/[^\\s,-]+/g)) {
+    for (const word of text.data.matchAll(/[^\\s-]+/g)) {
       const range = document.createRange();
       range.setStart(text, word.index);
       range.setEnd(text, word.index + word[0].length);

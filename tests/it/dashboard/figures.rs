@@ -156,7 +156,6 @@ async fn check_causes(desk: &Desk) -> Vec<usize> {
     let mut counts = Vec::new();
     for row in body.split("<tr>").skip(1) {
         let address = between(row, "href=\"", "\"").replace("&#38;", "&");
-        let address = format!("/dead-letters{address}");
         let count = between(row, "<span class=\"sub narrow\">", " dead letter");
         let count = count.parse().unwrap();
         let get = async |place: String| desk.get(&place).await;

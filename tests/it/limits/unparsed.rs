@@ -53,10 +53,19 @@ fn is_problem((head, body): &(String, Value), status: u16, code: &str) {
     assert!(body["detail"].is_string() && body["title"].is_string());
 }
 
+/// Each of these, on a connection of its own, is answered once: it cannot be read.
+async fn are_malformed(requests: &[&'static str]) {
+    let app = TestApp::start().await;
+    for sent in requests {
+        let answers = answers(&app, sent).await;
+        assert_eq!(answers.len(), 1, "{sent:?}: {answers:?}");
+        is_problem(&answers[0], 400, "malformed");
+    }
+}
+
 #[tokio::test]
 async fn what_cannot_be_parsed_is_a_problem_with_a_request_id() {
-    let app = TestApp::start().await;
-    for sent in [
+    are_malformed(&[
         "nonsense\r\n\r\n",
         "GET\r\n\r\n",
         "\u{16}\u{3}\u{1}\u{2}\u{0}\u{1}\r\n\r\n",
@@ -65,11 +74,8 @@ async fn what_cannot_be_parsed_is_a_problem_with_a_request_id() {
         "GET /healthz HTTP/1.1\r\nhost: x\r\nbroken header\r\n\r\n",
         "POST /api/v1/events HTTP/1.1\r\nhost: x\r\ncontent-length: many\r\n\r\n",
         "POST /api/v1/events HTTP/1.1\r\nhost: x\r\ncontent-length: 4\r\ncontent-length: 5\r\n\r\n",
-    ] {
-        let answers = answers(&app, sent).await;
-        assert_eq!(answers.len(), 1, "{sent:?}: {answers:?}");
-        is_problem(&answers[0], 400, "malformed");
-    }
+    ])
+    .await;
 }
 
 #[tokio::test]
@@ -110,19 +116,15 @@ async fn who_sends_on_after_a_refusal_gets_it_nevertheless_and_is_closed() {
 
 #[tokio::test]
 async fn a_line_of_a_head_that_ends_with_a_bare_line_feed_is_refused() {
-    let app = TestApp::start().await;
-    for sent in [
+    are_malformed(&[
         "GET /healthz HTTP/1.1\nhost: x\r\n\r\n",
         "GET /healthz HTTP/1.1\r\nhost: x\n\r\n",
         "GET /healthz HTTP/1.1\r\nhost: x\r\n\n",
         "GET /healthz HTTP/1.1\nhost: x\n\n",
         "\nGET /healthz HTTP/1.1\r\nhost: x\r\n\r\n",
         "GET /healthz HTTP/1.1\r\nhost: x\r\nx-a: b\nx-c: d\r\n\r\n",
-    ] {
-        let answers = answers(&app, sent).await;
-        assert_eq!(answers.len(), 1, "{sent:?}: {answers:?}");
-        is_problem(&answers[0], 400, "malformed");
-    }
+    ])
+    .await;
 }
 
 #[tokio::test]
