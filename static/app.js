@@ -174,27 +174,25 @@ addEventListener("input", ({ target }) => {
 // Shortcuts: j and k walk the rows, Enter opens, / and Ctrl-K search, g and a letter goes, ? explains.
 if (root.dataset.shortcuts !== "off") {
   let went = -9e9;
+  // Once the key is up: what it types must not land in the next page's field.
+  const go = (link) => addEventListener("keyup", () => link?.click(), { once: true });
   addEventListener("keydown", (event) => {
-    if ((event.ctrlKey || event.metaKey) && event.key === "k") { event.preventDefault(); location.href = "/search"; return; }
-    const typing = event.target.closest("input, select, textarea, dialog");
-    if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
+    const { key } = event;
+    const held = event.ctrlKey || event.metaKey;
+    const typing = event.altKey || event.target.closest("input, select, textarea, dialog");
+    if ((held || typing) && !(held && key === "k")) return;
     const rows = [...document.querySelectorAll("a.open")];
     const at = rows.indexOf(document.activeElement);
-    if (performance.now() - went < 1200) {
-      went = -9e9;
-      const link = find(`[data-go="${CSS.escape(event.key)}"]`);
-      if (link) { event.preventDefault(); link.click(); return; }
-    }
-    if (event.key === "j" || event.key === "k") {
-      const next = rows[event.key === "j" ? at + 1 : at - 1] ?? (at < 0 ? rows[0] : null);
-      next?.focus();
-      next?.scrollIntoView({ block: "nearest" });
-    } else if (event.key === "/") {
-      const field = find("[data-search]");
-      if (field) field.focus(); else location.href = "/search";
-    }
-    else if (event.key === "g") { went = performance.now(); return; }
-    else if (event.key === "?") find("#shortcuts")?.showModal();
+    const link = performance.now() - went < 1200 && find(`[data-go="${CSS.escape(key)}"]`);
+    went = -9e9;
+    if (link) go(link);
+    else if (key === "/" || held) {
+      const field = !held && find("[data-search]");
+      if (field) field.focus(); else go(find('nav [href="/search"]'));
+    } else if (key === "j" || key === "k") {
+      (rows[key === "j" ? at + 1 : at - 1] ?? (at < 0 ? rows[0] : null))?.focus();
+    } else if (key === "g") { went = performance.now(); return; }
+    else if (key === "?") find("#shortcuts")?.showModal();
     else return;
     event.preventDefault();
   });

@@ -144,7 +144,7 @@ async fn find_what_fails(seat: &Seat, broken: &str) {
 async fn find_it_by_name(seat: &Seat, broken: &str) {
     let mut walk = Walk::begin(&seat.reader, "find a webhook by its name").await;
     walk.keys("/").await.arrive("/search").await;
-    seat.reader.see("Any id of hookpost's").await;
+    seat.reader.see_focus("Id, name or text").await;
     walk.keys("northw").await;
     walk.keys(ENTER).await.see("Northwind CRM").await;
     walk.press("Northwind CRM").await;
@@ -156,7 +156,7 @@ async fn find_it_by_name(seat: &Seat, broken: &str) {
 async fn find_a_payload(seat: &Seat) {
     let mut walk = Walk::begin(&seat.reader, "find a payload by a word in it").await;
     walk.keys("/").await.arrive("/search").await;
-    seat.reader.see("Any id of hookpost's").await;
+    seat.reader.see_focus("Id, name or text").await;
     walk.keys("A-1017").await;
     walk.keys(ENTER).await.see("In what was published").await;
     walk.press_in("In what was published", "order.paid").await;
@@ -170,7 +170,7 @@ async fn find_a_payload(seat: &Seat) {
 async fn find_by_own_id(seat: &Seat) {
     let mut walk = Walk::begin(&seat.reader, "find an event by the platform's id").await;
     walk.keys("/").await.arrive("/search").await;
-    seat.reader.see("Any id of hookpost's").await;
+    seat.reader.see_focus("Id, name or text").await;
     walk.keys("order-23").await;
     walk.keys(ENTER).await.arrive("/events/order-23").await;
     seat.reader.see("\"order\": \"A-1023\"").await;

@@ -58,6 +58,37 @@ async fn retry_by_shortcuts(seat: &Seat, receiver: &Receiver) {
     reader.see("Attempt 2").await.see("delivered").await;
 }
 
+/// Presses a key without letting it go, then lets it go; which of the two leaves the page.
+const WHEN_IT_LEAVES: &str = r#"
+let leaves = false;
+navigation.addEventListener("navigate", () => { leaves = true; });
+const press = (name, keys) => document.body.dispatchEvent(new KeyboardEvent(name, { bubbles: true, ...keys }));
+press("keydown", arguments[0]);
+const early = leaves;
+press("keyup", arguments[0]);
+return [early, leaves];
+"#;
+
+/// What a key types after the page was left would stand in the next page's field.
+#[tokio::test]
+async fn a_page_is_left_when_the_key_is_up() {
+    let seat = Seat::owner(Scripts::On).await;
+    let reader = &seat.reader;
+    for keys in [json!({"key": "/"}), json!({"key": "k", "ctrlKey": true})] {
+        reader.open("/").await.see("Overview").await;
+        let left = reader
+            .script(WHEN_IT_LEAVES, std::slice::from_ref(&keys))
+            .await;
+        assert_eq!(left, Some(json!([false, true])), "{keys}");
+        reader
+            .arrive("/search")
+            .await
+            .see_focus("Id, name or text")
+            .await;
+    }
+    seat.reader.leave().await;
+}
+
 #[tokio::test]
 async fn single_keys_do_nothing_once_they_are_turned_off() {
     let seat = Seat::owner(Scripts::On).await;

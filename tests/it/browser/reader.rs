@@ -229,6 +229,17 @@ impl Reader {
         panic!("the Tab key never came to {name}, only to {passed:?}");
     }
 
+    /// Waits until what is called `name` has the focus, so that keys go into it.
+    pub async fn see_focus(&self, name: &str) -> &Self {
+        let what = format!("the focus on {name}");
+        self.wait(&what, || async {
+            let focused = self.script(FOCUSED, &[]).await?;
+            (focused["called"] == name).then_some(())
+        })
+        .await;
+        self
+    }
+
     /// The answer of a script, which may not change the page; `None` while the page is loading.
     pub async fn script(&self, script: &str, arguments: &[Value]) -> Option<Value> {
         let answer = self.chromium.driver.execute(script, arguments).await.ok()?;
