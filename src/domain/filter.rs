@@ -23,6 +23,15 @@ use condition::Condition;
 pub use condition::Misfit;
 pub use parse::{FILTER_BYTES_MAX, FILTER_CONDITIONS_MAX, FILTER_DEPTH_MAX, FilterFault};
 
+/// Where the text of a filter comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FilterOrigin {
+    /// Somebody says it now.
+    Said,
+    /// It was accepted once, and is read on as it was read then.
+    Stored,
+}
+
 /// A filter, ready to judge events.
 #[derive(Clone, Debug)]
 pub struct ContentFilter {
@@ -31,14 +40,22 @@ pub struct ContentFilter {
 }
 
 impl ContentFilter {
-    /// Reads a filter from JSON text.
+    /// Reads a filter from JSON text that somebody says.
     ///
     /// # Errors
     /// The place in it that is at fault, and why.
     pub fn parse(text: &str) -> Result<Self, FilterFault> {
+        Self::read(text, FilterOrigin::Said)
+    }
+
+    /// Reads a filter from JSON text. Rules that came later than a stored one do not make it unreadable.
+    ///
+    /// # Errors
+    /// The place in it that is at fault, and why.
+    pub fn read(text: &str, origin: FilterOrigin) -> Result<Self, FilterFault> {
         Ok(Self {
             text: text.into(),
-            root: parse::parse(text)?,
+            root: parse::parse(text, origin)?,
         })
     }
 

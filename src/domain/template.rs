@@ -20,8 +20,10 @@ mod part;
 use std::fmt;
 use std::sync::Arc;
 
+use super::filter::FilterOrigin;
 use super::json::JsonValue;
 use super::json::scope::{JsonScope, Meter};
+use expression::Expression;
 pub use expression::plain_text;
 use filled::Filled;
 pub use filled::{TEMPLATE_OUTPUT_BYTES_MAX, TemplateFailure};
@@ -50,14 +52,22 @@ impl fmt::Debug for TextTemplate {
 }
 
 impl BodyTemplate {
-    /// Reads a template from JSON text.
+    /// Reads a template from JSON text that somebody says.
     ///
     /// # Errors
     /// The place in it that is at fault, and why.
     pub fn parse(text: &str) -> Result<Self, TemplateFault> {
+        Self::read(text, FilterOrigin::Said)
+    }
+
+    /// Reads a template from JSON text; `origin` is that of the filters in it.
+    ///
+    /// # Errors
+    /// The place in it that is at fault, and why.
+    pub fn read(text: &str, origin: FilterOrigin) -> Result<Self, TemplateFault> {
         Ok(Self {
             text: text.into(),
-            root: parse::parse(text)?,
+            root: parse::parse(text, origin)?,
         })
     }
 
@@ -95,14 +105,14 @@ impl TextTemplate {
         Ok(parse::pieces(text)?.map(Self))
     }
 
-    /// The text for an event.
+    /// The text for an event. Lists and objects have none.
     ///
     /// # Errors
     /// What cannot be filled in, and what would help.
     pub fn fill(&self, event: JsonValue<'_>) -> Result<String, String> {
         let meter = Meter::of(TEMPLATE_STEPS_MAX);
         let scope = JsonScope::whole(event, &meter);
-        part::joined(&self.0, &scope)
+        part::joined(&self.0, &scope, Expression::own_text)
     }
 }
 

@@ -10,6 +10,7 @@ use rusqlite::{Row, named_params};
 
 use super::numbers::NumberedTable;
 use super::{Read, StoreError, WriteTx, damaged};
+use crate::domain::filter::FilterOrigin;
 use crate::domain::shape::{BodyShape, ContentType};
 use crate::domain::template::BodyTemplate;
 
@@ -54,7 +55,8 @@ pub(super) fn shape_of(row: &Row<'_>, seq: i64) -> Result<BodyShape, StoreError>
         Some(word) => ContentType::parse(&word),
         None => Some(ContentType::default()),
     };
-    let template = template.map(|text| BodyTemplate::parse(&text).map(Arc::new));
+    let read = |text: String| BodyTemplate::read(&text, FilterOrigin::Stored).map(Arc::new);
+    let template = template.map(read);
     Ok(BodyShape {
         template: template
             .transpose()

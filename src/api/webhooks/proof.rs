@@ -73,6 +73,7 @@ impl From<AuthRequest> for AuthInput {
             audience: request.audience,
             certificate: request.certificate,
             private_key: request.private_key,
+            ca: request.ca,
         }
     }
 }

@@ -219,7 +219,10 @@ pub struct RetryFields {
 
 /// A status or a class: `"404"`, `404` or `"4xx"`.
 #[derive(Debug, Deserialize)]
-#[serde(untagged)]
+#[serde(
+    untagged,
+    expecting = "must be a status such as 404 or a class: 3xx, 4xx or 5xx"
+)]
 pub enum StatusText {
     /// In digits.
     Number(u16),
@@ -293,9 +296,7 @@ impl From<RetryRequest> for RetryInput {
 }
 
 impl From<WebhookRequest> for WebhookInput {
-    fn from(mut request: WebhookRequest) -> Self {
-        let auth = request.auth.as_mut().and_then(Option::as_mut);
-        let inside = auth.and_then(|auth| auth.ca.take());
+    fn from(request: WebhookRequest) -> Self {
         let text = |json: Box<RawValue>| Box::<str>::from(json).into_string();
         let metadata = |json: Option<Box<RawValue>>| json.map_or("{}".to_owned(), text);
         let pins = |pins: Option<BTreeMap<String, VersionText>>| {
@@ -315,7 +316,7 @@ impl From<WebhookRequest> for WebhookInput {
             consumer: request.consumer,
             filter: request.filter.map(|own| own.map(text)),
             auth: request.auth.map(|own| own.map(Into::into)),
-            ca: request.ca.or(inside.map(Some)),
+            ca: request.ca,
             via: request.via,
             method: request.method,
             content_type: request.content_type,

@@ -10,6 +10,7 @@
 
 use std::fmt;
 
+use super::FilterOrigin;
 use super::condition::Condition;
 use super::operator::{FilterBound, Operator, Relation};
 use super::path::FilterPath;
@@ -61,9 +62,10 @@ impl fmt::Display for FilterPlace<'_> {
 /// Counts what was read.
 struct Parser {
     conditions: usize,
+    origin: FilterOrigin,
 }
 
-pub(super) fn parse(text: &str) -> Result<Condition, FilterFault> {
+pub(super) fn parse(text: &str, origin: FilterOrigin) -> Result<Condition, FilterFault> {
     let whole = FilterPlace::Whole;
     if text.len() > FILTER_BYTES_MAX {
         return whole.refuse(format!(
@@ -82,8 +84,11 @@ pub(super) fn parse(text: &str) -> Result<Condition, FilterFault> {
         path: &FilterPath::default(),
         depth: 1,
     };
-    let all = Parser { conditions: 0 }.members(tape.root(), &at)?;
-    Ok(Condition::All(all))
+    let mut parser = Parser {
+        conditions: 0,
+        origin,
+    };
+    parser.members(tape.root(), &at).map(Condition::All)
 }
 
 impl FilterPlace<'_> {
@@ -146,7 +151,7 @@ impl Parser {
             }
             operator if operator.starts_with('$') => self.operator(operator, value, at),
             path => {
-                let path = match at.path.joined(path) {
+                let path = match at.path.joined(path, self.origin) {
                     Ok(path) => path,
                     Err(message) => return at.place.refuse(message),
                 };

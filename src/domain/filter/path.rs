@@ -4,13 +4,20 @@
 
 use std::fmt;
 
+use super::FilterOrigin;
 use crate::domain::json::JsonValue;
+use crate::domain::json::pointer::array_index;
 use crate::domain::json::scope::{JsonScope, Meter};
 
 /// The most parts of a path.
 pub(super) const PATH_PARTS_MAX: usize = 16;
 /// The longest text of a value that is told in words, in characters.
 const SHOWN_CHARS_MAX: usize = 80;
+
+/// What a path may not have between its points.
+const EMPTY_PART: &str = "is a path with an empty part between its points";
+/// What a backslash stands before where it belongs to what follows.
+const ESCAPED: &[char] = &['.', '[', ']', '*', '\\'];
 
 /// A path from the event's object to values in it.
 #[derive(Clone, Debug, Default)]
@@ -29,21 +36,22 @@ enum PathPart {
 }
 
 impl FilterPath {
-    /// The path with the parts of `text` behind its own. A point that belongs to a name is written
-    /// `\.`; an index may stand behind a point or in brackets.
+    /// The path with the parts of `text` behind its own. A point, bracket or star that belongs to a name
+    /// is written behind a backslash; an index may stand behind a point or in brackets.
     ///
     /// # Errors
-    /// A sentence where a part is empty or there are too many.
-    pub(super) fn joined(&self, text: &str) -> Result<Self, String> {
+    /// A sentence where it is not written as a path, a part is empty, or there are too many.
+    pub(super) fn joined(&self, text: &str, origin: FilterOrigin) -> Result<Self, String> {
+        if origin == FilterOrigin::Said {
+            check_written(text)?;
+        }
         let mut parts = self.0.clone();
-        for part in parts_of(text) {
-            if part.is_empty() {
-                return Err("is a path with an empty part between its points".to_owned());
-            }
-            parts.push(match part.as_str() {
-                "*" => PathPart::Every,
+        for WrittenPart { text, is_escaped } in parts_of(text) {
+            parts.push(match text.as_str() {
+                "" => return Err(EMPTY_PART.to_owned()),
+                "*" if !is_escaped => PathPart::Every,
                 name => PathPart::Name {
-                    index: name.parse().ok(),
+                    index: array_index(name),
                     name: name.into(),
                 },
             });
@@ -101,27 +109,97 @@ pub(super) fn shortened(text: &str) -> String {
     }
 }
 
-fn parts_of(text: &str) -> Vec<String> {
-    let mut parts = vec![String::new()];
+/// A part of a path as it was written.
+#[derive(Default)]
+struct WrittenPart {
+    text: String,
+    is_escaped: bool,
+}
+
+/// The parts of a path. It takes whatever is there: what is said now was checked, and what was stored
+/// goes on meaning what it meant.
+fn parts_of(text: &str) -> Vec<WrittenPart> {
+    let mut parts = vec![WrittenPart::default()];
     let mut letters = text.chars().peekable();
-    let mut last_is_bracketed = false;
     while let Some(letter) = letters.next() {
         let part = parts.last_mut().expect("one from the beginning");
         match letter {
-            '\\' if letters.next_if_eq(&'.').is_some() => part.push('.'),
-            '.' if last_is_bracketed => {
-                last_is_bracketed = false;
-                parts.push(String::new());
+            '\\' => {
+                let escaped = letters.next_if(|next| ESCAPED.contains(next));
+                part.is_escaped |= escaped.is_some();
+                part.text.push(escaped.unwrap_or(letter));
             }
-            '.' => parts.push(String::new()),
-            '[' if !part.is_empty() => {
-                parts.push(letters.by_ref().take_while(|one| *one != ']').collect());
-                last_is_bracketed = true;
-            }
-            other => part.push(other),
+            '.' => parts.push(WrittenPart::default()),
+            '[' if !part.text.is_empty() => parts.push(WrittenPart {
+                text: letters.by_ref().take_while(|one| *one != ']').collect(),
+                is_escaped: false,
+            }),
+            other => part.text.push(other),
         }
     }
     parts
+}
+
+/// Refuses what is not written as names between points, each with indexes in brackets behind it.
+fn check_written(text: &str) -> Result<(), String> {
+    let mut rest = text;
+    loop {
+        rest = behind_name(rest)?;
+        while let Some(inside) = rest.strip_prefix('[') {
+            let Some((index, behind)) = inside.split_once(']') else {
+                return Err("is a path with a [ that no ] closes; write a[0] or a[*]".to_owned());
+            };
+            if index != "*" && array_index(index).is_none() {
+                return Err(format!(
+                    "is a path with “{index}” in brackets; they hold an index from 0, or *"
+                ));
+            }
+            rest = behind;
+        }
+        rest = match rest.strip_prefix('.') {
+            Some(next) => next,
+            None if rest.is_empty() => return Ok(()),
+            None => {
+                return Err(
+                    "is a path with a name right behind a ]; a point goes between".to_owned(),
+                );
+            }
+        };
+    }
+}
+
+/// What follows the name with which `text` begins.
+fn behind_name(text: &str) -> Result<&str, String> {
+    let mut letters = text.char_indices().peekable();
+    let (mut end, mut has_star) = (text.len(), false);
+    while let Some((at, letter)) = letters.next() {
+        match letter {
+            '\\' if letters
+                .next_if(|(_, next)| ESCAPED.contains(next))
+                .is_none() =>
+            {
+                let message = "is a path with a \\ that stands before none of . [ ] * \\";
+                return Err(message.to_owned());
+            }
+            '.' | '[' => {
+                end = at;
+                break;
+            }
+            ']' => return Err("is a path with a ] that no [ opens; in a name write \\]".to_owned()),
+            '*' => has_star = true,
+            _ => {}
+        }
+    }
+    match &text[..end] {
+        "" if text.starts_with('[') => {
+            Err("is a path with brackets behind no name; write a[0]".to_owned())
+        }
+        "" => Err(EMPTY_PART.to_owned()),
+        name if has_star && name != "*" => Err(format!(
+            "is a path with “{name}” in it; * stands alone, for every part, and in a name write \\*"
+        )),
+        _ => Ok(&text[end..]),
+    }
 }
 
 fn search(
@@ -159,7 +237,14 @@ impl fmt::Display for FilterPath {
                 f.write_str(".")?;
             }
             match part {
-                PathPart::Name { name, .. } => f.write_str(&name.replace('.', "\\."))?,
+                PathPart::Name { name, .. } => {
+                    for letter in name.chars() {
+                        if ESCAPED.contains(&letter) {
+                            f.write_str("\\")?;
+                        }
+                        write!(f, "{letter}")?;
+                    }
+                }
                 PathPart::Every => f.write_str("*")?,
             }
         }

@@ -15,6 +15,14 @@ pub struct JsonPointer {
     parts: Vec<PointerPart>,
 }
 
+/// The index that a part of a pointer or path is: digits without a needless zero (RFC 6901).
+#[must_use]
+pub fn array_index(text: &str) -> Option<usize> {
+    let is_plain = text.bytes().all(|byte| byte.is_ascii_digit());
+    let has_zero = text.len() > 1 && text.starts_with('0');
+    text.parse().ok().filter(|_| is_plain && !has_zero)
+}
+
 /// The parts of what stands behind a pointer's first `/`.
 ///
 /// # Errors
@@ -27,7 +35,7 @@ pub fn pointer_parts(behind_slash: &str) -> Result<Vec<PointerPart>, String> {
             ));
         }
         let name = part.replace("~1", "/").replace("~0", "~");
-        Ok((name.as_str().into(), name.parse().ok()))
+        Ok((name.as_str().into(), array_index(&name)))
     };
     behind_slash.split('/').map(part).collect()
 }

@@ -104,6 +104,21 @@ impl Expression {
         produced.ok_or_else(|| self.missing())
     }
 
+    /// The text of what it gave, where that is no list and no object.
+    ///
+    /// # Errors
+    /// A sentence where it is one.
+    pub(super) fn own_text<'a>(&self, value: JsonValue<'a>) -> Result<Cow<'a, str>, String> {
+        match value.kind() {
+            JsonKind::Array | JsonKind::Object => Err(format!(
+                "{self} meets a list or an object; only “| json” makes a text of it"
+            )),
+            JsonKind::Null | JsonKind::Bool | JsonKind::Number | JsonKind::Text => {
+                Ok(plain_text(value))
+            }
+        }
+    }
+
     fn missing(&self) -> String {
         let head = sections(&self.text)
             .first()
@@ -115,12 +130,7 @@ impl Expression {
     fn piped(&self, pipe: &Pipe, produced: &Produced<'_>) -> Result<String, String> {
         let text = || match produced {
             Produced::Text(text) => Ok(Cow::Borrowed(text.as_str())),
-            Produced::Value(value) => match value.kind() {
-                JsonKind::Array | JsonKind::Object => Err(format!(
-                    "{self} meets a list or an object; only “| json” makes a text of it"
-                )),
-                _ => Ok(plain_text(*value)),
-            },
+            Produced::Value(value) => self.own_text(*value),
         };
         match pipe {
             Pipe::Upper => Ok(text()?.to_uppercase()),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::expression::Expression;
 use super::part::{TemplatePart, TextPiece};
-use crate::domain::filter::ContentFilter;
+use crate::domain::filter::{ContentFilter, FilterOrigin};
 use crate::domain::json::{JsonKind, JsonTape, JsonValue};
 
 /// Bytes that a template may have as JSON: 64 KiB.
@@ -44,7 +44,7 @@ fn inside(place: &str, name: &str) -> String {
     }
 }
 
-pub(super) fn parse(text: &str) -> Result<TemplatePart, TemplateFault> {
+pub(super) fn parse(text: &str, origin: FilterOrigin) -> Result<TemplatePart, TemplateFault> {
     if text.len() > TEMPLATE_BYTES_MAX {
         return refuse(
             "",
@@ -55,12 +55,13 @@ pub(super) fn parse(text: &str) -> Result<TemplatePart, TemplateFault> {
     let Some(tape) = JsonTape::read(text.into()).filter(|_| is_json) else {
         return refuse("", "must be JSON");
     };
-    Reader { parts: 0 }.part(tape.root(), "", 1)
+    Reader { parts: 0, origin }.part(tape.root(), "", 1)
 }
 
 /// Counts what was read.
 struct Reader {
     parts: usize,
+    origin: FilterOrigin,
 }
 
 impl Reader {
@@ -170,7 +171,7 @@ impl Reader {
     ) -> Result<TemplatePart, TemplateFault> {
         only(value, &["$if", "$then", "$else"], place)?;
         let filter = value.member("$if").map_or("{}", JsonValue::raw);
-        let filter = match ContentFilter::parse(filter) {
+        let filter = match ContentFilter::read(filter, self.origin) {
             Ok(filter) => Arc::new(filter),
             Err(fault) if fault.place.is_empty() => {
                 return refuse(&inside(place, "$if"), fault.message);

@@ -2,13 +2,14 @@
 //!
 //! Owns: writing each for an event. Refuses: reading them (`parse`).
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::expression::{Expression, Produced, plain_text};
 use super::filled::{Filled, TemplateFailure, check_length, too_costly};
 use crate::domain::filter::ContentFilter;
-use crate::domain::json::JsonKind;
 use crate::domain::json::scope::JsonScope;
+use crate::domain::json::{JsonKind, JsonValue};
 
 /// A value of the body, or what stands for it.
 #[derive(Clone, Debug)]
@@ -141,20 +142,25 @@ fn text(
     scope: &JsonScope<'_>,
     filled: &mut Filled,
 ) -> Result<(), TemplateFailure> {
-    let text = joined(pieces, scope).map_err(|message| TemplateFailure::new(place, message))?;
+    let text = joined(pieces, scope, |_, value| Ok(plain_text(value)));
+    let text = text.map_err(|message| TemplateFailure::new(place, message))?;
     filled.text(&text)
 }
 
-/// The text that `pieces` come to. It ends where it is longer than a body may be: what is looked at
+/// The text that `pieces` come to, each value written as `text_of` says. It ends where it is longer than a body may be: what is looked at
 /// costs steps, what is written does not.
-pub(super) fn joined(pieces: &[TextPiece], scope: &JsonScope<'_>) -> Result<String, String> {
+pub(super) fn joined<'a>(
+    pieces: &'a [TextPiece],
+    scope: &JsonScope<'a>,
+    text_of: impl Fn(&Expression, JsonValue<'a>) -> Result<Cow<'a, str>, String>,
+) -> Result<String, String> {
     let mut text = String::new();
     for piece in pieces {
         match piece {
             TextPiece::Literal(literal) => text.push_str(literal),
             TextPiece::Value(expression) => match expression.evaluate(scope)? {
                 Produced::Text(made) => text.push_str(&made),
-                Produced::Value(value) => text.push_str(&plain_text(value)),
+                Produced::Value(value) => text.push_str(&text_of(expression, value)?),
             },
         }
         check_length(&text)?;

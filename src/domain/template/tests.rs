@@ -229,6 +229,9 @@ fn what_is_no_template_is_refused_with_the_place_and_the_reason() {
         "",
         "at most 65536 bytes",
     );
+    let conditional = r#"{"a":{"$if":{"x[0":1},"$then":1}}"#;
+    check(conditional, "a.$if.x[0", "no ] closes");
+    BodyTemplate::read(conditional, FilterOrigin::Stored).unwrap();
     // A name that only looks like a word of ours is the receiver's own.
     BodyTemplate::parse(r#"{"$schema":"http://adaptivecards.io/schemas/adaptive-card.json"}"#)
         .unwrap();
@@ -243,6 +246,25 @@ fn a_text_of_its_own_is_filled_in_too() {
     assert_eq!(template.fill(tape.root()).unwrap(), "order ORDER.PAID");
     assert!(TextTemplate::parse("plain").unwrap().is_none());
     assert!(TextTemplate::parse("{{ x }}").is_err());
+    let check = |text: &str, expect: Result<&str, &str>| {
+        let filled = TextTemplate::parse(text)
+            .unwrap()
+            .unwrap()
+            .fill(tape.root());
+        match (filled, expect) {
+            (Ok(text), Ok(expect)) => assert_eq!(text, expect),
+            (Err(message), Err(expect)) => assert!(message.contains(expect), "{message}"),
+            (filled, _) => panic!("{text}: {filled:?}"),
+        }
+    };
+    check("{{ /data/agent/score }}", Ok("1.0"));
+    check("{{ /data/no }}{{ /data/none }}", Ok("false"));
+    check("{{ /data/tags | json }}", Ok(r#"["x","y"]"#));
+    check("{{ /data/tags }}", Err("only “| json” makes a text of it"));
+    check(
+        "a {{ /data/agent }}",
+        Err("/data/agent meets a list or an object"),
+    );
 }
 
 fn tree() -> impl Strategy<Value = Value> {

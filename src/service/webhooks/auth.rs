@@ -37,6 +37,8 @@ pub struct AuthInput {
     pub certificate: Option<String>,
     /// For `mtls`: its key, in PEM; the mask means the present one.
     pub private_key: Option<String>,
+    /// As `ca` beside the proof, which goes before it.
+    pub ca: Option<String>,
 }
 
 /// What a proof has no place for.

@@ -126,7 +126,7 @@ pub(super) fn apply(
         ),
         shape: faults.shape(input, base.shape),
         auth: faults.auth(input.auth.as_ref(), base.auth, now),
-        ca: faults.ca(input.ca.as_ref(), base.ca, now),
+        ca: faults.ca(input, base.ca, now),
         via: faults.nullable("via", input.via.as_ref(), [base.via, Via::Usual], |word| {
             Via::parse(word).ok_or_else(|| "must be direct or null".to_owned())
         }),
@@ -253,13 +253,17 @@ impl Faults {
 
     fn ca(
         &mut self,
-        said: Option<&Option<String>>,
+        input: &WebhookInput,
         before: Option<TrustedAuthorities>,
         now: Timestamp,
     ) -> Option<TrustedAuthorities> {
         let present = before.clone();
         let read = |text: &String| authorities(text, present.as_ref(), now).map(Some);
-        self.nullable("ca", said, [before, None], read)
+        let auth = input.auth.as_ref().and_then(Option::as_ref);
+        match (&input.ca, auth.and_then(|auth| auth.ca.as_ref())) {
+            (None, Some(inside)) => self.given("auth.ca", Some(inside), before, read),
+            (said, _) => self.nullable("ca", said.as_ref(), [before, None], read),
+        }
     }
 
     fn shape(&mut self, input: &WebhookInput, before: BodyShape) -> BodyShape {

@@ -15,7 +15,7 @@ use super::sealed::{Unsealed, unseal_headers};
 use crate::domain::batch::BatchPolicy;
 use crate::domain::breaker::{BreakerPolicy, DisabledReason};
 use crate::domain::event_type::Subscription;
-use crate::domain::filter::ContentFilter;
+use crate::domain::filter::{ContentFilter, FilterOrigin};
 use crate::domain::format::Format;
 use crate::domain::order::{DeliveryOrder, OrderedBy};
 use crate::domain::retry::{Jitter, RetryPolicy};
@@ -175,8 +175,8 @@ fn via_of(row: &Row<'_>, seq: i64) -> Result<Via, StoreError> {
 
 pub(super) fn filter_of(row: &Row<'_>, seq: i64) -> Result<Option<Arc<ContentFilter>>, StoreError> {
     let text: Option<String> = row.get("filter")?;
-    let parse = |text: String| ContentFilter::parse(&text).map(Arc::new);
-    let parsed = text.map(parse).transpose();
+    let read = |text: String| ContentFilter::read(&text, FilterOrigin::Stored).map(Arc::new);
+    let parsed = text.map(read).transpose();
     parsed.map_err(|_| damaged("webhooks.filter", seq))
 }
 

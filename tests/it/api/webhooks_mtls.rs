@@ -268,7 +268,7 @@ async fn faulty_certificates_are_refused_with_the_field() {
     )
     .await;
     check(with("token", json!("x")), "auth.token").await;
-    check(with("ca", json!("no PEM")), "ca").await;
+    check(with("ca", json!("no PEM")), "auth.ca").await;
     let faulty = json!({"url": "https://example.com/", "event_types": ["*"], "ca": "***"});
     app.post(WEBHOOKS, &faulty).await.invalid("ca");
     // A header of that name stands beside a certificate as it may beside nothing.

@@ -86,4 +86,15 @@ async fn lists_read_back_as_they_are_kept_and_faulty_ones_name_the_place() {
     ] {
         app.post(WEBHOOKS, &with(&policy)).await.invalid(field);
     }
+    for entry in [json!(404.5), json!(-1), json!(null), json!({})] {
+        let refused = app
+            .post(WEBHOOKS, &with(&json!({"retry_on": [entry]})))
+            .await;
+        let told = refused.invalid("retry_policy.retry_on[0]");
+        let message = told["errors"][0]["message"].as_str().unwrap();
+        assert!(
+            message.contains("must be a status such as 404"),
+            "{message}"
+        );
+    }
 }
