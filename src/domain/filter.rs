@@ -12,6 +12,7 @@
 
 mod condition;
 mod operator;
+mod origin;
 mod parse;
 mod path;
 
@@ -21,16 +22,8 @@ use super::json::JsonValue;
 use super::json::scope::{JsonScope, Meter};
 use condition::Condition;
 pub use condition::Misfit;
+pub use origin::FilterOrigin;
 pub use parse::{FILTER_BYTES_MAX, FILTER_CONDITIONS_MAX, FILTER_DEPTH_MAX, FilterFault};
-
-/// Where the text of a filter comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FilterOrigin {
-    /// Somebody says it now.
-    Said,
-    /// It was accepted once, and is read on as it was read then.
-    Stored,
-}
 
 /// A filter, ready to judge events.
 #[derive(Clone, Debug)]

@@ -10,9 +10,9 @@
 
 use std::fmt;
 
-use super::FilterOrigin;
 use super::condition::Condition;
 use super::operator::{FilterBound, Operator, Relation};
+use super::origin::FilterOrigin;
 use super::path::FilterPath;
 use crate::domain::json::{JsonKind, JsonTape, JsonValue};
 

@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use super::FilterOrigin;
+use super::origin::FilterOrigin;
 use crate::domain::json::JsonValue;
 use crate::domain::json::pointer::array_index;
 use crate::domain::json::scope::{JsonScope, Meter};

@@ -1,6 +1,7 @@
 //! `{{ /pointer | filter: argument }}`: one value of an event, and what is made of it.
 //!
-//! Owns: reading an expression and evaluating it. Refuses: where it stands (`part`).
+//! Owns: reading an expression and evaluating it. Refuses: where it stands (`part`), and repeating a value
+//! in what it says of a failure: alerts and mails carry that on, and would outlive an event's erasure.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -142,7 +143,7 @@ impl Expression {
             Pipe::Date(form) => {
                 let text = text()?;
                 let at = instant(&text).ok_or_else(|| {
-                    format!("{self} meets “{text}”, which is neither RFC 3339 nor Unix seconds")
+                    format!("{self} meets a text that is neither RFC 3339 nor Unix seconds")
                 })?;
                 dated(form, at).map_err(|error| format!("{self} gives no date: {error}"))
             }

@@ -120,6 +120,7 @@ fn what_cannot_be_filled_in_says_where_and_what_would_help() {
         let failure = fill(template, EVENT).unwrap_err();
         assert_eq!(failure.place, place, "{failure}");
         assert!(failure.message.contains(words), "{failure}");
+        assert!(!failure.message.contains("Ada"), "{failure}");
     };
     check(r#"{"a":["{{ /data/x }}"]}"#, "a[0]", "/data/x is missing");
     check(

@@ -92,3 +92,35 @@ async fn nothing_of_the_data_is_left_in_the_files_and_the_skeleton_stays() {
     let unknown = app.call(Method::DELETE, &format!("{EVENTS}/nobody/data"));
     unknown.send().await.problem(404, "not_found");
 }
+
+#[tokio::test]
+async fn what_is_told_of_a_failure_outlives_the_data_and_repeats_nothing_of_it() {
+    let app = TestApp::start().await;
+    let receiver = Receiver::start().await;
+    let workspace = format!("/api/v1/workspaces/{}", app.default_workspace());
+    let target = json!({"alert_url": receiver.url("/alerts")});
+    app.patch(&workspace, &target).await.json(StatusCode::OK);
+    for template in [
+        json!("{{ /data/who | date: \"%Y\" }}"),
+        json!({"$each": "/data/who", "$as": 1}),
+        json!("{{ /data/list | upper }}"),
+    ] {
+        let body =
+            json!({"url": receiver.url("/hook"), "event_types": ["*"], "template": template});
+        let made = app.post("/api/v1/webhooks", &body).await;
+        made.json(StatusCode::CREATED);
+    }
+    let data = json!({"who": "zebrafish-4711", "list": ["zebrafish-4711"]});
+    let event = json!({"type": "order.paid", "id": "one", "data": data});
+    app.post(EVENTS, &event).await.json(StatusCode::ACCEPTED);
+    let told = receiver.wait_for(3).await;
+    for alert in &told {
+        assert_eq!(alert.path, "/alerts");
+        assert!(!String::from_utf8_lossy(&alert.body).contains("zebrafish"));
+    }
+    erase(&app, "one").await;
+    assert_eq!(
+        files_with(app.dir(), "zebrafish-4711"),
+        Vec::<String>::new()
+    );
+}

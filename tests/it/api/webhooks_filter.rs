@@ -113,6 +113,7 @@ async fn a_faulty_filter_is_refused_with_the_place_and_nothing_is_stored() {
             "filter.$or[1].data.amount.$gte",
         ),
         (json!({"data.a": {"$regex": "a+"}}), "filter.data.a.$regex"),
+        (json!({"$not": {"data.a[0": 1}}), "filter.$not.data.a[0"),
         (json!({"$or": many}), "filter.$or[64].data.n"),
         (json!({"$or": []}), "filter.$or"),
         (deep, "filter.$not.$not.$not.$not.$not.$not.$not.$not"),
