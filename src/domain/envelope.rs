@@ -34,6 +34,19 @@ pub struct EnvelopeInput<'a> {
     pub workspace_id: &'a str,
     /// The event's data: JSON text, checked when it was published.
     pub data: &'a str,
+    /// What the data is where that is a text that goes out as itself, if it goes out alone.
+    pub content_type: Option<&'a str>,
+}
+
+impl EnvelopeInput<'_> {
+    /// The same where the body has to be JSON.
+    #[must_use]
+    pub fn as_json(&self) -> Self {
+        Self {
+            content_type: None,
+            ..*self
+        }
+    }
 }
 
 /// Why a body could not be built.
@@ -81,9 +94,18 @@ pub fn render(
 ) -> Result<Vec<u8>, RenderError> {
     match format {
         Format::Json => profile_envelope(profile, input),
-        Format::Data => Ok(input.data.as_bytes().to_vec()),
+        Format::Data => Ok(alone(input)),
         Format::CloudEvents => Ok(cloud_event(input)),
         Format::Slack => Ok(chat_line::render(input.event_type, input.data)),
+    }
+}
+
+/// The data alone: of what has a content type the text itself, of anything else the JSON as it stands.
+fn alone(input: &EnvelopeInput<'_>) -> Vec<u8> {
+    let text = input.content_type.map(|_| serde_json::from_str(input.data));
+    match text {
+        Some(Ok(text)) => String::into_bytes(text),
+        Some(Err(_)) | None => input.data.as_bytes().to_vec(),
     }
 }
 

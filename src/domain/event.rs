@@ -4,6 +4,7 @@
 //! Refuses: matching webhooks (`event_type`) and shaping the body (`envelope`).
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::event_context::EventContext;
 use super::event_type::VersionName;
@@ -124,6 +125,13 @@ impl Event {
         self.context.as_ref().and_then(|own| own.version.as_ref())
     }
 
+    /// What its data is where that is a text that goes out as itself.
+    #[must_use]
+    pub fn content_type(&self) -> Option<&str> {
+        let context = self.context.as_ref();
+        context.and_then(|own| own.content_type.as_deref())
+    }
+
     /// The publisher's tags.
     #[must_use]
     pub fn tags(&self) -> &[String] {
@@ -150,6 +158,8 @@ pub struct NewEvent {
     pub context: Option<Arc<EventContext>>,
     /// When it is to be delivered; absent means now.
     pub schedule: Option<Schedule>,
+    /// How long its data is kept, where that is less long than all the workspace's.
+    pub keep: Option<Duration>,
 }
 
 impl NewEvent {
@@ -171,6 +181,7 @@ impl NewEvent {
             data: data.into(),
             context: None,
             schedule: None,
+            keep: None,
         }
     }
 }
@@ -190,6 +201,8 @@ pub struct StoredEvent {
     pub deliver_at: Option<Timestamp>,
     /// When its data was erased.
     pub erased_at: Option<Timestamp>,
+    /// When its data will be erased, where its publisher wanted that.
+    pub erase_at: Option<Timestamp>,
 }
 
 /// Which events a list shows.

@@ -1,4 +1,5 @@
-//! What an event carries beside its data: the publisher's trace, channels, tags, and its version.
+//! What an event carries beside its data: the publisher's trace, channels, tags, its version, and what
+//! sort of text its data is.
 //!
 //! Owns: their forms and bounds, and whether channels reach a webhook. Refuses: everything that is
 //! signed and sent as the event (`event`, `envelope`).
@@ -43,6 +44,8 @@ pub struct EventContext {
     pub uid: Option<Arc<str>>,
     /// The version of its type as which it was published.
     pub version: Option<VersionName>,
+    /// What its data is where that is a text that goes out as itself, alone: `text/plain`, say.
+    pub content_type: Option<Arc<str>>,
 }
 
 impl EventContext {
@@ -132,6 +135,28 @@ pub fn parse_tags(texts: &[String]) -> Result<Vec<String>, String> {
     labels(texts, EVENT_TAGS_MAX, b"-_.:+/")
 }
 
+/// Reads a content type: `type/subtype`, and parameters behind it.
+///
+/// # Errors
+/// A sentence for the caller.
+pub fn parse_content_type(text: &str) -> Result<Arc<str>, String> {
+    let is_word = |word: &str| {
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$&^_.+-".contains(&byte);
+        !word.is_empty() && word.bytes().all(is_plain)
+    };
+    let essence = text.split(';').next().unwrap_or_default().trim_end();
+    let is_type = essence
+        .split_once('/')
+        .is_some_and(|(kind, sub)| is_word(kind) && is_word(sub));
+    let is_visible = text.bytes().all(|byte| matches!(byte, b' '..=b'~'));
+    if is_type && is_visible && text.len() <= LABEL_OF_EVENT_CHARS_MAX {
+        return Ok(text.trim_end().into());
+    }
+    Err(format!(
+        "must be a content type such as text/plain, of at most {LABEL_OF_EVENT_CHARS_MAX} characters"
+    ))
+}
+
 fn labels(texts: &[String], most: usize, marks: &[u8]) -> Result<Vec<String>, String> {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || marks.contains(&byte);
     let fits = |text: &String| {
@@ -206,6 +231,26 @@ mod tests {
             assert!(parse_channels(&texts(&bad), 5).is_err(), "{bad:?}");
         }
         assert!(parse_tags(&["x".repeat(129)]).is_err());
+    }
+
+    #[test]
+    fn a_content_type_is_a_type_with_parameters() {
+        for good in ["text/plain", "application/vnd.a+xml; charset=utf-8", "a/b "] {
+            assert_eq!(&*parse_content_type(good).unwrap(), good.trim_end());
+        }
+        let long = format!("text/plain; a={}", "x".repeat(128));
+        for bad in [
+            "",
+            "text",
+            "text/",
+            "/plain",
+            "a b/c",
+            "a/b\r\nx: y",
+            "a/\u{e4}",
+            &long,
+        ] {
+            assert!(parse_content_type(bad).is_err(), "{bad}");
+        }
     }
 
     #[test]

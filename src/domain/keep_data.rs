@@ -21,6 +21,17 @@ pub enum KeepData {
     For(Duration),
 }
 
+/// Reads for how long data is to be kept.
+///
+/// # Errors
+/// What it must be.
+pub fn parse_kept(text: &str) -> Result<Duration, String> {
+    match parse_duration(text)? {
+        long if long >= KEEP_MIN => Ok(long),
+        _ => Err("must be at least 1s".to_owned()),
+    }
+}
+
 impl KeepData {
     /// Reads `retention`, `until_delivered` or a duration.
     ///

@@ -124,10 +124,10 @@ impl BodyShape {
         format: Format,
         input: &EnvelopeInput<'_>,
     ) -> Result<Vec<u8>, BodyError> {
-        let json = self.json(profile, format, input)?;
-        match self.content_type {
-            ContentType::Json => Ok(json),
-            ContentType::Form => form(&json),
+        match (self.content_type, &self.template) {
+            (ContentType::Form, _) => form(&self.json(profile, format, input)?),
+            (ContentType::Json, Some(_)) => self.json(profile, format, input),
+            (ContentType::Json, None) => Ok(envelope::render(profile, format, input)?),
         }
     }
 
@@ -143,7 +143,7 @@ impl BodyShape {
     ) -> Result<Vec<u8>, BodyError> {
         Ok(match &self.template {
             Some(template) => template.fill(EventDocument::from(input).tape().root())?,
-            None => envelope::render(profile, format, input)?,
+            None => envelope::render(profile, format, &input.as_json())?,
         })
     }
 }
@@ -184,6 +184,7 @@ mod tests {
             occurred_at: Timestamp::from_millis(1_773_655_500_000),
             workspace_id: "ws_1",
             data,
+            content_type: None,
         };
         let bytes = shape.body(&Profile::standard(), Format::Json, &input)?;
         Ok(String::from_utf8(bytes).unwrap())

@@ -14,6 +14,7 @@ use crate::domain::envelope::{self, EnvelopeInput};
 use crate::domain::event_context::{TRACEPARENT, TRACESTATE};
 use crate::domain::event_document::EventDocument;
 use crate::domain::event_type::VersionName;
+use crate::domain::format::Format;
 use crate::domain::header::CustomHeader;
 use crate::domain::outcome::FailureKind;
 use crate::domain::profile::Profile;
@@ -90,12 +91,24 @@ pub(super) fn prepare(
         Some(shape) if shape.template.is_some() || shape.content_type != ContentType::Json => {
             shape.content_type.as_str()
         }
-        Some(_) | None => profile.content_type(delivery.format),
+        Some(_) | None => own_content_type(delivery, profile),
     };
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    let content_type = HeaderValue::from_str(content_type);
+    headers.insert(
+        CONTENT_TYPE,
+        content_type.map_err(|_| "its content type is no header".to_owned())?,
+    );
     pass_on_trace(delivery, &mut headers)?;
     add_signature(&mut headers, profile, &keys, &to_sign, target)?;
     Ok(Prepared { headers, body })
+}
+
+/// What a body is that no shape changes.
+fn own_content_type<'a>(delivery: &'a QueuedDelivery, profile: &Profile) -> &'a str {
+    match (delivery.format, delivery.event.content_type()) {
+        (Format::Data, Some(own)) => own,
+        (format, _) => profile.content_type(format),
+    }
 }
 
 /// What a request made at `now` is signed with.
@@ -206,7 +219,11 @@ pub fn json_body(
 ) -> Result<Vec<u8>, BodyError> {
     with_input(delivery, |input| match shape {
         Some(shape) => shape.json(profile, delivery.format, input),
-        None => Ok(envelope::render(profile, delivery.format, input)?),
+        None => Ok(envelope::render(
+            profile,
+            delivery.format,
+            &input.as_json(),
+        )?),
     })
 }
 
@@ -221,5 +238,6 @@ fn with_input<T>(delivery: &QueuedDelivery, made: impl FnOnce(&EnvelopeInput<'_>
         occurred_at: event.occurred_at,
         workspace_id: &event.workspace.to_string(),
         data: &event.data,
+        content_type: event.content_type(),
     })
 }

@@ -159,6 +159,12 @@ impl Catalogue {
         }
     }
 
+    /// Which of `names` are no types in use.
+    pub(super) fn missing<'a>(&self, names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+        let is_in_use = |name: &str| self.types.get(name).is_some_and(|known| !known.archived);
+        names.filter(|name| !is_in_use(name)).collect()
+    }
+
     fn unknown(&self, field: &str, name: &str) -> FieldError {
         let live = self.types.iter().filter(|(_, known)| !known.archived);
         let near = near_matches(name, live.map(|(name, _)| name.as_str()));

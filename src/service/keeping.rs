@@ -1,4 +1,4 @@
-//! Erasing what workspaces keep for less long than their events.
+//! Erasing what workspaces, or publishers, want kept for less long than their events.
 //!
 //! Owns: when to look, how much at once, and the rests in between. Refuses: saying what may be erased
 //! (`store::keeping`).
@@ -78,10 +78,10 @@ impl Service {
         &self,
         kept: &mut KeptPlaces,
     ) -> Result<Option<Timestamp>, StoreError> {
+        let mut next_at = self.erase_own().await?;
         let keeping = self.store().read(keeping::keeping).await?;
         kept.0
             .retain(|seq, _| keeping.iter().any(|(own, _)| own == seq));
-        let mut next_at = None;
         for (workspace_seq, keep) in keeping {
             let place = kept.0.remove(&workspace_seq).unwrap_or_default();
             let (place, at) = self.erase_outlived_of(workspace_seq, keep, place).await?;
@@ -89,6 +89,23 @@ impl Service {
             next_at = next_at.into_iter().chain(at).min();
         }
         Ok(next_at)
+    }
+
+    /// The same of events that have a time of their own. Answers when the next of them is due.
+    async fn erase_own(&self) -> Result<Option<Timestamp>, StoreError> {
+        loop {
+            let now = self.clock().now();
+            let look = move |conn: &Read<'_>| keeping::due(conn, now);
+            let part = self.store().read(look).await?;
+            for some in part.erasable.chunks(ERASED_AT_ONCE) {
+                let some = some.to_vec();
+                let erase = move |tx: &mut WriteTx<'_>| keeping::erase_due(tx, &some);
+                self.store().settle(erase).await?;
+            }
+            if part.erasable.is_empty() {
+                return Ok(part.next_at);
+            }
+        }
     }
 
     /// The same of one workspace. Answers what has to be looked at later.

@@ -35,7 +35,7 @@ pub use schedule::set_deliver_at;
 
 const COLUMNS: &str = "SELECT events.seq, events.workspace_seq, events.kind, events.given_id,
         events.consumer_seq, consumers.created_at AS consumer_created_at, events.type, events.occurred_at, events.created_at, events.delivery_count, events.digest,
-        events.data, events.erased_at, events.traceparent, events.tracestate, events.channels, events.tags, events.uid, events.version,
+        events.data, events.erased_at, events.erase_at, events.traceparent, events.tracestate, events.channels, events.tags, events.uid, events.version, events.content_type,
         events.deliver_at, events.asked_deliver_at, events.asked_delay, workspaces.created_at AS workspace_created_at";
 const JOINS: &str = "JOIN workspaces ON workspaces.seq = events.workspace_seq
     LEFT JOIN consumers ON consumers.seq = events.consumer_seq";
@@ -63,10 +63,11 @@ pub fn insert(
     // Its values stand in the order in which it first names them: looking each name up takes time.
     tx.run(
         "INSERT INTO events (seq, workspace_seq, consumer_seq, kind, given_id, type, occurred_at, created_at,
-             delivery_count, digest, data, traceparent, tracestate, channels, tags, uid, version, deliver_at,
-             asked_deliver_at, asked_delay)
+             delivery_count, digest, data, traceparent, tracestate, channels, tags, uid, version, content_type, deliver_at,
+             asked_deliver_at, asked_delay, erase_at)
          VALUES (:seq, :workspace, :consumer, :kind, :given_id, :type, :occurred_at, :now, :deliveries, :digest,
-             :data, :traceparent, :tracestate, :channels, :tags, :uid, :version, :deliver_at, :asked_deliver_at, :asked_delay)",
+             :data, :traceparent, :tracestate, :channels, :tags, :uid, :version, :content_type, :deliver_at, :asked_deliver_at,
+             :asked_delay, :erase_at)",
         params![
             id.seq(),
             workspace.seq(),
@@ -85,9 +86,11 @@ pub fn insert(
             context.tags(),
             context.uid(),
             context.version(),
+            context.content_type(),
             new.schedule.map(|own| own.instant(id.at())),
             schedule.asked_deliver_at(),
             schedule.asked_delay(),
+            new.keep.map(|long| id.at().after(long)),
         ],
     )?;
     labels::insert(tx, workspace.seq(), id.seq(), &new)?;
@@ -261,6 +264,7 @@ fn stored(row: &Row<'_>) -> Result<StoredEvent, StoreError> {
         schedule: schedule::read(row)?,
         deliver_at: row.get("deliver_at")?,
         erased_at: row.get("erased_at")?,
+        erase_at: row.get("erase_at")?,
     })
 }
 

@@ -15,6 +15,9 @@ use super::{Read, StoreError, WriteTx, erasure, poll, row_list};
 use crate::domain::keep_data::KeepData;
 use crate::domain::time::Timestamp;
 
+/// How long data stays that a delivery waits for beyond its time, before it is looked at again.
+const LOOK_AGAIN: Duration = Duration::from_secs(60);
+
 /// Events that one reading looks at.
 pub const LOOKED_AT_MAX: usize = 1000;
 
@@ -197,6 +200,44 @@ fn newest_of(keep: KeepData, now: Timestamp) -> Timestamp {
 
 fn due_at(keep: KeepData, created_at: Timestamp) -> Option<Timestamp> {
     long_of(keep).map(|long| created_at.after(long))
+}
+
+/// Events whose publishers wanted their data kept until `now` at most, those due first, and when the
+/// next of the others is due; at most as many as [`LOOKED_AT_MAX`] says.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn due(conn: &Read<'_>, now: Timestamp) -> Result<KeptPart, StoreError> {
+    let rows: Vec<(i64, Timestamp)> = conn.rows(
+        "SELECT seq, erase_at
+         FROM events INDEXED BY events_to_erase
+         WHERE erase_at IS NOT NULL
+         ORDER BY erase_at
+         LIMIT :limit",
+        named_params! { ":limit": LOOKED_AT_MAX },
+        |row| Ok((row.get("seq")?, row.get("erase_at")?)),
+    )?;
+    let next = rows.iter().map(|(_, at)| *at).find(|at| *at > now);
+    let due = rows.iter().filter(|(_, at)| *at <= now);
+    Ok(KeptPart {
+        erasable: due.map(|(seq, _)| *seq).collect(),
+        next_at: next,
+        ..KeptPart::default()
+    })
+}
+
+/// Empties events whose time is over; those that a delivery waits for have a little longer.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn erase_due(tx: &mut WriteTx<'_>, events: &[i64]) -> Result<(), StoreError> {
+    let left = erase_kept(tx, events)?;
+    tx.run(
+        "UPDATE events SET erase_at = :later
+         WHERE seq IN (SELECT value FROM json_each(:left))",
+        named_params! { ":later": tx.now().after(LOOK_AGAIN), ":left": row_list(&left) },
+    )?;
+    Ok(())
 }
 
 /// Empties events, as far as no delivery of theirs waits by now; answers those that were left.

@@ -50,6 +50,7 @@ pub(in crate::store) fn new_event(data: &str) -> NewEvent {
         data: data.into(),
         context: None,
         schedule: None,
+        keep: None,
     }
 }
 

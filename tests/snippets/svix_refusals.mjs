@@ -3,7 +3,7 @@
 // application `full` and lets nothing large in.
 import assert from "node:assert/strict";
 
-const { Svix, ApiException, messageInRaw } = await import(process.argv[2]);
+const { Svix, ApiException } = await import(process.argv[2]);
 const options = { serverUrl: process.env.SVIX_SERVER_URL };
 const [key, visitor] = [process.env.SVIX_TOKEN, process.env.VISITOR].map((token) => new Svix(token, options));
 const refused = async (status, code, call) => {
@@ -25,5 +25,6 @@ await refused(404, "not_found", key.application.get("nobody"));
 await refused(409, "conflict", key.application.create({ name: "Full", uid: "full" }));
 await refused(413, "payload_too_large", key.message.create("full", message(400 * 1024)));
 await refused(422, undefined, key.endpoint.create("full", { url: "nowhere" }));
-await refused(501, "not_implemented", key.message.create("full", messageInRaw("order.paid", "x", "text/plain")));
+await refused(422, undefined, key.endpoint.create("full", { url: "https://example.com/", eventTypes: ["no.such"], filterTypes: ["no.such"] }));
+await refused(501, "not_implemented", key.statistics.aggregateEventTypes());
 await refused(503, "overloaded", key.message.create("full", message(200 * 1024)));

@@ -25,7 +25,6 @@ def message(size):
     return MessageIn(event_type="order.paid", payload={"x": "y" * size})
 
 
-raw = MessageIn(event_type="order.paid", payload={}, transformations_params={"rawPayload": "x"})
 refused(400, "generic_error", lambda: key.event_type.import_openapi(EventTypeImportOpenApiIn()))
 refused(401, "authentication_failed", lambda: Svix("nobody", options).application.list())
 refused(403, "insufficient access", lambda: visitor.endpoint.create("full", EndpointIn(url="https://example.com/")))
@@ -33,5 +32,6 @@ refused(404, "not_found", lambda: key.application.get("nobody"))
 refused(409, "conflict", lambda: key.application.create(ApplicationIn(name="Full", uid="full")))
 refused(413, "payload_too_large", lambda: key.message.create("full", message(400 * 1024)))
 refused(422, None, lambda: key.endpoint.create("full", EndpointIn(url="nowhere")))
-refused(501, "not_implemented", lambda: key.message.create("full", raw))
+refused(422, None, lambda: key.endpoint.create("full", EndpointIn(url="https://example.com/", event_types=["no.such"])))
+refused(501, "not_implemented", lambda: key.statistics.aggregate_event_types())
 refused(503, "overloaded", lambda: key.message.create("full", message(200 * 1024)))

@@ -2,7 +2,7 @@
 // the only argument the package to walk with. Prints what a receiver needs to verify what it got.
 import assert from "node:assert/strict";
 
-const { Svix, Webhook } = await import(process.argv[2]);
+const { Svix, Webhook, messageInRaw } = await import(process.argv[2]);
 const isFirst = process.argv[2] !== "svix";
 const client = new Svix(process.env.SVIX_TOKEN, { serverUrl: process.env.SVIX_SERVER_URL });
 const mark = isFirst ? "v1" : "v2";
@@ -144,6 +144,8 @@ const hushed = await client.message.create(uid, { eventType: "other.type", paylo
 await client.message.expungeContent(uid, hushed.id);
 assert.deepEqual((await client.message.get(uid, hushed.id, { withContent: true })).payload, { expired: true });
 await client.messageAttempt.expungeContent(uid, message.id, attempt.id);
+const raw = await client.message.create(uid, messageInRaw("other.type", "<order/>", "application/xml"));
+assert.deepEqual((await client.message.get(uid, raw.id, { withContent: true })).payload, { rawPayload: "<order/>" });
 const access = await client.authentication.appPortalAccess(uid, { expiry: 3600 });
 assert.ok(access.url.includes("/portal/"));
 const visitor = new Svix(access.token, { serverUrl: process.env.SVIX_SERVER_URL });

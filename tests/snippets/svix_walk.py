@@ -17,6 +17,7 @@ from svix.api import (
     EventExampleIn,
     EventTypeImportOpenApiIn,
     EventTypeIn,
+    MessageGetOptions,
     MessageIn,
     MessageListOptions,
     MessagePollerConsumerPollOptions,
@@ -26,6 +27,7 @@ from svix.api import (
     Svix,
     SvixOptions,
 )
+from svix.api.message import message_in_raw
 from svix.exceptions import HttpError, HTTPValidationError
 from svix.models import PollingEndpointConsumerSeekIn
 
@@ -127,6 +129,8 @@ assert numbers(client.message.poller.consumer_poll(UID, sink, "billing", options
 seek = PollingEndpointConsumerSeekIn(after=since)
 assert client.message.poller.consumer_seek(UID, sink, "billing", seek).iterator
 assert numbers(client.message.poller.consumer_poll(UID, sink, "billing")) == [1, 2]
+raw = client.message.create(UID, message_in_raw("other.type", "<order/>", "application/xml"))
+assert client.message.get(UID, raw.id, MessageGetOptions(with_content=True)).payload == {"rawPayload": "<order/>"}
 access = client.authentication.app_portal_access(UID, AppPortalAccessIn())
 visitor = Svix(access.token, SvixOptions(server_url=os.environ["SVIX_SERVER_URL"]))
 assert visitor.endpoint.get(UID, "main").id == endpoint.id

@@ -67,6 +67,15 @@ pub struct PublishBody {
     /// The publisher's own words to find it again, up to 10; as channels, and `/`.
     #[serde(default)]
     pub tags: Option<Vec<String>>,
+    /// What `data` is where it is a text that is no JSON to its receivers, such as `text/plain` or
+    /// `application/xml`: webhooks of format `data` get the text itself, under this content type. Others
+    /// carry it as the JSON text that it is.
+    #[serde(default)]
+    pub content_type: Option<String>,
+    /// How long its data is kept, such as `"24h"`, where that is less long than the workspace keeps it.
+    /// What a delivery waits for is kept until then.
+    #[serde(default)]
+    pub keep_data: Option<String>,
 }
 
 impl RequestBody for PublishBody {
@@ -94,6 +103,8 @@ impl From<PublishBody> for PublishInput {
             profile: body.profile,
             channels: body.channels.unwrap_or_default(),
             tags: body.tags.unwrap_or_default(),
+            content_type: body.content_type,
+            keep_data: body.keep_data,
             trace: None,
         }
     }
@@ -182,11 +193,15 @@ pub struct EventBody {
     pub channels: Vec<String>,
     /// The publisher's tags.
     pub tags: Vec<String>,
+    /// What its data is where that is a text that goes out as itself.
+    pub content_type: Option<String>,
     /// What was published.
     #[schema(value_type = Value)]
     pub data: Box<RawValue>,
     /// When its data was erased; then it reads null.
     pub erased_at: Option<Time>,
+    /// When its data will be erased, where its publisher wanted that.
+    pub keep_data_until: Option<Time>,
     /// How many deliveries it was given.
     pub deliveries: u32,
 }
@@ -212,11 +227,15 @@ pub struct EventDetailBody {
     pub channels: Vec<String>,
     /// The publisher's tags.
     pub tags: Vec<String>,
+    /// What its data is where that is a text that goes out as itself.
+    pub content_type: Option<String>,
     /// What was published.
     #[schema(value_type = Value)]
     pub data: Box<RawValue>,
     /// When its data was erased; then it reads null.
     pub erased_at: Option<Time>,
+    /// When its data will be erased, where its publisher wanted that.
+    pub keep_data_until: Option<Time>,
     /// Its deliveries, oldest first.
     pub deliveries: Vec<EventDeliveryBody>,
     /// The webhooks that wanted it but were disabled.

@@ -88,8 +88,10 @@ fn event(stored: &StoredEvent) -> EventBody {
         consumer_id: stored.event.consumer.map(|id| id.to_string()),
         channels: stored.event.channels().to_vec(),
         tags: stored.event.tags().to_vec(),
+        content_type: stored.event.content_type().map(str::to_owned),
         data: raw(&stored.event.data),
         erased_at: stored.erased_at.map(Time::from),
+        keep_data_until: stored.erase_at.map(Time::from),
         deliveries: stored.delivery_count,
     }
 }
@@ -110,8 +112,10 @@ pub(super) fn detailed(detail: EventDetail) -> EventDetailBody {
         consumer_id: event.consumer_id,
         channels: event.channels,
         tags: event.tags,
+        content_type: event.content_type,
         data: event.data,
         erased_at: event.erased_at,
+        keep_data_until: event.keep_data_until,
         deliveries: detail.deliveries.iter().map(delivery).collect(),
         missed: missed.collect(),
         webhooks: detail.webhooks.into_iter().map(event_webhook).collect(),

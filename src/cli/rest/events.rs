@@ -78,6 +78,12 @@ struct Send {
     /// A tag of your own; may be given more than once
     #[arg(long = "tag", value_name = "TAG", value_delimiter = ',')]
     tags: Vec<String>,
+    /// What the data is where it is a text that receivers get as itself, such as text/plain
+    #[arg(long, value_name = "TYPE")]
+    content_type: Option<String>,
+    /// How long the data is kept, such as 24h, if less long than the workspace keeps it
+    #[arg(long, value_name = "DURATION")]
+    keep_data: Option<String>,
     #[command(flatten)]
     later: Later,
 }
@@ -148,6 +154,10 @@ struct EventToSend<'a> {
     channels: &'a [String],
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     tags: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    content_type: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    keep_data: Option<&'a str>,
     #[serde(flatten)]
     later: &'a Later,
 }
@@ -177,6 +187,8 @@ const MEMBERS: &[Labelled<'_>] = &[
     ("consumer", "consumer_id"),
     ("channels", "channels"),
     ("tags", "tags"),
+    ("content type", "content_type"),
+    ("kept until", "keep_data_until"),
     ("erased", "erased_at"),
 ];
 
@@ -234,6 +246,8 @@ impl Send {
             consumer: self.consumer.as_deref(),
             channels: &self.channels,
             tags: &self.tags,
+            content_type: self.content_type.as_deref(),
+            keep_data: self.keep_data.as_deref(),
             later: &self.later,
         };
         let body = api.post("/events", &event).await?;

@@ -149,6 +149,7 @@ pub(super) async fn create(
 ) -> Answered {
     let key = body.keyed.once(created);
     let home = home(&state, &caller, &request).await?;
+    check_types(&state, &caller, &home, &body.value, None).await?;
     register(&state, &caller, home, body.value, key).await
 }
 
@@ -173,6 +174,22 @@ async fn home(
 
 fn is_in_application(request: &HttpRequest) -> bool {
     request.match_info().get("app_id").is_some()
+}
+
+/// An application's endpoint is told of types in the catalogue; the environment's of what it alone knows.
+async fn check_types(
+    state: &State,
+    caller: &Caller,
+    home: &EndpointHome,
+    said: &SvixEndpointIn,
+    known: Option<&Webhook>,
+) -> Result<(), Problem> {
+    match (home, &said.event_types) {
+        (EndpointHome::Application(_), Some(Some(names))) => {
+            Ok(state.service.check_names(caller, names, known).await?)
+        }
+        (EndpointHome::Application(_) | EndpointHome::Environment, _) => Ok(()),
+    }
 }
 
 /// Registers an endpoint from all that was said of the endpoint.
@@ -210,9 +227,12 @@ pub(super) async fn put(
                 return Err(missing);
             }
             said.name(text);
+            check_types(&state, &caller, &home, &said, None).await?;
             return register(&state, &caller, home, said, key).await;
         }
     };
+    let home = home(&state, &caller, &request).await?;
+    check_types(&state, &caller, &home, &said, Some(&known)).await?;
     let changed = state
         .service
         .update_webhook(&caller, known.id, said.whole()?)
@@ -227,6 +247,8 @@ pub(super) async fn patch(
     body: Json<SvixEndpointIn>,
 ) -> Answered {
     let known = named(&state, &caller, &request).await?;
+    let home = home(&state, &caller, &request).await?;
+    check_types(&state, &caller, &home, &body.value, Some(&known)).await?;
     let input = body.value.part()?;
     let changed = state
         .service

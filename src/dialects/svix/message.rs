@@ -10,7 +10,7 @@ use super::application::{name as application_name, owner as application, owner_o
 use super::endpoint::named as endpoint;
 use super::event_type;
 use super::listing::{SvixPaging, period, texts};
-use super::message_shape::{Content, SvixMessageIn, SvixMessageOut, message};
+use super::message_shape::{Content, SvixContent, SvixMessageIn, SvixMessageOut, message, text_of};
 use crate::domain::event::StoredEvent;
 use crate::domain::id::{ConsumerId, EventKind};
 use crate::domain::own_name::own_name;
@@ -71,12 +71,17 @@ pub(super) async fn create(
     let key = body.keyed.once(recorded);
     let said = body.value;
     check(&said)?;
+    let keep_data = said.keep_data()?;
+    let SvixContent { data, content_type } = said.content();
+    let payload = content.payload(&data, content_type.as_deref());
     let owner = owner_or_made(&state, &caller, &request, said.application).await?;
     let id = message_at(state.service.clock().now(), entropy::bytes());
     let (channels, tags) = (said.channels.clone(), said.tags.clone());
     let input = PublishInput {
         event_type: said.event_type.clone(),
-        data: said.payload.get().to_owned(),
+        data,
+        content_type,
+        keep_data,
         consumer: Some(NamedConsumer::Known(owner.to_string())),
         id: Some(id),
         channels: said.channels.unwrap_or_default(),
@@ -94,7 +99,7 @@ pub(super) async fn create(
         id: record.id,
         event_id: said.event_id,
         event_type: said.event_type,
-        payload: content.payload(said.payload.get()),
+        payload,
         channels,
         tags,
         timestamp: record.timestamp,
@@ -137,8 +142,9 @@ pub(super) async fn show(state: State, caller: Caller, request: HttpRequest) -> 
 /// The payload, byte for byte, as a text.
 pub(super) async fn raw(state: State, caller: Caller, request: HttpRequest) -> Answered {
     let found = named(&state, &caller, &request).await?;
+    let (data, content_type) = (&found.event.data, found.event.content_type());
     answer::ok(&SvixRawMessageOut {
-        payload: found.event.data.to_string(),
+        payload: text_of(data, content_type).into_owned(),
     })
 }
 
@@ -172,7 +178,7 @@ pub(super) async fn send_example(
         id: message_id(detail.delivery.event, &detail.delivery.event_public_id),
         event_id: None,
         event_type: name,
-        payload: Content::Whole.payload(&example),
+        payload: Content::Whole.payload(&example, None),
         channels: None,
         tags: None,
         timestamp: detail.delivery.created_at.into(),
@@ -218,10 +224,6 @@ pub(super) async fn named(
 fn check(said: &SvixMessageIn) -> Result<(), Problem> {
     if let Some(name) = &said.event_id {
         own_name(name, Some(MESSAGE)).map_err(|message| Problem::field("eventId", message))?;
-    }
-    let given = said.transformations_params.as_ref();
-    if given.is_some_and(|given| given.raw_payload.is_some()) {
-        return Err(Problem::not_implemented("transformationsParams.rawPayload"));
     }
     if !said.payload.get().starts_with('{') {
         return Err(Problem::field("data", "must be an object"));

@@ -2,6 +2,10 @@
 //!
 //! Owns: its JSON in both directions. Refuses: anything with a payload but carrying it.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
+
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -9,14 +13,19 @@ use super::application::SvixApplicationIn;
 use super::listing::switch;
 use crate::domain::event::{GivenId, StoredEvent};
 use crate::domain::svix_id::{is_message, message_id};
-use crate::web::AppState;
 use crate::web::extract::{DATA_DEPTH_MAX, Query, RequestBody};
 use crate::web::wire::Time;
+use crate::web::{AppState, Problem};
 
 /// What a payload reads that was not asked for.
 const NO_PAYLOAD: &str = "{}";
 /// What a payload reads that was erased.
 const ERASED: &str = r#"{"expired":true}"#;
+/// What a text in the place of a payload is, unless it says so itself.
+const RAW_TYPE: &str = "application/json";
+/// For how many days a payload may be kept, and for how many hours.
+const RETENTION_DAYS: RangeInclusive<u64> = 5..=90;
+const RETENTION_HOURS: RangeInclusive<u64> = 1..=90 * 24;
 /// What a message may carry besides its payload: 64 KiB.
 const ENVELOPE_BYTES_MAX: usize = 64 * 1024;
 
@@ -38,6 +47,10 @@ pub struct SvixMessageIn {
     #[serde(default)]
     pub(super) deliver_at: Option<String>,
     #[serde(default)]
+    payload_retention_period: Option<u64>,
+    #[serde(default)]
+    payload_retention_hours: Option<u64>,
+    #[serde(default)]
     pub(super) transformations_params: Option<SvixTransformations>,
 }
 
@@ -46,7 +59,73 @@ pub struct SvixMessageIn {
 #[serde(rename_all = "camelCase")]
 pub struct SvixTransformations {
     #[serde(default)]
-    pub(super) raw_payload: Option<String>,
+    raw_payload: Option<String>,
+    #[serde(default)]
+    headers: Option<BTreeMap<String, String>>,
+}
+
+/// What is published of a message.
+pub(super) struct SvixContent {
+    /// JSON: the payload, or the text in its place.
+    pub(super) data: String,
+    /// What that text is, where there is one.
+    pub(super) content_type: Option<String>,
+}
+
+impl SvixMessageIn {
+    /// Its payload, or the text that is to be sent in the place of it.
+    pub(super) fn content(&self) -> SvixContent {
+        let given = self.transformations_params.as_ref();
+        let raw = given.and_then(|given| Some((given.raw_payload.as_ref()?, &given.headers)));
+        let Some((text, headers)) = raw else {
+            return SvixContent {
+                data: self.payload.get().to_owned(),
+                content_type: None,
+            };
+        };
+        let named = headers
+            .iter()
+            .flatten()
+            .find(|(name, _)| name.eq_ignore_ascii_case("content-type"));
+        let content_type = named.map_or(RAW_TYPE, |(_, value)| value);
+        SvixContent {
+            data: serde_json::Value::from(text.as_str()).to_string(),
+            content_type: Some(content_type.to_owned()),
+        }
+    }
+}
+
+impl SvixMessageIn {
+    /// How long its payload is to be kept.
+    pub(super) fn keep_data(&self) -> Result<Option<String>, Problem> {
+        match (self.payload_retention_period, self.payload_retention_hours) {
+            (None, None) => Ok(None),
+            (Some(days), None) if RETENTION_DAYS.contains(&days) => {
+                Ok(Some(format!("{}h", days * 24)))
+            }
+            (Some(_), None) => Err(Problem::field(
+                "payloadRetentionPeriod",
+                "must be from 5 to 90 days",
+            )),
+            (None, Some(hours)) if RETENTION_HOURS.contains(&hours) => {
+                Ok(Some(format!("{hours}h")))
+            }
+            (None, Some(_)) => Err(Problem::field(
+                "payloadRetentionHours",
+                "must be from 1 to 2160 hours",
+            )),
+            (Some(_), Some(_)) => Err(Problem::field(
+                "payloadRetentionHours",
+                "can't be given together with payloadRetentionPeriod",
+            )),
+        }
+    }
+}
+
+/// The text of an event's data: of what has a content type that text itself.
+pub(super) fn text_of<'a>(data: &'a str, content_type: Option<&str>) -> Cow<'a, str> {
+    let text = content_type.and_then(|_| serde_json::from_str(data).ok());
+    text.map_or(Cow::Borrowed(data), Cow::Owned)
 }
 
 impl RequestBody for SvixMessageIn {
@@ -87,12 +166,19 @@ impl Content {
         }
     }
 
-    pub(super) fn payload(self, text: &str) -> Box<RawValue> {
-        let shown = match self {
-            Self::Whole => text,
-            Self::Without => NO_PAYLOAD,
+    /// The payload to show for an event's data. The clients read objects only: of what is none, its text
+    /// stands where they say such a text.
+    pub(super) fn payload(self, data: &str, content_type: Option<&str>) -> Box<RawValue> {
+        let text = match self {
+            Self::Without => NO_PAYLOAD.into(),
+            Self::Whole => text_of(data, content_type),
         };
-        RawValue::from_string(shown.to_owned()).unwrap_or_default()
+        let shown = serde_json::from_str::<Box<RawValue>>(&text);
+        let object = shown.ok().filter(|shown| shown.get().starts_with('{'));
+        object.unwrap_or_else(|| {
+            let wrapped = serde_json::json!({ "rawPayload": text }).to_string();
+            RawValue::from_string(wrapped).unwrap_or_default()
+        })
     }
 }
 
@@ -107,10 +193,13 @@ pub(super) fn message(stored: &StoredEvent, content: Content) -> SvixMessageOut 
         id: message_id(event.id, &public_id),
         event_id: event.uid().or(given).map(str::to_owned),
         event_type: event.event_type.to_string(),
-        payload: content.payload(match stored.erased_at {
-            None => &event.data,
-            Some(_) => ERASED,
-        }),
+        payload: content.payload(
+            match stored.erased_at {
+                None => &event.data,
+                Some(_) => ERASED,
+            },
+            event.content_type(),
+        ),
         channels: some(event.channels().to_vec()),
         tags: some(event.tags().to_vec()),
         timestamp: stored.created_at.into(),

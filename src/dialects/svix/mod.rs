@@ -53,6 +53,7 @@ pub static DIALECT: Dialect = Dialect {
         ("overlap", "gracePeriodSeconds"),
         ("uid", "uid"),
         ("deliver_at", "deliverAt"),
+        ("content_type", "transformationsParams"),
         ("can", "capabilities"),
         ("expires_in", "expiry"),
     ],

@@ -13,6 +13,7 @@ fn input(data: &str) -> EnvelopeInput<'_> {
         occurred_at: Timestamp::from_millis(1_773_655_500_000),
         workspace_id: "ws_1",
         data,
+        content_type: None,
     }
 }
 
@@ -32,6 +33,26 @@ fn data_is_carried_with_its_spaces_escapes_and_digits() {
     ] {
         assert!(body(profile, format, data).contains(data));
     }
+}
+
+#[test]
+fn a_text_with_a_content_type_goes_out_as_itself_if_it_goes_out_alone() {
+    let profile = Profile::standard();
+    let check = |format: Format, content_type: Option<&str>, data: &str, expect: &str| {
+        let input = EnvelopeInput {
+            content_type,
+            ..input(data)
+        };
+        let text = String::from_utf8(render(&profile, format, &input).unwrap()).unwrap();
+        assert!(text.ends_with(expect), "{text}");
+        let json = render(&profile, format, &input.as_json()).unwrap();
+        assert!(serde_json::from_slice::<serde_json::Value>(&json).is_ok());
+    };
+    let text = "\"<a>\\u00e9\\n</a>\"";
+    check(Format::Data, Some("text/xml"), text, "<a>\u{e9}\n</a>");
+    check(Format::Data, None, text, text);
+    check(Format::Data, Some("text/xml"), "null", "null");
+    check(Format::Json, Some("text/xml"), text, &format!("{text}}}"));
 }
 
 #[test]

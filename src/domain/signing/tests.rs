@@ -42,6 +42,7 @@ fn every_vector_comes_out_byte_for_byte() {
             occurred_at: Timestamp::parse(text(case, "occurred_at")).unwrap(),
             workspace_id: "ws_unused",
             data: text(case, "data"),
+            content_type: None,
         };
         let body = render(&profile, Format::Json, &input).unwrap();
         assert_eq!(std::str::from_utf8(&body).unwrap(), text(case, "body"));

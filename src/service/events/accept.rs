@@ -144,7 +144,13 @@ fn known_before(
         new.occurred_at.is_none_or(|at| at == event.occurred_at) && new.schedule == *schedule;
     let labels = |own: &Option<Arc<EventContext>>| {
         own.as_ref()
-            .map(|own| (own.channels.clone(), own.tags.clone()))
+            .map(|own| {
+                (
+                    own.channels.clone(),
+                    own.tags.clone(),
+                    own.content_type.clone(),
+                )
+            })
             .unwrap_or_default()
     };
     let same_reach =

@@ -76,6 +76,10 @@ pub struct PublishInput {
     pub uid: Option<String>,
     /// The version of its type; the newest in use if absent.
     pub version: Option<String>,
+    /// What its data is where that is a text that is to go out as itself.
+    pub content_type: Option<String>,
+    /// How long its data is kept; as long as the workspace's if absent.
+    pub keep_data: Option<String>,
 }
 
 /// Event types that one list may be narrowed to.

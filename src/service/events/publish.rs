@@ -3,13 +3,19 @@
 //! Owns: every check that needs no transaction. Refuses: storing (`accept`), splitting a batch into
 //! transactions (`batch`).
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use super::accept::{CheckedEvent, accept};
 use super::one_off::OneOff;
 use super::traced::TracedPublish;
 use super::{Known, PublishInput, Published};
 use crate::domain::event::{EventKind, GivenId, NewEvent};
-use crate::domain::event_context::{EVENT_CHANNELS_MAX, EventContext, parse_channels, parse_tags};
+use crate::domain::event_context::{
+    EVENT_CHANNELS_MAX, EventContext, parse_channels, parse_content_type, parse_tags,
+};
 use crate::domain::event_type::{EventTypeName, VersionName};
+use crate::domain::keep_data::parse_kept;
 use crate::domain::own_name::own_name;
 use crate::domain::schedule::Schedule;
 use crate::domain::time::Timestamp;
@@ -122,6 +128,7 @@ impl Service {
         let context = unless_at_fault(context(&input).map(Some), &mut errors).unwrap_or_default();
         let one_off = unless_at_fault(self.check_one_off(&input), &mut errors);
         let version = unless_at_fault(version(&input), &mut errors);
+        let keep = unless_at_fault(keep(&input), &mut errors);
         let Some(name) = name.filter(|_| errors.is_empty()) else {
             return Err(Refusal::Invalid(errors));
         };
@@ -150,6 +157,7 @@ impl Service {
             data: data.into(),
             context: context.shared(),
             schedule,
+            keep,
         };
         let (new, judged) = self.judge(caller.workspace.seq(), &name, new).await?;
         Ok(CheckedEvent {
@@ -229,6 +237,17 @@ fn version(input: &PublishInput) -> Result<Option<VersionName>, Vec<FieldError>>
     })
 }
 
+/// How long its data is to be kept.
+fn keep(input: &PublishInput) -> Result<Option<Duration>, Vec<FieldError>> {
+    let read = input.keep_data.as_deref().map(parse_kept).transpose();
+    read.map_err(|message| {
+        vec![FieldError {
+            field: "keep_data".to_owned(),
+            message,
+        }]
+    })
+}
+
 /// What the event carries beside its data.
 fn context(input: &PublishInput) -> Result<EventContext, Vec<FieldError>> {
     let fault = |field: &str, message| {
@@ -245,7 +264,21 @@ fn context(input: &PublishInput) -> Result<EventContext, Vec<FieldError>> {
         channels: channels.map_err(|message| fault("channels", message))?,
         tags: parse_tags(&input.tags).map_err(|message| fault("tags", message))?,
         version: None,
+        content_type: content_type(input).map_err(|(field, message)| fault(field, message))?,
     })
+}
+
+/// What the event's data is said to be, where that is a text.
+fn content_type(input: &PublishInput) -> Result<Option<Arc<str>>, (&'static str, String)> {
+    let Some(said) = &input.content_type else {
+        return Ok(None);
+    };
+    if !input.data.trim_start().starts_with('"') {
+        let message = "must be a text, because content_type says what sort of text it is";
+        return Err(("data", message.to_owned()));
+    }
+    let read = parse_content_type(said).map_err(|message| ("content_type", message))?;
+    Ok(Some(read))
 }
 
 fn unless_at_fault<T>(

@@ -5,8 +5,9 @@
 
 use super::input::{Faults, WebhookInput};
 use crate::domain::event_type::{Subscription, VersionPins};
+use crate::domain::webhook::Webhook;
 use crate::service::catalogue::no_such_version;
-use crate::service::{Caller, FieldError, Refusal};
+use crate::service::{Caller, FieldError, Refusal, Service};
 use crate::store::WriteTx;
 use crate::store::event_types::{self, versions};
 
@@ -51,6 +52,35 @@ impl Faults {
             self.add(field, message);
             before.clone()
         })
+    }
+}
+
+impl Service {
+    /// Refuses names that are no event types in use, also where the workspace is not strict: for callers
+    /// whose system knows no event type outside its catalogue. Patterns are none of its names, and what the
+    /// webhook is `subscribed` to already may stay.
+    ///
+    /// # Errors
+    /// [`Refusal::Invalid`] tells all of them.
+    pub async fn check_names(
+        &self,
+        caller: &Caller,
+        names: &[String],
+        subscribed: Option<&Webhook>,
+    ) -> Result<(), Refusal> {
+        let before = subscribed.map(|own| own.settings.subscription.texts());
+        let before = before.unwrap_or_default();
+        let new = names.iter().filter(|name| !before.contains(name));
+        let new = new.map(String::as_str).filter(|name| !name.contains('*'));
+        let catalogue = self.catalogue(caller.workspace.seq()).await?;
+        match catalogue.missing(new).as_slice() {
+            [] => Ok(()),
+            missing => {
+                let missing = missing.join(", ");
+                let message = format!("The following event types don't exist: {missing}");
+                Err(Refusal::field("event_types", message))
+            }
+        }
     }
 }
 

@@ -121,5 +121,6 @@ fn test_event(
         data: data.into(),
         context: None,
         schedule: None,
+        keep: None,
     })
 }

@@ -69,6 +69,10 @@ impl ContextColumns<'_> {
         self.0.and_then(|own| own.version.as_ref())
     }
 
+    pub(super) fn content_type(&self) -> Option<&str> {
+        self.0.and_then(|own| own.content_type.as_deref())
+    }
+
     pub(super) fn uid(&self) -> Option<&str> {
         self.0.and_then(|own| own.uid.as_deref())
     }
@@ -88,6 +92,7 @@ pub(super) fn read(row: &Row<'_>) -> Result<Option<Arc<EventContext>>, StoreErro
         tags: texts(row, "tags")?,
         uid: row.get("uid")?,
         version: row.get("version")?,
+        content_type: row.get("content_type")?,
     }
     .shared())
 }

@@ -225,6 +225,7 @@ fn new_event(number: u64) -> NewEvent {
         data: format!(r#"{{"number":{number},"customer":"cus_{number}","pad":"{pad}"}}"#).into(),
         context: None,
         schedule: None,
+        keep: None,
     }
 }
 

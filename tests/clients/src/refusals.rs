@@ -35,9 +35,11 @@ pub async fn meet() {
     assert_eq!(refused(413, large), "payload_too_large");
     let wrong = EndpointIn::new("nowhere".to_owned());
     refused(422, key.endpoint().create(app(), wrong, None).await);
-    let raw = MessageIn::new_raw_payload("order.paid".to_owned(), "x".to_owned());
-    let raw = key.message().create(app(), raw, None).await;
-    assert_eq!(refused(501, raw), "not_implemented");
+    let mut unknown = EndpointIn::new("https://example.com/".to_owned());
+    unknown.event_types = Some(["no.such".to_owned()].into());
+    refused(422, key.endpoint().create(app(), unknown, None).await);
+    let counted = key.statistics().aggregate_event_types().await;
+    assert_eq!(refused(501, counted), "not_implemented");
     let crowded = message(json!({"x": "y".repeat(200 * 1024)}));
     let crowded = key.message().create(app(), crowded, None).await;
     assert_eq!(refused(503, crowded), "overloaded");

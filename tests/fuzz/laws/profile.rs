@@ -61,6 +61,7 @@ fn check_delivery(profile: &Profile) {
         occurred_at: now(),
         workspace_id: "ws_1",
         data: r#"{"id":1}"#,
+        content_type: None,
     };
     let mut body = render(profile, Format::Json, &input).expect("data is an object");
     let rendered: Value = serde_json::from_slice(&body).expect("a body is JSON");

@@ -105,3 +105,54 @@ async fn after_its_time_data_leaves_unless_a_delivery_waits_for_it() {
     assert_eq!(kept["erased_at"], Value::Null);
     assert_eq!(kept["deliveries"][0]["status"], "scheduled");
 }
+
+#[tokio::test]
+async fn an_event_may_keep_its_data_for_less_long_but_not_while_a_delivery_waits() {
+    let app = TestApp::start().await;
+    let receiver = Receiver::start().await;
+    subscribe(&app, &receiver).await;
+    for (id, keep_data, delay) in [
+        ("waits", json!("1s"), json!("1h")),
+        ("short", json!("1s"), Value::Null),
+        ("usual", Value::Null, Value::Null),
+    ] {
+        let event = json!({"type": "order.paid", "id": id, "data": {"n": 1},
+            "keep_data": keep_data, "delay": delay});
+        let sent = app.post("/api/v1/events", &event).await;
+        sent.json(StatusCode::ACCEPTED);
+    }
+    let shown = async |id: &str| {
+        let answer = app.get(&format!("/api/v1/events/{id}")).await;
+        answer.json(StatusCode::OK)
+    };
+    let until = shown("waits").await["keep_data_until"].take();
+    assert!(until.is_string());
+    assert_eq!(shown("usual").await["keep_data_until"], Value::Null);
+    let erased = |own: &Value| own["erased_at"].is_string();
+    let gone = app.poll("/api/v1/events/short", erased).await;
+    assert_eq!(
+        (&gone["data"], &gone["keep_data_until"]),
+        (&Value::Null, &Value::Null)
+    );
+    assert_eq!(
+        receiver.wait_for(2).await[0].json()["data"],
+        json!({"n": 1})
+    );
+    let put_off = |own: &Value| own["keep_data_until"] != until;
+    let kept = app.poll("/api/v1/events/waits", put_off).await;
+    assert_eq!(
+        (&kept["data"], &kept["erased_at"]),
+        (&json!({"n": 1}), &Value::Null)
+    );
+    let usual = shown("usual").await;
+    assert_eq!(
+        (&usual["data"], &usual["erased_at"]),
+        (&json!({"n": 1}), &Value::Null)
+    );
+    for wrong in ["forever", "", "0s", "until_delivered"] {
+        let event = json!({"type": "other", "data": 1, "keep_data": wrong});
+        app.post("/api/v1/events", &event)
+            .await
+            .invalid("keep_data");
+    }
+}

@@ -21,6 +21,7 @@ mod svix_names;
 mod svix_operational;
 mod svix_pages;
 mod svix_poller;
+mod svix_raw;
 pub mod verify;
 mod veriswarm;
 

@@ -36,10 +36,16 @@ async fn whatever_is_refused_is_json_of_the_documented_form() {
         "{\"name\":\"A\",\"uid\":\"a\",\"later\":1}",
     )
     .await;
-    let message =
-        json!({"eventType": "t", "payload": {}, "transformationsParams": {"rawPayload": "x"}});
-    let (status, told) = ask(Method::POST, "/app/a/msg", &message.to_string()).await;
-    assert_eq!((status, &told["code"]), (501, &json!("not_implemented")));
+    for given in [
+        json!({"rawPayload": "x", "headers": {"content-type": "text\r\nx: y"}}),
+        json!({"rawPayload": 1}),
+    ] {
+        let message = json!({"eventType": "t", "payload": {}, "transformationsParams": given});
+        let (status, told) = ask(Method::POST, "/app/a/msg", &message.to_string()).await;
+        assert_eq!(status, 422, "{told}");
+        let place = told["detail"][0]["loc"][1].as_str().unwrap();
+        assert!(place.starts_with("transformationsParams"), "{told}");
+    }
     let big = json!({"eventType": "t", "payload": {"x": "y".repeat(300 * 1024)}});
     let (status, told) = ask(Method::POST, "/app/a/msg", &big.to_string()).await;
     assert_eq!((status, &told["code"]), (413, &json!("payload_too_large")));

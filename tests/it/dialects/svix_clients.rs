@@ -171,6 +171,11 @@ const MANY: usize = 256;
 #[tokio::test]
 async fn what_fills_more_than_one_page_is_walked_whole_and_once_by_each_client() {
     let (app, receiver) = with_application().await;
+    for name in ["wide", "deep", "else"] {
+        let kind = json!({"name": name, "description": ""});
+        let made = svix(&app, Method::POST, "/event-type", kind).await;
+        made.json(StatusCode::CREATED);
+    }
     for number in 0..MANY {
         let kind = if number == 0 {
             ["wide", "deep"]

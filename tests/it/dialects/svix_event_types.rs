@@ -257,3 +257,50 @@ async fn a_type_with_flags_is_shown_to_customers_who_have_one_of_them() {
         .await
         .invalid("feature_flags");
 }
+
+#[tokio::test]
+async fn an_endpoint_is_told_of_types_in_the_catalogue_and_of_no_others() {
+    let (app, receiver) = with_application().await;
+    for name in ["order.paid", "order.sent"] {
+        let kind = json!({"name": name, "description": ""});
+        let made = svix(&app, Method::POST, "/event-type", kind).await;
+        made.json(StatusCode::CREATED);
+    }
+    let hook = |types: Value| json!({"url": receiver.url("/"), "uid": "main", "eventTypes": types});
+    let refused = async |method: Method, path: &str, types: Value, missing: &str| {
+        let told = svix(&app, method, path, hook(types)).await;
+        let told = told.json(StatusCode::UNPROCESSABLE_ENTITY);
+        let fault = &told["detail"][0];
+        assert_eq!(fault["loc"], json!(["body", "eventTypes"]), "{told}");
+        let message = format!("The following event types don't exist: {missing}");
+        assert_eq!(fault["msg"], message);
+    };
+    let (all, one) = ("/app/a/endpoint", "/app/a/endpoint/main");
+    let unknown = json!(["no.such", "order.paid", "nor.this"]);
+    refused(Method::POST, all, unknown.clone(), "no.such, nor.this").await;
+    refused(Method::PUT, one, unknown.clone(), "no.such, nor.this").await;
+    let v1 = json!({"url": receiver.url("/"), "filterTypes": ["no.such"]});
+    let told = svix(&app, Method::POST, all, v1).await;
+    told.json(StatusCode::UNPROCESSABLE_ENTITY);
+    let known = hook(json!(["order.paid", "order.sent"]));
+    let made = svix(&app, Method::POST, all, known).await;
+    made.json(StatusCode::CREATED);
+    refused(Method::PUT, one, unknown, "no.such, nor.this").await;
+    refused(Method::PATCH, one, json!(["no.such"]), "no.such").await;
+    // What went out of use is nothing to begin with, and stays with who has it.
+    svix(&app, Method::DELETE, "/event-type/order.sent", Value::Null).await;
+    let kept = svix(&app, Method::PUT, one, hook(json!(["order.sent"]))).await;
+    assert_eq!(
+        kept.json(StatusCode::OK)["eventTypes"],
+        json!(["order.sent"])
+    );
+    let changed = svix(&app, Method::PATCH, one, hook(json!(["order.paid"]))).await;
+    changed.json(StatusCode::OK);
+    refused(Method::PATCH, one, json!(["order.sent"]), "order.sent").await;
+    let whole = svix(&app, Method::PATCH, one, hook(Value::Null)).await;
+    assert_eq!(whole.json(StatusCode::OK)["eventTypes"], Value::Null);
+    // A message may be of any type.
+    let sent = json!({"eventType": "no.such", "payload": {}});
+    let sent = svix(&app, Method::POST, "/app/a/msg", sent).await;
+    sent.json(StatusCode::ACCEPTED);
+}
