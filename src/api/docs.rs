@@ -1,17 +1,17 @@
-//! `/docs`: the OpenAPI document as a page, drawn by the server.
+//! `/docs`: the OpenAPI document as pages, drawn by the server.
 //!
-//! Owns: the page and its stylesheet. Refuses: scripts, and anything from elsewhere: the page works
-//! without a network, and its policy lets a browser load nothing but the one stylesheet.
+//! Owns: the page that leads to every operation and every shape, and the stylesheet. Refuses: scripts, and
+//! anything from elsewhere: the pages work without a network, and their policy lets a browser load nothing
+//! but the one stylesheet.
 
-use std::sync::{LazyLock, OnceLock};
+use std::sync::LazyLock;
 
-use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use serde_json::Value;
 
-use self::drawn::{DocOperation, DocSchema, items, members, operation, schema, text};
-use super::handbook::{HandbookPage, PAGES, POLICY};
+use self::drawn::{items, members, text};
+use super::handbook::{HandbookPage, PAGES, kept};
 use crate::packed::PackedBytes;
 use crate::web::Answered;
 use crate::web::answer::packed;
@@ -31,14 +31,23 @@ struct DocPage {
     version: String,
     about: String,
     groups: Vec<Group>,
-    schemas: Vec<DocSchema>,
+    /// The names of the shapes.
+    schemas: Vec<&'static str>,
     pages: &'static [HandbookPage],
 }
 
 struct Group {
     name: String,
     about: String,
-    operations: Vec<DocOperation>,
+    operations: Vec<ListedOperation>,
+}
+
+/// An operation in the list.
+struct ListedOperation {
+    id: String,
+    method: String,
+    path: &'static str,
+    summary: String,
 }
 
 /// `GET /docs`.
@@ -46,16 +55,7 @@ struct Group {
 /// # Errors
 /// None.
 pub async fn page(document: &'static Value, request: HttpRequest) -> Answered {
-    static PAGE: OnceLock<PackedBytes> = OnceLock::new();
-    let page = PAGE.get_or_init(|| {
-        let page = DocPage::of(document).render();
-        PackedBytes::new(page.expect("the page is made of text alone").into())
-    });
-    let mut response = HttpResponse::Ok();
-    response
-        .content_type("text/html; charset=utf-8")
-        .insert_header((header::CONTENT_SECURITY_POLICY, POLICY));
-    Ok(packed(&request, response, page))
+    kept(&request, "", || DocPage::of(document))
 }
 
 /// `GET /docs.css`.
@@ -69,17 +69,7 @@ pub async fn css(request: HttpRequest) -> Answered {
 }
 
 impl DocPage {
-    fn of(document: &Value) -> Self {
-        let operations: Vec<(String, DocOperation)> = members(&document["paths"])
-            .flat_map(|(path, methods)| {
-                members(methods).map(|(method, own)| {
-                    (
-                        text(&own["tags"][0]),
-                        operation(document, method, path, own),
-                    )
-                })
-            })
-            .collect();
+    fn of(document: &'static Value) -> Self {
         let mut groups: Vec<Group> = items(&document["tags"])
             .map(|tag| Group {
                 name: text(&tag["name"]),
@@ -87,19 +77,27 @@ impl DocPage {
                 operations: Vec::new(),
             })
             .collect();
-        for (tag, operation) in operations {
-            if let Some(group) = groups.iter_mut().find(|group| group.name == tag) {
-                group.operations.push(operation);
+        for (path, methods) in members(&document["paths"]) {
+            for (method, own) in members(methods) {
+                let is_its = |group: &&mut Group| own["tags"][0] == *group.name;
+                let Some(group) = groups.iter_mut().find(is_its) else {
+                    continue;
+                };
+                group.operations.push(ListedOperation {
+                    id: text(&own["operationId"]),
+                    method: method.to_ascii_uppercase(),
+                    path,
+                    summary: text(&own["summary"]),
+                });
             }
         }
+        let schemas = members(&document["components"]["schemas"]);
         Self {
             version: text(&document["info"]["version"]),
             about: text(&document["info"]["description"]),
             groups,
             pages: &PAGES,
-            schemas: members(&document["components"]["schemas"])
-                .map(schema)
-                .collect(),
+            schemas: schemas.map(|(name, _)| name).collect(),
         }
     }
 }

@@ -12,6 +12,7 @@ use super::access::{EVENTS_READ, EVENTS_WRITE, RETRY};
 use super::bulk::BegunBody;
 use super::words::OF_CONSUMER;
 use crate::domain::event_context::{TRACEPARENT, TRACESTATE, TraceContext};
+use crate::domain::event_type::Pattern;
 use crate::domain::id::WebhookId;
 use crate::domain::page::{Cursor, List, Order};
 use crate::service::events::{EventListing, PublishInput, RescheduleInput};
@@ -55,7 +56,11 @@ pub static ENDPOINTS: &[Endpoint] = &[
         .about(|operation| {
             operation
                 .named("list_events", "Events", "List or poll events")
-                .query("type", text(), "Only events of this type.")
+                .query(
+                    "type",
+                    text(),
+                    "Only events of this type, or below a prefix: `agent.*`.",
+                )
                 .query("consumer", text(), OF_CONSUMER)
                 .query("channel", text(), "Only events said in this channel.")
                 .query("tag", text(), "Only events with this tag.")
@@ -185,7 +190,7 @@ pub async fn publish_batch(
 /// 422 for parameters that make no sense.
 pub async fn list(state: State, caller: Caller, request: HttpRequest) -> Answered {
     let mut query = Query::of(&request);
-    let event_type = query.text("type");
+    let pattern = query.parsed("type", Pattern::parse);
     let consumer = query.text("consumer");
     let (channel, tag) = (query.text("channel"), query.text("tag"));
     let after = query.parsed("after", read_cursor);
@@ -199,13 +204,12 @@ pub async fn list(state: State, caller: Caller, request: HttpRequest) -> Answere
     query.finish()?;
     let order = order.unwrap_or(Order::Descending);
     let listing = EventListing {
-        event_types: event_type.into_iter().collect(),
+        pattern,
         channel,
         tag,
-        since: None,
-        until: None,
         order,
         cursor: start.map(|(cursor, _)| cursor),
+        ..EventListing::default()
     };
     let found = state.service.events(&caller, consumer, listing, limit);
     answer::ok(&listed(found.await?, order))

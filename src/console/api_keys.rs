@@ -20,7 +20,6 @@ use crate::service::{Done, Once};
 use crate::ui::flash::Flash;
 use crate::ui::form::mend;
 use crate::ui::form::{FieldSet, FieldSpec, Fields, FormDraft, FormSpec, FormView, Frame, Offer};
-use crate::ui::parts::curl::publish_call;
 use crate::ui::parts::url_query::with_query;
 use crate::ui::parts::{Ago, Copyable, Stamp};
 use crate::web::State;
@@ -203,19 +202,14 @@ async fn draw(
         .one_time_secrets
         .take(visitor.person.user, SUBJECT, now);
     let mut page = PageContext::of(state, request, visitor, Section::ApiKeys, "API keys").await?;
-    if token.is_some() {
-        page.shows_secret();
-    }
-    let curl = match &token {
-        Some(token) => publish_call(&page.base).replace("YOUR_API_KEY", token.expose()),
-        None => publish_call(&page.base),
-    };
+    let curl = page.publish_call(token.as_ref());
+    let token = token.map(|token| Copyable::new(page.reveal(&token), "the API key"));
     let older = found.next.map(|next| next.to_string());
     let view = ApiKeysView {
         page: &page,
         rows: found.items.iter().map(row).collect(),
         older: older.map(|next| with_query("/api-keys", &[("cursor", &next)])),
-        token: token.map(|token| Copyable::new(token.expose(), "the API key")),
+        token,
         curl,
         form: KEY.draw(&draft),
     };

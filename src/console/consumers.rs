@@ -177,14 +177,12 @@ pub async fn one(state: State, visitor: Visitor, request: HttpRequest) -> Shown 
     let link = secrets.take(user, &row.id, now);
     let may_operate = visitor.may_operate();
     let mut page = PageContext::of(&state, &request, visitor, Section::Consumers, &title).await?;
-    if link.is_some() {
-        page.shows_secret();
-    }
+    let link = link.map(|link| Copyable::new(page.reveal(&link), "the portal link"));
     let names = Names(found.names);
     let settings = &found.consumer.settings;
     let (counts, total) = (found.stats.counts, found.stats.total);
     let view = ConsumerView {
-        link: link.map(|link| Copyable::new(link.expose(), "the portal link")),
+        link,
         may_operate,
         all: with_query("/deliveries", &[("consumer", &row.id)]),
         rate_limit: settings.rate_limit.map(|rate| format!("{rate} per second")),

@@ -10,8 +10,8 @@ use super::access::VIEWER;
 use super::page::{PageContext, Section, go, show, show_faults};
 use super::{Shown, Visitor};
 use crate::domain::event::StoredEvent;
-use crate::domain::event_type::EventTypeName;
-use crate::domain::page::{Cursor, Limit, List, Order, Page};
+use crate::domain::event_type::Pattern;
+use crate::domain::page::{Cursor, Limit, List, Page};
 use crate::domain::time::Timestamp;
 use crate::service::events::EventListing;
 use crate::service::{FieldError, Refusal};
@@ -46,7 +46,7 @@ pub struct EventRow {
 /// What the list is narrowed to, as typed.
 #[derive(Clone, Debug, Default)]
 pub struct EventsNarrowed {
-    /// An event type.
+    /// An event type, or a pattern of them.
     pub event_type: String,
     /// A consumer's id or uid.
     pub consumer: String,
@@ -99,10 +99,9 @@ impl EventsNarrowed {
             faults.push(FieldError { field, message });
         };
         let given = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
-        let event_type = given(&self.event_type);
-        if let Some(Err(message)) = event_type.as_deref().map(EventTypeName::parse) {
-            fault("type", message);
-        }
+        let pattern = given(&self.event_type).map(|text| Pattern::parse(&text));
+        let pattern = pattern.transpose();
+        let pattern = pattern.map_err(|message| fault("type", message));
         let mut time = |field, text| {
             let read = given(text).map(|text| Timestamp::parse(&text));
             read.transpose()
@@ -120,13 +119,11 @@ impl EventsNarrowed {
             return Err(faults);
         }
         Ok(EventListing {
-            event_types: event_type.into_iter().collect(),
-            channel: None,
-            tag: None,
+            pattern: pattern.unwrap_or_default(),
             since,
             until,
-            order: Order::Descending,
             cursor,
+            ..EventListing::default()
         })
     }
 }

@@ -88,7 +88,9 @@ impl Filters {
     pub fn input(&self, now: Timestamp) -> FilterInput {
         let given = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
         let last = PERIODS.iter().find(|(word, ..)| *word == self.last);
+        // A word that is no period is no instant either: it is refused, and widens nothing.
         let since = last.map(|(.., length)| now.before(*length).to_string());
+        let since = since.or_else(|| given(&self.last));
         let statuses = self.status.split(',').filter(|word| !word.is_empty());
         FilterInput {
             consumer: given(&self.consumer),
@@ -228,13 +230,17 @@ pub struct ListAsked {
 
 impl ListAsked {
     fn of(filters: Filters, path: &'static str, now: Timestamp) -> Self {
-        Self {
+        let mut asked = Self {
             path,
             filters,
             now,
             faults: Vec::new(),
             several: Vec::new(),
+        };
+        if !["", "oldest"].contains(&asked.filters.order.as_str()) {
+            asked.said("order", "must be oldest, or absent".to_owned());
         }
+        asked
     }
 
     /// What the list is narrowed to.

@@ -11,13 +11,14 @@ use askama::Template;
 
 use super::access::VIEWER;
 use super::api_keys::FIRST_KEY;
-use super::page::{PageContext, Section, show};
+use super::page::{PageContext, Section, show, show_faults};
 use super::{Shown, Visitor, state};
 use crate::domain::delivery::Delivery;
 use crate::domain::id::UserId;
 use crate::domain::secret::Secret;
 use crate::domain::time::Timestamp;
 use crate::domain::webhook::{Webhook, WebhookState};
+use crate::service::FieldError;
 use crate::service::retries::Summary;
 use crate::service::stats::{PeriodInput, Stats};
 use crate::service::views::{FirstSteps, Troubled};
@@ -26,7 +27,6 @@ use crate::ui::explain::explain;
 use crate::ui::figures::{success, took_about};
 use crate::ui::names::{Names, called_by};
 use crate::ui::parts::chart::{Bars, Lines};
-use crate::ui::parts::curl::publish_call;
 use crate::ui::parts::stamp::lasting;
 use crate::ui::parts::url_query::with_query;
 use crate::ui::parts::{Badge, Copyable, Since, counted, grouped};
@@ -83,6 +83,8 @@ pub struct FirstStep {
 pub struct OverviewView<'a> {
     /// The layout's context.
     pub page: &'a PageContext,
+    /// What is amiss with the period that was asked for; the usual one is shown.
+    pub faults: Vec<FieldError>,
     /// The period's words.
     pub period: &'static str,
     /// The switch: address, word, whether it is the present one.
@@ -172,13 +174,14 @@ fn usual(age: Duration) -> (&'static str, &'static str, Duration) {
 /// `GET /`.
 ///
 /// # Errors
-/// 422 for a period that makes no sense.
+/// 422 for parameters that nobody knows; what is amiss with the period is said on the page.
 pub async fn overview(state: State, visitor: Visitor, request: HttpRequest) -> Shown {
     let mut query = Query::of(&request);
     let chosen = query.parsed("period", |text| {
         let found = PERIODS.into_iter().find(|(word, ..)| *word == text);
         found.ok_or("must be 1h, 24h, 7d or 30d")
     });
+    let faults = query.faults();
     query.finish()?;
     let now = state.service.clock().now();
     let caller = visitor.caller.clone();
@@ -195,10 +198,10 @@ pub async fn overview(state: State, visitor: Visitor, request: HttpRequest) -> S
     let token = new_key(&request, user, now);
     let mut page =
         PageContext::of(&state, &request, visitor, Section::Overview, "Overview").await?;
-    if token.is_some() {
-        page.shows_secret();
-    }
+    let curl = page.publish_call(token.as_ref());
+    let token = token.map(|token| Copyable::new(page.reveal(&token), "the API key"));
     let view = OverviewView {
+        faults,
         period,
         periods: PERIODS
             .map(|(own, words, _)| (with_query("/", &[("period", own)]), words, own == word))
@@ -210,11 +213,8 @@ pub async fn overview(state: State, visitor: Visitor, request: HttpRequest) -> S
         troubled_left_out: found.troubled_left_out,
         letters: Row::all(&found.letters, &names),
         steps: steps(&found.first_steps),
-        curl: match &token {
-            Some(token) => publish_call(&page.base).replace("YOUR_API_KEY", token.expose()),
-            None => publish_call(&page.base),
-        },
-        token: token.map(|token| Copyable::new(token.expose(), "the API key")),
+        curl,
+        token,
         may_make_key,
         paused: state.service.engine().status().paused,
         may_operate,
@@ -222,7 +222,10 @@ pub async fn overview(state: State, visitor: Visitor, request: HttpRequest) -> S
         stats: &found.stats,
         page: &page,
     };
-    show(&page, &view)
+    match view.faults.is_empty() {
+        true => show(&page, &view),
+        false => show_faults(&page, &view),
+    }
 }
 
 /// The checklist of the first run; it ticks itself. Empty where the first run is long over.

@@ -10,9 +10,11 @@ use askama::Template;
 use super::visitor::Visitor;
 use crate::domain::page::Limit;
 use crate::domain::role::Role;
+use crate::domain::secret::Secret;
 use crate::service::Refusal;
 use crate::ui::assets::{Addresses, addresses};
 use crate::ui::flash::Flash;
+use crate::ui::parts::curl::publish_call;
 use crate::ui::parts::{Icon, icon};
 use crate::ui::preferences::{Shortcuts, Theme};
 use crate::ui::refresh::PageAsker;
@@ -198,9 +200,20 @@ impl PageContext {
         (!self.asked.is_refresh()).then_some(self.visitor.changes)
     }
 
-    /// The page shows a secret: it is not compressed.
-    pub fn shows_secret(&mut self) {
+    /// The characters of a secret that this page shows, which is then not compressed. No page gets at
+    /// them in another way.
+    pub fn reveal<'a>(&mut self, secret: &'a Secret) -> &'a str {
         self.asked.shows_secret();
+        secret.expose()
+    }
+
+    /// A publish call for a shell, with the key that is shown this once.
+    pub fn publish_call(&mut self, key: Option<&Secret>) -> String {
+        let call = publish_call(&self.base);
+        match key {
+            Some(key) => call.replace("YOUR_API_KEY", self.reveal(key)),
+            None => call,
+        }
     }
 
     /// Whether the navigation's entry `section` is this page's.

@@ -22,6 +22,7 @@ use crate::ui::figures::{success, success_class, took_about};
 use crate::ui::names::Names;
 use crate::ui::parts::chart::Bars;
 use crate::ui::parts::strip::Strip;
+use crate::ui::parts::url_query::with_query;
 use crate::ui::parts::{Ago, grouped};
 use crate::web::State;
 use crate::web::endpoint::Endpoint;
@@ -71,6 +72,15 @@ impl WebhookView<'_> {
             acked: Ago(own.acked_at),
         };
         self.readers.iter().map(row).collect()
+    }
+
+    /// The deliveries of the period: what rates and percentiles are computed from.
+    fn attempted(&self) -> String {
+        let (id, since) = (
+            self.frame.webhook.id.to_string(),
+            self.stats.since.to_string(),
+        );
+        with_query("/deliveries", &[("webhook_id", &id), ("since", &since)])
     }
 
     fn success(&self) -> Option<String> {

@@ -114,14 +114,12 @@ impl WebhookFrame {
             other => format!("{} of {called}", other.word()),
         };
         let mut page = PageContext::of(state, request, visitor, Section::Webhooks, title).await?;
-        if secret.is_some() {
-            page.shows_secret();
-        }
+        let secret = secret.map(|secret| Copyable::new(page.reveal(&secret), "the secret"));
         Ok(Self {
             page,
             badge: Badge::webhook(webhook.state, webhook.health.consecutive_failures),
             url: Copyable::new(&webhook.settings.url, "the URL"),
-            secret: secret.map(|secret| Copyable::new(secret.expose(), "the secret")),
+            secret,
             explained: None,
             called,
             webhook,

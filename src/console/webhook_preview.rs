@@ -11,7 +11,7 @@ use super::page::{PageContext, Section, show};
 use super::{Form, Shown, Visitor};
 use crate::domain::event::StoredEvent;
 use crate::domain::id::WebhookId;
-use crate::domain::page::{Limit, Order};
+use crate::domain::page::Limit;
 use crate::engine::preview::{PreviewFault, PreviewedRequest};
 use crate::service::events::EventListing;
 use crate::service::webhooks::{Preview, PreviewInput};
@@ -79,16 +79,8 @@ pub async fn preview(state: State, visitor: Visitor, request: HttpRequest, form:
     let id: WebhookId = path_id(&request, "webhook")?;
     let (service, caller) = (&state.service, &visitor.caller);
     let webhook = service.webhook(caller, id).await?;
-    let listing = EventListing {
-        event_types: Vec::new(),
-        channel: None,
-        tag: None,
-        since: None,
-        until: None,
-        order: Order::Descending,
-        cursor: None,
-    };
-    let recent = service.events(caller, None, listing, Limit::clamped(EVENTS));
+    let newest = EventListing::default();
+    let recent = service.events(caller, None, newest, Limit::clamped(EVENTS));
     let recent = recent.await?.items;
     let chosen = match form.text("event_id") {
         Some(chosen) => Some(chosen).filter(|chosen| chosen != TEST),

@@ -9,10 +9,11 @@ use askama::Template;
 
 use super::access::VIEWER;
 use super::filters::option_of;
-use super::page::{PageContext, Section, dress, show};
+use super::page::{PageContext, Section, dress, show, show_faults};
 use super::{Shown, Visitor};
 use crate::domain::page::Limit;
 use crate::domain::webhook::{SEARCHED_MAX, WebhookSearch, WebhookSort, WebhookTab};
+use crate::service::FieldError;
 use crate::service::views::{WebhookHits, WebhookSummary};
 use crate::ui::figures::{success, success_class, took_about};
 use crate::ui::names::called_by;
@@ -75,6 +76,8 @@ pub struct WebhookRow {
 pub struct WebhookFilters {
     /// A part of a name or URL, or an id, as typed.
     pub text: String,
+    /// A consumer's id or uid.
+    pub consumer: String,
     tab: WebhookTab,
     sort: WebhookSort,
     number: usize,
@@ -84,6 +87,7 @@ impl WebhookFilters {
     fn of(query: &mut Query) -> Self {
         Self {
             text: query.text("q").unwrap_or_default(),
+            consumer: query.text("consumer").unwrap_or_default().trim().to_owned(),
             tab: query
                 .parsed("state", WebhookTab::parse)
                 .unwrap_or(WebhookTab::All),
@@ -111,6 +115,7 @@ impl WebhookFilters {
         let number = number.map_or_else(String::new, |number| number.to_string());
         let parameters = [
             ("q", self.text.as_str()),
+            ("consumer", &self.consumer),
             ("state", tab_word(tab)),
             ("sort", self.sort_word()),
             ("page", &number),
@@ -135,7 +140,12 @@ impl WebhookFilters {
     /// Whether anything narrows the list.
     #[must_use]
     pub fn are_set(&self) -> bool {
-        !self.text.is_empty() || self.tab != WebhookTab::All
+        self.are_chosen() || self.tab != WebhookTab::All
+    }
+
+    /// Whether it is about some of the webhooks, however they stand.
+    fn are_chosen(&self) -> bool {
+        !self.text.is_empty() || !self.consumer.is_empty()
     }
 }
 
@@ -178,6 +188,8 @@ pub struct WebhooksView<'a> {
     pub rows: Vec<WebhookRow>,
     /// What the list is narrowed to.
     pub filters: WebhookFilters,
+    /// What is amiss with it; the list is as if that were not there.
+    pub faults: Vec<FieldError>,
     /// How they stand, with counts.
     pub tabs: Vec<StateTab>,
     /// The orders to choose from.
@@ -203,15 +215,16 @@ pub struct WebhooksView<'a> {
 /// `GET /webhooks`.
 ///
 /// # Errors
-/// 422 for a state, an order or a page that makes no sense.
+/// 422 for parameters that nobody knows; what is amiss with others is said on the page.
 pub async fn list(state: State, visitor: Visitor, request: HttpRequest) -> Shown {
     let mut query = Query::of(&request);
     let filters = WebhookFilters::of(&mut query);
+    let faults = query.faults();
     query.finish()?;
     let views = state.service.views();
-    let found = views
-        .webhooks(&visitor.caller, filters.search(), Limit::clamped(ROWS))
-        .await?;
+    let of = Some(filters.consumer.clone()).filter(|of| !of.is_empty());
+    let found = views.webhooks(&visitor.caller, of, filters.search(), Limit::clamped(ROWS));
+    let found = found.await?;
     let may_operate = visitor.may_operate();
     let has_webhooks = visitor.caller.plan.has_webhooks();
     let page = PageContext::of(&state, &request, visitor, Section::Webhooks, "Webhooks").await?;
@@ -226,13 +239,17 @@ pub async fn list(state: State, visitor: Visitor, request: HttpRequest) -> Shown
         previous: (filters.number > 1).then(|| filters.address(filters.tab, filters.number - 1)),
         next: (ends < matching).then(|| filters.address(filters.tab, filters.number + 1)),
         looked_at: found.hits.is_cut.then(|| grouped(SEARCHED_MAX.into())),
-        is_empty: found.hits.count(WebhookTab::All) == 0 && filters.text.is_empty(),
+        is_empty: found.hits.count(WebhookTab::All) == 0 && !filters.are_chosen(),
         filters,
+        faults,
         may_operate,
         has_webhooks,
         curl: curl(&page.base),
     };
-    show(&page, &view)
+    match view.faults.is_empty() {
+        true => show(&page, &view),
+        false => show_faults(&page, &view),
+    }
 }
 
 fn tabs(filters: &WebhookFilters, hits: &WebhookHits) -> Vec<StateTab> {

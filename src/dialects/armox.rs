@@ -13,6 +13,7 @@ use serde_json::value::RawValue;
 use super::dialect::{AS_WRITTEN, BEARER, Dialect, plain};
 use crate::domain::api_key::Scope;
 use crate::domain::envelope::members;
+use crate::domain::event_type::Pattern;
 use crate::domain::page::List;
 use crate::service::Caller;
 use crate::service::reconcile::Reconciled;
@@ -20,8 +21,6 @@ use crate::web::endpoint::{Access, Endpoint};
 use crate::web::extract::{Query, path_text};
 use crate::web::{Answered, Problem, State, answer};
 
-/// What the types of job events begin with.
-const JOBS: &str = "job.";
 const READ: Access = Access::Scope(Scope::EventsRead);
 
 /// The line in the table of dialects.
@@ -78,14 +77,17 @@ fn raw<E: serde::ser::Error>(value: &str) -> Result<&RawValue, E> {
 
 const DELIVERED: &str = "webhook_delivered";
 
+/// The types of events that are jobs.
+fn jobs() -> Pattern {
+    Pattern::parse("job.*").expect("it is a pattern")
+}
+
 async fn list(state: State, caller: Caller, request: HttpRequest) -> Answered {
     let mut query = Query::of(&request);
     let (cursor, limit) = (query.cursor("cursor", List::Events), query.limit());
     query.finish()?;
-    let page = state
-        .service
-        .reconcile(&caller, JOBS, cursor, limit)
-        .await?;
+    let page = state.service.reconcile(&caller, jobs(), cursor, limit);
+    let page = page.await?;
     answer::ok(&JobsBody {
         jobs: page.items.into_iter().map(ArmoxJobBody).collect(),
         next_cursor: page.next.map(|cursor| cursor.to_string()),
@@ -95,6 +97,6 @@ async fn list(state: State, caller: Caller, request: HttpRequest) -> Answered {
 async fn show(state: State, caller: Caller, request: HttpRequest) -> Answered {
     let id = path_text(&request, "id");
     let service = &state.service;
-    let job = service.reconcile_one(&caller, JOBS, &id, "job").await?;
+    let job = service.reconcile_one(&caller, jobs(), &id, "job").await?;
     answer::ok(&ArmoxJobBody(job))
 }

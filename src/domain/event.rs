@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::event_context::EventContext;
-use super::event_type::VersionName;
+use super::event_type::{Pattern, VersionName};
 use super::id::{ConsumerId, EventId, WorkspaceId};
 use super::page::{Cursor, Order};
 use super::schedule::Schedule;
@@ -214,6 +214,8 @@ pub struct EventFilter {
     pub consumer_seq: Option<i64>,
     /// Only these types; empty means any.
     pub event_types: Vec<String>,
+    /// Only types that fit; looked for row by row.
+    pub pattern: Option<Pattern>,
     /// Only what was said in this channel.
     pub channel: Option<String>,
     /// Only what has this tag.

@@ -11,6 +11,7 @@ use super::guest::{Framers, Guest};
 use super::session;
 use crate::domain::branding::{LogoKind, Mention};
 use crate::domain::portal::Capability;
+use crate::domain::secret::Secret;
 use crate::service::Refusal;
 use crate::ui::assets::{Addresses, addresses};
 use crate::ui::flash::Flash;
@@ -158,9 +159,11 @@ impl PortalPage {
         }
     }
 
-    /// The page shows a secret: it is not compressed.
-    pub fn shows_secret(&mut self) {
+    /// The characters of a secret that this page shows, which is then not compressed. No page gets at
+    /// them in another way.
+    pub fn reveal<'a>(&mut self, secret: &'a Secret) -> &'a str {
         self.asked.shows_secret();
+        secret.expose()
     }
 
     /// What the page speaks.

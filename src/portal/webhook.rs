@@ -12,6 +12,7 @@ use super::guest::Guest;
 use super::page::{PortalPage, Room, Shown, show};
 use crate::domain::id::{DeliveryId, WebhookId};
 use crate::domain::page::Limit;
+use crate::domain::secret::Secret;
 use crate::domain::webhook::Webhook;
 use crate::ui::delivery_row::{Row, webhook_called};
 use crate::ui::explain::{Explained, explain_to_customers};
@@ -144,7 +145,6 @@ pub async fn secret(state: State, guest: Guest, request: HttpRequest) -> Shown {
     Query::of(&request).finish()?;
     let id: WebhookId = path_id(&request, "webhook")?;
     let secret = state.service.read_secret(&guest.caller, id).await?;
-    let secret = Copyable::new(secret.expose(), "the secret");
     draw(&state, &request, guest, id, Some(secret)).await
 }
 
@@ -153,7 +153,7 @@ async fn draw(
     request: &HttpRequest,
     guest: Guest,
     id: WebhookId,
-    secret: Option<Copyable>,
+    secret: Option<Secret>,
 ) -> Shown {
     let views = state.service.views();
     let found = views
@@ -163,9 +163,7 @@ async fn draw(
     let title = format!("Check signatures of {called}");
     let title = guest.language.say(&title).into_owned();
     let mut page = PortalPage::of(request, guest, Room::Webhooks, title);
-    if secret.is_some() {
-        page.shows_secret();
-    }
+    let secret = secret.map(|secret| Copyable::new(page.reveal(&secret), "the secret"));
     let view = PortalVerify {
         id: id.to_string(),
         called,

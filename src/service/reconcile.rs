@@ -9,13 +9,11 @@ use super::events::EVENT_DELIVERIES_MAX;
 use super::{Caller, Refusal, Service};
 use crate::domain::delivery::{Delivery, Status};
 use crate::domain::event::{EventFilter, EventKind, StoredEvent};
-use crate::domain::page::{Cursor, Limit, List, Order, Page};
+use crate::domain::event_type::Pattern;
+use crate::domain::page::{Cursor, Limit, Page};
 use crate::store::Read;
 use crate::store::deliveries;
 use crate::store::events;
-
-/// Events that one page looks at, in pages of its own length.
-const PAGES_LOOKED_AT_MAX: usize = 20;
 
 /// An event, and whether every one of its receivers has it.
 #[derive(Clone, Debug)]
@@ -27,63 +25,48 @@ pub struct Reconciled {
 }
 
 impl Service {
-    /// A page of the events whose types begin with `prefix`, newest first. Looks at a bounded number
-    /// of events, so that a page may be short although there are more.
+    /// A page of the events whose types fit `pattern`, newest first. Looks at a bounded number of events, so
+    /// that a page may be short although there are more.
     ///
     /// # Errors
     /// [`Refusal::Internal`] where the database cannot be read.
     pub async fn reconcile(
         &self,
         caller: &Caller,
-        prefix: &'static str,
+        pattern: Pattern,
         cursor: Option<Cursor>,
         limit: Limit,
     ) -> Result<Page<Reconciled>, Refusal> {
         let purview = caller.purview();
+        let filter = EventFilter {
+            workspace_seq: purview.workspace_seq,
+            consumer_seq: purview.consumer_seq,
+            pattern: Some(pattern),
+            cursor,
+            ..EventFilter::default()
+        };
         self.read(move |_, conn| {
-            let mut filter = EventFilter {
-                workspace_seq: purview.workspace_seq,
-                consumer_seq: purview.consumer_seq,
-                event_types: Vec::new(),
-                channel: None,
-                tag: None,
-                since: None,
-                until: None,
-                order: Order::Descending,
-                cursor,
-            };
-            let mut items = Vec::new();
-            for _ in 0..PAGES_LOOKED_AT_MAX {
-                let page = events::list(conn, &filter, limit)?;
-                for stored in page.items {
-                    let seq = stored.event.id.seq();
-                    if stored.event.event_type.starts_with(prefix) {
-                        items.push(reconciled(conn, stored)?);
-                    }
-                    filter.cursor = Some(Cursor::behind(List::Events, seq));
-                    if items.len() == limit.rows() {
-                        let next = filter.cursor;
-                        return Ok(Page { items, next });
-                    }
-                }
-                if page.next.is_none() {
-                    return Ok(Page { items, next: None });
-                }
-            }
-            let next = filter.cursor;
-            Ok(Page { items, next })
+            let page = events::list(conn, &filter, limit)?;
+            let items = page
+                .items
+                .into_iter()
+                .map(|stored| reconciled(conn, stored));
+            Ok(Page {
+                items: items.collect::<Result<_, Refusal>>()?,
+                next: page.next,
+            })
         })
         .await
     }
 
-    /// One event whose type begins with `prefix`, by the id that its publisher gave it or by ours.
+    /// One event whose type fits `pattern`, by the id that its publisher gave it or by ours.
     ///
     /// # Errors
     /// [`Refusal::NotFound`] says that there is no such `what`.
     pub async fn reconcile_one(
         &self,
         caller: &Caller,
-        prefix: &'static str,
+        pattern: Pattern,
         id: &str,
         what: &'static str,
     ) -> Result<Reconciled, Refusal> {
@@ -92,7 +75,7 @@ impl Service {
         self.read(move |_, conn| {
             let stored = events::find_public(conn, purview, &id)?
                 .filter(|stored| stored.event.kind == EventKind::Published)
-                .filter(|stored| stored.event.event_type.starts_with(prefix))
+                .filter(|stored| pattern.fits(&stored.event.event_type))
                 .ok_or(Refusal::NotFound(what))?;
             reconciled(conn, stored)
         })

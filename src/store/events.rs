@@ -12,7 +12,7 @@ use super::effects::{EffectPlace, Sums};
 use super::found::{PAGE_BYTES_MAX, readable};
 use super::numbers::NumberedTable;
 use super::sql::{id, optional_id};
-use super::{Read, StoreError, WriteTx, row_list, setbacks};
+use super::{Read, StoreError, WriteTx, setbacks};
 use crate::domain::consumer::Purview;
 use crate::domain::event::{Event, EventKind, NewEvent, StoredEvent};
 use crate::domain::id::{EventId, WorkspaceId};
@@ -23,6 +23,7 @@ pub(super) mod context;
 mod labels;
 mod list;
 mod misses;
+mod rows;
 mod scan;
 mod schedule;
 
@@ -149,23 +150,19 @@ pub fn in_rows(
     conn: &Read<'_>,
     seqs: &[i64],
 ) -> Result<Vec<(i64, Option<StoredEvent>)>, StoreError> {
-    let sql = format!(
-        "{}
-         JOIN json_each(:seqs) AS wanted ON wanted.value = events.seq
-         ORDER BY wanted.key
-         LIMIT -1",
-        select()
-    );
-    let mut statement = conn.prepare_cached(&sql)?;
-    let mut rows = statement.query(named_params! { ":seqs": row_list(seqs) })?;
     let mut found = Vec::new();
     let mut bytes = 0;
-    while bytes <= PAGE_BYTES_MAX
-        && let Some(row) = rows.next()?
-    {
-        let event = readable(stored(row))?;
+    // One by one: sorted by a statement, all of them would be in memory before the first is looked at.
+    for seq in seqs.iter().copied() {
+        if bytes > PAGE_BYTES_MAX {
+            break;
+        }
+        let Some(event) = readable(find(conn, seq))? else {
+            found.push((seq, None));
+            continue;
+        };
         bytes += event.as_ref().map_or(0, |event| event.event.data.len());
-        found.push((row.get("seq")?, event));
+        found.extend(event.map(|event| (seq, Some(event))));
     }
     Ok(found)
 }
@@ -278,3 +275,6 @@ pub fn digest(event_type: &str, occurred_at: Timestamp, data: &str) -> [u8; 32] 
     hasher.update(data);
     hasher.finalize().into()
 }
+
+#[cfg(test)]
+mod tests;

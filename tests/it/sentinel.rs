@@ -17,6 +17,8 @@ use crate::dashboard::between;
 use crate::receiver::{Receiver, Reply};
 use crate::second_factor::App as Authenticator;
 
+mod portal;
+
 /// A signing secret: base64 of 32 bytes, as Standard Webhooks write it.
 const SECRET: &str = "whsec_U0VOVElORUxzaWduaW5nc2VjcmV0MDEyMzQ1Njc4OTA=";
 const ONE_OFF: &str = "whsec_U0VOVElORUxvbmVvZmZzZWNyZXQ5ODc2NTQzMjEwISE=";

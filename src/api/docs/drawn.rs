@@ -2,6 +2,8 @@
 //!
 //! Owns: reading them from the document. Refuses: pages.
 
+use askama::Template;
+use askama::filters::HtmlSafe;
 use serde_json::Value;
 
 pub(super) struct DocOperation {
@@ -35,12 +37,18 @@ pub(super) struct DocField {
     pub(super) about: String,
 }
 
-/// A schema in a few words: a text, and the name of the schema it leads to.
-#[derive(Default)]
+/// A schema in a few words: a text, and the name of the schema whose page it leads to.
+#[derive(Default, Template)]
+#[template(
+    source = r#"{% if target.is_empty() %}{{ text }}{% else %}<a href="/docs/{{ target }}">{{ text }}</a>{% endif %}"#,
+    ext = "html"
+)]
 pub(super) struct Kind {
     pub(super) text: String,
     pub(super) target: String,
 }
+
+impl HtmlSafe for Kind {}
 
 pub(super) fn operation(document: &Value, method: &str, path: &str, own: &Value) -> DocOperation {
     let parameters = items(&own["parameters"]).map(|parameter| {

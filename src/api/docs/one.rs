@@ -1,15 +1,14 @@
-//! `/docs/{operation}`: one operation with calls of it to copy.
+//! `/docs/{page}`: one operation with calls of it to copy, or one shape of what they take and give.
 //!
-//! Owns: the page. Refuses: what the reference says of all operations together.
+//! Owns: the pages. Refuses: what the reference says of all together.
 
-use actix_web::http::header;
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::HttpRequest;
 use askama::Template;
 use serde_json::Value;
 
-use super::drawn::{DocOperation, Kind, items, members, operation};
+use super::drawn::{DocOperation, DocSchema, items, members, operation, schema};
 use super::samples::{CodeSample, SampledCall, laid_out, samples};
-use crate::api::handbook::{self, HandbookPage, PAGES, POLICY};
+use crate::api::handbook::{self, HandbookPage, PAGES, kept};
 use crate::web::Answered;
 use crate::web::extract::path_text;
 
@@ -27,36 +26,31 @@ struct OperationPage {
     samples: Vec<CodeSample>,
 }
 
-/// `GET /docs/{page}`: an operation, or else a page of the handbook.
+#[derive(Template)]
+#[template(path = "docs_schema.html")]
+struct SchemaPage {
+    pages: &'static [HandbookPage],
+    schema: DocSchema,
+}
+
+/// `GET /docs/{page}`: an operation, a shape, or else a page of the handbook.
 ///
 /// # Errors
-/// 404 where there is neither.
+/// 404 where there is none of these.
 pub async fn one(document: &'static Value, request: HttpRequest) -> Answered {
     let name = path_text(&request, "page");
-    let Some((path, method, own)) = found(document, &name) else {
-        return handbook::show(document, request).await;
-    };
-    let body = own.pointer("/requestBody/content/application~1json/example");
-    let takes: Vec<&Value> = items(&own["security"]).collect();
-    let drawn = operation(document, method, path, own);
-    let call = SampledCall {
-        method: &drawn.method,
-        path,
-        body,
-        shows_key: !takes.is_empty(),
-    };
-    let page = OperationPage {
-        pages: &PAGES,
-        shows_key: call.shows_key,
-        takes_key: takes.iter().any(|one| one.get("api_key").is_some()),
-        example: body.map(laid_out).unwrap_or_default(),
-        samples: samples(&call),
-        operation: drawn,
-    };
-    Ok(HttpResponse::Ok()
-        .content_type("text/html; charset=utf-8")
-        .insert_header((header::CONTENT_SECURITY_POLICY, POLICY))
-        .body(page.render()?))
+    if let Some((path, method, own)) = found(document, &name) {
+        return kept(&request, &name, || {
+            OperationPage::of(document, path, method, own)
+        });
+    }
+    match document["components"]["schemas"].get(&name) {
+        Some(own) => kept(&request, &name, || SchemaPage {
+            pages: &PAGES,
+            schema: schema((&name, own)),
+        }),
+        None => handbook::show(document, request).await,
+    }
 }
 
 fn found<'a>(document: &'a Value, id: &str) -> Option<(&'a str, &'a str, &'a Value)> {
@@ -67,11 +61,23 @@ fn found<'a>(document: &'a Value, id: &str) -> Option<(&'a str, &'a str, &'a Val
 }
 
 impl OperationPage {
-    /// Where a kind is described; nowhere if that is empty.
-    fn place(&self, kind: &Kind) -> String {
-        match kind.target.as_str() {
-            "" => String::new(),
-            target => format!("/docs#schema-{target}"),
+    fn of(document: &Value, path: &str, method: &str, own: &Value) -> Self {
+        let body = own.pointer("/requestBody/content/application~1json/example");
+        let takes: Vec<&Value> = items(&own["security"]).collect();
+        let drawn = operation(document, method, path, own);
+        let call = SampledCall {
+            method: &drawn.method,
+            path,
+            body,
+            shows_key: !takes.is_empty(),
+        };
+        Self {
+            pages: &PAGES,
+            shows_key: call.shows_key,
+            takes_key: takes.iter().any(|one| one.get("api_key").is_some()),
+            example: body.map(laid_out).unwrap_or_default(),
+            samples: samples(&call),
+            operation: drawn,
         }
     }
 }

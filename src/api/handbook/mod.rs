@@ -3,34 +3,28 @@
 //! Owns: the pages, their order, drawing them. Refuses: scripts, and anything from elsewhere; its words
 //! are Markdown files (`static/docs`), which can be read in the repository as well.
 
-use std::sync::{LazyLock, OnceLock};
+use std::sync::LazyLock;
 
-use actix_web::http::header;
-use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
+use actix_web::HttpRequest;
 use askama::Template;
 use serde_json::Value;
 
 use self::markdown::{Drawn, draw};
 use self::search::{Hit, search};
-use crate::packed::PackedBytes;
-use crate::web::answer::packed;
 use crate::web::extract::{Query, path_text};
 use crate::web::{Answered, Problem};
 
+mod kept;
 mod markdown;
 mod pages;
 mod search;
 
+use kept::dressed;
+pub(super) use kept::kept;
 pub use pages::{HandbookPage, PAGES};
-
-/// What a browser may load for a page: the one stylesheet; it may ask the search.
-pub(super) const POLICY: &str = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
 static DRAWN: LazyLock<Vec<Drawn>> =
     LazyLock::new(|| PAGES.iter().map(|page| draw(page.text)).collect());
-
-/// The pages as they are sent, each from when it is first asked for.
-static PACKED: [OnceLock<PackedBytes>; PAGES.len()] = [const { OnceLock::new() }; PAGES.len()];
 
 #[derive(Template)]
 #[template(path = "handbook.html")]
@@ -61,17 +55,12 @@ pub async fn show(document: &'static Value, request: HttpRequest) -> Answered {
     }
     let at = PAGES.iter().position(|page| page.name == name);
     let at = at.ok_or_else(|| Problem::no_route(request.path()))?;
-    let page = PACKED[at].get_or_init(|| {
-        let view = HandbookView {
-            pages: &PAGES,
-            current: PAGES[at].name,
-            title: PAGES[at].title,
-            html: &DRAWN[at].html,
-        };
-        let page = view.render();
-        PackedBytes::new(page.expect("the page is made of text alone").into())
-    });
-    Ok(packed(&request, dressed(), page))
+    kept(&request, &name, || HandbookView {
+        pages: &PAGES,
+        current: PAGES[at].name,
+        title: PAGES[at].title,
+        html: &DRAWN[at].html,
+    })
 }
 
 fn found(document: &Value, request: &HttpRequest) -> Answered {
@@ -84,19 +73,7 @@ fn found(document: &Value, request: &HttpRequest) -> Answered {
         query: words,
         hits: search(words, &PAGES, &DRAWN, document),
     };
-    html(view.render()?)
-}
-
-fn html(page: String) -> Answered {
-    Ok(dressed().body(page))
-}
-
-fn dressed() -> HttpResponseBuilder {
-    let mut response = HttpResponse::Ok();
-    response
-        .content_type("text/html; charset=utf-8")
-        .insert_header((header::CONTENT_SECURITY_POLICY, POLICY));
-    response
+    Ok(dressed().body(view.render()?))
 }
 
 #[cfg(test)]

@@ -55,8 +55,16 @@ pub(super) fn search(
             let id = operation["operationId"].as_str().unwrap_or_default();
             let title = format!("{} {path}", method.to_uppercase());
             let summary = operation["summary"].as_str().unwrap_or_default();
-            hits.extend(hit(&words, format!("/docs#{id}"), title, summary));
+            hits.extend(hit(&words, format!("/docs/{id}"), title, summary));
         }
+    }
+    let schemas = document["components"]["schemas"].as_object();
+    for (name, schema) in schemas.into_iter().flatten() {
+        let members = schema["properties"].as_object().into_iter().flatten();
+        let members: Vec<&str> = members.map(|(name, _)| name.as_str()).collect();
+        let about = schema["description"].as_str().unwrap_or_default();
+        let text = format!("{about} {}", members.join(", "));
+        hits.extend(hit(&words, format!("/docs/{name}"), name.clone(), &text));
     }
     hits.sort_by_key(|hit| std::cmp::Reverse(hit.score));
     hits.truncate(HITS_MAX);
@@ -119,7 +127,7 @@ mod tests {
     fn check(query: &str, first: &str) {
         let document = json!({"paths": {"/api/v1/events": {"post": {
             "operationId": "publish_event", "summary": "Publish an event",
-        }}}});
+        }}}, "components": {"schemas": {"EventBody": {"properties": {"wombat": {}}}}}});
         let drawn: Vec<Drawn> = PAGES.iter().map(|page| draw(page.text)).collect();
         let hits = search(query, &PAGES, &drawn, &document);
         let found = hits.first().map_or("", |hit| hit.path.as_str());
@@ -130,7 +138,8 @@ mod tests {
     fn all_words_must_be_there_and_headings_come_first() {
         check("Litestream", "/docs/operations#a-warm-standby");
         check("BACKUP restore", "/docs/operations#backup-and-restore");
-        check("post /api/v1/events", "/docs#publish_event");
+        check("post /api/v1/events", "/docs/publish_event");
+        check("wombat", "/docs/EventBody");
         check("litestream kangaroo", "");
         check("  ", "");
         check(&"x".repeat(5000), "");

@@ -116,7 +116,7 @@ struct CancelEvent {
 
 #[derive(Args)]
 struct EventList {
-    /// Only events of this type
+    /// Only events of this type, or below a prefix: agent.*
     #[arg(long = "type", value_name = "TYPE")]
     event_type: Option<String>,
     /// Only events for this consumer, by id or uid

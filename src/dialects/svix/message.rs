@@ -116,6 +116,7 @@ pub(super) async fn list(state: State, caller: Caller, request: HttpRequest) -> 
     let (since, until) = period(&mut query);
     let listing = EventListing {
         event_types: types,
+        pattern: None,
         channel: query.text("channel"),
         tag: query.text("tag"),
         since,

@@ -9,7 +9,7 @@ use super::consumers::{NamedConsumer, asked_for};
 use super::{Caller, Refusal, Service};
 use crate::domain::event::{EventFilter, StoredEvent};
 use crate::domain::event_context::TraceContext;
-use crate::domain::event_type::VersionName;
+use crate::domain::event_type::{Pattern, VersionName};
 use crate::domain::id::ConsumerId;
 use crate::domain::page::{Cursor, Limit, Order, Page};
 use crate::domain::time::Timestamp;
@@ -86,10 +86,12 @@ pub struct PublishInput {
 pub const LISTED_TYPES_MAX: usize = 100;
 
 /// What of the events a list shows.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct EventListing {
     /// Only these types; empty means any.
     pub event_types: Vec<String>,
+    /// Only types that fit.
+    pub pattern: Option<Pattern>,
     /// Only what was said in this channel.
     pub channel: Option<String>,
     /// Only what has this tag.
@@ -151,6 +153,10 @@ impl Service {
         limit: Limit,
     ) -> Result<Page<StoredEvent>, Refusal> {
         let purview = caller.purview();
+        // One type has an index of its own.
+        if let Some(Pattern::Exact(name)) = &listing.pattern {
+            listing.event_types.push(name.to_string());
+        }
         listing.event_types.sort_unstable();
         listing.event_types.dedup();
         if listing.event_types.len() > LISTED_TYPES_MAX {
@@ -162,6 +168,9 @@ impl Service {
                 workspace_seq: purview.workspace_seq,
                 consumer_seq: asked_for(conn, purview, consumer.as_deref())?,
                 event_types: listing.event_types,
+                pattern: listing
+                    .pattern
+                    .filter(|pattern| matches!(pattern, Pattern::Below(_))),
                 channel: listing.channel,
                 tag: listing.tag,
                 since: listing.since,

@@ -124,13 +124,13 @@ impl EventCriteria {
             filter: EventFilter {
                 workspace_seq,
                 consumer_seq: self.consumer_seq,
+                pattern: self.pattern.clone(),
                 channel: self.channel.clone(),
                 tag: self.tag.clone(),
                 since: self.since_ms.map(Timestamp::from_millis),
                 until: self.until_ms.map(Timestamp::from_millis),
                 ..EventFilter::default()
             },
-            pattern: self.pattern.clone(),
             after,
             end: self.end,
         }

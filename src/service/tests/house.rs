@@ -154,13 +154,9 @@ impl House {
         limit: Limit,
     ) -> Page<StoredEvent> {
         let listing = EventListing {
-            event_types: Vec::new(),
-            channel: None,
-            tag: None,
-            since: None,
-            until: None,
             order,
             cursor,
+            ..EventListing::default()
         };
         let found = self.service.events(&self.caller, None, listing, limit);
         found.await.unwrap()

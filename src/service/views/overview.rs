@@ -93,7 +93,7 @@ impl Views<'_> {
         let workspace_seq = purview.workspace_seq;
         self.service
             .read(move |store, conn| {
-                let hits = webhooks::search(conn, workspace_seq, &in_trouble(), TROUBLED_MAX)?;
+                let hits = webhooks::search(conn, purview, &in_trouble(), TROUBLED_MAX)?;
                 let in_rows = webhooks::in_rows(conn, store.vault(), &hits.seqs, now)?;
                 let stats = of_workspace(conn, &steps, workspace_seq)?;
                 let summary = summary_in(conn, purview, now)?;

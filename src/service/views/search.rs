@@ -87,7 +87,7 @@ fn search_in(conn: &Read<'_>, purview: Purview, text: &str) -> Result<SearchHits
         sort: WebhookSort::Name,
         skip: 0,
     };
-    let found = webhooks::search(conn, purview.workspace_seq, &wanted, HITS_MAX)?;
+    let found = webhooks::search(conn, purview, &wanted, HITS_MAX)?;
     hits.webhooks = webhooks::names_of(conn, &found.seqs)?;
     let lower = text.to_lowercase();
     let mut types = event_types::names(conn, purview.workspace_seq)?;

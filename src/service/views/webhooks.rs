@@ -5,11 +5,13 @@
 use std::time::Duration;
 
 use super::Views;
+use crate::domain::consumer::Purview;
 use crate::domain::delivery::Status;
 use crate::domain::page::Limit;
 use crate::domain::stats::{HOUR_MS, Period, StatsBucket};
 use crate::domain::time::Timestamp;
 use crate::domain::webhook::{Webhook, WebhookName, WebhookSearch, WebhookSort, WebhookTab};
+use crate::service::consumers::asked_for;
 use crate::service::{Caller, Refusal};
 use crate::store::stats;
 use crate::store::webhooks;
@@ -55,21 +57,26 @@ pub struct NamedWebhooks {
 }
 
 impl Views<'_> {
-    /// The webhooks that `wanted` describes, up to `limit`.
+    /// The webhooks that `wanted` describes, up to `limit`: all, or those of the consumer that is named.
     ///
     /// # Errors
     /// [`Refusal::Internal`] where the database cannot be read.
     pub async fn webhooks(
         &self,
         caller: &Caller,
+        consumer: Option<String>,
         wanted: WebhookSearch,
         limit: Limit,
     ) -> Result<FoundWebhooks, Refusal> {
-        let workspace_seq = caller.workspace.seq();
+        let purview = caller.purview();
         self.service
             .read(move |store, conn| {
                 let now = store.clock().now();
-                let hits = webhooks::search(conn, workspace_seq, &wanted, limit.rows())?;
+                let of = Purview {
+                    consumer_seq: asked_for(conn, purview, consumer.as_deref())?,
+                    ..purview
+                };
+                let hits = webhooks::search(conn, of, &wanted, limit.rows())?;
                 let found = webhooks::in_rows(conn, store.vault(), &hits.seqs, now)?.into_iter();
                 let rows = found.map(|webhook| summary(conn, webhook, now));
                 Ok(FoundWebhooks {
@@ -90,7 +97,7 @@ impl Views<'_> {
         text: String,
         limit: Limit,
     ) -> Result<NamedWebhooks, Refusal> {
-        let workspace_seq = caller.workspace.seq();
+        let purview = caller.purview();
         let wanted = WebhookSearch {
             text,
             tab: WebhookTab::All,
@@ -99,7 +106,7 @@ impl Views<'_> {
         };
         self.service
             .read(move |_, conn| {
-                let hits = webhooks::search(conn, workspace_seq, &wanted, limit.rows())?;
+                let hits = webhooks::search(conn, purview, &wanted, limit.rows())?;
                 let mut first = webhooks::names_of(conn, &hits.seqs)?;
                 first.sort_by_key(|one| hits.seqs.iter().position(|seq| *seq == one.id.seq()));
                 Ok(NamedWebhooks {

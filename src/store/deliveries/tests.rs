@@ -37,6 +37,7 @@ struct Remembered {
     status: Status,
     trigger: Trigger,
     created_at: Timestamp,
+    ended_at: Option<Timestamp>,
     discarded: bool,
     answer: (Option<u16>, Option<FailureKind>),
 }
@@ -57,6 +58,9 @@ impl Remembered {
             && (filter.statuses.is_empty() || filter.statuses.contains(&self.status))
             && filter.since.is_none_or(|since| self.created_at >= since)
             && filter.until.is_none_or(|until| self.created_at < until)
+            && filter
+                .ended_since
+                .is_none_or(|since| self.ended_at >= Some(since) && !self.is_failed_test())
             && match filter.which {
                 DeliveryScope::All => true,
                 DeliveryScope::Undiscarded => !self.discarded,
@@ -67,6 +71,10 @@ impl Remembered {
                         && self.trigger != Trigger::Test
                 }
             }
+    }
+
+    fn is_failed_test(&self) -> bool {
+        self.trigger == Trigger::Test && self.status == Status::Exhausted
     }
 }
 
@@ -113,6 +121,22 @@ fn filled() -> (Office, Vec<Remembered>) {
         let made = office.write(move |tx| publish(tx, &mut batch));
         remembered.extend(made);
     }
+    // Some end long after they were made.
+    for row in remembered
+        .iter_mut()
+        .filter(|row| !row.discarded)
+        .step_by(5)
+    {
+        office
+            .clock
+            .advance(std::time::Duration::from_millis(dice.below(60_000)));
+        let (place, status) = (row.place, dice.of(&Status::ALL));
+        (row.ended_at, row.status) = office.write(move |tx| {
+            attempt(tx, place, status)?;
+            Ok((ended_at(tx, status), status))
+        });
+        row.answer = answer_before(status);
+    }
     office.write(|tx| {
         tx.run(
             "UPDATE deliveries SET consumer_seq = webhook_seq % 3 WHERE webhook_seq % 3 > 0",
@@ -121,6 +145,11 @@ fn filled() -> (Office, Vec<Remembered>) {
         tx.run("UPDATE deliveries SET job_seq = nullif(seq % 5, 0)", [])
     });
     (office, remembered)
+}
+
+/// When a delivery came to its end that comes to `status` now.
+fn ended_at(tx: &WriteTx<'_>, status: Status) -> Option<Timestamp> {
+    (!status.is_waiting()).then(|| tx.now())
 }
 
 /// The job that is said to have touched a delivery last; 0 for none.
@@ -145,16 +174,17 @@ fn publish(tx: &mut WriteTx<'_>, dice: &mut Dice) -> Result<Vec<Remembered>, Sto
             Trigger::Event,
             Trigger::Event,
             Trigger::Replay,
+            Trigger::Test,
             Trigger::Alert,
         ]);
         let webhook_seq = 1 + i64::try_from(dice.below(5)).unwrap();
         let place = delivery(tx, &event, webhook_seq, trigger)?;
         let mut status = Status::Pending;
-        let mut answer = (None, None);
+        let (mut answer, mut ended) = ((None, None), None);
         for _ in 0..dice.below(3) {
             status = dice.of(&Status::ALL);
             attempt(tx, place, status)?;
-            answer = answer_before(status);
+            (answer, ended) = (answer_before(status), ended_at(tx, status));
         }
         let discarded = status == Status::Exhausted && dice.below(3) == 0;
         if discarded {
@@ -167,6 +197,7 @@ fn publish(tx: &mut WriteTx<'_>, dice: &mut Dice) -> Result<Vec<Remembered>, Sto
             status,
             trigger,
             created_at: tx.now(),
+            ended_at: ended,
             discarded,
             answer,
         });
@@ -224,6 +255,7 @@ fn filters(first: Timestamp, last: Timestamp) -> impl Strategy<Value = DeliveryF
         proptest::collection::vec(proptest::sample::select(&Status::ALL[..]), 0..4),
         weighted(0.3, at()),
         weighted(0.3, at()),
+        weighted(0.3, at()),
     )
         .prop_map(
             |(
@@ -236,6 +268,7 @@ fn filters(first: Timestamp, last: Timestamp) -> impl Strategy<Value = DeliveryF
                 statuses,
                 since,
                 until,
+                ended_since,
             )| {
                 DeliveryFilter {
                     workspace_seq,
@@ -251,7 +284,7 @@ fn filters(first: Timestamp, last: Timestamp) -> impl Strategy<Value = DeliveryF
                     statuses,
                     since,
                     until,
-                    ended_since: None,
+                    ended_since,
                 }
             },
         )
@@ -263,7 +296,11 @@ fn every_list_walks_exactly_what_its_filter_matches() {
     assert!(remembered.len() > 2000, "{}", remembered.len());
     assert_counts_are_right(&office);
     let first = remembered.first().unwrap().created_at;
-    let last = remembered.last().unwrap().created_at;
+    let last = remembered
+        .iter()
+        .filter_map(|row| row.ended_at)
+        .max()
+        .unwrap();
     let config = Config {
         failure_persistence: None,
         ..Config::with_cases(200)

@@ -68,14 +68,8 @@ fn check_rows(store: &Store) {
         assert_eq!(secrets::live(conn, vault, 1, now)?.len(), 2);
         let filter = EventFilter {
             workspace_seq: seq,
-            consumer_seq: None,
-            event_types: Vec::new(),
-            channel: None,
-            tag: None,
-            since: None,
-            until: None,
-            cursor: None,
             order: Order::Ascending,
+            ..EventFilter::default()
         };
         assert_eq!(events::list(conn, &filter, page)?.items.len(), 1);
         assert_eq!(events::misses(conn, 1, 10)?.len(), 1);

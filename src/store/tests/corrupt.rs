@@ -4,7 +4,7 @@ use std::io::{Seek, SeekFrom, Write};
 
 use super::samples::{Office, event, office};
 use crate::domain::event::EventFilter;
-use crate::domain::page::{Limit, Order};
+use crate::domain::page::Limit;
 use crate::store::tests::options;
 use crate::store::*;
 
@@ -30,14 +30,8 @@ fn spoilt() -> (Store, tempfile::TempDir) {
 fn by_type(store: &Store) -> Result<usize, StoreError> {
     let filter = EventFilter {
         workspace_seq: 1,
-        consumer_seq: None,
         event_types: vec!["a.b".to_owned()],
-        channel: None,
-        tag: None,
-        since: None,
-        until: None,
-        order: Order::Descending,
-        cursor: None,
+        ..EventFilter::default()
     };
     let read = |conn: &Read<'_>| events::list(conn, &filter, Limit::clamped(50));
     store.read_blocking(read).map(|page| page.items.len())

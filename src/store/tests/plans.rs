@@ -269,18 +269,18 @@ fn durations_are_read_in_the_order_in_which_they_are_stored() {
 #[test]
 fn every_list_of_events_is_led_by_an_index() {
     let office = filled();
-    for (event_type, index) in [(None, "events_listed"), (Some("a"), "events_by_type")] {
+    for (event_type, fitting, index) in [
+        (None, None, "events_listed"),
+        (None, Some("*"), "events_listed"),
+        (Some("a"), None, "events_by_type"),
+    ] {
         for order in [Order::Ascending, Order::Descending] {
             let filter = EventFilter {
                 workspace_seq: 1,
-                consumer_seq: None,
                 event_types: event_type.map(str::to_owned).into_iter().collect(),
-                channel: None,
-                tag: None,
-                since: None,
-                until: None,
+                pattern: fitting.map(pattern),
                 order,
-                cursor: None,
+                ..EventFilter::default()
             };
             check(&office, index, |conn| {
                 let page = events::list(conn, &filter, Limit::clamped(10)).unwrap();

@@ -12,6 +12,7 @@ use rusqlite::{Row, named_params};
 
 use super::SELECT;
 use super::row::{state, webhook};
+use crate::domain::consumer::Purview;
 use crate::domain::id::WebhookId;
 use crate::domain::time::Timestamp;
 use crate::domain::webhook::{SEARCHED_MAX, Webhook, WebhookGlance, WebhookSearch, WebhookTab};
@@ -39,30 +40,36 @@ impl WebhookHits {
     }
 }
 
-/// The registered webhooks of a workspace that `wanted` describes, up to `rows` of them.
+/// The registered webhooks within `purview` that `wanted` describes, up to `rows` of them.
 ///
 /// # Errors
 /// [`StoreError::Sqlite`].
 pub fn search(
     conn: &Read<'_>,
-    workspace_seq: i64,
+    purview: Purview,
     wanted: &WebhookSearch,
     rows: usize,
 ) -> Result<WebhookHits, StoreError> {
     let text = wanted.text.trim().to_lowercase();
     let id = WebhookId::parse(wanted.text.trim()).map(|id| id.seq());
-    let sql = "SELECT seq, label, url, status, disabled_reason, disabled_at, consecutive_failures, failing_since,
+    let (owner, owner_seq) = match purview.consumer_seq {
+        Some(seq) => ("consumer_seq", seq),
+        None => ("workspace_seq", purview.workspace_seq),
+    };
+    let sql = format!(
+        "SELECT seq, label, url, status, disabled_reason, disabled_at, consecutive_failures, failing_since,
              last_success_at,
              EXISTS (
                  SELECT 1 FROM deliveries INDEXED BY dead_letters_of
                  WHERE webhook_seq = w.seq AND status = 3 AND discarded_at IS NULL
              ) AS has_dead_letters
          FROM webhooks AS w
-         WHERE workspace_seq = :workspace AND kind = 'registered' AND deleted_at IS NULL
+         WHERE {owner} = :owner AND kind = 'registered' AND deleted_at IS NULL
          ORDER BY seq DESC
-         LIMIT :most";
-    let params = named_params! { ":workspace": workspace_seq, ":most": SEARCHED_MAX + 1 };
-    let looked_at = conn.rows(sql, params, |row| {
+         LIMIT :most"
+    );
+    let params = named_params! { ":owner": owner_seq, ":most": SEARCHED_MAX + 1 };
+    let looked_at = conn.rows(&sql, params, |row| {
         let wanted = match text.is_empty() {
             true => Ok(true),
             false => is_called(row, &text, id),

@@ -98,6 +98,11 @@ impl Query {
         self.finish()
     }
 
+    /// What is amiss with what was taken so far, for a page that says so in place.
+    pub fn faults(&mut self) -> Vec<FieldError> {
+        std::mem::take(&mut self.faults)
+    }
+
     /// Every parameter has been taken.
     ///
     /// # Errors

@@ -43,6 +43,13 @@ async fn a_consumer_is_found_and_shown_with_what_is_its_own() {
         assert!(shown.contains(part), "{part} is missing: {shown}");
     }
     assert!(!shown.contains("hook of other"), "{shown}");
+    let own = desk.get("/webhooks?consumer=acme-42").await;
+    assert!(
+        own.contains("hook of acme-42") && !own.contains("hook of other"),
+        "{own}"
+    );
+    let none = desk.get("/webhooks?consumer=nobody").await;
+    assert!(none.contains("No webhook matches"), "{none}");
     for list in ["deliveries", "dead-letters", "events"] {
         let page = desk.get(&format!("/{list}?consumer=acme-42")).await;
         assert!(

@@ -75,6 +75,8 @@ async fn the_overview_leads_through_the_first_steps_and_then_shows_how_it_goes()
     }
     let bad = desk.ask(Method::GET, "/?period=9y").await;
     assert_eq!(bad.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let said = between(&bad.text, "id=\"amiss\"", "</p>");
+    assert!(said.contains("must be 1h, 24h, 7d or 30d"), "{said}");
 }
 
 #[tokio::test]

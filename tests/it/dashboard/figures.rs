@@ -148,6 +148,26 @@ async fn check(desk: &Desk, path: &str, expect: &[(usize, &str)]) {
     }
 }
 
+/// Follows the rates and percentiles of a page to the deliveries that they are computed from; there are as
+/// many as `expect` says, in this order.
+async fn check_rates(desk: &Desk, path: &str, expect: &[usize]) {
+    let page = desk.get(path).await;
+    let mut found = Vec::new();
+    for link in page.split("<a ").skip(1) {
+        let (tag, rest) = link.split_once('>').unwrap();
+        let words = without_tags(rest.split_once("</a>").unwrap().0);
+        let is_rate = words.contains(" %") || words.ends_with(" ms") || words.ends_with(" s");
+        if !is_rate || !tag.contains("/deliveries?") || tag.contains("status=") {
+            continue;
+        }
+        let address = between(tag, "href=\"", "\"");
+        let address = address.replace("&amp;", "&").replace("&#38;", "&");
+        let get = async |place: String| desk.get(&place).await;
+        found.push(rows(&address, get).await);
+    }
+    assert_eq!(found, expect, "{path}: {page}");
+}
+
 /// Follows each row of the dead letters' causes to the list of what it counts; answers how many each has.
 async fn check_causes(desk: &Desk) -> Vec<usize> {
     let page = desk.get("/dead-letters").await;
@@ -191,8 +211,15 @@ async fn every_figure_leads_to_exactly_the_list_that_it_counts() {
     check(&desk, &format!("/webhooks/{erp}"), &own).await;
     assert_eq!(check_causes(&desk).await, [32, 2]);
 
+    check(&desk, "/consumers", &[(3, "")]).await;
+    // 111 deliveries and 2 tests; each of the three webhooks got 37, and two of them a test.
+    check_rates(&desk, "/", &[113, 113]).await;
+    check_rates(&desk, &format!("/webhooks/{erp}"), &[38, 38]).await;
+    check_rates(&desk, "/webhooks", &[38, 38, 37, 37, 38, 38]).await;
+    check_rates(&desk, "/consumers/acme", &[113]).await;
     // Of every customer: what waits, what arrived, and what gave up, failed tests and all.
-    check(&desk, "/consumers/acme", &[(41, ""), (36, ""), (36, "")]).await;
+    let own = [(41, ""), (36, ""), (36, ""), (3, "")];
+    check(&desk, "/consumers/acme", &own).await;
     let resumed = desk.post("/system/resume", &[]).await;
     assert_eq!(resumed.status, StatusCode::SEE_OTHER, "{}", resumed.text);
     let retried = json!({"filter": {}});

@@ -100,10 +100,18 @@ async fn webhooks_are_searched_and_counted_and_failing_ones_come_first() {
     }
     let by_name = desk.get("/webhooks?sort=name").await;
     assert_eq!(labels(&by_name)[..2], ["Asleep", "Broken Ärger"]);
-    for wrong in ["state=broken", "sort=colour", "page=0", "page=x", "limit=5"] {
+    for wrong in ["state=broken", "sort=colour", "page=0", "page=x"] {
         let answer = desk.ask(Method::GET, &format!("/webhooks?{wrong}")).await;
         assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{wrong}");
+        let said = between(&answer.text, "id=\"amiss\"", "</p>");
+        let (field, _) = wrong.split_once('=').unwrap();
+        assert!(
+            said.contains(&format!("<strong>{field}</strong> must be")),
+            "{said}"
+        );
     }
+    let unknown = desk.ask(Method::GET, "/webhooks?limit=5").await;
+    assert_eq!(unknown.status, StatusCode::UNPROCESSABLE_ENTITY);
 }
 
 #[tokio::test]
@@ -213,6 +221,45 @@ async fn deliveries_are_found_by_result_pattern_and_time_in_page_and_api_alike()
 }
 
 #[tokio::test]
+async fn events_are_found_by_a_pattern_in_page_and_api_alike() {
+    let desk = Desk::open().await;
+    for (event_type, id) in [
+        ("order.paid", "a-1"),
+        ("orders", "a-2"),
+        ("order.paid.late", "a-3"),
+        ("order", "a-4"),
+    ] {
+        publish(&desk, event_type, id).await;
+    }
+    for (pattern, expect) in [
+        ("order.*", vec!["order.paid.late", "order.paid"]),
+        ("order.paid.*", vec!["order.paid.late"]),
+        ("order", vec!["order"]),
+        (
+            "*",
+            vec!["order", "order.paid.late", "orders", "order.paid"],
+        ),
+        ("shop.*", vec![]),
+    ] {
+        let page = desk.get(&format!("/events?type={pattern}")).await;
+        assert_eq!(labels(&page), expect, "{pattern}");
+        assert!(page.contains(&format!("value=\"{pattern}\"")), "{page}");
+        for (order, wanted) in [
+            ("desc", expect.clone()),
+            ("asc", expect.iter().rev().copied().collect()),
+        ] {
+            let path = format!("/api/v1/events?type={pattern}&order={order}");
+            let answer = desk.app.get(&path).await.json(StatusCode::OK);
+            let rows = answer["data"].as_array().unwrap().iter();
+            let types: Vec<&str> = rows.map(|row| row["type"].as_str().unwrap()).collect();
+            assert_eq!(types, wanted, "{path}");
+        }
+    }
+    let wrong = desk.app.get("/api/v1/events?type=order*").await;
+    wrong.invalid("type");
+}
+
+#[tokio::test]
 async fn a_filter_that_makes_no_sense_says_so_in_place() {
     let desk = Desk::open().await;
     for list in ["/deliveries", "/dead-letters"] {
@@ -245,6 +292,26 @@ async fn a_filter_that_makes_no_sense_says_so_in_place() {
             );
         }
     }
+}
+
+#[tokio::test]
+async fn what_an_address_alone_can_get_wrong_is_not_passed_over() {
+    let desk = Desk::open().await;
+    for (query, words) in [("last=9y", "since"), ("order=sideways", "must be oldest")] {
+        for list in ["/deliveries", "/dead-letters"] {
+            let answer = desk.ask(Method::GET, &format!("{list}?{query}")).await;
+            assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{query}");
+            let said = between(&answer.text, "id=\"amiss\"", "</p>");
+            assert!(said.contains(words), "{said}");
+        }
+    }
+    let all = [("last", "9y"), ("choose", "all"), ("confirmed", "yes")];
+    let refused = desk.post("/deliveries", &all).await;
+    let (_, page) = desk.follow(&refused).await;
+    assert!(
+        page.contains("Not done") && page.contains("since"),
+        "{page}"
+    );
 }
 
 #[tokio::test]

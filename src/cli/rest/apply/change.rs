@@ -48,7 +48,29 @@ pub(super) struct PlannedCall {
 }
 
 impl PlannedCall {
-    pub(super) fn new(method: RestMethod, path: String, body: Option<Value>) -> Self {
+    pub(super) fn post(path: String, body: Value) -> Self {
+        Self::new(RestMethod::Post, path, Some(body))
+    }
+
+    pub(super) fn put(path: String, body: Value) -> Self {
+        Self::new(RestMethod::Put, path, Some(body))
+    }
+
+    /// Of the fields that differ, and no others.
+    pub(super) fn patch(path: String, fields: &[FieldChange]) -> Self {
+        let changed = fields.iter().map(|one| (one.field.clone(), one.to.clone()));
+        Self::new(
+            RestMethod::Patch,
+            path,
+            Some(Value::Object(changed.collect())),
+        )
+    }
+
+    pub(super) fn delete(path: String) -> Self {
+        Self::new(RestMethod::Delete, path, None)
+    }
+
+    fn new(method: RestMethod, path: String, body: Option<Value>) -> Self {
         Self { method, path, body }
     }
 
@@ -78,6 +100,23 @@ impl Deed {
 }
 
 impl Change {
+    pub(super) fn new(
+        kind: &'static str,
+        name: String,
+        deed: Deed,
+        fields: Vec<FieldChange>,
+        call: PlannedCall,
+    ) -> Self {
+        Self {
+            kind,
+            name,
+            deed,
+            fields,
+            call,
+            secret: None,
+        }
+    }
+
     pub(super) fn called(&self) -> String {
         format!("{} {}", self.kind, self.name)
     }

@@ -9,13 +9,12 @@
 use std::collections::HashSet;
 
 use anyhow::{Context, bail};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
-use super::change::{Change, Deed, PlannedCall};
-use super::plan::{ApplyPlan, EVENT_TYPE, Unnamed, VERSION, all_of, differences, named, text};
+use super::change::PlannedCall;
+use super::plan::{ApplyPlan, DeclaredThing, EVENT_TYPE, Unnamed, VERSION, named, text};
 use super::same::is_same;
 use crate::cli::rest::{Api, encoded};
-use crate::net::RestMethod;
 
 /// What the API says of an event type or a version and does not take back.
 const READ_ONLY: [&str; 4] = ["latest_version", "pinned_by", "created_at", "updated_at"];
@@ -25,12 +24,11 @@ impl ApplyPlan {
         &mut self,
         api: &Api,
         wanted: &[Map<String, Value>],
-        unnamed: Unnamed,
     ) -> anyhow::Result<()> {
-        if wanted.is_empty() && unnamed == Unnamed::Kept {
+        if wanted.is_empty() && self.unnamed == Unnamed::Kept {
             return Ok(());
         }
-        let there = api.all("/event-types").await?;
+        let mut there = api.all("/event-types").await?;
         let mut names = HashSet::new();
         for one in wanted {
             let name = named(one, "name").context("an event type without a name")?;
@@ -42,8 +40,7 @@ impl ApplyPlan {
                 .find(|present| present["name"] == name.as_str());
             let mut own = one.clone();
             let versions = own.remove("versions");
-            let path = path_of(&name);
-            self.put(EVENT_TYPE, name.clone(), path, own, present);
+            self.put(EVENT_TYPE, name.clone(), path_of(&name), &own, present);
             let Some(versions) = versions else {
                 continue;
             };
@@ -52,15 +49,14 @@ impl ApplyPlan {
                 Some(_) => api.all(&format!("{}/versions", path_of(&name))).await?,
                 None => Vec::new(),
             };
-            self.versions(&name, wanted, &there, unnamed);
+            self.versions(&name, wanted, there);
         }
-        for present in there.iter().filter(|_| unnamed == Unnamed::Deleted) {
+        there.retain(|present| !names.contains(&text(present, "name")));
+        self.leave(EVENT_TYPE, &there, |present| {
             let name = text(present, "name");
-            if !names.contains(&name) {
-                let path = path_of(&name);
-                self.delete(EVENT_TYPE, name, path);
-            }
-        }
+            let path = path_of(&name);
+            (name, path)
+        });
         Ok(())
     }
 
@@ -68,8 +64,7 @@ impl ApplyPlan {
         &mut self,
         of: &str,
         wanted: Vec<(String, Map<String, Value>)>,
-        there: &[Value],
-        unnamed: Unnamed,
+        mut there: Vec<Value>,
     ) {
         let called = |version: &str| format!("{of} {version}");
         let path = |version: &str| format!("{}/versions/{}", path_of(of), encoded(version));
@@ -78,46 +73,39 @@ impl ApplyPlan {
             let present = there
                 .iter()
                 .find(|present| present["version"] == version.as_str());
-            self.put(VERSION, called(&version), path(&version), own, present);
+            self.put(VERSION, called(&version), path(&version), &own, present);
             names.insert(version);
         }
-        for present in there.iter().filter(|_| unnamed == Unnamed::Deleted) {
+        there.retain(|present| !names.contains(&text(present, "version")));
+        self.leave(VERSION, &there, |present| {
             let version = text(present, "version");
-            if !names.contains(&version) {
-                self.delete(VERSION, called(&version), path(&version));
-            }
-        }
+            (called(&version), path(&version))
+        });
     }
 
-    /// A call that puts what is declared over what is there, where that makes a difference.
+    /// Puts what is declared over what is there.
     fn put(
         &mut self,
         kind: &'static str,
         name: String,
         path: String,
-        wanted: Map<String, Value>,
+        wanted: &Map<String, Value>,
         present: Option<&Value>,
     ) {
-        let (deed, fields, body) = match present {
-            None => (Deed::Create, all_of(&wanted), wanted),
-            Some(present) => {
-                let fields = differences(&wanted, present, is_same);
-                let mut body = present.as_object().cloned().unwrap_or_default();
-                body.retain(|field, _| !READ_ONLY.contains(&field.as_str()));
-                body.extend(wanted);
-                (Deed::Update, fields, body)
-            }
+        let mut body = present
+            .and_then(Value::as_object)
+            .cloned()
+            .unwrap_or_default();
+        body.retain(|field, _| !READ_ONLY.contains(&field.as_str()));
+        body.extend(wanted.clone());
+        let thing = DeclaredThing {
+            kind,
+            name,
+            wanted,
+            present,
+            same: is_same,
         };
-        if deed == Deed::Create || !fields.is_empty() {
-            self.changes.push(Change {
-                kind,
-                name,
-                deed,
-                fields,
-                call: PlannedCall::new(RestMethod::Put, path, Some(Value::Object(body))),
-                secret: None,
-            });
-        }
+        self.bring(thing, |_| PlannedCall::put(path, json!(body)));
     }
 }
 

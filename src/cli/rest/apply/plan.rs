@@ -13,7 +13,6 @@ use super::declared::DeclaredState;
 use super::same::{is_same, is_same_part};
 use crate::cli::rest::settings;
 use crate::cli::rest::{Api, encoded, parse};
-use crate::net::RestMethod;
 
 pub(super) const EVENT_TYPE: &str = "event type";
 pub(super) const VERSION: &str = "event type version";
@@ -28,6 +27,17 @@ pub(super) struct ApplyPlan {
     pub(super) changes: Vec<Change>,
     /// What leaves, behind all that is changed.
     deletions: Vec<Change>,
+    pub(super) unnamed: Unnamed,
+}
+
+/// A thing that the file declares, beside what is there of it.
+pub(super) struct DeclaredThing<'a> {
+    pub(super) kind: &'static str,
+    pub(super) name: String,
+    pub(super) wanted: &'a Map<String, Value>,
+    pub(super) present: Option<&'a Value>,
+    /// Whether a field is as declared.
+    pub(super) same: fn(&str, &Value, &Value) -> bool,
 }
 
 /// What becomes of what the file does not name.
@@ -47,14 +57,14 @@ impl ApplyPlan {
         let mut plan = Self {
             changes: Vec::new(),
             deletions: Vec::new(),
+            unnamed,
         };
         plan.settings(api, &declared.settings).await?;
         for profile in &declared.profiles {
             plan.profile(api, profile).await?;
         }
-        plan.event_types(api, &declared.event_types, unnamed)
-            .await?;
-        plan.webhooks(api, &declared.webhooks, unnamed).await?;
+        plan.event_types(api, &declared.event_types).await?;
+        plan.webhooks(api, &declared.webhooks).await?;
         let place = |change: &Change| DELETED_IN_ORDER.iter().position(|own| *own == change.kind);
         plan.deletions.sort_by_key(place);
         plan.changes.append(&mut plan.deletions);
@@ -67,8 +77,14 @@ impl ApplyPlan {
         }
         let path = settings::path(api).await?;
         let present: Value = parse(&api.fetch(&path).await?)?;
-        let name = text(&present, "name");
-        self.update("settings", name, wanted, &present, path);
+        let settings = DeclaredThing {
+            kind: "settings",
+            name: text(&present, "name"),
+            wanted,
+            present: Some(&present),
+            same: is_same,
+        };
+        self.bring(settings, |fields| PlannedCall::patch(path, fields));
         Ok(())
     }
 
@@ -77,34 +93,19 @@ impl ApplyPlan {
         let path = format!("/profiles/{}", encoded(&name));
         let present = api.find(&path).await?;
         let present: Option<Value> = present.as_deref().map(parse).transpose()?;
-        let fields = match &present {
-            None => all_of(wanted),
-            Some(present) => differences(wanted, &present["document"], is_same_part),
+        let profile = DeclaredThing {
+            kind: "profile",
+            name,
+            wanted,
+            present: present.as_ref().map(|present| &present["document"]),
+            same: is_same_part,
         };
-        if present.is_none() || !fields.is_empty() {
-            self.changes.push(Change {
-                kind: "profile",
-                name,
-                deed: if present.is_none() {
-                    Deed::Create
-                } else {
-                    Deed::Update
-                },
-                fields,
-                call: PlannedCall::new(RestMethod::Put, path, Some(json!(wanted))),
-                secret: None,
-            });
-        }
+        self.bring(profile, |_| PlannedCall::put(path, json!(wanted)));
         Ok(())
     }
 
-    async fn webhooks(
-        &mut self,
-        api: &Api,
-        wanted: &[Map<String, Value>],
-        unnamed: Unnamed,
-    ) -> anyhow::Result<()> {
-        if wanted.is_empty() && unnamed == Unnamed::Kept {
+    async fn webhooks(&mut self, api: &Api, wanted: &[Map<String, Value>]) -> anyhow::Result<()> {
+        if wanted.is_empty() && self.unnamed == Unnamed::Kept {
             return Ok(());
         }
         let mut there = api.all("/webhooks").await?;
@@ -121,9 +122,9 @@ impl ApplyPlan {
             };
             let fitting: Vec<&Value> = there.iter().filter(fits).collect();
             match fitting.as_slice() {
-                [] => self.create_webhook(name, one),
+                [] => self.webhook(name, one, None),
                 [present] if found.insert(text(present, "id")) => {
-                    self.update_webhook(name, one, present);
+                    self.webhook(name, one, Some(present));
                 }
                 [_] => bail!("two declared webhooks have the {member} {name}"),
                 several => bail!(
@@ -134,78 +135,80 @@ impl ApplyPlan {
             owners.extend(owner);
         }
         there.retain(|present| owners.contains(&present["consumer_id"]));
-        for present in there.iter().filter(|_| unnamed == Unnamed::Deleted) {
-            let id = text(present, "id");
-            if !found.contains(&id) {
-                let name = Some(text(present, "label")).filter(|label| !label.is_empty());
-                let name = name.unwrap_or_else(|| text(present, "url"));
-                self.delete(WEBHOOK, name, format!("/webhooks/{}", encoded(&id)));
-            }
-        }
+        there.retain(|present| !found.contains(&text(present, "id")));
+        self.leave(WEBHOOK, &there, |present| {
+            let name = Some(text(present, "label")).filter(|label| !label.is_empty());
+            let name = name.unwrap_or_else(|| text(present, "url"));
+            (name, webhook_path(present))
+        });
         Ok(())
     }
 
-    fn create_webhook(&mut self, name: String, wanted: &Map<String, Value>) {
-        let path = "/webhooks".to_owned();
-        self.changes.push(Change {
+    fn webhook(&mut self, name: String, wanted: &Map<String, Value>, present: Option<&Value>) {
+        let (mut wanted, mut present) = (wanted.clone(), present.cloned());
+        if let Some(present) = &mut present {
+            wanted.retain(|field, _| !ONCE.contains(&field.as_str()));
+            present["active"] = json!(present["status"] == "active");
+        }
+        let webhook = DeclaredThing {
             kind: WEBHOOK,
             name,
-            deed: Deed::Create,
-            fields: all_of(wanted),
-            call: PlannedCall::new(RestMethod::Post, path, Some(json!(wanted))),
-            secret: None,
+            wanted: &wanted,
+            present: present.as_ref(),
+            same: is_same,
+        };
+        self.bring(webhook, |fields| match &present {
+            Some(present) => PlannedCall::patch(webhook_path(present), fields),
+            None => PlannedCall::post("/webhooks".to_owned(), json!(wanted)),
         });
     }
 
-    fn update_webhook(&mut self, name: String, wanted: &Map<String, Value>, present: &Value) {
-        let mut wanted = wanted.clone();
-        wanted.retain(|field, _| !ONCE.contains(&field.as_str()));
-        let mut present = present.clone();
-        present["active"] = json!(present["status"] == "active");
-        let path = format!("/webhooks/{}", encoded(&text(&present, "id")));
-        self.update(WEBHOOK, name, &wanted, &present, path);
+    /// Plans what brings a thing to what is declared, unless it is so; `call` makes it of what differs.
+    pub(super) fn bring(
+        &mut self,
+        thing: DeclaredThing<'_>,
+        call: impl FnOnce(&[FieldChange]) -> PlannedCall,
+    ) {
+        let (deed, fields) = match thing.present {
+            None => (Deed::Create, all_of(thing.wanted)),
+            Some(present) => (Deed::Update, differences(thing.wanted, present, thing.same)),
+        };
+        if deed == Deed::Create || !fields.is_empty() {
+            let call = call(&fields);
+            let change = Change::new(thing.kind, thing.name, deed, fields, call);
+            self.changes.push(change);
+        }
     }
 
-    /// A call that changes the fields that differ, where there are any.
-    fn update(
+    /// Plans the end of those that the file does not name, where that was asked for; `called` says what one
+    /// is called and where it is.
+    pub(super) fn leave(
         &mut self,
         kind: &'static str,
-        name: String,
-        wanted: &Map<String, Value>,
-        present: &Value,
-        path: String,
+        unnamed: &[Value],
+        called: impl Fn(&Value) -> (String, String),
     ) {
-        let fields = differences(wanted, present, is_same);
-        if fields.is_empty() {
+        if self.unnamed == Unnamed::Kept {
             return;
         }
-        let changed = fields
-            .iter()
-            .map(|one| (one.field.clone(), wanted[&one.field].clone()));
-        let body = Value::Object(changed.collect());
-        self.changes.push(Change {
-            kind,
-            name,
-            deed: Deed::Update,
-            fields,
-            call: PlannedCall::new(RestMethod::Patch, path, Some(body)),
-            secret: None,
-        });
-    }
-
-    pub(super) fn delete(&mut self, kind: &'static str, name: String, path: String) {
-        self.deletions.push(Change {
-            kind,
-            name,
-            deed: Deed::Delete,
-            fields: Vec::new(),
-            call: PlannedCall::new(RestMethod::Delete, path, None),
-            secret: None,
-        });
+        self.deletions.extend(unnamed.iter().map(|present| {
+            let (name, path) = called(present);
+            Change::new(
+                kind,
+                name,
+                Deed::Delete,
+                Vec::new(),
+                PlannedCall::delete(path),
+            )
+        }));
     }
 }
 
-pub(super) fn differences(
+fn webhook_path(present: &Value) -> String {
+    format!("/webhooks/{}", encoded(&text(present, "id")))
+}
+
+fn differences(
     wanted: &Map<String, Value>,
     present: &Value,
     same: fn(&str, &Value, &Value) -> bool,
@@ -222,7 +225,7 @@ pub(super) fn differences(
         .collect()
 }
 
-pub(super) fn all_of(wanted: &Map<String, Value>) -> Vec<FieldChange> {
+fn all_of(wanted: &Map<String, Value>) -> Vec<FieldChange> {
     differences(wanted, &Value::Null, |_, _, _| false)
 }
 

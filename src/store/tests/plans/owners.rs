@@ -95,13 +95,8 @@ fn what_belongs_to_a_consumer_is_found_without_looking_at_others() {
         let filter = EventFilter {
             workspace_seq: 1,
             consumer_seq: Some(1),
-            event_types: Vec::new(),
-            channel: None,
-            tag: None,
-            since: None,
-            until: None,
             order,
-            cursor: None,
+            ..EventFilter::default()
         };
         check(&office, "events_of_consumer", |conn| {
             events::list(conn, &filter, Limit::clamped(10)).unwrap();
