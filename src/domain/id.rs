@@ -89,6 +89,12 @@ impl<K: Kind> Id<K> {
         }
     }
 
+    /// As [`Self::new`]; `None` for a number that no row has.
+    #[must_use]
+    pub fn of_row(at: Timestamp, seq: i64) -> Option<Self> {
+        (seq > 0 && seq < 1 << SEQ_BITS).then(|| Self::new(at, seq))
+    }
+
     /// When the row was created.
     #[must_use]
     pub fn at(&self) -> Timestamp {
@@ -154,11 +160,7 @@ impl<K: Kind> Id<K> {
     fn from_bits(bits: u128) -> Option<Self> {
         let seq = i64::try_from(bits & ((1 << SEQ_BITS) - 1)).ok()?;
         let at = Timestamp::from_millis(i64::try_from(bits >> 80).ok()?);
-        let id = (seq > 0).then_some(Self {
-            at,
-            seq,
-            kind: PhantomData,
-        })?;
+        let id = Self::of_row(at, seq)?;
         (id.bits() == bits).then_some(id)
     }
 }

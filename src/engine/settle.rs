@@ -162,7 +162,7 @@ impl AttemptRecord {
             duration_ms: attempt.duration_ms,
         };
         if self.was_sent() {
-            attempts::insert(tx, place.seq, next.attempt_count, attempt)?;
+            attempts::insert(tx, place, next.attempt_count, attempt)?;
         }
         deliveries::set_progress(tx, place, &progress, &next, Some(&last))?;
         if trigger.is_failed_test(next.status) {
@@ -349,7 +349,7 @@ pub(super) fn settle_cut_off(
     let policy = RetryPolicy::standard();
     let next = delivery::step(progress, StepInput::CutOff, &policy, tx.now(), 0.0)
         .expect("an attempt is never an illegal input");
-    attempts::insert(tx, place.seq, next.attempt_count, attempt)?;
+    attempts::insert(tx, place, next.attempt_count, attempt)?;
     let last = LastAttempt {
         status_code: None,
         error_kind: attempt.error_kind,

@@ -7,10 +7,11 @@ use rusqlite::{Row, named_params, params};
 use super::found::readable;
 use super::{Read, StoreError, WriteTx, row_list};
 use crate::domain::attempt::{ATTEMPTS_MAX, Attempt, NUMBER_BITS, row_number};
-use crate::domain::delivery::Delivery;
+use crate::domain::delivery::{Delivery, DeliveryPlace};
 
 mod heads;
 mod list;
+mod targets;
 
 pub use list::list;
 
@@ -20,8 +21,10 @@ pub const ATTEMPTS_SHOWN_MAX: usize = 250;
 pub const ATTEMPTS_BYTES_MAX: usize = 2 * 1024 * 1024;
 
 const SELECT: &str = "SELECT seq, trigger, started_at, duration_ms, status_code, error_kind, error,
-         remote_addr, url, request_headers, response_headers, response_truncated, response_body
-     FROM attempts";
+         coalesce(targets.remote_addr, attempts.remote_addr) AS remote_addr,
+         coalesce(targets.url, attempts.url) AS url, request_headers, response_headers,
+         response_truncated, response_body
+     FROM attempts LEFT JOIN attempt_targets AS targets ON targets.number = attempts.target";
 
 /// The attempt in row `seq`.
 ///
@@ -39,35 +42,41 @@ pub fn find(conn: &Read<'_>, seq: i64) -> Result<Option<Attempt>, StoreError> {
 /// [`StoreError::Sqlite`].
 pub fn insert(
     tx: &WriteTx<'_>,
-    delivery_seq: i64,
+    place: DeliveryPlace,
     number: u32,
     attempt: &Attempt,
 ) -> Result<(), StoreError> {
     if number > ATTEMPTS_MAX {
         return Ok(());
     }
+    let target = match &attempt.remote_addr {
+        Some(addr) => targets::number(tx, place.webhook_seq, &attempt.url, addr)?,
+        None => None,
+    };
+    let own = target.is_none();
     // Its values stand in the order in which it first names them: looking each name up takes time.
     tx.run(
         "INSERT INTO attempts (seq, trigger, started_at, duration_ms, status_code,
              error_kind, error, remote_addr, url, request_headers, response_headers,
-             response_truncated, response_body)
+             response_truncated, response_body, target)
          VALUES (:seq, :trigger, :started_at, :duration_ms, :status_code, :error_kind, :error,
              :remote_addr, :url, :request_headers, :response_headers, :response_truncated,
-             :response_body)",
+             :response_body, :target)",
         params![
-            row_number(delivery_seq, number),
+            row_number(place.seq, number),
             attempt.trigger,
             attempt.started_at,
             attempt.duration_ms,
             attempt.status_code,
             attempt.error_kind,
             attempt.error,
-            attempt.remote_addr,
-            attempt.url,
-            heads::shortened(&attempt.request_headers),
-            attempt.response_headers,
+            attempt.remote_addr.as_ref().filter(|_| own),
+            if own { &attempt.url } else { "" },
+            heads::shortened(&attempt.request_headers, attempt.started_at),
+            heads::shortened(&attempt.response_headers, attempt.started_at),
             attempt.response_truncated,
             attempt.response_body,
+            target,
         ],
     )?;
     Ok(())
@@ -168,18 +177,26 @@ pub(super) fn delete_of(tx: &WriteTx<'_>, delivery_seq: i64) -> Result<usize, St
 fn attempt(row: &Row<'_>) -> Result<Attempt, StoreError> {
     let seq: i64 = row.get("seq")?;
     let number = seq & i64::from(ATTEMPTS_MAX);
+    let started_at = row.get("started_at")?;
+    let headers = |column| {
+        let stored = row
+            .get_ref(column)?
+            .as_str()
+            .map_err(rusqlite::Error::from)?;
+        Ok::<_, StoreError>(heads::restored(stored, started_at))
+    };
     Ok(Attempt {
         number: u32::try_from(number).expect("12 bits"),
         trigger: row.get("trigger")?,
-        started_at: row.get("started_at")?,
+        started_at,
         duration_ms: row.get("duration_ms")?,
         status_code: row.get("status_code")?,
         error_kind: row.get("error_kind")?,
         error: row.get("error")?,
         remote_addr: row.get("remote_addr")?,
         url: row.get("url")?,
-        request_headers: heads::restored(&row.get::<_, String>("request_headers")?),
-        response_headers: row.get("response_headers")?,
+        request_headers: headers("request_headers")?,
+        response_headers: headers("response_headers")?,
         response_body: row.get("response_body")?,
         response_truncated: row.get("response_truncated")?,
     })
@@ -197,11 +214,12 @@ mod tests {
         conn.execute_batch(
             "CREATE TABLE attempts (seq INTEGER PRIMARY KEY, trigger, started_at, duration_ms,
                  status_code, error_kind, error, remote_addr, url, request_headers,
-                 response_headers, response_truncated, response_body)",
+                 response_headers, response_truncated, response_body, target);
+             CREATE TABLE attempt_targets (number INTEGER PRIMARY KEY, url, remote_addr)",
         )
         .unwrap();
         let mut insert = conn
-            .prepare("INSERT INTO attempts VALUES (?1, 0, 0, 1, 500, NULL, NULL, NULL, '', '', '', 0, ?2)")
+            .prepare("INSERT INTO attempts VALUES (?1, 0, 0, 1, 500, NULL, NULL, NULL, '', '', '', 0, ?2, NULL)")
             .unwrap();
         for number in 1..=attempts {
             let row = row_number(7, number);

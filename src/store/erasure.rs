@@ -107,7 +107,8 @@ pub(super) fn empty(tx: &WriteTx<'_>, event_seq: i64) -> Result<(), StoreError> 
     };
     tx.run(
         "UPDATE events
-         SET data = :nothing, digest = :digest, erased_at = coalesce(erased_at, :now), erase_at = NULL
+         SET data = :nothing, packed_data = NULL, digest = :digest,
+             erased_at = coalesce(erased_at, :now), erase_at = NULL
          WHERE seq = :event",
         named_params! {
             ":event": event_seq,

@@ -12,7 +12,7 @@ use super::effects::{EffectPlace, Sums};
 use super::found::{PAGE_BYTES_MAX, readable};
 use super::numbers::NumberedTable;
 use super::sql::{id, optional_id};
-use super::{Read, StoreError, WriteTx, setbacks};
+use super::{Read, StoreError, WriteTx, row_list, setbacks};
 use crate::domain::consumer::Purview;
 use crate::domain::event::{Event, EventKind, NewEvent, StoredEvent};
 use crate::domain::id::{EventId, WorkspaceId};
@@ -23,6 +23,7 @@ pub(super) mod context;
 mod labels;
 mod list;
 mod misses;
+pub(super) mod packing;
 mod rows;
 mod scan;
 mod schedule;
@@ -30,13 +31,14 @@ mod schedule;
 use context::ContextColumns;
 pub use list::list;
 pub use misses::{count_missed, delete_miss, insert_miss, missed, misses};
+use packing::DataColumns;
 pub use scan::{EventScan, SCANNED_EVENTS_MAX, unerased};
 use schedule::ScheduleColumns;
 pub use schedule::set_deliver_at;
 
 const COLUMNS: &str = "SELECT events.seq, events.workspace_seq, events.kind, events.given_id,
         events.consumer_seq, consumers.created_at AS consumer_created_at, events.type, events.occurred_at, events.created_at, events.delivery_count, events.digest,
-        events.data, events.erased_at, events.erase_at, events.traceparent, events.tracestate, events.channels, events.tags, events.uid, events.version, events.content_type,
+        events.data, events.packed_data, events.erased_at, events.erase_at, events.traceparent, events.tracestate, events.channels, events.tags, events.uid, events.version, events.content_type,
         events.deliver_at, events.asked_deliver_at, events.asked_delay, workspaces.created_at AS workspace_created_at";
 const JOINS: &str = "JOIN workspaces ON workspaces.seq = events.workspace_seq
     LEFT JOIN consumers ON consumers.seq = events.consumer_seq";
@@ -59,15 +61,15 @@ pub fn insert(
     let id = EventId::new(tx.now(), tx.next_seq(NumberedTable::Events)?);
     let occurred_at = new.occurred_at.unwrap_or(id.at());
     let digest = digest(&new.event_type, occurred_at, &new.data);
+    let (data, schedule) = (DataColumns::of(&new.data), ScheduleColumns(new.schedule));
     let context = ContextColumns(new.context.as_deref());
-    let schedule = ScheduleColumns(new.schedule);
     // Its values stand in the order in which it first names them: looking each name up takes time.
     tx.run(
         "INSERT INTO events (seq, workspace_seq, consumer_seq, kind, given_id, type, occurred_at, created_at,
-             delivery_count, digest, data, traceparent, tracestate, channels, tags, uid, version, content_type, deliver_at,
+             delivery_count, digest, data, packed_data, traceparent, tracestate, channels, tags, uid, version, content_type, deliver_at,
              asked_deliver_at, asked_delay, erase_at)
          VALUES (:seq, :workspace, :consumer, :kind, :given_id, :type, :occurred_at, :now, :deliveries, :digest,
-             :data, :traceparent, :tracestate, :channels, :tags, :uid, :version, :content_type, :deliver_at, :asked_deliver_at,
+             :data, :packed_data, :traceparent, :tracestate, :channels, :tags, :uid, :version, :content_type, :deliver_at, :asked_deliver_at,
              :asked_delay, :erase_at)",
         params![
             id.seq(),
@@ -80,7 +82,8 @@ pub fn insert(
             id.at(),
             deliveries,
             digest,
-            &*new.data,
+            data.data,
+            data.packed,
             context.traceparent(),
             context.tracestate(),
             context.channels(),
@@ -150,19 +153,21 @@ pub fn in_rows(
     conn: &Read<'_>,
     seqs: &[i64],
 ) -> Result<Vec<(i64, Option<StoredEvent>)>, StoreError> {
+    // The rows come as they are named, one at a time, because `CROSS JOIN` keeps to its left side: sorted by
+    // the statement, all of them would be in memory before the first is looked at.
+    let sql = format!(
+        "{COLUMNS} FROM json_each(:seqs) CROSS JOIN events ON events.seq = json_each.value {JOINS} LIMIT -1"
+    );
+    let mut statement = conn.prepare_cached(&sql)?;
+    let mut rows = statement.query(named_params! { ":seqs": row_list(seqs) })?;
     let mut found = Vec::new();
     let mut bytes = 0;
-    // One by one: sorted by a statement, all of them would be in memory before the first is looked at.
-    for seq in seqs.iter().copied() {
-        if bytes > PAGE_BYTES_MAX {
-            break;
-        }
-        let Some(event) = readable(find(conn, seq))? else {
-            found.push((seq, None));
-            continue;
-        };
+    while bytes <= PAGE_BYTES_MAX
+        && let Some(row) = rows.next()?
+    {
+        let event = readable(stored(row))?;
         bytes += event.as_ref().map_or(0, |event| event.event.data.len());
-        found.extend(event.map(|event| (seq, Some(event))));
+        found.push((row.get("seq")?, event));
     }
     Ok(found)
 }
@@ -238,7 +243,7 @@ pub fn end(conn: &Read<'_>) -> Result<i64, StoreError> {
 
 fn stored(row: &Row<'_>) -> Result<StoredEvent, StoreError> {
     let event_type: Arc<str> = row.get("type")?;
-    let data: Arc<str> = row.get("data")?;
+    let data = packing::read(row)?;
     let occurred_at = row.get("occurred_at")?;
     if row.get_ref("digest")?.as_blob().ok() != Some(&digest(&event_type, occurred_at, &data)) {
         let what = "an event is not what was once published";

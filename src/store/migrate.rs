@@ -38,6 +38,7 @@ const LADDER: &[M<'static>] = &[
     M::up(include_str!("migrations/0026_event_type_versions.sql")),
     M::up(include_str!("migrations/0027_verified.sql")),
     M::up(include_str!("migrations/0028_feature_flags.sql")),
+    M::up(include_str!("migrations/0029_packed_rows.sql")),
     M::up(include_str!("migrations/0030_event_contents.sql")),
 ];
 

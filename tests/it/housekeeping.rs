@@ -7,7 +7,7 @@ use hookpost::domain::time::Timestamp;
 use reqwest::StatusCode;
 use serde_json::json;
 
-use crate::app::{TestApp, eventually};
+use crate::app::{TestApp, eventually, noise};
 use crate::receiver::Receiver;
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -56,7 +56,7 @@ async fn the_files_shrink_after_everything_was_pruned() {
     app.post("/api/v1/webhooks", &webhook).await;
     let empty = bytes(&app);
     for _ in 0..100 {
-        let event = json!({"type": "a.b", "data": "x".repeat(250_000)});
+        let event = json!({"type": "a.b", "data": noise(250_000)});
         app.post("/api/v1/events", &event)
             .await
             .json(StatusCode::ACCEPTED);
@@ -87,7 +87,7 @@ async fn somebody_who_reads_neither_stops_the_sweep_nor_publishing() {
     let clock = Clock::manual(Timestamp::parse("2026-03-16T10:05:00Z").unwrap());
     let app = TestApp::start_at(clock.clone()).await;
     for _ in 0..20 {
-        let event = json!({"type": "a.b", "data": "x".repeat(250_000)});
+        let event = json!({"type": "a.b", "data": noise(250_000)});
         app.post("/api/v1/events", &event)
             .await
             .json(StatusCode::ACCEPTED);

@@ -182,7 +182,7 @@ async fn try_to_break(app: &TestApp, told: &str, [phases, examples]: [&str; 2]) 
         .arg("run")
         .arg(format!("{}/api/v1/openapi.json", app.base))
         .args(["--checks=all", phases])
-        .args(["--seed=1", "--no-color", "--max-examples", examples])
+        .args(["--seed=2", "--no-color", "--max-examples", examples])
         .current_dir(work.path())
         .kill_on_drop(true);
     let output = tokio::time::timeout(DEADLINE, command.output());

@@ -139,7 +139,7 @@ fn break_a_chain(database: &std::path::Path) {
     let mut file = std::fs::read(database).unwrap();
     let inner = file
         .chunks_exact_mut(bytes)
-        .find(|page| page[4..].iter().all(|&byte| byte == b'x'));
+        .find(|page| page[4..].iter().all(u8::is_ascii_alphanumeric));
     inner.unwrap()[..4].fill(0xff);
     std::fs::write(database, file).unwrap();
 }
@@ -151,7 +151,13 @@ async fn a_broken_page_that_nobody_asked_for_is_found_by_the_slow_look() {
         .await
         .unwrap();
     let large = PublishInput {
-        data: format!(r#""{}""#, "x".repeat(100_000)),
+        // Nothing in it repeats itself: what is stored goes on over many pages.
+        data: format!(
+            r#""{}""#,
+            (0..14_000_u64)
+                .map(|n| format!("{:07x}", n.wrapping_mul(0x9e37_79b9) & 0xfff_ffff))
+                .collect::<String>()
+        ),
         ..numbered(1)
     };
     let made = house.service.publish(&house.caller, large, Once::unkeyed());

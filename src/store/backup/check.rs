@@ -98,7 +98,7 @@ fn check_some_events(
     report: &mut CheckReport,
 ) -> Result<Option<i64>, BackupError> {
     let mut statement = conn.prepare_cached(
-        "SELECT seq, type, occurred_at, digest, data
+        "SELECT seq, type, occurred_at, digest, data, packed_data
          FROM events
          WHERE seq > :after
          ORDER BY seq
@@ -112,10 +112,11 @@ fn check_some_events(
         // Text that is no longer UTF-8 is damage to report, not a reason to stop looking.
         let text = |column| row.get_ref(column)?.as_str().map_err(rusqlite::Error::from);
         let occurred_at = Timestamp::from_millis(row.get(2)?);
-        let sound = match (text(1), text(4)) {
+        let data = events::packing::borrowed(row.get_ref(4)?, row.get_ref(5)?);
+        let sound = match (text(1), data) {
             (Ok(event_type), Ok(data)) => {
                 row.get_ref(3)?.as_blob().ok()
-                    == Some(&events::digest(event_type, occurred_at, data))
+                    == Some(&events::digest(event_type, occurred_at, &data))
             }
             (Ok(_) | Err(_), _) => false,
         };

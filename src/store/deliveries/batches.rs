@@ -18,6 +18,7 @@ use crate::domain::batch::{BATCH_BODY_BYTES_MAX, BATCHED_EVENTS_MAX, BatchPolicy
 use crate::domain::delivery::{Delivery, QueuedDelivery, Status, Trigger};
 use crate::domain::id::DeliveryId;
 use crate::domain::time::Timestamp;
+use crate::store::events::packing::data_bytes;
 use crate::store::sql::id;
 use crate::store::{Read, StoreError, WriteTx, row_list};
 
@@ -168,7 +169,8 @@ pub fn form_batch(
     policy: BatchPolicy,
 ) -> Result<bool, StoreError> {
     let sql = format!(
-        "SELECT d.seq, d.profile_seq, d.format, octet_length(events.data), d.next_attempt_at
+        "SELECT d.seq, d.profile_seq, d.format, octet_length(events.data), substr(events.packed_data, 1, 4),
+             d.next_attempt_at
          FROM deliveries AS d
          JOIN events ON events.seq = d.event_seq
          WHERE d.webhook_seq = :webhook AND d.status = 0 AND d.seq > :after AND d.trigger <> 1
@@ -179,11 +181,11 @@ pub fn form_batch(
     let params = named_params! { ":webhook": webhook_seq, ":after": after, ":limit": policy.max };
     let mut gathered = Gathered::default();
     let rows = tx.rows(&sql, params, |row| {
-        let since: Option<Timestamp> = row.get(4)?;
+        let since: Option<Timestamp> = row.get(5)?;
         Ok(Unbatched {
             seq: row.get(0)?,
             made_with: (row.get(1)?, row.get(2)?),
-            bytes: row.get(3)?,
+            bytes: data_bytes(row.get(3)?, row.get(4)?),
             since: since.unwrap_or_default(),
         })
     })?;

@@ -256,6 +256,7 @@ impl Run<'_, '_> {
         for sql in [
             "DELETE FROM webhook_secrets WHERE webhook_seq = :webhook",
             "DELETE FROM webhook_shapes WHERE webhook_seq = :webhook",
+            "DELETE FROM attempt_targets WHERE webhook_seq = :webhook",
             "DELETE FROM delivery_counts WHERE webhook_seq = :webhook",
         ] {
             self.tx

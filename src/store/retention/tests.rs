@@ -219,12 +219,14 @@ fn hidden_and_deleted_webhooks_leave_after_their_last_delivery() {
     office.clock.advance(DAY * 29);
     sweep(&office);
     assert_eq!(webhooks(), format!("{kept},{deleted},{hidden},{alert}"));
+    assert_eq!(office.number("SELECT count(*) FROM attempt_targets"), 2);
     office.clock.advance(DAY * 2);
     sweep(&office);
     sweep(&office);
     assert_eq!(webhooks(), format!("{kept},{alert}"));
     assert_eq!(office.number("SELECT count(*) FROM webhook_secrets"), 0);
     assert_eq!(office.number("SELECT count(*) FROM delivery_counts"), 0);
+    assert_eq!(office.number("SELECT count(*) FROM attempt_targets"), 0);
 }
 
 #[test]
@@ -286,7 +288,7 @@ fn empty_pages_go_back_to_the_disk_once_there_are_many() {
     for _ in 0..30 {
         office.write(move |tx| {
             let workspace = crate::store::tests::default_workspace(tx);
-            let data = format!("\"{}\"", "x".repeat(300_000));
+            let data = format!("\"{}\"", crate::store::tests::noise(300_000));
             let new = crate::store::tests::new_event(&data);
             let event = std::sync::Arc::new(events::insert(tx, workspace, new, 1)?);
             let place = delivery(tx, &event, webhook, Trigger::Event)?;

@@ -5,7 +5,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use futures_util::future::join_all;
 
 use super::{Fixture, event_count, fixture, new_event};
-use crate::store::tests::default_workspace;
+use crate::store::tests::{default_workspace, noise};
 use crate::store::*;
 
 /// Pages that the database may have; as many as it has now where `None`.
@@ -20,7 +20,7 @@ fn room(store: &Store, pages: Option<i64>) {
 
 pub(super) fn add(tx: &mut WriteTx<'_>, bytes: usize) -> Result<(), StoreError> {
     let workspace = default_workspace(tx);
-    let text = format!("\"{}\"", "x".repeat(bytes));
+    let text = format!("\"{}\"", noise(bytes));
     events::insert(tx, workspace, new_event(&text), 0).map(drop)
 }
 

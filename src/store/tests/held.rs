@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use super::{Fixture, event_count, fixture, new_event};
 use crate::store::disk::disk;
 use crate::store::outside::readers;
-use crate::store::tests::default_workspace;
+use crate::store::tests::{default_workspace, noise};
 use crate::store::*;
 
 /// The bound, and what a last transaction may add to it, in bytes.
@@ -43,7 +43,7 @@ fn reader_of(store: &Store) -> Child {
 }
 
 async fn add(store: &Store) -> Result<(), StoreError> {
-    let text = format!("\"{}\"", "x".repeat(EVENT_BYTES));
+    let text = format!("\"{}\"", noise(EVENT_BYTES));
     let insert = move |tx: &mut WriteTx<'_>| {
         let workspace = default_workspace(tx);
         events::insert(tx, workspace, new_event(&text), 0).map(drop)

@@ -197,14 +197,14 @@ pub(in crate::store) fn attempt(
         status_code,
         error_kind,
         error: None,
-        remote_addr: None,
+        remote_addr: Some("203.0.113.7".to_owned()),
         url: "https://example.com/hook".to_owned(),
         request_headers: String::new(),
         response_headers: String::new(),
         response_body: Some(vec![b'x'; 100]),
         response_truncated: false,
     };
-    attempts::insert(tx, place.seq, made.number, &made)?;
+    attempts::insert(tx, place, made.number, &made)?;
     let last = LastAttempt {
         status_code,
         error_kind,

@@ -332,7 +332,7 @@ impl Story {
         let duration_ms = u32::try_from(5 + dice / 13 % 400).unwrap_or(5);
         attempts::insert(
             tx,
-            self.place.seq,
+            self.place,
             self.progress.attempt_count + 1,
             &Attempt {
                 number: self.progress.attempt_count + 1,

@@ -5,7 +5,7 @@ use std::path::Path;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::app::TestApp;
+use crate::app::{TestApp, noise};
 use crate::receiver::{Receiver, Reply};
 
 const EVENTS: &str = "/api/v1/events";
@@ -48,7 +48,7 @@ async fn nothing_of_the_data_is_left_in_the_files_and_the_skeleton_stays() {
     app.post("/api/v1/webhooks", &body)
         .await
         .json(StatusCode::CREATED);
-    let long = "zebrafish-4711 ".repeat(2000);
+    let long = noise(30_000) + "zebrafish-4711";
     for (id, who) in [("small", "zebrafish-4711"), ("large", &*long)] {
         let event = json!({"type": "order.paid", "id": id, "data": {"who": who}});
         app.post(EVENTS, &event).await.json(StatusCode::ACCEPTED);

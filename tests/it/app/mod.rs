@@ -32,6 +32,19 @@ use serde_json::Value;
 
 pub use call::{Answer, Call};
 
+/// Text of so many bytes in which nothing repeats itself, so that it takes as much room where it is stored.
+pub fn noise(bytes: usize) -> String {
+    let mut state = 1_u64;
+    let digit = |_| {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        let digit = u32::try_from(state >> 33).expect("31 bits");
+        char::from_digit(digit % 36, 36).expect("one of 36")
+    };
+    (0..bytes).map(digit).collect()
+}
+
 /// How long tests wait for anything.
 pub const PATIENCE: Duration = Duration::from_secs(10);
 

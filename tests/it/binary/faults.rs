@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use super::process::{Server, hookpost, stdout_of};
 use super::shim::{EDQUOT, EIO, ENOSPC, Shim};
+use crate::app::noise;
 use crate::receiver::{Receiver, Reply};
 
 /// The write-ahead log, by the end of its path.
@@ -204,7 +205,7 @@ async fn a_database_that_cannot_grow_is_no_hindrance_as_long_as_the_log_can() {
         scene.shim.fail(call, DATABASE, errno);
         let mut events = Vec::new();
         // More than what is written back at once.
-        let event = json!({"type": "a.b", "data": "x".repeat(100_000)});
+        let event = json!({"type": "a.b", "data": noise(100_000)});
         let batch = json!({"events": vec![event; 25]});
         for _ in 0..4 {
             let made = scene.server.post(&scene.key, "/events/batch", &batch, 202);
@@ -225,7 +226,7 @@ async fn publish(scene: &Scene, next: &AtomicUsize, over: &AtomicBool) -> Vec<St
     while !over.load(Ordering::Relaxed) {
         let number = next.fetch_add(1, Ordering::Relaxed);
         // Some are larger than what a transaction keeps in memory.
-        let pad = "x".repeat(if number.is_multiple_of(7) {
+        let pad = noise(if number.is_multiple_of(7) {
             200_000
         } else {
             10

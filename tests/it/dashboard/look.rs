@@ -38,10 +38,25 @@ async fn a_webhook_of_which_some_attempts_fail_is_not_all_green() {
     receiver.wait_for(11).await;
     all_tried(&desk).await;
     let list = desk.get("/webhooks").await;
-    let figure = "<td class=\"tight r n warn\">81.8 %";
-    assert!(list.contains(figure), "{list}");
+    let figure = "<td class=\"tight r n warn\"><a class=\"over\" href=\"/deliveries?webhook_id=";
+    let (_, figure) = list
+        .split_once(figure)
+        .expect("a rate that leads to its deliveries");
+    assert!(
+        figure.starts_with(&format!("{id}&amp;last=24h\">81.8 %")),
+        "{list}"
+    );
     let page = desk.get(&format!("/webhooks/{id}")).await;
-    assert!(page.contains("<dd class=\"n warn\">81.8 %"), "{page}");
+    let figure = format!("<dd class=\"n warn\"><a href=\"/deliveries?webhook_id={id}&#38;since=");
+    let (_, figure) = page
+        .split_once(&figure)
+        .expect("a rate that leads to its deliveries");
+    assert!(
+        figure
+            .split_once("\">")
+            .is_some_and(|(_, rest)| rest.starts_with("81.8 %")),
+        "{page}"
+    );
 }
 
 #[tokio::test]

@@ -71,9 +71,9 @@ fn what_the_platform_has_words_of_its_own_for_is_found_by_them() {
 
 /// How several types are found: each by itself, between the rows of the page.
 const EACH_TYPE_OF_CONSUMER: &str = "USING COVERING INDEX events_of_consumer_by_type \
-                                     (consumer_seq=? AND kind=? AND type=? AND seq>? AND seq<?)";
+                                     (consumer_seq=? AND kind=? AND type=? AND rowid>? AND rowid<?)";
 const EACH_TYPE: &str = "USING COVERING INDEX events_by_type \
-                         (workspace_seq=? AND kind=? AND type=? AND seq>? AND seq<?)";
+                         (workspace_seq=? AND kind=? AND type=? AND rowid>? AND rowid<?)";
 
 #[test]
 fn what_belongs_to_a_consumer_is_found_without_looking_at_others() {
