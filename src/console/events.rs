@@ -7,7 +7,7 @@ use actix_web::web::to;
 use askama::Template;
 
 use super::access::VIEWER;
-use super::page::{PageContext, Section, go, show, show_faults};
+use super::page::{PageContext, Section, go, show_asked};
 use super::{Shown, Visitor};
 use crate::domain::event::StoredEvent;
 use crate::domain::event_type::Pattern;
@@ -199,10 +199,7 @@ pub async fn list(state: State, visitor: Visitor, request: HttpRequest) -> Shown
         may_operate,
         page: &page,
     };
-    match view.faults.is_empty() {
-        true => show(&page, &view),
-        false => show_faults(&page, &view),
-    }
+    show_asked(&page, &view.faults, &view)
 }
 
 fn row(stored: &StoredEvent) -> EventRow {

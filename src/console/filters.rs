@@ -9,7 +9,7 @@ use askama::Template;
 use askama::filters::HtmlSafe;
 
 use super::Shown;
-use super::page::{PageContext, go, show, show_faults};
+use super::page::{PageContext, go, show_asked};
 use crate::domain::id::{DeliveryId, WebhookId};
 use crate::domain::page::{Limit, Order};
 use crate::domain::time::Timestamp;
@@ -338,11 +338,7 @@ impl FilterForm {
     /// # Errors
     /// A 500 where the template fails.
     pub fn show(&self, page: &PageContext, view: &impl Template) -> Shown {
-        if self.has_faults() {
-            show_faults(page, view)
-        } else {
-            show(page, view)
-        }
+        show_asked(page, &self.faults, view)
     }
 
     #[cfg(test)]

@@ -11,7 +11,7 @@ use askama::Template;
 
 use super::access::VIEWER;
 use super::api_keys::FIRST_KEY;
-use super::page::{PageContext, Section, show, show_faults};
+use super::page::{PageContext, Section, show_asked};
 use super::{Shown, Visitor, state};
 use crate::domain::delivery::Delivery;
 use crate::domain::id::UserId;
@@ -222,10 +222,7 @@ pub async fn overview(state: State, visitor: Visitor, request: HttpRequest) -> S
         stats: &found.stats,
         page: &page,
     };
-    match view.faults.is_empty() {
-        true => show(&page, &view),
-        false => show_faults(&page, &view),
-    }
+    show_asked(&page, &view.faults, &view)
 }
 
 /// The checklist of the first run; it ticks itself. Empty where the first run is long over.

@@ -11,7 +11,7 @@ use super::visitor::Visitor;
 use crate::domain::page::Limit;
 use crate::domain::role::Role;
 use crate::domain::secret::Secret;
-use crate::service::Refusal;
+use crate::service::{FieldError, Refusal};
 use crate::ui::assets::{Addresses, addresses};
 use crate::ui::flash::Flash;
 use crate::ui::parts::curl::publish_call;
@@ -278,6 +278,17 @@ pub fn show(page: &PageContext, view: &impl Template) -> Shown {
 /// As [`show`].
 pub fn show_faults(page: &PageContext, view: &impl Template) -> Shown {
     show_as(page, HttpResponse::UnprocessableEntity(), view)
+}
+
+/// Draws a page beside what is amiss with what it was asked for, if anything is.
+///
+/// # Errors
+/// As [`show`].
+pub fn show_asked(page: &PageContext, faults: &[FieldError], view: &impl Template) -> Shown {
+    match faults {
+        [] => show(page, view),
+        _ => show_faults(page, view),
+    }
 }
 
 fn show_as(page: &PageContext, mut response: HttpResponseBuilder, view: &impl Template) -> Shown {

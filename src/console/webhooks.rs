@@ -9,7 +9,7 @@ use askama::Template;
 
 use super::access::VIEWER;
 use super::filters::option_of;
-use super::page::{PageContext, Section, dress, show, show_faults};
+use super::page::{PageContext, Section, dress, show_asked};
 use super::{Shown, Visitor};
 use crate::domain::page::Limit;
 use crate::domain::webhook::{SEARCHED_MAX, WebhookSearch, WebhookSort, WebhookTab};
@@ -246,10 +246,7 @@ pub async fn list(state: State, visitor: Visitor, request: HttpRequest) -> Shown
         has_webhooks,
         curl: curl(&page.base),
     };
-    match view.faults.is_empty() {
-        true => show(&page, &view),
-        false => show_faults(&page, &view),
-    }
+    show_asked(&page, &view.faults, &view)
 }
 
 fn tabs(filters: &WebhookFilters, hits: &WebhookHits) -> Vec<StateTab> {

@@ -12,6 +12,8 @@
 mod chat_line;
 pub mod members;
 
+use std::borrow::Cow;
+
 use super::event::GivenId;
 use super::format::Format;
 use super::profile::{EnvelopePart, FieldValue, Profile, TimeForm};
@@ -94,19 +96,20 @@ pub fn render(
 ) -> Result<Vec<u8>, RenderError> {
     match format {
         Format::Json => profile_envelope(profile, input),
-        Format::Data => Ok(alone(input)),
+        Format::Data => Ok(own_text(input.data, input.content_type)
+            .into_owned()
+            .into_bytes()),
         Format::CloudEvents => Ok(cloud_event(input)),
         Format::Slack => Ok(chat_line::render(input.event_type, input.data)),
     }
 }
 
-/// The data alone: of what has a content type the text itself, of anything else the JSON as it stands.
-fn alone(input: &EnvelopeInput<'_>) -> Vec<u8> {
-    let text = input.content_type.map(|_| serde_json::from_str(input.data));
-    match text {
-        Some(Ok(text)) => String::into_bytes(text),
-        Some(Err(_)) | None => input.data.as_bytes().to_vec(),
-    }
+/// The data alone as it is sent: of what has a content type the text itself, of anything else the JSON as it
+/// stands.
+#[must_use]
+pub fn own_text<'a>(data: &'a str, content_type: Option<&str>) -> Cow<'a, str> {
+    let text = content_type.and_then(|_| serde_json::from_str(data).ok());
+    text.map_or(Cow::Borrowed(data), Cow::Owned)
 }
 
 /// The id that an event has where its publisher gave none: the member of the data that the profile

@@ -53,7 +53,10 @@ pub fn insert(
         Some(addr) => targets::number(tx, place.webhook_seq, &attempt.url, addr)?,
         None => None,
     };
-    let own = target.is_none();
+    let (url, remote_addr) = match target {
+        Some(_) => ("", None),
+        None => (attempt.url.as_str(), attempt.remote_addr.as_deref()),
+    };
     // Its values stand in the order in which it first names them: looking each name up takes time.
     tx.run(
         "INSERT INTO attempts (seq, trigger, started_at, duration_ms, status_code,
@@ -70,8 +73,8 @@ pub fn insert(
             attempt.status_code,
             attempt.error_kind,
             attempt.error,
-            attempt.remote_addr.as_ref().filter(|_| own),
-            if own { &attempt.url } else { "" },
+            remote_addr,
+            url,
             heads::shortened(&attempt.request_headers, attempt.started_at),
             heads::shortened(&attempt.response_headers, attempt.started_at),
             attempt.response_truncated,

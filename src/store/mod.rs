@@ -374,4 +374,4 @@ fn unseal_text(
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE;
 use rusqlite::Connection;
 
 mod corrupt;
@@ -18,19 +20,14 @@ use super::vault::KeySource;
 use super::*;
 use crate::domain::event::{EventKind, NewEvent};
 use crate::domain::id::WorkspaceId;
+use crate::entropy;
 use crate::store::Read;
 
-/// Text of so many bytes in which nothing repeats itself, so that it takes as much room where it is stored.
-pub(in crate::store) fn noise(bytes: usize) -> String {
-    let mut state = 1_u64;
-    let digit = |_| {
-        state = state
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        let digit = u32::try_from(state >> 33).expect("31 bits");
-        char::from_digit(digit % 36, 36).expect("one of 36")
-    };
-    (0..bytes).map(digit).collect()
+/// Text of so many bytes, but for up to 63 more, in which nothing repeats itself: it takes as much room where it
+/// is stored.
+pub(crate) fn noise(bytes: usize) -> String {
+    let part = |_| BASE64_URL_SAFE.encode(entropy::bytes::<48>());
+    (0..bytes.div_ceil(64)).map(part).collect()
 }
 
 pub(in crate::store) struct Fixture {

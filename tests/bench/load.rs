@@ -14,17 +14,14 @@ pub fn rate(count: usize, elapsed: Duration) -> f64 {
     count as f64 / elapsed.as_secs_f64()
 }
 
-/// Data of the wanted size that carries its number: lines of an order, as platforms publish them. Half of
-/// its bytes repeat, half are ids and amounts, so that it can be packed as well and as badly as real data.
+/// Data of the wanted size that carries its number: lines of an order, in which half of the letters repeat
+/// and half are ids and amounts.
 pub fn data(number: usize, bytes: usize) -> String {
-    let head = format!(r#"{{"number":{number},"lines":""#);
-    let rest = bytes.saturating_sub(head.len() + 2);
-    let from = number % DIFFERENT * LINE_BYTES;
-    let mut text = String::with_capacity(bytes);
-    text.push_str(&head);
-    while text.len() < head.len() + rest {
-        let left = head.len() + rest - text.len();
-        text.push_str(&LINES[from..][..left.min(LINES_BYTES)]);
+    let lines = &LINES[number % DIFFERENT * LINE_BYTES..][..LINES_BYTES];
+    let mut text = format!(r#"{{"number":{number},"lines":""#);
+    while text.len() + 2 < bytes {
+        let left = bytes - 2 - text.len();
+        text.push_str(&lines[..left.min(LINES_BYTES)]);
     }
     text.push_str("\"}");
     text

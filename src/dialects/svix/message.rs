@@ -10,7 +10,8 @@ use super::application::{name as application_name, owner as application, owner_o
 use super::endpoint::named as endpoint;
 use super::event_type;
 use super::listing::{SvixPaging, period, texts};
-use super::message_shape::{Content, SvixContent, SvixMessageIn, SvixMessageOut, message, text_of};
+use super::message_shape::{Content, SvixContent, SvixMessageIn, SvixMessageOut, message};
+use crate::domain::envelope::own_text;
 use crate::domain::event::StoredEvent;
 use crate::domain::id::{ConsumerId, EventKind};
 use crate::domain::own_name::own_name;
@@ -145,7 +146,7 @@ pub(super) async fn raw(state: State, caller: Caller, request: HttpRequest) -> A
     let found = named(&state, &caller, &request).await?;
     let (data, content_type) = (&found.event.data, found.event.content_type());
     answer::ok(&SvixRawMessageOut {
-        payload: text_of(data, content_type).into_owned(),
+        payload: own_text(data, content_type).into_owned(),
     })
 }
 

@@ -2,7 +2,6 @@
 //!
 //! Owns: its JSON in both directions. Refuses: anything with a payload but carrying it.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
@@ -11,6 +10,7 @@ use serde_json::value::RawValue;
 
 use super::application::SvixApplicationIn;
 use super::listing::switch;
+use crate::domain::envelope::own_text;
 use crate::domain::event::{GivenId, StoredEvent};
 use crate::domain::svix_id::{is_message, message_id};
 use crate::web::extract::{DATA_DEPTH_MAX, Query, RequestBody};
@@ -93,39 +93,33 @@ impl SvixMessageIn {
             content_type: Some(content_type.to_owned()),
         }
     }
-}
 
-impl SvixMessageIn {
     /// How long its payload is to be kept.
     pub(super) fn keep_data(&self) -> Result<Option<String>, Problem> {
-        match (self.payload_retention_period, self.payload_retention_hours) {
-            (None, None) => Ok(None),
-            (Some(days), None) if RETENTION_DAYS.contains(&days) => {
-                Ok(Some(format!("{}h", days * 24)))
-            }
-            (Some(_), None) => Err(Problem::field(
-                "payloadRetentionPeriod",
-                "must be from 5 to 90 days",
-            )),
-            (None, Some(hours)) if RETENTION_HOURS.contains(&hours) => {
-                Ok(Some(format!("{hours}h")))
-            }
-            (None, Some(_)) => Err(Problem::field(
-                "payloadRetentionHours",
-                "must be from 1 to 2160 hours",
-            )),
-            (Some(_), Some(_)) => Err(Problem::field(
-                "payloadRetentionHours",
-                "can't be given together with payloadRetentionPeriod",
-            )),
+        let (field, said, allowed, (unit, unit_hours)) =
+            match (self.payload_retention_period, self.payload_retention_hours) {
+                (None, None) => return Ok(None),
+                (Some(days), None) => {
+                    ("payloadRetentionPeriod", days, RETENTION_DAYS, ("days", 24))
+                }
+                (None, Some(hours)) => (
+                    "payloadRetentionHours",
+                    hours,
+                    RETENTION_HOURS,
+                    ("hours", 1),
+                ),
+                (Some(_), Some(_)) => {
+                    let message = "can't be given together with payloadRetentionPeriod";
+                    return Err(Problem::field("payloadRetentionHours", message));
+                }
+            };
+        if allowed.contains(&said) {
+            return Ok(Some(format!("{}h", said * unit_hours)));
         }
+        let (least, most) = allowed.into_inner();
+        let message = format!("must be from {least} to {most} {unit}");
+        Err(Problem::field(field, message))
     }
-}
-
-/// The text of an event's data: of what has a content type that text itself.
-pub(super) fn text_of<'a>(data: &'a str, content_type: Option<&str>) -> Cow<'a, str> {
-    let text = content_type.and_then(|_| serde_json::from_str(data).ok());
-    text.map_or(Cow::Borrowed(data), Cow::Owned)
 }
 
 impl RequestBody for SvixMessageIn {
@@ -171,7 +165,7 @@ impl Content {
     pub(super) fn payload(self, data: &str, content_type: Option<&str>) -> Box<RawValue> {
         let text = match self {
             Self::Without => NO_PAYLOAD.into(),
-            Self::Whole => text_of(data, content_type),
+            Self::Whole => own_text(data, content_type),
         };
         let shown = serde_json::from_str::<Box<RawValue>>(&text);
         let object = shown.ok().filter(|shown| shown.get().starts_with('{'));

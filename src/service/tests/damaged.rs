@@ -11,6 +11,7 @@ use crate::engine::Paused;
 use crate::service::events::PublishInput;
 use crate::service::webhooks::{RotationInput, WebhookInput};
 use crate::service::{Once, Refusal, inspection};
+use crate::store::tests::noise;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_changed_payload_is_set_apart_and_the_others_of_its_webhook_go_on() {
@@ -139,7 +140,7 @@ fn break_a_chain(database: &std::path::Path) {
     let mut file = std::fs::read(database).unwrap();
     let inner = file
         .chunks_exact_mut(bytes)
-        .find(|page| page[4..].iter().all(u8::is_ascii_alphanumeric));
+        .find(|page| page[4..].iter().all(u8::is_ascii_graphic));
     inner.unwrap()[..4].fill(0xff);
     std::fs::write(database, file).unwrap();
 }
@@ -151,13 +152,7 @@ async fn a_broken_page_that_nobody_asked_for_is_found_by_the_slow_look() {
         .await
         .unwrap();
     let large = PublishInput {
-        // Nothing in it repeats itself: what is stored goes on over many pages.
-        data: format!(
-            r#""{}""#,
-            (0..14_000_u64)
-                .map(|n| format!("{:07x}", n.wrapping_mul(0x9e37_79b9) & 0xfff_ffff))
-                .collect::<String>()
-        ),
+        data: format!(r#""{}""#, noise(100_000)),
         ..numbered(1)
     };
     let made = house.service.publish(&house.caller, large, Once::unkeyed());

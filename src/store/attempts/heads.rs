@@ -9,7 +9,6 @@
 //! (RFC 9110, sections 5.1 and 5.5). So what does begin with one was shortened, and what doesn't stands as it
 //! was written, also where an earlier version wrote it.
 
-use std::fmt::Write;
 use std::time::{Duration, SystemTime};
 
 use crate::domain::id::EventId;
@@ -58,16 +57,10 @@ pub(super) fn shortened(lines: &str, at: Timestamp) -> String {
         match FRAGMENTS.iter().find_map(fitting) {
             Some((sign, rest)) => {
                 short.push(sign);
-                match rest
+                let value = rest
                     .strip_suffix('\n')
-                    .and_then(|value| reckoned(value, at))
-                {
-                    Some(value) => {
-                        short.push_str(&value);
-                        short.push('\n');
-                    }
-                    None => short.push_str(rest),
-                }
+                    .and_then(|value| reckoned(value, at));
+                short.push_str(value.map(|value| value + "\n").as_deref().unwrap_or(rest));
             }
             None => short.push_str(line),
         }
@@ -89,17 +82,10 @@ pub(super) fn restored(stored: &str, at: Timestamp) -> String {
             }
         }
         let end = rest.find('\n').map_or(rest.len(), |at| at + 1);
-        match rest[..end]
-            .strip_suffix('\n')
-            .and_then(|value| worked_out(value, at))
-        {
-            Some(value) if fragment.is_some() => {
-                lines.push_str(&value);
-                lines.push('\n');
-            }
-            Some(_) | None => lines.push_str(&rest[..end]),
-        }
-        rest = &rest[end..];
+        let (line, behind) = rest.split_at(end);
+        let value = fragment.and_then(|_| worked_out(line.strip_suffix('\n')?, at));
+        lines.push_str(value.map(|value| value + "\n").as_deref().unwrap_or(line));
+        rest = behind;
     }
     lines
 }
@@ -130,11 +116,12 @@ fn reckoned(value: &str, at: Timestamp) -> Option<String> {
 }
 
 fn by_distance(sign: char, apart: i64) -> Option<String> {
-    let mut short = String::from(sign);
-    if apart != 0 {
-        write!(short, "{apart}").ok()?;
-    }
-    (apart.unsigned_abs() <= APART_MAX).then_some(short)
+    let apart = match apart {
+        0 => String::new(),
+        _ if apart.unsigned_abs() <= APART_MAX => apart.to_string(),
+        _ => return None,
+    };
+    Some(format!("{sign}{apart}"))
 }
 
 /// The value that [`reckoned`] made `short`; `None` where it made nothing.

@@ -48,7 +48,9 @@ async fn nothing_of_the_data_is_left_in_the_files_and_the_skeleton_stays() {
     app.post("/api/v1/webhooks", &body)
         .await
         .json(StatusCode::CREATED);
+    // Too long for one page of a file, and nothing of it stands for anything else.
     let long = noise(30_000) + "zebrafish-4711";
+    let pieces = || (0..30_000).step_by(1000).map(|at| &long[at..at + 16]);
     for (id, who) in [("small", "zebrafish-4711"), ("large", &*long)] {
         let event = json!({"type": "order.paid", "id": id, "data": {"who": who}});
         app.post(EVENTS, &event).await.json(StatusCode::ACCEPTED);
@@ -60,8 +62,12 @@ async fn nothing_of_the_data_is_left_in_the_files_and_the_skeleton_stays() {
     };
     app.poll("/api/v1/deliveries", settled).await;
     assert!(!files_with(app.dir(), "zebrafish-4711").is_empty());
+    assert!(pieces().all(|piece| !files_with(app.dir(), piece).is_empty()));
     assert_eq!(erase(&app, "small").await["canceled"], 1);
     let erased = erase(&app, "large").await;
+    for piece in pieces() {
+        assert_eq!(files_with(app.dir(), piece), Vec::<String>::new());
+    }
     assert_eq!(
         files_with(app.dir(), "zebrafish-4711"),
         Vec::<String>::new()

@@ -9,6 +9,8 @@ use std::sync::{Arc, Mutex, Once};
 use std::time::Duration;
 
 use actix_web::web;
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE;
 use hookpost::app::audiences;
 use hookpost::clock::Clock;
 use hookpost::console::{Desk, Shared};
@@ -32,17 +34,11 @@ use serde_json::Value;
 
 pub use call::{Answer, Call};
 
-/// Text of so many bytes in which nothing repeats itself, so that it takes as much room where it is stored.
+/// Text of so many bytes, but for up to 63 more, in which nothing repeats itself: it takes as much room where it
+/// is stored.
 pub fn noise(bytes: usize) -> String {
-    let mut state = 1_u64;
-    let digit = |_| {
-        state = state
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        let digit = u32::try_from(state >> 33).expect("31 bits");
-        char::from_digit(digit % 36, 36).expect("one of 36")
-    };
-    (0..bytes).map(digit).collect()
+    let part = |_| BASE64_URL_SAFE.encode(entropy::bytes::<48>());
+    (0..bytes.div_ceil(64)).map(part).collect()
 }
 
 /// How long tests wait for anything.

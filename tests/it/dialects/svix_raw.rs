@@ -1,5 +1,8 @@
-//! Texts that go out in the place of a payload, and the native events that they are.
+//! Texts that go out in the place of a payload, how long payloads are kept, and the native events that they are.
 
+use std::time::Duration;
+
+use hookpost::domain::time::Timestamp;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -116,5 +119,42 @@ async fn a_text_with_a_content_type_goes_out_as_itself_where_data_goes_out_alone
     ] {
         let wrong = json!({"type": "t", "data": data, "content_type": content_type});
         app.post("/api/v1/events", &wrong).await.invalid(field);
+    }
+}
+
+#[tokio::test]
+async fn a_payload_is_kept_for_the_days_or_hours_that_were_said() {
+    let (app, _receiver) = with_application().await;
+    let send = async |more: Value| {
+        let mut message = json!({"eventType": "t", "payload": {}});
+        let own = message.as_object_mut().unwrap();
+        own.extend(more.as_object().unwrap().clone());
+        svix(&app, Method::POST, "/app/a/msg", message).await
+    };
+    let (days, hours) = ("payloadRetentionPeriod", "payloadRetentionHours");
+    for (field, said, kept) in [
+        (days, 5, 5 * 24),
+        (days, 90, 90 * 24),
+        (hours, 1, 1),
+        (hours, 2160, 2160),
+    ] {
+        let sent = send(json!({field: said})).await.json(StatusCode::ACCEPTED);
+        let path = format!("/api/v1/events/{}", sent["id"].as_str().unwrap());
+        let event = app.get(&path).await.json(StatusCode::OK);
+        let at = |member: &str| Timestamp::parse(event[member].as_str().unwrap()).unwrap();
+        let long = at("keep_data_until").since(at("created_at"));
+        assert_eq!(long, Duration::from_secs(kept * 3600), "{field} {said}");
+    }
+    for (field, wrong, message) in [
+        (days, json!({days: 4}), "must be from 5 to 90 days"),
+        (days, json!({days: 91}), "must be from 5 to 90 days"),
+        (hours, json!({hours: 0}), "must be from 1 to 2160 hours"),
+        (hours, json!({hours: 2161}), "must be from 1 to 2160 hours"),
+        (hours, json!({days: 5, hours: 1}), "can't be given together"),
+    ] {
+        let told = send(wrong).await.json(StatusCode::UNPROCESSABLE_ENTITY);
+        let fault = &told["detail"][0];
+        assert_eq!(fault["loc"], json!(["body", field]));
+        assert!(fault["msg"].as_str().unwrap().contains(message), "{told}");
     }
 }
