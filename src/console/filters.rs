@@ -18,9 +18,8 @@ use crate::service::filter::FilterInput;
 use crate::service::views::{NamedWebhooks, WantedDeliveries};
 use crate::service::{Caller, FieldError, Refusal};
 use crate::ui::names::called;
-use crate::ui::parts::periods::PERIODS;
 use crate::ui::parts::url_query::with_query;
-use crate::ui::parts::{Choice, Icon, counted, host, icon};
+use crate::ui::parts::{Choice, Icon, counted, host, icon, periods};
 use crate::web::State;
 use crate::web::extract::Query;
 
@@ -46,7 +45,7 @@ pub struct Filters {
     pub status: String,
     /// What the last attempt came to.
     pub result: String,
-    /// One of [`PERIODS`].
+    /// One of [`periods::PERIODS`].
     pub last: String,
     /// An instant.
     pub since: String,
@@ -87,10 +86,9 @@ impl Filters {
     #[must_use]
     pub fn input(&self, now: Timestamp) -> FilterInput {
         let given = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
-        let last = PERIODS.iter().find(|(word, ..)| *word == self.last);
         // A word that is no period is no instant either: it is refused, and widens nothing.
-        let since = last.map(|(.., length)| now.before(*length).to_string());
-        let since = since.or_else(|| given(&self.last));
+        let last = given(&self.last);
+        let since = last.map(|word| periods::began(&word, now).map_or(word, |at| at.to_string()));
         let statuses = self.status.split(',').filter(|word| !word.is_empty());
         FilterInput {
             consumer: given(&self.consumer),
@@ -240,6 +238,11 @@ impl ListAsked {
         if !["", "oldest"].contains(&asked.filters.order.as_str()) {
             asked.said("order", "must be oldest, or absent".to_owned());
         }
+        if !asked.filters.last.is_empty()
+            && let Err(message) = periods::began(&asked.filters.last, now)
+        {
+            asked.said("last", message);
+        }
         asked
     }
 
@@ -297,7 +300,7 @@ impl ListAsked {
         FilterForm {
             path: self.path,
             several: several.collect(),
-            periods: period_choices(&self.filters.last),
+            periods: periods::choices(&self.filters.last),
             faults: self.faults,
             filters: self.filters,
             webhook,
@@ -375,11 +378,4 @@ impl FilterForm {
     fn has_times(&self) -> bool {
         !self.filters.since.is_empty() || !self.filters.until.is_empty()
     }
-}
-
-/// The periods to choose from.
-fn period_choices(present: &str) -> Vec<Choice> {
-    let mut choices = vec![Choice::new("", "any time", present)];
-    choices.extend(PERIODS.map(|(word, words, _)| Choice::new(word, words, present)));
-    choices
 }

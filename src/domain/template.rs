@@ -7,10 +7,11 @@
 //! # What stands in a template
 //! Any JSON. A text that is nothing but `{{ /pointer }}` stands for the value there, with its type and
 //! its digits; inside a longer text it stands for the value's text. Behind the pointer may follow
-//! `| default: 0`, `| upper`, `| lower`, `| json` and `| date: "%Y-%m-%d"`. `{"$each": "/data/items",
+//! `| default: 0`, `| upper`, `| lower`, `| json`, `| date: "%Y-%m-%d"` and `| cut: 100`. `{"$each": "/data/items",
 //! "$as": …}` is a list with one value for each item; inside, names are looked up in the item first,
 //! then outside, and `/item` is the item itself. `{"$if": {…}, "$then": …, "$else": …}` takes a
-//! filter; without `$else`, the member or element it stands for is left out.
+//! filter; without `$else`, the member or element it stands for is left out. `cut` counts in UTF-16 units, as
+//! the services count that limit a text, and ends what it shortens with `…`.
 
 mod expression;
 mod filled;

@@ -12,7 +12,7 @@ use super::session;
 use crate::domain::branding::{LogoKind, Mention};
 use crate::domain::portal::Capability;
 use crate::domain::secret::Secret;
-use crate::service::Refusal;
+use crate::service::{FieldError, Refusal};
 use crate::ui::assets::{Addresses, addresses};
 use crate::ui::flash::Flash;
 use crate::ui::form::FormView;
@@ -272,6 +272,23 @@ pub fn show_form(
     let response = match form.has_errors() {
         true => HttpResponse::UnprocessableEntity(),
         false => HttpResponse::Ok(),
+    };
+    draw(request, page, response, view)
+}
+
+/// Draws a page beside what is amiss with what it was asked for, if anything is.
+///
+/// # Errors
+/// As [`show`].
+pub fn show_asked(
+    request: &HttpRequest,
+    page: &PortalPage,
+    faults: &[FieldError],
+    view: &impl Template,
+) -> Shown {
+    let response = match faults {
+        [] => HttpResponse::Ok(),
+        _ => HttpResponse::UnprocessableEntity(),
     };
     draw(request, page, response, view)
 }

@@ -9,12 +9,12 @@ use tokio::process::Command;
 use crate::app::TestApp;
 use crate::receiver::Receiver;
 
-fn tests() -> PathBuf {
+pub fn tests() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests")
 }
 
 /// Runs a command to its end; answers what it said.
-async fn run(command: &mut Command) -> String {
+pub async fn run(command: &mut Command) -> String {
     let program = command.as_std().get_program().to_owned();
     let output = command.kill_on_drop(true).output().await;
     let output =
@@ -33,6 +33,24 @@ async fn document(app: &TestApp, dir: &Path) -> PathBuf {
     let path = dir.join("openapi.json");
     std::fs::write(&path, answer.text).unwrap();
     path
+}
+
+#[tokio::test]
+async fn the_document_keeps_the_rules_that_spectral_ships() {
+    let app = TestApp::start().await;
+    let dir = tempfile::tempdir().unwrap();
+    let document = document(&app, dir.path()).await;
+    let mut lint = Command::new("node");
+    lint.arg(tests().join("snippets/spectral.mjs"));
+    assert_eq!(run(lint.arg(&document)).await, "");
+    // It does find what is amiss.
+    let text = std::fs::read_to_string(&document).unwrap();
+    let amiss = text.replace("\"contact\":", "\"x-contact\":");
+    std::fs::write(&document, amiss).unwrap();
+    let mut lint = Command::new("node");
+    lint.arg(tests().join("snippets/spectral.mjs"));
+    let found = run(lint.arg(&document)).await;
+    assert!(found.contains("info-contact"), "{found}");
 }
 
 #[tokio::test]

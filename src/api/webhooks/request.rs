@@ -69,7 +69,7 @@ pub struct WebhookRequest {
     pub content_type: Option<Option<String>>,
     /// The body's own form, any JSON: a text that is nothing but `{{ /data/id }}` stands for the value
     /// at that pointer, inside a longer text for its text; behind it may follow `| default: 0`,
-    /// `| upper`, `| lower`, `| json`, `| date: "%Y-%m-%d"`. `{"$each": "/data/items", "$as": …}` makes
+    /// `| upper`, `| lower`, `| json`, `| date: "%Y-%m-%d"`, `| cut: 100`. `{"$each": "/data/items", "$as": …}` makes
     /// a list (names are looked up in the item first, which is `/item`), and
     /// `{"$if": {filter}, "$then": …, "$else": …}` chooses. Null means the envelope.
     #[serde(default, deserialize_with = "nullable")]

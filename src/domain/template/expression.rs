@@ -8,7 +8,7 @@ use std::fmt;
 
 use jiff::fmt::strtime;
 
-use super::filled::check_length;
+use super::filled::{TEMPLATE_OUTPUT_BYTES_MAX, check_length};
 use crate::domain::json::pointer::{PointerPart, pointer_parts};
 use crate::domain::json::scope::JsonScope;
 use crate::domain::json::{JsonKind, JsonTape, JsonValue};
@@ -16,6 +16,8 @@ use crate::domain::time::Timestamp;
 
 /// Bytes that the form of a date may have.
 const DATE_FORM_BYTES_MAX: usize = 100;
+/// What stands for the rest of a text that was cut.
+const CUT_MARK: char = '…';
 /// Numbers from here on are milliseconds since the Unix epoch; below, seconds.
 const MILLIS_FROM: i64 = 100_000_000_000;
 
@@ -42,6 +44,8 @@ enum Pipe {
     Lower,
     Json,
     Date(Box<str>),
+    /// To so many UTF-16 units, as the services count that limit a text.
+    Cut(usize),
 }
 
 /// What an expression gives.
@@ -147,6 +151,7 @@ impl Expression {
                 })?;
                 dated(form, at).map_err(|error| format!("{self} gives no date: {error}"))
             }
+            Pipe::Cut(units) => Ok(cut(text()?, *units)),
             Pipe::Default(_) => Ok(text()?.into_owned()),
         }
     }
@@ -215,7 +220,15 @@ fn pipe(section: &str) -> Result<Pipe, String> {
             tried.map_err(|error| format!("has a date of no known form: {error}"))?;
             Ok(Pipe::Date(form.into()))
         }
-        ("default" | "date", None) => Err(format!("needs a value: {name}: …")),
+        ("cut", Some(argument)) => {
+            let units = argument.parse().ok();
+            // A body holds no longer text.
+            let units = units.filter(|units| (1..=TEMPLATE_OUTPUT_BYTES_MAX).contains(units));
+            units.map(Pipe::Cut).ok_or_else(|| {
+                format!("has a cut that is no number from 1 to {TEMPLATE_OUTPUT_BYTES_MAX}")
+            })
+        }
+        ("default" | "date" | "cut", None) => Err(format!("needs a value: {name}: …")),
         ("upper", None) => Ok(Pipe::Upper),
         ("lower", None) => Ok(Pipe::Lower),
         ("json", None) => Ok(Pipe::Json),
@@ -223,9 +236,25 @@ fn pipe(section: &str) -> Result<Pipe, String> {
             Err(format!("gives {name} a value; it takes none"))
         }
         _ => Err(format!(
-            "has “{name}”; there are default, upper, lower, json and date"
+            "has “{name}”; there are default, upper, lower, json, date and cut"
         )),
     }
+}
+
+/// `text`, or as much of it as fits into `units` with the mark that there was more; no character is
+/// taken apart.
+fn cut(text: Cow<'_, str>, units: usize) -> String {
+    // A character has at most as many units as bytes.
+    if text.len() <= units || text.encode_utf16().count() <= units {
+        return text.into_owned();
+    }
+    let mut left = units - CUT_MARK.len_utf16();
+    let kept = text.chars().take_while(|letter| {
+        let fits = letter.len_utf16() <= left;
+        left = left.saturating_sub(letter.len_utf16());
+        fits
+    });
+    kept.chain([CUT_MARK]).collect()
 }
 
 fn literal(text: &str) -> Option<JsonTape> {

@@ -72,6 +72,15 @@ fn what_follows_the_bar_is_done_to_the_value() {
     );
     check(r#""{{ /data/at | date: \"%H:%M\" }}""#, r#""10:05""#);
     check(r#""{{ \"fixed\" | upper }}""#, r#""FIXED""#);
+    check(r#""{{ \"fixed\" | cut: 5 }}""#, r#""fixed""#);
+    check(r#""{{ \"fixed\" | cut: 4 }}""#, r#""fix…""#);
+    check(r#""{{ /data/tags | json | cut: 5 }}""#, r#""[\"x\"…""#);
+    // Counted as receivers count; no character is taken apart.
+    check(r#""{{ \"💚💚💚\" | cut: 6 }}""#, r#""💚💚💚""#);
+    check(r#""{{ \"💚💚💚\" | cut: 4 }}""#, r#""💚…""#);
+    check(r#""{{ \"💚💚💚\" | cut: 2 }}""#, r#""…""#);
+    check(r#""{{ \"ééé\" | cut: 3 }}""#, r#""ééé""#);
+    check(r#""{{ \"ab\" | cut: 1 }}""#, r#""…""#);
 }
 
 #[test]
@@ -201,6 +210,11 @@ fn what_is_no_template_is_refused_with_the_place_and_the_reason() {
     check(r#"{"a":"{{ /x | default: y }}"}"#, "a", "no JSON");
     check(r#"{"a":"{{ /x | date: \"%!\" }}"}"#, "a", "no known form");
     check(r#"{"a":"{{ /x | upper: 1 }}"}"#, "a", "takes none");
+    for amiss in ["0", "-1", "1.5", "\\\"9\\\"", "262145", ""] {
+        let template = format!(r#"{{"a":"{{{{ /x | cut: {amiss} }}}}"}}"#);
+        check(&template, "a", "no number from 1 to 262144");
+    }
+    check(r#"{"a":"{{ /x | cut }}"}"#, "a", "needs a value");
     check(r#"{"a":{"$each":"/x"}}"#, "a", "needs $as");
     check(
         r#"{"a":{"$each":1,"$as":1}}"#,

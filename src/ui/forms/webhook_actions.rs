@@ -148,7 +148,7 @@ impl RecoverForm {
 pub static RECOVERY: FormSpec<(), RecoverForm> = FormSpec::new(&[FieldSet {
     frame: Frame::Bare,
     fields: &[Fields::Stack(&[
-        FieldSpec::choice("last", "Created in the")
+        FieldSpec::choice("last", "Created")
             .initial(&[RECOVERED_FIRST])
             .offers(|| {
                 PERIODS

@@ -4,6 +4,9 @@
 
 use std::time::Duration;
 
+use super::Choice;
+use crate::domain::time::Timestamp;
+
 /// The periods that a list can be narrowed to: the word in the address, the words of the form, and
 /// its length.
 pub const PERIODS: [(&str, &str, Duration); 4] = [
@@ -19,6 +22,28 @@ pub fn covering(length: Duration) -> (&'static str, &'static str) {
     let [.., (longest, longest_words, _)] = PERIODS;
     let found = PERIODS.iter().find(|(.., period)| *period >= length);
     found.map_or((longest, longest_words), |(word, words, _)| (word, words))
+}
+
+/// When the period that `word` names began.
+///
+/// # Errors
+/// The words that there are, for beside the field.
+pub fn began(word: &str, now: Timestamp) -> Result<Timestamp, String> {
+    let found = PERIODS.iter().find(|(known, ..)| *known == word);
+    found
+        .map(|(.., length)| now.before(*length))
+        .ok_or_else(|| {
+            let words = PERIODS.map(|(word, ..)| word);
+            format!("must be {}, or absent", words.join(", "))
+        })
+}
+
+/// The choices of a field that narrows a list to a period, `present` being its word now.
+#[must_use]
+pub fn choices(present: &str) -> Vec<Choice> {
+    let mut choices = vec![Choice::new("", "any time", present)];
+    choices.extend(PERIODS.map(|(word, words, _)| Choice::new(word, words, present)));
+    choices
 }
 
 #[cfg(test)]

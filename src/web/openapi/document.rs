@@ -48,6 +48,7 @@ pub fn document(tags: &[(&str, &str)], endpoints: &[&'static Endpoint], webhooks
             "title": "hookpost",
             "version": env!("CARGO_PKG_VERSION"),
             "description": parts::DESCRIPTION,
+            "contact": {"name": "Whoever runs this hookpost"},
             "license": {"name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0"},
         },
         "servers": [{"url": "/"}],
@@ -75,10 +76,10 @@ impl Described {
             "summary": operation.summary,
             "parameters": self.parameters(),
             "responses": self.responses(),
-            "security": self.security(&scopes),
+            "security": self.security(),
+            "description": self.who(&scopes),
         });
         if let Some(scope) = scopes.first() {
-            told["description"] = json!(format!("Needs the scope `{scope}`."));
             told["x-required-scope"] = json!(scope);
         }
         if let Some(body) = &operation.body {
@@ -95,10 +96,19 @@ impl Described {
         told
     }
 
+    /// Who may ask for it. Scopes are words here: only OAuth2 has a place of its own for them.
+    fn who(&self, scopes: &[&str]) -> String {
+        match (self.endpoint.access, scopes) {
+            (Access::Public, _) => "Open to everybody: it needs no key.".to_owned(),
+            (_, []) => "Needs the session of a person.".to_owned(),
+            (_, scopes) => format!("Needs the scope `{}`.", scopes.join("` or `")),
+        }
+    }
+
     /// People may do over the API what their role allows, as keys what their scopes allow.
-    fn security(&self, scopes: &[&str]) -> Value {
+    fn security(&self) -> Value {
         match self.endpoint.access {
-            Access::Scope(_) | Access::Either(..) => json!([{"api_key": scopes}, {"session": []}]),
+            Access::Scope(_) | Access::Either(..) => json!([{"api_key": []}, {"session": []}]),
             Access::Session => json!([{"session": []}]),
             Access::Public
             | Access::Portal

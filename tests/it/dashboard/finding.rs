@@ -297,7 +297,10 @@ async fn a_filter_that_makes_no_sense_says_so_in_place() {
 #[tokio::test]
 async fn what_an_address_alone_can_get_wrong_is_not_passed_over() {
     let desk = Desk::open().await;
-    for (query, words) in [("last=9y", "since"), ("order=sideways", "must be oldest")] {
+    for (query, words) in [
+        ("last=9y", "<strong>last</strong> must be 1h, 24h, 7d, 30d"),
+        ("order=sideways", "must be oldest"),
+    ] {
         for list in ["/deliveries", "/dead-letters"] {
             let answer = desk.ask(Method::GET, &format!("{list}?{query}")).await;
             assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{query}");

@@ -8,6 +8,7 @@ use crate::dashboard::between;
 
 mod alerts;
 mod attention;
+mod finding;
 mod journey;
 mod language;
 mod looks;
@@ -49,7 +50,11 @@ pub fn path_of(link: &Value) -> String {
 impl Guest {
     /// Comes in as `acme`, who may do `can`.
     pub async fn come(can: &[&str]) -> Self {
-        let app = TestApp::start().await;
+        Self::come_to(TestApp::start().await, can).await
+    }
+
+    /// As [`Guest::come`], to a hookpost that runs.
+    pub async fn come_to(app: TestApp, can: &[&str]) -> Self {
         let link = link(&app, "acme", &json!({"can": can})).await;
         let opened = app.anonymous(Method::GET, &path_of(&link)).send().await;
         assert_eq!(opened.status, StatusCode::SEE_OTHER, "{opened:?}");
