@@ -12,6 +12,7 @@ use crate::domain::batch::{BatchPolicy, Gathered};
 use crate::domain::delivery::QueuedDelivery;
 use crate::domain::time::Timestamp;
 use crate::store::deliveries::{self, Batch};
+use crate::store::events::HeldEvents;
 use crate::store::{Read, Store, StoreError, WriteTx};
 
 /// Batches that one load puts together at most.
@@ -26,8 +27,8 @@ pub(super) async fn fill(
 ) -> Result<Loaded, StoreError> {
     let store = &shared.parts.store;
     let read = async || {
-        let reader = store.clone();
-        let read = store.read(move |conn| load(&reader, conn, order, now));
+        let (reader, held) = (store.clone(), Arc::clone(&shared.held_events));
+        let read = store.read(move |conn| load(&reader, conn, order, &held, now));
         read.await
     };
     let loaded = read().await?;
@@ -65,8 +66,14 @@ fn load(
     store: &Store,
     conn: &Read<'_>,
     order: LoadOrder,
+    held: &HeldEvents,
     now: Timestamp,
 ) -> Result<Loaded, StoreError> {
+    let batch = Batch {
+        rows_max: order.rows_max,
+        bytes_max: order.bytes_max,
+        held: Some(held),
+    };
     let target = Target::load(store, conn, order.webhook_seq, now)?.map(Arc::new);
     let mut loaded = Loaded {
         order,
@@ -82,31 +89,26 @@ fn load(
     };
     match &loaded.target {
         Some(target) if target.open && target.batch.is_some() => {
-            load_batches(conn, &mut loaded, now)?;
+            load_batches(conn, &mut loaded, batch, now)?;
             return Ok(loaded);
         }
         Some(target) if target.open && target.is_keyed => {
-            load_keyed(conn, &mut loaded, now)?;
+            load_keyed(conn, &mut loaded, batch, now)?;
             return Ok(loaded);
         }
-        Some(target) if target.open && target.ordered => load_ordered(conn, &mut loaded, now)?,
-        Some(target) if target.open => load_any(conn, &mut loaded, now)?,
+        Some(target) if target.open && target.ordered => {
+            load_ordered(conn, &mut loaded, batch, now)?;
+        }
+        Some(target) if target.open => load_any(conn, &mut loaded, batch, now)?,
         Some(_) | None => {}
     }
-    loaded.first_cut = cut(&loaded.first, batch(order));
-    loaded.retries_cut = cut(&loaded.retries, batch(order));
+    loaded.first_cut = cut(&loaded.first, batch);
+    loaded.retries_cut = cut(&loaded.retries, batch);
     Ok(loaded)
 }
 
-fn batch(order: LoadOrder) -> Batch {
-    Batch {
-        rows_max: order.rows_max,
-        bytes_max: order.bytes_max,
-    }
-}
-
 /// Whether what was read fills a batch, so that there may be more.
-fn cut(read: &[QueuedDelivery], batch: Batch) -> Cut {
+fn cut(read: &[QueuedDelivery], batch: Batch<'_>) -> Cut {
     if batch.is_full(read) {
         Cut::More
     } else {
@@ -114,37 +116,52 @@ fn cut(read: &[QueuedDelivery], batch: Batch) -> Cut {
     }
 }
 
-fn load_any(conn: &Read<'_>, loaded: &mut Loaded, now: Timestamp) -> Result<(), StoreError> {
+fn load_any(
+    conn: &Read<'_>,
+    loaded: &mut Loaded,
+    batch: Batch<'_>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
     let order = loaded.order;
     if let Some(after) = order.first_after {
-        loaded.first = deliveries::pending(conn, order.webhook_seq, after, batch(order))?;
+        loaded.first = deliveries::pending(conn, order.webhook_seq, after, batch)?;
     }
     if order.retries {
-        loaded.retries = deliveries::due(conn, order.webhook_seq, now, batch(order))?;
+        loaded.retries = deliveries::due(conn, order.webhook_seq, now, batch)?;
         loaded.retry_at = deliveries::next_due(conn, order.webhook_seq, now)?;
     }
     Ok(())
 }
 
 /// Where deliveries with the same key keep their order, nothing is taken that another is before.
-fn load_keyed(conn: &Read<'_>, loaded: &mut Loaded, now: Timestamp) -> Result<(), StoreError> {
+fn load_keyed(
+    conn: &Read<'_>,
+    loaded: &mut Loaded,
+    batch: Batch<'_>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
     let order = loaded.order;
     if let Some(after) = order.first_after {
-        let heads = deliveries::pending_heads(conn, order.webhook_seq, after, batch(order))?;
+        let heads = deliveries::pending_heads(conn, order.webhook_seq, after, batch)?;
         loaded.first = heads.found;
         loaded.looked_to = heads.looked_to;
         loaded.first_cut = if heads.is_cut { Cut::More } else { Cut::All };
     }
     if order.retries {
-        loaded.retries = deliveries::due_heads(conn, order.webhook_seq, now, batch(order))?;
-        loaded.retries_cut = cut(&loaded.retries, batch(order));
+        loaded.retries = deliveries::due_heads(conn, order.webhook_seq, now, batch)?;
+        loaded.retries_cut = cut(&loaded.retries, batch);
         loaded.retry_at = deliveries::next_due(conn, order.webhook_seq, now)?;
     }
     Ok(())
 }
 
 /// Where deliveries go out in batches, one of each stands for it.
-fn load_batches(conn: &Read<'_>, loaded: &mut Loaded, now: Timestamp) -> Result<(), StoreError> {
+fn load_batches(
+    conn: &Read<'_>,
+    loaded: &mut Loaded,
+    batch: Batch<'_>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
     let order = loaded.order;
     let target = loaded.target.as_ref();
     let ordered = target.is_some_and(|target| target.ordered);
@@ -154,14 +171,14 @@ fn load_batches(conn: &Read<'_>, loaded: &mut Loaded, now: Timestamp) -> Result<
         return Ok(());
     }
     if let Some(after) = order.first_after {
-        let found = deliveries::pending_batches(conn, order.webhook_seq, after, batch(order), max)?;
+        let found = deliveries::pending_batches(conn, order.webhook_seq, after, batch, max)?;
         loaded.first_cut = if found.is_cut { Cut::More } else { Cut::All };
         loaded.looked_to = found.looked_to;
         loaded.gathered = found.gathered;
         loaded.first = found.leads;
     }
     if order.retries && !ordered {
-        let (due, is_cut) = deliveries::due_batches(conn, order.webhook_seq, now, batch(order))?;
+        let (due, is_cut) = deliveries::due_batches(conn, order.webhook_seq, now, batch)?;
         loaded.retries = due;
         loaded.retries_cut = if is_cut { Cut::More } else { Cut::All };
         loaded.retry_at = deliveries::next_due(conn, order.webhook_seq, now)?;
@@ -170,13 +187,18 @@ fn load_batches(conn: &Read<'_>, loaded: &mut Loaded, now: Timestamp) -> Result<
 }
 
 /// In an ordered lane nothing is taken while an earlier delivery waits for its retry.
-fn load_ordered(conn: &Read<'_>, loaded: &mut Loaded, now: Timestamp) -> Result<(), StoreError> {
+fn load_ordered(
+    conn: &Read<'_>,
+    loaded: &mut Loaded,
+    batch: Batch<'_>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
     let order = loaded.order;
     if hold_behind_head(conn, loaded, now)? {
         return Ok(());
     }
     if let Some(after) = order.first_after {
-        loaded.first = deliveries::pending(conn, order.webhook_seq, after, batch(order))?;
+        loaded.first = deliveries::pending(conn, order.webhook_seq, after, batch)?;
     }
     Ok(())
 }

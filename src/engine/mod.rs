@@ -26,6 +26,7 @@ use crate::domain::id::DeliveryId;
 use crate::domain::outcome::Verdict;
 use crate::domain::time::Timestamp;
 use crate::net::{Client, Guard};
+use crate::store::events::HeldEvents;
 use crate::store::{Committed, Store, StoreError, deliveries, instance};
 
 pub mod alert;
@@ -89,6 +90,8 @@ struct Shared {
     parts: EngineParts,
     runtime: Handle,
     lanes: Mutex<Lanes>,
+    // The events of what the lanes hold.
+    held_events: Arc<HeldEvents>,
     wake: Notify,
     // Notified whenever an attempt is settled; what waits for the engine to fall quiet listens.
     settled: Notify,
@@ -136,8 +139,10 @@ impl Engine {
     /// no server runs on: what they change is found by the next start.
     #[must_use]
     pub fn at_rest(parts: EngineParts, runtime: &Handle) -> Self {
+        let lanes = Lanes::new(parts.in_flight_max);
         let shared = Shared {
-            lanes: Mutex::new(Lanes::new(parts.in_flight_max)),
+            held_events: Arc::clone(lanes.held_events()),
+            lanes: Mutex::new(lanes),
             clock_watch: clock_jump::ClockWatch::new(parts.clock.offset_ms()),
             parts,
             runtime: runtime.clone(),

@@ -20,6 +20,7 @@ use crate::domain::stats::{WHOLE_WORKSPACE, minute};
 use crate::domain::time::Timestamp;
 
 pub(super) mod context;
+mod held;
 mod labels;
 mod list;
 mod misses;
@@ -29,6 +30,7 @@ mod scan;
 mod schedule;
 
 use context::ContextColumns;
+pub use held::{HeldEvents, HeldFor};
 pub use list::list;
 pub use misses::{count_missed, delete_miss, insert_miss, missed, misses};
 use packing::DataColumns;

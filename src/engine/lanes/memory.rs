@@ -11,12 +11,11 @@
 //! Long queues fill whatever they are given. So a queue takes in more only while it holds a fraction
 //! of what is left, and the last part is for those who hold nothing yet.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::turns::Backlog;
 use crate::domain::delivery::QueuedDelivery;
-use crate::domain::event::Event;
+use crate::store::events::{HeldEvents, HeldFor};
 
 /// Deliveries queued in memory over all lanes.
 pub(super) const QUEUED_MAX: usize = 20_000;
@@ -35,12 +34,17 @@ const QUEUE_SHARE: usize = 4;
 pub(super) struct QueuedMemory {
     deliveries: usize,
     bytes: usize,
-    events: HashMap<i64, (Arc<Event>, usize)>,
+    events: Arc<HeldEvents>,
 }
 
 impl QueuedMemory {
     pub(super) fn deliveries(&self) -> usize {
         self.deliveries
+    }
+
+    /// The events of what is held, for who reads more.
+    pub(super) fn events(&self) -> &Arc<HeldEvents> {
+        &self.events
     }
 
     #[cfg(test)]
@@ -83,28 +87,19 @@ impl QueuedMemory {
     /// Takes a delivery in; it carries the event that is held already, if one is.
     pub(super) fn add(&mut self, delivery: &mut QueuedDelivery) {
         self.deliveries += 1;
-        let event = &delivery.event;
-        let (held, count) = self
-            .events
-            .entry(event.id.seq())
-            .or_insert_with(|| (Arc::clone(event), 0));
-        if *count == 0 {
+        let (held, held_for) = self.events.hold(&delivery.event);
+        if held_for == HeldFor::One {
             self.bytes += held.data.len();
         }
-        *count += 1;
-        delivery.event = Arc::clone(held);
+        delivery.event = held;
     }
 
     /// A delivery is no longer queued.
     pub(super) fn remove(&mut self, delivery: &QueuedDelivery) {
         self.deliveries = self.deliveries.saturating_sub(1);
-        let seq = delivery.event.id.seq();
-        if let Some((event, count)) = self.events.get_mut(&seq) {
-            *count -= 1;
-            if *count == 0 {
-                self.bytes = self.bytes.saturating_sub(event.data.len());
-                self.events.remove(&seq);
-            }
+        let event = &delivery.event;
+        if self.events.release(event.id.seq()) == HeldFor::One {
+            self.bytes = self.bytes.saturating_sub(event.data.len());
         }
     }
 }

@@ -33,6 +33,7 @@ use super::priority::Priority;
 use super::target::Target;
 use crate::domain::delivery::QueuedDelivery;
 use crate::domain::time::Timestamp;
+use crate::store::events::HeldEvents;
 
 mod ending;
 mod gathering;
@@ -194,6 +195,11 @@ impl Lanes {
 
     pub(super) fn in_flight(&self) -> usize {
         self.in_flight
+    }
+
+    /// The events of what is queued.
+    pub(super) fn held_events(&self) -> &Arc<HeldEvents> {
+        self.memory.events()
     }
 
     pub(super) fn queued(&self) -> usize {

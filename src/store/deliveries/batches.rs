@@ -72,7 +72,7 @@ pub fn pending_batches(
     conn: &Read<'_>,
     webhook_seq: i64,
     after: i64,
-    batch: Batch,
+    batch: Batch<'_>,
     max: u32,
 ) -> Result<PendingBatches, StoreError> {
     let sql = format!(
@@ -127,7 +127,7 @@ pub fn due_batches(
     conn: &Read<'_>,
     webhook_seq: i64,
     now: Timestamp,
-    batch: Batch,
+    batch: Batch<'_>,
 ) -> Result<(Vec<QueuedDelivery>, bool), StoreError> {
     let sql = format!(
         "SELECT d.seq, d.batch_seq
@@ -256,6 +256,7 @@ pub fn waiting_in_batch(
     let all = Batch {
         rows_max: BATCHED_EVENTS_MAX as usize,
         bytes_max: usize::MAX,
+        held: None,
     };
     let params = named_params! { ":batch": batch_seq, ":limit": all.rows_max };
     queued_rows(conn, &sql, params, all)

@@ -40,7 +40,7 @@ pub fn pending_heads(
     conn: &Read<'_>,
     webhook_seq: i64,
     after: i64,
-    batch: Batch,
+    batch: Batch<'_>,
 ) -> Result<Heads, StoreError> {
     let rows: Vec<(i64, bool)> = conn.rows(
         "SELECT d.seq,
@@ -83,7 +83,7 @@ pub fn due_heads(
     conn: &Read<'_>,
     webhook_seq: i64,
     now: Timestamp,
-    batch: Batch,
+    batch: Batch<'_>,
 ) -> Result<Vec<QueuedDelivery>, StoreError> {
     let rows: Vec<i64> = conn.values(
         "SELECT d.seq

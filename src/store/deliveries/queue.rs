@@ -13,7 +13,9 @@ use rusqlite::{Params, named_params};
 
 use super::row::{SELECT, delivery, progress_of};
 use crate::domain::delivery::{Delivery, QueuedDelivery};
+use crate::domain::event::Event;
 use crate::domain::time::Timestamp;
+use crate::store::events::HeldEvents;
 use crate::store::found::readable;
 use crate::store::sql::id;
 use crate::store::{Read, StoreError, damaged, events};
@@ -24,21 +26,31 @@ pub(super) const SELECT_QUEUED: &str = "SELECT seq, webhook_seq, event_seq, stat
         fallback_at, created_at
     FROM deliveries";
 
-/// How much one read takes at most.
+/// How much one read takes at most, and what it need not read.
 #[derive(Clone, Copy, Debug)]
-pub struct Batch {
+pub struct Batch<'a> {
     /// Rows.
     pub rows_max: usize,
     /// Bytes of event data, beyond the first row; an event that several rows share counts once.
     pub bytes_max: usize,
+    /// Events that are in memory already.
+    pub held: Option<&'a HeldEvents>,
 }
 
-impl Batch {
+impl Batch<'_> {
     /// One row, however large.
     const ONE: Self = Self {
         rows_max: 1,
         bytes_max: 0,
+        held: None,
     };
+
+    fn event(self, conn: &Read<'_>, seq: i64) -> Result<Option<Arc<Event>>, StoreError> {
+        match self.held.and_then(|held| held.find(seq)) {
+            Some(held) => Ok(Some(held)),
+            None => Ok(events::find(conn, seq)?.map(|stored| Arc::new(stored.event))),
+        }
+    }
 
     /// Whether nothing more fits behind what was read.
     #[must_use]
@@ -63,7 +75,7 @@ pub fn pending(
     conn: &Read<'_>,
     webhook_seq: i64,
     after: i64,
-    batch: Batch,
+    batch: Batch<'_>,
 ) -> Result<Vec<QueuedDelivery>, StoreError> {
     let sql = format!(
         "{SELECT_QUEUED}
@@ -84,7 +96,7 @@ pub fn due(
     conn: &Read<'_>,
     webhook_seq: i64,
     now: Timestamp,
-    batch: Batch,
+    batch: Batch<'_>,
 ) -> Result<Vec<QueuedDelivery>, StoreError> {
     let sql = format!(
         "{SELECT_QUEUED}
@@ -196,7 +208,7 @@ pub(super) fn queued_rows(
     conn: &Read<'_>,
     sql: &str,
     params: impl Params,
-    batch: Batch,
+    batch: Batch<'_>,
 ) -> Result<Vec<QueuedDelivery>, StoreError> {
     let mut statement = conn.prepare_cached(sql)?;
     let mut rows = statement.query(params)?;
@@ -209,11 +221,9 @@ pub(super) fn queued_rows(
         let event_seq: i64 = row.get("event_seq")?;
         let event = match found.last().filter(|last| last.event.id.seq() == event_seq) {
             Some(last) => Arc::clone(&last.event),
-            None => Arc::new(
-                events::find(conn, event_seq)?
-                    .ok_or_else(|| damaged("deliveries.event_seq", seq))?
-                    .event,
-            ),
+            None => batch
+                .event(conn, event_seq)?
+                .ok_or_else(|| damaged("deliveries.event_seq", seq))?,
         };
         if found.last().is_none_or(|last| last.event.id != event.id) {
             bytes += event.data.len();

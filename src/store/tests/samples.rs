@@ -24,9 +24,10 @@ use crate::domain::webhook::{
 use crate::store::*;
 
 pub(in crate::store) const DAY: Duration = Duration::from_secs(24 * 3600);
-pub(in crate::store) const BATCH: deliveries::Batch = deliveries::Batch {
+pub(in crate::store) const BATCH: deliveries::Batch<'static> = deliveries::Batch {
     rows_max: 10,
     bytes_max: 1000,
+    held: None,
 };
 
 pub(in crate::store) struct Office {
