@@ -46,6 +46,8 @@ const BURST_EVENTS: usize = 2_000;
 /// Events a second while latency is measured, and for how long.
 const PACE: u32 = 100;
 const PACED_SECONDS: u32 = 10;
+/// Threads that only the start needed have ended after so long.
+const SETTLED_AFTER: Duration = Duration::from_secs(15);
 /// For how long nothing happens while the wake-ups are counted.
 const IDLE_SECONDS: u64 = 10;
 /// Nothing here takes longer unless something is broken.
@@ -86,6 +88,7 @@ async fn idle() -> Result<()> {
         milliseconds(appliance.ready_after)
     );
     let process = appliance.process()?;
+    tokio::time::sleep(SETTLED_AFTER).await;
     let before = process.sleeps()?;
     tokio::time::sleep(Duration::from_secs(IDLE_SECONDS)).await;
     let woken = process.sleeps()? - before;

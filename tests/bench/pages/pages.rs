@@ -40,10 +40,7 @@ pub fn all(history: &History, webhooks: &[String]) -> Vec<(String, String)> {
         "audit-log, last page",
         format!("/audit-log?cursor={}", Cursor::behind(List::AuditLog, 10)),
     );
-    page(
-        "webhooks, last page",
-        format!("/webhooks?cursor={}", Cursor::behind(List::Webhooks, 5)),
-    );
+    page("webhooks, last page", "/webhooks?page=2".to_owned());
     pages
 }
 
@@ -76,8 +73,9 @@ fn overview() -> Vec<(String, String)> {
 }
 
 /// Each filter at the list's beginning and at its very end.
-fn with_ends(list: &str, path: &str, filters: &[(String, String)]) -> Vec<(String, String)> {
-    let last = Cursor::behind(List::Deliveries, 1500);
+fn with_ends(of: List, path: &str, filters: &[(String, String)]) -> Vec<(String, String)> {
+    let list = path[1..].replace('-', " ");
+    let last = Cursor::behind(of, 1500);
     let mut pages = Vec::new();
     for (words, query) in filters {
         let (comma, and) = match query.as_str() {
@@ -133,7 +131,7 @@ fn deliveries(history: &History, held: &str, busy: &str) -> Vec<(String, String)
     for last in ["1h", "24h", "7d", "30d"] {
         filters.push(filter(format!("last {last}"), format!("last={last}")));
     }
-    with_ends("deliveries", "/deliveries", &filters)
+    with_ends(List::Deliveries, "/deliveries", &filters)
 }
 
 fn dead_letters(busy: &str) -> Vec<(String, String)> {
@@ -144,7 +142,7 @@ fn dead_letters(busy: &str) -> Vec<(String, String)> {
         filter("rare type", format!("event_type={RARE_TYPE}")),
         filter("last 24h", "last=24h"),
     ];
-    with_ends("dead letters", "/dead-letters", &filters)
+    with_ends(List::DeadLetters, "/dead-letters", &filters)
 }
 
 fn events(history: &History) -> Vec<(String, String)> {
@@ -153,7 +151,7 @@ fn events(history: &History) -> Vec<(String, String)> {
         filter("type", "type=order.paid"),
         filter("rare type", format!("type={RARE_TYPE}")),
     ];
-    let mut pages = with_ends("events", "/events", &filters);
+    let mut pages = with_ends(List::Events, "/events", &filters);
     pages.push(filter("event", format!("/events/{}", history.event)));
     pages.push(filter("publish form", "/events/new"));
     pages
