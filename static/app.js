@@ -183,7 +183,7 @@ if (root.dataset.shortcuts !== "off") {
     if ((held || typing) && !(held && key === "k")) return;
     const rows = [...document.querySelectorAll("a.open")];
     const at = rows.indexOf(document.activeElement);
-    const link = performance.now() - went < 1200 && find(`[data-go="${CSS.escape(key)}"]`);
+    const link = event.timeStamp - went < 2000 && find(`[data-go="${CSS.escape(key)}"]`);
     went = -9e9;
     if (link) go(link);
     else if (key === "/" || held) {
@@ -191,7 +191,7 @@ if (root.dataset.shortcuts !== "off") {
       if (field) field.focus(); else go(find('nav [href="/search"]'));
     } else if (key === "j" || key === "k") {
       (rows[key === "j" ? at + 1 : at - 1] ?? (at < 0 ? rows[0] : null))?.focus();
-    } else if (key === "g") { went = performance.now(); return; }
+    } else if (key === "g") { went = event.timeStamp; return; }
     else if (key === "?") find("#shortcuts")?.showModal();
     else return;
     event.preventDefault();

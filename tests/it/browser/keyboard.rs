@@ -45,7 +45,7 @@ async fn retry_by_shortcuts(seat: &Seat, receiver: &Receiver) {
     reader.keys("?").await.see("next, previous row").await;
     check(reader, "the list of shortcuts").await;
     reader.keys(ESCAPE).await.miss("next, previous row").await;
-    reader.keys("gd").await.arrive("/deliveries").await;
+    reader.arrive_by("gd", "/deliveries").await;
     reader.see("retrying order.paid").await;
     reader.keys("j").await.keys(ENTER).await;
     reader
@@ -112,6 +112,6 @@ async fn single_keys_do_nothing_once_they_are_turned_off() {
         .await
         .see("Overview")
         .await;
-    reader.keys("gd").await.arrive("/deliveries").await;
+    reader.arrive_by("gd", "/deliveries").await;
     seat.reader.leave().await;
 }

@@ -25,6 +25,8 @@ const TAB: &str = "\u{e004}";
 /// How long a page may take to show something. A browser beside other tests on a machine with two
 /// cores is slow; nothing waits this long unless it failed.
 const PATIENCE: Duration = Duration::from_secs(45);
+/// How long a shortcut may take to lead somewhere before it is typed again.
+const SHORTCUT_PATIENCE: Duration = Duration::from_secs(5);
 /// How often the Tab key is pressed in search of something.
 const TABS_MAX: usize = 80;
 
@@ -95,6 +97,20 @@ impl Reader {
     pub async fn arrive(&self, path: &str) -> &Self {
         self.wait(&format!("to arrive at {path}"), async || {
             self.place().await.starts_with(path).then_some(())
+        })
+        .await;
+        self
+    }
+
+    /// Types a shortcut of several keys until it leads to `path`: on a busy machine the time between two of
+    /// them may pass, and a person types them again.
+    pub async fn arrive_by(&self, keys: &str, path: &str) -> &Self {
+        self.wait(&format!("{keys} to lead to {path}"), async || {
+            self.keys(keys).await;
+            tokio::time::timeout(SHORTCUT_PATIENCE, self.arrive(path))
+                .await
+                .ok()
+                .map(drop)
         })
         .await;
         self
