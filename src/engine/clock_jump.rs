@@ -207,7 +207,9 @@ async fn look(shared: &Arc<Shared>) -> Option<(i64, HashSet<i64>)> {
     };
     let offset_ms = |tx: &mut WriteTx<'_>| Ok(tx.clock_offset_ms());
     let store = &shared.parts.store;
-    store.settle_then(Haste::AtOnce, offset_ms, then).await;
+    store
+        .settle_then(Haste::AtOnce, None, offset_ms, then)
+        .await;
     found.await.ok().flatten()
 }
 

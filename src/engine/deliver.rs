@@ -87,7 +87,9 @@ async fn record_and_give_back(
     let haste = haste(ticket.slot, record.place.order_key, verdict);
     let store = &shared.parts.store;
     let write = move |tx: &mut WriteTx<'_>| record.settle(tx);
-    store.settle_then(haste, write, then).await;
+    store
+        .settle_then(haste, Some(ticket.seq), write, then)
+        .await;
 }
 
 /// When a result is recorded.
@@ -311,7 +313,9 @@ pub(super) async fn record(
     };
     let store = &shared.parts.store;
     let write = move |tx: &mut WriteTx<'_>| record.settle(tx);
-    store.settle_then(Haste::AtOnce, write, then).await;
+    store
+        .settle_then(Haste::AtOnce, Some(seq), write, then)
+        .await;
     let stopped = || Err(StoreError::Stopped("the attempt was not recorded"));
     let recorded = answer.await.unwrap_or_else(|_| stopped())?;
     let (webhook_seq, trigger) = (delivery.webhook_seq, delivery.trigger);

@@ -294,6 +294,7 @@ async fn record(
         trace_attempt(member, &exchanged.attempted.attempt);
     }
     let records = records_of(shared, &bundle, &target, &exchanged);
+    let first = Some(bundle.first().id.seq());
     let clock_offsets_ms = exchanged.clock_offsets_ms;
     let told = Arc::clone(shared);
     let tell = move |recorded: Result<Recorded, StoreError>| {
@@ -314,7 +315,8 @@ async fn record(
         then(bundle, settled);
     };
     let write = move |tx: &mut WriteTx<'_>| settle_batch(tx, &records);
-    shared.parts.store.settle_then(haste, write, tell).await;
+    let store = &shared.parts.store;
+    store.settle_then(haste, first, write, tell).await;
 }
 
 /// What is to be recorded of each delivery: all are tried again at the same instant.

@@ -14,6 +14,7 @@ mod list;
 mod targets;
 
 pub use list::list;
+pub(super) use targets::KnownTargets;
 
 /// Attempts that are shown at once: 250.
 pub const ATTEMPTS_SHOWN_MAX: usize = 250;
@@ -41,7 +42,7 @@ pub fn find(conn: &Read<'_>, seq: i64) -> Result<Option<Attempt>, StoreError> {
 /// # Errors
 /// [`StoreError::Sqlite`].
 pub fn insert(
-    tx: &WriteTx<'_>,
+    tx: &mut WriteTx<'_>,
     place: DeliveryPlace,
     number: u32,
     attempt: &Attempt,

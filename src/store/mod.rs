@@ -232,17 +232,22 @@ impl Store {
 
     /// As [`Store::settle`], for results that nobody waits for: it answers once the write is queued, and
     /// `then` learns what became of it on the writer's thread, where it must not block. `write` may be
-    /// run more than once, as with [`Store::write_repeatable`].
+    /// run more than once, as with [`Store::write_repeatable`]. `delivery` is the row of the one whose result
+    /// it records, if it does: results of one transaction are recorded in the order of their rows.
     pub async fn settle_then<T, E>(
         &self,
         haste: Haste,
+        delivery: Option<i64>,
         write: impl Fn(&mut WriteTx<'_>) -> Result<T, E> + Send + 'static,
         then: impl FnOnce(Result<T, E>) + Send + 'static,
     ) where
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        self.shared.writer.write_then(haste, write, then).await;
+        self.shared
+            .writer
+            .write_then(haste, delivery, write, then)
+            .await;
     }
 
     /// As [`Store::write`], for callers that do not wait for futures, such as the start.

@@ -200,6 +200,26 @@ impl FromSql for ConsumerUid {
     }
 }
 
+/// The columns of a row in the order in which the statement names them: where rows are read for every
+/// delivery, looking each name up takes time.
+pub(super) struct InOrder<'r, 's> {
+    row: &'r Row<'s>,
+    next: usize,
+}
+
+impl<'r, 's> InOrder<'r, 's> {
+    pub(super) fn of(row: &'r Row<'s>) -> Self {
+        Self { row, next: 0 }
+    }
+
+    /// The next column.
+    pub(super) fn next<T: FromSql>(&mut self) -> rusqlite::Result<T> {
+        let at = self.next;
+        self.next += 1;
+        self.row.get(at)
+    }
+}
+
 /// The id in two columns: when its row was made, and the row's number.
 pub(super) fn id<K: Kind>(
     row: &Row<'_>,

@@ -279,6 +279,18 @@ fn readers_cannot_write() {
 }
 
 #[test]
+fn a_row_takes_no_room_for_what_it_does_not_have_at_its_end() {
+    let Fixture { store, dir: _dir } = fixture();
+    let built_with =
+        store.read_blocking(|conn| conn.values::<String>("PRAGMA compile_options", []));
+    let built_with = built_with.unwrap();
+    assert!(
+        built_with.iter().any(|own| own == "ENABLE_NULL_TRIM"),
+        "{built_with:?}"
+    );
+}
+
+#[test]
 fn after_close_every_write_is_refused() {
     let Fixture { store, dir: _dir } = fixture();
     store.close();

@@ -6,6 +6,7 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
+use super::attempts::KnownTargets;
 use super::effects::{Committed, Effects};
 use super::numbers::{NumberedTable, Numbers};
 use super::pending_health::PendingHealth;
@@ -20,6 +21,7 @@ use crate::domain::time::Timestamp;
 /// What the writer remembers from one transaction to the next.
 pub(super) struct Memory {
     pub(super) subscribers: SubscriberCache,
+    pub(super) targets: KnownTargets,
     numbers: Numbers,
 }
 
@@ -28,6 +30,7 @@ impl Memory {
     pub(super) fn new(filtered: FilteredSubscribers) -> Self {
         Self {
             subscribers: SubscriberCache::new(filtered),
+            targets: KnownTargets::default(),
             numbers: Numbers::default(),
         }
     }
@@ -35,6 +38,7 @@ impl Memory {
     /// Something was undone, and what was remembered of it is not true.
     pub(super) fn forget(&mut self) {
         self.subscribers.forget_all();
+        self.targets = KnownTargets::default();
         self.numbers = Numbers::default();
     }
 }

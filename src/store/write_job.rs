@@ -91,6 +91,8 @@ pub(super) struct WriteJob {
     pub(super) undo: Undo,
     /// Row of the workspace whose new work this is; absent for what is short by its nature.
     pub(super) workspace: Option<i64>,
+    /// Row of the delivery whose result it records, if it does.
+    pub(super) delivery: Option<i64>,
     /// How long it ran, once it did.
     pub(super) took: Duration,
     pub(super) work: Box<dyn Work>,
@@ -137,6 +139,7 @@ impl WriteJob {
             urgency,
             undo,
             workspace: None,
+            delivery: None,
             took: Duration::ZERO,
             work: Box::new(work),
             _permit: permit,
@@ -147,6 +150,12 @@ impl WriteJob {
     /// The same job as work of a workspace, which may turn out to be long.
     pub(super) fn of_workspace(mut self, workspace: Option<i64>) -> Self {
         self.workspace = workspace;
+        self
+    }
+
+    /// The same job as the result of a delivery.
+    pub(super) fn of_delivery(mut self, delivery: Option<i64>) -> Self {
+        self.delivery = delivery;
         self
     }
 
@@ -168,6 +177,7 @@ impl WriteJob {
             urgency: Urgency::Settle,
             undo: Undo::ByRunningAgain,
             workspace: None,
+            delivery: None,
             took: Duration::ZERO,
             work: Box::new(work),
             _permit: None,

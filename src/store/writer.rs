@@ -106,13 +106,14 @@ impl Writer {
     pub(super) async fn write_then<T, E>(
         &self,
         haste: Haste,
+        delivery: Option<i64>,
         write: impl Fn(&mut WriteTx<'_>) -> Result<T, E> + Send + 'static,
         then: impl FnOnce(Result<T, E>) + Send + 'static,
     ) where
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        let job = WriteJob::told(write, then);
+        let job = WriteJob::told(write, then).of_delivery(delivery);
         let Ok(queue) = self.queue() else {
             return job.work.answer(Err(stopped()));
         };

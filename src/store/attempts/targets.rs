@@ -3,24 +3,75 @@
 //! Owns: the rows, and how many a webhook may have. Refuses: when they go; they go with the webhook
 //! (`retention::history`), and its attempts went before.
 
+use std::collections::HashMap;
+
 use rusqlite::named_params;
 
-use crate::store::{StoreError, WriteTx};
+use crate::store::{Read, StoreError, WriteTx};
 
 /// Targets that one webhook may have; attempts that went elsewhere say so themselves.
 const TARGETS_MAX: usize = 32;
+/// Webhooks whose last target the writer remembers; with more, it looks all of them up anew.
+const TARGETS_KNOWN_MAX: usize = 1_024;
+
+/// Where the last attempt of each webhook went: as a rule that is where the next one goes. What is known of a
+/// webhook that has left stays and is never asked for: its number is not given again.
+#[derive(Default)]
+pub(in crate::store) struct KnownTargets(HashMap<i64, KnownTarget>);
+
+struct KnownTarget {
+    url: String,
+    remote_addr: String,
+    number: i64,
+}
+
+impl KnownTargets {
+    fn number(&self, webhook_seq: i64, url: &str, remote_addr: &str) -> Option<i64> {
+        let known = self.0.get(&webhook_seq)?;
+        (known.url == url && known.remote_addr == remote_addr).then_some(known.number)
+    }
+
+    fn remember(&mut self, webhook_seq: i64, target: KnownTarget) {
+        if self.0.len() >= TARGETS_KNOWN_MAX && !self.0.contains_key(&webhook_seq) {
+            self.0.clear();
+        }
+        self.0.insert(webhook_seq, target);
+    }
+}
 
 /// The number of a webhook's target; `None` where it may have no more of them.
 ///
 /// # Errors
 /// [`StoreError::Sqlite`].
 pub(super) fn number(
-    tx: &WriteTx<'_>,
+    tx: &mut WriteTx<'_>,
     webhook_seq: i64,
     url: &str,
     remote_addr: &str,
 ) -> Result<Option<i64>, StoreError> {
-    let known: Option<i64> = tx.optional(
+    let known = tx.memory.targets.number(webhook_seq, url, remote_addr);
+    if known.is_some() {
+        return Ok(known);
+    }
+    let number = stored(tx, webhook_seq, url, remote_addr)?;
+    if let Some(number) = number {
+        let target = KnownTarget {
+            url: url.to_owned(),
+            remote_addr: remote_addr.to_owned(),
+            number,
+        };
+        tx.memory.targets.remember(webhook_seq, target);
+    }
+    Ok(number)
+}
+
+fn stored(
+    conn: &Read<'_>,
+    webhook_seq: i64,
+    url: &str,
+    remote_addr: &str,
+) -> Result<Option<i64>, StoreError> {
+    let known: Option<i64> = conn.optional(
         "SELECT number FROM attempt_targets
          WHERE webhook_seq = :webhook AND url = :url AND remote_addr = :addr",
         named_params! { ":webhook": webhook_seq, ":url": url, ":addr": remote_addr },
@@ -28,7 +79,7 @@ pub(super) fn number(
     if known.is_some() {
         return Ok(known);
     }
-    tx.optional(
+    conn.optional(
         "INSERT INTO attempt_targets (webhook_seq, url, remote_addr)
          SELECT :webhook, :url, :addr
          WHERE (SELECT count(*) FROM attempt_targets WHERE webhook_seq = :webhook) < :limit
@@ -99,5 +150,40 @@ mod tests {
                 own.number
             );
         }
+    }
+
+    #[test]
+    fn a_target_that_was_undone_is_not_remembered() {
+        let office = office();
+        let place = office.write(|tx| {
+            let hook = webhook(tx, WebhookKind::Registered)?;
+            let event = event(tx, "a")?;
+            delivery(tx, &event, hook, Trigger::Event)
+        });
+        let url = "https://example.com/";
+        let undone: Result<(), StoreError> = office.store.write_blocking(move |tx| {
+            number(tx, place.webhook_seq, url, "203.0.113.7")?;
+            Err(StoreError::Overloaded)
+        });
+        assert!(undone.is_err());
+        tried(&office, place, 1, url.to_owned(), Some("203.0.113.7"));
+        let found = office.read(|conn| attempts::latest_of(conn, place.seq, None));
+        assert_eq!(found.items[0].url, url);
+    }
+
+    #[test]
+    fn what_is_remembered_is_bounded() {
+        let mut known = KnownTargets::default();
+        let most = i64::try_from(TARGETS_KNOWN_MAX).unwrap();
+        for webhook_seq in 0..=most {
+            let target = KnownTarget {
+                url: String::new(),
+                remote_addr: String::new(),
+                number: webhook_seq,
+            };
+            known.remember(webhook_seq, target);
+            assert!(known.0.len() <= TARGETS_KNOWN_MAX);
+        }
+        assert_eq!(known.number(most, "", ""), Some(most));
     }
 }

@@ -8,6 +8,7 @@ use rusqlite::{named_params, params};
 
 use super::found::readable;
 use super::numbers::NumberedTable;
+use super::sql::InOrder;
 use super::{Read, StoreError, WriteTx, row_list};
 use crate::domain::consumer::Purview;
 use crate::domain::delivery::{Delivery, NewDelivery, Progress, QueuedDelivery, Trigger};
@@ -233,19 +234,22 @@ pub fn newest_of(
     )
 }
 
+/// What [`progress`] reads.
+const SELECT_PROGRESS: &str =
+    "SELECT seq, status, attempt_count, failed_in_run, run_started_at, next_attempt_at,
+        manual_fallback, fallback_at, trigger
+    FROM deliveries
+    WHERE seq = :seq";
+
 /// Where a delivery stands, and no more.
 ///
 /// # Errors
 /// As [`find`].
 pub fn progress(conn: &Read<'_>, seq: i64) -> Result<Option<(Progress, Trigger)>, StoreError> {
-    conn.row(
-        "SELECT seq, status, trigger, attempt_count, failed_in_run, run_started_at,
-             next_attempt_at, manual_fallback, fallback_at
-         FROM deliveries
-         WHERE seq = :seq",
-        named_params! { ":seq": seq },
-        |row| Ok((progress_of(row)?, row.get("trigger")?)),
-    )
+    conn.row(SELECT_PROGRESS, params![seq], |row| {
+        let mut columns = InOrder::of(row);
+        Ok((progress_of(&mut columns)?, columns.next()?))
+    })
 }
 
 /// Marks a dead letter discarded; `false` where it is none, or was discarded before.

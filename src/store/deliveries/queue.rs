@@ -14,16 +14,17 @@ use rusqlite::{Params, named_params};
 use super::row::{SELECT, delivery, progress_of};
 use crate::domain::delivery::{Delivery, QueuedDelivery};
 use crate::domain::event::Event;
+use crate::domain::id::DeliveryId;
 use crate::domain::time::Timestamp;
 use crate::store::events::HeldEvents;
 use crate::store::found::readable;
-use crate::store::sql::id;
+use crate::store::sql::{InOrder, id};
 use crate::store::{Read, StoreError, damaged, events};
 
-/// What [`queued_rows`] reads.
-pub(super) const SELECT_QUEUED: &str = "SELECT seq, webhook_seq, event_seq, status, trigger, profile_seq,
-        format, shape_seq, order_key, batch_seq, attempt_count, failed_in_run, run_started_at, next_attempt_at, manual_fallback,
-        fallback_at, created_at
+/// What [`queued_rows`] reads, in its order.
+pub(super) const SELECT_QUEUED: &str = "SELECT seq, status, attempt_count, failed_in_run, run_started_at,
+        next_attempt_at, manual_fallback, fallback_at, webhook_seq, event_seq, profile_seq, format, shape_seq,
+        trigger, order_key, batch_seq, created_at
     FROM deliveries";
 
 /// How much one read takes at most, and what it need not read.
@@ -217,28 +218,30 @@ pub(super) fn queued_rows(
     while (found.is_empty() || bytes < batch.bytes_max)
         && let Some(row) = rows.next()?
     {
-        let seq: i64 = row.get("seq")?;
-        let event_seq: i64 = row.get("event_seq")?;
+        let mut columns = InOrder::of(row);
+        let progress = progress_of(&mut columns)?;
+        let id: DeliveryId = id(row, "created_at", "seq")?;
+        let (webhook_seq, event_seq) = (columns.next()?, columns.next()?);
         let event = match found.last().filter(|last| last.event.id.seq() == event_seq) {
             Some(last) => Arc::clone(&last.event),
             None => batch
                 .event(conn, event_seq)?
-                .ok_or_else(|| damaged("deliveries.event_seq", seq))?,
+                .ok_or_else(|| damaged("deliveries.event_seq", id.seq()))?,
         };
         if found.last().is_none_or(|last| last.event.id != event.id) {
             bytes += event.data.len();
         }
         found.push(QueuedDelivery {
-            id: id(row, "created_at", "seq")?,
-            webhook_seq: row.get("webhook_seq")?,
+            id,
+            webhook_seq,
             event,
-            profile_seq: row.get("profile_seq")?,
-            format: row.get("format")?,
-            shape_seq: row.get("shape_seq")?,
-            trigger: row.get("trigger")?,
-            order_key: row.get("order_key")?,
-            batch: row.get("batch_seq")?,
-            progress: progress_of(row)?,
+            profile_seq: columns.next()?,
+            format: columns.next()?,
+            shape_seq: columns.next()?,
+            trigger: columns.next()?,
+            order_key: columns.next()?,
+            batch: columns.next()?,
+            progress,
         });
     }
     Ok(found)

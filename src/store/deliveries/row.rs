@@ -8,15 +8,15 @@ use crate::domain::delivery::{Delivery, Fallback, Next, Progress, Status};
 use crate::domain::id::EventId;
 use crate::domain::time::Timestamp;
 use crate::domain::webhook::WebhookKind;
-use crate::store::sql::{id, optional_id};
+use crate::store::sql::{InOrder, id, optional_id};
 use crate::store::{StoreError, damaged};
 
-/// The columns that [`delivery`] reads.
+/// The columns that [`delivery`] reads; those of [`progress_of`] lead.
 pub(super) const SELECT: &str =
-    "SELECT d.seq, d.workspace_seq, d.consumer_seq, d.webhook_seq, d.event_seq,
-        d.event_type, d.status, d.trigger, d.profile_seq, d.format, d.shape_seq, d.order_key, d.batch_seq, d.attempt_count, d.max_attempts,
-        d.failed_in_run, d.run_started_at, d.next_attempt_at, d.manual_fallback, d.fallback_at,
-        d.last_status_code, d.last_error_kind, d.last_error, d.last_duration_ms,
+    "SELECT d.seq, d.status, d.attempt_count, d.failed_in_run, d.run_started_at, d.next_attempt_at,
+        d.manual_fallback, d.fallback_at, d.workspace_seq, d.consumer_seq, d.webhook_seq, d.event_seq,
+        d.event_type, d.trigger, d.profile_seq, d.format, d.shape_seq, d.order_key, d.batch_seq,
+        d.max_attempts, d.last_status_code, d.last_error_kind, d.last_error, d.last_duration_ms,
         d.retried_from_seq, d.retried_from_at, d.alert_sent_at, d.alert_error, d.created_at,
         d.completed_at, d.discarded_at, events.created_at AS event_created_at,
         events.given_id AS event_given_id, webhooks.created_at AS webhook_created_at,
@@ -30,7 +30,7 @@ pub(super) fn delivery(row: &Row<'_>) -> Result<Delivery, StoreError> {
     let webhook_status: String = row.get("webhook_status")?;
     let event: EventId = id(row, "event_created_at", "event_seq")?;
     let given_id: Option<String> = row.get("event_given_id")?;
-    let progress = progress_of(row)?;
+    let progress = progress_of(&mut InOrder::of(row))?;
     Ok(Delivery {
         id: id(row, "created_at", "seq")?,
         workspace_seq: row.get("workspace_seq")?,
@@ -79,25 +79,65 @@ fn over(progress: Progress) -> Progress {
     }
 }
 
-pub(super) fn progress_of(row: &Row<'_>) -> Result<Progress, StoreError> {
-    let fallback: Option<i64> = row.get("manual_fallback")?;
-    let fallback_at: Option<Timestamp> = row.get("fallback_at")?;
+/// Where a delivery stands, by the columns of its row from `seq` to `fallback_at`: those with which
+/// [`SELECT`] begins.
+pub(super) fn progress_of(columns: &mut InOrder<'_, '_>) -> Result<Progress, StoreError> {
+    let seq: i64 = columns.next()?;
+    let (status, attempt_count) = (columns.next()?, columns.next()?);
+    let (failed_in_run, run_started_at) = (columns.next()?, columns.next()?);
+    let next_attempt_at: Option<Timestamp> = columns.next()?;
+    let (fallback, fallback_at): (Option<i64>, Option<Timestamp>) =
+        (columns.next()?, columns.next()?);
     let manual = |at, fallback| Next::Manual { at, fallback };
-    let next = match (row.get("next_attempt_at")?, fallback) {
+    let next = match (next_attempt_at, fallback) {
         (None, _) => Next::Never,
         (Some(at), None) => Next::Scheduled(at),
         (Some(at), Some(0)) => manual(at, Fallback::Restart),
         (Some(at), Some(1)) => manual(at, Fallback::Continue(fallback_at.unwrap_or_default())),
         (Some(at), Some(2)) => manual(at, Fallback::Delivered),
-        (Some(_), Some(_)) => {
-            return Err(damaged("deliveries.manual_fallback", row.get("seq")?));
-        }
+        (Some(_), Some(_)) => return Err(damaged("deliveries.manual_fallback", seq)),
     };
     Ok(Progress {
-        status: row.get("status")?,
-        attempt_count: row.get("attempt_count")?,
-        failed_in_run: row.get("failed_in_run")?,
-        run_started_at: row.get("run_started_at")?,
+        status,
+        attempt_count,
+        failed_in_run,
+        run_started_at,
         next,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::SELECT;
+    use crate::store::deliveries::SELECT_PROGRESS;
+    use crate::store::deliveries::queue::SELECT_QUEUED;
+
+    /// The columns that a statement begins with.
+    fn leading(statement: &str) -> Vec<&str> {
+        let columns = statement
+            .strip_prefix("SELECT ")
+            .unwrap()
+            .split(',')
+            .take(8);
+        columns
+            .map(|name| name.trim().trim_start_matches("d."))
+            .collect()
+    }
+
+    #[test]
+    fn what_is_read_in_order_stands_in_that_order() {
+        let progress = [
+            "seq",
+            "status",
+            "attempt_count",
+            "failed_in_run",
+            "run_started_at",
+            "next_attempt_at",
+            "manual_fallback",
+            "fallback_at",
+        ];
+        for statement in [SELECT, SELECT_QUEUED, SELECT_PROGRESS] {
+            assert_eq!(leading(statement), progress);
+        }
+    }
 }

@@ -65,3 +65,27 @@ async fn nobody_is_set_apart_for_short_jobs() {
     let jobs = [(1, "a"), (1, "b"), (2, "c"), (1, "d")];
     assert_eq!(order(&store, &jobs).await, ["a", "b", "c", "d"]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn results_are_recorded_by_their_rows_ahead_of_what_is_new() {
+    let Fixture { store, dir: _dir } = fixture();
+    let ran = Arc::new(Mutex::new(Vec::new()));
+    let (go_on, held) = hold_up(&store);
+    let note = |row: i64| {
+        let ran = Arc::clone(&ran);
+        move |_: &mut WriteTx<'_>| {
+            ran.lock().unwrap().push(row);
+            Ok::<_, StoreError>(())
+        }
+    };
+    for row in [3, 1, 2] {
+        store
+            .settle_then(Haste::AtOnce, Some(row), note(row), drop)
+            .await;
+    }
+    let new = store.write_in_turn(1, note(0));
+    let late = store.settle_then(Haste::AtOnce, Some(1), note(-1), drop);
+    let (answer, (), ()) = tokio::join!(new, late, async { go_on.send(()).unwrap() });
+    (answer.unwrap(), held.await.unwrap().unwrap());
+    assert_eq!(*ran.lock().unwrap(), [1, -1, 2, 3, 0]);
+}
