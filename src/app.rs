@@ -36,7 +36,7 @@ use tokio::task::JoinHandle;
 use crate::admin::socket;
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError};
-use crate::console::{Desk, Shared};
+use crate::console::{Desk, SharedDesk};
 use crate::engine::alert::AlertWays;
 use crate::engine::{Engine, EngineParts};
 use crate::net::{Client, Guard};
@@ -88,7 +88,7 @@ pub struct App {
     service: Service,
     store: Store,
     serving: Serving,
-    desk: Shared,
+    desk: SharedDesk,
     control: socket::Control,
     worker: Worker,
     housekeeper: Housekeeper,
@@ -273,7 +273,7 @@ impl App {
         let worker = Worker::start(&service, threads.handle());
         let housekeeper = Housekeeper::start(&service, threads.handle());
         let control = socket::serve(&config.data_dir, service.clone())?;
-        let desk = Shared::new(Desk::new(&service));
+        let desk = SharedDesk::new(Desk::new(&service));
         let options = ServeOptions {
             state: web::Data::new(AppState::new(service.clone(), http_options(config))),
             listener,

@@ -18,24 +18,29 @@
 //! offer the same actions: the rules of an action live there once, and the floors above translate.
 //!
 //! # One event's way
-//! 1. `web::endpoint` finds the endpoint, `web::audience` asks its audience who calls (`api::audience`
-//!    for programs), and `api::events` parses the body.
-//! 2. `service::events` checks and hands one job to the writer: event, deliveries and idempotency
-//!    record in one transaction, grouped with others (`store::commit`).
+//! 1. The endpoint is found (`web/endpoint.rs`), its audience says who calls (`web/audience.rs`,
+//!    `api/audience.rs` for programs), and `api/events.rs` parses the body.
+//! 2. `service/events/publish.rs` checks and hands one job to the writer; `service/events/accept.rs` stores
+//!    event, deliveries and idempotency record in one transaction, grouped with others (`store/commit.rs`).
 //! 3. The commit is flushed; only then the 202 leaves.
-//! 4. The commit's listeners put the new deliveries into the engine's lanes (`engine::lanes`).
-//! 5. A lane lets one start; `engine::request` builds and signs the body, `net` judges the address and
-//!    sends.
-//! 6. `domain::delivery` says what comes of it, `engine::settle` records attempt and state in one
+//! 4. The commit's listeners put the new deliveries into the engine's lanes (`engine/lanes/mod.rs`).
+//! 5. A lane lets one start (`engine/deliver.rs`); `engine/request.rs` builds and signs the body, the guard
+//!    judges the address (`net/guard.rs`) and the client sends (`net/client.rs`).
+//! 6. `domain/delivery/step.rs` says what comes of it, `engine/settle.rs` records attempt and state in one
 //!    transaction.
 //!
 //! # What always holds, and what proves it
 //! | invariant | proof |
 //! |---|---|
 //! | Floors, no circles, SQL and database crates only in `store` | `tests/it/house` |
+//! | `domain` reads no clock, dice, environment, disk or network | `tests/it/house` |
+//! | Only the writer holds a connection that can write | `store::tests::readers_cannot_write` |
 //! | 202 only after the flushed commit; nothing accepted is lost | `tests/it/binary/crash.rs` |
+//! | An attempt and the state it leads to are one transaction | `engine/settle.rs`, `tests/it/binary/crash.rs` |
 //! | Only `domain::delivery` chooses a delivery's next state | one `match` without `_`, its tests |
 //! | Every outgoing byte passes the guard | `tests/it/destinations.rs`, `.clippy.toml` |
+//! | Every queue, batch, body, page, cache and retry has a bound | `src/bounds.md`, `tests/it/house/bounds.rs` |
+//! | An action's rules are the same for API, dialects, pages and command line | `tests/it/house`: only `service` uses the store |
 //! | Every endpoint is gated, and keeps tenants apart | `tests/it/matrix` |
 //! | Secrets show up nowhere | `tests/it/sentinel.rs` |
 //! | What changes something is in the audit log | `tests/it/audit.rs` |

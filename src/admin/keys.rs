@@ -8,7 +8,7 @@ use crate::domain::id::KeyId;
 use crate::domain::page::Limit;
 use crate::domain::time::Timestamp;
 use crate::service::keys::KeyInput;
-use crate::service::{Done, Once, Refusal, Service};
+use crate::service::{Done, Idempotency, Refusal, Service};
 
 /// A key as lists show it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -65,7 +65,7 @@ pub(super) async fn create(
         rate_limit: None,
     };
     let caller = super::operator(service).await?;
-    let made = service.create_key(&caller, input, Once::unkeyed());
+    let made = service.create_key(&caller, input, Idempotency::unkeyed());
     match made.await? {
         Done::Fresh(made) => Ok(AdminAnswer::Key {
             token: Sensitive::new(made.token.expose().to_owned()),

@@ -6,7 +6,7 @@ use super::AdminAnswer;
 use crate::domain::page::Limit;
 use crate::domain::workspace::Workspace;
 use crate::service::workspaces::WorkspaceInput;
-use crate::service::{Done, Once, Refusal, Service};
+use crate::service::{Done, Idempotency, Refusal, Service};
 use crate::store::workspaces;
 
 /// A workspace as lists show it.
@@ -49,7 +49,7 @@ pub(super) async fn create(
         ..WorkspaceInput::default()
     };
     let caller = super::operator(service).await?;
-    let made = service.create_workspace(&caller, input, Once::unkeyed());
+    let made = service.create_workspace(&caller, input, Idempotency::unkeyed());
     match made.await? {
         Done::Fresh(made) => Ok(AdminAnswer::Id {
             id: made.id.to_string(),

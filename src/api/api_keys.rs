@@ -130,9 +130,10 @@ pub async fn create(state: State, caller: Caller, body: Json<KeyRequest>) -> Ans
         consumer,
         rate_limit,
     };
-    let once = body.keyed.once(created);
-    let done = state.service.create_key(&caller, input, once).await?;
-    answer::done(&done, created)
+    answer::idempotent(body.keyed, created, |key| {
+        state.service.create_key(&caller, input, key)
+    })
+    .await
 }
 
 /// `GET /api-keys`.

@@ -126,7 +126,7 @@ impl Audience for Programs {
         Box::pin(programs::admit(endpoint, request, presented))
     }
 
-    fn tell(
+    fn show_problem(
         &self,
         problem: &Problem,
         _: Option<&'static Endpoint>,

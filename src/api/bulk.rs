@@ -243,13 +243,11 @@ impl RequestBody for RecoverRequest {}
 /// # Errors
 /// As `Service::retry_deliveries`.
 pub async fn retry_deliveries(state: State, caller: Caller, body: Json<BulkRequest>) -> Answered {
-    let once = body.keyed.once(begun);
     let chosen = selection(&state, &caller, body.value, DeliveryScope::Undiscarded).await?;
-    let done = state
-        .service
-        .retry_deliveries(&caller, chosen, once)
-        .await?;
-    answer::done(&done, begun)
+    answer::idempotent(body.keyed, begun, |key| {
+        state.service.retry_deliveries(&caller, chosen, key)
+    })
+    .await
 }
 
 /// `POST /dead-letters/retry`.
@@ -257,13 +255,11 @@ pub async fn retry_deliveries(state: State, caller: Caller, body: Json<BulkReque
 /// # Errors
 /// As `Service::retry_dead_letters`.
 pub async fn retry_dead_letters(state: State, caller: Caller, body: Json<BulkRequest>) -> Answered {
-    let once = body.keyed.once(begun);
     let chosen = selection(&state, &caller, body.value, DeliveryScope::DeadLetters).await?;
-    let done = state
-        .service
-        .retry_dead_letters(&caller, chosen, once)
-        .await?;
-    answer::done(&done, begun)
+    answer::idempotent(body.keyed, begun, |key| {
+        state.service.retry_dead_letters(&caller, chosen, key)
+    })
+    .await
 }
 
 /// `POST /dead-letters/discard`.
@@ -275,13 +271,11 @@ pub async fn discard_dead_letters(
     caller: Caller,
     body: Json<BulkRequest>,
 ) -> Answered {
-    let once = body.keyed.once(begun);
     let chosen = selection(&state, &caller, body.value, DeliveryScope::DeadLetters).await?;
-    let done = state
-        .service
-        .discard_dead_letters(&caller, chosen, once)
-        .await?;
-    answer::done(&done, begun)
+    answer::idempotent(body.keyed, begun, |key| {
+        state.service.discard_dead_letters(&caller, chosen, key)
+    })
+    .await
 }
 
 /// `POST /dead-letters/restore`.
@@ -293,13 +287,11 @@ pub async fn restore_dead_letters(
     caller: Caller,
     body: Json<BulkRequest>,
 ) -> Answered {
-    let once = body.keyed.once(begun);
     let chosen = selection(&state, &caller, body.value, DeliveryScope::Discarded).await?;
-    let done = state
-        .service
-        .restore_dead_letters(&caller, chosen, once)
-        .await?;
-    answer::done(&done, begun)
+    answer::idempotent(body.keyed, begun, |key| {
+        state.service.restore_dead_letters(&caller, chosen, key)
+    })
+    .await
 }
 
 /// `POST /webhooks/{id}/recover`.
@@ -313,7 +305,6 @@ pub async fn recover(
     body: Json<RecoverRequest>,
 ) -> Answered {
     let id = path_id(&request, "webhook")?;
-    let once = body.keyed.once(begun);
     let RecoverRequest {
         since,
         until,
@@ -324,11 +315,10 @@ pub async fn recover(
         until,
         include,
     };
-    let done = state
-        .service
-        .recover_webhook(&caller, id, input, once)
-        .await?;
-    answer::done(&done, begun)
+    answer::idempotent(body.keyed, begun, |key| {
+        state.service.recover_webhook(&caller, id, input, key)
+    })
+    .await
 }
 
 pub(super) fn begun(begun: &Begun) -> StoredAnswer {
@@ -343,13 +333,13 @@ async fn selection(
     state: &State,
     caller: &Caller,
     request: BulkRequest,
-    which: DeliveryScope,
+    scope: DeliveryScope,
 ) -> Result<Selection, Problem> {
     match (request.ids, request.filter) {
         (Some(texts), None) => Ok(Selection::Ids(ids(&texts)?)),
         (None, Some(filter)) => {
             let service = &state.service;
-            let filter = service.delivery_filter(caller, which, filter.into(), "filter.");
+            let filter = service.delivery_filter(caller, scope, filter.into(), "filter.");
             Ok(Selection::Filter(filter.await?))
         }
         (None, None) => Err(Problem::field("filter", "is needed, or else ids")),
@@ -365,7 +355,7 @@ fn ids(texts: &[String]) -> Result<Vec<DeliveryId>, Problem> {
             Some(id) => ids.push(id),
             None => faults.push(FieldError {
                 field: format!("ids[{index}]"),
-                message: "is no delivery's id".to_owned(),
+                message: "must be a delivery's id".to_owned(),
             }),
         }
     }

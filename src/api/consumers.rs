@@ -154,13 +154,14 @@ pub struct ConsumerBody {
 /// # Errors
 /// As `Service::create_consumer`.
 pub async fn create(state: State, caller: Caller, body: Json<ConsumerRequest>) -> Answered {
-    let once = body.keyed.once(created);
     let input = ConsumerInput::from(body.value);
     if input.uid.is_none() {
         return Err(Problem::field("uid", "is required"));
     }
-    let done = state.service.create_consumer(&caller, input, once).await?;
-    answer::done(&done, created)
+    answer::idempotent(body.keyed, created, |key| {
+        state.service.create_consumer(&caller, input, key)
+    })
+    .await
 }
 
 /// `GET /consumers`.

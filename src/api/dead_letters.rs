@@ -89,13 +89,13 @@ pub static ENDPOINTS: &[Endpoint] = &[
 /// 422 for parameters that make no sense.
 pub async fn list(state: State, caller: Caller, request: HttpRequest) -> Answered {
     let mut query = Query::of(&request);
-    let which = query.parsed("discarded", |text| match text {
+    let scope = query.parsed("discarded", |text| match text {
         "true" => Ok(DeliveryScope::Discarded),
         "false" => Ok(DeliveryScope::DeadLetters),
         _ => Err("must be true or false"),
     });
-    let which = which.unwrap_or(DeliveryScope::DeadLetters);
-    deliveries::list_of(&state, &caller, query, which).await
+    let scope = scope.unwrap_or(DeliveryScope::DeadLetters);
+    deliveries::list_of(&state, &caller, query, scope).await
 }
 
 /// `POST /dead-letters/{id}/retry`.

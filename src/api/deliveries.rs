@@ -208,7 +208,7 @@ pub(super) async fn list_of(
     state: &State,
     caller: &Caller,
     mut query: Query,
-    which: DeliveryScope,
+    scope: DeliveryScope,
 ) -> Answered {
     let statuses = query.text("status").unwrap_or_default();
     let input = FilterInput {
@@ -223,7 +223,7 @@ pub(super) async fn list_of(
         until: query.text("until"),
         ended_since: None,
     };
-    let list = match which {
+    let list = match scope {
         DeliveryScope::DeadLetters | DeliveryScope::Discarded => List::DeadLetters,
         DeliveryScope::All | DeliveryScope::Undiscarded => List::Deliveries,
     };
@@ -231,7 +231,7 @@ pub(super) async fn list_of(
     query.finish()?;
     let filter = state
         .service
-        .delivery_filter(caller, which, input, "")
+        .delivery_filter(caller, scope, input, "")
         .await?;
     let page = state.service.deliveries(filter, cursor, limit).await?;
     answer::ok(&ListBody::of(page, |own| delivery(&own)))

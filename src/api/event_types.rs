@@ -224,12 +224,12 @@ pub async fn create(state: State, caller: Caller, body: Json<EventTypeRequest>) 
     } = body;
     let name = value.name.take();
     let name = name.ok_or_else(|| Problem::field("name", "is needed"))?;
-    let once = keyed.once(created);
-    let done = state
-        .service
-        .create_event_type(&caller, input(name, value), once)
-        .await?;
-    answer::done(&done, created)
+    answer::idempotent(keyed, created, |key| {
+        state
+            .service
+            .create_event_type(&caller, input(name, value), key)
+    })
+    .await
 }
 
 /// `GET /event-types/{name}`.

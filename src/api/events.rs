@@ -154,13 +154,14 @@ pub async fn publish(
     request: HttpRequest,
     body: Json<PublishBody>,
 ) -> Answered {
-    let once = body.keyed.once(published_answer);
     let input = PublishInput {
         trace: trace(&request),
         ..body.value.into()
     };
-    let done = state.service.publish(&caller, input, once).await?;
-    answer::done(&done, published_answer)
+    answer::idempotent(body.keyed, published_answer, |key| {
+        state.service.publish(&caller, input, key)
+    })
+    .await
 }
 
 /// `POST /events/batch`.
@@ -173,15 +174,18 @@ pub async fn publish_batch(
     request: HttpRequest,
     body: Json<BatchBody>,
 ) -> Answered {
-    let once = body.keyed.once(|results: &Vec<_>| batch_answer(results));
     let mut inputs = read_events(&state, &caller, body.value.events).await?;
     if let Some(trace) = trace(&request) {
         for input in inputs.iter_mut().flatten() {
             input.trace = Some(trace.clone());
         }
     }
-    let done = state.service.publish_batch(&caller, inputs, once).await?;
-    answer::done(&done, |results| batch_answer(results))
+    answer::idempotent(
+        body.keyed,
+        |results: &Vec<_>| batch_answer(results),
+        |key| state.service.publish_batch(&caller, inputs, key),
+    )
+    .await
 }
 
 /// `GET /events`.
@@ -271,13 +275,16 @@ pub async fn replay(
 ) -> Answered {
     let OptionalJson(Json { value, keyed, .. }) = body;
     let parse = |text: &str| {
-        WebhookId::parse(text).ok_or_else(|| Problem::field("webhook_id", "is no webhook's id"))
+        WebhookId::parse(text).ok_or_else(|| Problem::field("webhook_id", "must be a webhook's id"))
     };
     let webhook = value.webhook_id.as_deref().map(parse).transpose()?;
     let id = path_text(&request, "id");
-    let once = keyed.once(|made: &Vec<_>| replayed_answer(made));
-    let done = state.service.replay(&caller, &id, webhook, once).await?;
-    answer::done(&done, |made| replayed_answer(made))
+    answer::idempotent(
+        keyed,
+        |made: &Vec<_>| replayed_answer(made),
+        |key| state.service.replay(&caller, &id, webhook, key),
+    )
+    .await
 }
 
 /// The trace that a request belongs to, for every attempt to go on with.

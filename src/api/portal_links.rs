@@ -106,7 +106,6 @@ pub async fn create(
     request: HttpRequest,
     body: OptionalJson<PortalLinkRequest>,
 ) -> Answered {
-    let once = body.0.keyed.once(created);
     let said = body.0.value;
     let input = PortalLinkInput {
         expires_in: said.expires_in,
@@ -116,11 +115,12 @@ pub async fn create(
         feature_flags: said.feature_flags,
     };
     let (named, base) = (named(&request), proxy(&request).portal_base(&request));
-    let made = state
-        .service
-        .create_portal_link(&caller, &named, input, &base, once)
-        .await?;
-    answer::done(&made, created)
+    answer::idempotent(body.0.keyed, created, |key| {
+        state
+            .service
+            .create_portal_link(&caller, &named, input, &base, key)
+    })
+    .await
 }
 
 /// `DELETE /consumers/{consumer}/portal-links`.

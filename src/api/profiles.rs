@@ -146,12 +146,10 @@ pub async fn list(state: State, request: HttpRequest) -> Answered {
 /// As `Service::create_profile`.
 pub async fn create(state: State, caller: Caller, body: Json<ProfileRequest>) -> Answered {
     let document = body.value.document()?;
-    let once = body.keyed.once(created);
-    let done = state
-        .service
-        .create_profile(&caller, document, once)
-        .await?;
-    answer::done(&done, created)
+    answer::idempotent(body.keyed, created, |key| {
+        state.service.create_profile(&caller, document, key)
+    })
+    .await
 }
 
 /// `GET /profiles/{name}`.

@@ -196,12 +196,12 @@ pub struct TestedBody {
 /// As `Service::create_webhook`.
 pub async fn create(state: State, caller: Caller, body: Json<WebhookRequest>) -> Answered {
     let shape = secret::registered_to(&caller);
-    let once = body.keyed.once(shape);
-    let done = state
-        .service
-        .create_webhook(&caller, body.value.into(), once)
-        .await?;
-    answer::done(&done, shape)
+    answer::idempotent(body.keyed, shape, |key| {
+        state
+            .service
+            .create_webhook(&caller, body.value.into(), key)
+    })
+    .await
 }
 
 /// `GET /webhooks`.
@@ -317,19 +317,17 @@ pub async fn rotate_secret(
     request: HttpRequest,
     body: OptionalJson<RotateRequest>,
 ) -> Answered {
-    let shape = secret::rotated_to(&caller);
-    let key = body.0.keyed.once(shape);
+    let (id, shape) = (id(&request)?, secret::rotated_to(&caller));
     let said = body.0.value;
     let input = RotationInput {
         secret: said.secret,
         overlap: said.overlap,
         signature: said.signature,
     };
-    let done = state
-        .service
-        .rotate_secret(&caller, id(&request)?, input, key)
-        .await?;
-    answer::done(&done, shape)
+    answer::idempotent(body.0.keyed, shape, |key| {
+        state.service.rotate_secret(&caller, id, input, key)
+    })
+    .await
 }
 
 /// `POST /webhooks/{id}/test`.

@@ -274,12 +274,12 @@ impl From<WorkspaceRequest> for WorkspaceInput {
 /// # Errors
 /// As `Service::create_workspace`.
 pub async fn create(state: State, caller: Caller, body: Json<WorkspaceRequest>) -> Answered {
-    let once = body.keyed.once(created);
-    let done = state
-        .service
-        .create_workspace(&caller, body.value.into(), once)
-        .await?;
-    answer::done(&done, created)
+    answer::idempotent(body.keyed, created, |key| {
+        state
+            .service
+            .create_workspace(&caller, body.value.into(), key)
+    })
+    .await
 }
 
 /// `GET /workspaces`.

@@ -5,13 +5,13 @@
 use actix_web::web::ServiceConfig;
 
 use crate::api;
-use crate::console::{self, Shared};
+use crate::console::{self, SharedDesk};
 use crate::dialects::DIALECTS;
 use crate::portal;
 use crate::web::audience::mount;
 
 /// Mounts everybody whom hookpost speaks to.
-pub fn audiences(desk: Shared) -> impl Fn(&mut ServiceConfig) + Clone + Send + 'static {
+pub fn audiences(desk: SharedDesk) -> impl Fn(&mut ServiceConfig) + Clone + Send + 'static {
     move |config| {
         config.app_data(desk.clone());
         mount(&api::AUDIENCE, config);

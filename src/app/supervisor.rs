@@ -16,7 +16,7 @@ use sd_notify::NotifyState;
 /// the service manager allows, if it watches.
 pub(super) fn ready(url: &str) {
     let status = format!("listening on {url}");
-    tell(&[NotifyState::Ready, NotifyState::Status(&status)]);
+    notify(&[NotifyState::Ready, NotifyState::Status(&status)]);
     if let Some(period) = sd_notify::watchdog_enabled() {
         actix_web::rt::spawn(keep_alive(period / 2));
     }
@@ -24,7 +24,7 @@ pub(super) fn ready(url: &str) {
 
 /// It stops: attempts in flight are awaited.
 pub(super) fn stopping() {
-    tell(&[
+    notify(&[
         NotifyState::Stopping,
         NotifyState::Status("waiting for attempts in flight"),
     ]);
@@ -34,11 +34,11 @@ async fn keep_alive(period: Duration) {
     let mut beats = tokio::time::interval(period);
     loop {
         beats.tick().await;
-        tell(&[NotifyState::Watchdog]);
+        notify(&[NotifyState::Watchdog]);
     }
 }
 
-fn tell(state: &[NotifyState<'_>]) {
+fn notify(state: &[NotifyState<'_>]) {
     if let Err(error) = sd_notify::notify(state) {
         tracing::warn!(%error, "the service manager could not be told");
     }

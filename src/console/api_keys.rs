@@ -16,7 +16,7 @@ use crate::domain::id::KeyId;
 use crate::domain::page::{Cursor, Limit, List};
 use crate::domain::secret::Secret;
 use crate::service::keys::KeyInput;
-use crate::service::{Done, Once};
+use crate::service::{Done, Idempotency};
 use crate::ui::flash::Flash;
 use crate::ui::form::mend;
 use crate::ui::form::{FieldSet, FieldSpec, Fields, FormDraft, FormSpec, FormView, Frame, Offer};
@@ -92,23 +92,23 @@ const USUAL: &[&str] = &[
     "secrets:read",
 ];
 
-type Part = FieldSpec<(), KeyInput>;
+type KeyField = FieldSpec<(), KeyInput>;
 
 /// The form of a new key.
 static KEY: FormSpec<(), KeyInput> = FormSpec::new(&[FieldSet {
     frame: Frame::Bare,
     fields: &[
         Fields::Grid(&[
-            Part::text("name", "Name")
+            KeyField::text("name", "Name")
                 .hint("Where it is used, so that somebody dares to revoke it later.")
                 .example("billing service, production")
                 .required()
                 .sets(|key, typed| key.name = typed.trimmed()),
-            Part::number("rate_limit", "Requests per second")
+            KeyField::number("rate_limit", "Requests per second")
                 .hint("At most. Empty: no limit.")
                 .sets(|key, typed| key.rate_limit = typed.number()),
         ]),
-        Fields::Stack(&[Part::boxes("scope", "Scopes")
+        Fields::Stack(&[KeyField::boxes("scope", "Scopes")
             .path("scopes")
             .offers(scopes)
             .initial(USUAL)
@@ -145,7 +145,7 @@ pub async fn create(state: State, visitor: Visitor, request: HttpRequest, form: 
         Ok(input) => {
             state
                 .service
-                .create_key(&visitor.caller, input, Once::unkeyed())
+                .create_key(&visitor.caller, input, Idempotency::unkeyed())
                 .await
         }
         Err(refusal) => Err(refusal),

@@ -87,7 +87,7 @@ impl Audience for PersonAudience {
 
     /// Whoever has to show a second factor first is taken to where it is asked for; to whoever reads
     /// pages everything else is a page.
-    fn tell(
+    fn show_problem(
         &self,
         problem: &Problem,
         endpoint: Option<&'static Endpoint>,

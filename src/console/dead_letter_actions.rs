@@ -15,7 +15,7 @@ use crate::domain::delivery::{Cause, DeliveryFilter, DeliveryScope};
 use crate::domain::id::{DeliveryId, WebhookId};
 use crate::domain::outcome::FailureKind;
 use crate::service::jobs::{Begun, Selection};
-use crate::service::{Caller, Done, Once, Refusal};
+use crate::service::{Caller, Done, Idempotency, Refusal};
 use crate::ui::flash::Flash;
 use crate::ui::parts::counted;
 use crate::web::State;
@@ -108,13 +108,13 @@ pub async fn bulk(state: State, visitor: Visitor, request: HttpRequest, form: Fo
         GroupAction::Retry => {
             state
                 .service
-                .retry_dead_letters(caller, chosen, Once::unkeyed())
+                .retry_dead_letters(caller, chosen, Idempotency::unkeyed())
                 .await
         }
         GroupAction::Discard => {
             state
                 .service
-                .discard_dead_letters(caller, chosen, Once::unkeyed())
+                .discard_dead_letters(caller, chosen, Idempotency::unkeyed())
                 .await
         }
     };

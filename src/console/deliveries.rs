@@ -18,7 +18,7 @@ use super::{Form, Shown, Visitor};
 use crate::domain::delivery::DeliveryScope;
 use crate::domain::id::DeliveryId;
 use crate::domain::page::{Limit, List};
-use crate::service::Once;
+use crate::service::Idempotency;
 use crate::service::jobs::Selection;
 use crate::service::views::WantedDeliveries;
 use crate::ui::delivery_row::{Row, status_tabs};
@@ -133,8 +133,8 @@ pub async fn retry(state: State, visitor: Visitor, request: HttpRequest, form: F
         "all" => {
             let filters = Filters::read(|name| form.typed(name).to_owned());
             let input = filters.input(state.service.clock().now());
-            let which = DeliveryScope::Undiscarded;
-            let filter = state.service.delivery_filter(caller, which, input, "");
+            let scope = DeliveryScope::Undiscarded;
+            let filter = state.service.delivery_filter(caller, scope, input, "");
             Selection::Filter(filter.await?).to_be_retried()
         }
         _ => Selection::Ids(form.all("id").filter_map(DeliveryId::parse).collect()),
@@ -158,7 +158,7 @@ pub async fn retry(state: State, visitor: Visitor, request: HttpRequest, form: F
     }
     let begun = state
         .service
-        .retry_deliveries(caller, chosen, Once::unkeyed());
+        .retry_deliveries(caller, chosen, Idempotency::unkeyed());
     match begun.await {
         Ok(begun) => Ok(to_job(&begun)),
         Err(refusal) => back_to(&back, Err::<(), _>(refusal), |()| String::new()),

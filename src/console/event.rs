@@ -15,7 +15,7 @@ use crate::domain::catalogue::EventType;
 use crate::domain::delivery::Delivery;
 use crate::domain::id::WebhookId;
 use crate::service::events::{EventDetail, Known, PublishInput};
-use crate::service::{Done, Once, Refusal};
+use crate::service::{Done, Idempotency, Refusal};
 use crate::ui::delivery_row::Row;
 use crate::ui::flash::Flash;
 use crate::ui::form::mend;
@@ -118,38 +118,38 @@ pub struct EventFormView<'a> {
     pub offered: Vec<(&'static str, Vec<String>)>,
 }
 
-type Part = FieldSpec<(), PublishInput>;
+type PublishField = FieldSpec<(), PublishInput>;
 
 /// The publish form.
 static PUBLISH: FormSpec<(), PublishInput> = FormSpec::new(&[FieldSet {
     frame: Frame::Bare,
     fields: &[
         Fields::Stack(&[
-            Part::text("type", "Event type")
+            PublishField::text("type", "Event type")
                 .hint("Webhooks that subscribe to it get the event.")
                 .example("order.paid")
                 .required()
                 .sets(|input, typed| input.event_type = typed.trimmed()),
-            Part::lines("data", "Data", 10)
+            PublishField::lines("data", "Data", 10)
                 .hint("JSON; it is kept and signed byte for byte.")
                 .sets(|input, typed| input.data = json(typed)),
         ]),
         Fields::Grid(&[
-            Part::text("version", "Version")
+            PublishField::text("version", "Version")
                 .hint("Of the event type. Empty: the newest in use.")
                 .sets(|input, typed| input.version = typed.text()),
-            Part::text("id", "Your own id")
+            PublishField::text("id", "Your own id")
                 .hint("Empty: hookpost gives one. The same id again delivers nothing twice.")
                 .sets(|input, typed| input.id = typed.text()),
-            Part::text("occurred_at", "Happened at")
+            PublishField::text("occurred_at", "Happened at")
                 .hint("Empty: now.")
                 .example("2026-03-16T10:05:00Z")
                 .sets(|input, typed| input.occurred_at = typed.text()),
-            Part::text("deliver_at", "Deliver at")
+            PublishField::text("deliver_at", "Deliver at")
                 .hint("Empty: at once. At most 30 days ahead.")
                 .example("2026-04-01T08:00:00Z")
                 .sets(|input, typed| input.deliver_at = typed.text()),
-            Part::text("delay", "Or after")
+            PublishField::text("delay", "Or after")
                 .hint("In the place of a time.")
                 .example("90m")
                 .sets(|input, typed| input.delay = typed.text()),
@@ -163,7 +163,7 @@ fn json(typed: &mut Typed<'_>) -> String {
     if let Err(error) = check_depth(data.as_bytes(), DATA_DEPTH_MAX) {
         typed.fault(error.message);
     } else if let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(&data) {
-        typed.fault(format!("is no JSON: {error}"));
+        typed.fault(format!("is not JSON: {error}"));
     }
     data
 }
@@ -243,7 +243,7 @@ pub async fn publish(state: State, visitor: Visitor, request: HttpRequest, form:
         Ok(input) => {
             state
                 .service
-                .publish(&visitor.caller, input, Once::unkeyed())
+                .publish(&visitor.caller, input, Idempotency::unkeyed())
                 .await
         }
         Err(refusal) => Err(refusal),
@@ -307,7 +307,7 @@ pub async fn replay(state: State, visitor: Visitor, request: HttpRequest, form: 
     };
     let done = state
         .service
-        .replay(&visitor.caller, &id, webhook, Once::unkeyed())
+        .replay(&visitor.caller, &id, webhook, Idempotency::unkeyed())
         .await;
     // The id may be anything until it was found, so the way back is the one that was come.
     let page = request.path().trim_end_matches("/replay");

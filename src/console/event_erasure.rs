@@ -10,7 +10,7 @@ use super::ask::{Question, ask, is_confirmed};
 use super::dead_letter_actions::to_job;
 use super::page::back_to;
 use super::{Form, Shown, Visitor};
-use crate::service::Once;
+use crate::service::Idempotency;
 use crate::service::jobs::{EventFilterInput, EventSelection};
 use crate::ui::parts::counted;
 use crate::web::State;
@@ -48,7 +48,10 @@ pub async fn erase(state: State, visitor: Visitor, request: HttpRequest, form: F
         };
         return ask(&state, &request, visitor, &form, question).await;
     }
-    match service.erase_events(caller, chosen, Once::unkeyed()).await {
+    match service
+        .erase_events(caller, chosen, Idempotency::unkeyed())
+        .await
+    {
         Ok(begun) => Ok(to_job(&begun)),
         Err(refusal) => back_to(&back, Err::<(), _>(refusal), |()| String::new()),
     }

@@ -13,7 +13,7 @@ use super::form::show_form;
 use super::page::{PageContext, Section, back_to, go_and_say};
 use super::{Form, Shown, Visitor};
 use crate::domain::catalogue::VersionSettings;
-use crate::service::Once;
+use crate::service::Idempotency;
 use crate::service::event_types::VersionInput;
 use crate::ui::flash::Flash;
 use crate::ui::form::{FieldSet, FieldSpec, Fields, FormDraft, FormSpec, FormView, Frame, mend};
@@ -64,33 +64,33 @@ impl EventTypeVersionView<'_> {
     }
 }
 
-type Entry = FieldSpec<VersionSettings, VersionInput>;
+type VersionField = FieldSpec<VersionSettings, VersionInput>;
 
 /// The form of a new version.
 static NEW: FormSpec<VersionSettings, VersionInput> = FormSpec::new(&[FieldSet {
     frame: Frame::Bare,
     fields: &[
         Fields::Grid(&[
-            Entry::text("version", "Version")
+            VersionField::text("version", "Version")
                 .hint("A number or a name. Empty: the next number.")
                 .example("2026-03-16")
                 .sets(|input, typed| input.name = typed.text()),
-            Entry::text("description", "Description")
+            VersionField::text("description", "Description")
                 .hint("What is new in it.")
                 .shows(|settings| settings.description.clone())
                 .sets(|input, typed| input.description = typed.text()),
         ]),
         Fields::Halves([
-            &[Entry::lines("schema", "Schema", 10)
+            &[VersionField::lines("schema", "Schema", 10)
                 .hint("JSON Schema 2020-12. Data of events of this version must fit it.")
                 .shows(|settings| settings.schema.as_deref().map(indented))
                 .sets(|input, typed| input.schema = typed.text())],
-            &[Entry::lines("example", "Example", 10)
+            &[VersionField::lines("example", "Example", 10)
                 .hint("JSON data.")
                 .shows(|settings| settings.example.as_deref().map(indented))
                 .sets(|input, typed| input.example = typed.text())],
         ]),
-        Fields::Stack(&[Entry::check("archived", "Archived")
+        Fields::Stack(&[VersionField::check("archived", "Archived")
             .hint("It has ended: nothing more is published as it, and no webhook can begin to pin it.")
             .shows(|settings| settings.archived.then(|| "on".to_owned()))
             .sets(|input, typed| input.archived = typed.is_ticked())]),
@@ -141,7 +141,7 @@ pub async fn create(state: State, visitor: Visitor, request: HttpRequest, form: 
         Ok(input) => {
             let (service, caller) = (&state.service, &visitor.caller);
             service
-                .create_version(caller, &of, input, Once::unkeyed())
+                .create_version(caller, &of, input, Idempotency::unkeyed())
                 .await
         }
         Err(refusal) => Err(refusal),

@@ -14,7 +14,7 @@ use super::{Form, Shown, Visitor};
 use crate::domain::catalogue::{EventType, EventTypeSettings, EventTypeVersion};
 use crate::domain::page::{Limit, List};
 use crate::service::event_types::EventTypeInput;
-use crate::service::{Once, Refusal};
+use crate::service::{Idempotency, Refusal};
 use crate::ui::flash::Flash;
 use crate::ui::form::mend;
 use crate::ui::form::{FieldSet, FieldSpec, Fields, FormDraft, FormSpec, FormView, Frame};
@@ -113,51 +113,51 @@ impl EventTypeFormView<'_> {
     }
 }
 
-type Entry = FieldSpec<EventTypeSettings, EventTypeInput>;
+type EventTypeField = FieldSpec<EventTypeSettings, EventTypeInput>;
 
 /// The form of a new type.
 static NEW: FormSpec<EventTypeSettings, EventTypeInput> = FormSpec::new(&[FieldSet {
     frame: Frame::Bare,
     fields: &[
-        Fields::Stack(&[Entry::text("name", "Name")
+        Fields::Stack(&[EventTypeField::text("name", "Name")
             .hint("Letters, digits, _ and -, in segments joined by dots.")
             .example("order.paid")
             .required()
             .sets(|input, typed| input.name = typed.trimmed())]),
         Fields::Grid(&[
-            Entry::text("description", "Description")
+            EventTypeField::text("description", "Description")
                 .hint("When it happens.")
                 .shows(|settings| settings.description.clone())
                 .sets(|input, typed| input.description = typed.text()),
-            Entry::text("group", "Group")
+            EventTypeField::text("group", "Group")
                 .hint("The heading under which lists show it.")
                 .shows(|settings| settings.group.clone())
                 .sets(|input, typed| input.group = typed.text()),
         ]),
         Fields::Halves([
-            &[Entry::lines("schema", "Schema", 10)
+            &[EventTypeField::lines("schema", "Schema", 10)
                 .hint(
                     "JSON Schema 2020-12. Data that does not fit is refused when it is published.",
                 )
                 .shows(|settings| settings.schema.as_deref().map(indented))
                 .sets(|input, typed| input.schema = typed.text())],
-            &[Entry::lines("example", "Example", 10)
+            &[EventTypeField::lines("example", "Example", 10)
                 .hint("JSON data, offered by the publish form.")
                 .shows(|settings| settings.example.as_deref().map(indented))
                 .sets(|input, typed| input.example = typed.text())],
         ]),
-        Fields::Stack(&[Entry::check("archived", "Archived")
+        Fields::Stack(&[EventTypeField::check("archived", "Archived")
             .hint(
                 "Kept for its history, but no longer offered; where only known types are accepted, \
                  nothing more is published under it.",
             )
             .shows(|settings| settings.archived.then(|| "on".to_owned()))
             .sets(|input, typed| input.archived = typed.is_ticked()),
-            Entry::check("deprecated", "Deprecated")
+            EventTypeField::check("deprecated", "Deprecated")
                 .hint("Its receivers should move to another; it is still sent.")
                 .shows(|settings| settings.deprecated.then(|| "on".to_owned()))
                 .sets(|input, typed| input.deprecated = typed.is_ticked()),
-            Entry::text("feature_flags", "Feature flags")
+            EventTypeField::text("feature_flags", "Feature flags")
                 .hint("Only customers whose portal link has one of them see it in the catalogue; none: all do.")
                 .example("beta")
                 .shows(|settings| {
@@ -279,7 +279,7 @@ pub async fn create(state: State, visitor: Visitor, request: HttpRequest, form: 
         Ok(input) => {
             state
                 .service
-                .create_event_type(&visitor.caller, input, Once::unkeyed())
+                .create_event_type(&visitor.caller, input, Idempotency::unkeyed())
                 .await
         }
         Err(refusal) => Err(refusal),

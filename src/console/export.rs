@@ -60,8 +60,8 @@ pub fn addresses(path: &str, filters: &Filters) -> [(String, &'static str); 2] {
 /// # Errors
 /// 422 for filters that make no sense.
 pub async fn deliveries(state: State, visitor: Visitor, request: HttpRequest) -> Shown {
-    let which = DeliveryScope::All;
-    export(state, visitor, &request, which, "deliveries").await
+    let scope = DeliveryScope::All;
+    export(state, visitor, &request, scope, "deliveries").await
 }
 
 /// `GET /dead-letters/export`.
@@ -69,15 +69,15 @@ pub async fn deliveries(state: State, visitor: Visitor, request: HttpRequest) ->
 /// # Errors
 /// 422 for filters that make no sense.
 pub async fn dead_letters(state: State, visitor: Visitor, request: HttpRequest) -> Shown {
-    let which = DeliveryScope::DeadLetters;
-    export(state, visitor, &request, which, "dead-letters").await
+    let scope = DeliveryScope::DeadLetters;
+    export(state, visitor, &request, scope, "dead-letters").await
 }
 
 async fn export(
     state: State,
     visitor: Visitor,
     request: &HttpRequest,
-    which: DeliveryScope,
+    scope: DeliveryScope,
     name: &str,
 ) -> Shown {
     let mut query = Query::of(request);
@@ -92,7 +92,7 @@ async fn export(
     let input = filters.input(state.service.clock().now());
     let filter = state
         .service
-        .delivery_filter(&visitor.caller, which, input, "")
+        .delivery_filter(&visitor.caller, scope, input, "")
         .await?;
     let (kind, ending) = match form {
         FileForm::Csv => ("text/csv; charset=utf-8", "csv"),

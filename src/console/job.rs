@@ -15,7 +15,7 @@ use crate::domain::delivery::DeliveryScope;
 use crate::domain::id::JobId;
 use crate::domain::job::{JobKind, JobOutcome, JobReport};
 use crate::domain::page::{Limit, List};
-use crate::service::Once;
+use crate::service::Idempotency;
 use crate::service::filter::FilterInput;
 use crate::service::jobs::Selection;
 use crate::ui::job_progress::{JobProgress, heading, outcome_parts};
@@ -178,7 +178,7 @@ pub async fn restore(state: State, visitor: Visitor, request: HttpRequest, _form
     let scope = DeliveryScope::Discarded;
     let filter = service.delivery_filter(caller, scope, input, "").await?;
     let chosen = Selection::Filter(filter);
-    let begun = service.restore_dead_letters(caller, chosen, Once::unkeyed());
+    let begun = service.restore_dead_letters(caller, chosen, Idempotency::unkeyed());
     match begun.await {
         Ok(begun) => Ok(to_job(&begun)),
         Err(refusal) => back_to(&format!("/jobs/{id}"), Err::<(), _>(refusal), |()| {

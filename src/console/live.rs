@@ -21,7 +21,7 @@ use tokio::time::{Instant, sleep, timeout};
 use super::access::VIEWER;
 use super::changes::CLOSED;
 use super::page::Shown;
-use super::state::Shared;
+use super::state::SharedDesk;
 use super::visitor::Visitor;
 use crate::web::connections::{self, Busy};
 use crate::web::endpoint::Endpoint;
@@ -50,7 +50,7 @@ struct Listening {
 ///
 /// # Errors
 /// 503 while too many streams are open; the page then simply does not refresh itself.
-pub async fn stream(shared: Shared, _visitor: Visitor, request: HttpRequest) -> Shown {
+pub async fn stream(shared: SharedDesk, _visitor: Visitor, request: HttpRequest) -> Shown {
     let (changes, room) = shared.live.listen()?;
     let missed = missed_some(&request, *changes.borrow());
     let listening = Listening {

@@ -54,21 +54,21 @@ const CONFIRM_WORDS: BareWords = BareWords {
     ..CODE_WORDS
 };
 
-type Part = FieldSpec<(), SignIn>;
+type SignInField = FieldSpec<(), SignIn>;
 
 /// The form of an address and its password.
 static SIGN_IN: FormSpec<(), SignIn> = FormSpec::new(&[FieldSet {
     frame: Frame::Bare,
     fields: &[Fields::Stack(&[
-        Part::email("email", "E-mail address")
+        SignInField::email("email", "E-mail address")
             .autocomplete("username")
             .required()
             .sets(|asked, typed| asked.email = typed.typed().to_owned()),
-        Part::password("password", "Password")
+        SignInField::password("password", "Password")
             .autocomplete("current-password")
             .required()
             .sets(|asked, typed| asked.password = typed.secret()),
-        Part::hidden("back"),
+        SignInField::hidden("back"),
     ])],
 }]);
 

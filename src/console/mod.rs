@@ -71,7 +71,7 @@ pub use crate::ui::form::Form;
 pub use audience::{AUDIENCE, PersonAudience};
 pub use page::{PageContext, Section, Shown, back_to, show};
 
-pub use state::{Desk, Shared};
+pub use state::{Desk, SharedDesk};
 pub use visitor::Visitor;
 
 #[cfg(test)]

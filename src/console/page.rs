@@ -18,9 +18,10 @@ use crate::ui::parts::curl::publish_call;
 use crate::ui::parts::{Icon, icon};
 use crate::ui::preferences::{Shortcuts, Theme};
 use crate::ui::refresh::PageAsker;
+pub use crate::web::Shown;
+use crate::web::State;
 pub use crate::web::answer::go;
 use crate::web::state::proxy;
-use crate::web::{Answered, State};
 
 /// Workspaces that the switcher shows; the rest are on their page.
 pub const SWITCHER_MAX: u32 = 8;
@@ -31,9 +32,6 @@ const POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; \
      connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
 );
-
-/// What a page's handler answers; a refusal becomes a page on its way out.
-pub type Shown = Answered;
 
 /// Where in the house a page is; the navigation marks it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -94,21 +94,21 @@ const ROLES: [(Role, &str); 3] = [
     (Role::Owner, "changes the instance and its people too"),
 ];
 
-type Part = FieldSpec<(), NewUser>;
+type NewUserField = FieldSpec<(), NewUser>;
 
 /// The form of a new person.
 static PERSON: FormSpec<(), NewUser> = FormSpec::new(&[FieldSet {
     frame: Frame::Bare,
     fields: &[Fields::Stack(&[
-        Part::email("email", "E-mail address")
+        NewUserField::email("email", "E-mail address")
             .required()
             .sets(|new, typed| new.email = typed.typed().to_owned()),
-        Part::password("password", "First password")
+        NewUserField::password("password", "First password")
             .autocomplete("new-password")
             .hint("Hand it over in person; it can be changed under Profile.")
             .required()
             .sets(|new, typed| new.password = typed.secret()),
-        Part::choice("role", "Role")
+        NewUserField::choice("role", "Role")
             .initial(&["operator"])
             .offers(|| {
                 let offer = |(role, words): (Role, &str)| {

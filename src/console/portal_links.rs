@@ -10,7 +10,7 @@ use super::page::{back_to, go_and_say};
 use super::state;
 use super::{Form, Shown, Visitor};
 use crate::service::portal::PortalLinkInput;
-use crate::service::{Done, Once};
+use crate::service::{Done, Idempotency};
 use crate::ui::flash::Flash;
 use crate::web::State;
 use crate::web::answer::go;
@@ -41,7 +41,7 @@ pub async fn create(state: State, visitor: Visitor, request: HttpRequest, _form:
     let id = consumer.id.to_string();
     let page = format!("/consumers/{id}");
     let base = proxy(&request).portal_base(&request);
-    let (input, once) = (PortalLinkInput::default(), Once::unkeyed());
+    let (input, once) = (PortalLinkInput::default(), Idempotency::unkeyed());
     let made = state
         .service
         .create_portal_link(&visitor.caller, &id, input, &base, once)

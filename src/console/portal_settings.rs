@@ -2,7 +2,7 @@
 //!
 //! Owns: these fields. Refuses: the form around them ([`super::settings`]) and rules (`service`).
 
-use super::workspaces::Setting;
+use super::workspaces::WorkspaceSetting;
 use crate::domain::branding::{FooterLink, Mention, Rgb};
 use crate::domain::workspace::Workspace;
 use crate::service::portal::BrandingInput;
@@ -17,35 +17,35 @@ pub(super) const PORTAL: FieldSet<Workspace, WorkspaceInput> = FieldSet {
     },
     fields: &[
         Fields::Grid(&[
-            Setting::text("brand_name", "Name")
+            WorkspaceSetting::text("brand_name", "Name")
                 .path("branding.name")
                 .hint("Shown to your customers in the place of hookpost's.")
                 .shows(|workspace| workspace.portal.branding.name.clone())
                 .sets(|input, typed| looks(input).name = Some(typed.text())),
-            Setting::text("accent", "Colour")
+            WorkspaceSetting::text("accent", "Colour")
                 .path("branding.accent")
                 .hint("Of links and buttons; as text it is darkened or lightened until it can be read.")
                 .example("#4c55c4")
                 .shows(|workspace| workspace.portal.branding.accent.map(Rgb::hex))
                 .sets(|input, typed| looks(input).accent = Some(typed.text())),
-            Setting::number("webhooks_per_consumer", "Webhooks per consumer")
+            WorkspaceSetting::number("webhooks_per_consumer", "Webhooks per consumer")
                 .hint("That a consumer may register itself. Empty: 50.")
                 .shows(|workspace| Some(workspace.portal.webhooks_per_consumer?.to_string()))
                 .sets(|input, typed| {
                     input.portal.webhooks_per_consumer = Some(typed.whole_number());
                 }),
-            Setting::text("footer_text", "Footer link says")
+            WorkspaceSetting::text("footer_text", "Footer link says")
                 .path("branding.footer_link.text")
                 .shows(|workspace| Some(workspace.portal.branding.footer.as_ref()?.text.clone()))
                 .sets(|input, typed| footer(input, typed, |link, text| link.text = text)),
-            Setting::text("footer_url", "Footer link leads to")
+            WorkspaceSetting::text("footer_url", "Footer link leads to")
                 .path("branding.footer_link.url")
                 .example("https://example.com/help")
                 .shows(|workspace| Some(workspace.portal.branding.footer.as_ref()?.url.clone()))
                 .sets(|input, typed| footer(input, typed, |link, url| link.url = url)),
         ]),
         Fields::Stack(&[
-            Setting::lines("portal_origins", "May be framed by", 2)
+            WorkspaceSetting::lines("portal_origins", "May be framed by", 2)
                 .hint(
                     "Origins, one a line, whose pages may show the portal in a frame and call the API \
                      from a browser with a portal token. Empty: none.",
@@ -56,7 +56,7 @@ pub(super) const PORTAL: FieldSet<Workspace, WorkspaceInput> = FieldSet {
                     let origins = typed.typed().split_ascii_whitespace();
                     input.portal.origins = Some(Some(origins.map(str::to_owned).collect()));
                 }),
-            Setting::lines("logo", "New logo", 2)
+            WorkspaceSetting::lines("logo", "New logo", 2)
                 .path("branding.logo")
                 .hint("A PNG, JPEG or WebP of at most 64 KiB, in base64. Empty: as it is.")
                 .sets(|input, typed| {
@@ -64,13 +64,13 @@ pub(super) const PORTAL: FieldSet<Workspace, WorkspaceInput> = FieldSet {
                         looks(input).logo = Some(Some(logo));
                     }
                 }),
-            Setting::check("no_logo", "Show no logo")
+            WorkspaceSetting::check("no_logo", "Show no logo")
                 .sets(|input, typed| {
                     if typed.is_ticked() {
                         looks(input).logo = Some(None);
                     }
                 }),
-            Setting::check("hide_brand", "Leave out that this is hookpost")
+            WorkspaceSetting::check("hide_brand", "Leave out that this is hookpost")
                 .path("branding.hide_brand")
                 .shows(|workspace| {
                     let is_hidden = workspace.portal.branding.mention == Mention::Hidden;

@@ -89,17 +89,17 @@ struct PasswordChange {
     new: Secret,
 }
 
-type Part = FieldSpec<(), PasswordChange>;
+type PasswordField = FieldSpec<(), PasswordChange>;
 
 /// The form of a new password.
 static PASSWORD: FormSpec<(), PasswordChange> = FormSpec::new(&[FieldSet {
     frame: Frame::Bare,
     fields: &[Fields::Stack(&[
-        Part::password("current_password", "Current password")
+        PasswordField::password("current_password", "Current password")
             .autocomplete("current-password")
             .required()
             .sets(|change, typed| change.current = typed.secret()),
-        Part::password("new_password", "New password")
+        PasswordField::password("new_password", "New password")
             .autocomplete("new-password")
             .hint("At least 12 characters; a few words are fine.")
             .required()

@@ -10,7 +10,7 @@ use super::access::{OWNER, VIEWER};
 use super::form::show_form;
 use super::page::{PageContext, Section, back_to, go_and_say};
 use super::portal_settings::PORTAL;
-use super::workspaces::{NAME, PLAN, PROFILE, Setting, profiles};
+use super::workspaces::{NAME, PLAN, PROFILE, WorkspaceSetting, profiles};
 use super::{Form, Shown, Visitor};
 use crate::domain::alert::AlertForm;
 use crate::domain::time::format_duration;
@@ -63,7 +63,7 @@ static SETTINGS: FormSpec<Workspace, WorkspaceInput> = FormSpec::new(&[
                 PLAN,
                 PROFILE.hint("Of new webhooks; those that exist keep theirs."),
             ]),
-            Fields::Stack(&[Setting::check("strict", "Only known event types")
+            Fields::Stack(&[WorkspaceSetting::check("strict", "Only known event types")
                 .path("strict_event_types")
                 .hint(
                     "Publishing and subscribing to a type that is not in the catalogue is refused, \
@@ -71,7 +71,7 @@ static SETTINGS: FormSpec<Workspace, WorkspaceInput> = FormSpec::new(&[
                 )
                 .shows(|workspace| workspace.strict_event_types.then(|| "on".to_owned()))
                 .sets(|input, typed| input.strict_event_types = Some(typed.is_ticked())),
-                Setting::check("aliases", "Send headers under their second names as well")
+                WorkspaceSetting::check("aliases", "Send headers under their second names as well")
                     .hint("svix-id beside webhook-id: for webhooks that say nothing else.")
                     .shows(|workspace| workspace.aliases.then(|| "on".to_owned()))
                     .sets(|input, typed| input.aliases = Some(typed.is_ticked()))]),
@@ -83,7 +83,7 @@ static SETTINGS: FormSpec<Workspace, WorkspaceInput> = FormSpec::new(&[
             title: "Alerts",
         },
         fields: &[Fields::Stack(&[
-            Setting::url("alert_url", "Alerts go to")
+            WorkspaceSetting::url("alert_url", "Alerts go to")
                 .hint(
                     "A URL that is told when a webhook fails, is disabled or recovers, when \
                      deliveries give up, a certificate ends or the disk fills up, signed like any \
@@ -92,14 +92,14 @@ static SETTINGS: FormSpec<Workspace, WorkspaceInput> = FormSpec::new(&[
                 .example("https://example.com/alerts")
                 .shows(|workspace| workspace.alert_url.clone())
                 .sets(|input, typed| input.alert_url = Some(typed.text())),
-            Setting::text("alert_emails", "Mails go to")
+            WorkspaceSetting::text("alert_emails", "Mails go to")
                 .hint("Addresses with spaces between, where hookpost runs with a mail server.")
                 .example("ops@example.com")
                 .shows(|workspace| Some(workspace.alert_emails.join(" ")))
                 .sets(|input, typed| {
                     input.alert_emails = Some(Some(listed(typed.typed())));
                 }),
-            Setting::choice("alert_format", "Alerts look like")
+            WorkspaceSetting::choice("alert_format", "Alerts look like")
                 .initial(&["url"])
                 .offers(|| {
                     vec![
@@ -123,20 +123,20 @@ static SETTINGS: FormSpec<Workspace, WorkspaceInput> = FormSpec::new(&[
             title: "Retention",
         },
         fields: &[Fields::Grid(&[
-            Setting::text("delivered", "Keep delivered history for")
+            WorkspaceSetting::text("delivered", "Keep delivered history for")
                 .path("retention.delivered")
                 .shows(|workspace| workspace.retention.delivered.map(format_duration))
                 .sets(|input, typed| retention(input).delivered = Some(typed.text())),
-            Setting::text("exhausted", "Keep dead letters for")
+            WorkspaceSetting::text("exhausted", "Keep dead letters for")
                 .path("retention.exhausted")
                 .shows(|workspace| workspace.retention.exhausted.map(format_duration))
                 .sets(|input, typed| retention(input).exhausted = Some(typed.text())),
-            Setting::number("keep_latest", "Always keep the latest")
+            WorkspaceSetting::number("keep_latest", "Always keep the latest")
                 .path("retention.keep_latest")
                 .hint("Deliveries of each webhook that stay whatever their age.")
                 .shows(|workspace| Some(workspace.retention.keep_latest?.to_string()))
                 .sets(|input, typed| retention(input).keep_latest = Some(typed.whole_number())),
-            Setting::text("keep_data", "Keep what events carry")
+            WorkspaceSetting::text("keep_data", "Keep what events carry")
                 .hint("retention: as long as the events; until_delivered: until everybody has it; or a duration.")
                 .example("24h")
                 .shows(|workspace| Some(workspace.retention.keep_data.text()))

@@ -30,22 +30,22 @@ const WORDS: BareWords = BareWords {
     button: "Create the account",
 };
 
-type Part = FieldSpec<(), SetupOwner>;
+type OwnerField = FieldSpec<(), SetupOwner>;
 
 /// The form of the first account.
 static OWNER: FormSpec<(), SetupOwner> = FormSpec::new(&[FieldSet {
     frame: Frame::Bare,
     fields: &[Fields::Stack(&[
-        Part::email("email", "E-mail address")
+        OwnerField::email("email", "E-mail address")
             .autocomplete("username")
             .required()
             .sets(|owner, typed| owner.email = typed.typed().to_owned()),
-        Part::password("password", "Password")
+        OwnerField::password("password", "Password")
             .autocomplete("new-password")
             .hint("At least 12 characters.")
             .required()
             .sets(|owner, typed| owner.password = typed.secret()),
-        Part::hidden("token").sets(|owner, typed| owner.token = typed.secret()),
+        OwnerField::hidden("token").sets(|owner, typed| owner.token = typed.secret()),
     ])],
 }]);
 

@@ -17,7 +17,7 @@ pub struct Desk {
 }
 
 /// How handlers get at it.
-pub type Shared = web::Data<Desk>;
+pub type SharedDesk = web::Data<Desk>;
 
 impl Desk {
     /// Listens to what `service` does.
@@ -35,7 +35,7 @@ impl Desk {
 /// # Panics
 /// Never: every app with a dashboard is built with it.
 #[must_use]
-pub fn of(request: &HttpRequest) -> &Shared {
-    let shared = request.app_data::<Shared>();
+pub fn of(request: &HttpRequest) -> &SharedDesk {
+    let shared = request.app_data::<SharedDesk>();
     shared.expect("every app with a dashboard is built with its desk")
 }

@@ -18,7 +18,7 @@ use super::{Form, Shown, Visitor};
 use crate::domain::id::WebhookId;
 use crate::service::stats::PeriodInput;
 use crate::service::webhooks::RotationInput;
-use crate::service::{Done, Once, Refusal};
+use crate::service::{Done, Idempotency, Refusal};
 use crate::ui::delivery_row::{short, webhook_called};
 use crate::ui::flash::Flash;
 use crate::ui::form::FormDraft;
@@ -111,7 +111,7 @@ pub async fn rotate(state: State, visitor: Visitor, request: HttpRequest, form: 
     };
     let rotated = state
         .service
-        .rotate_secret(&visitor.caller, id, input, Once::unkeyed())
+        .rotate_secret(&visitor.caller, id, input, Idempotency::unkeyed())
         .await;
     if let Ok(Done::Fresh(rotated)) = &rotated {
         let now = state.service.clock().now();
@@ -189,7 +189,7 @@ pub async fn recover(state: State, visitor: Visitor, request: HttpRequest, form:
     let input = RECOVERY.read(&form, RecoverForm::default())?.input(now);
     let begun = state
         .service
-        .recover_webhook(&visitor.caller, id, input, Once::unkeyed())
+        .recover_webhook(&visitor.caller, id, input, Idempotency::unkeyed())
         .await;
     match begun {
         Ok(begun) => Ok(to_job(&begun)),

@@ -16,7 +16,7 @@ use super::{Form, Shown, Visitor};
 use crate::domain::id::WebhookId;
 use crate::domain::secret::Secret;
 use crate::service::webhooks::Updated;
-use crate::service::{Done, Once, Refusal};
+use crate::service::{Done, Idempotency, Refusal};
 use crate::ui::flash::Flash;
 use crate::ui::form::mend;
 use crate::ui::form::{FormDraft, FormView, Offer};
@@ -135,7 +135,7 @@ pub async fn create(state: State, visitor: Visitor, request: HttpRequest, form: 
         Ok(input) => {
             state
                 .service
-                .create_webhook(&visitor.caller, input, Once::unkeyed())
+                .create_webhook(&visitor.caller, input, Idempotency::unkeyed())
                 .await
         }
         Err(refusal) => Err(refusal),

@@ -12,7 +12,7 @@ use super::page::{PageContext, Section, back_to, show};
 use super::{Form, Shown, Visitor};
 use crate::domain::profile::Profile;
 use crate::domain::profile::gallery::{gallery, in_gallery};
-use crate::service::{Once, Refusal};
+use crate::service::{Idempotency, Refusal};
 use crate::web::State;
 use crate::web::endpoint::Endpoint;
 use crate::web::extract::Query;
@@ -111,7 +111,7 @@ pub async fn add(state: State, visitor: Visitor, form: Form) -> Shown {
     let document = entry.profile.to_json();
     let added = state
         .service
-        .create_profile(&visitor.caller, document, Once::unkeyed());
+        .create_profile(&visitor.caller, document, Idempotency::unkeyed());
     back_to("/wire-profiles", added.await, |_| {
         format!("{name} was added: webhooks may have it as their wire profile now.")
     })

@@ -15,7 +15,7 @@ use crate::domain::page::{Cursor, Limit, List};
 use crate::domain::profile::DEFAULT_PROFILE;
 use crate::domain::workspace::{Plan, Workspace};
 use crate::service::workspaces::WorkspaceInput;
-use crate::service::{Once, Refusal};
+use crate::service::{Idempotency, Refusal};
 use crate::ui::flash::Flash;
 use crate::ui::form::mend;
 use crate::ui::form::{FieldSet, FieldSpec, Fields, FormDraft, FormSpec, FormView, Frame, Offer};
@@ -68,19 +68,19 @@ pub struct WorkspacesView<'a> {
     pub may_own: bool,
 }
 
-pub(super) type Setting = FieldSpec<Workspace, WorkspaceInput>;
+pub(super) type WorkspaceSetting = FieldSpec<Workspace, WorkspaceInput>;
 
-pub(super) const NAME: Setting = Setting::text("name", "Name")
+pub(super) const NAME: WorkspaceSetting = WorkspaceSetting::text("name", "Name")
     .required()
     .shows(|workspace| Some(workspace.name.clone()))
     .sets(|input, typed| input.name = Some(typed.trimmed()));
 
-pub(super) const PLAN: Setting = Setting::choice("plan", "Plan")
+pub(super) const PLAN: WorkspaceSetting = WorkspaceSetting::choice("plan", "Plan")
     .offers(plans)
     .shows(|workspace| Some(workspace.plan.as_str().to_owned()))
     .sets(|input, typed| input.plan = typed.text());
 
-pub(super) const PROFILE: Setting = Setting::choice("profile", "Wire profile")
+pub(super) const PROFILE: WorkspaceSetting = WorkspaceSetting::choice("profile", "Wire profile")
     .initial(&[DEFAULT_PROFILE])
     .shows(|workspace| Some(workspace.profile.clone()))
     .sets(|input, typed| input.profile = typed.text());
@@ -143,7 +143,7 @@ pub async fn create(state: State, visitor: Visitor, request: HttpRequest, form: 
         Ok(input) => {
             state
                 .service
-                .create_workspace(&visitor.caller, input, Once::unkeyed())
+                .create_workspace(&visitor.caller, input, Idempotency::unkeyed())
                 .await
         }
         Err(refusal) => Err(refusal),

@@ -151,7 +151,7 @@ impl Audience for Dialect {
         })
     }
 
-    fn tell(
+    fn show_problem(
         &self,
         problem: &Problem,
         _: Option<&'static Endpoint>,

@@ -142,9 +142,10 @@ async fn create(state: State, caller: Caller, body: Json<IndigiarmorNewWebhook>)
         profile: Some(PROFILE.to_owned()),
         ..WebhookInput::default()
     };
-    let key = body.keyed.once(created);
-    let done = state.service.create_webhook(&caller, input, key).await?;
-    answer::done(&done, created)
+    answer::idempotent(body.keyed, created, |key| {
+        state.service.create_webhook(&caller, input, key)
+    })
+    .await
 }
 
 async fn list(state: State, caller: Caller) -> Answered {

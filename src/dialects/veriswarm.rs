@@ -125,9 +125,10 @@ async fn create(state: State, caller: Caller, body: Json<VeriswarmNewWebhook>) -
         profile: Some(PROFILE.to_owned()),
         ..WebhookInput::default()
     };
-    let key = body.keyed.once(created);
-    let done = state.service.create_webhook(&caller, input, key).await?;
-    answer::done(&done, created)
+    answer::idempotent(body.keyed, created, |key| {
+        state.service.create_webhook(&caller, input, key)
+    })
+    .await
 }
 
 async fn list(state: State, caller: Caller) -> Answered {
@@ -216,11 +217,12 @@ async fn rotate(
     body: OptionalJson<Nothing>,
 ) -> Answered {
     let id = webhook_named(&state, &caller, &request).await?;
-    let key = body.0.keyed.once(rotated);
-    let rotating = state
-        .service
-        .rotate_secret(&caller, id, RotationInput::default(), key);
-    answer::done(&rotating.await?, rotated)
+    answer::idempotent(body.0.keyed, rotated, |key| {
+        state
+            .service
+            .rotate_secret(&caller, id, RotationInput::default(), key)
+    })
+    .await
 }
 
 fn rotated(rotated: &Rotated) -> StoredAnswer {

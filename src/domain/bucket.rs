@@ -1,8 +1,10 @@
 //! Token buckets: so much at once, and then so much a second.
 //!
-//! Owns: filling and taking. Refuses: waiting, reading a clock, and knowing what a token is the
+//! Owns: filling and taking, and one for each of many. Refuses: waiting, reading a clock, and knowing what a token is the
 //! right to.
 
+use std::collections::HashMap;
+use std::hash::Hash;
 use std::time::Duration;
 
 use super::time::Timestamp;
@@ -95,6 +97,35 @@ impl Bucket {
     }
 }
 
+/// Buckets that are kept at most for those of one kind. Full ones go first, since forgetting them changes nothing; where
+/// that makes no room, all are forgotten, and everybody starts with a full one.
+const BUCKETS_MAX: usize = 10_000;
+
+/// A bucket for each of those who are limited, by what tells them apart.
+#[derive(Debug)]
+pub struct Buckets<K>(HashMap<K, Bucket>);
+
+impl<K> Default for Buckets<K> {
+    fn default() -> Self {
+        Self(HashMap::new())
+    }
+}
+
+impl<K: Hash + Eq> Buckets<K> {
+    /// The bucket of `who`, of this size and at this rate; a full one for who had none.
+    pub fn of(&mut self, who: K, size: f64, per_second: f64, now: Timestamp) -> &mut Bucket {
+        if self.0.len() >= BUCKETS_MAX && !self.0.contains_key(&who) {
+            self.0.retain(|_, bucket| !bucket.is_full(now));
+            if self.0.len() >= BUCKETS_MAX {
+                self.0.clear();
+            }
+        }
+        let full = Bucket::full(size, per_second, now);
+        let own = self.0.entry(who).or_insert(full);
+        own.resize(size, per_second)
+    }
+}
+
 fn burst(per_second: f64) -> f64 {
     (per_second * BURST_SECONDS).max(1.0)
 }
@@ -125,6 +156,23 @@ mod tests {
                 "{rate}: {started}"
             );
         }
+    }
+
+    #[test]
+    fn full_buckets_are_forgotten_first_and_all_of_them_where_none_is_full() {
+        let mut buckets = Buckets::default();
+        let mut drained = |who: usize, now| buckets.of(who, 1.0, 1.0, now).take(now).left;
+        for who in 0..BUCKETS_MAX {
+            assert_eq!(drained(who, at(0)), Some(0.0));
+        }
+        assert_eq!(drained(0, at(0)), None);
+        assert_eq!(drained(BUCKETS_MAX, at(0)), Some(0.0));
+        assert_eq!(drained(0, at(0)), Some(0.0), "all were forgotten");
+        for who in 1..BUCKETS_MAX - 1 {
+            drained(who, at(500));
+        }
+        drained(BUCKETS_MAX + 1, at(1_200));
+        assert_eq!(drained(1, at(1_200)), None, "it was not full yet");
     }
 
     #[test]

@@ -42,7 +42,7 @@ pub fn endpoint(
         webhook_uid: webhook.uid.as_deref(),
     };
     let text = place.told(news);
-    tell(tx, webhook.workspace, news.event_type(), text, &listening)
+    notify(tx, webhook.workspace, news.event_type(), text, &listening)
 }
 
 /// Tells that a customer's webhook was disabled for failing.
@@ -97,7 +97,7 @@ pub(super) fn attempted(
         ..attempt.clone()
     };
     let text = at.told_of(&message(&delivery, uid, &numbered));
-    tell(tx, webhook.workspace, news.event_type(), text, &listening)
+    notify(tx, webhook.workspace, news.event_type(), text, &listening)
 }
 
 fn message<'a>(
@@ -130,7 +130,7 @@ fn listening(
     Ok(listening)
 }
 
-fn tell(
+fn notify(
     tx: &mut WriteTx<'_>,
     workspace: WorkspaceId,
     event_type: &'static str,

@@ -172,7 +172,7 @@ impl AttemptRecord {
             RequestPart::Whole => self.look_at_receiver(tx, moved_ms)?,
             RequestPart::Further => Observed::default(),
         };
-        self.tell(tx, trigger, [&progress, &next], observed.disabled)?;
+        self.notify(tx, trigger, [&progress, &next], observed.disabled)?;
         let has_given_up = next.status == Status::Exhausted && progress.status != Status::Exhausted;
         let outcome = match has_given_up {
             true => Outcome::GaveUp,
@@ -202,7 +202,7 @@ impl AttemptRecord {
     }
 
     /// Tells operational webhooks what it means.
-    fn tell(
+    fn notify(
         &self,
         tx: &mut WriteTx<'_>,
         trigger: Trigger,

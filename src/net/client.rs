@@ -38,7 +38,7 @@ use url::Host;
 use crate::net::address::AddressRefusal;
 use crate::net::connect::Connector;
 use crate::net::connect_error::ConnectError;
-use crate::net::exchange::{Answered, Unanswered, exchange};
+use crate::net::exchange::{HttpAnswer, Unanswered, exchange};
 use crate::net::failure::Failure;
 use crate::net::guard::Guard;
 use crate::net::identity::OwnTls;
@@ -329,7 +329,7 @@ impl ClientInner {
         let (deadline, timeout) = (attempt.deadline, attempt.outbound.timeout);
         let made = request(attempt.outbound);
         attempt.remote_addr = Some(remote_addr);
-        let Answered {
+        let HttpAnswer {
             reply,
             wire,
             announced,

@@ -218,10 +218,10 @@ impl Resolvers {
     }
 }
 
-type Asked = Result<LookupIp, NetError>;
+type LookupAnswer = Result<LookupIp, NetError>;
 
 /// Takes in the second family's answer after the first one's.
-async fn both(first: Asked, rest: impl Future<Output = Asked>) -> FoundName {
+async fn both(first: LookupAnswer, rest: impl Future<Output = LookupAnswer>) -> FoundName {
     match first {
         Ok(first) => {
             let second = tokio::time::timeout(OTHER_FAMILY_AFTER, rest).await;

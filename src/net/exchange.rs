@@ -39,7 +39,7 @@ const HEAD_BYTES_MAX: usize = 256 * 1024;
 const ROUNDS_MAX: u32 = 4;
 
 /// An exchange that brought an answer.
-pub(super) struct Answered {
+pub(super) struct HttpAnswer {
     pub(super) reply: HttpReply,
     /// The wire, where it may be used again.
     pub(super) wire: Option<Wire>,
@@ -65,7 +65,7 @@ pub(super) async fn exchange(
     request: Request<Full<Bytes>>,
     deadline: Instant,
     body_bytes_max: usize,
-) -> Result<Answered, Unanswered> {
+) -> Result<HttpAnswer, Unanswered> {
     wire.begin();
     let shaken = builder().handshake(TokioIo::new(wire)).await;
     let (mut requests, connection) = shaken.map_err(|error| Unanswered::Broken {
@@ -91,7 +91,7 @@ pub(super) async fn exchange(
         (BodyEnd::Whole, true) => line.rest(&mut requests).await,
         (BodyEnd::Whole, false) | (BodyEnd::Cut, _) => None,
     };
-    Ok(Answered {
+    Ok(HttpAnswer {
         reply,
         wire,
         announced,
@@ -159,7 +159,7 @@ impl Driven {
         error: hyper::Error,
         deadline: Instant,
         body_bytes_max: usize,
-    ) -> Result<Answered, Unanswered> {
+    ) -> Result<HttpAnswer, Unanswered> {
         self.end();
         let Some(Leftover { mut wire, unread }) = self.ended else {
             let answered = false;
@@ -174,7 +174,7 @@ impl Driven {
         if error.is_parse() && is_whole && !unread.is_empty() {
             let again = read_again(&mut wire, unread.into(), deadline, bounds).await;
             if let Some(reply) = again {
-                return Ok(Answered {
+                return Ok(HttpAnswer {
                     reply,
                     wire: None,
                     announced: None,

@@ -36,10 +36,10 @@ pub(super) const LOOKUPS_MAX: usize = 256;
 /// Names that are remembered.
 const NAMES_MAX: usize = 10_000;
 
-pub(super) type Addresses = Result<Vec<IpAddr>, ResolveError>;
+pub(super) type LookedUp = Result<Vec<IpAddr>, ResolveError>;
 
 /// Whose look-up of which name. Workspaces never wait for each other's.
-type Asked = (i64, Box<str>);
+type Question = (i64, Box<str>);
 
 /// The look-ups.
 pub(super) struct Lookups {
@@ -49,18 +49,18 @@ pub(super) struct Lookups {
     familiar: LookupTurns,
     /// Places for all others.
     strange: LookupTurns,
-    state: Mutex<State>,
+    state: Mutex<LookupState>,
 }
 
 #[derive(Default)]
-struct State {
+struct LookupState {
     known: HashMap<Box<str>, KnownName>,
-    running: HashMap<Asked, Arc<watch::Sender<Option<Addresses>>>>,
+    running: HashMap<Question, Arc<watch::Sender<Option<LookedUp>>>>,
 }
 
 /// What is known of a name.
 struct KnownName {
-    answer: Addresses,
+    answer: LookedUp,
     until: Instant,
 }
 
@@ -82,7 +82,7 @@ impl Lookups {
     }
 
     /// The addresses of `name`, unchecked, within [`LOOKUP_BUDGET`].
-    pub(super) async fn addresses(self: &Arc<Self>, name: &str, workspace: i64) -> Addresses {
+    pub(super) async fn addresses(self: &Arc<Self>, name: &str, workspace: i64) -> LookedUp {
         if self.source.has_changed() {
             self.state().known.clear();
         }
@@ -110,14 +110,14 @@ impl Lookups {
         self: &Arc<Self>,
         name: &str,
         workspace: i64,
-    ) -> Result<Addresses, watch::Receiver<Option<Addresses>>> {
+    ) -> Result<LookedUp, watch::Receiver<Option<LookedUp>>> {
         let mut state = self.state();
         let known = state.known.get(name);
         let is_familiar = known.is_some_and(|known| known.answer.is_ok());
         if let Some(known) = known.filter(|known| known.until > Instant::now()) {
             return Ok(known.answer.clone());
         }
-        let asked: Asked = (workspace, name.into());
+        let asked: Question = (workspace, name.into());
         if let Some(sender) = state.running.get(&asked) {
             return Err(sender.subscribe());
         }
@@ -140,8 +140,8 @@ impl Lookups {
     /// Looks one name up and tells whoever waits for it, unless nobody does any more.
     async fn look_up(
         self: Arc<Self>,
-        asked: Asked,
-        sender: Arc<watch::Sender<Option<Addresses>>>,
+        asked: Question,
+        sender: Arc<watch::Sender<Option<LookedUp>>>,
         turns: LookupTurns,
     ) {
         let running = Running {
@@ -188,7 +188,7 @@ impl Lookups {
         self.state().running.len()
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, LookupState> {
         // The maps are whole between any two statements, so a panic elsewhere did not break them.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -206,7 +206,7 @@ impl Drop for Lookups {
 /// Takes a look-up off the running ones, however it ends.
 struct Running<'a> {
     lookups: &'a Lookups,
-    asked: &'a Asked,
+    asked: &'a Question,
 }
 
 impl Drop for Running<'_> {

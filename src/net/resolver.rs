@@ -18,7 +18,7 @@ use url::Host;
 
 use crate::net::address::AddressRefusal;
 use crate::net::guard::{Guard, PortKind};
-use crate::net::lookups::{Addresses, Lookups};
+use crate::net::lookups::{LookedUp, Lookups};
 use crate::net::resolve_error::ResolveError;
 
 /// Addresses of one name that are tried; all are checked.
@@ -32,7 +32,7 @@ pub(super) async fn resolve(
     host: Host<&str>,
     port: PortKind,
     workspace: i64,
-) -> Addresses {
+) -> LookedUp {
     let addresses = match host {
         Host::Ipv4(ip) => vec![ip.into()],
         Host::Ipv6(ip) => vec![ip.into()],
@@ -42,12 +42,7 @@ pub(super) async fn resolve(
     check(guard, &host, port, addresses)
 }
 
-fn check(
-    guard: &Guard,
-    host: &Host<&str>,
-    port: PortKind,
-    mut addresses: Vec<IpAddr>,
-) -> Addresses {
+fn check(guard: &Guard, host: &Host<&str>, port: PortKind, mut addresses: Vec<IpAddr>) -> LookedUp {
     for ip in &addresses {
         let judged = guard.check_address_of(*ip, port);
         if let Err(AddressRefusal::Unjudged(shortage)) = judged {

@@ -54,7 +54,7 @@ impl Audience for PortalAudience {
         Box::pin(guest::admit(endpoint, request))
     }
 
-    fn tell(
+    fn show_problem(
         &self,
         problem: &Problem,
         _: Option<&'static Endpoint>,

@@ -19,7 +19,7 @@ use crate::domain::page::{Limit, List};
 use crate::service::filter::FilterInput;
 use crate::service::jobs::Selection;
 use crate::service::views::WantedDeliveries;
-use crate::service::{Once, Refusal};
+use crate::service::{Idempotency, Refusal};
 use crate::ui::delivery_row::Row;
 use crate::ui::flash::Flash;
 use crate::ui::job_progress::matching_words;
@@ -92,7 +92,7 @@ pub async fn bulk(state: State, guest: Guest, request: HttpRequest, form: GuestF
         let flash = Flash::bad("Nothing was ticked: choose dead letters first.");
         return Ok(go_and_say(&request, PATH, &flash));
     }
-    let once = Once::unkeyed();
+    let once = Idempotency::unkeyed();
     let begun = match form.typed("action") {
         "retry" => service.retry_dead_letters(caller, chosen, once).await,
         "discard" => service.discard_dead_letters(caller, chosen, once).await,

@@ -16,7 +16,7 @@ use crate::web::Problem;
 
 #[derive(Template)]
 #[template(path = "portal/error_page.html")]
-struct TroubleView<'a> {
+struct PortalErrorView<'a> {
     assets: &'static Addresses,
     language: Language,
     title: &'static str,
@@ -47,7 +47,7 @@ pub fn page(problem: &Problem, request: &HttpRequest) -> HttpResponse {
     };
     let mut response = HttpResponse::build(status);
     problem.dress(&mut response);
-    let view = TroubleView {
+    let view = PortalErrorView {
         assets: addresses(),
         language: language_of(request),
         title,
@@ -62,7 +62,7 @@ pub fn page(problem: &Problem, request: &HttpRequest) -> HttpResponse {
 /// press, so in a frame it may stand, whosever that is: without a session nobody knows.
 #[must_use]
 pub fn ended(request: &HttpRequest) -> HttpResponse {
-    let view = TroubleView {
+    let view = PortalErrorView {
         assets: addresses(),
         language: language_of(request),
         title: "This session has ended",
@@ -77,7 +77,7 @@ pub fn ended(request: &HttpRequest) -> HttpResponse {
     draw(response, &view)
 }
 
-fn draw(mut response: HttpResponseBuilder, view: &TroubleView<'_>) -> HttpResponse {
+fn draw(mut response: HttpResponseBuilder, view: &PortalErrorView<'_>) -> HttpResponse {
     let body = view.render_with_values(&view.language);
     response.body(body.unwrap_or_else(|_| "This page can't be shown right now.".to_owned()))
 }

@@ -11,7 +11,7 @@ use super::form::GuestForm;
 use super::guest::Guest;
 use super::page::{PortalPage, Room, Shown, back_to, show};
 use crate::domain::id::WebhookId;
-use crate::service::{Done, Once, Refusal};
+use crate::service::{Done, Idempotency, Refusal};
 use crate::ui::delivery_row::Row;
 use crate::ui::exchange::{Bodies, body_block};
 use crate::ui::names::Names;
@@ -88,7 +88,7 @@ pub async fn replay(state: State, guest: Guest, request: HttpRequest, form: Gues
     };
     let done = state
         .service
-        .replay(&guest.caller, &id, webhook, Once::unkeyed())
+        .replay(&guest.caller, &id, webhook, Idempotency::unkeyed())
         .await;
     // The id may be anything until it was found, so the way back is the one that was come.
     let page = request.path().trim_end_matches("/replay").to_owned();

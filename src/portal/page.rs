@@ -20,11 +20,8 @@ use crate::ui::parts::{Icon, icon};
 use crate::ui::preferences::Theme;
 use crate::ui::refresh::PageAsker;
 use crate::ui::speech::Language;
-use crate::web::Answered;
+pub use crate::web::Shown;
 use crate::web::answer::{NamesFramers, go};
-
-/// What a page's handler answers; a refusal becomes a page on its way out.
-pub type Shown = Answered;
 
 /// Where in the portal a page is; the navigation marks it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

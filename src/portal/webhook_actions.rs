@@ -13,7 +13,7 @@ use super::job::to_job;
 use super::page::{Shown, back_to, go_and_say};
 use crate::domain::id::WebhookId;
 use crate::service::webhooks::RotationInput;
-use crate::service::{Done, Once};
+use crate::service::{Done, Idempotency};
 use crate::ui::delivery_row::webhook_called;
 use crate::ui::flash::Flash;
 use crate::ui::forms::webhook_actions::{
@@ -79,7 +79,7 @@ pub async fn rotate(state: State, guest: Guest, request: HttpRequest, form: Gues
         signature: None,
     };
     let (service, caller) = (&state.service, &guest.caller);
-    let rotated = service.rotate_secret(caller, id, input, Once::unkeyed());
+    let rotated = service.rotate_secret(caller, id, input, Idempotency::unkeyed());
     let rotated = rotated.await;
     let page = match guest.can(super::access::SECRETS) && rotated.is_ok() {
         true => format!("{}/secret", path(id)),
@@ -123,7 +123,7 @@ pub async fn recover(state: State, guest: Guest, request: HttpRequest, form: Gue
     let now = state.service.clock().now();
     let input = RECOVERY.read(&form.0, RecoverForm::default())?.input(now);
     let (service, caller) = (&state.service, &guest.caller);
-    let begun = service.recover_webhook(caller, id, input, Once::unkeyed());
+    let begun = service.recover_webhook(caller, id, input, Idempotency::unkeyed());
     to_job(&request, begun.await, &path(id))
 }
 

@@ -15,7 +15,7 @@ use crate::domain::catalogue::EventType;
 use crate::domain::id::WebhookId;
 use crate::domain::webhook::Webhook;
 use crate::service::webhooks::{Updated, WebhookInput};
-use crate::service::{Done, Once, Refusal};
+use crate::service::{Done, Idempotency, Refusal};
 use crate::ui::flash::Flash;
 use crate::ui::form::{FormDraft, FormSpec, FormView, Offer, mend};
 use crate::ui::forms::customer_webhook::{CUSTOMER_EDIT, CUSTOMER_EDIT_SECRET_HINT, CUSTOMER_NEW};
@@ -99,7 +99,9 @@ pub async fn create(state: State, guest: Guest, request: HttpRequest, form: Gues
     {
         Ok(input) => {
             let (service, caller) = (&state.service, &guest.caller);
-            service.create_webhook(caller, input, Once::unkeyed()).await
+            service
+                .create_webhook(caller, input, Idempotency::unkeyed())
+                .await
         }
         Err(refusal) => Err(refusal),
     };

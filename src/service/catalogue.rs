@@ -191,7 +191,7 @@ pub(super) fn no_such_version<'a>(
         true => "it has none".to_owned(),
         false => format!("newest first: {}", names.join(", ")),
     };
-    format!("{version} is no version of {name} in use; {hint}")
+    format!("{version} is not a version of {name} in use; {hint}")
 }
 
 fn check_data(schema: &Schema, data: &str) -> Result<(), Vec<FieldError>> {

@@ -5,9 +5,9 @@
 
 use serde_json::{Value, json};
 
-use super::once::once;
+use super::idempotency::idempotent;
 use super::schema::Schema;
-use super::{Caller, Done, FieldError, Once, Refusal, Service, audit, text};
+use super::{Caller, Done, FieldError, Idempotency, Refusal, Service, audit, text};
 use crate::domain::catalogue::{EventType, EventTypeSettings};
 use crate::domain::event_type::EventTypeName;
 use crate::domain::feature_flag::FeatureFlags;
@@ -76,13 +76,13 @@ impl Service {
         &self,
         caller: &Caller,
         input: EventTypeInput,
-        key: Once<EventType>,
+        key: Idempotency<EventType>,
     ) -> Result<Done<EventType>, Refusal> {
         let versions = input.versions.clone();
         let (name, settings) = check(input)?;
         let caller = caller.clone();
         let work = move |tx: &mut WriteTx<'_>| {
-            once(tx, &caller, &key, |tx| {
+            idempotent(tx, &caller, &key, |tx| {
                 let taken = || Refusal::Conflict(format!("there is an event type {name} already"));
                 let added = add(tx, &caller, &name, &settings)?.ok_or_else(taken)?;
                 versions::replace(tx, &caller, &added, versions)?;

@@ -48,12 +48,12 @@ impl Service {
     pub async fn delivery_filter(
         &self,
         caller: &Caller,
-        which: DeliveryScope,
+        scope: DeliveryScope,
         input: FilterInput,
         prefix: &str,
     ) -> Result<DeliveryFilter, Refusal> {
         let purview = caller.purview();
-        let filter = parse(purview, which, &input, prefix)?;
+        let filter = parse(purview, scope, &input, prefix)?;
         let names = [&input.event_id, &input.consumer, &input.job_id];
         if names.into_iter().all(Option::is_none) {
             return Ok(filter);
@@ -67,10 +67,10 @@ impl Service {
 pub(super) fn filter_in(
     conn: &Read<'_>,
     purview: Purview,
-    which: DeliveryScope,
+    scope: DeliveryScope,
     input: &FilterInput,
 ) -> Result<DeliveryFilter, Refusal> {
-    let filter = parse(purview, which, input, "")?;
+    let filter = parse(purview, scope, input, "")?;
     Ok(found_in(conn, purview, filter, input)?)
 }
 
@@ -101,7 +101,7 @@ fn event_row(conn: &Read<'_>, purview: Purview, public_id: &str) -> Result<i64, 
 
 fn parse(
     purview: Purview,
-    which: DeliveryScope,
+    scope: DeliveryScope,
     input: &FilterInput,
     prefix: &str,
 ) -> Result<DeliveryFilter, Refusal> {
@@ -123,14 +123,14 @@ fn parse(
     let webhook_seq = input.webhook_id.as_deref().and_then(|text| {
         let id = WebhookId::parse(text);
         if id.is_none() {
-            fault("webhook_id", "is no webhook's id".to_owned());
+            fault("webhook_id", "must be a webhook's id".to_owned());
         }
         id.map(|id| id.seq())
     });
     if let Some(text) = input.job_id.as_deref()
         && JobId::parse(text).is_none()
     {
-        fault("job_id", "is no job's id".to_owned());
+        fault("job_id", "must be a job's id".to_owned());
     }
     let mut statuses = Vec::new();
     for word in &input.statuses {
@@ -152,7 +152,7 @@ fn parse(
     Ok(DeliveryFilter {
         workspace_seq: purview.workspace_seq,
         consumer_seq: purview.consumer_seq,
-        which,
+        scope,
         webhook_seq,
         event_seq: None,
         job_seq: None,

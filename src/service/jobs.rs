@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::once::once;
-use super::{Caller, Done, Once, Refusal, Service, audit};
+use super::idempotency::idempotent;
+use super::{Caller, Done, Idempotency, Refusal, Service, audit};
 use crate::domain::consumer::Purview;
 use crate::domain::delivery::{Delivery, DeliveryFilter, DeliveryScope, Status, Trigger};
 use crate::domain::id::{DeliveryId, JobId};
@@ -51,7 +51,7 @@ impl Selection {
     #[must_use]
     pub fn to_be_retried(mut self) -> Self {
         if let Self::Filter(filter) = &mut self {
-            filter.which = DeliveryScope::Undiscarded;
+            filter.scope = DeliveryScope::Undiscarded;
             if filter.statuses.is_empty() {
                 filter.statuses = vec![Status::Retrying, Status::Exhausted];
             }
@@ -92,7 +92,7 @@ impl Service {
         &self,
         caller: &Caller,
         chosen: Selection,
-        key: Once<Begun>,
+        key: Idempotency<Begun>,
     ) -> Result<Done<Begun>, Refusal> {
         let chosen = chosen.to_be_retried();
         self.begin(caller, JobKind::Retry, "delivery.retry_many", chosen, key)
@@ -107,10 +107,10 @@ impl Service {
         &self,
         caller: &Caller,
         chosen: Selection,
-        key: Once<Begun>,
+        key: Idempotency<Begun>,
     ) -> Result<Done<Begun>, Refusal> {
-        let which = DeliveryScope::DeadLetters;
-        let chosen = self.those_of(caller, chosen, which).await?;
+        let scope = DeliveryScope::DeadLetters;
+        let chosen = self.those_of(caller, chosen, scope).await?;
         let action = "dead_letter.retry_many";
         self.begin(caller, JobKind::Retry, action, chosen, key)
             .await
@@ -124,10 +124,10 @@ impl Service {
         &self,
         caller: &Caller,
         chosen: Selection,
-        key: Once<Begun>,
+        key: Idempotency<Begun>,
     ) -> Result<Done<Begun>, Refusal> {
-        let which = DeliveryScope::DeadLetters;
-        let chosen = self.those_of(caller, chosen, which).await?;
+        let scope = DeliveryScope::DeadLetters;
+        let chosen = self.those_of(caller, chosen, scope).await?;
         let action = "dead_letter.discard_many";
         self.begin(caller, JobKind::Discard, action, chosen, key)
             .await
@@ -212,7 +212,7 @@ impl Service {
         kind: JobKind,
         action: &'static str,
         chosen: Selection,
-        key: Once<Begun>,
+        key: Idempotency<Begun>,
     ) -> Result<Done<Begun>, Refusal> {
         let purview = caller.purview();
         let task = self
@@ -241,7 +241,7 @@ impl Service {
         kind: JobKind,
         action: &'static str,
         task: Task,
-        key: Once<Begun>,
+        key: Idempotency<Begun>,
     ) -> Result<Done<Begun>, Refusal> {
         let workspace_seq = caller.workspace.seq();
         let (task, matched) = self
@@ -253,7 +253,7 @@ impl Service {
             .await?;
         let caller = caller.clone();
         let work = move |tx: &mut WriteTx<'_>| {
-            once(tx, &caller, &key, |tx| {
+            idempotent(tx, &caller, &key, |tx| {
                 let begun = insert(tx, &caller, kind, &task, matched)?;
                 let detail = json!({ "matched": matched });
                 audit(tx, &caller, action, &begun.job.to_string(), &detail)?;
@@ -268,18 +268,18 @@ impl Service {
         &self,
         caller: &Caller,
         chosen: Selection,
-        which: DeliveryScope,
+        scope: DeliveryScope,
     ) -> Result<Selection, Refusal> {
         match chosen {
             Selection::Filter(mut filter) => {
-                filter.which = which;
+                filter.scope = scope;
                 Ok(Selection::Filter(filter))
             }
             Selection::Ids(ids) => {
                 check_ids(&ids)?;
                 let purview = caller.purview();
                 let found = self.store().read(move |conn| {
-                    let is_wanted = |one: &Delivery| match which == DeliveryScope::Discarded {
+                    let is_wanted = |one: &Delivery| match scope == DeliveryScope::Discarded {
                         true => one.is_discarded(),
                         false => one.is_dead_letter(),
                     };

@@ -10,8 +10,8 @@
 use serde_json::json;
 
 use super::consumers::bound_to;
-use super::once::once;
-use super::{Caller, Done, FieldError, Once, Refusal, Service, audit_instance, text};
+use super::idempotency::idempotent;
+use super::{Caller, Done, FieldError, Idempotency, Refusal, Service, audit_instance, text};
 use crate::domain::api_key::{ApiKey, ApiKeyToken, KeysOf, NewKey, Scope, Scopes};
 use crate::domain::id::KeyId;
 use crate::domain::page::{Cursor, Limit, Page};
@@ -62,12 +62,14 @@ impl Service {
         &self,
         caller: &Caller,
         input: KeyInput,
-        key: Once<CreatedKey>,
+        key: Idempotency<CreatedKey>,
     ) -> Result<Done<CreatedKey>, Refusal> {
         let scopes = check(&input)?;
         let caller = caller.clone();
         self.store()
-            .settle(move |tx| once(tx, &caller, &key, |tx| create(tx, &caller, input, scopes)))
+            .settle(move |tx| {
+                idempotent(tx, &caller, &key, |tx| create(tx, &caller, input, scopes))
+            })
             .await
     }
 
@@ -135,7 +137,7 @@ fn check(input: &KeyInput) -> Result<Scopes, Refusal> {
                 let word: String = word.chars().take(SHOWN_CHARS_MAX).collect();
                 fault(
                     format!("scopes[{index}]"),
-                    format!("{word:?} is no scope; there are {known}"),
+                    format!("{word:?} is not a scope; there are {known}"),
                 );
             }
         }

@@ -35,19 +35,19 @@ pub mod event_types;
 pub mod events;
 pub mod filter;
 pub mod housekeeping;
+pub mod idempotency;
 mod inspection;
 pub mod jobs;
 mod keeping;
 pub mod keys;
-pub mod once;
 pub mod owned;
-mod pace;
 pub mod payload_work;
 pub mod people;
 pub mod polling;
 pub mod portal;
 pub mod profile_files;
 pub mod profiles;
+mod rate_limiter;
 pub mod reconcile;
 pub mod refusal;
 pub mod retries;
@@ -64,11 +64,11 @@ pub mod workspaces;
 
 pub(crate) use audit_log::{audit, audit_instance};
 pub use caller::{Actor, Caller, PortalVisitor, Proof, SignedUser};
-pub use once::{Done, Once, StoredAnswer};
+pub use idempotency::{Done, Idempotency, StoredAnswer};
 pub use refusal::{FieldError, Refusal};
 
-use pace::Pace;
 use people::{MfaDemand, People};
+use rate_limiter::RateLimiter;
 
 /// The most bytes of an event's data, unless the operator says otherwise: 256 KiB.
 pub const EVENT_DATA_BYTES_DEFAULT: usize = 256 * 1024;
@@ -130,7 +130,7 @@ struct ServiceShared {
     parts: ServiceParts,
     catalogues: catalogue::Catalogues,
     people: People,
-    tests: Pace,
+    tests: RateLimiter,
     payload_work: payload_work::PayloadWork,
     poll_waiters: polling::PollWaiters,
 }
@@ -145,12 +145,12 @@ impl Service {
         let woken = poll_waiters.clone();
         parts.store.on_commit(move |committed| {
             metrics::committed(committed.took);
-            dropped.hear(committed);
-            woken.hear(committed);
+            dropped.on_commit(committed);
+            woken.on_commit(committed);
         });
         Self {
             shared: Arc::new(ServiceShared {
-                tests: Pace::per_minute(parts.options.tests_per_minute),
+                tests: RateLimiter::per_minute(parts.options.tests_per_minute),
                 people: People::new(parts.store.clone(), parts.options.mfa),
                 parts,
                 catalogues,
@@ -192,7 +192,7 @@ impl Service {
         Ok(self.store().check_writable().await?)
     }
 
-    fn tests(&self) -> &Pace {
+    fn tests(&self) -> &RateLimiter {
         &self.shared.tests
     }
 

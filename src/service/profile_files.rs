@@ -35,7 +35,7 @@ pub struct ProfileFileError {
 }
 
 /// A profile and the file that it stands in.
-type Found = (PathBuf, Profile);
+type ProfileFile = (PathBuf, Profile);
 
 /// Makes what `dir` holds the current versions of its profiles: every file ending in `.toml`, not
 /// those of directories below. A directory that does not exist holds none.
@@ -47,7 +47,7 @@ pub fn load_files(store: &Store, dir: &Path) -> Result<(), ProfileFileError> {
         file: dir.to_owned(),
         reason,
     };
-    let mut named: BTreeMap<String, Found> = BTreeMap::new();
+    let mut named: BTreeMap<String, ProfileFile> = BTreeMap::new();
     for file in files(dir).map_err(|error| fault(error.to_string()))? {
         let profile = read(&file)?;
         let name = profile.name().to_owned();
@@ -72,7 +72,7 @@ pub fn load_files(store: &Store, dir: &Path) -> Result<(), ProfileFileError> {
 }
 
 /// Whether what is stored is what the files say.
-fn is_adopted(stored: &[StoredProfile], named: &BTreeMap<String, Found>) -> bool {
+fn is_adopted(stored: &[StoredProfile], named: &BTreeMap<String, ProfileFile>) -> bool {
     let from_files: Vec<_> = stored
         .iter()
         .filter(|stored| stored.origin == Origin::File)
@@ -129,7 +129,7 @@ fn read(file: &Path) -> Result<Profile, ProfileFileError> {
     }
 }
 
-fn adopt(tx: &mut WriteTx<'_>, named: &BTreeMap<String, Found>) -> Result<(), StoreError> {
+fn adopt(tx: &mut WriteTx<'_>, named: &BTreeMap<String, ProfileFile>) -> Result<(), StoreError> {
     for (name, (_, profile)) in named {
         let before = profiles::find(tx, name)?;
         let seq = profiles::put(tx, name, Origin::File, profile.source())?;

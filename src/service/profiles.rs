@@ -10,8 +10,8 @@
 use serde_json::{Value, json};
 
 use super::event_types::Placed;
-use super::once::once;
-use super::{Caller, Done, Once, Refusal, Service, audit_instance};
+use super::idempotency::idempotent;
+use super::{Caller, Done, Idempotency, Refusal, Service, audit_instance};
 use crate::domain::page::{Cursor, Limit, Page};
 use crate::domain::profile::{Origin, Profile, ProfileError, StoredProfile};
 use crate::store::profiles::{self, PROFILES_MAX};
@@ -66,12 +66,12 @@ impl Service {
         &self,
         caller: &Caller,
         document: Value,
-        key: Once<StoredProfile>,
+        key: Idempotency<StoredProfile>,
     ) -> Result<Done<StoredProfile>, Refusal> {
         let profile = Profile::from_json(document)?;
         let caller = caller.clone();
         let work = move |tx: &mut WriteTx<'_>| {
-            once(tx, &caller, &key, |tx| {
+            idempotent(tx, &caller, &key, |tx| {
                 if profiles::find(tx, profile.name())?.is_some() {
                     return Err(Refusal::Conflict(format!(
                         "there is a profile called {} already",

@@ -131,7 +131,7 @@ pub(super) fn summary_in(
     })
 }
 
-type Told = tokio::sync::oneshot::Receiver<Verdict>;
+type VerdictReceiver = tokio::sync::oneshot::Receiver<Verdict>;
 
 /// Makes what was chosen due, if it still waits, and listens for what becomes of it. What is due
 /// already keeps its place in the schedule.
@@ -140,7 +140,7 @@ fn put_forward(
     caller: &Caller,
     engine: &Engine,
     chosen: &[Waiting],
-) -> Result<Vec<Told>, Refusal> {
+) -> Result<Vec<VerdictReceiver>, Refusal> {
     let mut watched = Vec::with_capacity(chosen.len());
     let mut woken = BTreeSet::new();
     for waiting in chosen {

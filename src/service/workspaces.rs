@@ -10,10 +10,10 @@
 use serde_json::json;
 
 use super::alerts::set_alert_target;
-use super::once::once;
+use super::idempotency::idempotent;
 use super::portal::PortalSettingsInput;
 use super::portal::settings::{self as portal_settings, CheckedPortal};
-use super::{Caller, Done, FieldError, Once, Refusal, Service, audit_instance, text};
+use super::{Caller, Done, FieldError, Idempotency, Refusal, Service, audit_instance, text};
 use crate::domain::alert::AlertForm;
 use crate::domain::email::{ALERT_EMAILS_MAX, parse_address};
 use crate::domain::id::WorkspaceId;
@@ -84,7 +84,7 @@ impl Service {
         &self,
         caller: &Caller,
         input: WorkspaceInput,
-        key: Once<Workspace>,
+        key: Idempotency<Workspace>,
     ) -> Result<Done<Workspace>, Refusal> {
         if input.name.is_none() {
             return Err(Refusal::field("name", "is needed"));
@@ -92,7 +92,7 @@ impl Service {
         let checked = self.check_workspace(caller, input).await?;
         let caller = caller.clone();
         self.store()
-            .write(move |tx| once(tx, &caller, &key, |tx| create(tx, &caller, checked)))
+            .write(move |tx| idempotent(tx, &caller, &key, |tx| create(tx, &caller, checked)))
             .await
     }
 

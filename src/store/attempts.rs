@@ -14,7 +14,6 @@ mod list;
 mod targets;
 
 pub use list::list;
-pub(super) use targets::KnownTargets;
 
 /// Attempts that are shown at once: 250.
 pub const ATTEMPTS_SHOWN_MAX: usize = 250;

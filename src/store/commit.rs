@@ -181,7 +181,7 @@ impl CommitLoop {
         }
         if committed.is_ok() {
             effects.committed.took = terms.begun.elapsed();
-            self.tell(&effects.committed);
+            self.notify(&effects.committed);
         }
         let is_owed = effects.owes_cut || self.cut_owed.is_some_and(|at| at.elapsed() > CUT_AGAIN);
         if committed.is_ok() && (effects.cut_log || is_owed) {
@@ -280,7 +280,7 @@ impl CommitLoop {
         conn.run("COMMIT", []).map(drop)
     }
 
-    fn tell(&self, committed: &Committed) {
+    fn notify(&self, committed: &Committed) {
         for listener in self
             .listeners
             .read()

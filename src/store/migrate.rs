@@ -40,6 +40,7 @@ const LADDER: &[M<'static>] = &[
     M::up(include_str!("migrations/0028_feature_flags.sql")),
     M::up(include_str!("migrations/0029_packed_rows.sql")),
     M::up(include_str!("migrations/0030_event_contents.sql")),
+    M::up(include_str!("migrations/0031_label_kinds.sql")),
 ];
 
 /// Refuses a database that a later version wrote; answers its version.

@@ -75,6 +75,7 @@ mod sql;
 pub mod stats;
 mod subscriber_cache;
 mod sums;
+mod target_cache;
 pub mod turns;
 mod tx;
 mod upgrade_copy;

@@ -6,12 +6,12 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
-use super::attempts::KnownTargets;
 use super::effects::{Committed, Effects};
 use super::numbers::{NumberedTable, Numbers};
 use super::pending_health::PendingHealth;
 use super::profile_cache::ProfileCache;
 use super::subscriber_cache::{FilteredSubscribers, SubscriberCache};
+use super::target_cache::KnownTargets;
 use super::vault::Vault;
 use super::{Read, StoreError};
 use crate::clock::Clock;

@@ -16,12 +16,13 @@ use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse, HttpResponseBuild
 use serde::Serialize;
 
 use super::connections;
+use super::extract::Keyed;
 use super::held::hold;
 use super::problem::Answered;
 use super::state::proxy;
 use crate::entropy;
 use crate::packed::{Coding, PackedBytes};
-use crate::service::{Done, StoredAnswer};
+use crate::service::{Done, Idempotency, Refusal, StoredAnswer};
 use crate::telemetry::metrics;
 
 /// The header that names a request in answers and logs.
@@ -172,11 +173,19 @@ pub fn recorded(status: StatusCode, body: &impl Serialize) -> StoredAnswer {
     }
 }
 
-/// The answer to a request that may have come before.
-pub fn done<T>(done: &Done<T>, shape: fn(&T) -> StoredAnswer) -> Answered {
-    let (answer, replayed) = match done {
-        Done::Fresh(value) => (shape(value), None),
-        Done::Replayed(answer) => (answer.clone(), Some((REPLAYED, "true"))),
+/// Answers with what `work` comes to, in the one shape that is recorded beside the caller's key as well; or
+/// with what was recorded, where the request had come before.
+pub async fn idempotent<T, W>(
+    keyed: Keyed,
+    shape: fn(&T) -> StoredAnswer,
+    work: impl FnOnce(Idempotency<T>) -> W,
+) -> Answered
+where
+    W: Future<Output = Result<Done<T>, Refusal>>,
+{
+    let (answer, replayed) = match work(keyed.answered(shape)).await? {
+        Done::Fresh(value) => (shape(&value), None),
+        Done::Replayed(answer) => (answer, Some((REPLAYED, "true"))),
     };
     let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::OK);
     let mut response = HttpResponse::build(status);

@@ -76,7 +76,7 @@ pub trait Audience: Sync {
     }
 
     /// A problem in their form; `endpoint` is what was asked for, where there is such a thing.
-    fn tell(
+    fn show_problem(
         &self,
         problem: &Problem,
         endpoint: Option<&'static Endpoint>,
@@ -102,7 +102,7 @@ pub fn mount(audience: &'static dyn Audience, config: &mut ServiceConfig) {
     }
     let nothing = move |request: HttpRequest| {
         let problem = audience.astray(request.path(), None);
-        let told = audience.tell(&problem, None, &request);
+        let told = audience.show_problem(&problem, None, &request);
         async move { told }
     };
     match audience.base() {
@@ -147,12 +147,12 @@ async fn answer_other_methods(
     };
     match answered {
         Ok(Some(answer)) => answer,
-        Ok(None) => audience.tell(
+        Ok(None) => audience.show_problem(
             &audience.astray(request.path(), Some(&allow)),
             None,
             &request,
         ),
-        Err(refusal) => audience.tell(&Problem::from(refusal), None, &request),
+        Err(refusal) => audience.show_problem(&Problem::from(refusal), None, &request),
     }
 }
 
@@ -177,7 +177,7 @@ async fn answer_through<B: MessageBody + 'static>(
             let (raw, _) = request.into_parts();
             let told = match refused {
                 Refused::Aside(path) => answer::go(&path),
-                Refused::Away(problem) => audience.tell(&problem, Some(endpoint), &raw),
+                Refused::Away(problem) => audience.show_problem(&problem, Some(endpoint), &raw),
             };
             ServiceResponse::new(raw, told).map_into_right_body()
         }
@@ -222,14 +222,14 @@ async fn called<B: MessageBody + 'static>(
         Ok(Ok(response)) => {
             let error = response.response().error();
             match error.and_then(|error| error.as_error::<Problem>()) {
-                Some(problem) => audience.tell(problem, Some(endpoint), &raw),
+                Some(problem) => audience.show_problem(problem, Some(endpoint), &raw),
                 None => return response.map_into_left_body(),
             }
         }
         Ok(Err(error)) => error.error_response(),
         Err(_) => {
             let problem = Problem::from(Refusal::Internal("a handler panicked".to_owned()));
-            audience.tell(&problem, Some(endpoint), &raw)
+            audience.show_problem(&problem, Some(endpoint), &raw)
         }
     };
     ServiceResponse::new(raw, fallen).map_into_right_body()

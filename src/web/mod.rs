@@ -37,6 +37,6 @@ pub mod while_connected;
 pub mod wire;
 
 pub use limits::Limits;
-pub use problem::{Answered, Problem};
+pub use problem::{Answered, Problem, Shown};
 pub use server::{ServeOptions, Serving, serve};
 pub use state::{AppState, HttpOptions, State};

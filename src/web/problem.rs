@@ -24,6 +24,8 @@ const FAULTS_SAID: usize = 3;
 
 /// What a handler answers.
 pub type Answered = Result<HttpResponse, Problem>;
+/// What a page's handler answers; a refusal becomes a page on its way out.
+pub type Shown = Answered;
 
 /// A refused request, ready to be told.
 #[derive(Clone, Debug)]

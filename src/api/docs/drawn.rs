@@ -13,14 +13,14 @@ pub(super) struct DocOperation {
     pub(super) summary: String,
     pub(super) scope: String,
     pub(super) parameters: Vec<DocField>,
-    pub(super) body: Option<Kind>,
+    pub(super) body: Option<DrawnKind>,
     pub(super) answers: Vec<DocReply>,
 }
 
 pub(super) struct DocReply {
     pub(super) status: String,
     pub(super) about: String,
-    pub(super) kind: Kind,
+    pub(super) kind: DrawnKind,
 }
 
 pub(super) struct DocSchema {
@@ -33,7 +33,7 @@ pub(super) struct DocField {
     pub(super) name: String,
     pub(super) place: String,
     pub(super) need: &'static str,
-    pub(super) kind: Kind,
+    pub(super) kind: DrawnKind,
     pub(super) about: String,
 }
 
@@ -43,12 +43,12 @@ pub(super) struct DocField {
     source = r#"{% if target.is_empty() %}{{ text }}{% else %}<a href="/docs/{{ target }}">{{ text }}</a>{% endif %}"#,
     ext = "html"
 )]
-pub(super) struct Kind {
+pub(super) struct DrawnKind {
     pub(super) text: String,
     pub(super) target: String,
 }
 
-impl HtmlSafe for Kind {}
+impl HtmlSafe for DrawnKind {}
 
 pub(super) fn operation(document: &Value, method: &str, path: &str, own: &Value) -> DocOperation {
     let parameters = items(&own["parameters"]).map(|parameter| {
@@ -71,7 +71,7 @@ pub(super) fn operation(document: &Value, method: &str, path: &str, own: &Value)
         DocReply {
             status: status.to_owned(),
             about: text(&told["description"]),
-            kind: content.map_or_else(Kind::default, |(_, content)| kind(&content["schema"])),
+            kind: content.map_or_else(DrawnKind::default, |(_, content)| kind(&content["schema"])),
         }
     });
     let body = &own["requestBody"]["content"]["application/json"]["schema"];
@@ -136,12 +136,12 @@ pub(super) fn schema((name, schema): (&str, &Value)) -> DocSchema {
 /// The word for a member that must be there.
 const REQUIRED: &str = "required";
 
-fn kind(schema: &Value) -> Kind {
+fn kind(schema: &Value) -> DrawnKind {
     if let Some(target) = schema["$ref"]
         .as_str()
         .and_then(|path| path.rsplit('/').next())
     {
-        return Kind {
+        return DrawnKind {
             text: target.to_owned(),
             target: target.to_owned(),
         };
@@ -151,20 +151,20 @@ fn kind(schema: &Value) -> Kind {
         .filter(|data| !data["items"].is_null())
     {
         let item = kind(&data["items"]);
-        return Kind {
+        return DrawnKind {
             text: format!("page of {}", item.text),
             target: item.target,
         };
     }
     if !schema["items"].is_null() {
         let item = kind(&schema["items"]);
-        return Kind {
+        return DrawnKind {
             text: format!("list of {}", item.text),
             target: item.target,
         };
     }
     let choices = items(&schema["oneOf"]).chain(items(&schema["anyOf"]));
-    let choices: Vec<Kind> = choices.map(kind).collect();
+    let choices: Vec<DrawnKind> = choices.map(kind).collect();
     if !choices.is_empty() {
         let words: Vec<&str> = choices.iter().map(|choice| choice.text.as_str()).collect();
         let text = words.join(" or ");
@@ -172,19 +172,19 @@ fn kind(schema: &Value) -> Kind {
             .into_iter()
             .map(|choice| choice.target)
             .find(|target| !target.is_empty());
-        return Kind {
+        return DrawnKind {
             text,
             target: target.unwrap_or_default(),
         };
     }
     if schema["enum"].is_array() {
         let words: Vec<String> = items(&schema["enum"]).map(text).collect();
-        return Kind {
+        return DrawnKind {
             text: words.join(" | "),
             target: String::new(),
         };
     }
-    Kind {
+    DrawnKind {
         text: plain(schema),
         target: String::new(),
     }

@@ -95,11 +95,12 @@ pub async fn create(
 ) -> Answered {
     let Json { value, keyed, .. } = body;
     let of = path_text(&request, "name");
-    let once = keyed.once(created);
-    let made = state
-        .service
-        .create_version(&caller, &of, value.into(), once);
-    answer::done(&made.await?, created)
+    answer::idempotent(keyed, created, |key| {
+        state
+            .service
+            .create_version(&caller, &of, value.into(), key)
+    })
+    .await
 }
 
 /// `GET /event-types/{name}/versions/{version}`.

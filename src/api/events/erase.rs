@@ -70,15 +70,16 @@ pub struct ErasableBody {
 /// # Errors
 /// As `Service::erase_events`.
 pub async fn erase_many(state: State, caller: Caller, body: Json<EraseRequest>) -> Answered {
-    let once = body.keyed.once(begun);
     let is_dry = body.value.dry_run;
     let chosen = selection(body.value)?;
     if is_dry {
         let matched = state.service.count_erasable(&caller, chosen).await?;
         return answer::json(StatusCode::OK, &ErasableBody { matched });
     }
-    let done = state.service.erase_events(&caller, chosen, once).await?;
-    answer::done(&done, begun)
+    answer::idempotent(body.keyed, begun, |key| {
+        state.service.erase_events(&caller, chosen, key)
+    })
+    .await
 }
 
 fn selection(request: EraseRequest) -> Result<EventSelection, Problem> {

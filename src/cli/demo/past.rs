@@ -25,7 +25,7 @@ use crate::engine::Paused;
 use crate::service::consumers::NamedConsumer;
 use crate::service::events::PublishInput;
 use crate::service::keys::CreatedKey;
-use crate::service::{Caller, Once, Service};
+use crate::service::{Caller, Idempotency, Service};
 use crate::store::stats;
 
 /// How long the past is.
@@ -150,7 +150,10 @@ impl Day<'_> {
             consumer: text("consumer").map(NamedConsumer::Known),
             ..PublishInput::default()
         };
-        let done = self.service.publish(caller, input, Once::unkeyed()).await;
+        let done = self
+            .service
+            .publish(caller, input, Idempotency::unkeyed())
+            .await;
         done.map(drop).map_err(|refusal| anyhow!("{refusal:?}"))
     }
 }

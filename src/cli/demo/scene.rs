@@ -15,7 +15,7 @@ use crate::service::event_types::EventTypeInput;
 use crate::service::keys::{CreatedKey, KeyInput};
 use crate::service::webhooks::{CustomRetry, RetryInput, WebhookInput};
 use crate::service::workspaces::WorkspaceInput;
-use crate::service::{Actor, Caller, Done, Once, Refusal, Service};
+use crate::service::{Actor, Caller, Done, Idempotency, Refusal, Service};
 use crate::store::workspaces;
 
 /// The second workspace.
@@ -77,7 +77,7 @@ pub(super) async fn set_up(service: &Service, address: SocketAddr) -> anyhow::Re
             example: Some(example.to_owned()),
             ..EventTypeInput::default()
         };
-        let made = service.create_event_type(&platform, input, Once::unkeyed());
+        let made = service.create_event_type(&platform, input, Idempotency::unkeyed());
         new(made.await).context(name)?;
     }
     for (uid, name) in [("acme", "Acme Corporation"), ("globex", "Globex")] {
@@ -86,7 +86,7 @@ pub(super) async fn set_up(service: &Service, address: SocketAddr) -> anyhow::Re
             name: Some(name.to_owned()),
             ..ConsumerInput::default()
         };
-        let made = service.create_consumer(&platform, input, Once::unkeyed());
+        let made = service.create_consumer(&platform, input, Idempotency::unkeyed());
         new(made.await).context(name)?;
     }
     for webhook in platforms(address).into_iter().chain(customers(address)) {
@@ -129,7 +129,7 @@ async fn make_key(service: &Service, workspace: WorkspaceId) -> anyhow::Result<C
         ..KeyInput::default()
     };
     let operator = caller(workspace, Actor::Cli);
-    let made = service.create_key(&operator, input, Once::unkeyed());
+    let made = service.create_key(&operator, input, Idempotency::unkeyed());
     new(made.await).context("no key could be made")
 }
 
@@ -139,13 +139,13 @@ async fn make_sandbox(service: &Service, platform: &Caller) -> anyhow::Result<Ca
         ..WorkspaceInput::default()
     };
     let operator = caller(platform.workspace, Actor::Cli);
-    let made = service.create_workspace(&operator, input, Once::unkeyed());
+    let made = service.create_workspace(&operator, input, Idempotency::unkeyed());
     Ok(caller(new(made.await)?.id, Actor::Cli))
 }
 
 async fn register(service: &Service, caller: &Caller, input: WebhookInput) -> anyhow::Result<()> {
     let label = input.label.clone().unwrap_or_default();
-    let made = service.create_webhook(caller, input, Once::unkeyed());
+    let made = service.create_webhook(caller, input, Idempotency::unkeyed());
     new(made.await).context(label)?;
     Ok(())
 }

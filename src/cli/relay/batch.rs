@@ -68,7 +68,7 @@ pub(super) async fn publish(api: &Api, rows: &[OutboxRow]) -> anyhow::Result<Row
                 sent.push(row.position);
             }
             Err(error) => {
-                let reason = format!("its data is no JSON: {error}");
+                let reason = format!("its data is not JSON: {error}");
                 settled.refused.push((row.position, reason));
             }
         }

@@ -9,7 +9,7 @@ use super::shown::listing;
 
 /// See what could not be delivered, and deliver it after all
 #[derive(Args)]
-pub(in crate::cli) struct DeadLetters {
+pub(in crate::cli) struct DeadLettersCommand {
     #[command(flatten)]
     connection: Connection,
     #[command(subcommand)]
@@ -39,7 +39,7 @@ struct DeadLetterList {
     discarded: bool,
 }
 
-impl DeadLetters {
+impl DeadLettersCommand {
     pub(in crate::cli) fn run(self) -> anyhow::Result<()> {
         let action = self.action;
         super::run(self.connection, async move |api| match action {

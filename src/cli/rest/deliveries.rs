@@ -13,7 +13,7 @@ use crate::cli::table::Column;
 
 /// See what was delivered, and deliver it again
 #[derive(Args)]
-pub(in crate::cli) struct Deliveries {
+pub(in crate::cli) struct DeliveriesCommand {
     #[command(flatten)]
     connection: Connection,
     #[command(subcommand)]
@@ -102,7 +102,7 @@ const ATTEMPT_MEMBERS: &[Labelled<'_>] = &[
     ("cut", "response_truncated"),
 ];
 
-impl Deliveries {
+impl DeliveriesCommand {
     pub(in crate::cli) fn run(self) -> anyhow::Result<()> {
         let action = self.action;
         super::run(self.connection, async move |api| match action {

@@ -15,7 +15,7 @@ use crate::domain::page::List;
 use crate::domain::svix_id::{APPLICATION, ours, theirs};
 use crate::service::consumers::ConsumerInput;
 use crate::service::event_types::Placed;
-use crate::service::{Caller, Done, Once, Refusal, StoredAnswer};
+use crate::service::{Caller, Done, Idempotency, Refusal, StoredAnswer};
 use crate::web::extract::{Json, Query, RequestBody, path_text};
 use crate::web::wire::{Time, nullable};
 use crate::web::{Answered, Problem, State, answer};
@@ -109,7 +109,6 @@ pub(super) async fn create(
     let mut query = Query::of(&request);
     let may_exist = switch(&mut query, "get_if_exists", "false");
     query.finish_taken()?;
-    let key = body.keyed.once(created);
     let input = body.value.whole()?;
     let uid = input.uid.clone().filter(|_| may_exist);
     if let Some(uid) = &uid
@@ -117,15 +116,13 @@ pub(super) async fn create(
     {
         return answer::ok(&application(&known));
     }
-    match (
-        state.service.create_consumer(&caller, input, key).await,
-        uid,
-    ) {
+    let create = |key| state.service.create_consumer(&caller, input, key);
+    match (answer::idempotent(body.keyed, created, create).await, uid) {
         // Another call was faster.
-        (Err(Refusal::Conflict(_)), Some(uid)) => {
+        (Err(problem), Some(uid)) if problem.status() == StatusCode::CONFLICT => {
             answer::ok(&application(&state.service.consumer(&caller, &uid).await?))
         }
-        (done, _) => answer::done(&done?, created),
+        (answered, _) => answered,
     }
 }
 
@@ -215,7 +212,7 @@ pub(super) async fn owner_or_made(
     let input: ConsumerInput = given.whole()?;
     let made = state
         .service
-        .create_consumer(caller, input, Once::unkeyed());
+        .create_consumer(caller, input, Idempotency::unkeyed());
     match made.await {
         Ok(Done::Fresh(made)) => Ok(made.id),
         // Another call was faster; what is there keeps what it has.

@@ -55,10 +55,10 @@ pub(super) async fn give_access(
     request: HttpRequest,
     body: OptionalJson<SvixAccessIn>,
 ) -> Answered {
-    let key = body.0.keyed.once(given);
     let said = body.0.value;
     let can = capabilities(&said)?;
     let owner = owner_or_made(&state, &caller, &request, said.application).await?;
+    let owner = owner.to_string();
     let input = PortalLinkInput {
         expires_in: Some(format!("{}s", said.expiry.unwrap_or(EXPIRY_SECONDS))),
         can: Some(can.into_iter().map(|one| one.as_str().to_owned()).collect()),
@@ -67,11 +67,12 @@ pub(super) async fn give_access(
         feature_flags: said.feature_flags.unwrap_or_default(),
     };
     let base = proxy(&request).portal_base(&request);
-    let made = state
-        .service
-        .create_portal_link(&caller, &owner.to_string(), input, &base, key)
-        .await?;
-    answer::done(&made, given)
+    answer::idempotent(body.0.keyed, given, |key| {
+        state
+            .service
+            .create_portal_link(&caller, &owner, input, &base, key)
+    })
+    .await
 }
 
 /// Ends all access to an application.

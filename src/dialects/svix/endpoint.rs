@@ -17,8 +17,8 @@ use crate::domain::svix_id::{ENDPOINT, is_old_id, ours, theirs};
 use crate::domain::webhook::{Transport, Webhook, WebhookState};
 use crate::service::owned::WebhookRef;
 use crate::service::webhooks::{Registered, WebhookInput};
-use crate::service::{Caller, Once, StoredAnswer};
-use crate::web::extract::{Json, Query, RequestBody, path_text};
+use crate::service::{Caller, StoredAnswer};
+use crate::web::extract::{Json, Keyed, Query, RequestBody, path_text};
 use crate::web::wire::{Time, nullable};
 use crate::web::{Answered, Problem, State, answer};
 
@@ -147,10 +147,9 @@ pub(super) async fn create(
     request: HttpRequest,
     body: Json<SvixEndpointIn>,
 ) -> Answered {
-    let key = body.keyed.once(created);
     let home = home(&state, &caller, &request).await?;
     check_types(&state, &caller, &home, &body.value, None).await?;
-    register(&state, &caller, home, body.value, key).await
+    register(&state, &caller, home, body.value, body.keyed).await
 }
 
 /// Whose endpoints a path is about.
@@ -198,11 +197,13 @@ async fn register(
     caller: &Caller,
     home: EndpointHome,
     said: SvixEndpointIn,
-    key: Once<Registered>,
+    keyed: Keyed,
 ) -> Answered {
     let input = made_here(&home, said.whole()?);
-    let done = state.service.create_webhook(caller, input, key).await?;
-    answer::done(&done, created)
+    answer::idempotent(keyed, created, |key| {
+        state.service.create_webhook(caller, input, key)
+    })
+    .await
 }
 
 pub(super) async fn show(state: State, caller: Caller, request: HttpRequest) -> Answered {
@@ -215,7 +216,6 @@ pub(super) async fn put(
     request: HttpRequest,
     body: Json<SvixEndpointIn>,
 ) -> Answered {
-    let key = body.keyed.once(created);
     let mut said = body.value;
     let known = match named(&state, &caller, &request).await {
         Ok(known) => known,
@@ -228,7 +228,7 @@ pub(super) async fn put(
             }
             said.name(text);
             check_types(&state, &caller, &home, &said, None).await?;
-            return register(&state, &caller, home, said, key).await;
+            return register(&state, &caller, home, said, body.keyed).await;
         }
     };
     let home = home(&state, &caller, &request).await?;

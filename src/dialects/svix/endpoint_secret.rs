@@ -65,8 +65,6 @@ pub(super) async fn rotate(
     body: OptionalJson<SvixRotateIn>,
 ) -> Answered {
     let known = named(&state, &caller, &request).await?;
-    let shape = rotated_to(&caller);
-    let key = body.0.keyed.once(shape);
     let said = body.0.value;
     let input = RotationInput {
         secret: said.key,
@@ -75,8 +73,10 @@ pub(super) async fn rotate(
             .map(|seconds| format!("{seconds}s")),
         signature: None,
     };
-    let done = state.service.rotate_secret(&caller, known.id, input, key);
-    answer::done(&done.await?, shape)
+    answer::idempotent(body.0.keyed, rotated_to(&caller), |key| {
+        state.service.rotate_secret(&caller, known.id, input, key)
+    })
+    .await
 }
 
 /// How a rotation is told to `caller`. Older clients expect nothing and read nothing; later ones read

@@ -145,7 +145,7 @@ pub(super) async fn list(state: State, caller: Caller, request: HttpRequest) -> 
 pub(super) async fn create(state: State, caller: Caller, body: Json<SvixEventTypeIn>) -> Answered {
     let key = body
         .keyed
-        .once(|_| answer::recorded(StatusCode::CREATED, &()));
+        .answered(|_| answer::recorded(StatusCode::CREATED, &()));
     let mut said = body.value;
     let Some(name) = said.name.take() else {
         return Err(Refusal::field("name", "field required").into());

@@ -69,7 +69,7 @@ pub(super) async fn create(
     let mut query = Query::of(&request);
     let content = Content::asked(&mut query);
     query.finish_taken()?;
-    let key = body.keyed.once(recorded);
+    let key = body.keyed.answered(recorded);
     let said = body.value;
     check(&said)?;
     let keep_data = said.keep_data()?;

@@ -101,7 +101,7 @@ async fn begin(
         until: body.value.until,
         include: Some(vec![include.to_owned()]),
     };
-    let key = body.keyed.once(begun);
+    let key = body.keyed.answered(begun);
     let done = state
         .service
         .recover_webhook(caller, known.id, input, key)
@@ -123,7 +123,7 @@ pub(super) async fn bulk_replay(
         workspace_seq: caller.workspace.seq(),
         ..wanted(body.value)?
     };
-    let key = body.keyed.once(begun);
+    let key = body.keyed.answered(begun);
     let chosen = Selection::Filter(filter);
     let done = state.service.retry_deliveries(&caller, chosen, key).await?;
     answer::json(StatusCode::ACCEPTED, &running(&state, &done, BULK_REPLAY))
@@ -248,7 +248,7 @@ pub(super) async fn resend(
         }
         None => {
             let event = found.event.public_id();
-            let key = body.0.keyed.once(replayed);
+            let key = body.0.keyed.answered(replayed);
             let replay = state.service.replay(&caller, &event, Some(known.id), key);
             replay.await?;
         }

@@ -50,7 +50,7 @@ pub struct DeliveryFilter {
     /// Only to webhooks of this consumer.
     pub consumer_seq: Option<i64>,
     /// All, or dead letters only.
-    pub which: DeliveryScope,
+    pub scope: DeliveryScope,
     /// Only to this webhook.
     pub webhook_seq: Option<i64>,
     /// Only of this event.

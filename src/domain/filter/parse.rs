@@ -286,7 +286,7 @@ fn operator(name: &str, value: JsonValue<'_>) -> Result<Operator, String> {
         "$endsWith" => text().map(Operator::EndsWith),
         "$contains" => Ok(Operator::Contains(operand(value))),
         _ => Err(format!(
-            "is no operator; there are $eq, $ne, $gt, $gte, $lt, $lte, $in, $nin, $exists, \
+            "is not an operator; there are $eq, $ne, $gt, $gte, $lt, $lte, $in, $nin, $exists, \
              $startsWith, $endsWith, $contains, $and, $or and $not{}",
             nearest(name)
         )),

@@ -189,7 +189,7 @@ fn what_is_no_filter_is_refused_with_the_place_and_the_reason() {
     check(
         r#"{"data.a":{"$gte":1,"$bogus":2}}"#,
         "data.a.$bogus",
-        "is no operator",
+        "is not an operator",
     );
     check(
         r#"{"data.a":{"$neq":1}}"#,

@@ -225,7 +225,7 @@ fn pipe(section: &str) -> Result<Pipe, String> {
             // A body holds no longer text.
             let units = units.filter(|units| (1..=TEMPLATE_OUTPUT_BYTES_MAX).contains(units));
             units.map(Pipe::Cut).ok_or_else(|| {
-                format!("has a cut that is no number from 1 to {TEMPLATE_OUTPUT_BYTES_MAX}")
+                format!("has a cut that is not a number from 1 to {TEMPLATE_OUTPUT_BYTES_MAX}")
             })
         }
         ("default" | "date" | "cut", None) => Err(format!("needs a value: {name}: …")),

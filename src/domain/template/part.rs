@@ -180,7 +180,7 @@ fn each(
         Produced::Value(value) if value.kind() == JsonKind::Array => value,
         Produced::Value(_) | Produced::Text(_) => {
             return Err(fault(format!(
-                "{list} is no list, so there is no item of it"
+                "{list} is not a list, so there is no item of it"
             )));
         }
     };

@@ -151,7 +151,7 @@ fn what_cannot_be_filled_in_says_where_and_what_would_help() {
     check(
         r#"{"a":{"$each":"/data/agent","$as":1}}"#,
         "a.$each",
-        "is no list",
+        "is not a list",
     );
     check(
         r#"{"a":{"$each":"/data/x","$as":1}}"#,

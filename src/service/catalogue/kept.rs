@@ -28,7 +28,7 @@ struct Kept {
 }
 
 impl Catalogues {
-    pub(in crate::service) fn hear(&self, committed: &Committed) {
+    pub(in crate::service) fn on_commit(&self, committed: &Committed) {
         if committed.catalogues_changed.is_empty() && !committed.access_changed {
             return;
         }

@@ -12,8 +12,8 @@ use serde_json::json;
 
 use super::alerts::set_consumer_target;
 use super::event_types::Placed;
-use super::once::once;
-use super::{Caller, Done, Once, Refusal, Service, audit};
+use super::idempotency::idempotent;
+use super::{Caller, Done, Idempotency, Refusal, Service, audit};
 use crate::domain::consumer::{Consumer, ConsumerRef, ConsumerSettings, ConsumerUid, Erasure};
 use crate::domain::id::ConsumerId;
 use crate::domain::page::{Cursor, Limit, Page};
@@ -38,14 +38,14 @@ impl Service {
         &self,
         caller: &Caller,
         mut input: ConsumerInput,
-        key: Once<Consumer>,
+        key: Idempotency<Consumer>,
     ) -> Result<Done<Consumer>, Refusal> {
         caller.check_platform()?;
         self.check_alert_url(caller, &mut input).await?;
         let CheckedConsumer { uid, settings } = check(&input, ConsumerSettings::default())?;
         let caller = caller.clone();
         let work = move |tx: &mut WriteTx<'_>| {
-            once(tx, &caller, &key, |tx| {
+            idempotent(tx, &caller, &key, |tx| {
                 let id = add(tx, &caller, uid.as_ref(), &settings)?;
                 stored(tx, &caller, id)
             })

@@ -15,8 +15,8 @@ use super::{DESCRIPTION_CHARS_MAX, EventTypeName, Placed, check_documents, named
 use crate::domain::catalogue::{EventType, EventTypeVersion, VersionSettings};
 use crate::domain::event_type::VersionName;
 use crate::domain::page::{Cursor, Limit, Page};
-use crate::service::once::once;
-use crate::service::{Caller, Done, FieldError, Once, Refusal, Service, audit, text};
+use crate::service::idempotency::idempotent;
+use crate::service::{Caller, Done, FieldError, Idempotency, Refusal, Service, audit, text};
 use crate::store::event_types::versions::{self, VERSIONS_MAX, WORKSPACE_VERSIONS_MAX};
 use crate::store::{Read, StoreError, WriteTx};
 
@@ -46,13 +46,13 @@ impl Service {
         caller: &Caller,
         of: &str,
         input: VersionInput,
-        key: Once<EventTypeVersion>,
+        key: Idempotency<EventTypeVersion>,
     ) -> Result<Done<EventTypeVersion>, Refusal> {
         let of = named(of)?;
         let (name, settings) = check(input)?;
         let caller = caller.clone();
         let work = move |tx: &mut WriteTx<'_>| {
-            once(tx, &caller, &key, |tx| {
+            idempotent(tx, &caller, &key, |tx| {
                 let of = found(tx, &caller, &of)?;
                 let name = match &name {
                     Some(name) => name.clone(),

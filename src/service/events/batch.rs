@@ -22,7 +22,7 @@ use super::{Known, Published};
 use crate::domain::event_type::VersionName;
 use crate::domain::id::ConsumerId;
 use crate::domain::time::Timestamp;
-use crate::service::{Caller, Done, Once, Refusal, Service, StoredAnswer};
+use crate::service::{Caller, Done, Idempotency, Refusal, Service, StoredAnswer};
 use crate::store::{StoreError, WriteTx, idempotency};
 
 /// Rows of events and deliveries after which a transaction takes no more events on.
@@ -39,7 +39,7 @@ pub(super) type Results = Vec<Result<Published, Refusal>>;
 struct BatchEntry {
     left: VecDeque<Result<CheckedEvent, Refusal>>,
     results: Results,
-    key: Once<Results>,
+    key: Idempotency<Results>,
 }
 
 /// What came of a part.
@@ -75,7 +75,7 @@ impl Service {
         &self,
         caller: &Caller,
         checked: Vec<Result<CheckedEvent, Refusal>>,
-        key: Once<Results>,
+        key: Idempotency<Results>,
     ) -> Result<Done<Results>, Refusal> {
         let events = checked.len();
         let mut batch = BatchEntry {
@@ -152,7 +152,7 @@ enum BatchRecord {
 fn answered(
     tx: &WriteTx<'_>,
     workspace_seq: i64,
-    key: &Once<Results>,
+    key: &Idempotency<Results>,
 ) -> Result<BatchRecord, Refusal> {
     let Some((key, digest)) = &key.key else {
         return Ok(BatchRecord::Noted(Vec::new()));

@@ -21,8 +21,8 @@ use crate::domain::schedule::Schedule;
 use crate::domain::time::Timestamp;
 use crate::service::catalogue;
 use crate::service::consumers::check_named;
-use crate::service::once::once;
-use crate::service::{Caller, Done, FieldError, Once, Refusal, Service};
+use crate::service::idempotency::idempotent;
+use crate::service::{Caller, Done, FieldError, Idempotency, Refusal, Service};
 use crate::store::WriteTx;
 use crate::telemetry::metrics;
 
@@ -36,15 +36,16 @@ impl Service {
         &self,
         caller: &Caller,
         input: PublishInput,
-        key: Once<Published>,
+        key: Idempotency<Published>,
     ) -> Result<Done<Published>, Refusal> {
         caller.check_platform()?;
         let traced = TracedPublish::begin(self.clock(), caller.workspace, input.trace.as_ref());
         let checked = self.check(caller, input).await?;
         let caller = caller.clone();
         let workspace_seq = caller.workspace.seq();
-        let accept =
-            move |tx: &mut WriteTx<'_>| once(tx, &caller, &key, |tx| accept(tx, &caller, &checked));
+        let accept = move |tx: &mut WriteTx<'_>| {
+            idempotent(tx, &caller, &key, |tx| accept(tx, &caller, &checked))
+        };
         let done = self.store().write_repeatable(workspace_seq, accept).await;
         if let Ok(Done::Fresh(published)) = &done {
             metrics::events_accepted(usize::from(published.known == Known::New));
@@ -64,7 +65,7 @@ impl Service {
         &self,
         caller: &Caller,
         inputs: Vec<Result<PublishInput, Refusal>>,
-        key: Once<Vec<Result<Published, Refusal>>>,
+        key: Idempotency<Vec<Result<Published, Refusal>>>,
     ) -> Result<Done<Vec<Result<Published, Refusal>>>, Refusal> {
         caller.check_platform()?;
         let most = self.options().batch_events_max;

@@ -18,8 +18,8 @@ use crate::domain::event::{Event, EventKind};
 use crate::domain::event_document::EventDocument;
 use crate::domain::id::{DeliveryId, WebhookId};
 use crate::domain::webhook::{Subscriber, Transport, WebhookState};
-use crate::service::once::once;
-use crate::service::{Caller, Done, Once, Refusal, Service, audit};
+use crate::service::idempotency::idempotent;
+use crate::service::{Caller, Done, Idempotency, Refusal, Service, audit};
 use crate::store::deliveries;
 use crate::store::{StoreError, WriteTx, events, poll, webhooks};
 
@@ -33,13 +33,13 @@ impl Service {
         caller: &Caller,
         event_id: &str,
         webhook: Option<WebhookId>,
-        key: Once<Vec<DeliveryId>>,
+        key: Idempotency<Vec<DeliveryId>>,
     ) -> Result<Done<Vec<DeliveryId>>, Refusal> {
         let caller = caller.clone();
         let event_id = event_id.to_owned();
         self.store()
             .write(move |tx| {
-                once(tx, &caller, &key, |tx| {
+                idempotent(tx, &caller, &key, |tx| {
                     replay(tx, &caller, &event_id, webhook)
                 })
             })

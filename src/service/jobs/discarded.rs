@@ -6,7 +6,7 @@ use super::{Begun, Selection};
 use crate::domain::delivery::{Delivery, DeliveryScope};
 use crate::domain::id::DeliveryId;
 use crate::domain::job::JobKind;
-use crate::service::{Caller, Done, Once, Refusal, Service};
+use crate::service::{Caller, Done, Idempotency, Refusal, Service};
 use crate::store::{WriteTx, deliveries};
 
 impl Service {
@@ -21,7 +21,7 @@ impl Service {
     ) -> Result<Delivery, Refusal> {
         let restore = move |tx: &mut WriteTx<'_>, delivery: &Delivery| {
             if !delivery.is_discarded() {
-                let message = "this delivery is no discarded dead letter".to_owned();
+                let message = "this delivery is not a discarded dead letter".to_owned();
                 return Err(Refusal::Conflict(message));
             }
             Ok(deliveries::restore(tx, id.seq()).map(drop)?)
@@ -38,10 +38,10 @@ impl Service {
         &self,
         caller: &Caller,
         chosen: Selection,
-        key: Once<Begun>,
+        key: Idempotency<Begun>,
     ) -> Result<Done<Begun>, Refusal> {
-        let which = DeliveryScope::Discarded;
-        let chosen = self.those_of(caller, chosen, which).await?;
+        let scope = DeliveryScope::Discarded;
+        let chosen = self.those_of(caller, chosen, scope).await?;
         let action = "dead_letter.restore_many";
         self.begin(caller, JobKind::Restore, action, chosen, key)
             .await

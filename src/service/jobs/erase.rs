@@ -7,7 +7,7 @@ use super::Begun;
 use super::chosen_events::{ChosenEvents, EventFilterInput, criteria, rows_of};
 use super::task::Task;
 use crate::domain::job::JobKind;
-use crate::service::{Caller, Done, Once, Refusal, Service};
+use crate::service::{Caller, Done, Idempotency, Refusal, Service};
 
 /// Which events bulk work is done to.
 #[derive(Clone, Debug)]
@@ -29,7 +29,7 @@ impl Service {
         &self,
         caller: &Caller,
         chosen: EventSelection,
-        key: Once<Begun>,
+        key: Idempotency<Begun>,
     ) -> Result<Done<Begun>, Refusal> {
         let task = self.erase_task(caller, chosen).await?;
         self.begin_task(caller, JobKind::Erase, "event.erase_many", task, key)

@@ -8,7 +8,7 @@ use crate::domain::id::WebhookId;
 use crate::domain::job::{Job, JobKind};
 use crate::domain::time::Timestamp;
 use crate::service::webhooks::usable_in;
-use crate::service::{Caller, Done, FieldError, Once, Refusal, Service};
+use crate::service::{Caller, Done, FieldError, Idempotency, Refusal, Service};
 use crate::store::Read;
 use crate::store::deliveries;
 use crate::store::events;
@@ -67,7 +67,7 @@ impl Service {
         caller: &Caller,
         id: WebhookId,
         input: RecoverInput,
-        key: Once<Begun>,
+        key: Idempotency<Begun>,
     ) -> Result<Done<Begun>, Refusal> {
         let wanted = understand(&input)?;
         let asker = caller.clone();

@@ -134,8 +134,8 @@ pub(super) enum Items {
 impl Criteria {
     pub(super) fn new(filter: &DeliveryFilter, end: i64) -> Self {
         Self {
-            dead_letters_only: filter.which == DeliveryScope::DeadLetters,
-            discarded_only: filter.which == DeliveryScope::Discarded,
+            dead_letters_only: filter.scope == DeliveryScope::DeadLetters,
+            discarded_only: filter.scope == DeliveryScope::Discarded,
             consumer_seq: filter.consumer_seq,
             webhook_seq: filter.webhook_seq,
             event_seq: filter.event_seq,
@@ -157,7 +157,7 @@ impl Criteria {
         DeliveryFilter {
             workspace_seq,
             consumer_seq: self.consumer_seq,
-            which: match (self.dead_letters_only, self.discarded_only) {
+            scope: match (self.dead_letters_only, self.discarded_only) {
                 (true, _) => DeliveryScope::DeadLetters,
                 (false, true) => DeliveryScope::Discarded,
                 (false, false) => DeliveryScope::Undiscarded,
@@ -241,7 +241,7 @@ impl Task {
     }
 }
 
-struct Cut {
+struct Portion {
     rows: Vec<i64>,
     wanted: Vec<Status>,
     after: Option<i64>,
@@ -252,13 +252,13 @@ fn cut_deliveries(
     chosen: &Chosen,
     workspace_seq: i64,
     after: i64,
-) -> Result<Cut, StoreError> {
+) -> Result<Portion, StoreError> {
     match chosen {
         Chosen::Rows(all) => {
             let start = all.partition_point(|row| *row <= after);
             let rows: Vec<i64> = all[start..].iter().copied().take(BATCH).collect();
             let more = start + rows.len() < all.len();
-            Ok(Cut {
+            Ok(Portion {
                 after: rows.last().copied().filter(|_| more),
                 rows,
                 wanted: Vec::new(),
@@ -271,7 +271,7 @@ fn cut_deliveries(
             let mut rows = page.items;
             rows.retain(|row| *row < criteria.end);
             let next = page.next.map(Cursor::seq);
-            Ok(Cut {
+            Ok(Portion {
                 after: next.filter(|next| next + 1 < criteria.end),
                 rows,
                 wanted: criteria.wanted(),

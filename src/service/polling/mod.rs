@@ -32,7 +32,7 @@ mod waiting;
 
 pub use places::SeekInput;
 use waiting::Woken;
-pub(super) use waiting::{PollWaiters, Waiting};
+pub(super) use waiting::{PollWaiter, PollWaiters};
 
 /// What is asked for.
 #[derive(Clone, Debug)]
@@ -104,7 +104,7 @@ impl Service {
         let wait = wait_of(input.wait.as_deref())?;
         let reader = reader_of(input.reader.as_deref())?;
         let until = Instant::now() + wait;
-        let mut waiting: Option<Waiting> = None;
+        let mut waiting: Option<PollWaiter> = None;
         loop {
             let look = self.look(caller, id, &reader, &input).await?;
             let now = self.clock().now();

@@ -61,7 +61,7 @@ pub(super) enum Woken {
 }
 
 /// A place in a line; left when it is dropped.
-pub(in crate::service) struct Waiting {
+pub(in crate::service) struct PollWaiter {
     room: PollWaiters,
     workspace_seq: i64,
     webhook_seq: i64,
@@ -74,7 +74,7 @@ impl PollWaiters {
     ///
     /// # Errors
     /// [`Refusal::Overloaded`] where there is none left.
-    pub(super) fn join(&self, workspace_seq: i64, webhook_seq: i64) -> Result<Waiting, Refusal> {
+    pub(super) fn join(&self, workspace_seq: i64, webhook_seq: i64) -> Result<PollWaiter, Refusal> {
         let mut lines = self.lines();
         if lines.is_closed {
             return Err(Refusal::Unavailable("hookpost is shutting down"));
@@ -95,7 +95,7 @@ impl PollWaiters {
         line.waiters += 1;
         let signal = line.signal.subscribe();
         let begun = *signal.borrow();
-        Ok(Waiting {
+        Ok(PollWaiter {
             room: self.clone(),
             workspace_seq,
             webhook_seq,
@@ -105,7 +105,7 @@ impl PollWaiters {
     }
 
     /// Wakes whom a commit concerns.
-    pub(in crate::service) fn hear(&self, committed: &Committed) {
+    pub(in crate::service) fn on_commit(&self, committed: &Committed) {
         if self.0.count.load(Ordering::Acquire) == 0 {
             return;
         }
@@ -141,7 +141,7 @@ impl PollLines {
     }
 }
 
-impl Waiting {
+impl PollWaiter {
     /// Waits until there may be more, or it is over.
     pub(super) async fn woken(&mut self) -> Woken {
         let is_alive = self.signal.changed().await.is_ok();
@@ -154,7 +154,7 @@ impl Waiting {
     }
 }
 
-impl Drop for Waiting {
+impl Drop for PollWaiter {
     fn drop(&mut self) {
         let mut lines = self.room.lines();
         self.room.0.count.fetch_sub(1, Ordering::AcqRel);
@@ -187,7 +187,7 @@ mod tests {
     #[test]
     fn who_waits_has_a_bound_and_is_forgotten_when_it_leaves() {
         let room = PollWaiters::default();
-        let mut held: Vec<Waiting> = (0..WAITERS_OF_WORKSPACE_MAX)
+        let mut held: Vec<PollWaiter> = (0..WAITERS_OF_WORKSPACE_MAX)
             .map(|_| room.join(1, 7).unwrap())
             .collect();
         assert!(matches!(room.join(1, 8), Err(Refusal::Overloaded)));
@@ -207,10 +207,10 @@ mod tests {
     async fn a_commit_wakes_those_whom_it_concerns() {
         let room = PollWaiters::default();
         let (mut one, mut other) = (room.join(1, 7).unwrap(), room.join(1, 8).unwrap());
-        room.hear(&committed(&[7]));
+        room.on_commit(&committed(&[7]));
         assert_eq!(one.woken().await, Woken::More);
         assert!(!other.signal.has_changed().unwrap());
-        room.hear(&Committed {
+        room.on_commit(&Committed {
             access_changed: true,
             ..Committed::default()
         });

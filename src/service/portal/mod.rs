@@ -17,8 +17,8 @@ use serde_json::json;
 
 use super::caller::PortalVisitor;
 use super::consumers::found;
-use super::once::once;
-use super::{Actor, Caller, Done, FieldError, Once, Refusal, Service, audit};
+use super::idempotency::idempotent;
+use super::{Actor, Caller, Done, FieldError, Idempotency, Refusal, Service, audit};
 use crate::domain::feature_flag::FeatureFlags;
 use crate::domain::portal::{
     Capabilities, Capability, LINK_LASTS, LINK_LASTS_MAX, LINK_LASTS_MIN, LOCALE_CHARS_MAX,
@@ -79,14 +79,14 @@ impl Service {
         named: &str,
         input: PortalLinkInput,
         base: &str,
-        key: Once<CreatedPortalLink>,
+        key: Idempotency<CreatedPortalLink>,
     ) -> Result<Done<CreatedPortalLink>, Refusal> {
         let (caller, named, base) = (caller.clone(), named.to_owned(), base.to_owned());
         let work = move |tx: &mut WriteTx<'_>| {
             let consumer = found(tx, &caller, &named)?.id;
             caller.check_platform()?;
             let asked = check(&input)?;
-            once(tx, &caller, &key, |tx| {
+            idempotent(tx, &caller, &key, |tx| {
                 let new = NewPortalLink {
                     workspace: caller.workspace,
                     consumer,

@@ -16,7 +16,7 @@ use super::number::canonical;
 use super::pattern::SchemaPattern;
 
 /// The number of a place.
-pub(super) type Place = usize;
+pub(super) type NodePlace = usize;
 
 /// What one place of a schema asks.
 #[derive(Default)]
@@ -65,34 +65,34 @@ pub(super) enum Size {
 
 /// How a place asks others.
 pub(super) enum Applier {
-    Reference(Place),
-    All(Vec<Place>),
-    Any(Vec<Place>),
-    One(Vec<Place>),
-    Not(Place),
+    Reference(NodePlace),
+    All(Vec<NodePlace>),
+    Any(Vec<NodePlace>),
+    One(Vec<NodePlace>),
+    Not(NodePlace),
     Choice {
-        condition: Place,
-        then: Option<Place>,
-        otherwise: Option<Place>,
+        condition: NodePlace,
+        then: Option<NodePlace>,
+        otherwise: Option<NodePlace>,
     },
-    Dependent(Vec<(String, Place)>),
+    Dependent(Vec<(String, NodePlace)>),
     Members {
-        named: Vec<(String, Place)>,
-        patterned: Vec<(SchemaPattern, Place)>,
-        others: Option<Place>,
+        named: Vec<(String, NodePlace)>,
+        patterned: Vec<(SchemaPattern, NodePlace)>,
+        others: Option<NodePlace>,
     },
-    MemberNames(Place),
+    MemberNames(NodePlace),
     Items {
-        prefix: Vec<Place>,
-        rest: Option<Place>,
+        prefix: Vec<NodePlace>,
+        rest: Option<NodePlace>,
     },
     Contains {
-        place: Place,
+        place: NodePlace,
         at_least: u64,
         at_most: Option<u64>,
     },
-    UnseenMembers(Place),
-    UnseenItems(Place),
+    UnseenMembers(NodePlace),
+    UnseenItems(NodePlace),
 }
 
 /// All places of a schema; the first is the schema itself.
@@ -136,13 +136,13 @@ impl Tree {
 struct Builder<'a> {
     root: &'a Value,
     /// By where they lie in memory: the same part of the schema is the same place.
-    known: HashMap<*const Value, Place>,
-    waiting: Vec<(Place, &'a Value)>,
+    known: HashMap<*const Value, NodePlace>,
+    waiting: Vec<(NodePlace, &'a Value)>,
     tree: Tree,
 }
 
 impl<'a> Builder<'a> {
-    fn place(&mut self, schema: &'a Value) -> Place {
+    fn place(&mut self, schema: &'a Value) -> NodePlace {
         let address = std::ptr::from_ref(schema);
         if let Some(place) = self.known.get(&address) {
             return *place;
@@ -155,13 +155,13 @@ impl<'a> Builder<'a> {
         place
     }
 
-    fn places(&mut self, schemas: &'a Value) -> Vec<Place> {
+    fn places(&mut self, schemas: &'a Value) -> Vec<NodePlace> {
         let items = schemas.as_array().into_iter().flatten();
         items.map(|schema| self.place(schema)).collect()
     }
 
     /// Sorted by their names.
-    fn named(&mut self, schemas: &'a Value) -> Vec<(String, Place)> {
+    fn named(&mut self, schemas: &'a Value) -> Vec<(String, NodePlace)> {
         let members = schemas.as_object().into_iter().flatten();
         let mut named: Vec<_> = members
             .map(|(name, schema)| (name.clone(), self.place(schema)))

@@ -17,7 +17,7 @@ use state::{At, Covered, Here, Judged, Naming, SeenNodes, Walk, WalkStep, pointe
 use super::Fault;
 use super::assertion::unfit;
 use super::budget::{Budget, STEPS_MAX};
-use super::node::{Applier, Node, Place, Tree};
+use super::node::{Applier, Node, NodePlace, Tree};
 
 mod parts;
 mod state;
@@ -68,7 +68,7 @@ pub(super) fn faults(tree: &Tree, document: &Value) -> Vec<Fault> {
 impl<'s> Walk<'s> {
     pub(super) fn judge<'v>(
         &mut self,
-        place: Place,
+        place: NodePlace,
         value: &'v Value,
         at: At<'_>,
     ) -> Result<Judged<'v>, Stop> {
@@ -187,7 +187,7 @@ impl<'s> Walk<'s> {
     /// Judges the same value by another place; what that saw is seen here as well.
     fn also<'v>(
         &mut self,
-        place: Place,
+        place: NodePlace,
         value: &'v Value,
         at: At<'_>,
         seen: &mut SeenNodes<'v>,
@@ -204,7 +204,7 @@ impl<'s> Walk<'s> {
 
     fn follow<'v>(
         &mut self,
-        place: Place,
+        place: NodePlace,
         value: &'v Value,
         at: At<'_>,
         seen: &mut SeenNodes<'v>,
@@ -221,7 +221,7 @@ impl<'s> Walk<'s> {
 
     fn all<'v>(
         &mut self,
-        places: &[Place],
+        places: &[NodePlace],
         value: &'v Value,
         at: At<'_>,
         seen: &mut SeenNodes<'v>,
@@ -238,7 +238,7 @@ impl<'s> Walk<'s> {
 
     fn dependent<'v>(
         &mut self,
-        places: &[(String, Place)],
+        places: &[(String, NodePlace)],
         value: &'v Value,
         at: At<'_>,
         seen: &mut SeenNodes<'v>,
@@ -258,7 +258,7 @@ impl<'s> Walk<'s> {
 
     fn any<'v>(
         &mut self,
-        places: &[Place],
+        places: &[NodePlace],
         value: &'v Value,
         at: At<'_>,
         seen: &mut SeenNodes<'v>,
@@ -281,7 +281,7 @@ impl<'s> Walk<'s> {
 
     fn one<'v>(
         &mut self,
-        places: &[Place],
+        places: &[NodePlace],
         value: &'v Value,
         at: At<'_>,
         seen: &mut SeenNodes<'v>,

@@ -15,12 +15,12 @@ use crate::service::endings::CALLED_OFF_AT_ONCE;
 use crate::service::events::Published;
 use crate::service::events::batch::PART_ROWS_MAX;
 use crate::service::worker::Worker;
-use crate::service::{Done, Once, Refusal, StoredAnswer};
+use crate::service::{Done, Idempotency, Refusal, StoredAnswer};
 
 type Results = Vec<Result<Published, Refusal>>;
 
-fn keyed(digest: u8) -> Once<Results> {
-    Once {
+fn keyed(digest: u8) -> Idempotency<Results> {
+    Idempotency {
         key: Some(("a-key".to_owned(), [digest; 32])),
         shape: |results| StoredAnswer {
             status: 202,
@@ -40,7 +40,11 @@ async fn house_with(webhooks: usize) -> (House, Receiver) {
     (house, receiver)
 }
 
-async fn publish(house: &House, events: u64, key: Once<Results>) -> Result<Done<Results>, Refusal> {
+async fn publish(
+    house: &House,
+    events: u64,
+    key: Idempotency<Results>,
+) -> Result<Done<Results>, Refusal> {
     let inputs = (0..events).map(|number| Ok(numbered(number))).collect();
     house
         .service
@@ -56,7 +60,7 @@ async fn a_large_batch_is_committed_in_parts_and_lets_others_in_between() {
     house.service.store().on_commit(move |committed| {
         seen.fetch_max(committed.queued.len(), Ordering::Relaxed);
     });
-    let batch = publish(&house, 400, Once::unkeyed());
+    let batch = publish(&house, 400, Idempotency::unkeyed());
     tokio::pin!(batch);
     let mut slowest = Duration::ZERO;
     let results = loop {

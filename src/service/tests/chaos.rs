@@ -16,7 +16,7 @@ use crate::domain::delivery::{Delivery, Status};
 use crate::domain::id::WebhookId;
 use crate::service::jobs::{RecoverInput, Selection};
 use crate::service::webhooks::{RotationInput, WebhookInput};
-use crate::service::{Once, Refusal};
+use crate::service::{Idempotency, Refusal};
 
 const IN_FLIGHT: u32 = 3;
 
@@ -156,7 +156,9 @@ impl Scene {
             Single::Discard => service.discard_dead_letter(caller, own.id).await,
             Single::Replay => {
                 let (event, to) = (&own.event_public_id, Some(self.free.0));
-                let done = service.replay(caller, event, to, Once::unkeyed()).await;
+                let done = service
+                    .replay(caller, event, to, Idempotency::unkeyed())
+                    .await;
                 done.map(drop)
             }
         };
@@ -173,11 +175,11 @@ impl Scene {
         let chosen = Selection::Filter(self.house.filter_of(self.free.0));
         let refused = match act {
             Bulk::Retry => {
-                let begun = service.retry_deliveries(caller, chosen, Once::unkeyed());
+                let begun = service.retry_deliveries(caller, chosen, Idempotency::unkeyed());
                 begun.await.map(drop)
             }
             Bulk::Discard => {
-                let begun = service.discard_dead_letters(caller, chosen, Once::unkeyed());
+                let begun = service.discard_dead_letters(caller, chosen, Idempotency::unkeyed());
                 begun.await.map(drop)
             }
             Bulk::Recover => self.recover(self.free.0, &["undelivered"]).await,
@@ -187,7 +189,7 @@ impl Scene {
                     caller,
                     self.free.0,
                     RotationInput::default(),
-                    Once::unkeyed(),
+                    Idempotency::unkeyed(),
                 );
                 rotated.await.map(drop)
             }
@@ -207,7 +209,7 @@ impl Scene {
         let House {
             service, caller, ..
         } = &self.house;
-        let begun = service.recover_webhook(caller, id, input, Once::unkeyed());
+        let begun = service.recover_webhook(caller, id, input, Idempotency::unkeyed());
         begun.await.map(drop)
     }
 

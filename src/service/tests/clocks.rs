@@ -41,7 +41,7 @@ impl Scene {
         ] {
             house
                 .service
-                .create_webhook(&house.caller, input, crate::service::Once::unkeyed())
+                .create_webhook(&house.caller, input, crate::service::Idempotency::unkeyed())
                 .await
                 .unwrap();
         }
@@ -62,7 +62,11 @@ impl Scene {
         };
         self.house
             .service
-            .publish(&self.house.caller, input, crate::service::Once::unkeyed())
+            .publish(
+                &self.house.caller,
+                input,
+                crate::service::Idempotency::unkeyed(),
+            )
             .await
             .unwrap();
         self.nudges += 1;

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::house::{House, fresh, numbered};
 use crate::domain::page::{Limit, Order};
 use crate::service::events::PublishInput;
-use crate::service::{Done, Once, Refusal, StoredAnswer};
+use crate::service::{Done, Idempotency, Refusal, StoredAnswer};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn polling_neither_skips_nor_repeats_while_eight_publishers_write() {
@@ -21,7 +21,9 @@ async fn polling_neither_skips_nor_repeats_while_eight_publishers_write() {
         publishers.spawn(async move {
             for number in 0..EACH {
                 let input = numbered(publisher * EACH + number);
-                let done = service.publish(&caller, input, Once::unkeyed()).await;
+                let done = service
+                    .publish(&caller, input, Idempotency::unkeyed())
+                    .await;
                 done.unwrap();
             }
         });
@@ -55,8 +57,8 @@ async fn polling_neither_skips_nor_repeats_while_eight_publishers_write() {
     assert!(polls > 60);
 }
 
-fn once(digest: u8) -> Once<crate::service::events::Published> {
-    Once {
+fn once(digest: u8) -> Idempotency<crate::service::events::Published> {
+    Idempotency {
         key: Some(("order-17".to_owned(), [digest; 32])),
         shape: |published| StoredAnswer {
             status: 202,
@@ -98,7 +100,7 @@ async fn the_same_id_publishes_once_also_after_a_restart() {
     let publish = async |house: &House, data: &str| {
         house
             .service
-            .publish(&house.caller, named(data), Once::unkeyed())
+            .publish(&house.caller, named(data), Idempotency::unkeyed())
             .await
     };
     publish(&house, "1").await.unwrap();

@@ -10,7 +10,7 @@ use crate::domain::page::{Limit, Order};
 use crate::engine::Paused;
 use crate::service::events::PublishInput;
 use crate::service::webhooks::{RotationInput, WebhookInput};
-use crate::service::{Once, Refusal, inspection};
+use crate::service::{Idempotency, Refusal, inspection};
 use crate::store::tests::noise;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -68,7 +68,7 @@ async fn a_webhook_that_cannot_be_read_keeps_nobody_else_from_anything() {
         };
         let made = house
             .service
-            .create_webhook(&house.caller, input, Once::unkeyed());
+            .create_webhook(&house.caller, input, Idempotency::unkeyed());
         let first = fresh(made.await.unwrap()).webhook.id;
         let second = house.webhook(&receiver.url, &["1s"]).await.webhook.id;
         let house = house.restart_tampered(sql).await;
@@ -123,7 +123,12 @@ async fn a_webhook_whose_signing_secret_is_damaged_is_disabled_as_corrupt_until_
     assert_eq!(receiver.arrived().len(), 0);
     house
         .service
-        .rotate_secret(&house.caller, id, RotationInput::default(), Once::unkeyed())
+        .rotate_secret(
+            &house.caller,
+            id,
+            RotationInput::default(),
+            Idempotency::unkeyed(),
+        )
         .await
         .unwrap();
     house.enable(id).await;
@@ -155,7 +160,9 @@ async fn a_broken_page_that_nobody_asked_for_is_found_by_the_slow_look() {
         data: format!(r#""{}""#, noise(100_000)),
         ..numbered(1)
     };
-    let made = house.service.publish(&house.caller, large, Once::unkeyed());
+    let made = house
+        .service
+        .publish(&house.caller, large, Idempotency::unkeyed());
     made.await.unwrap();
     house.publish_many(3).await;
     let database = house.database();

@@ -10,7 +10,7 @@ use crate::domain::delivery::Status;
 use crate::domain::webhook::WebhookState;
 use crate::service::events::WhyNot;
 use crate::service::webhooks::{RotationInput, WebhookInput};
-use crate::service::{Once, Refusal, jobs::Selection};
+use crate::service::{Idempotency, Refusal, jobs::Selection};
 use crate::store::webhooks;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -37,7 +37,7 @@ async fn revoking_stops_a_webhook_at_once_and_calls_off_what_waits() {
     refused(service.revoke_webhook(caller, id).await.unwrap_err());
     refused(
         service
-            .rotate_secret(caller, id, RotationInput::default(), Once::unkeyed())
+            .rotate_secret(caller, id, RotationInput::default(), Idempotency::unkeyed())
             .await
             .unwrap_err(),
     );
@@ -249,7 +249,7 @@ async fn history_leaves_step_by_step_once_it_is_old_and_open_work_stays() {
     let chosen = Selection::Filter(house.filter());
     let begun = house
         .service
-        .retry_dead_letters(&house.caller, chosen, Once::unkeyed())
+        .retry_dead_letters(&house.caller, chosen, Idempotency::unkeyed())
         .await
         .unwrap();
     drop(begun);

@@ -21,7 +21,9 @@ use crate::net::{Client, ClientOptions, Guard, GuardOptions};
 use crate::service::events::{EventListing, PublishInput, Published};
 use crate::service::webhooks::{CustomRetry, Registered, RetryInput, WebhookInput};
 use crate::service::worker::Worker;
-use crate::service::{Actor, Caller, Done, Once, Refusal, Service, ServiceOptions, ServiceParts};
+use crate::service::{
+    Actor, Caller, Done, Idempotency, Refusal, Service, ServiceOptions, ServiceParts,
+};
 use crate::store::vault::KeySource;
 use crate::store::{OpenError, OpenOptions, Read, Store, StoreError, workspaces};
 
@@ -188,7 +190,7 @@ impl House {
         };
         let done = self
             .service
-            .create_webhook(&self.caller, input, Once::unkeyed())
+            .create_webhook(&self.caller, input, Idempotency::unkeyed())
             .await;
         fresh(done.unwrap())
     }
@@ -210,7 +212,7 @@ impl House {
         let input = numbered(number);
         let done = self
             .service
-            .publish(&self.caller, input, Once::unkeyed())
+            .publish(&self.caller, input, Idempotency::unkeyed())
             .await;
         fresh(done.unwrap())
     }
@@ -221,7 +223,7 @@ impl House {
             let inputs = (from..count.min(from + 1000)).map(|number| Ok(numbered(number)));
             let done = self
                 .service
-                .publish_batch(&self.caller, inputs.collect(), Once::unkeyed())
+                .publish_batch(&self.caller, inputs.collect(), Idempotency::unkeyed())
                 .await;
             for result in fresh(done.unwrap()) {
                 result.unwrap();

@@ -8,13 +8,17 @@ use crate::domain::delivery::{DeliveryFilter, Status};
 use crate::domain::id::{DeliveryId, WebhookId};
 use crate::domain::job::JobStatus;
 use crate::service::jobs::{Begun, Selection, Stepped};
-use crate::service::{Once, Refusal};
+use crate::service::{Idempotency, Refusal};
 
 impl House {
     async fn retry_many(&self, filter: DeliveryFilter) -> Begun {
         let done = self
             .service
-            .retry_deliveries(&self.caller, Selection::Filter(filter), Once::unkeyed())
+            .retry_deliveries(
+                &self.caller,
+                Selection::Filter(filter),
+                Idempotency::unkeyed(),
+            )
             .await;
         fresh(done.unwrap())
     }
@@ -22,7 +26,11 @@ impl House {
     async fn retry_dead(&self, filter: DeliveryFilter) -> Begun {
         let done = self
             .service
-            .retry_dead_letters(&self.caller, Selection::Filter(filter), Once::unkeyed())
+            .retry_dead_letters(
+                &self.caller,
+                Selection::Filter(filter),
+                Idempotency::unkeyed(),
+            )
             .await;
         fresh(done.unwrap())
     }
@@ -30,7 +38,7 @@ impl House {
     async fn discard_dead(&self, chosen: Selection) -> Begun {
         let done = self
             .service
-            .discard_dead_letters(&self.caller, chosen, Once::unkeyed())
+            .discard_dead_letters(&self.caller, chosen, Idempotency::unkeyed())
             .await;
         fresh(done.unwrap())
     }
@@ -112,7 +120,7 @@ async fn ids_choose_exactly_these_and_unknown_ones_match_nothing() {
     let ids = vec![dead[0].id, unknown, dead[2].id, dead[0].id];
     let done = house
         .service
-        .retry_deliveries(&house.caller, Selection::Ids(ids), Once::unkeyed())
+        .retry_deliveries(&house.caller, Selection::Ids(ids), Idempotency::unkeyed())
         .await;
     let begun = fresh(done.unwrap());
     assert_eq!(begun.matched, 2);
@@ -132,7 +140,7 @@ async fn too_many_ids_are_refused() {
         .retry_deliveries(
             &house.caller,
             Selection::Ids(vec![id; 10_001]),
-            Once::unkeyed(),
+            Idempotency::unkeyed(),
         )
         .await;
     assert_eq!(field_of(refused), "ids");
@@ -261,7 +269,7 @@ async fn only_so_many_jobs_run_at_once_in_a_workspace() {
         .retry_dead_letters(
             &house.caller,
             Selection::Filter(house.filter()),
-            Once::unkeyed(),
+            Idempotency::unkeyed(),
         )
         .await;
     assert!(matches!(refused, Err(Refusal::Conflict(_))));
@@ -272,7 +280,7 @@ async fn the_same_bulk_request_under_one_key_begins_one_job() {
     let house = House::start();
     let receiver = Receiver::start().await;
     house.dead_letters(&receiver, 1).await;
-    let once = || Once::<Begun> {
+    let once = || Idempotency::<Begun> {
         key: Some(("k".to_owned(), [7; 32])),
         shape: |begun| crate::service::StoredAnswer {
             status: 202,

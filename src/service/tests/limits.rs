@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::house::{House, numbered};
 use super::receiver::{Arrived, Receiver};
 use crate::domain::delivery::Status;
-use crate::service::Once;
+use crate::service::Idempotency;
 use crate::service::consumers::{ConsumerInput, NamedConsumer};
 use crate::service::events::PublishInput;
 use crate::service::webhooks::WebhookInput;
@@ -107,7 +107,7 @@ async fn a_consumers_rate_holds_over_all_of_its_webhooks_and_changes_live() {
         ..ConsumerInput::default()
     };
     let service = &house.service;
-    let made = service.create_consumer(&house.caller, rate(Some(50.0)), Once::unkeyed());
+    let made = service.create_consumer(&house.caller, rate(Some(50.0)), Idempotency::unkeyed());
     made.await.unwrap();
     for _ in 0..3 {
         let of_acme = WebhookInput {
@@ -123,7 +123,7 @@ async fn a_consumers_rate_holds_over_all_of_its_webhooks_and_changes_live() {
                 ..numbered(number)
             };
             service
-                .publish(&house.caller, input, Once::unkeyed())
+                .publish(&house.caller, input, Idempotency::unkeyed())
                 .await
                 .unwrap();
         }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::house::{House, exact, fresh, numbered};
 use super::receiver::{Arrived, Receiver};
 use crate::domain::delivery::Status;
-use crate::service::Once;
+use crate::service::Idempotency;
 use crate::service::events::PublishInput;
 use crate::service::webhooks::WebhookInput;
 
@@ -22,7 +22,7 @@ fn ordered_by(url: &str, pointer: &str, delays: &[&str]) -> WebhookInput {
 async fn register(house: &House, input: WebhookInput) {
     let made = house
         .service
-        .create_webhook(&house.caller, input, Once::unkeyed())
+        .create_webhook(&house.caller, input, Idempotency::unkeyed())
         .await;
     fresh(made.unwrap());
 }
@@ -35,7 +35,7 @@ async fn publish(house: &House, number: u64, key: u64) {
     };
     house
         .service
-        .publish(&house.caller, input, Once::unkeyed())
+        .publish(&house.caller, input, Idempotency::unkeyed())
         .await
         .unwrap();
 }

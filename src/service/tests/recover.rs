@@ -6,7 +6,7 @@ use crate::domain::delivery::Status;
 use crate::domain::id::{DeliveryId, WebhookId};
 use crate::domain::job::JobStatus;
 use crate::service::jobs::{Begun, RecoverInput, Selection};
-use crate::service::{Once, Refusal};
+use crate::service::{Idempotency, Refusal};
 
 impl House {
     async fn recover(&self, id: WebhookId, include: &[&str]) -> Begun {
@@ -17,7 +17,7 @@ impl House {
         };
         let done = self
             .service
-            .recover_webhook(&self.caller, id, input, Once::unkeyed())
+            .recover_webhook(&self.caller, id, input, Idempotency::unkeyed())
             .await;
         fresh(done.unwrap())
     }
@@ -92,7 +92,7 @@ async fn recovery_names_its_faults_and_refuses_a_revoked_webhook() {
         };
         let refused = house
             .service
-            .recover_webhook(&house.caller, webhook.id, input, Once::unkeyed())
+            .recover_webhook(&house.caller, webhook.id, input, Idempotency::unkeyed())
             .await;
         assert_eq!(field_of(refused), field);
     };
@@ -113,13 +113,17 @@ async fn recovery_names_its_faults_and_refuses_a_revoked_webhook() {
     };
     let refused = house
         .service
-        .recover_webhook(&house.caller, webhook.id, input, Once::unkeyed())
+        .recover_webhook(&house.caller, webhook.id, input, Idempotency::unkeyed())
         .await;
     assert!(matches!(refused, Err(Refusal::Revoked)));
     let filter = house.filter_of(webhook.id);
     let refused = house
         .service
-        .retry_deliveries(&house.caller, Selection::Filter(filter), Once::unkeyed())
+        .retry_deliveries(
+            &house.caller,
+            Selection::Filter(filter),
+            Idempotency::unkeyed(),
+        )
         .await;
     assert!(matches!(refused, Err(Refusal::Revoked)));
 }

@@ -7,7 +7,7 @@ use super::receiver::{Arrived, Receiver};
 use crate::clock::Clock;
 use crate::domain::delivery::Status;
 use crate::domain::id::WebhookId;
-use crate::service::Once;
+use crate::service::Idempotency;
 use crate::service::events::PublishInput;
 use crate::service::webhooks::WebhookInput;
 
@@ -23,7 +23,7 @@ async fn webhook(house: &House, url: &str, ordered: Option<bool>) -> WebhookId {
     };
     let made = house
         .service
-        .create_webhook(&house.caller, input, Once::unkeyed())
+        .create_webhook(&house.caller, input, Idempotency::unkeyed())
         .await;
     fresh(made.unwrap()).webhook.id
 }
@@ -36,7 +36,7 @@ async fn publish(house: &House, number: u64, deliver_at: Option<String>, delay: 
     };
     let published = house
         .service
-        .publish(&house.caller, input, Once::unkeyed())
+        .publish(&house.caller, input, Idempotency::unkeyed())
         .await;
     assert_eq!(fresh(published.unwrap()).deliveries, 1);
 }

@@ -8,7 +8,7 @@ use crate::clock::Clock;
 use crate::domain::id::WebhookId;
 use crate::domain::secret::Secret;
 use crate::service::webhooks::{Rotated, RotationInput};
-use crate::service::{Once, Refusal};
+use crate::service::{Idempotency, Refusal};
 use crate::store::secrets::LIVE_SECRETS_MAX;
 
 impl House {
@@ -29,7 +29,7 @@ impl House {
         };
         let rotated = self
             .service
-            .rotate_secret(&self.caller, id, input, Once::unkeyed())
+            .rotate_secret(&self.caller, id, input, Idempotency::unkeyed())
             .await;
         rotated.map(|done| done.fresh().unwrap())
     }

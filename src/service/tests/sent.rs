@@ -10,7 +10,7 @@ use crate::domain::delivery::Status;
 use crate::domain::page::Limit;
 use crate::service::events::PublishInput;
 use crate::service::views::sent;
-use crate::service::{Once, Refusal};
+use crate::service::{Idempotency, Refusal};
 
 thread_local! {
     static STATEMENTS: Cell<usize> = const { Cell::new(0) };
@@ -65,7 +65,9 @@ async fn a_page_with_bodies_ends_where_it_holds_enough_bytes_and_goes_on_behind(
             data: format!("\"{}\"", "x".repeat(240 * 1024)),
             ..numbered(number)
         };
-        let published = house.service.publish(&house.caller, input, Once::unkeyed());
+        let published = house
+            .service
+            .publish(&house.caller, input, Idempotency::unkeyed());
         published.await.unwrap();
     }
     let views = house.service.views();

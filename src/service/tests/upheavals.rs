@@ -11,7 +11,7 @@ use crate::clock::Clock;
 use crate::engine::Paused;
 use crate::service::events::PublishInput;
 use crate::service::webhooks::{BatchInput, WebhookInput};
-use crate::service::{Actor, Once};
+use crate::service::{Actor, Idempotency};
 
 const DAY_MS: i64 = 24 * 3600 * 1000;
 /// Events of a round, published before the pause and within it.
@@ -49,7 +49,9 @@ impl Upheaval {
         };
         for input in [watched, other] {
             let (service, caller) = (&house.service, &house.caller);
-            let made = service.create_webhook(caller, input, Once::unkeyed()).await;
+            let made = service
+                .create_webhook(caller, input, Idempotency::unkeyed())
+                .await;
             fresh(made.unwrap());
         }
         Self {
@@ -77,7 +79,7 @@ impl Upheaval {
     async fn send(&self, input: PublishInput) {
         let (service, caller) = (&self.house.service, &self.house.caller);
         service
-            .publish(caller, input, Once::unkeyed())
+            .publish(caller, input, Idempotency::unkeyed())
             .await
             .unwrap();
     }

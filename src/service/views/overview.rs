@@ -151,7 +151,7 @@ fn first_steps(
 fn dead_letters_of(workspace_seq: i64) -> DeliveryFilter {
     DeliveryFilter {
         workspace_seq,
-        which: DeliveryScope::DeadLetters,
+        scope: DeliveryScope::DeadLetters,
         ..DeliveryFilter::default()
     }
 }

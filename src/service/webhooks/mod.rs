@@ -5,8 +5,8 @@
 use serde_json::json;
 
 use super::consumers::{asked_for, owner_of};
-use super::once::once;
-use super::{Caller, Done, FieldError, Once, Refusal, Service, audit};
+use super::idempotency::idempotent;
+use super::{Caller, Done, FieldError, Idempotency, Refusal, Service, audit};
 use crate::domain::breaker::DisabledReason;
 use crate::domain::consumer::Purview;
 use crate::domain::id::WebhookId;
@@ -97,7 +97,7 @@ impl Service {
         &self,
         caller: &Caller,
         mut input: WebhookInput,
-        key: Once<Registered>,
+        key: Idempotency<Registered>,
     ) -> Result<Done<Registered>, Refusal> {
         if !caller.plan.has_webhooks() {
             return Err(Refusal::PlanRequired);
@@ -108,7 +108,7 @@ impl Service {
         let catalogue = self.catalogue(caller.workspace.seq()).await?;
         let caller = caller.clone();
         let work = move |tx: &mut WriteTx<'_>| {
-            once(tx, &caller, &key, |tx| {
+            idempotent(tx, &caller, &key, |tx| {
                 let stored = profile_named(tx, &caller, input.profile.as_deref())?;
                 let profile = tx.profile(stored.seq)?;
                 let subscription = subscription_of(&input, &profile)?;

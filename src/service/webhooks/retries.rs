@@ -58,7 +58,7 @@ fn named_policy(name: &str) -> Result<RetryPolicy, FieldError> {
         .ok_or_else(|| FieldError {
             field: "retry_policy".to_owned(),
             message: format!(
-                "{name} is no built-in profile; give its name or a policy of your own"
+                "{name} is not a built-in profile; give its name or a policy of your own"
             ),
         })
 }

@@ -14,8 +14,8 @@ use crate::domain::secret::{LiveSecret, Secret};
 use crate::domain::signing::{SignatureKind, public_key};
 use crate::domain::time::{Timestamp, parse_duration};
 use crate::entropy;
-use crate::service::once::once;
-use crate::service::{Caller, Done, Once, Refusal, Service, audit};
+use crate::service::idempotency::idempotent;
+use crate::service::{Caller, Done, Idempotency, Refusal, Service, audit};
 use crate::store::secrets::{self, LIVE_SECRETS_MAX};
 use crate::store::{StoreError, WriteTx};
 
@@ -58,12 +58,12 @@ impl Service {
         caller: &Caller,
         id: WebhookId,
         input: RotationInput,
-        key: Once<Rotated>,
+        key: Idempotency<Rotated>,
     ) -> Result<Done<Rotated>, Refusal> {
         let overlap = parse_overlap(input.overlap.as_deref())?;
         let caller = caller.clone();
         let work = move |tx: &mut WriteTx<'_>| {
-            once(tx, &caller, &key, |tx| {
+            idempotent(tx, &caller, &key, |tx| {
                 rotate(tx, &caller, id, &input, overlap)
             })
         };

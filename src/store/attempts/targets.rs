@@ -3,42 +3,13 @@
 //! Owns: the rows, and how many a webhook may have. Refuses: when they go; they go with the webhook
 //! (`retention::history`), and its attempts went before.
 
-use std::collections::HashMap;
-
 use rusqlite::named_params;
 
+use crate::store::target_cache::KnownTarget;
 use crate::store::{Read, StoreError, WriteTx};
 
 /// Targets that one webhook may have; attempts that went elsewhere say so themselves.
 const TARGETS_MAX: usize = 32;
-/// Webhooks whose last target the writer remembers; with more, it looks all of them up anew.
-const TARGETS_KNOWN_MAX: usize = 1_024;
-
-/// Where the last attempt of each webhook went: as a rule that is where the next one goes. What is known of a
-/// webhook that has left stays and is never asked for: its number is not given again.
-#[derive(Default)]
-pub(in crate::store) struct KnownTargets(HashMap<i64, KnownTarget>);
-
-struct KnownTarget {
-    url: String,
-    remote_addr: String,
-    number: i64,
-}
-
-impl KnownTargets {
-    fn number(&self, webhook_seq: i64, url: &str, remote_addr: &str) -> Option<i64> {
-        let known = self.0.get(&webhook_seq)?;
-        (known.url == url && known.remote_addr == remote_addr).then_some(known.number)
-    }
-
-    fn remember(&mut self, webhook_seq: i64, target: KnownTarget) {
-        if self.0.len() >= TARGETS_KNOWN_MAX && !self.0.contains_key(&webhook_seq) {
-            self.0.clear();
-        }
-        self.0.insert(webhook_seq, target);
-    }
-}
-
 /// The number of a webhook's target; `None` where it may have no more of them.
 ///
 /// # Errors
@@ -169,21 +140,5 @@ mod tests {
         tried(&office, place, 1, url.to_owned(), Some("203.0.113.7"));
         let found = office.read(|conn| attempts::latest_of(conn, place.seq, None));
         assert_eq!(found.items[0].url, url);
-    }
-
-    #[test]
-    fn what_is_remembered_is_bounded() {
-        let mut known = KnownTargets::default();
-        let most = i64::try_from(TARGETS_KNOWN_MAX).unwrap();
-        for webhook_seq in 0..=most {
-            let target = KnownTarget {
-                url: String::new(),
-                remote_addr: String::new(),
-                number: webhook_seq,
-            };
-            known.remember(webhook_seq, target);
-            assert!(known.0.len() <= TARGETS_KNOWN_MAX);
-        }
-        assert_eq!(known.number(most, "", ""), Some(most));
     }
 }

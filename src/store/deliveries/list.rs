@@ -125,7 +125,7 @@ fn scan_for<T>(
         (Order::Ascending, Some(cursor)) => (low.max(cursor.seq()), high),
         (Order::Descending, Some(cursor)) => (low, high.min(cursor.seq())),
     };
-    let list = match filter.which {
+    let list = match filter.scope {
         DeliveryScope::DeadLetters | DeliveryScope::Discarded => List::DeadLetters,
         DeliveryScope::All | DeliveryScope::Undiscarded => List::Deliveries,
     };
@@ -178,7 +178,7 @@ fn leading(filter: &DeliveryFilter, order: Order) -> String {
         one("event_seq = :lead")
     } else if filter.job_seq.is_some() {
         by_status(filter, "job_seq", range)
-    } else if filter.which == DeliveryScope::DeadLetters {
+    } else if filter.scope == DeliveryScope::DeadLetters {
         // Left to itself, SQLite takes an index that holds the discarded ones as well.
         let (column, index) = if filter.webhook_seq.is_some() {
             ("webhook_seq", "dead_letters_of")
@@ -211,7 +211,7 @@ fn leading(filter: &DeliveryFilter, order: Order) -> String {
 /// The index holds rows by status; a list of several statuses merges one ordered scan of each.
 fn by_status(filter: &DeliveryFilter, column: &str, range: &str) -> String {
     let wanted = |status: &Status| {
-        let in_scope = match filter.which {
+        let in_scope = match filter.scope {
             DeliveryScope::All | DeliveryScope::Undiscarded => true,
             DeliveryScope::DeadLetters | DeliveryScope::Discarded => *status == Status::Exhausted,
         };
@@ -240,7 +240,7 @@ fn lead_value(filter: &DeliveryFilter) -> rusqlite::types::Value {
         return seq.into();
     }
     match exact_type(filter) {
-        Some(name) if filter.which != DeliveryScope::DeadLetters => name.as_str().to_owned().into(),
+        Some(name) if filter.scope != DeliveryScope::DeadLetters => name.as_str().to_owned().into(),
         _ => filter.workspace_seq.into(),
     }
 }
@@ -308,7 +308,7 @@ fn carries(conn: &Read<'_>, filter: &DeliveryFilter, row: &Row<'_>) -> Result<bo
 fn is_in_state(filter: &DeliveryFilter, row: &Row<'_>) -> Result<bool, StoreError> {
     let status: i64 = row.get(4)?;
     let discarded: Option<i64> = row.get(7)?;
-    let of_sort = match filter.which {
+    let of_sort = match filter.scope {
         DeliveryScope::All => true,
         DeliveryScope::Undiscarded => discarded.is_none(),
         DeliveryScope::DeadLetters => status == Status::Exhausted.code() && discarded.is_none(),

@@ -61,7 +61,7 @@ impl Remembered {
             && filter
                 .ended_since
                 .is_none_or(|since| self.ended_at >= Some(since) && !self.is_failed_test())
-            && match filter.which {
+            && match filter.scope {
                 DeliveryScope::All => true,
                 DeliveryScope::Undiscarded => !self.discarded,
                 DeliveryScope::DeadLetters => self.status == Status::Exhausted && !self.discarded,
@@ -260,7 +260,7 @@ fn filters(first: Timestamp, last: Timestamp) -> impl Strategy<Value = DeliveryF
         .prop_map(
             |(
                 workspace_seq,
-                which,
+                scope,
                 consumer_seq,
                 webhook_seq,
                 event_seq,
@@ -273,7 +273,7 @@ fn filters(first: Timestamp, last: Timestamp) -> impl Strategy<Value = DeliveryF
                 DeliveryFilter {
                     workspace_seq,
                     consumer_seq,
-                    which,
+                    scope,
                     webhook_seq,
                     event_seq,
                     job_seq,

@@ -185,12 +185,12 @@ fn every_list_of_deliveries_is_led_by_an_index() {
     };
     check_list(&office, "deliveries_by_type", &of_type);
     let dead = DeliveryFilter {
-        which: DeliveryScope::DeadLetters,
+        scope: DeliveryScope::DeadLetters,
         ..of_type
     };
     check_list(&office, "dead_letters", &dead);
     let dead_of = DeliveryFilter {
-        which: DeliveryScope::DeadLetters,
+        scope: DeliveryScope::DeadLetters,
         ..of_webhook
     };
     check_list(&office, "dead_letters_of", &dead_of);
@@ -202,7 +202,7 @@ fn a_page_asks_once_however_many_rows_it_looks_at() {
     let rare = DeliveryFilter {
         workspace_seq: 1,
         event_type: Some(pattern("unheard.of")),
-        which: DeliveryScope::DeadLetters,
+        scope: DeliveryScope::DeadLetters,
         ..DeliveryFilter::default()
     };
     office.read(|conn| {

@@ -31,11 +31,11 @@ pub struct WebhookReading {
 }
 
 type Labels = Vec<(&'static str, String)>;
-type Numbers = Family<Labels, Gauge<u64, AtomicU64>>;
+type GaugeFamily = Family<Labels, Gauge<u64, AtomicU64>>;
 
 /// These webhooks' numbers under their names.
 pub(super) fn registry(webhooks: &[WebhookReading]) -> Registry {
-    let [active, failures, deliveries, attempts] = std::array::from_fn(|_| Numbers::default());
+    let [active, failures, deliveries, attempts] = std::array::from_fn(|_| GaugeFamily::default());
     for one in webhooks {
         let labels = |more: Option<(&'static str, &'static str)>| {
             let own = [

@@ -3,7 +3,7 @@
 //! Owns: which settings that is, and event types to be ticked. Refuses: the settings that are the
 //! platform's own: wire profile, body, retries, circuit breaker.
 
-use super::setting::Setting;
+use super::setting::WebhookSetting;
 use super::webhook::{FILTER, HEADERS, LABEL, SECRET, SIGNATURE, URL, listed};
 use super::webhook_limits::RATE_LIMIT;
 use super::webhook_pins::PINS;
@@ -42,12 +42,12 @@ pub const CUSTOMER_EDIT_SECRET_HINT: &str = "Only where the URL moves to another
                                              new one.";
 
 /// The types of the catalogue, to be ticked.
-const CHOSEN_TYPES: Setting = Setting::boxes("event_types", "Event types")
+const CHOSEN_TYPES: WebhookSetting = WebhookSetting::boxes("event_types", "Event types")
     .hint("What it is told of.")
     .sets(|input, typed| input.event_types = Some(typed.all()));
 
 /// Names that were not offered, and prefixes.
-const MORE_TYPES: Setting = Setting::text("more_types", "Other event types")
+const MORE_TYPES: WebhookSetting = WebhookSetting::text("more_types", "Other event types")
     .hint("Further names, or prefixes such as order.*, with spaces between.")
     .sets(|input, typed| {
         let more = listed(typed.typed());

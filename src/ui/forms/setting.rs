@@ -7,4 +7,4 @@ use crate::service::webhooks::WebhookInput;
 use crate::ui::form::FieldSpec;
 
 /// A field that shows a setting of a webhook and sets what a caller says of it.
-pub(super) type Setting = FieldSpec<Webhook, WebhookInput>;
+pub(super) type WebhookSetting = FieldSpec<Webhook, WebhookInput>;

@@ -3,7 +3,7 @@
 //! Owns: how each setting is shown and typed. Refuses: rules: whether a value will do is said by the
 //! service, in its words.
 
-use super::setting::Setting;
+use super::setting::WebhookSetting;
 use super::webhook_limits::{CIRCUIT_BREAKER, LIMITS};
 use super::webhook_pins::PINS;
 use super::webhook_proof::{PROOF, without_masks};
@@ -67,7 +67,7 @@ const RECEIVER: &[Fields<Webhook, WebhookInput>] = &[
     Fields::Halves([
         &[
             LABEL,
-            Setting::lines("event_types", "Event types", 2)
+            WebhookSetting::lines("event_types", "Event types", 2)
                 .hint("One a line: a name, a prefix such as order.*, or * for all; or pick them.")
                 .example("order.*")
                 .shows(|webhook| Some(webhook.settings.subscription.texts().join("\n")))
@@ -75,11 +75,11 @@ const RECEIVER: &[Fields<Webhook, WebhookInput>] = &[
             FILTER,
         ],
         &[
-            Setting::choice("profile", "Wire profile")
+            WebhookSetting::choice("profile", "Wire profile")
                 .hint("How deliveries look and are signed.")
                 .shows(|webhook| Some(webhook.profile.name.to_string()))
                 .sets(|input, typed| input.profile = typed.text()),
-            Setting::choice("format", "Body")
+            WebhookSetting::choice("format", "Body")
                 .initial(&["json"])
                 .offers(formats)
                 .shows(|webhook| Some(webhook.settings.format.as_str().to_owned()))
@@ -88,37 +88,37 @@ const RECEIVER: &[Fields<Webhook, WebhookInput>] = &[
             SECRET,
         ],
     ]),
-    Fields::Stack(&[Setting::check("active", "Active")
+    Fields::Stack(&[WebhookSetting::check("active", "Active")
         .hint("Off: it is registered, but gets nothing until it is enabled.")
         .initial(&["on"])
         .sets(|input, typed| input.active = Some(typed.is_ticked()))]),
 ];
 
-pub(super) const URL: Setting = Setting::url("url", "URL")
+pub(super) const URL: WebhookSetting = WebhookSetting::url("url", "URL")
     .hint("Where deliveries are posted to. It must be a public https address.")
     .example("https://example.com/hooks")
     .required()
     .shows(|webhook| Some(webhook.settings.url.clone()))
     .sets(|input, typed| input.url = Some(typed.trimmed()));
 
-pub(super) const LABEL: Setting = Setting::text("label", "Label")
+pub(super) const LABEL: WebhookSetting = WebhookSetting::text("label", "Label")
     .hint("What people call it here.")
     .example("Production")
     .shows(|webhook| Some(webhook.settings.label.clone()))
     .sets(|input, typed| input.label = Some(typed.trimmed()));
 
-pub(super) const SIGNATURE: Setting = Setting::choice("signature", "Signature")
+pub(super) const SIGNATURE: WebhookSetting = WebhookSetting::choice("signature", "Signature")
     .hint("With Ed25519 the receiver holds a public key only.")
     .initial(&["hmac"])
     .offers(signatures)
     .shows(|webhook| Some(webhook.signature().as_str().to_owned()))
     .sets(|input, typed| input.signature = typed.text());
 
-pub(super) const SECRET: Setting = Setting::text("secret", "Secret")
+pub(super) const SECRET: WebhookSetting = WebhookSetting::text("secret", "Secret")
     .hint("Leave empty for a new one, which is shown once after saving.")
     .sets(|input, typed| input.secret = typed.text());
 
-pub(super) const FILTER: Setting = Setting::lines("filter", "Filter", 3)
+pub(super) const FILTER: WebhookSetting = WebhookSetting::lines("filter", "Filter", 3)
     .hint("Conditions on an event's content, as JSON. Empty: every event of these types.")
     .example("{\"data.amount\": {\"$gte\": 100}}")
     .shows(|webhook| {
@@ -129,7 +129,7 @@ pub(super) const FILTER: Setting = Setting::lines("filter", "Filter", 3)
 
 const SHAPE: &[Fields<Webhook, WebhookInput>] = &[
     Fields::Grid(&[
-        Setting::choice("method", "Method")
+        WebhookSetting::choice("method", "Method")
             .initial(&["POST"])
             .offers(|| {
                 SendMethod::ALL
@@ -138,7 +138,7 @@ const SHAPE: &[Fields<Webhook, WebhookInput>] = &[
             })
             .shows(|webhook| Some(webhook.settings.method.as_str().to_owned()))
             .sets(|input, typed| input.method = Some(typed.text())),
-        Setting::choice("content_type", "Content type")
+        WebhookSetting::choice("content_type", "Content type")
             .initial(&["application/json"])
             .offers(|| {
                 ContentType::ALL
@@ -147,7 +147,7 @@ const SHAPE: &[Fields<Webhook, WebhookInput>] = &[
             })
             .shows(|webhook| Some(webhook.settings.shape.content_type.as_str().to_owned()))
             .sets(|input, typed| input.content_type = Some(typed.text())),
-        Setting::choice("via", "Way out")
+        WebhookSetting::choice("via", "Way out")
             .hint("Where hookpost runs with an egress proxy, requests go by it.")
             .initial(&["usual"])
             .offers(|| {
@@ -161,7 +161,7 @@ const SHAPE: &[Fields<Webhook, WebhookInput>] = &[
                 input.via = Some(typed.text().filter(|word| word != "usual"));
             }),
     ]),
-    Fields::Stack(&[Setting::lines("template", "Template", 6)
+    Fields::Stack(&[WebhookSetting::lines("template", "Template", 6)
         .hint("What the body looks like, as JSON with {{ /data/… }} in it. Empty: the envelope.")
         .example("{\"text\": \"{{ /type }}: {{ /data/id }}\"}")
         .shows(|webhook| {
@@ -169,7 +169,7 @@ const SHAPE: &[Fields<Webhook, WebhookInput>] = &[
             Some(template.text().to_owned())
         })
         .sets(|input, typed| input.template = Some(typed.text()))]),
-    Fields::Stack(&[Setting::choice("ready", "Ready template")
+    Fields::Stack(&[WebhookSetting::choice("ready", "Ready template")
         .hint("Takes the place of what is written above when it is saved; change it then.")
         .offers(|| {
             let ready = READY_TEMPLATES.iter();
@@ -187,7 +187,7 @@ const SHAPE: &[Fields<Webhook, WebhookInput>] = &[
         })]),
 ];
 
-pub(super) const HEADERS: Setting = Setting::lines("headers", "Headers", 3)
+pub(super) const HEADERS: WebhookSetting = WebhookSetting::lines("headers", "Headers", 3)
     .hint(
         "Added to every delivery: one “name: value” a line. Values of credentials read back as ***.",
     )
@@ -201,7 +201,7 @@ pub(super) const HEADERS: Setting = Setting::lines("headers", "Headers", 3)
     })
     .sets(|input, typed| input.headers = Some(headers(typed)));
 
-const CHANNELS: Setting = Setting::text("channels", "Channels")
+const CHANNELS: WebhookSetting = WebhookSetting::text("channels", "Channels")
     .hint("Only events said in one of these, up to 10, separated by commas. Empty: all events.")
     .example("project_123")
     .shows(|webhook| Some(webhook.settings.channels.as_ref()?.join(", ")))
@@ -210,7 +210,7 @@ const CHANNELS: Setting = Setting::text("channels", "Channels")
         input.channels = Some((!named.is_empty()).then_some(named));
     });
 
-const ALIASES: Setting = Setting::choice("aliases", "Headers under second names")
+const ALIASES: WebhookSetting = WebhookSetting::choice("aliases", "Headers under second names")
     .hint("Where the wire profile names some: svix-id beside webhook-id, for receivers of either.")
     .initial(&["workspace"])
     .offers(|| {
@@ -238,7 +238,7 @@ const ALIASES: Setting = Setting::choice("aliases", "Headers under second names"
 
 const RETRIES: &[Fields<Webhook, WebhookInput>] = &[
     Fields::Grid(&[
-        Setting::choice("retry", "Retries")
+        WebhookSetting::choice("retry", "Retries")
             .path("retry_policy")
             .initial(&["profile"])
             .offers(|| {
@@ -252,12 +252,12 @@ const RETRIES: &[Fields<Webhook, WebhookInput>] = &[
                 let own = || RetryInput::Custom(CustomRetry::default());
                 input.retry_policy = Some((typed.typed() == "custom").then(own));
             }),
-        Setting::text("delays", "Delays")
+        WebhookSetting::text("delays", "Delays")
             .hint("Before each retry, such as: 1s, 5s, 30s, 2m, 10m, 1h")
             .path("retry_policy.delays")
             .shows(|webhook| Some(delays(&webhook.settings.retry)))
             .sets(|input, typed| retry(input, |own| own.delays = Some(listed(typed.typed())))),
-        Setting::text("then_every", "Then every")
+        WebhookSetting::text("then_every", "Then every")
             .hint("Empty: no more after the delays.")
             .example("1h")
             .path("retry_policy.then_every")
@@ -266,7 +266,7 @@ const RETRIES: &[Fields<Webhook, WebhookInput>] = &[
                 Some(format_duration(repeat.every))
             })
             .sets(|input, typed| retry(input, |own| own.then_every = typed.text())),
-        Setting::text("give_up_after", "Give up after")
+        WebhookSetting::text("give_up_after", "Give up after")
             .hint("Counted from the first attempt.")
             .example("24h")
             .path("retry_policy.give_up_after")
@@ -275,31 +275,33 @@ const RETRIES: &[Fields<Webhook, WebhookInput>] = &[
                 Some(format_duration(repeat.give_up_after))
             })
             .sets(|input, typed| retry(input, |own| own.give_up_after = typed.text())),
-        Setting::text("give_up_on", "Give up at once on")
+        WebhookSetting::text("give_up_on", "Give up at once on")
             .hint("Statuses or classes that no other attempt will change.")
             .example("400, 404, 422")
             .path("retry_policy.give_up_on")
             .shows(|webhook| Some(webhook.settings.retry.rules().give_up_on().join(", ")))
             .sets(|input, typed| retry(input, |own| own.give_up_on = listed(typed.typed()))),
-        Setting::text("retry_on", "Retry only on")
+        WebhookSetting::text("retry_on", "Retry only on")
             .hint("Empty: on every failure. 408, 425 and 429 are always retried.")
             .example("5xx")
             .path("retry_policy.retry_on")
             .shows(|webhook| Some(webhook.settings.retry.rules().retry_on().join(", ")))
             .sets(|input, typed| retry(input, |own| own.retry_on = listed(typed.typed()))),
     ]),
-    Fields::Stack(&[Setting::check("jitter", "Spread delays by up to a tenth")
-        .hint("So that what failed together is not retried together.")
-        .path("retry_policy.jitter")
-        .initial(&["on"])
-        .shows(|webhook| {
-            let is_spread = webhook.settings.retry.jitter() == Jitter::Tenth;
-            is_spread.then(|| "on".to_owned())
-        })
-        .sets(|input, typed| retry(input, |own| own.jitter = Some(typed.is_ticked())))]),
+    Fields::Stack(&[
+        WebhookSetting::check("jitter", "Spread delays by up to a tenth")
+            .hint("So that what failed together is not retried together.")
+            .path("retry_policy.jitter")
+            .initial(&["on"])
+            .shows(|webhook| {
+                let is_spread = webhook.settings.retry.jitter() == Jitter::Tenth;
+                is_spread.then(|| "on".to_owned())
+            })
+            .sets(|input, typed| retry(input, |own| own.jitter = Some(typed.is_ticked()))),
+    ]),
 ];
 
-const METADATA: Setting = Setting::lines("metadata", "Metadata", 3)
+const METADATA: WebhookSetting = WebhookSetting::lines("metadata", "Metadata", 3)
     .hint("A JSON object of your own, kept with the webhook.")
     .shows(|webhook| Some(webhook.settings.metadata.to_string()))
     .sets(|input, typed| input.metadata = Some(metadata(typed)));

@@ -93,7 +93,7 @@ pub static TEST: FormSpec<(), TestForm> = FormSpec::new(&[FieldSet {
 fn json(typed: &mut Typed<'_>) -> Option<String> {
     let data = typed.text()?;
     if let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(&data) {
-        typed.fault(format!("is no JSON: {error}"));
+        typed.fault(format!("is not JSON: {error}"));
     }
     Some(data)
 }

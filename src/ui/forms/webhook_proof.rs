@@ -2,7 +2,7 @@
 //!
 //! Owns: those fields. Refuses: showing a secret again: one that is left empty stays as it is.
 
-use super::setting::Setting;
+use super::setting::WebhookSetting;
 use crate::domain::authorization::WebhookAuth;
 use crate::domain::oauth2::TokenClient;
 use crate::domain::webhook::Webhook;
@@ -14,7 +14,7 @@ const NOTHING: &str = "none";
 const KEPT: &str = "Never shown. Empty: the current one.";
 
 pub(super) const PROOF: &[Fields<Webhook, WebhookInput>] = &[
-    Fields::Stack(&[Setting::choice("auth_type", "Proof")
+    Fields::Stack(&[WebhookSetting::choice("auth_type", "Proof")
         .hint("Sent beside the signature; fields of other sorts are not read.")
         .path("auth.type")
         .initial(&[NOTHING])
@@ -39,31 +39,31 @@ pub(super) const PROOF: &[Fields<Webhook, WebhookInput>] = &[
             }));
         })]),
     Fields::Grid(&[
-        Setting::text("auth_username", "User name")
+        WebhookSetting::text("auth_username", "User name")
             .path("auth.username")
             .shows(|webhook| match webhook.settings.auth.as_ref()? {
                 WebhookAuth::Basic { username, .. } => Some(username.clone()),
                 WebhookAuth::Bearer { .. } | WebhookAuth::OAuth2(_) | WebhookAuth::Mtls(_) => None,
             })
             .sets(|input, typed| of(input, "basic", |own| own.username = typed.text())),
-        Setting::password("auth_password", "Password")
+        WebhookSetting::password("auth_password", "Password")
             .hint(KEPT)
             .path("auth.password")
             .sets(|input, typed| of(input, "basic", |own| own.password = kept(typed.text()))),
-        Setting::password("auth_token", "Token")
+        WebhookSetting::password("auth_token", "Token")
             .hint(KEPT)
             .path("auth.token")
             .sets(|input, typed| of(input, "bearer", |own| own.token = kept(typed.text()))),
-        Setting::url("auth_token_url", "Token URL")
+        WebhookSetting::url("auth_token_url", "Token URL")
             .hint("Where tokens are fetched, with the client's id and secret.")
             .path("auth.token_url")
             .shows(|webhook| Some(client(webhook)?.token_url.clone()))
             .sets(|input, typed| of(input, "oauth2", |own| own.token_url = typed.text())),
-        Setting::text("auth_client_id", "Client id")
+        WebhookSetting::text("auth_client_id", "Client id")
             .path("auth.client_id")
             .shows(|webhook| Some(client(webhook)?.client_id.clone()))
             .sets(|input, typed| of(input, "oauth2", |own| own.client_id = typed.text())),
-        Setting::password("auth_client_secret", "Client secret")
+        WebhookSetting::password("auth_client_secret", "Client secret")
             .hint(KEPT)
             .path("auth.client_secret")
             .sets(|input, typed| {
@@ -71,25 +71,25 @@ pub(super) const PROOF: &[Fields<Webhook, WebhookInput>] = &[
                     own.client_secret = kept(typed.text());
                 });
             }),
-        Setting::text("auth_scope", "Scope")
+        WebhookSetting::text("auth_scope", "Scope")
             .path("auth.scope")
             .shows(|webhook| client(webhook)?.scope.clone())
             .sets(|input, typed| of(input, "oauth2", |own| own.scope = typed.text())),
-        Setting::text("auth_audience", "Audience")
+        WebhookSetting::text("auth_audience", "Audience")
             .path("auth.audience")
             .shows(|webhook| client(webhook)?.audience.clone())
             .sets(|input, typed| of(input, "oauth2", |own| own.audience = typed.text())),
     ]),
     Fields::Stack(&[
-        Setting::sealed("auth_certificate", "Certificate", 3)
+        WebhookSetting::sealed("auth_certificate", "Certificate", 3)
             .hint("With those that vouch for it, in PEM. Never shown. Empty: the current one.")
             .path("auth.certificate")
             .sets(|input, typed| of(input, "mtls", |own| own.certificate = kept(typed.text()))),
-        Setting::sealed("auth_private_key", "Private key", 3)
+        WebhookSetting::sealed("auth_private_key", "Private key", 3)
             .hint("Of the certificate, in PEM. Never shown. Empty: the current one.")
             .path("auth.private_key")
             .sets(|input, typed| of(input, "mtls", |own| own.private_key = kept(typed.text()))),
-        Setting::lines("ca", "Own authorities", 3)
+        WebhookSetting::lines("ca", "Own authorities", 3)
             .hint("Trusted beside the public ones, in PEM; they read back as ***. Empty: none.")
             .shows(|webhook| webhook.settings.ca.as_ref().map(|_| MASK.to_owned()))
             .sets(|input, typed| input.ca = Some(typed.text())),

@@ -3,24 +3,19 @@
 //! Owns: the buckets and the `RateLimit-*` headers. Refuses: limiting anything that sets no limit.
 //! Buckets live outside the cache of keys, so that changing one key does not refill the others.
 
-use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 
-use crate::domain::bucket::Bucket;
+use crate::domain::bucket::Buckets;
 use crate::domain::time::Timestamp;
 use crate::service::Refusal;
 
-/// Buckets kept at most. Full ones go first, since forgetting them changes nothing; where that makes
-/// no room, all are forgotten, and everybody starts with a full one.
-const BUCKETS_MAX: usize = 10_000;
-
 /// The buckets of all who are limited, by what tells them apart.
 pub(super) struct Rates<K> {
-    buckets: Mutex<HashMap<K, Bucket>>,
+    buckets: Mutex<Buckets<K>>,
     otherwise: Option<f64>,
 }
 
@@ -57,18 +52,9 @@ impl<K: Hash + Eq> Rates<K> {
             )));
         }
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
-        if buckets.len() >= BUCKETS_MAX {
-            buckets.retain(|_, bucket| !bucket.is_full(now));
-        }
-        if buckets.len() >= BUCKETS_MAX {
-            buckets.clear();
-        }
         // A second's requests, or one where a second has less.
-        let size = per_second.max(1.0);
-        let bucket = buckets
-            .entry(who)
-            .or_insert(Bucket::full(size, per_second, now));
-        let taken = bucket.resize(size, per_second).take(now);
+        let bucket = buckets.of(who, per_second.max(1.0), per_second, now);
+        let taken = bucket.take(now);
         Ok(Some(Rate {
             per_second,
             left: taken.left,

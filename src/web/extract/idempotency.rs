@@ -1,12 +1,12 @@
 //! `Idempotency-Key`: recognising a request that came before.
 //!
 //! Owns: the header's form and the digest of what it was sent with. Refuses: remembering answers;
-//! that happens in the transaction of the thing itself (`service::once`).
+//! that happens in the transaction of the thing itself (`service::idempotency`).
 
 use actix_web::HttpRequest;
 use sha2::{Digest, Sha256};
 
-use crate::service::{Once, StoredAnswer};
+use crate::service::{Idempotency, StoredAnswer};
 use crate::web::Problem;
 
 /// The longest key, in characters.
@@ -58,7 +58,7 @@ impl Keying {
 impl Keyed {
     /// With the shape in which the answer is recorded.
     #[must_use]
-    pub fn once<T>(self, shape: fn(&T) -> StoredAnswer) -> Once<T> {
-        Once { key: self.0, shape }
+    pub fn answered<T>(self, shape: fn(&T) -> StoredAnswer) -> Idempotency<T> {
+        Idempotency { key: self.0, shape }
     }
 }

@@ -13,7 +13,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE;
 use hookpost::app::audiences;
 use hookpost::clock::Clock;
-use hookpost::console::{Desk, Shared};
+use hookpost::console::{Desk, SharedDesk};
 use hookpost::domain::api_key::{NewKey, Scope, Scopes};
 use hookpost::domain::id::WorkspaceId;
 use hookpost::engine::alert::{AlertWays, Pages};
@@ -58,7 +58,7 @@ pub struct TestApp {
     /// A key with the scope `admin`.
     pub admin: String,
     http: reqwest::Client,
-    desk: Shared,
+    desk: SharedDesk,
     serving: Option<Serving>,
     worker: Option<Worker>,
     dir: Option<tempfile::TempDir>,
@@ -104,7 +104,7 @@ impl TestApp {
         let address = listener.local_addr().unwrap();
         let service = service(&store, clock, address.port(), options);
         let state = web::Data::new(AppState::new(service.clone(), http));
-        let desk = Shared::new(Desk::new(&service));
+        let desk = SharedDesk::new(Desk::new(&service));
         let options = ServeOptions {
             state,
             listener,

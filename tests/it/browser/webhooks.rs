@@ -84,7 +84,7 @@ async fn test(seat: &Seat, place: &str) {
     assert!(reader.place().await.starts_with(place));
     reader.type_into_in("Send a test", "Data", "{").await;
     reader.press_in("Send a test", "Send test").await;
-    reader.see("is no JSON").await;
+    reader.see("is not JSON").await;
 }
 
 async fn publish(seat: &Seat, receiver: &Receiver) {

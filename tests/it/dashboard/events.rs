@@ -133,7 +133,7 @@ async fn data_that_is_no_json_or_breaks_its_schema_is_kept_and_explained() {
     assert!(desk.follow(&answer).await.1.contains("order.paid"));
     let form = desk.get("/events/new?type=order.paid").await;
     assert!(form.contains("&#34;id&#34;: 7"), "{form}");
-    for (data, words) in [("{oops", "is no JSON"), ("{}", "required")] {
+    for (data, words) in [("{oops", "is not JSON"), ("{}", "required")] {
         let answer = desk
             .post("/events", &[("type", "order.paid"), ("data", data)])
             .await;
@@ -183,7 +183,7 @@ async fn a_version_is_added_pinned_ended_and_removed() {
     ];
     let answer = desk.post("/webhooks", &hook).await;
     assert!(
-        answer.text.contains("9 is no version of order.paid"),
+        answer.text.contains("9 is not a version of order.paid"),
         "{}",
         answer.text
     );

@@ -266,7 +266,7 @@ async fn a_filter_that_makes_no_sense_says_so_in_place() {
         for (query, words) in [
             ("result=50x", "a class such as 5xx"),
             ("event_type=order+paid", "event_type"),
-            ("webhook_id=nonsense", "is no webhook"),
+            ("webhook_id=nonsense", "must be a webhook"),
             ("webhook=nobody", "no webhook is called so"),
             ("since=yesterday", "since"),
             (

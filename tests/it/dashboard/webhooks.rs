@@ -141,7 +141,7 @@ async fn a_test_shows_its_result_in_place() {
     let answer = desk.post(&format!("{place}/test"), &[("data", "{")]).await;
     assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
     let fault = between(&answer.text, "id=\"data-fault\"", "</div>");
-    assert!(fault.contains("is no JSON"), "{fault}");
+    assert!(fault.contains("is not JSON"), "{fault}");
     assert!(answer.text.contains(">\n{</textarea>"), "{}", answer.text);
 }
 

@@ -27,7 +27,7 @@ mod veriswarm;
 
 use hookpost::domain::workspace::Plan;
 use hookpost::service::events::PublishInput;
-use hookpost::service::{Actor, Caller, Done, Once};
+use hookpost::service::{Actor, Caller, Done, Idempotency};
 use reqwest::{Method, StatusCode};
 use serde_json::{Map, Value};
 
@@ -217,7 +217,7 @@ pub async fn publish(app: &TestApp, event: &Publish<'_>) -> String {
 /// As [`publish`], with every option.
 pub async fn publish_input(app: &TestApp, input: PublishInput) -> String {
     let caller = caller(app);
-    let published = app.service.publish(&caller, input, Once::unkeyed());
+    let published = app.service.publish(&caller, input, Idempotency::unkeyed());
     match published.await.unwrap() {
         Done::Fresh(published) => published.id,
         Done::Replayed(_) => panic!("nothing was keyed"),

@@ -1,7 +1,7 @@
 //! Standard Webhooks 1.0.0, checked by its published libraries.
 
 use hookpost::service::webhooks::{Registered, RotationInput, WebhookInput};
-use hookpost::service::{Done, Once};
+use hookpost::service::{Done, Idempotency};
 use reqwest::StatusCode;
 use serde_json::json;
 
@@ -17,7 +17,9 @@ async fn register(app: &TestApp, url: String) -> Registered {
         event_types: Some(vec!["*".to_owned()]),
         ..WebhookInput::default()
     };
-    let created = app.service.create_webhook(&caller, input, Once::unkeyed());
+    let created = app
+        .service
+        .create_webhook(&caller, input, Idempotency::unkeyed());
     match created.await.unwrap() {
         Done::Fresh(registered) => registered,
         Done::Replayed(_) => panic!("nothing was keyed"),
@@ -56,7 +58,7 @@ async fn during_a_rotation_both_secrets_verify() {
         &caller,
         registered.webhook.id,
         RotationInput::default(),
-        Once::unkeyed(),
+        Idempotency::unkeyed(),
     );
     let rotated = rotated.await.unwrap().fresh().unwrap();
     let received = deliver(&app, &receiver).await;

@@ -35,8 +35,8 @@ async fn a_filter_that_makes_no_sense_says_so_beside_its_field_in_the_readers_la
         (
             "webhook_id=mine",
             "webhook_id",
-            "is no webhook&#39;s id",
-            "ist keine Kennung eines Webhooks",
+            "must be a webhook&#39;s id",
+            "muss die Kennung eines Webhooks sein",
         ),
     ] {
         for (language, words) in [("en", english), ("de", german)] {

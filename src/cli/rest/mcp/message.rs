@@ -80,7 +80,7 @@ pub(super) fn heard(line: &[u8]) -> RpcHeard {
         Err(error) => {
             return RpcHeard::Broken(RpcFault {
                 code: -32700,
-                message: format!("this is no JSON: {error}"),
+                message: format!("this is not JSON: {error}"),
             });
         }
     };

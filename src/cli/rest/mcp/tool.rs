@@ -153,7 +153,7 @@ impl ToolField {
         let text = value.as_str().filter(|text| !text.is_empty());
         let text = text.ok_or_else(|| format!("{} must be text", self.name))?;
         if self.place == FieldPlace::Path && matches!(text, "." | "..") {
-            return Err(format!("{} is no id", self.name));
+            return Err(format!("{} is not an id", self.name));
         }
         Ok(text)
     }
@@ -263,7 +263,11 @@ mod tests {
             json!({"event_id": ""}),
             Err("event_id must be text"),
         );
-        check("show", json!({"event_id": ".."}), Err("event_id is no id"));
+        check(
+            "show",
+            json!({"event_id": ".."}),
+            Err("event_id is not an id"),
+        );
         check("show", json!({"evnt": "x"}), Err("show takes no \"evnt\""));
         check(
             "list",

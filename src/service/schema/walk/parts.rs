@@ -4,13 +4,13 @@
 
 use serde_json::Value;
 
-use super::super::node::Place;
+use super::super::node::NodePlace;
 use super::state::{At, Covered, Here, Naming, SeenNodes, Stop, Walk, WalkStep};
 
 impl<'s> Walk<'s> {
     pub(super) fn unseen_members<'v>(
         &mut self,
-        place: Place,
+        place: NodePlace,
         value: &'v Value,
         at: At<'_>,
         seen: &mut SeenNodes<'v>,
@@ -27,7 +27,7 @@ impl<'s> Walk<'s> {
 
     pub(super) fn named<'v>(
         &mut self,
-        named: &'s [(String, Place)],
+        named: &'s [(String, NodePlace)],
         value: &'v Value,
         at: At<'_>,
         seen: &mut SeenNodes<'v>,
@@ -90,7 +90,7 @@ impl<'s> Walk<'s> {
     /// A member that the schema does not foresee is told at the object that has it.
     fn other<'v>(
         &mut self,
-        place: Place,
+        place: NodePlace,
         name: &'v str,
         member: &'v Value,
         at: At<'_>,
@@ -107,7 +107,7 @@ impl<'s> Walk<'s> {
 
     fn member<'v>(
         &mut self,
-        place: Place,
+        place: NodePlace,
         name: &'v str,
         member: &'v Value,
         at: At<'_>,
@@ -124,7 +124,12 @@ impl<'s> Walk<'s> {
         Ok(fits)
     }
 
-    pub(super) fn names(&mut self, place: Place, value: &Value, at: At<'_>) -> Result<bool, Stop> {
+    pub(super) fn names(
+        &mut self,
+        place: NodePlace,
+        value: &Value,
+        at: At<'_>,
+    ) -> Result<bool, Stop> {
         let mut fits = true;
         for (name, _) in members_of(value) {
             self.budget.read(name.len())?;
@@ -141,8 +146,8 @@ impl<'s> Walk<'s> {
 
     pub(super) fn items<'v>(
         &mut self,
-        prefix: &[Place],
-        rest: Option<Place>,
+        prefix: &[NodePlace],
+        rest: Option<NodePlace>,
         value: &'v Value,
         at: At<'_>,
         seen: &mut SeenNodes<'v>,
@@ -162,7 +167,7 @@ impl<'s> Walk<'s> {
 
     pub(super) fn unseen_items<'v>(
         &mut self,
-        place: Place,
+        place: NodePlace,
         value: &'v Value,
         at: At<'_>,
         seen: &mut SeenNodes<'v>,
@@ -179,7 +184,7 @@ impl<'s> Walk<'s> {
 
     pub(super) fn contains(
         &mut self,
-        place: Place,
+        place: NodePlace,
         (at_least, at_most): (u64, Option<u64>),
         value: &Value,
         at: At<'_>,
@@ -207,7 +212,7 @@ impl<'s> Walk<'s> {
 
     fn item<'v>(
         &mut self,
-        place: Place,
+        place: NodePlace,
         index: usize,
         item: &'v Value,
         at: At<'_>,

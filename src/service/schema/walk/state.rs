@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::super::Fault;
 use super::super::budget::{Budget, Spent};
-use super::super::node::{Place, Tree};
+use super::super::node::{NodePlace, Tree};
 use super::super::pattern::SchemaPattern;
 
 /// Why a walk ends early.
@@ -85,15 +85,15 @@ pub(super) struct Walk<'s> {
     pub(super) budget: Budget,
     pub(super) faults: Vec<Fault>,
     /// References under way: the place that each leads to, and the value that it judges.
-    pub(super) following: Vec<(Place, *const Value)>,
+    pub(super) following: Vec<(NodePlace, *const Value)>,
     pub(super) nested: usize,
 }
 
 /// Which members of an object a schema covers, and what judges the others.
 pub(super) struct Covered<'s> {
-    pub(super) named: &'s [(String, Place)],
-    pub(super) patterned: &'s [(SchemaPattern, Place)],
-    pub(super) others: Option<Place>,
+    pub(super) named: &'s [(String, NodePlace)],
+    pub(super) patterned: &'s [(SchemaPattern, NodePlace)],
+    pub(super) others: Option<NodePlace>,
 }
 
 /// Where a fault is: a JSON pointer (RFC 6901).

@@ -87,7 +87,7 @@ fn what_belongs_to_a_consumer_is_found_without_looking_at_others() {
     };
     check_list(&office, "deliveries_of_consumer", &all);
     let dead = DeliveryFilter {
-        which: DeliveryScope::DeadLetters,
+        scope: DeliveryScope::DeadLetters,
         ..all
     };
     check_list(&office, "dead_letters_of_consumer", &dead);

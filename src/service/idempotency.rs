@@ -1,4 +1,4 @@
-//! Doing a thing once, however often the request comes.
+//! Idempotency: doing a thing once, however often the request comes.
 //!
 //! Owns: the idempotency record, written in the transaction of the thing itself. Refuses: deciding
 //! which requests are the same; the floor above digests them.
@@ -21,14 +21,14 @@ pub struct StoredAnswer {
 }
 
 /// A caller's `Idempotency-Key`, what it was sent with, and how the answer looks.
-pub struct Once<T> {
+pub struct Idempotency<T> {
     /// The key and the SHA-256 of method, path and body; absent where the caller gave none.
     pub key: Option<(String, [u8; 32])>,
     /// Shapes the answer that is recorded beside the key.
     pub shape: fn(&T) -> StoredAnswer,
 }
 
-impl<T> Once<T> {
+impl<T> Idempotency<T> {
     /// For callers without a key.
     #[must_use]
     pub fn unkeyed() -> Self {
@@ -66,13 +66,13 @@ impl<T> Done<T> {
 ///
 /// # Errors
 /// [`Refusal::Conflict`] where the key was used with another request; else what `work` says.
-pub fn once<T>(
+pub fn idempotent<T>(
     tx: &mut WriteTx<'_>,
     caller: &Caller,
-    once: &Once<T>,
+    asked: &Idempotency<T>,
     work: impl FnOnce(&mut WriteTx<'_>) -> Result<T, Refusal>,
 ) -> Result<Done<T>, Refusal> {
-    let Some((key, digest)) = &once.key else {
+    let Some((key, digest)) = &asked.key else {
         return work(tx).map(Done::Fresh);
     };
     let workspace_seq = caller.workspace.seq();
@@ -95,7 +95,7 @@ pub fn once<T>(
         )),
         None => {
             let done = work(tx)?;
-            let StoredAnswer { status, body } = (once.shape)(&done);
+            let StoredAnswer { status, body } = (asked.shape)(&done);
             crate::store::idempotency::insert(tx, workspace_seq, key, digest, status, &body)?;
             Ok(Done::Fresh(done))
         }

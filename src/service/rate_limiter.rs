@@ -1,30 +1,27 @@
 //! How often a workspace may do what costs somebody else something.
 //!
 //! Owns: a bucket per workspace that holds a minute's worth and refills steadily. Refuses: knowing
-//! what is paced.
+//! what is limited.
 //!
-//! # Why tests of webhooks are paced
+//! # Why tests of webhooks are limited
 //! A test makes hookpost call an address right now, as often as it is asked to, and tells what came
 //! of it at once. Without a bound that is a tool for knocking on other people's doors.
 
-use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use super::Refusal;
-use crate::domain::bucket::Bucket;
+use crate::domain::bucket::Buckets;
 use crate::domain::time::Timestamp;
 
-/// Workspaces remembered at most; then all are forgotten, and each has a full bucket.
-const WORKSPACES_MAX: usize = 10_000;
 const MINUTE: Duration = Duration::from_secs(60);
 
-pub(super) struct Pace {
+pub(super) struct RateLimiter {
     per_minute: f64,
-    buckets: Mutex<HashMap<i64, Bucket>>,
+    buckets: Mutex<Buckets<i64>>,
 }
 
-impl Pace {
+impl RateLimiter {
     pub(super) fn per_minute(count: u32) -> Self {
         Self {
             per_minute: f64::from(count),
@@ -35,12 +32,8 @@ impl Pace {
     /// Takes one out of the workspace's bucket.
     pub(super) fn take(&self, workspace_seq: i64, now: Timestamp) -> Result<(), Refusal> {
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
-        if buckets.len() >= WORKSPACES_MAX {
-            buckets.clear();
-        }
         let per_second = self.per_minute / MINUTE.as_secs_f64();
-        let full = Bucket::full(self.per_minute, per_second, now);
-        let bucket = buckets.entry(workspace_seq).or_insert(full);
+        let bucket = buckets.of(workspace_seq, self.per_minute, per_second, now);
         let taken = bucket.take(now);
         match taken.left {
             Some(_) => Ok(()),
@@ -57,15 +50,18 @@ mod tests {
 
     #[test]
     fn a_minutes_worth_may_be_spent_at_once_and_comes_back_steadily() {
-        let pace = Pace::per_minute(30);
+        let limiter = RateLimiter::per_minute(30);
         let start = Timestamp::from_millis(1_000_000);
-        let take = |at: Timestamp| pace.take(1, at);
+        let take = |at: Timestamp| limiter.take(1, at);
         for _ in 0..30 {
             take(start).unwrap();
         }
         let refused = take(start).unwrap_err();
         assert_eq!(refused.retry_after(), Some(Duration::from_secs(2)));
-        assert!(pace.take(2, start).is_ok(), "another workspace has its own");
+        assert!(
+            limiter.take(2, start).is_ok(),
+            "another workspace has its own"
+        );
         let later = start.after(Duration::from_secs(2));
         take(later).unwrap();
         assert!(take(later).is_err());
