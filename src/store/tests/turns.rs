@@ -86,6 +86,7 @@ async fn results_are_recorded_by_their_rows_ahead_of_what_is_new() {
     let new = store.write_in_turn(1, note(0));
     let late = store.settle_then(Haste::AtOnce, Some(1), note(-1), drop);
     let (answer, (), ()) = tokio::join!(new, late, async { go_on.send(()).unwrap() });
-    (answer.unwrap(), held.await.unwrap().unwrap());
+    answer.unwrap();
+    held.await.unwrap().unwrap();
     assert_eq!(*ran.lock().unwrap(), [1, -1, 2, 3, 0]);
 }
