@@ -15,8 +15,10 @@ use crate::domain::id::EventId;
 use crate::domain::time::Timestamp;
 
 /// What a line may begin with, and what stands for it. Rows are read back by this table: it may grow, what
-/// stands in it stays, and of two that fit a line the earlier one is taken.
-const FRAGMENTS: [(char, &str); 21] = [
+/// stands in it stays, and of two that fit a line the earlier one is taken. The line that every attempt has
+/// stands here whole, once for each version that was released and has a sign left.
+const FRAGMENTS: [(char, &str); 22] = [
+    ('\u{1f}', "user-agent: hookpost/0.1.0\n"),
     ('\u{2}', "user-agent: hookpost/"),
     ('\u{3}', "content-type: application/json\n"),
     ('\u{4}', "webhook-id: evt_"),
@@ -179,8 +181,17 @@ mod tests {
 
     #[test]
     fn the_usual_headers_take_less_than_half_the_room() {
-        check(USUAL, 75);
+        check(USUAL, 68);
         check(ANSWER, 19);
+    }
+
+    #[test]
+    fn the_line_that_every_attempt_of_this_version_has_takes_one_byte() {
+        check(
+            concat!("user-agent: hookpost/", env!("CARGO_PKG_VERSION"), "\n"),
+            1,
+        );
+        check("user-agent: hookpost/0.1.1\n", 7);
     }
 
     #[test]
