@@ -12,7 +12,6 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use hookpost::clock::Clock;
 use hookpost::domain::attempt::{Attempt, AttemptTrigger};
-use hookpost::domain::consumer::{ConsumerSettings, ConsumerUid};
 use hookpost::domain::delivery::{
     DeliveryPlace, LastAttempt, NewDelivery, Next, Progress, Status, Trigger,
 };
@@ -22,20 +21,18 @@ use hookpost::domain::outcome::FailureKind;
 use hookpost::domain::webhook::{Webhook, WebhookState};
 use hookpost::domain::{breaker::DisabledReason, time::Timestamp};
 use hookpost::store::attempts;
-use hookpost::store::consumers;
 use hookpost::store::deliveries;
 use hookpost::store::events;
 use hookpost::store::vault::KeySource;
 use hookpost::store::{OpenOptions, Store, StoreError, WriteTx, webhooks};
 
+use crate::consumers;
+
 /// Registered receivers, the last few of which are one consumer's own.
 pub const WEBHOOKS: usize = 24;
 pub const CONSUMERS_WEBHOOKS: usize = 3;
-/// The name of that consumer, and how many others there are.
+/// The name of that consumer.
 pub const CONSUMER: &str = "acme";
-const CONSUMERS: u32 = 100_000;
-/// Consumers that are stored by one commit.
-const CONSUMERS_BATCH: u32 = 1000;
 /// Deliveries of each event.
 const FAN_OUT: u64 = 4;
 /// Events that are stored by one commit.
@@ -72,8 +69,9 @@ pub struct History {
     pub dead_letter: DeliveryId,
     /// A delivered one's id.
     pub delivered: DeliveryId,
-    /// The id of one of the consumer's own.
+    /// The id of one of the consumer's own, and that of its event.
     pub consumers: DeliveryId,
+    pub consumers_event: String,
 }
 
 /// What every delivery of a receiver has in common.
@@ -94,7 +92,7 @@ pub fn fill(data_dir: &Path, ids: &[String], deliveries: u64) -> Result<(u64, Hi
     let receivers = receivers(&store, ids, end)?;
     let held = receivers[0].webhook.id;
     let workspace_seq = receivers[0].webhook.workspace.seq();
-    store_consumers(&store, workspace_seq)?;
+    let customers = Arc::new(consumers::store(&store, workspace_seq)?);
     let mut batches = deliveries.div_ceil(PAIR) * 2;
     let (mut last, mut batch) = (None, 0);
     let begun = Instant::now();
@@ -103,8 +101,9 @@ pub fn fill(data_dir: &Path, ids: &[String], deliveries: u64) -> Result<(u64, Hi
             batches = affordable(begun.elapsed(), batches);
         }
         clock.set(instant(end, batch, batches));
-        let receivers = receivers.clone();
-        let stored = move |tx: &mut WriteTx<'_>| store_batch(tx, &receivers, batch, end);
+        let (receivers, customers) = (receivers.clone(), Arc::clone(&customers));
+        let stored =
+            move |tx: &mut WriteTx<'_>| store_batch(tx, &receivers, &customers, batch, end);
         last = store.write_blocking::<_, StoreError>(stored)?.or(last);
         batch += 1;
     }
@@ -128,24 +127,6 @@ fn affordable(took: Duration, wanted: u64) -> u64 {
     let possible = FILL_MAX.as_millis() / each_ms.max(1);
     let possible = u64::try_from(possible).unwrap_or(u64::MAX);
     wanted.min((possible / 2 * 2).max(2 * TRIED))
-}
-
-/// The platform's other customers.
-fn store_consumers(store: &Store, workspace_seq: i64) -> Result<()> {
-    for first in (0..CONSUMERS).step_by(CONSUMERS_BATCH as usize) {
-        store.write_blocking::<_, StoreError>(move |tx| {
-            for number in first..first + CONSUMERS_BATCH {
-                let uid = ConsumerUid::parse(&format!("customer-{number}")).ok();
-                let settings = ConsumerSettings {
-                    name: format!("Customer {number}"),
-                    ..ConsumerSettings::default()
-                };
-                consumers::insert(tx, workspace_seq, uid.as_ref(), &settings)?;
-            }
-            Ok(())
-        })?;
-    }
-    Ok(())
 }
 
 fn receivers(store: &Store, ids: &[String], now: Timestamp) -> Result<Vec<Receiver>> {
@@ -180,18 +161,26 @@ fn instant(end: Timestamp, batch: u64, batches: u64) -> Timestamp {
 fn store_batch(
     tx: &mut WriteTx<'_>,
     receivers: &[Receiver],
+    customers: &[ConsumerId],
     batch: u64,
     end: Timestamp,
 ) -> Result<Option<History>, StoreError> {
     let (mut event_id, mut dead_letter, mut delivered, mut consumers) = (None, None, None, None);
     for number in batch * BATCH..(batch + 1) * BATCH {
         let workspace = receivers[0].webhook.workspace;
-        let event = events::insert(tx, workspace, new_event(number), FAN_OUT as usize)?;
+        let customer = customer_of(customers, number);
+        // What is for one of them reaches the platform's own webhooks, and none of another's.
+        let receivers = match customer {
+            Some(_) => &receivers[..WEBHOOKS - CONSUMERS_WEBHOOKS],
+            None => receivers,
+        };
+        let new = new_event(number, customer);
+        let event = events::insert(tx, workspace, new, FAN_OUT as usize)?;
         let event = Arc::new(event);
         for place in 0..FAN_OUT {
             let number = number * FAN_OUT + place;
             let (id, status, owner) = deliver(tx, receivers, &event, number, end)?;
-            consumers = owner.map(|_| id).or(consumers);
+            consumers = owner.map(|_| (id, event.public_id())).or(consumers);
             match status {
                 Status::Delivered => delivered = Some(id),
                 Status::Exhausted => dead_letter = Some(id),
@@ -201,16 +190,24 @@ fn store_batch(
         event_id = Some(event.public_id());
     }
     Ok(event_id.zip(dead_letter).zip(delivered).zip(consumers).map(
-        |(((event, dead_letter), delivered), consumers)| History {
+        |(((event, dead_letter), delivered), (consumers, consumers_event))| History {
             event,
             dead_letter,
             delivered,
             consumers,
+            consumers_event,
         },
     ))
 }
 
-fn new_event(number: u64) -> NewEvent {
+/// Whom an event is for: every other one for one of the customers.
+fn customer_of(customers: &[ConsumerId], number: u64) -> Option<ConsumerId> {
+    let dice = mixed(number ^ 0xc0de);
+    let place = usize::try_from(dice / 2).unwrap_or(0) % customers.len();
+    dice.is_multiple_of(2).then(|| customers[place])
+}
+
+fn new_event(number: u64, consumer: Option<ConsumerId>) -> NewEvent {
     let event_type = match mixed(number) {
         dice if dice % 20_000 == 7 => RARE_TYPE,
         dice => TYPES[usize::try_from(dice % 8).unwrap_or(0)],
@@ -218,7 +215,7 @@ fn new_event(number: u64) -> NewEvent {
     let pad = "x".repeat(400);
     NewEvent {
         given_id: None,
-        consumer: None,
+        consumer,
         kind: EventKind::Published,
         event_type: event_type.into(),
         occurred_at: None,

@@ -18,6 +18,7 @@ use serde_json::json;
 #[path = "../appliance.rs"]
 mod appliance;
 mod browser;
+mod consumers;
 #[expect(dead_code, reason = "the benchmarks that publish need more of it")]
 #[path = "../door.rs"]
 mod door;
@@ -95,6 +96,15 @@ async fn register(appliance: &Appliance) -> Result<Vec<String>> {
     let consumer = json!({"uid": history::CONSUMER, "name": "Acme"});
     appliance
         .call(Method::POST, "/api/v1/consumers", &consumer)
+        .await?;
+    let event_type = json!({
+        "name": "order.paid",
+        "description": "An order was paid.",
+        "schema": {"type": "object", "required": ["number"]},
+        "example": {"number": 1},
+    });
+    appliance
+        .call(Method::POST, "/api/v1/event-types", &event_type)
         .await?;
     let mut webhooks = Vec::with_capacity(history::WEBHOOKS);
     for number in 0..history::WEBHOOKS {

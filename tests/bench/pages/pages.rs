@@ -24,6 +24,9 @@ pub fn all(history: &History, webhooks: &[String]) -> Vec<(String, String)> {
     for path in [
         "/webhooks",
         "/webhooks/new",
+        "/consumers",
+        "/jobs",
+        "/search?q=customer",
         "/event-types",
         "/event-types/new",
         "/api-keys",
@@ -51,6 +54,11 @@ pub fn portal(history: &History, webhooks: &[String]) -> Vec<(String, String)> {
     let paths = [
         "/portal".to_owned(),
         "/portal/webhooks".to_owned(),
+        "/portal/webhooks/new".to_owned(),
+        format!("/portal/webhooks/{own}/secret"),
+        format!("/portal/events/{}", history.consumers_event),
+        "/portal/event-types/order.paid".to_owned(),
+        "/portal/alerts".to_owned(),
         format!("/portal/webhooks/{own}"),
         format!("/portal/webhooks/{own}/edit"),
         format!("/portal/webhooks/{own}/verify"),
