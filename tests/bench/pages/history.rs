@@ -168,13 +168,12 @@ fn store_batch(
     let (mut event_id, mut dead_letter, mut delivered, mut consumers) = (None, None, None, None);
     for number in batch * BATCH..(batch + 1) * BATCH {
         let workspace = receivers[0].webhook.workspace;
-        let customer = customer_of(customers, number);
-        // What is for one of them reaches the platform's own webhooks, and none of another's.
-        let receivers = match customer {
-            Some(_) => &receivers[..WEBHOOKS - CONSUMERS_WEBHOOKS],
-            None => receivers,
+        // What is for another customer reaches the platform's own webhooks, and none of this one's.
+        let (consumer, receivers) = match other_customer(customers, number) {
+            Some(other) => (Some(other), &receivers[..WEBHOOKS - CONSUMERS_WEBHOOKS]),
+            None => (receivers[WEBHOOKS - 1].webhook.consumer, receivers),
         };
-        let new = new_event(number, customer);
+        let new = new_event(number, consumer);
         let event = events::insert(tx, workspace, new, FAN_OUT as usize)?;
         let event = Arc::new(event);
         for place in 0..FAN_OUT {
@@ -200,8 +199,8 @@ fn store_batch(
     ))
 }
 
-/// Whom an event is for: every other one for one of the customers.
-fn customer_of(customers: &[ConsumerId], number: u64) -> Option<ConsumerId> {
+/// Whom an event is for: every other one for one of the other customers.
+fn other_customer(customers: &[ConsumerId], number: u64) -> Option<ConsumerId> {
     let dice = mixed(number ^ 0xc0de);
     let place = usize::try_from(dice / 2).unwrap_or(0) % customers.len();
     dice.is_multiple_of(2).then(|| customers[place])
