@@ -39,7 +39,7 @@ const NAMES_MAX: usize = 10_000;
 pub(super) type LookedUp = Result<Vec<IpAddr>, ResolveError>;
 
 /// Whose look-up of which name. Workspaces never wait for each other's.
-type Question = (i64, Box<str>);
+type LookupKey = (i64, Box<str>);
 
 /// The look-ups.
 pub(super) struct Lookups {
@@ -55,7 +55,7 @@ pub(super) struct Lookups {
 #[derive(Default)]
 struct LookupState {
     known: HashMap<Box<str>, KnownName>,
-    running: HashMap<Question, Arc<watch::Sender<Option<LookedUp>>>>,
+    running: HashMap<LookupKey, Arc<watch::Sender<Option<LookedUp>>>>,
 }
 
 /// What is known of a name.
@@ -117,7 +117,7 @@ impl Lookups {
         if let Some(known) = known.filter(|known| known.until > Instant::now()) {
             return Ok(known.answer.clone());
         }
-        let asked: Question = (workspace, name.into());
+        let asked: LookupKey = (workspace, name.into());
         if let Some(sender) = state.running.get(&asked) {
             return Err(sender.subscribe());
         }
@@ -140,7 +140,7 @@ impl Lookups {
     /// Looks one name up and tells whoever waits for it, unless nobody does any more.
     async fn look_up(
         self: Arc<Self>,
-        asked: Question,
+        asked: LookupKey,
         sender: Arc<watch::Sender<Option<LookedUp>>>,
         turns: LookupTurns,
     ) {
@@ -206,7 +206,7 @@ impl Drop for Lookups {
 /// Takes a look-up off the running ones, however it ends.
 struct Running<'a> {
     lookups: &'a Lookups,
-    asked: &'a Question,
+    asked: &'a LookupKey,
 }
 
 impl Drop for Running<'_> {

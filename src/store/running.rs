@@ -48,7 +48,7 @@ pub(super) struct Runner {
 }
 
 /// Whether a job ran, or why not; what came of it the job knows.
-pub(super) type Ran = Result<(), StoreError>;
+pub(super) type JobVerdict = Result<(), StoreError>;
 
 /// What holds of all jobs of a transaction.
 pub(super) struct Terms {
@@ -62,7 +62,7 @@ pub(super) struct Terms {
 }
 
 impl Terms {
-    fn admit(&self, job: &WriteJob) -> Ran {
+    fn admit(&self, job: &WriteJob) -> JobVerdict {
         match job.urgency {
             Urgency::Ingest => self.room.clone(),
             Urgency::Settle => Ok(()),
@@ -86,7 +86,7 @@ impl Terms {
 #[derive(Default)]
 pub(super) struct JobsRun {
     /// Theirs, in order; those behind them have the next transaction.
-    pub(super) verdicts: Vec<Ran>,
+    pub(super) verdicts: Vec<JobVerdict>,
     pub(super) effects: Effects,
 }
 
@@ -164,7 +164,7 @@ impl Runner {
         work: &mut dyn Work,
         now: Timestamp,
         effects: &mut Effects,
-    ) -> Ran {
+    ) -> JobVerdict {
         self.statement("SAVEPOINT job")?;
         let kept = {
             let mut tx = self.tx(now);
