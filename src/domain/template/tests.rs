@@ -212,7 +212,7 @@ fn what_is_no_template_is_refused_with_the_place_and_the_reason() {
     check(r#"{"a":"{{ /x | upper: 1 }}"}"#, "a", "takes none");
     for amiss in ["0", "-1", "1.5", "\\\"9\\\"", "262145", ""] {
         let template = format!(r#"{{"a":"{{{{ /x | cut: {amiss} }}}}"}}"#);
-        check(&template, "a", "no number from 1 to 262144");
+        check(&template, "a", "not a number from 1 to 262144");
     }
     check(r#"{"a":"{{ /x | cut }}"}"#, "a", "needs a value");
     check(r#"{"a":{"$each":"/x"}}"#, "a", "needs $as");
