@@ -230,7 +230,7 @@ fn what_is_no_template_is_refused_with_the_place_and_the_reason() {
     check(
         r#"{"a":{"$if":{"x":{"$y":1}},"$then":1}}"#,
         "a.$if.x.$y",
-        "no operator",
+        "not an operator",
     );
     check(r#"{"a":{"$then":1}}"#, "a.$then", "beside $if");
     check(r#"{"{{ /x }}":1}"#, "{{ /x }}", "names hold no");
