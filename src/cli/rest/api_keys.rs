@@ -21,9 +21,9 @@ pub(in crate::cli) struct ApiKeysCommand {
 
 #[derive(Subcommand)]
 enum ApiKeyAction {
-    /// List keys, newest first
+    /// List keys, newest first: all, or those of the workspace that --workspace names
     List(Paging),
-    /// Make a key and print it, once
+    /// Make a key of the workspace that is acted in and print it, once
     Create(NewApiKey),
     /// Take a key out of force, for good
     Revoke {
@@ -45,6 +45,10 @@ struct NewApiKey {
     #[arg(long, value_name = "CONSUMER")]
     #[serde(skip_serializing_if = "Option::is_none")]
     consumer: Option<String>,
+    /// Requests per second [default: not limited]
+    #[arg(long, value_name = "N")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rate_limit: Option<f64>,
 }
 
 const COLUMNS: &[(Column, &str)] = &[
@@ -61,6 +65,7 @@ impl ApiKeysCommand {
         super::run(self.connection, async move |api| match &action {
             ApiKeyAction::List(paging) => {
                 let mut query = FilterQuery::default();
+                query.push("workspace", api.workspace.as_deref());
                 paging.push_to(&mut query);
                 let body = api.fetch(&query.on("/api-keys")).await?;
                 listing(&api, &body, COLUMNS)

@@ -7,7 +7,7 @@ use super::filter::{FilterQuery, Paging};
 use super::shown::listing;
 use crate::cli::table::Column;
 
-/// See who changed what, newest first
+/// See who changed what, newest first: everywhere, or in the workspace that --workspace names
 #[derive(Args)]
 pub(in crate::cli) struct AuditLogCommand {
     #[command(flatten)]
@@ -30,6 +30,7 @@ impl AuditLogCommand {
         let paging = self.paging;
         super::run(self.connection, async move |api| {
             let mut query = FilterQuery::default();
+            query.push("workspace", api.workspace.as_deref());
             paging.push_to(&mut query);
             let body = api.fetch(&query.on("/audit-log")).await?;
             listing(&api, &body, COLUMNS)

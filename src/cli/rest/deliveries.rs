@@ -25,10 +25,7 @@ enum DeliveryAction {
     /// List deliveries, newest first
     List(DeliveryList),
     /// Show a delivery with its attempts
-    Show {
-        /// The delivery's id
-        id: String,
-    },
+    Show(ShownDelivery),
     /// Attempt deliveries again now: one, several, or all that match
     Retry(Retry),
     /// Give a waiting delivery up
@@ -46,6 +43,15 @@ struct DeliveryList {
     filter: Filter,
     #[command(flatten)]
     paging: Paging,
+}
+
+#[derive(Args)]
+struct ShownDelivery {
+    /// The delivery's id
+    id: String,
+    /// Only attempts before the one of this number; an answer holds the latest
+    #[arg(long, value_name = "NUMBER")]
+    attempts_before: Option<u32>,
 }
 
 #[derive(Args)]
@@ -107,7 +113,7 @@ impl DeliveriesCommand {
         let action = self.action;
         super::run(self.connection, async move |api| match action {
             DeliveryAction::List(list) => list.run(&api).await,
-            DeliveryAction::Show { id } => show(&api, &id).await,
+            DeliveryAction::Show(own) => own.run(&api).await,
             DeliveryAction::Retry(retry) => retry.run(&api, "/deliveries", "retry").await,
             DeliveryAction::Cancel { id } => {
                 let path = format!("/deliveries/{}/cancel", encoded(&id));
@@ -163,24 +169,35 @@ async fn one(api: &Api, resource: &str, id: &str, action: &str) -> anyhow::Resul
     Ok(())
 }
 
-async fn show(api: &Api, id: &str) -> anyhow::Result<()> {
-    let body = api.fetch(&format!("/deliveries/{}", encoded(id))).await?;
-    api.answer(&body, |delivery: &Value| {
-        say_facts(delivery, MEMBERS)?;
-        say("\nrequest")?;
-        say_headers(&delivery["request_headers"])?;
-        say_body(&delivery["request_body"])?;
-        for attempt in delivery["attempts"].as_array().into_iter().flatten() {
-            say(format_args!(
-                "\nattempt {}",
-                member_words(attempt, "number")
-            ))?;
-            say_facts(attempt, ATTEMPT_MEMBERS)?;
-            say_headers(&attempt["response_headers"])?;
-            say_body(&attempt["response_body"])?;
-        }
-        Ok(())
-    })
+impl ShownDelivery {
+    async fn run(&self, api: &Api) -> anyhow::Result<()> {
+        let mut query = FilterQuery::default();
+        let before = self.attempts_before.map(|number| number.to_string());
+        query.push("attempts_before", before.as_deref());
+        let path = format!("/deliveries/{}", encoded(&self.id));
+        let body = api.fetch(&query.on(&path)).await?;
+        api.answer(&body, describe)
+    }
+}
+
+fn describe(delivery: &Value) -> anyhow::Result<()> {
+    say_facts(delivery, MEMBERS)?;
+    say("\nrequest")?;
+    say_headers(&delivery["request_headers"])?;
+    say_body(&delivery["request_body"])?;
+    for attempt in delivery["attempts"].as_array().into_iter().flatten() {
+        say(format_args!(
+            "\nattempt {}",
+            member_words(attempt, "number")
+        ))?;
+        say_facts(attempt, ATTEMPT_MEMBERS)?;
+        say_headers(&attempt["response_headers"])?;
+        say_body(&attempt["response_body"])?;
+    }
+    if let Some(number) = delivery["attempts_before"].as_u64() {
+        eprintln!("earlier attempts with --attempts-before {number}");
+    }
+    Ok(())
 }
 
 fn say_headers(headers: &Value) -> anyhow::Result<()> {

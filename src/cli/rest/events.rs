@@ -29,14 +29,14 @@ pub(in crate::cli) struct Events {
 #[derive(Subcommand)]
 enum EventAction {
     /// Publish an event
-    Send(Send),
+    Send(Box<Send>),
     /// Publish several events with one call
     SendMany(SendMany),
     /// Deliver an event that is for later at another time
     Reschedule(Reschedule),
     /// Give up what still waits of an event
     Cancel(CancelEvent),
-    /// List events, newest first
+    /// List events
     List(EventList),
     /// Show an event with its data and what became of its deliveries
     Show {
@@ -51,40 +51,69 @@ enum EventAction {
 
 #[derive(Args)]
 struct Send {
-    /// The event type, such as score.changed
-    #[arg(long = "type", value_name = "TYPE")]
-    event_type: String,
-    /// The version of its type; the newest in use if absent
-    #[arg(long, value_name = "VERSION")]
-    version: Option<String>,
     /// The event's data, JSON; without it and --data-file, standard input is read
     #[arg(long, value_name = "JSON", conflicts_with = "data_file")]
     data: Option<String>,
     /// A file that holds the data
     #[arg(long, value_name = "FILE")]
     data_file: Option<PathBuf>,
+    #[command(flatten)]
+    said: EventFlags,
+}
+
+/// What is said of an event beside its data.
+#[derive(Args, Serialize)]
+struct EventFlags {
+    /// The event type, such as score.changed
+    #[arg(long = "type", value_name = "TYPE")]
+    #[serde(rename = "type")]
+    event_type: String,
+    /// The version of its type; the newest in use if absent
+    #[arg(long, value_name = "VERSION")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    version: Option<String>,
     /// Your own id for the event; publishing it again delivers nothing
     #[arg(long)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<String>,
     /// When it happened, such as 2026-03-16T10:05:00Z
     #[arg(long, value_name = "TIME")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     occurred_at: Option<String>,
     /// The consumer it is for, by id or uid
     #[arg(long, value_name = "CONSUMER")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     consumer: Option<String>,
     /// A channel in which it is said; may be given more than once
     #[arg(long = "channel", value_name = "CHANNEL", value_delimiter = ',')]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     channels: Vec<String>,
     /// A tag of your own; may be given more than once
     #[arg(long = "tag", value_name = "TAG", value_delimiter = ',')]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     tags: Vec<String>,
     /// What the data is where it is a text that receivers get as itself, such as text/plain
     #[arg(long, value_name = "TYPE")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     content_type: Option<String>,
     /// How long the data is kept, such as 24h, if less long than the workspace keeps it
     #[arg(long, value_name = "DURATION")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     keep_data: Option<String>,
+    /// One receiver for this event alone, beside the webhooks that want it
+    #[arg(long, value_name = "URL")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    webhook_url: Option<String>,
+    /// The secret that signs for it [default: the workspace's]
+    #[arg(long, value_name = "SECRET", requires = "webhook_url")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    webhook_secret: Option<String>,
+    /// The wire profile in which it gets the event [default: the workspace's]
+    #[arg(long, requires = "webhook_url")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    profile: Option<String>,
     #[command(flatten)]
+    #[serde(flatten)]
     later: Later,
 }
 
@@ -122,6 +151,18 @@ struct EventList {
     /// Only events for this consumer, by id or uid
     #[arg(long)]
     consumer: Option<String>,
+    /// Only events said in this channel
+    #[arg(long)]
+    channel: Option<String>,
+    /// Only events with this tag
+    #[arg(long)]
+    tag: Option<String>,
+    /// Newest first or oldest first: desc or asc [default: desc]
+    #[arg(long, value_name = "ORDER")]
+    order: Option<String>,
+    /// Only what follows this place, the next_cursor of an earlier list
+    #[arg(long, value_name = "CURSOR", conflicts_with = "cursor")]
+    after: Option<String>,
     #[command(flatten)]
     paging: Paging,
 }
@@ -139,27 +180,9 @@ struct Replay {
 
 #[derive(Serialize)]
 struct EventToSend<'a> {
-    #[serde(rename = "type")]
-    event_type: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    version: Option<&'a str>,
     data: &'a RawValue,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    id: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    occurred_at: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    consumer: Option<&'a str>,
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    channels: &'a [String],
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    tags: &'a [String],
-    #[serde(skip_serializing_if = "Option::is_none")]
-    content_type: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    keep_data: Option<&'a str>,
     #[serde(flatten)]
-    later: &'a Later,
+    said: &'a EventFlags,
 }
 
 #[derive(Deserialize)]
@@ -237,19 +260,8 @@ impl Events {
 impl Send {
     async fn run(&self, api: &Api) -> anyhow::Result<()> {
         let data = RawValue::from_string(self.read_data()?).context("the data is not JSON")?;
-        let event = EventToSend {
-            event_type: &self.event_type,
-            version: self.version.as_deref(),
-            data: &data,
-            id: self.id.as_deref(),
-            occurred_at: self.occurred_at.as_deref(),
-            consumer: self.consumer.as_deref(),
-            channels: &self.channels,
-            tags: &self.tags,
-            content_type: self.content_type.as_deref(),
-            keep_data: self.keep_data.as_deref(),
-            later: &self.later,
-        };
+        let said = &self.said;
+        let event = EventToSend { data: &data, said };
         let body = api.post("/events", &event).await?;
         api.answer(&body, |published: &SentEvent| {
             say(output::visible(&published.id))?;
@@ -309,6 +321,10 @@ impl EventList {
         let mut query = FilterQuery::default();
         query.push("type", self.event_type.as_deref());
         query.push("consumer", self.consumer.as_deref());
+        query.push("channel", self.channel.as_deref());
+        query.push("tag", self.tag.as_deref());
+        query.push("order", self.order.as_deref());
+        query.push("after", self.after.as_deref());
         self.paging.push_to(&mut query);
         let body = api.fetch(&query.on("/events")).await?;
         listing(api, &body, COLUMNS)

@@ -41,6 +41,7 @@ mod webhook_poll;
 mod webhook_preview;
 mod webhook_settings;
 pub(super) mod webhooks;
+mod workspace_settings;
 pub(super) mod workspaces;
 
 /// Pages of a list that are read at most; each has 250 items.
@@ -225,11 +226,9 @@ impl Api {
 
     /// Reads `path` of the API; `None` where nothing is there.
     pub(super) async fn find(&self, path: &str) -> anyhow::Result<Option<Vec<u8>>> {
-        let path = format!("/api/v1{path}");
-        let call = self
-            .client
-            .call(RestMethod::Get, &path, &self.headers, None);
-        let reply = call.await?;
+        let reply = self
+            .reply(RestMethod::Get, path, &self.headers, None)
+            .await?;
         match reply.status {
             404 => Ok(None),
             200..=299 => Ok(Some(reply.body)),
@@ -270,12 +269,22 @@ impl Api {
         path: &str,
         body: Option<Vec<u8>>,
     ) -> anyhow::Result<Vec<u8>> {
-        let path = format!("/api/v1{path}");
-        let reply = self.client.call(method, &path, &self.headers, body).await?;
+        let reply = self.reply(method, path, &self.headers, body).await?;
         match reply.status {
             200..=299 => Ok(reply.body),
             _ => Err(refusal(&reply)),
         }
+    }
+
+    async fn reply(
+        &self,
+        method: RestMethod,
+        path: &str,
+        headers: &[(HeaderName, HeaderValue)],
+        body: Option<Vec<u8>>,
+    ) -> anyhow::Result<RestReply> {
+        let path = format!("/api/v1{path}");
+        Ok(self.client.call(method, &path, headers, body).await?)
     }
 
     /// Prints the API's JSON, or what `describe` makes of it for people.

@@ -2,10 +2,10 @@
 
 use anyhow::Context;
 use clap::{Args, Subcommand};
-use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::shown::{Labelled, facts};
+use super::workspace_settings::WorkspaceFlags;
 use super::{Api, Connection, encoded};
 
 /// See and change the settings of a workspace; takes a key of the instance
@@ -27,52 +27,13 @@ enum SettingsAction {
     TestAlert,
 }
 
-#[derive(Args, Serialize)]
+#[derive(Args)]
 struct SettingsFlags {
     /// Another name
     #[arg(long)]
-    #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<String>,
-    /// What it has paid for: free, pro or enterprise
-    #[arg(long)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    plan: Option<String>,
-    /// The wire profile of new webhooks
-    #[arg(long)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    profile: Option<String>,
-    /// Whether unknown event types are refused: true or false
-    #[arg(long, value_name = "BOOL")]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    strict_event_types: Option<bool>,
-    /// Whether headers also go out under their second names: true or false
-    #[arg(long, value_name = "BOOL")]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    aliases: Option<bool>,
-    /// How long what events carry is kept: retention, until_delivered, or such as 24h
-    #[arg(long, value_name = "HOW")]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    keep_data: Option<String>,
-    /// Where alerts go; empty for nowhere
-    #[arg(long, value_name = "URL")]
-    #[serde(skip)]
-    alert_url: Option<String>,
-    /// How alerts look there: json or slack; empty for what the URL takes
-    #[arg(long, value_name = "FORM")]
-    #[serde(skip)]
-    alert_format: Option<String>,
-    /// Who is told by mail, with commas between; empty for nobody
-    #[arg(long, value_name = "ADDRESSES")]
-    #[serde(skip)]
-    alert_emails: Option<String>,
-    /// How long delivered deliveries are kept, such as 720h; empty for the instance's default
-    #[arg(long, value_name = "DURATION")]
-    #[serde(skip)]
-    retention_delivered: Option<String>,
-    /// How long dead letters are kept; empty for the instance's default
-    #[arg(long, value_name = "DURATION")]
-    #[serde(skip)]
-    retention_exhausted: Option<String>,
+    #[command(flatten)]
+    settings: WorkspaceFlags,
 }
 
 const MEMBERS: &[Labelled<'_>] = &[
@@ -87,7 +48,13 @@ const MEMBERS: &[Labelled<'_>] = &[
     ("alert emails", "alert_emails"),
     ("keep delivered", "retention.delivered"),
     ("keep exhausted", "retention.exhausted"),
+    ("keep latest", "retention.keep_latest"),
     ("keep data", "keep_data"),
+    ("portal origins", "portal_origins"),
+    ("portal name", "branding.name"),
+    ("portal logo", "branding.logo_type"),
+    ("portal accent", "branding.accent"),
+    ("portal webhooks", "webhooks_per_consumer"),
     ("created", "created_at"),
     ("updated", "updated_at"),
 ];
@@ -129,29 +96,9 @@ pub(super) async fn path(api: &Api) -> anyhow::Result<String> {
 
 impl SettingsFlags {
     fn change(&self) -> anyhow::Result<Value> {
-        let mut change = serde_json::to_value(self)?;
-        let unless_empty = |text: &String| Some(text).filter(|text| !text.is_empty()).cloned();
-        if let Some(url) = &self.alert_url {
-            change["alert_url"] = json!(unless_empty(url));
-        }
-        if let Some(form) = &self.alert_format {
-            change["alert_format"] = json!(unless_empty(form));
-        }
-        if let Some(emails) = &self.alert_emails {
-            let emails = emails.split(',').map(str::trim);
-            change["alert_emails"] = emails.filter(|one| !one.is_empty()).collect();
-        }
-        let mut retention = Map::new();
-        for (member, given) in [
-            ("delivered", &self.retention_delivered),
-            ("exhausted", &self.retention_exhausted),
-        ] {
-            if let Some(text) = given {
-                retention.insert(member.to_owned(), json!(unless_empty(text)));
-            }
-        }
-        if !retention.is_empty() {
-            change["retention"] = Value::Object(retention);
+        let mut change = self.settings.said()?;
+        if let Some(name) = &self.name {
+            change["name"] = json!(name);
         }
         Ok(change)
     }

@@ -7,7 +7,9 @@ use std::collections::BTreeMap;
 use anyhow::bail;
 use clap::Args;
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
+use super::webhook_settings::json;
 use crate::cli::output;
 
 #[derive(Args, Serialize)]
@@ -16,9 +18,13 @@ pub(super) struct PreviewedWebhook {
     #[serde(skip)]
     pub(super) id: String,
     /// An event that was published; a test event if absent
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", conflicts_with = "event")]
     #[serde(skip_serializing_if = "Option::is_none")]
     event_id: Option<String>,
+    /// An event as it would be published, such as '{"type": "order.paid", "data": {}}'
+    #[arg(long, value_name = "JSON", value_parser = json)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    event: Option<Box<RawValue>>,
 }
 
 #[derive(Deserialize)]

@@ -3,12 +3,14 @@
 //! Owns: the flags and how they become JSON. Refuses: judging values; the server does.
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
-use serde::Serialize;
+use serde::ser::{Error as _, Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use super::encoded;
+use crate::cli::input::{INPUT_BYTES_MAX, InputSource};
 
 /// Where an action on a webhook is.
 pub(super) fn action_path(id: &str, action: &str) -> String {
@@ -16,7 +18,7 @@ pub(super) fn action_path(id: &str, action: &str) -> String {
 }
 
 /// What may be said of a webhook; what is not said is left as it is.
-#[derive(Args, Serialize)]
+#[derive(Args, serde::Serialize)]
 pub(super) struct WebhookFlags {
     /// An event type or pattern (`agent.*`, `*`); may be given more than once
     #[arg(long = "event-type", value_name = "TYPE", value_delimiter = ',')]
@@ -34,6 +36,11 @@ pub(super) struct WebhookFlags {
     #[arg(long, value_name = "JSON", value_parser = json)]
     #[serde(skip_serializing_if = "Option::is_none")]
     auth: Option<Box<RawValue>>,
+    /// A file of certificate authorities (PEM) that its connections trust beside the public ones; null
+    /// for none
+    #[arg(long, value_name = "FILE")]
+    #[serde(serialize_with = "text_in", skip_serializing_if = "Option::is_none")]
+    ca: Option<PathBuf>,
     /// The way of its requests: direct, around the server's egress proxy, or null for the usual one;
     /// takes a key with the scope admin
     #[arg(long, value_name = "WAY", value_parser = json_or_text)]
@@ -91,42 +98,52 @@ pub(super) struct WebhookFlags {
     #[arg(long = "channel", value_name = "CHANNEL", value_delimiter = ',')]
     #[serde(skip_serializing_if = "Vec::is_empty")]
     channels: Vec<String>,
-    /// How long an attempt may take, such as 10s
-    #[arg(long, value_name = "DURATION")]
+    /// How long an attempt may take, such as 10s; null for what the profile says
+    #[arg(long, value_name = "DURATION", value_parser = json_or_text)]
     #[serde(skip_serializing_if = "Option::is_none")]
-    timeout: Option<String>,
-    /// Attempts at once
-    #[arg(long, value_name = "N")]
+    timeout: Option<Box<RawValue>>,
+    /// Attempts at once; null for the default
+    #[arg(long, value_name = "N", value_parser = json_or_text)]
     #[serde(skip_serializing_if = "Option::is_none")]
-    max_in_flight: Option<u32>,
-    /// Deliveries per second
-    #[arg(long, value_name = "N")]
+    max_in_flight: Option<Box<RawValue>>,
+    /// Deliveries per second; null for no limit
+    #[arg(long, value_name = "N", value_parser = json_or_text)]
     #[serde(skip_serializing_if = "Option::is_none")]
-    rate_limit: Option<f64>,
-    /// Failures in a row after which it is disabled
-    #[arg(long, value_name = "N")]
+    rate_limit: Option<Box<RawValue>>,
+    /// Failures in a row after which it is disabled; null for never
+    #[arg(long, value_name = "N", value_parser = json_or_text)]
     #[serde(skip_serializing_if = "Option::is_none")]
-    disable_after_failures: Option<u32>,
-    /// How long it may fail before it is disabled, such as 120h
-    #[arg(long, value_name = "DURATION")]
+    disable_after_failures: Option<Box<RawValue>>,
+    /// How long it may fail before it is disabled, such as 120h; null for ever
+    #[arg(long, value_name = "DURATION", value_parser = json_or_text)]
     #[serde(skip_serializing_if = "Option::is_none")]
-    disable_after: Option<String>,
+    disable_after: Option<Box<RawValue>>,
     /// A word of your own kept with it, KEY=VALUE; may be given more than once
     #[arg(long, value_name = "KEY=VALUE", value_parser = pair)]
     #[serde(serialize_with = "as_object", skip_serializing_if = "Vec::is_empty")]
     metadata: Vec<(String, String)>,
+    /// Whether it takes part: true or false
+    #[arg(long, value_name = "BOOL")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    active: Option<bool>,
+    /// Whether headers also go out under their second names: true, false, or null for what the
+    /// workspace says
+    #[arg(long, value_name = "BOOL", value_parser = json)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    aliases: Option<Box<RawValue>>,
     /// A header to send along; may be given more than once
     #[arg(long = "header", value_name = "NAME: VALUE", value_parser = header)]
     #[serde(serialize_with = "as_object", skip_serializing_if = "Vec::is_empty")]
     headers: Vec<(String, String)>,
 }
 
-/// Numbers stay the digits that were typed.
-fn json(text: &str) -> Result<Box<RawValue>, String> {
+/// JSON as it was typed: numbers stay the digits they are.
+pub(super) fn json(text: &str) -> Result<Box<RawValue>, String> {
     serde_json::from_str(text).map_err(|error| format!("is not JSON: {error}"))
 }
 
-fn json_or_text(text: &str) -> Result<Box<RawValue>, String> {
+/// JSON, or whatever else it is as a text.
+pub(super) fn json_or_text(text: &str) -> Result<Box<RawValue>, String> {
     let quoted = || serde_json::Value::from(text).to_string();
     json(text).or_else(|_| json(&quoted()))
 }
@@ -143,7 +160,7 @@ fn header(text: &str) -> Result<(String, String), String> {
 }
 
 /// Pairs as the members of an object.
-pub(super) fn as_object<S: serde::Serializer>(
+pub(super) fn as_object<S: Serializer>(
     headers: &[(String, String)],
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
@@ -152,4 +169,16 @@ pub(super) fn as_object<S: serde::Serializer>(
         .map(|(name, value)| (name.as_str(), value.as_str()))
         .collect();
     object.serialize(serializer)
+}
+
+/// What a file says; null where that stands in its place.
+fn text_in<S: Serializer>(file: &Option<PathBuf>, serializer: S) -> Result<S::Ok, S::Error> {
+    match file.as_deref() {
+        Some(file) if file != Path::new("null") => {
+            let text = InputSource::File(file).text(INPUT_BYTES_MAX);
+            text.map_err(|error| S::Error::custom(format!("{error:#}")))?
+                .serialize(serializer)
+        }
+        Some(_) | None => serializer.serialize_none(),
+    }
 }

@@ -4,13 +4,14 @@ use anyhow::bail;
 use clap::{Args, Subcommand};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::filter::{FilterQuery, Paging};
 use super::shown::{Labelled, facts, listing, member_words, moment, say_facts};
 use super::stats::{self, PeriodFlags};
 use super::webhook_poll::PollAction;
 use super::webhook_preview::{PreviewedWebhook, describe_preview};
-use super::webhook_settings::{WebhookFlags, action_path};
+use super::webhook_settings::{WebhookFlags, action_path, json};
 use super::{Api, Connection, encoded, job};
 use crate::cli::output;
 use crate::cli::table::{Column, Table};
@@ -35,7 +36,7 @@ enum WebhookAction {
     /// Change a webhook; what is not named stays as it is
     Update(Update),
     /// Send a test event now and say whether it was received
-    Test(ChosenWebhook),
+    Test(TestedWebhook),
     /// Show what it would get of an event, and send nothing
     Preview(PreviewedWebhook),
     /// Make a new secret and print it once
@@ -106,6 +107,21 @@ struct ChosenWebhook {
 }
 
 #[derive(Args, Serialize)]
+struct TestedWebhook {
+    /// The webhook's id
+    #[serde(skip)]
+    id: String,
+    /// The type of the test event [default: the wire profile's]
+    #[arg(long, value_name = "TYPE")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    event_type: Option<String>,
+    /// Its data [default: the wire profile's]
+    #[arg(long, value_name = "JSON", value_parser = json)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<Box<RawValue>>,
+}
+
+#[derive(Args, Serialize)]
 struct Create {
     /// Where deliveries go
     #[arg(long, required_unless_present = "kind")]
@@ -152,6 +168,10 @@ struct Rotate {
     #[arg(long, value_name = "DURATION")]
     #[serde(skip_serializing_if = "Option::is_none")]
     overlap: Option<String>,
+    /// How it signs from then on: hmac or ed25519
+    #[arg(long)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    signature: Option<String>,
 }
 
 const MEMBERS: &[Labelled<'_>] = &[
@@ -229,7 +249,7 @@ async fn perform(api: &Api, action: &WebhookAction) -> anyhow::Result<()> {
             let body = api.patch(&path(&update.id), update).await?;
             api.answer(&body, describe)
         }
-        WebhookAction::Test(chosen) => test(api, chosen).await,
+        WebhookAction::Test(tested) => test(api, tested).await,
         WebhookAction::Preview(preview) => {
             let path = action_path(&preview.id, "preview");
             let body = api.post(&path, preview).await?;
@@ -322,8 +342,8 @@ async fn change(api: &Api, chosen: &ChosenWebhook, action: &str) -> anyhow::Resu
     api.answer(&body, describe)
 }
 
-async fn test(api: &Api, chosen: &ChosenWebhook) -> anyhow::Result<()> {
-    let body = api.act(&action_path(&chosen.id, "test")).await?;
+async fn test(api: &Api, wanted: &TestedWebhook) -> anyhow::Result<()> {
+    let body = api.post(&action_path(&wanted.id, "test"), wanted).await?;
     let tested: StartedTest = super::parse(&body)?;
     api.answer(&body, |tested: &StartedTest| {
         if tested.success {

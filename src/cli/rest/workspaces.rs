@@ -3,10 +3,11 @@
 
 use clap::{Args, Subcommand};
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::filter::{FilterQuery, Paging};
 use super::shown::{Labelled, facts, listing, member_words};
+use super::workspace_settings::WorkspaceFlags;
 use super::{Connection, encoded};
 use crate::cli::output::say;
 use crate::cli::table::Column;
@@ -30,12 +31,9 @@ enum WorkspacesAction {
         id: String,
     },
     /// Make a workspace
-    Create(WorkspaceToMake),
-    /// Make a new secret for its alerts and one-off receivers, and print it once
-    RotateSecret {
-        /// Its id
-        id: String,
-    },
+    Create(Box<WorkspaceToMake>),
+    /// Give its alerts and one-off receivers a new secret, and print it once
+    RotateSecret(WorkspaceSecret),
     /// Delete a workspace with everything in it
     Delete {
         /// Its id
@@ -43,19 +41,24 @@ enum WorkspacesAction {
     },
 }
 
-#[derive(Args, Serialize)]
+#[derive(Args)]
 struct WorkspaceToMake {
     /// Its name, unique in the instance
     #[arg(long)]
     name: String,
-    /// The wire profile of its webhooks [default: standard]
+    #[command(flatten)]
+    settings: WorkspaceFlags,
+}
+
+#[derive(Args, Serialize)]
+struct WorkspaceSecret {
+    /// The workspace's id
+    #[serde(skip)]
+    id: String,
+    /// A secret to sign with, instead of a new one
     #[arg(long)]
     #[serde(skip_serializing_if = "Option::is_none")]
-    profile: Option<String>,
-    /// Its plan: free, pro or enterprise [default: pro]
-    #[arg(long)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    plan: Option<String>,
+    secret: Option<String>,
 }
 
 const MEMBERS: &[Labelled<'_>] = &[
@@ -87,10 +90,13 @@ impl WorkspacesCommand {
             }
             WorkspacesAction::Show { id } => facts(&api, &api.fetch(&path(id)).await?, MEMBERS),
             WorkspacesAction::Create(new) => {
-                facts(&api, &api.post("/workspaces", new).await?, MEMBERS)
+                let mut body = new.settings.said()?;
+                body["name"] = json!(new.name);
+                facts(&api, &api.post("/workspaces", &body).await?, MEMBERS)
             }
-            WorkspacesAction::RotateSecret { id } => {
-                let body = api.act(&format!("{}/rotate-secret", path(id))).await?;
+            WorkspacesAction::RotateSecret(new) => {
+                let path = format!("{}/rotate-secret", path(&new.id));
+                let body = api.post(&path, new).await?;
                 api.answer(&body, |made: &Value| {
                     say(member_words(made, "secret"))?;
                     eprintln!("not shown again");

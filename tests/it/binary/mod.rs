@@ -15,6 +15,7 @@ mod descriptors;
 mod egress;
 mod exits;
 mod faults;
+mod fields;
 mod idle;
 mod import;
 mod install;
