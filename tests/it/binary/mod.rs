@@ -2,6 +2,7 @@
 //! its flags.
 
 mod apply;
+mod apply_again;
 mod backup;
 mod clocks;
 mod commands;

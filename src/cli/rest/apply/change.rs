@@ -8,8 +8,13 @@ use serde_json::{Value, json};
 use crate::cli::rest::Api;
 use crate::net::RestMethod;
 
-/// What is not printed.
+pub(super) const EVENT_TYPE: &str = "event type";
+pub(super) const VERSION: &str = "event type version";
+pub(super) const WEBHOOK: &str = "webhook";
+/// What is not printed of a webhook.
 const HIDDEN: [&str; 3] = ["secret", "auth", "headers"];
+/// The longest value that people are shown whole, in characters.
+const SHOWN_CHARS: usize = 400;
 
 /// What is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -121,9 +126,26 @@ impl Change {
         format!("{} {}", self.kind, self.name)
     }
 
+    /// What a wire profile sets is no secret; what a webhook adds may be.
+    fn hides(&self, field: &FieldChange) -> bool {
+        self.kind == WEBHOOK && HIDDEN.contains(&field.field.as_str())
+    }
+
+    /// A field of it, for people.
+    pub(super) fn told(&self, one: &FieldChange) -> String {
+        let FieldChange { field, from, to } = one;
+        match (self.hides(one), self.deed) {
+            (true, _) => format!("{field}: ***"),
+            (false, Deed::Create) => format!("{field}: {}", shortened(to)),
+            (false, Deed::Update | Deed::Delete) => {
+                format!("{field}: {} → {}", shortened(from), shortened(to))
+            }
+        }
+    }
+
     pub(super) fn to_json(&self) -> Value {
         let field = |one: &FieldChange| {
-            let is_hidden = HIDDEN.contains(&one.field.as_str());
+            let is_hidden = self.hides(one);
             let shown = |value: &Value| {
                 if is_hidden {
                     json!("***")
@@ -141,15 +163,11 @@ impl Change {
     }
 }
 
-impl FieldChange {
-    pub(super) fn told(&self, deed: Deed) -> String {
-        let field = &self.field;
-        match (HIDDEN.contains(&field.as_str()), deed) {
-            (true, _) => format!("{field}: ***"),
-            (false, Deed::Create) => format!("{field}: {}", self.to),
-            (false, Deed::Update | Deed::Delete) => {
-                format!("{field}: {} → {}", self.from, self.to)
-            }
-        }
+/// A value as JSON; of a logo or a certificate its beginning tells enough.
+fn shortened(value: &Value) -> String {
+    let text = value.to_string();
+    match text.char_indices().nth(SHOWN_CHARS) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
     }
 }

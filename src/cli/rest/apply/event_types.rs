@@ -11,8 +11,8 @@ use std::collections::HashSet;
 use anyhow::{Context, bail};
 use serde_json::{Map, Value, json};
 
-use super::change::PlannedCall;
-use super::plan::{ApplyPlan, DeclaredThing, EVENT_TYPE, Unnamed, VERSION, named, text};
+use super::change::{EVENT_TYPE, PlannedCall, VERSION};
+use super::plan::{ApplyPlan, DeclaredThing, Unnamed, named, text};
 use super::same::is_same;
 use crate::cli::rest::{Api, encoded};
 

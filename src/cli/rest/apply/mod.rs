@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use super::{Api, Connection, OutputForm, parse};
 use crate::cli::output::{counted, say, visible};
 use crate::cli::progress::ProgressBar;
-use change::{Change, Deed};
+use change::{Change, Deed, WEBHOOK};
 use declared::declared;
 use plan::{ApplyPlan, Unnamed};
 
@@ -35,7 +35,9 @@ pub(super) use declared::parsed;
                   them), and lists of profiles, event_types and webhooks with the fields of the API. \
                   An event type may have versions, a list of what the API takes, oldest first. What \
                   the file does not say is left as it is. Webhooks are found by their label, or \
-                  without one by their URL; their secrets are only told on creation."
+                  without one by their URL; their secrets are only told on creation. A logo reads back as its \
+                  kind only: one that is there is replaced by one of another kind, or by `hookpost \
+                  settings update --logo-file`."
 )]
 pub(in crate::cli) struct ApplyCommand {
     /// The file that declares the state
@@ -77,7 +79,7 @@ async fn carry_out(api: &Api, mut changes: Vec<Change>) -> anyhow::Result<()> {
         bar.show(done as u64, Some(of as u64));
         let what = || format!("{} ({done} of {of} changes were made)", change.called());
         let body = change.call.make(api).await.with_context(what)?;
-        if change.deed == Deed::Create && change.kind == plan::WEBHOOK {
+        if change.deed == Deed::Create && change.kind == WEBHOOK {
             let made: Value = parse(&body)?;
             change.secret = made["secret"].as_str().map(str::to_owned);
         }
@@ -101,7 +103,7 @@ fn tell(api: &Api, changes: &[Change], remark: &str) -> anyhow::Result<()> {
             visible(&change.called())
         ))?;
         for field in &change.fields {
-            say(format_args!("    {}", visible(&field.told(change.deed))))?;
+            say(format_args!("    {}", visible(&change.told(field))))?;
         }
         if let Some(secret) = &change.secret {
             say(format_args!("    secret {}", visible(secret)))?;

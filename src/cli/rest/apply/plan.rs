@@ -8,15 +8,14 @@ use std::collections::HashSet;
 use anyhow::{Context, bail};
 use serde_json::{Map, Value, json};
 
-use super::change::{Change, Deed, FieldChange, PlannedCall};
+use super::change::{Change, Deed, EVENT_TYPE, FieldChange, PlannedCall, VERSION, WEBHOOK};
 use super::declared::DeclaredState;
-use super::same::{is_same, is_same_part};
+use super::same::{is_of_profile, is_same, is_same_whole};
 use crate::cli::rest::settings;
 use crate::cli::rest::{Api, encoded, parse};
+use crate::domain::profile::Profile;
+use crate::domain::profile::gallery::in_gallery;
 
-pub(super) const EVENT_TYPE: &str = "event type";
-pub(super) const VERSION: &str = "event type version";
-pub(super) const WEBHOOK: &str = "webhook";
 /// What is deleted first: nothing leaves the catalogue that a webhook pins.
 const DELETED_IN_ORDER: [&str; 3] = [WEBHOOK, VERSION, EVENT_TYPE];
 /// What can be told of a webhook only when it is created.
@@ -93,12 +92,13 @@ impl ApplyPlan {
         let path = format!("/profiles/{}", encoded(&name));
         let present = api.find(&path).await?;
         let present: Option<Value> = present.as_deref().map(parse).transpose()?;
+        let present = present.as_ref().map(|present| &present["document"]);
         let profile = DeclaredThing {
             kind: "profile",
             name,
-            wanted,
-            present: present.as_ref().map(|present| &present["document"]),
-            same: is_same_part,
+            wanted: &laid_out(wanted, present),
+            present,
+            same: is_same_whole,
         };
         self.bring(profile, |_| PlannedCall::put(path, json!(wanted)));
         Ok(())
@@ -149,6 +149,10 @@ impl ApplyPlan {
         if let Some(present) = &mut present {
             wanted.retain(|field, _| !ONCE.contains(&field.as_str()));
             present["active"] = json!(present["status"] == "active");
+            let profile = wanted.get("profile").unwrap_or(&present["profile"]).clone();
+            wanted.retain(|field, value| {
+                !value.is_null() || !is_of_profile(field, &profile, &present[field.as_str()])
+            });
         }
         let webhook = DeclaredThing {
             kind: WEBHOOK,
@@ -227,6 +231,36 @@ fn differences(
 
 fn all_of(wanted: &Map<String, Value>) -> Vec<FieldChange> {
     differences(wanted, &Value::Null, |_, _, _| false)
+}
+
+/// A declared profile as the server lays it out, with the gallery's words where it is one of those. A
+/// profile is replaced as a whole: what is there and not declared ends.
+fn laid_out(wanted: &Map<String, Value>, present: Option<&Value>) -> Map<String, Value> {
+    let mut document = wanted.clone();
+    let taken = named(wanted, "gallery");
+    if let Some(found) = taken.as_deref().and_then(in_gallery) {
+        document = found
+            .profile
+            .to_json()
+            .as_object()
+            .cloned()
+            .unwrap_or_default();
+        document.extend(wanted.clone());
+        document.remove("gallery");
+    }
+    // What makes no sense is the server's to refuse.
+    let read = Profile::from_json(Value::Object(document.clone())).map(|profile| profile.to_json());
+    if let Ok(Value::Object(read)) = read {
+        document = read;
+    }
+    for name in present
+        .and_then(Value::as_object)
+        .into_iter()
+        .flat_map(Map::keys)
+    {
+        document.entry(name.clone()).or_insert(Value::Null);
+    }
+    document
 }
 
 /// Whose a declared webhook is: the id of its consumer, null for the platform's own; `None` where
