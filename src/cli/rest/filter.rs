@@ -55,6 +55,11 @@ impl Filter {
         *self == Self::default()
     }
 
+    /// Whether what is meant depends on what became of a delivery.
+    pub(super) fn is_of_outcome(&self) -> bool {
+        self.status.is_some() || self.result.is_some() || self.job_id.is_some()
+    }
+
     /// Adds what was named to a query.
     pub(super) fn push_to(&self, query: &mut FilterQuery) {
         query.push("consumer", self.consumer.as_deref());

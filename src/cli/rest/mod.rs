@@ -236,6 +236,16 @@ impl Api {
         }
     }
 
+    /// Posts `body` under an idempotency key: posted again with the same key, it does nothing more.
+    async fn post_once(&self, path: &str, key: &str, body: Vec<u8>) -> anyhow::Result<RestReply> {
+        let name = HeaderName::from_static("idempotency-key");
+        let key = HeaderValue::try_from(key)
+            .map_err(|_| WrongUsage::of("the idempotency key has characters that no key has"))?;
+        let headers = [&self.headers[..], &[(name, key)]].concat();
+        self.reply(RestMethod::Post, path, &headers, Some(body))
+            .await
+    }
+
     /// Puts `body` at `path` of the API.
     pub(super) async fn put(&self, path: &str, body: &impl Serialize) -> anyhow::Result<Vec<u8>> {
         let body = serde_json::to_vec(body)?;

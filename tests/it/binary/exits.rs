@@ -135,7 +135,7 @@ fn whatever_calls_the_server_exits_alike() {
 }
 
 /// A command on a terminal of its own: what it shows, both streams together.
-fn on_terminal(shell: &Shell, line: &str) -> String {
+pub(super) fn on_terminal(shell: &Shell, line: &str) -> String {
     let binary = env!("CARGO_BIN_EXE_hookpost");
     let line = format!(
         "{binary} {line} --server {} --api-key {}",

@@ -4,6 +4,7 @@
 mod apply;
 mod apply_again;
 mod backup;
+mod bulk;
 mod clocks;
 mod commands;
 mod configuration;

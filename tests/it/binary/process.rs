@@ -107,13 +107,15 @@ pub struct Server {
 impl Server {
     /// On `data_dir`, allowed to call receivers on loopback.
     pub fn start(data_dir: &Path) -> Self {
-        Self::spawn(serve(data_dir).args([
-            "--listen",
-            "127.0.0.1:0",
-            "--allow-http",
-            "--allow-private",
-            "127.0.0.0/8",
-        ]))
+        Self::start_with(data_dir, &[])
+    }
+
+    /// As [`Server::start`], with `options` besides.
+    pub fn start_with(data_dir: &Path, options: &[&str]) -> Self {
+        let usual = ["--listen", "127.0.0.1:0", "--allow-http"];
+        let mut command = serve(data_dir);
+        command.args(usual).args(["--allow-private", "127.0.0.0/8"]);
+        Self::spawn(command.args(options))
     }
 
     /// Waits for the line that says it is ready.

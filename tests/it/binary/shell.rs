@@ -17,8 +17,13 @@ pub(super) struct Shell {
 
 impl Shell {
     pub(super) fn open() -> Self {
+        Self::open_with(&[])
+    }
+
+    /// As [`Shell::open`], of a server with `options`.
+    pub(super) fn open_with(options: &[&str]) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let server = Server::start(&dir.path().join("data"));
+        let server = Server::start_with(&dir.path().join("data"), options);
         let data = dir.path().join("data");
         let create = ["key", "create", "--name", "k", "--data-dir"];
         let key = stdout_of(&[&create[..], &[data.to_str().unwrap()]].concat());
