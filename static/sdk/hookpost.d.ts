@@ -41,6 +41,8 @@ export interface WebhookSettings {
   label?: string;
   secret?: string;
   profile?: string;
+  /** `hmac` unless given. */
+  signature?: "hmac" | "ed25519";
   consumer?: string;
   [field: string]: unknown;
 }
@@ -52,6 +54,8 @@ export interface Webhook {
   url: string | null;
   event_types: string[];
   status: "active" | "disabled" | "revoked";
+  /** What verifies deliveries that are signed with `ed25519`. */
+  public_key: string | null;
   /** Only when the webhook is created. */
   secret?: string;
   [field: string]: unknown;
@@ -90,7 +94,7 @@ export interface Webhooks {
   enable(id: string): Promise<Webhook>;
   disable(id: string): Promise<Webhook>;
   test(id: string, event?: { event_type?: string; data?: Json }): Promise<{ success: boolean; status: number | null; [field: string]: unknown }>;
-  rotateSecret(id: string, options?: { secret?: string; overlap?: string }): Promise<{ webhook_id: string; secret: string; previous_secret_expires_at: string | null }>;
+  rotateSecret(id: string, options?: { secret?: string; overlap?: string; signature?: "hmac" | "ed25519" }): Promise<{ webhook_id: string; secret: string; previous_secret_expires_at: string | null }>;
   recover(id: string, what: { since: string; until?: string; include?: Array<"exhausted" | "undelivered" | "missed"> }): Promise<{ job_id: string; matched: number }>;
   stats(id: string, query?: { since?: string; until?: string }): Promise<Record<string, unknown>>;
 }
@@ -113,6 +117,7 @@ export declare const PROFILES: Record<"standard" | "armalo" | "veriswarm" | "arm
 
 export declare function verify(delivery: {
   profile?: keyof typeof PROFILES | SigningRules;
+  /** The secret, or the `public_key` of a webhook that signs with `ed25519`; several while one is rotated. */
   secret: string | string[];
   headers: Headers | Record<string, string | string[] | undefined>;
   body: string | Uint8Array | ArrayBuffer;

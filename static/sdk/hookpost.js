@@ -150,8 +150,8 @@ export const PROFILES = {
 /**
  * Verifies a delivery; `body` is what arrived, byte for byte, before any parser saw it. Answers when
  * it was signed (null where the profile signs no time). `profile` is a built-in one's name or the
- * `document` of GET /api/v1/profiles/NAME; `secret` may be a list while one is rotated; `tolerance` is in
- * seconds.
+ * `document` of GET /api/v1/profiles/NAME; `secret` may be a list while one is rotated, and is the webhook's
+ * `public_key` where it signs with `ed25519`; `tolerance` is in seconds.
  */
 export async function verify({ profile = "standard", secret, headers, body, tolerance = 300, now = Date.now() }) {
   const { signature, headers: rules = {} } = typeof profile === "string" ? known(profile) : profile;
@@ -169,12 +169,17 @@ export async function verify({ profile = "standard", secret, headers, body, tole
     if (capture(rule, header(headers, name), found) !== "") throw new VerificationError(`the header ${name} has not the form that this profile gives it`);
   }
   const content = fill(signature.content, { ...found, id: found[signature.id] }, bytes);
-  const candidates = (signature.separator ? value.split(signature.separator) : [value])
-    .filter((one) => one.startsWith(signature.prefix ?? ""))
-    .map((one) => digest(signature.encoding, one.slice((signature.prefix ?? "").length)))
-    .filter(Boolean);
-  if (candidates.length === 0) throw new VerificationError(`the header ${signature.header} holds no signature of this profile`);
-  if (!(await anyFits([secret].flat(), signature.key, candidates, content))) {
+  const isWhole = signature.key === "base64_after_prefix";
+  const pieces = signature.separator ? value.split(signature.separator) : [value];
+  const after = (mark, read) => pieces.filter((one) => one.startsWith(mark)).map((one) => read(one.slice(mark.length))).filter(Boolean);
+  const candidates = {
+    digests: after(signature.prefix ?? "", (text) => digest(signature.encoding, text)),
+    signatures: isWhole ? after("v1a,", (text) => base64(text, 64)) : [],
+  };
+  if (candidates.digests.length + candidates.signatures.length === 0) {
+    throw new VerificationError(`the header ${signature.header} holds no signature of this profile`);
+  }
+  if (!(await anyFits([secret].flat().map(String), signature.key, candidates, content))) {
     throw new VerificationError("no signature fits: another secret, or the body was changed after signing");
   }
   if (!signs("timestamp")) return null;
@@ -225,25 +230,36 @@ function digest(encoding, text) {
   if (encoding === "hex") {
     return /^[0-9a-f]{64}$/.test(text) ? Uint8Array.from(text.match(/../g), (pair) => Number.parseInt(pair, 16)) : null;
   }
-  const bytes = base64(text);
-  return bytes?.length === 32 ? bytes : null;
+  return base64(text, 32);
 }
 
-function base64(text) {
+function base64(text, length) {
   try {
-    return Uint8Array.from(atob(text), (one) => one.charCodeAt(0));
+    const bytes = Uint8Array.from(atob(text), (one) => one.charCodeAt(0));
+    return length === undefined || bytes.length === length ? bytes : null;
   } catch {
     return null;
   }
 }
 
-async function anyFits(secrets, form, digests, content) {
+async function anyFits(secrets, form, { digests, signatures }, content) {
   for (const secret of secrets) {
-    const bytes = form === "utf8" ? new TextEncoder().encode(secret) : base64(String(secret).replace(/^whsec_/, ""));
-    if (!bytes?.length) throw new TypeError("the secret must be whsec_ and base64");
-    const key = await crypto.subtle.importKey("raw", bytes, { name: "HMAC", hash: "SHA-256" }, false, ["verify"]);
+    const isPublic = form !== "utf8" && secret.startsWith("whpk_");
+    const [key, algorithm] = isPublic ? [await publicKey(secret), "Ed25519"] : [await macKey(secret, form), "HMAC"];
     // subtle.verify compares in constant time.
-    for (const one of digests) if (await crypto.subtle.verify("HMAC", key, one, content)) return true;
+    for (const one of isPublic ? signatures : digests) if (await crypto.subtle.verify(algorithm, key, one, content)) return true;
   }
   return false;
+}
+
+function macKey(secret, form) {
+  const bytes = form === "utf8" ? new TextEncoder().encode(secret) : base64(secret.replace(/^whsec_/, ""));
+  if (!bytes?.length) throw new TypeError("the secret must be whsec_ and base64");
+  return crypto.subtle.importKey("raw", bytes, { name: "HMAC", hash: "SHA-256" }, false, ["verify"]);
+}
+
+function publicKey(text) {
+  const bytes = base64(text.slice("whpk_".length), 32);
+  if (!bytes) throw new TypeError("a public key must be whpk_ and the base64 of 32 bytes");
+  return crypto.subtle.importKey("raw", bytes, "Ed25519", false, ["verify"]);
 }

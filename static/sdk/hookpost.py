@@ -23,7 +23,7 @@ import urllib.parse
 import urllib.request
 import uuid
 from http.client import HTTPException
-from typing import Any, Iterator, Mapping, Sequence
+from typing import Any, Iterator, Mapping, Sequence, Tuple
 
 #: The version of hookpost that this file belongs to.
 VERSION = "0.1.0"
@@ -240,7 +240,8 @@ def verify(
 
     Answers when it was signed (Unix seconds; ``None`` where the profile signs no time). ``profile`` is
     a built-in one's name or the ``document`` of ``GET /api/v1/profiles/NAME``; ``secret`` may be a list while
-    one is rotated; ``tolerance`` is in seconds. Raises :class:`VerificationError`.
+    one is rotated, and is the webhook's ``public_key`` where it signs with ``ed25519``; ``tolerance`` is in
+    seconds. Raises :class:`VerificationError`.
     """
     rules = PROFILES[profile] if isinstance(profile, str) else profile
     signature = rules["signature"]
@@ -268,22 +269,30 @@ def verify(
         body if piece == "{body}" else re.sub(r"^\{(\w+)\}$", lambda m: found.get(m[1], ""), piece).encode()
         for piece in pieces
     )
-    separator = signature.get("separator")
-    candidates = [
-        digest
-        for one in (value.split(separator) if separator else [value])
-        if one.startswith(prefix)
-        for digest in [_digest(signature["encoding"], one[len(prefix) :])]
-        if digest
-    ]
-    if not candidates:
+    separator, form = signature.get("separator"), signature["key"]
+    digests, signatures = [], []
+    for one in value.split(separator) if separator else [value]:
+        if one.startswith(prefix):
+            digests.append(_digest(signature["encoding"], one[len(prefix) :]))
+        elif form == "base64_after_prefix" and one.startswith("v1a,"):
+            signatures.append(_base64(one[len("v1a,") :], 64))
+    digests, signatures = list(filter(None, digests)), list(filter(None, signatures))
+    if not digests and not signatures:
         raise VerificationError(
             f"the header {signature['header']} holds no signature of this profile"
         )
-    secrets = [secret] if isinstance(secret, str) else secret
-    keys = [_key(signature["key"], one) for one in secrets]
-    wanted = [hmac.new(key, content, hashlib.sha256).digest() for key in keys]
-    if not any(hmac.compare_digest(one, own) for one in candidates for own in wanted):
+    for own in [secret] if isinstance(secret, str) else secret:
+        if form == "base64_after_prefix" and own.startswith("whpk_"):
+            public = _base64(own[len("whpk_") :], 32)
+            if public is None:
+                raise ValueError("a public key must be whpk_ and the base64 of 32 bytes")
+            fits = any(_ed25519(public, one, content) for one in signatures)
+        else:
+            wanted = hmac.new(_key(form, own), content, hashlib.sha256).digest()
+            fits = any(hmac.compare_digest(one, wanted) for one in digests)
+        if fits:
+            break
+    else:
         raise VerificationError(
             "no signature fits: another secret, or the body was changed after signing"
         )
@@ -318,11 +327,15 @@ def _capture(template: str, text: str, found: dict[str, str]) -> str | None:
 def _digest(encoding: str, text: str) -> bytes | None:
     if encoding == "hex":
         return bytes.fromhex(text) if re.fullmatch(r"[0-9a-f]{64}", text) else None
+    return _base64(text, 32)
+
+
+def _base64(text: str, length: int) -> bytes | None:
     try:
-        digest = base64.b64decode(text, validate=True)
+        raw = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
         return None
-    return digest if len(digest) == 32 else None
+    return raw if len(raw) == length else None
 
 
 def _key(form: str, secret: str) -> bytes:
@@ -330,3 +343,58 @@ def _key(form: str, secret: str) -> bytes:
         return secret.encode()
     text = secret[len("whsec_") :] if secret.startswith("whsec_") else secret
     return base64.b64decode(text, validate=True)
+
+
+# Ed25519 (RFC 8032), which the standard library has not. Whoever verifies handles nothing secret, so how long
+# it takes may depend on what it is given; it takes some milliseconds. Points are (X, Y, Z, T) with x = X/Z,
+# y = Y/Z and xy = T/Z.
+_P = 2**255 - 19
+_ORDER = 2**252 + 27742317777372353535851937790883648493
+_D = -121665 * pow(121666, -1, _P) % _P
+_Point = Tuple[int, int, int, int]
+
+
+def _point(raw: bytes) -> _Point | None:
+    y = int.from_bytes(raw, "little")
+    sign, y = y >> 255, y & (2**255 - 1)
+    square = (y * y - 1) * pow(_D * y * y + 1, -1, _P) % _P
+    x = pow(square, (_P + 3) // 8, _P)
+    if (x * x - square) % _P:
+        x = x * pow(2, (_P - 1) // 4, _P) % _P
+    if y >= _P or (x * x - square) % _P or (x == 0 and sign):
+        return None
+    if x & 1 != sign:
+        x = _P - x
+    return x, y, 1, x * y % _P
+
+
+def _sum(p: _Point, q: _Point) -> _Point:
+    a = (p[1] - p[0]) * (q[1] - q[0]) % _P
+    b = (p[1] + p[0]) * (q[1] + q[0]) % _P
+    c, d = 2 * p[3] * q[3] * _D % _P, 2 * p[2] * q[2] % _P
+    e, f, g, h = b - a, d - c, d + c, b + a
+    return e * f % _P, g * h % _P, f * g % _P, e * h % _P
+
+
+def _times(factor: int, p: _Point) -> _Point:
+    product = (0, 1, 1, 0)
+    while factor:
+        if factor & 1:
+            product = _sum(product, p)
+        p, factor = _sum(p, p), factor >> 1
+    return product
+
+
+def _ed25519(public: bytes, signature: bytes, content: bytes) -> bool:
+    """Whether ``signature`` over ``content`` is that of the key whose public half is ``public``."""
+    key = _point(public)
+    base = _point((4 * pow(5, -1, _P) % _P).to_bytes(32, "little"))
+    s = int.from_bytes(signature[32:], "little")
+    if key is None or base is None or s >= _ORDER:
+        return False
+    digest = hashlib.sha512(signature[:32] + public + content).digest()
+    k = int.from_bytes(digest, "little") % _ORDER
+    negated = (_P - key[0], key[1], 1, _P - key[3])
+    x, y, z, _ = _sum(_times(s, base), _times(k, negated))
+    x, y = (part * pow(z, -1, _P) % _P for part in (x, y))
+    return (y | (x & 1) << 255).to_bytes(32, "little") == signature[:32]

@@ -35,12 +35,35 @@ async fn profiles(app: &TestApp) -> Map<String, Value> {
         "indigiarmor",
     ] {
         let path = format!("/api/v1/profiles/{name}");
-        let mut document = app.get(&path).await.json(StatusCode::OK)["document"].take();
-        let fields = document.as_object_mut().unwrap();
-        fields.retain(|field, _| ["headers", "signature"].contains(&field.as_str()));
-        found.insert(name.to_owned(), document);
+        let shown = app.get(&path).await.json(StatusCode::OK);
+        found.insert(name.to_owned(), signing(&shown));
     }
     found
+}
+
+/// How each profile of the gallery signs, all of them taken over.
+async fn gallery(app: &TestApp) -> Map<String, Value> {
+    let mut found = Map::new();
+    let list = app
+        .get("/api/v1/profile-gallery")
+        .await
+        .json(StatusCode::OK);
+    for entry in list["data"].as_array().unwrap() {
+        let name = entry["name"].as_str().unwrap();
+        let take = json!({"gallery": name});
+        let taken = app.post("/api/v1/profiles", &take).await;
+        let shown = taken.json(StatusCode::CREATED);
+        found.insert(name.to_owned(), signing(&shown));
+    }
+    found
+}
+
+/// What a client needs of a profile.
+fn signing(shown: &Value) -> Value {
+    let mut document = shown["document"].clone();
+    let fields = document.as_object_mut().unwrap();
+    fields.retain(|field, _| ["headers", "signature"].contains(&field.as_str()));
+    document
 }
 
 /// Runs a driver with `given` on its standard input.
@@ -69,6 +92,7 @@ async fn walk(program: &str, driver: &str, file: &str) {
     let sdk = fetch(&app, dir.path(), file).await;
     let given = json!({
         "server": app.base, "key": app.admin, "sdk": sdk, "profiles": profiles(&app).await,
+        "gallery": gallery(&app).await,
         "version": env!("CARGO_PKG_VERSION"),
     });
     let output = run(program, &tests().join("snippets").join(driver), &given).await;

@@ -1,5 +1,5 @@
-// Walks the JavaScript client against a running server: reads {"server", "key", "sdk", "receiver",
-// "profiles"} from stdin; whatever is not as it should be is thrown.
+// Walks the JavaScript client against a running server: reads {"server", "key", "sdk", "profiles",
+// "gallery"} from stdin; whatever is not as it should be is thrown.
 import assert from "assert/strict";
 import { readFileSync } from "fs";
 import http from "http";
@@ -47,36 +47,46 @@ const got = async (count) => {
 
 assert.equal(VERSION, given.version);
 const hookpost = new Hookpost({ server: through, apiKey: given.key });
+const cases = [];
 for (const [name, document] of Object.entries(given.profiles)) {
   assert.deepEqual(PROFILES[name].signature, document.signature, name);
   assert.deepEqual(PROFILES[name].headers, document.headers, name);
-  const webhook = await hookpost.webhooks.create({ url: `${there}/${name}`, event_types: ["order.*"], profile: name });
+  cases.push({ name, document, said: [name, document], signature: "hmac" });
+}
+for (const [name, document] of Object.entries(given.gallery)) cases.push({ name, document, said: [document], signature: "hmac" });
+cases.push({ name: "standard", document: given.profiles.standard, said: ["standard", given.profiles.standard], signature: "ed25519" });
+for (const { name, document, said, signature } of cases) {
+  const settings = { url: `${there}/${name}`, event_types: ["order.*"], profile: name, signature };
+  const webhook = await hookpost.webhooks.create(settings);
+  const key = signature === "ed25519" ? webhook.public_key : webhook.secret;
   const before = received.length;
   losses.answers = 1;
   losses.busy = 1;
   const published = await hookpost.publish({ type: "order.paid", data: { order: "naïve", id: `job_${name}` } });
   assert.equal(published.deliveries, 1, name);
   const { headers, body } = await got(before + 1);
-  for (const profile of [name, document]) {
-    const at = await verify({ profile, secret: webhook.secret, headers, body });
-    assert.equal(at instanceof Date, document.signature.content.includes("{timestamp}"), name);
+  for (const profile of said) {
+    const at = await verify({ profile, secret: key, headers, body });
+    assert.equal(at instanceof Date, JSON.stringify(document).includes("{timestamp}"), name);
   }
   const changed = Buffer.from(body);
   changed[body.length - 2] ^= 1;
-  const refused = (delivery, words) => assert.rejects(verify({ profile: name, secret: webhook.secret, headers, body, ...delivery }),
+  const refused = (delivery, words) => assert.rejects(verify({ profile: said[0], secret: key, headers, body, ...delivery }),
     (error) => error instanceof VerificationError && error.message.includes(words));
   await refused({ body: changed }, "no signature fits");
   await refused({ headers: {} }, "is missing");
   if (name === "standard") await refused({ now: Date.now() + 3_600_000 }, "away from now");
   const { secret } = await hookpost.webhooks.rotateSecret(webhook.id, { overlap: "1h" });
-  await verify({ profile: name, secret: [secret, webhook.secret], headers: new Headers(headers), body });
+  await refused({ secret }, "no signature fits");
+  await verify({ profile: said[0], secret: [secret, key], headers: new Headers(headers), body });
+  if (name === "standard") await assert.rejects(verify({ secret: "whpk_AAAA", headers, body }), TypeError);
   assert.equal((await hookpost.webhooks.get(webhook.id)).id, webhook.id);
   await hookpost.webhooks.delete(webhook.id);
 }
 // Each publish went through twice, and each event is there once.
 const events = [];
 for await (const event of hookpost.list("/events", { limit: 2 })) events.push(event.id);
-assert.equal(new Set(events).size, Object.keys(given.profiles).length);
+assert.equal(new Set(events).size, cases.length);
 assert.equal(events.length, new Set(events).size);
 assert.equal(received.length, events.length);
 await assert.rejects(hookpost.publish({ type: "order.paid" }), (error) =>

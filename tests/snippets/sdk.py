@@ -89,34 +89,73 @@ def refused(act, kind, words):
 there, through = listen(Receiver), listen(Front)
 assert sdk.VERSION == given["version"]
 hookpost = sdk.Hookpost(through, given["key"])
+cases = []
 for name, document in given["profiles"].items():
     assert sdk.PROFILES[name]["signature"] == document["signature"], name
     assert sdk.PROFILES[name]["headers"] == document["headers"], name
+    cases.append((name, document, [name, document], "hmac"))
+cases += [(name, own, [own], "hmac") for name, own in given["gallery"].items()]
+standard = given["profiles"]["standard"]
+cases.append(("standard", standard, ["standard", standard], "ed25519"))
+for name, document, said, signature in cases:
     webhook = hookpost.webhooks.create(
-        url=f"{there}/{name}", event_types=["order.*"], profile=name
+        url=f"{there}/{name}", event_types=["order.*"], profile=name, signature=signature
     )
+    key = webhook["public_key"] if signature == "ed25519" else webhook["secret"]
     losses.update(answers=1, busy=1)
     data = {"order": "naïve", "id": f"job_{name}"}
     published = hookpost.publish({"type": "order.paid", "data": data})
     assert published["deliveries"] == 1, published
     headers, body = got(len(list(hookpost.list("/events"))))
-    for profile in (name, document):
-        at = sdk.verify(body, headers, webhook["secret"], profile)
-        assert (at is not None) == ("{timestamp}" in document["signature"]["content"]), name
+    for profile in said:
+        at = sdk.verify(body, headers, key, profile)
+        assert (at is not None) == ("{timestamp}" in json.dumps(document)), name
     changed = body[:-2] + bytes([body[-2] ^ 1]) + body[-1:]
     check = lambda **given: sdk.verify(
-        **{"body": body, "headers": headers, "secret": webhook["secret"], "profile": name, **given}
+        **{"body": body, "headers": headers, "secret": key, "profile": said[0], **given}
     )
     refused(lambda: check(body=changed), sdk.VerificationError, "no signature fits")
     refused(lambda: check(headers={}), sdk.VerificationError, "is missing")
     if name == "standard":
         refused(lambda: check(now=time.time() + 3600), sdk.VerificationError, "away from now")
+        refused(lambda: check(secret="whpk_AAAA"), ValueError, "32 bytes")
     rotated = hookpost.webhooks.rotate_secret(webhook["id"], overlap="1h")
-    check(secret=[rotated["secret"], webhook["secret"]])
+    refused(lambda: check(secret=rotated["secret"]), sdk.VerificationError, "no signature fits")
+    check(secret=[rotated["secret"], key])
     assert hookpost.webhooks.get(webhook["id"])["id"] == webhook["id"]
     hookpost.webhooks.delete(webhook["id"])
+
+# The vectors of RFC 8032, 7.1: public key, message, signature.
+VECTORS = [
+    (
+        "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a",
+        "",
+        "e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e065224901555fb8821590a33bacc61e39701cf9b46b"
+        "d25bf5f0595bbe24655141438e7a100b",
+    ),
+    (
+        "3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c",
+        "72",
+        "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da085ac1e43e15996e458f3613d0f11d8c"
+        "387b2eaeb4302aeeb00d291612bb0c00",
+    ),
+    (
+        "fc51cd8e6218a1a38da47ed00230f0580816ed13ba3303ac5deb911548908025",
+        "af82",
+        "6291d657deec24024827e69c3abe01a30ce548a284743a445e3680d7db5ac3ac18ff9b538d16f290ae67f760984dc659"
+        "4a7c15e9716ed28dc027beceea1ec40a",
+    ),
+]
+for vector in VECTORS:
+    public, content, signed = map(bytes.fromhex, vector)
+    assert sdk._ed25519(public, signed, content)
+    assert not sdk._ed25519(public, signed, content + b"x")
+    # Only one number is the signature: the same with the group's order added is not (RFC 8032, 5.1.7).
+    beyond = int.from_bytes(signed[32:], "little") + 2**252 + 27742317777372353535851937790883648493
+    assert not sdk._ed25519(public, signed[:32] + beyond.to_bytes(32, "little"), content)
+    assert not sdk._ed25519(b"\xff" * 32, signed, content)
 events = [event["id"] for event in hookpost.list("/events", limit=2)]
-assert len(events) == len(set(events)) == len(given["profiles"]) == len(received), events
+assert len(events) == len(set(events)) == len(cases) == len(received), events
 error = refused(lambda: hookpost.publish({"type": "order.paid"}), sdk.HookpostError, "422")
 assert error.status == 422 and error.errors[0]["field"] == "data"
 nobody = sdk.Hookpost("http://127.0.0.1:1", "k", retries=1)
