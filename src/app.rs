@@ -92,7 +92,7 @@ pub struct App {
     control: socket::Control,
     worker: Worker,
     housekeeper: Housekeeper,
-    _threads: EngineThreads,
+    threads: EngineThreads,
     /// Puts renewed certificates in force.
     renewing: Option<JoinHandle<()>>,
     exporter: Option<traces::Exporter>,
@@ -237,7 +237,7 @@ pub fn run(
         );
         let ended = match ready(&app).await {
             Ok(()) => {
-                supervisor::ready(app.url());
+                supervisor::ready(app.url(), app.vitals());
                 let ended = app.ended(&mut signals, hangup).await;
                 supervisor::stopping();
                 ended
@@ -289,7 +289,7 @@ impl App {
             control,
             worker,
             housekeeper,
-            _threads: threads,
+            threads,
             renewing: certificate.map(Certificate::keep_fresh),
             exporter,
             grace: config.shutdown_grace,
@@ -314,6 +314,14 @@ impl App {
     #[must_use]
     pub fn service(&self) -> &Service {
         &self.service
+    }
+
+    fn vitals(&self) -> supervisor::Vitals {
+        supervisor::Vitals {
+            store: self.store.clone(),
+            engine: self.service.engine().clone(),
+            threads: self.threads.handle().clone(),
+        }
     }
 
     /// Waits for a signal that ends it, or for an end that nobody asked for.

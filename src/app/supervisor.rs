@@ -4,21 +4,35 @@
 //! deciding anything; without a service manager (no `NOTIFY_SOCKET`) every call does nothing.
 //!
 //! # What the watchdog proves
-//! The signs of life come from the loop that accepts requests: where that loop hangs, they stop, and
-//! the service manager starts hookpost anew. A database that is full or locked is no reason for it:
-//! a new start would mend neither.
+//! Before each sign of life the writer has answered, the threads of the engine have run and its lanes could
+//! be looked at; and the sign itself comes from the loop that accepts requests. Where one of them hangs, the
+//! signs stop, and the service manager starts hookpost anew. A database that is full, or that somebody locks,
+//! is no reason for it: the writer says so, which is an answer, and a new start would mend neither.
 
 use std::time::Duration;
 
 use sd_notify::NotifyState;
+use tokio::runtime::Handle;
+use tokio::time::{MissedTickBehavior, interval, timeout};
+
+use crate::engine::Engine;
+use crate::store::{Store, StoreError};
+
+/// What must answer before there is a sign of life.
+pub(super) struct Vitals {
+    pub(super) store: Store,
+    pub(super) engine: Engine,
+    /// The engine's threads.
+    pub(super) threads: Handle,
+}
 
 /// It listens, and everything runs; from now on there are signs of life, twice in each period that
 /// the service manager allows, if it watches.
-pub(super) fn ready(url: &str) {
+pub(super) fn ready(url: &str, vitals: Vitals) {
     let status = format!("listening on {url}");
     notify(&[NotifyState::Ready, NotifyState::Status(&status)]);
     if let Some(period) = sd_notify::watchdog_enabled() {
-        actix_web::rt::spawn(keep_alive(period / 2));
+        actix_web::rt::spawn(keep_alive(vitals, period / 2));
     }
 }
 
@@ -30,11 +44,27 @@ pub(super) fn stopping() {
     ]);
 }
 
-async fn keep_alive(period: Duration) {
-    let mut beats = tokio::time::interval(period);
+async fn keep_alive(vitals: Vitals, period: Duration) {
+    let mut beats = interval(period);
+    beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         beats.tick().await;
-        notify(&[NotifyState::Watchdog]);
+        match timeout(period, vitals.answer()).await {
+            Ok(true) => notify(&[NotifyState::Watchdog]),
+            Ok(false) | Err(_) => {
+                tracing::error!("the writer or the engine does not answer: no sign of life");
+            }
+        }
+    }
+}
+
+impl Vitals {
+    async fn answer(&self) -> bool {
+        let engine = self.engine.clone();
+        let looked_at = self.threads.spawn(async move { engine.status().paused });
+        let (written, looked_at) = tokio::join!(self.store.check_writable(), looked_at);
+        // A queue that is full says nothing of who empties it.
+        !matches!(written, Err(StoreError::Overloaded)) && looked_at.is_ok()
     }
 }
 

@@ -12,11 +12,12 @@ use clap::{Args, Subcommand};
 use super::{Installed, Places, perform, write};
 use crate::cli::output;
 
+/// `DPKG_ROOT` is set where the package goes into another root, as of an image, and nothing is started.
 const AFTER_INSTALL: &str = "#!/bin/sh
 set -e
 if [ \"$1\" = configure ]; then
-    systemd-sysusers hookpost.conf
-    if [ -d /run/systemd/system ]; then
+    systemd-sysusers ${DPKG_ROOT:+--root=\"$DPKG_ROOT\"} hookpost.conf
+    if [ -z \"$DPKG_ROOT\" ] && [ -d /run/systemd/system ]; then
         systemctl daemon-reload
         systemctl try-restart hookpost.service
     fi
@@ -24,10 +25,12 @@ fi
 ";
 const BEFORE_REMOVAL: &str = "#!/bin/sh
 set -e
-if [ \"$1\" = remove ] && [ -d /run/systemd/system ]; then
+if [ \"$1\" = remove ] && [ -z \"$DPKG_ROOT\" ] && [ -d /run/systemd/system ]; then
     systemctl disable --now hookpost.service
 fi
 ";
+
+const COPYRIGHT: &str = include_str!("copyright");
 
 /// Make a package of this binary
 #[derive(Args)]
@@ -69,6 +72,7 @@ fn build(staging: &Path, package: &Path, command: &clap::Command) -> anyhow::Res
         .map(|file| format!("/{}\n", file.path))
         .collect();
     files.extend([
+        Installed::new("usr/share/doc/hookpost/copyright", COPYRIGHT),
         Installed::new("DEBIAN/control", control(bytes)?),
         Installed::new("DEBIAN/conffiles", settings.concat()),
         Installed::new("DEBIAN/postinst", AFTER_INSTALL).executable(),

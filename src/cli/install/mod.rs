@@ -8,6 +8,8 @@
 //! {prefix}/bin/hookpost                      this binary
 //! {prefix}/share/man/man1/hookpost*.1        the manual
 //! {prefix}/share/bash-completion/completions/hookpost
+//! {prefix}/share/fish/vendor_completions.d/hookpost.fish
+//! {zsh}/_hookpost
 //! /etc/hookpost/hookpost.env                 settings, only if it is not there
 //! {units}/hookpost.service                   the unit
 //! {sysusers}/hookpost.conf                   the user that it runs as
@@ -36,7 +38,7 @@ const UNIT: &str = include_str!("hookpost.service");
 const SYSUSERS: &str = include_str!("sysusers.conf");
 const SETTINGS: &str = include_str!("hookpost.env");
 
-/// Install hookpost as a systemd service: binary, unit, user, manual, completion
+/// Install hookpost as a systemd service: binary, unit, user, manual, completions
 #[derive(Args)]
 #[command(after_help = "Then: systemctl enable --now hookpost\n\n\
                   Settings are variables in /etc/hookpost/hookpost.env, the data is in \
@@ -88,6 +90,7 @@ struct Places {
     prefix: &'static str,
     units: &'static str,
     sysusers: &'static str,
+    zsh: &'static str,
 }
 
 impl Places {
@@ -96,12 +99,14 @@ impl Places {
         prefix: "usr/local",
         units: "etc/systemd/system",
         sysusers: "etc/sysusers.d",
+        zsh: "usr/local/share/zsh/site-functions",
     };
     /// What a package installs.
     const PACKAGED: Self = Self {
         prefix: "usr",
         units: "usr/lib/systemd/system",
         sysusers: "usr/lib/sysusers.d",
+        zsh: "usr/share/zsh/vendor-completions",
     };
 
     /// Every file with its content.
@@ -110,15 +115,20 @@ impl Places {
             prefix,
             units,
             sysusers,
+            zsh,
         } = self;
         let unit = UNIT.replace("{bin}", &format!("/{prefix}/bin/hookpost"));
-        let completion = format!("{prefix}/share/bash-completion/completions/hookpost");
+        let bash = format!("{prefix}/share/bash-completion/completions/hookpost");
+        let fish = format!("{prefix}/share/fish/vendor_completions.d/hookpost.fish");
+        let completion = |shell| completion_script(shell, &mut command.clone());
         let mut files = vec![
             Installed::new(format!("{prefix}/bin/hookpost"), own_binary()?).executable(),
             Installed::new(format!("{units}/hookpost.service"), unit),
             Installed::new(format!("{sysusers}/hookpost.conf"), SYSUSERS),
             Installed::new("etc/hookpost/hookpost.env", SETTINGS).kept(),
-            Installed::new(completion, completion_script(&mut command.clone())),
+            Installed::new(bash, completion(Shell::Bash)),
+            Installed::new(fish, completion(Shell::Fish)),
+            Installed::new(format!("{zsh}/_hookpost"), completion(Shell::Zsh)),
         ];
         for (name, page) in manual(command)? {
             files.push(Installed::new(
@@ -144,9 +154,9 @@ fn own_binary() -> anyhow::Result<Vec<u8>> {
     fs::read(&own).with_context(|| format!("cannot read {}", own.display()))
 }
 
-fn completion_script(command: &mut clap::Command) -> Vec<u8> {
+fn completion_script(shell: Shell, command: &mut clap::Command) -> Vec<u8> {
     let mut script = Vec::new();
-    clap_complete::generate(Shell::Bash, command, "hookpost", &mut script);
+    clap_complete::generate(shell, command, "hookpost", &mut script);
     script
 }
 

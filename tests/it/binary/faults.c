@@ -2,7 +2,8 @@
  *
  * FAULTS names a file that may come and go while the program runs. It holds a call, the end of a
  * path and an errno: `write -wal 28` fails every write to a file whose path ends with `-wal`, `sync`
- * every flush, `fsync` only those that flush a file's times too. CLOCK_AHEAD_S shifts the time of day; the time since boot passes as it does.
+ * every flush, `fsync` only those that flush a file's times too; `hang` lets flushes wait as long as the file
+ * is there. CLOCK_AHEAD_S shifts the time of day; the time since boot passes as it does.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -52,11 +53,20 @@ ssize_t pwrite64(int fd, const void *bytes, size_t length, off64_t at) {
     return fails("write", fd) ? -1 : syscall(SYS_pwrite64, fd, bytes, length, at);
 }
 
+static void wait_while_it_hangs(int fd) {
+    const struct timespec pause = {0, 5000000};
+    while (fails("hang", fd)) nanosleep(&pause, NULL);
+}
+
 int fsync(int fd) {
+    wait_while_it_hangs(fd);
     return fails("sync", fd) || fails("fsync", fd) ? -1 : (int)syscall(SYS_fsync, fd);
 }
 
-int fdatasync(int fd) { return fails("sync", fd) ? -1 : (int)syscall(SYS_fdatasync, fd); }
+int fdatasync(int fd) {
+    wait_while_it_hangs(fd);
+    return fails("sync", fd) ? -1 : (int)syscall(SYS_fdatasync, fd);
+}
 
 int clock_gettime(clockid_t clock, struct timespec *now) {
     int answer = (int)syscall(SYS_clock_gettime, clock, now);

@@ -5,10 +5,13 @@ use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
+use serde_json::json;
 
-use super::process::{Server, complaint, hookpost, run, stdout_of};
+use super::process::{Server, complaint, hookpost, run, stdout_of, workspace_key};
+use super::shim::Shim;
 use crate::app::PATIENCE;
 
 /// What a program of the system says; it must succeed.
@@ -72,10 +75,14 @@ fn the_unit_that_is_installed_pleases_systemd_and_is_shut_off_from_the_machine()
     let mode = fs::metadata(&binary).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o755);
     let named = fs::read_to_string(&unit).unwrap();
-    assert!(
-        named.contains("ExecStart=/usr/local/bin/hookpost serve"),
-        "{named}"
-    );
+    for line in [
+        "ExecStart=/usr/local/bin/hookpost serve",
+        "Type=notify",
+        "WatchdogSec=60s",
+        "Restart=on-failure",
+    ] {
+        assert!(named.lines().any(|own| own == line), "no {line}: {named}");
+    }
     let users = root.join("etc/sysusers.d/hookpost.conf");
     let output = Command::new("systemd-sysusers")
         .args([&root_option, "--dry-run", text(&users)])
@@ -109,7 +116,7 @@ fn installing_again_leaves_settings_alone_and_a_dry_run_writes_nothing() {
 }
 
 #[test]
-fn a_debian_package_is_made_by_one_command_and_holds_what_it_should() {
+fn a_debian_package_is_made_by_one_command_holds_what_it_should_and_is_installed() {
     let dir = tempfile::tempdir().unwrap();
     let said = stdout_of(&["package", "deb", "--output", text(dir.path())]);
     let package = said.lines().last().unwrap();
@@ -125,6 +132,9 @@ fn a_debian_package_is_made_by_one_command_and_holds_what_it_should() {
         "./usr/lib/sysusers.d/hookpost.conf",
         "./usr/share/man/man1/hookpost-serve.1",
         "./usr/share/bash-completion/completions/hookpost",
+        "./usr/share/fish/vendor_completions.d/hookpost.fish",
+        "./usr/share/zsh/vendor-completions/_hookpost",
+        "./usr/share/doc/hookpost/copyright",
         "./etc/hookpost/hookpost.env",
     ] {
         assert!(listed.contains(file), "{file}: {listed}");
@@ -144,6 +154,49 @@ fn a_debian_package_is_made_by_one_command_and_holds_what_it_should() {
         tool("dpkg-deb", &["--control", package, text(&control)]);
         tool("sh", &["-n", text(&control.join(script))]);
     }
+    is_installed_upgraded_and_removed(package);
+}
+
+/// `dpkg` in a root of its own, as somebody who is root there and nowhere else.
+fn dpkg(root: &Path, words: &[&str]) -> String {
+    let mut command = Command::new("unshare");
+    command.args(["--map-root-user", "dpkg", "--force-not-root"]);
+    // The packages that it depends on are in the other root, and so is the shell of its scripts.
+    command.args(["--force-script-chrootless", "--force-depends"]);
+    command.arg(format!("--root={}", text(root)));
+    command.arg(format!("--log={}", text(&root.join("log"))));
+    let output = command.args(words).env("LC_ALL", "C").output().unwrap();
+    let said = [output.stdout, output.stderr].concat();
+    let said = String::from_utf8_lossy(&said).into_owned();
+    assert!(output.status.success(), "{words:?}: {said}");
+    said
+}
+
+/// `dpkg` installs it with its user, upgrades it, removes it, and keeps settings until it is purged.
+fn is_installed_upgraded_and_removed(package: &str) {
+    let dir = tempfile::tempdir().unwrap();
+    let root = dir.path().join("root");
+    for folder in ["var/lib/dpkg/info", "var/lib/dpkg/updates", "etc"] {
+        fs::create_dir_all(root.join(folder)).unwrap();
+    }
+    fs::write(root.join("var/lib/dpkg/status"), "").unwrap();
+    dpkg(&root, &["--install", package]);
+    let status = || dpkg(&root, &["--status", "hookpost"]);
+    assert!(status().contains("Status: install ok installed"));
+    let users = fs::read_to_string(root.join("etc/passwd")).unwrap();
+    assert!(users.contains("hookpost:"), "{users}");
+    let binary = root.join("usr/bin/hookpost");
+    assert!(tool(text(&binary), &["--version"]).starts_with("hookpost "));
+    let settings = root.join("etc/hookpost/hookpost.env");
+    fs::write(&settings, "HOOKPOST_LISTEN=127.0.0.1:9\n").unwrap();
+    dpkg(&root, &["--install", package]);
+    let kept = || fs::read_to_string(&settings).unwrap();
+    assert_eq!(kept(), "HOOKPOST_LISTEN=127.0.0.1:9\n");
+    dpkg(&root, &["--remove", "hookpost"]);
+    assert!(!binary.exists());
+    assert_eq!(kept(), "HOOKPOST_LISTEN=127.0.0.1:9\n");
+    dpkg(&root, &["--purge", "hookpost"]);
+    assert!(!settings.exists());
 }
 
 #[test]
@@ -214,4 +267,46 @@ async fn the_service_manager_learns_of_start_life_and_end() {
     server.signal(Signal::TERM);
     told("STOPPING=1");
     assert!(server.exit().await.success());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn signs_of_life_end_while_the_writer_hangs_and_come_again() {
+    let (dir, shim) = (tempfile::tempdir().unwrap(), Shim::build());
+    let place = dir.path().join("notify");
+    let socket = UnixDatagram::bind(&place).unwrap();
+    let mut command = shim.serve(&dir.path().join("data"));
+    command
+        .env("NOTIFY_SOCKET", &place)
+        .env("WATCHDOG_USEC", "200000");
+    let server = Server::spawn(&mut command);
+    // Whether there is a sign of life before this much silence.
+    let lives = |silence: Duration| {
+        socket.set_read_timeout(Some(silence)).unwrap();
+        let mut message = [0; 512];
+        loop {
+            match socket.recv(&mut message) {
+                Ok(length) if message[..length].starts_with(b"WATCHDOG=1") => return true,
+                Ok(_) => {}
+                Err(_) => return false,
+            }
+        }
+    };
+    assert!(lives(PATIENCE));
+    let key = workspace_key(&dir.path().join("data"));
+    shim.hang("-wal");
+    let caller = server.caller();
+    let event = json!({"type": "a.b", "data": {}});
+    let publish = tokio::spawn(async move { caller.publish(&key, &event).await });
+    // What was said before its flush began is read away; then nothing comes, for many periods.
+    let silence = Duration::from_secs(2);
+    let deadline = Instant::now() + PATIENCE;
+    while lives(silence) {
+        assert!(
+            Instant::now() < deadline,
+            "the writer hangs, and nobody says so"
+        );
+    }
+    shim.mend();
+    assert!(lives(PATIENCE));
+    assert_eq!(publish.await.unwrap().unwrap(), 202);
 }

@@ -56,6 +56,11 @@ impl Shim {
         std::fs::rename(next, self.control()).unwrap();
     }
 
+    /// From now on each flush of a file whose path ends with `ending` waits until all is mended.
+    pub fn hang(&self, ending: &str) {
+        self.fail("hang", ending, 0);
+    }
+
     /// Everything works again.
     pub fn mend(&self) {
         std::fs::remove_file(self.control()).unwrap();
