@@ -73,6 +73,7 @@ fn configuration() -> String {
             "| `--{flag}`<br>`{variable}`<br>`{key}` | {about}.{default} |"
         );
     }
+    page.push_str(PROOF);
     page
 }
 
@@ -104,8 +105,23 @@ directory, which is made at the first start.
 |---|---|
 ";
 
+/// What stands behind the options.
+const PROOF: &str = "
+## Proof
+
+| promise | command |
+|---|---|
+| a flag goes before the variable, and that before the file | `tests/run -E 'test(/^binary::configuration/)'` |
+| an empty variable counts as one that is not set | `tests/run -E 'test(/^binary::variables/)'` |
+| contradictions and unknown keys are refused by name | `tests/run -E 'test(/^config::tests/)'` |
+| HUP has profiles and the log's level read again | `tests/run -E 'test(/^binary::signals/)'` |
+| this page has every option | `tests/run -E 'test(/^house::reference/)'` |
+";
+
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
     use crate::cli::Cli;
 
@@ -158,23 +174,78 @@ mod tests {
         }
     }
 
-    #[test]
-    fn every_proof_in_the_handbook_names_tests_that_are_there() {
-        let tests = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
-        let mut proofs = 0;
-        for page in &PAGES {
-            for (_, after) in page
-                .text
-                .match_indices("test(/^")
-                .map(|(at, start)| page.text.split_at(at + start.len()))
-            {
-                let path = after.split_once("/)").unwrap().0.replace("::", "/");
-                let file = tests.join("it").join(&path);
-                let is_there = file.is_dir() || file.with_extension("rs").is_file();
-                assert!(is_there, "{}: {path}", page.name);
-                proofs += 1;
+    /// The sources at or below a module's path under `root`.
+    fn sources(root: &Path, module: &[&str]) -> Vec<String> {
+        let at = module
+            .iter()
+            .fold(root.to_owned(), |at, name| at.join(name));
+        let mut open = vec![at.clone(), at.with_extension("rs")];
+        let mut found = Vec::new();
+        while let Some(path) = open.pop() {
+            if path.is_dir() {
+                let entries = std::fs::read_dir(&path).unwrap();
+                open.extend(entries.map(|entry| entry.unwrap().path()));
+            } else if path.extension().is_some_and(|own| own == "rs") {
+                found.extend(std::fs::read_to_string(&path));
             }
         }
-        assert!(proofs > 15, "{proofs}");
+        found
+    }
+
+    /// Whether there is a test whose path begins so: a module with tests in it, or one of its tests.
+    fn is_a_test(path: &str) -> bool {
+        let parts: Vec<&str> = path.split("::").collect();
+        let repository = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let roots = ["tests/it", "src"].map(|root| repository.join(root));
+        roots.iter().any(|root| {
+            // As far as the path names files; the rest names what is in them.
+            let of = |cut| sources(root, &parts[..cut]);
+            let Some(cut) = (1..=parts.len()).rev().find(|cut| !of(*cut).is_empty()) else {
+                return false;
+            };
+            let within = of(cut).concat();
+            let marks = ["test]", "::test("].into_iter();
+            let mut after = marks.flat_map(|mark| within.split(mark).skip(1));
+            match parts[cut..] {
+                [] | ["tests"] => after.next().is_some(),
+                [name] | ["tests", name] => after.any(|rest| {
+                    let rest = rest.split_once("fn ").map_or("", |(_, rest)| rest);
+                    rest.starts_with(name)
+                }),
+                _ => false,
+            }
+        })
+    }
+
+    #[test]
+    fn a_test_is_known_by_its_path_or_the_beginning_of_it() {
+        let check = |path: &str, expect: bool| assert_eq!(is_a_test(path), expect, "{path}");
+        check("binary::crash", true);
+        check("matrix", true);
+        check("binary::crash::nothing_accepted", true);
+        check("cli::docs::tests::a_test_is_known", true);
+        check("binary::crash::something_else", false);
+        check("binary::nowhere", false);
+        // A module that holds none.
+        check("binary::process", false);
+        check("store::migrations", false);
+    }
+
+    #[test]
+    fn every_page_of_the_handbook_has_proofs_and_each_names_a_test_that_is_there() {
+        for page in &PAGES {
+            let (_, proofs) = page.text.split_once("\n## Proof\n").unwrap_or_else(|| {
+                panic!("{} proves nothing", page.name);
+            });
+            let named: Vec<&str> = proofs
+                .split("test(/^")
+                .skip(1)
+                .map(|after| after.split_once("/)").unwrap().0)
+                .collect();
+            assert!(named.len() > 2, "{}: {named:?}", page.name);
+            for path in named {
+                assert!(is_a_test(path), "{}: there is no test {path}", page.name);
+            }
+        }
     }
 }

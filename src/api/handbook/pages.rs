@@ -17,7 +17,7 @@ const fn page(name: &'static str, title: &'static str, text: &'static str) -> Ha
 }
 
 /// The pages, in the order in which somebody new reads them.
-pub static PAGES: [HandbookPage; 9] = [
+pub static PAGES: [HandbookPage; 10] = [
     page(
         "install",
         "Install",
@@ -42,6 +42,11 @@ pub static PAGES: [HandbookPage; 9] = [
         "verifying",
         "Verifying",
         include_str!("../../../static/docs/verifying.md"),
+    ),
+    page(
+        "portal",
+        "The portal",
+        include_str!("../../../static/docs/portal.md"),
     ),
     page(
         "configuration",

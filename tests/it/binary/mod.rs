@@ -32,6 +32,7 @@ mod rotation;
 mod shell;
 mod shim;
 mod signals;
+mod standby;
 mod tables;
 mod tls;
 mod traces;
