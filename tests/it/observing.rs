@@ -160,37 +160,103 @@ async fn alerts_and_dashboard_speak_of_numbers_that_there_are() {
     }
 }
 
+/// What Grafana puts in the place of its variables.
+fn resolved(expression: &str) -> String {
+    let instance = expression.replace("$instance", ".*");
+    instance.replace("$__rate_interval", "5m")
+}
+
 #[tokio::test]
-async fn the_alerts_fire_when_they_should() {
+async fn each_expression_of_the_dashboard_is_one_that_prometheus_reads() {
+    let app = TestApp::start().await;
+    let dashboard = text(&app, "/metrics/dashboard.json").await;
+    let document: Value = serde_json::from_str(&dashboard).unwrap();
+    let panels = document["panels"].as_array().unwrap().iter();
+    let targets = panels.filter_map(|panel| panel["targets"].as_array());
+    let expressions = targets
+        .flatten()
+        .map(|one| resolved(one["expr"].as_str().unwrap()));
+    let rule = |(at, expr)| json!({"record": format!("expression:{at}"), "expr": expr});
+    let rules: Vec<Value> = expressions.enumerate().map(rule).collect();
+    assert!(rules.len() > 20, "{}", rules.len());
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("expressions.yml");
+    // JSON is YAML.
+    let groups = json!({"groups": [{"name": "dashboard", "rules": rules}]});
+    std::fs::write(&file, groups.to_string()).unwrap();
+    promtool(&["check", "rules", file.to_str().unwrap()], "");
+}
+
+/// A rule, the numbers that make it fire, the minute until which all is quiet and that at which it fires.
+type FiringCase = (
+    &'static str,
+    &'static [(&'static str, &'static str)],
+    u32,
+    u32,
+);
+
+#[rustfmt::skip]
+const FIRING: &[FiringCase] = &[
+    ("HookpostDown", &[("up{job=\"hookpost\"}", "1x10 0x10")], 10, 14),
+    ("HookpostDeliveriesWait", &[("hookpost_oldest_due_seconds", "0x15 400x15")], 15, 22),
+    ("HookpostFirstAttemptsLate", &[
+        ("hookpost_publish_to_attempt_seconds_bucket{le=\"5\"}", "0+10x20 200x40"),
+        ("hookpost_publish_to_attempt_seconds_bucket{le=\"10\"}", "0+10x60"),
+        ("hookpost_publish_to_attempt_seconds_bucket{le=\"+Inf\"}", "0+10x60"),
+    ], 20, 45),
+    ("HookpostSendingPaused", &[("hookpost_sending_paused", "0x15 1x40")], 15, 33),
+    ("HookpostMostAttemptsFail", &[
+        ("hookpost_attempts_total{outcome=\"delivered\"}", "0+10x20 200x60"),
+        ("hookpost_attempts_total{outcome=\"failed\"}", "0+1x20 30+10x60"),
+    ], 20, 60),
+    ("HookpostWebhooksDisabled", &[("hookpost_webhooks{status=\"disabled\"}", "2x20 3x20")], 20, 25),
+    ("HookpostDeadLetters", &[("hookpost_dead_letters", "2x20 5x20")], 20, 30),
+    ("HookpostAlertsUndelivered", &[("hookpost_alert_failures_total", "7x20 8x20")], 20, 25),
+    ("HookpostSlowCommits", &[
+        ("hookpost_commit_duration_seconds_bucket{le=\"0.5\"}", "0+10x20 200x40"),
+        ("hookpost_commit_duration_seconds_bucket{le=\"1\"}", "0+10x60"),
+        ("hookpost_commit_duration_seconds_bucket{le=\"+Inf\"}", "0+10x60"),
+    ], 20, 45),
+    ("HookpostRequestsFail", &[("hookpost_http_requests_total{class=\"5xx\"}", "0x20 0+60x30")], 20, 30),
+    ("HookpostDiskLow", &[("hookpost_disk_free_bytes", "5000000000x20 500000000x20")], 20, 30),
+    ("HookpostDiskFills", &[("hookpost_disk_free_bytes", "100000000000x60 100000000000-400000000x240")], 60, 290),
+];
+
+/// A rule's case as `promtool test rules` reads it.
+fn case((rule, series, quiet, firing): &FiringCase) -> Value {
+    let series = series
+        .iter()
+        .map(|(series, values)| json!({"series": series, "values": values}));
+    let fires =
+        format!("count(ALERTS{{alertname=\"{rule}\", alertstate=\"firing\"}}) or vector(0)");
+    let expect = |minute: &u32, count: u32| {
+        json!({"expr": fires, "eval_time": format!("{minute}m"),
+            "exp_samples": [{"labels": "{}", "value": count}]})
+    };
+    json!({
+        "interval": "1m", "input_series": series.collect::<Vec<_>>(),
+        "promql_expr_test": [expect(quiet, 0), expect(firing, 1)],
+    })
+}
+
+#[tokio::test]
+async fn each_alert_is_quiet_until_it_should_fire_and_then_fires() {
     let app = TestApp::start().await;
     let dir = tempfile::tempdir().unwrap();
     let rules = dir.path().join("alerts.yml");
-    std::fs::write(&rules, text(&app, "/metrics/alerts.yml").await).unwrap();
+    let served = text(&app, "/metrics/alerts.yml").await;
+    std::fs::write(&rules, &served).unwrap();
     promtool(&["check", "rules", rules.to_str().unwrap()], "");
-    let cases = dir.path().join("cases.yml");
-    std::fs::write(&cases, CASES).unwrap();
-    promtool(&["test", "rules", cases.to_str().unwrap()], "");
+    let named = served
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("- alert: "));
+    let tried = FIRING.iter().map(|(rule, ..)| *rule);
+    assert_eq!(named.collect::<Vec<_>>(), tried.collect::<Vec<_>>());
+    let cases = json!({
+        "rule_files": ["alerts.yml"], "evaluation_interval": "1m",
+        "tests": FIRING.iter().map(case).collect::<Vec<_>>(),
+    });
+    let file = dir.path().join("cases.yml");
+    std::fs::write(&file, cases.to_string()).unwrap();
+    promtool(&["test", "rules", file.to_str().unwrap()], "");
 }
-
-/// A quiet quarter of an hour, then deliveries that wait and a pause.
-const CASES: &str = r#"
-rule_files: [alerts.yml]
-evaluation_interval: 1m
-tests:
-  - interval: 1m
-    input_series:
-      - series: 'hookpost_oldest_due_seconds{instance="a"}'
-        values: '0x15 400x15'
-      - series: 'hookpost_sending_paused{instance="a"}'
-        values: '0x15 1x40'
-    promql_expr_test:
-      - expr: 'count(ALERTS{alertstate="firing"}) or vector(0)'
-        eval_time: 15m
-        exp_samples: [{labels: '{}', value: 0}]
-      - expr: 'count by (alertname) (ALERTS{alertstate="firing"})'
-        eval_time: 22m
-        exp_samples: [{labels: '{alertname="HookpostDeliveriesWait"}', value: 1}]
-      - expr: 'count(ALERTS{alertname="HookpostSendingPaused", alertstate="firing"})'
-        eval_time: 33m
-        exp_samples: [{labels: '{}', value: 1}]
-"#;

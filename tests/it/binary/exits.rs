@@ -1,5 +1,6 @@
 //! What holds of every command: its exit codes, its page of the manual, its completion; and progress bars.
 
+use std::collections::BTreeSet;
 use std::net::TcpListener;
 use std::process::{Command, Output};
 
@@ -71,31 +72,92 @@ fn every_command_has_a_page_a_completion_and_2_for_wrong_usage() {
     assert!(page.contains("Exit codes of every command"), "{page}");
 }
 
-/// What a command that calls the API needs on its line, so that only the answer decides.
-const CALLS: [&str; 22] = [
-    "webhooks list",
-    "webhooks show wh_1",
-    "webhooks create --url https://example.com --event-type a",
-    "webhooks delete wh_1",
-    "events send --type a --data {}",
-    "events list",
-    "deliveries list",
-    "deliveries retry --all",
-    "dead-letters discard --all",
-    "events erase --all",
-    "consumers list",
-    "consumers create acme",
-    "event-types list",
-    "event-types versions list a",
-    "event-types export",
-    "profiles list",
-    "api-keys list",
-    "workspaces list",
-    "settings show",
-    "stats",
-    "audit-log",
-    "jobs list",
+/// What a command needs on its line besides what its usage says, so that only the answer decides.
+const NEEDED: [(&str, &str); 10] = [
+    (
+        "webhooks create",
+        "--url http://127.0.0.1:9/ --event-type a",
+    ),
+    ("webhooks seek", "--since 2026-03-16T10:05:00Z"),
+    ("events send", "--data {}"),
+    ("events send-many", "{file}"),
+    ("events reschedule", "--delay 5m"),
+    ("events erase", "--all"),
+    ("deliveries retry", "--all"),
+    ("dead-letters retry", "--all"),
+    ("dead-letters discard", "--all"),
+    ("dead-letters restore", "--all"),
 ];
+
+/// A conversation on standard input, two that look elsewhere first, and one that says of each line what
+/// became of it.
+const OTHERWISE: [&str; 4] = ["mcp", "relay", "import svix", "import csv"];
+
+/// The commands whose word on the line is a name that they give.
+const NAMING: [&str; 4] = [
+    "consumers create",
+    "event-types create",
+    "profiles put",
+    "profiles add",
+];
+
+/// A line of a command that calls the server.
+struct CallingLine {
+    words: Vec<String>,
+    /// Whether it is about something that it names.
+    is_of_something: bool,
+}
+
+/// Every command that calls the server, with what it needs to do so.
+fn calling_lines(shell: &Shell) -> Vec<CallingLine> {
+    let event = shell.file("x.json", "[{\"type\": \"a\", \"data\": 1}]");
+    let state = shell.file(
+        "state.json",
+        "{\"webhooks\": [{\"url\": \"https://example.com/\"}]}",
+    );
+    let file = |name: &str| match name {
+        "apply" | "profiles put" | "event-types import" => state.clone(),
+        _ => event.clone(),
+    };
+    let lines = commands().into_iter().filter_map(|words| {
+        let name = words.join(" ");
+        let asked = format!("{name} --help");
+        let help = stdout_of(&asked.split(' ').collect::<Vec<_>>());
+        if OTHERWISE.contains(&name.as_str()) || !help.contains("\nServer:\n") {
+            return None;
+        }
+        let usage = help
+            .lines()
+            .find(|line| line.starts_with("Usage:"))
+            .unwrap();
+        let usage = usage
+            .strip_prefix(&format!("Usage: hookpost {name}"))
+            .unwrap();
+        let mut line = words;
+        let mut is_of_something = false;
+        for word in usage.split_whitespace() {
+            is_of_something |= word.starts_with('<') && !line.last().unwrap().starts_with("--");
+            match word.trim_end_matches('.') {
+                "<FILE>" => line.push(file(&name)),
+                "<TIME>" => line.push("2026-03-16T10:05:00Z".to_owned()),
+                word if word.starts_with('<') => line.push("nobody".to_owned()),
+                option if option.starts_with("--") => line.push(option.to_owned()),
+                _ => {}
+            }
+        }
+        if let Some((_, more)) = NEEDED.iter().find(|(of, _)| *of == name) {
+            let more = more.replace("{file}", &file(&name));
+            line.extend(more.split(' ').map(str::to_owned));
+        }
+        let is_of_something =
+            is_of_something && !usage.contains("<FILE>") && !NAMING.contains(&name.as_str());
+        Some(CallingLine {
+            words: line,
+            is_of_something,
+        })
+    });
+    lines.collect()
+}
 
 #[test]
 fn whatever_calls_the_server_exits_alike() {
@@ -103,22 +165,37 @@ fn whatever_calls_the_server_exits_alike() {
     let vacant = TcpListener::bind("127.0.0.1:0").unwrap();
     let nobody = format!("http://{}", vacant.local_addr().unwrap());
     drop(vacant);
-    for line in CALLS {
-        let check = |options: &[&str], code: i32| {
-            let mut words: Vec<&str> = line.split(' ').collect();
+    let (url, key) = (shell.server.url.as_str(), shell.key.as_str());
+    let lines = calling_lines(&shell);
+    assert!(lines.len() > 70, "{}", lines.len());
+    let (mut named, mut resources) = (0, BTreeSet::new());
+    for line in &lines {
+        let check = |options: &[&str], code: i32, expect: &str| {
+            let mut words: Vec<&str> = line.words.iter().map(String::as_str).collect();
             words.extend(options);
             let said = complaint(&run(&words), code);
-            assert_eq!(said.lines().count(), 1, "{line}: {said}");
+            assert_eq!(said.lines().count(), 1, "{words:?}: {said}");
+            assert!(said.contains(expect), "{words:?}: {said}");
         };
-        check(&["--server", &shell.server.url], 2);
-        check(&["--server", "ftp://example.com", "--api-key", "k"], 2);
-        check(&["--server", &shell.server.url, "--api-key", "a\nb"], 2);
-        check(&["--server", &nobody, "--api-key", "k"], 1);
+        // What is wrong before any call is wrong alike within a resource.
+        if resources.insert(&line.words[0]) {
+            let other = ["--server", "ftp://example.com", "--api-key", "k"];
+            check(&["--server", url], 2, "--api-key");
+            check(&other, 2, "http://");
+            check(&["--server", url, "--api-key", "a\nb"], 2, "API key");
+        }
         check(
-            &["--server", &shell.server.url, "--api-key", "whk_nobody"],
+            &["--server", &nobody, "--api-key", "k"],
             1,
+            "no answer from",
         );
+        check(&["--server", url, "--api-key", "whk_nobody"], 1, "401");
+        if line.is_of_something {
+            check(&["--server", url, "--api-key", key], 1, "404");
+            named += 1;
+        }
     }
+    assert!(named > 35, "{named}");
     for line in [
         "deliveries retry",
         "dead-letters discard",

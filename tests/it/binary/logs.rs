@@ -228,3 +228,33 @@ async fn at_debug_every_request_and_delivery_has_its_line() {
         assert!(!text.contains(hidden), "{hidden}: {text}");
     }
 }
+
+/// At `info` a few lines stand for all; who asks for `debug` gets the others too, one an attempt.
+#[tokio::test]
+async fn at_debug_each_attempt_that_fails_has_its_line_also_beyond_those_of_info() {
+    let dir = tempfile::tempdir().unwrap();
+    let receiver = Receiver::start().await;
+    receiver.answer(Reply::status(503));
+    let (server, log) = started(dir.path(), "debug");
+    let key = key(&dir.path().join("data"));
+    let policy = json!({"delays": ["1h"]});
+    let hook = json!({"url": receiver.url("/"), "event_types": ["*"], "retry_policy": policy});
+    server.post(&key, "/webhooks", &hook, 201).await;
+    for _ in 0..20 {
+        let event = json!({"type": "a.b", "data": {}});
+        server.post(&key, "/events", &event, 202).await;
+    }
+    let beyond = until(&log, "failed", 15).await;
+    let told = with(&lines(&log), "an attempt failed");
+    assert_eq!((told.len(), beyond.len()), (5, 15));
+    let of = |line: &Value| line["delivery"].as_str().unwrap().to_owned();
+    let named: std::collections::BTreeSet<String> = told.iter().chain(&beyond).map(of).collect();
+    assert_eq!(named.len(), 20, "one line an attempt");
+    for line in &beyond {
+        assert_eq!(
+            (&line["level"], &line["status"]),
+            (&json!("DEBUG"), &json!(503))
+        );
+        assert_eq!(line["failure"], "status");
+    }
+}

@@ -190,6 +190,35 @@ async fn it_acts_only_where_that_was_allowed() {
     assert_eq!(asked["answers"][2]["isError"], false, "{asked}");
     let received = receiver.wait_for(3).await;
     assert_eq!(received[2].json()["data"], json!({"n": 1}));
+
+    // What gave up is attempted once more, now.
+    let path = format!(
+        "/deliveries?event_id={}&status=exhausted",
+        event["id"].as_str().unwrap()
+    );
+    let gave_up = |list: &Value| list["data"].as_array().is_some_and(|dead| !dead.is_empty());
+    let dead = looked.server.poll(&key, &path, gave_up).await;
+    let delivery = &dead["data"][0]["id"];
+    let retry = json!([call("retry_delivery", json!({ "delivery_id": delivery }))]);
+    let asked = looked.ask(&key, &["--allow-actions"], &retry);
+    assert_eq!(&said(&asked, 0)["id"], delivery);
+    let received = receiver.wait_for(4).await;
+    assert_eq!(received[3].header("webhook-id"), event["id"]);
+    let path = format!("/deliveries/{}", delivery.as_str().unwrap());
+    let arrived = |one: &Value| one["status"] == "delivered";
+    looked.server.poll(&key, &path, arrived).await;
+    // A key that may only look is refused by the server, whatever the command line allows.
+    let reading = looked.key(&["events:read", "deliveries:read", "webhooks:read"]);
+    let asked = looked.ask(&reading, &["--allow-actions"], &retry);
+    let answer = &asked["answers"][0];
+    assert_eq!(answer["isError"], true, "{answer}");
+    assert!(
+        answer["text"]
+            .as_str()
+            .unwrap()
+            .contains("deliveries:write"),
+        "{answer}"
+    );
 }
 
 #[test]

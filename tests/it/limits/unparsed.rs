@@ -79,6 +79,16 @@ async fn what_cannot_be_parsed_is_a_problem_with_a_request_id() {
 }
 
 #[tokio::test]
+async fn a_head_that_is_too_large_is_a_problem_with_a_request_id() {
+    let app = TestApp::start().await;
+    let long = "y".repeat(128 * 1024);
+    let sent = format!("GET / HTTP/1.1\r\nhost: x\r\nx-long: {long}\r\n\r\n");
+    let answers = answers(&app, sent.leak()).await;
+    assert_eq!(answers.len(), 1, "{answers:?}");
+    is_problem(&answers[0], 431, "too_large");
+}
+
+#[tokio::test]
 async fn what_came_before_it_on_the_same_connection_is_answered_as_ever() {
     let app = TestApp::start().await;
     let sent = "GET /healthz HTTP/1.1\r\nhost: x\r\n\r\nGET /healthz HTTP/1.1\r\nhost: x\r\n\r\nnonsense\r\n\r\n";

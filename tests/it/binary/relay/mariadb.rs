@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use super::{Platform, places};
+use super::{Platform, places, survives_kills};
 use crate::app::{PATIENCE, eventually};
 use crate::binary::process::{Running, complaint};
 use crate::receiver::Receiver;
@@ -286,4 +286,15 @@ async fn over_tls_the_databases_certificate_is_checked() {
     let ca = cert.to_str().unwrap();
     assert_eq!(platform.relays(&["--database-ca", ca]), "1 event");
     assert_eq!(platform.event("one").await["data"], json!({}));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_again_and_again_it_loses_nothing_and_publishes_nothing_twice() {
+    let mariadb = MariadbServer::start();
+    let platform = Platform::start(|_| mariadb.address());
+    mariadb.sql(&platform.schema());
+    let execute = |rows: &str| drop(mariadb.sql(rows));
+    let published = "SELECT count(*) FROM hookpost_outbox WHERE published_at IS NOT NULL";
+    let published = async || mariadb.sql(published).parse().unwrap();
+    survives_kills(&platform, execute, published).await;
 }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use super::{Platform, places};
+use super::{Platform, places, survives_kills};
 use crate::app::{PATIENCE, eventually};
 use crate::binary::process::{Running, complaint};
 use crate::receiver::Receiver;
@@ -298,4 +298,15 @@ async fn over_tls_the_databases_certificate_is_checked() {
     })
     .await;
     platform.event("one").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_again_and_again_it_loses_nothing_and_publishes_nothing_twice() {
+    let postgres = PostgresServer::start();
+    let platform = Platform::start(|_| postgres.address());
+    postgres.sql(&platform.schema());
+    let execute = |rows: &str| drop(postgres.sql(rows));
+    let published = "SELECT count(*) FROM hookpost_outbox WHERE published_at IS NOT NULL";
+    let published = async || postgres.sql(published).parse().unwrap();
+    survives_kills(&platform, execute, published).await;
 }
