@@ -13,6 +13,7 @@ use super::{Shown, Visitor};
 use crate::domain::audit::{ActorKind, AuditEntry};
 use crate::domain::id::SessionId;
 use crate::domain::page::{Limit, List};
+use crate::service::audit_log::EntriesAsked;
 use crate::service::views::AuditLog;
 use crate::ui::job_progress::heading;
 use crate::ui::names::called;
@@ -50,6 +51,15 @@ pub struct EntryRow {
     pub detail: String,
 }
 
+impl EntryRow {
+    /// The lines of a page of the log.
+    #[must_use]
+    pub fn all(log: &AuditLog) -> Vec<Self> {
+        let entries = log.entries.items.iter();
+        entries.map(|entry| row(entry, log)).collect()
+    }
+}
+
 /// The page.
 #[derive(Template)]
 #[template(path = "audit_log.html")]
@@ -60,6 +70,8 @@ pub struct AuditLogView<'a> {
     pub rows: Vec<EntryRow>,
     /// Whose entries.
     pub scopes: Vec<Choice>,
+    /// The consumer whose visitors and keys the entries are of, by the name it was asked for.
+    pub consumer: Option<String>,
     /// Where the log goes on.
     pub older: Option<String>,
     /// Where it begins, if this is not there.
@@ -76,30 +88,38 @@ pub async fn list(state: State, visitor: Visitor, request: HttpRequest) -> Shown
         "all" | "workspace" => Ok(text.to_owned()),
         _ => Err("must be all or workspace"),
     });
+    let consumer = query.text("consumer");
     let cursor = query.cursor("cursor", List::AuditLog);
     query.finish()?;
     let of = of.unwrap_or_else(|| "all".to_owned());
-    let workspace = (of == "workspace").then(|| visitor.caller.workspace.to_string());
+    let caller = &visitor.caller;
+    let asked = match (&consumer, of.as_str()) {
+        (Some(named), _) => EntriesAsked::Consumer {
+            purview: caller.purview(),
+            named: named.clone(),
+        },
+        (None, "workspace") => EntriesAsked::Workspace(caller.workspace.to_string()),
+        (None, _) => EntriesAsked::Everybody,
+    };
     let views = state.service.views();
-    let found = views
-        .audit_log(workspace, cursor, Limit::clamped(ROWS))
-        .await?;
+    let found = views.audit_log(asked, cursor, Limit::clamped(ROWS)).await?;
     let page = PageContext::of(&state, &request, visitor, Section::AuditLog, "Audit log").await?;
-    let address = |cursor: &str| with_query("/audit-log", &[("of", &of), ("cursor", cursor)]);
+    let whose = match &consumer {
+        Some(named) => ("consumer", named.as_str()),
+        None => ("of", of.as_str()),
+    };
+    let address = |cursor: &str| with_query("/audit-log", &[whose, ("cursor", cursor)]);
+    let chosen = consumer.as_ref().map_or(of.as_str(), |_| "");
     let view = AuditLogView {
         page: &page,
-        rows: found
-            .entries
-            .items
-            .iter()
-            .map(|entry| row(entry, &found))
-            .collect(),
+        rows: EntryRow::all(&found),
         scopes: vec![
-            Choice::new("all", "the whole instance", &of),
-            Choice::new("workspace", "this workspace", &of),
+            Choice::new("all", "the whole instance", chosen),
+            Choice::new("workspace", "this workspace", chosen),
         ],
         older: found.entries.next.map(|next| address(&next.to_string())),
         newest: cursor.map(|_| address("")),
+        consumer: consumer.clone(),
     };
     show(&page, &view)
 }

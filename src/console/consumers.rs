@@ -8,11 +8,13 @@ use actix_web::web::to;
 use askama::Template;
 
 use super::access::VIEWER;
+use super::audit_log::EntryRow;
 use super::page::{PageContext, Section, show};
 use super::{Shown, Visitor, state};
 use crate::domain::consumer::{Consumer, ConsumerUid};
 use crate::domain::page::{Limit, List};
 use crate::domain::webhook::Webhook;
+use crate::service::audit_log::EntriesAsked;
 use crate::ui::delivery_row::{Row, webhook_called};
 use crate::ui::figures::success;
 use crate::ui::names::Names;
@@ -32,6 +34,9 @@ pub static ENDPOINTS: &[Endpoint] = &[
 const ROWS: u32 = 30;
 /// Webhooks, and deliveries, that a consumer's page shows.
 const SHOWN: u32 = 20;
+
+/// Entries of the audit log that a consumer's page shows.
+const DONE_SHOWN: u32 = 10;
 
 /// A line of the list.
 #[derive(Clone, Debug)]
@@ -127,7 +132,11 @@ pub struct ConsumerView<'a> {
     pub webhooks: Vec<ConsumerWebhook>,
     /// Its latest deliveries.
     pub deliveries: Vec<Row>,
-    /// The list of all of them.
+    /// What its visitors and keys did last.
+    pub done: Vec<EntryRow>,
+    /// The log of all that they did, for who may read it.
+    pub all_done: Option<String>,
+    /// The list of all deliveries.
     pub all: String,
     /// A portal link that was just made.
     pub link: Option<Copyable>,
@@ -170,12 +179,18 @@ pub async fn one(state: State, visitor: Visitor, request: HttpRequest) -> Shown 
     let views = state.service.views();
     let found = views.consumer(&visitor.caller, &named, Limit::clamped(SHOWN));
     let found = found.await?;
+    let asked = EntriesAsked::Consumer {
+        purview: visitor.caller.purview(),
+        named: found.consumer.id.to_string(),
+    };
+    let done = views.audit_log(asked, None, Limit::clamped(DONE_SHOWN));
+    let done = done.await?;
     let row = ConsumerRow::of(&found.consumer);
     let title = row.called.clone();
     let (now, user) = (state.service.clock().now(), visitor.person.user);
     let secrets = &state::of(&request).one_time_secrets;
     let link = secrets.take(user, &row.id, now);
-    let may_operate = visitor.may_operate();
+    let (may_operate, may_own) = (visitor.may_operate(), visitor.may_own());
     let mut page = PageContext::of(&state, &request, visitor, Section::Consumers, &title).await?;
     let link = link.map(|link| Copyable::new(page.reveal(&link), "the portal link"));
     let names = Names(found.names);
@@ -203,6 +218,8 @@ pub async fn one(state: State, visitor: Visitor, request: HttpRequest) -> Shown 
             .iter()
             .map(|own| Row::of(own, &names))
             .collect(),
+        done: EntryRow::all(&done),
+        all_done: may_own.then(|| with_query("/audit-log", &[("consumer", &row.id)])),
         row,
         page: &page,
     };

@@ -54,6 +54,8 @@ impl ActorKind {
 pub struct NewAuditEntry<'a> {
     /// The workspace it happened in; `None` for the instance.
     pub workspace_seq: Option<i64>,
+    /// The consumer whose visitor or key did it; `None` where the platform did.
+    pub consumer_seq: Option<i64>,
     /// What kind of actor did it.
     pub actor_kind: ActorKind,
     /// Who exactly: an id, an address, or empty.
@@ -94,4 +96,6 @@ pub enum EntriesOf {
     Everybody,
     /// Those of one workspace.
     Workspace(i64),
+    /// What one consumer's visitors and keys did.
+    Consumer(i64),
 }

@@ -367,6 +367,7 @@ pub(super) fn record_disabled(
 ) -> Result<(), StoreError> {
     let entry = NewAuditEntry {
         workspace_seq: Some(activity.workspace_seq),
+        consumer_seq: None,
         actor_kind: ActorKind::System,
         actor: "",
         action: "webhook.disable",

@@ -7,10 +7,11 @@ use serde_json::Value;
 
 use super::{Actor, Caller, Refusal, Service};
 use crate::domain::audit::{ActorKind, AuditEntry, EntriesOf, NewAuditEntry};
+use crate::domain::consumer::{ConsumerRef, Purview};
 use crate::domain::page::{Cursor, Limit, Page};
 use crate::store::audit as audit_log;
-use crate::store::workspaces;
 use crate::store::{Read, WriteTx};
+use crate::store::{consumers, workspaces};
 
 /// Writes an action in the caller's workspace into the audit log, in the transaction of the action
 /// itself: `action` such as `webhook.revoke`, `target` an id or a name, `detail` an object.
@@ -24,8 +25,8 @@ pub(crate) fn audit(
     target: &str,
     detail: &Value,
 ) -> Result<(), Refusal> {
-    let place = Some(caller.workspace.seq());
-    write(tx, &caller.actor, place, action, target, detail)
+    let purview = caller.purview();
+    write(tx, &caller.actor, Some(purview), action, target, detail)
 }
 
 /// As [`audit`], for what belongs to no workspace: people, sessions, the instance itself.
@@ -45,13 +46,14 @@ pub(crate) fn audit_instance(
 fn write(
     tx: &WriteTx<'_>,
     actor: &Actor,
-    workspace_seq: Option<i64>,
+    purview: Option<Purview>,
     action: &str,
     target: &str,
     detail: &Value,
 ) -> Result<(), Refusal> {
     let entry = NewAuditEntry {
-        workspace_seq,
+        workspace_seq: purview.map(|own| own.workspace_seq),
+        consumer_seq: purview.and_then(|own| own.consumer_seq),
         actor_kind: kind(actor),
         actor: &actor.name(),
         action,
@@ -72,6 +74,22 @@ fn kind(actor: &Actor) -> ActorKind {
     }
 }
 
+/// Whose entries somebody asks for.
+#[derive(Clone, Debug)]
+pub enum EntriesAsked {
+    /// The whole instance's.
+    Everybody,
+    /// Those of the workspace with this id or name.
+    Workspace(String),
+    /// What the visitors and keys of one consumer did.
+    Consumer {
+        /// Whose consumers whoever asks reaches.
+        purview: Purview,
+        /// The consumer's id or uid.
+        named: String,
+    },
+}
+
 impl Service {
     /// A page of the audit log, newest first: the whole instance's, or that of the workspace which
     /// `workspace` names by id or name.
@@ -84,25 +102,32 @@ impl Service {
         cursor: Option<Cursor>,
         limit: Limit,
     ) -> Result<Page<AuditEntry>, Refusal> {
-        self.read(move |_, conn| entries(conn, workspace.as_deref(), cursor, limit))
+        let asked = workspace.map_or(EntriesAsked::Everybody, EntriesAsked::Workspace);
+        self.read(move |_, conn| entries(conn, &asked, cursor, limit))
             .await
     }
 }
 
-/// A page of the audit log, newest first: the whole instance's, or that of the workspace which
-/// `workspace` names by id or name.
+/// A page of the entries that are asked for, newest first.
 pub(super) fn entries(
     conn: &Read<'_>,
-    workspace: Option<&str>,
+    asked: &EntriesAsked,
     cursor: Option<Cursor>,
     limit: Limit,
 ) -> Result<Page<AuditEntry>, Refusal> {
-    let of = match workspace {
-        None => EntriesOf::Everybody,
-        Some(text) => {
+    let of = match asked {
+        EntriesAsked::Everybody => EntriesOf::Everybody,
+        EntriesAsked::Workspace(text) => {
             let found = workspaces::find_text(conn, text)?;
             let found = found.ok_or(Refusal::NotFound("workspace"))?;
             EntriesOf::Workspace(found.id.seq())
+        }
+        EntriesAsked::Consumer { purview, named } => {
+            let missing = Refusal::NotFound("consumer");
+            let named = ConsumerRef::parse(named).ok_or(missing.clone())?;
+            let found = consumers::find_id(conn, purview.workspace_seq, &named)?;
+            let found = found.filter(|id| purview.holds(purview.workspace_seq, Some(id.seq())));
+            EntriesOf::Consumer(found.ok_or(missing)?.seq())
         }
     };
     Ok(audit_log::list(conn, of, cursor, limit)?)

@@ -165,6 +165,7 @@ fn adopt(tx: &mut WriteTx<'_>, named: &BTreeMap<String, ProfileFile>) -> Result<
 fn record(tx: &WriteTx<'_>, action: &str, name: &str) -> Result<(), StoreError> {
     let entry = NewAuditEntry {
         workspace_seq: None,
+        consumer_seq: None,
         actor_kind: ActorKind::System,
         actor: "",
         action,

@@ -20,11 +20,14 @@ use crate::domain::time::Timestamp;
 pub fn append(tx: &WriteTx<'_>, new: &NewAuditEntry<'_>) -> Result<AuditId, StoreError> {
     let id = AuditId::new(tx.now(), tx.next_seq(NumberedTable::AuditLog)?);
     tx.run(
-        "INSERT INTO audit_log (seq, workspace_seq, at, actor_kind, actor, action, target, detail)
-         VALUES (:seq, :workspace, :now, :actor_kind, :actor, :action, :target, :detail)",
+        "INSERT INTO audit_log
+             (seq, workspace_seq, consumer_seq, at, actor_kind, actor, action, target, detail)
+         VALUES
+             (:seq, :workspace, :consumer, :now, :actor_kind, :actor, :action, :target, :detail)",
         named_params! {
             ":seq": id.seq(),
             ":workspace": new.workspace_seq,
+            ":consumer": new.consumer_seq,
             ":now": id.at(),
             ":actor_kind": new.actor_kind,
             ":actor": new.actor,
@@ -54,9 +57,10 @@ pub fn list(
     cursor: Option<Cursor>,
     limit: Limit,
 ) -> Result<Page<AuditEntry>, StoreError> {
-    let (owner, workspace) = match of {
-        EntriesOf::Everybody => (":workspace IS NULL", None),
-        EntriesOf::Workspace(seq) => ("log.workspace_seq = :workspace", Some(seq)),
+    let (owner, seq) = match of {
+        EntriesOf::Everybody => (":owner IS NULL", None),
+        EntriesOf::Workspace(seq) => ("log.workspace_seq = :owner", Some(seq)),
+        EntriesOf::Consumer(seq) => ("log.consumer_seq = :owner", Some(seq)),
     };
     let sql = format!(
         "SELECT log.seq, log.workspace_seq, log.at, log.actor_kind, log.actor, log.action,
@@ -73,7 +77,7 @@ pub fn list(
         cursor,
         limit,
     };
-    conn.page(&sql, of, &[(":workspace", &workspace)], entry)
+    conn.page(&sql, of, &[(":owner", &seq)], entry)
 }
 
 /// Removes those of the `limit` oldest entries that were written before `before`; answers how many.
@@ -116,6 +120,7 @@ mod tests {
             .write_blocking(move |tx| {
                 let new = NewAuditEntry {
                     workspace_seq,
+                    consumer_seq: (target == "d").then_some(7),
                     actor_kind: ActorKind::Key,
                     actor: "key_x",
                     action: "webhook.revoke",
@@ -142,6 +147,25 @@ mod tests {
         write(&store, Some(1), "d");
         assert_eq!(targets(&store, EntriesOf::Everybody), ["d", "c", "b", "a"]);
         assert_eq!(targets(&store, EntriesOf::Workspace(1)), ["d", "a"]);
+        assert_eq!(targets(&store, EntriesOf::Consumer(7)), ["d"]);
+        assert_eq!(targets(&store, EntriesOf::Consumer(8)), [""; 0]);
+    }
+
+    #[test]
+    fn the_entries_of_a_consumer_are_found_by_an_index() {
+        let Fixture { store, dir: _dir } = fixture();
+        let plan = |conn: &Read<'_>| {
+            let sql = "EXPLAIN QUERY PLAN SELECT seq FROM audit_log AS log
+                 WHERE log.consumer_seq = 7 AND log.seq < 9 ORDER BY log.seq DESC LIMIT 5";
+            let mut statement = conn.connection().prepare(sql).unwrap();
+            let rows = statement
+                .query_map([], |row| row.get::<_, String>("detail"))
+                .unwrap();
+            Ok::<_, StoreError>(rows.map(Result::unwrap).collect::<Vec<_>>().join("\n"))
+        };
+        let plan = store.read_blocking(plan).unwrap();
+        assert!(plan.contains("audit_log_consumers"), "{plan}");
+        assert!(!plan.contains("TEMP B-TREE"), "{plan}");
     }
 
     #[test]

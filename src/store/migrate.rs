@@ -41,6 +41,7 @@ const LADDER: &[M<'static>] = &[
     M::up(include_str!("migrations/0029_packed_rows.sql")),
     M::up(include_str!("migrations/0030_event_contents.sql")),
     M::up(include_str!("migrations/0031_label_kinds.sql")),
+    M::up(include_str!("migrations/0032_consumers_entries.sql")),
 ];
 
 /// Refuses a database that a later version wrote; answers its version.

@@ -12,7 +12,7 @@ use crate::domain::job::JobKind;
 use crate::domain::page::{Cursor, Limit, Page};
 use crate::domain::webhook::WebhookName;
 use crate::service::Refusal;
-use crate::service::audit_log::entries;
+use crate::service::audit_log::{EntriesAsked, entries};
 use crate::store::{Read, StoreError, consumers, jobs, keys, users, webhooks, workspaces};
 
 /// A page of the audit log.
@@ -33,20 +33,19 @@ pub struct AuditLog {
 }
 
 impl Views<'_> {
-    /// A page of the audit log: the whole instance's, or that of the workspace which `workspace`
-    /// names by id or name.
+    /// A page of the audit log.
     ///
     /// # Errors
-    /// [`Refusal::NotFound`] where there is no such workspace.
+    /// [`Refusal::NotFound`] where there is no such workspace or consumer.
     pub async fn audit_log(
         &self,
-        workspace: Option<String>,
+        asked: EntriesAsked,
         cursor: Option<Cursor>,
         limit: Limit,
     ) -> Result<AuditLog, Refusal> {
         self.service
             .read(move |_, conn| {
-                let entries = entries(conn, workspace.as_deref(), cursor, limit)?;
+                let entries = entries(conn, &asked, cursor, limit)?;
                 let both = |one: &'_ AuditEntry| [one.actor.clone(), one.target.clone()];
                 let named: BTreeSet<String> = entries.items.iter().flat_map(both).collect();
                 let named = named.iter().map(String::as_str).collect();

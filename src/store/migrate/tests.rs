@@ -98,6 +98,9 @@ fn check_rows(store: &Store) {
             texts(conn, "SELECT action FROM audit_log"),
             ["webhook.create"]
         );
+        // Of before consumers were told apart, none is a consumer's.
+        let consumers = "SELECT action FROM audit_log WHERE consumer_seq IS NOT NULL";
+        assert!(texts(conn, consumers).is_empty());
         assert_eq!(texts(conn, "SELECT key FROM idempotency"), ["once"]);
         Ok::<_, StoreError>(())
     };

@@ -289,6 +289,7 @@ impl Run<'_, '_> {
         let id = WebhookId::new(Timestamp::from_millis(created_at), seq);
         let entry = NewAuditEntry {
             workspace_seq: Some(workspace_seq),
+            consumer_seq: None,
             actor_kind: ActorKind::System,
             actor: "",
             action: "webhook.purge",
