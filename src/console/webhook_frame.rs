@@ -10,7 +10,7 @@ use super::page::{PageContext, Section};
 use super::{Visitor, state};
 use crate::domain::id::WebhookId;
 use crate::domain::time::Timestamp;
-use crate::domain::webhook::{Webhook, WebhookState};
+use crate::domain::webhook::Webhook;
 use crate::service::Refusal;
 use crate::ui::delivery_row::webhook_called;
 use crate::ui::explain::Explained;
@@ -200,12 +200,13 @@ impl WebhookFrame {
         if self.section == WebhookSection::Recover || !self.offers(WebhookSection::Recover) {
             return None;
         }
-        let disabled = match self.webhook.state {
-            WebhookState::Disabled { at, .. } => Some(at),
-            WebhookState::Active | WebhookState::Revoked => None,
-        };
-        let since = [disabled, self.webhook.health.failing_since];
-        let since = since.into_iter().flatten().min()?;
+        let since = self.trouble_began()?;
         Some(covering(self.now.since(since)))
+    }
+
+    /// Since when it has not got what it should.
+    #[must_use]
+    pub fn trouble_began(&self) -> Option<Timestamp> {
+        self.webhook.trouble_began()
     }
 }

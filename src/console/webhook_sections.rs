@@ -19,6 +19,7 @@ use crate::ui::form::{FormDraft, FormView};
 use crate::ui::forms::webhook_actions::{ROTATION, TEST, recovery};
 use crate::ui::parts::Stamp;
 use crate::ui::snippets::{Snippet, published, snippets};
+use crate::ui::speech::Language;
 use crate::ui::test_result::TestResult;
 use crate::web::endpoint::Endpoint;
 use crate::web::extract::{Query, path_id};
@@ -210,7 +211,7 @@ pub async fn recover(state: State, visitor: Visitor, request: HttpRequest) -> Sh
     let view = WebhookRecoverView {
         page: &frame.page,
         frame: &frame,
-        form: recovery(last.as_deref()),
+        form: recovery(last.as_deref(), frame.trouble_began(), Language::English),
     };
     show(&frame.page, &view)
 }

@@ -22,7 +22,7 @@ use crate::ui::forms::webhook_actions::ActionForms;
 use crate::ui::names::Names;
 use crate::ui::parts::strip::Strip;
 use crate::ui::parts::{Badge, Copyable, Stamp};
-use crate::ui::snippets::{Snippet, snippets};
+use crate::ui::snippets::{Snippet, for_customers};
 use crate::ui::speech::filters;
 use crate::ui::test_result::TestResult;
 use crate::web::State;
@@ -105,8 +105,8 @@ pub async fn detail(state: State, guest: Guest, request: HttpRequest) -> Shown {
             .recent
             .iter()
             .find_map(|one| explain_to_customers(one.last_error_kind, one.last_status_code)),
-        tested: found.tested.as_ref().map(TestResult::of),
-        forms: ActionForms::of(&called),
+        tested: found.tested.as_ref().map(TestResult::for_customers),
+        forms: ActionForms::of(&called, found.trouble_began, page.language()),
         called,
         facts: WebhookFacts(webhook),
         webhook,
@@ -169,7 +169,7 @@ async fn draw(
         called,
         secret,
         public_key: found.webhook.public_key.clone(),
-        snippets: snippets(&found.profile),
+        snippets: for_customers(&found.profile),
         page: &page,
     };
     show(request, &page, &view)

@@ -4,7 +4,7 @@
 
 use std::cmp::Ordering;
 
-use super::WebhookState;
+use super::{Webhook, WebhookState};
 use crate::domain::breaker::DisabledReason;
 use crate::domain::time::Timestamp;
 
@@ -136,6 +136,19 @@ impl WebhookTrouble {
             }
             WebhookState::Revoked => false,
         }
+    }
+}
+
+impl Webhook {
+    /// Since when it has not got what it should, because it fails or is disabled.
+    #[must_use]
+    pub fn trouble_began(&self) -> Option<Timestamp> {
+        let disabled = match self.state {
+            WebhookState::Disabled { at, .. } => Some(at),
+            WebhookState::Active | WebhookState::Revoked => None,
+        };
+        let since = [disabled, self.health.failing_since];
+        since.into_iter().flatten().min()
     }
 }
 

@@ -5,12 +5,13 @@
 use std::sync::Arc;
 
 use super::webhooks::OUTCOMES;
-use super::{Views, WebhookNames};
+use super::{Views, WebhookNames, told};
 use crate::domain::delivery::Status;
-use crate::domain::delivery::{Delivery, DeliveryFilter};
+use crate::domain::delivery::{Delivery, DeliveryFilter, DeliveryScope};
 use crate::domain::id::{DeliveryId, WebhookId};
-use crate::domain::page::Limit;
+use crate::domain::page::{Limit, Order};
 use crate::domain::profile::Profile;
+use crate::domain::time::Timestamp;
 use crate::domain::webhook::Webhook;
 use crate::service::stats::{PeriodInput, Stats, Steps, of_webhook};
 use crate::service::webhooks::registered_in;
@@ -34,6 +35,9 @@ pub struct WebhookActivity {
     pub names: WebhookNames,
     /// The test that was asked for.
     pub tested: Option<Delivery>,
+    /// Since when there is something to recover: since it fails or is disabled, or since the oldest dead
+    /// letter was made.
+    pub trouble_began: Option<Timestamp>,
 }
 
 impl Views<'_> {
@@ -71,15 +75,27 @@ impl Views<'_> {
                     webhook_seq: Some(id.seq()),
                     ..DeliveryFilter::default()
                 };
+                let dead = DeliveryFilter {
+                    scope: DeliveryScope::DeadLetters,
+                    ..filter.clone()
+                };
+                let oldest = Limit::clamped(1);
+                let oldest = deliveries::list_in(conn, &dead, Order::Ascending, None, oldest)?;
+                let oldest = oldest.items.first().map(|letter| letter.created_at);
                 Ok(WebhookActivity {
+                    trouble_began: oldest.into_iter().chain(webhook.trouble_began()).min(),
                     stats: of_webhook(conn, &steps, workspace_seq, id.seq())?,
                     outcomes: deliveries::latest(conn, workspace_seq, id.seq(), OUTCOMES)?,
-                    recent: deliveries::list(conn, &filter, None, recent)?.items,
+                    recent: told(
+                        deliveries::list(conn, &filter, None, recent)?.items,
+                        &caller,
+                    ),
                     names: WebhookNames::read(conn, [id.seq()])?,
                     tested: match tested {
                         Some(id) => deliveries::find_in(conn, caller.purview(), id)?,
                         None => None,
-                    },
+                    }
+                    .map(|own| own.told_to(caller.hearer())),
                     profile: store.profile(conn, webhook.profile.seq)?,
                     webhook,
                 })

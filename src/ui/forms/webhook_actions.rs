@@ -11,6 +11,8 @@ use crate::ui::form::{
     FieldSet, FieldSpec, Fields, FormDraft, FormSpec, FormView, Frame, Offer, Typed,
 };
 use crate::ui::parts::periods::PERIODS;
+use crate::ui::parts::stamp;
+use crate::ui::speech::Language;
 
 /// The overlaps that a rotation offers.
 const OVERLAPS: [(&str, &str); 5] = [
@@ -40,13 +42,13 @@ pub struct ActionForms {
 }
 
 impl ActionForms {
-    /// The forms for the webhook called `called`.
+    /// The forms for the webhook called `called`, which `began` to fail then, if it does.
     #[must_use]
-    pub fn of(called: &str) -> Self {
+    pub fn of(called: &str, began: Option<Timestamp>, language: Language) -> Self {
         Self {
             test: TEST.draw(&TEST.blank()),
             rotation: ROTATION.draw(&ROTATION.blank()),
-            recovery: recovery(None),
+            recovery: recovery(None, began, language),
             confirmation: confirmation(called),
         }
     }
@@ -59,13 +61,29 @@ pub fn confirmation(called: &str) -> FormView {
     blank.hint("confirm", &format!("Type {called} to confirm."))
 }
 
-/// How it is recovered; beginning with the period whose word is `last`, else with a day.
+/// How it is recovered; beginning with the period whose word is `last`, else with since it `began` to
+/// fail, else with a day.
 #[must_use]
-pub fn recovery(last: Option<&str>) -> FormView {
-    let last = last.unwrap_or(RECOVERED_FIRST);
-    let draft = FormDraft::default().with("last", last);
+pub fn recovery(last: Option<&str>, began: Option<Timestamp>, language: Language) -> FormView {
+    let since = began.map(|at| at.to_string());
+    let first = last.or(since.as_deref()).unwrap_or(RECOVERED_FIRST);
+    let draft = FormDraft::default().with("last", first);
     let sorts = RECOVERED_SORTS.iter();
-    RECOVERY.draw(&sorts.fold(draft, |draft, sort| draft.with("include", *sort)))
+    let form = RECOVERY.draw(&sorts.fold(draft, |draft, sort| draft.with("include", *sort)));
+    let Some(began) = began else {
+        return form;
+    };
+    let shown = stamp::words(&began);
+    let words = format!("since it began to fail, {}", language.date(&shown));
+    let mut offers = vec![Offer::new(began.to_string(), words)];
+    offers.extend(periods());
+    form.offer("last", &offers)
+}
+
+fn periods() -> Vec<Offer> {
+    PERIODS
+        .map(|(word, words, _)| Offer::new(word, words))
+        .to_vec()
 }
 
 /// What a test sends.
@@ -129,6 +147,8 @@ pub static ROTATION: FormSpec<(), RotateForm> = FormSpec::new(&[FieldSet {
 #[derive(Debug, Default)]
 pub struct RecoverForm {
     last: Option<Duration>,
+    /// In place of a period: since then.
+    since: Option<Timestamp>,
     include: Vec<String>,
 }
 
@@ -137,7 +157,11 @@ impl RecoverForm {
     #[must_use]
     pub fn input(self, now: Timestamp) -> RecoverInput {
         RecoverInput {
-            since: self.last.map(|last| now.before(last).to_string()),
+            since: self
+                .last
+                .map(|last| now.before(last))
+                .or(self.since)
+                .map(|since| since.to_string()),
             until: None,
             include: Some(self.include),
         }
@@ -150,14 +174,11 @@ pub static RECOVERY: FormSpec<(), RecoverForm> = FormSpec::new(&[FieldSet {
     fields: &[Fields::Stack(&[
         FieldSpec::choice("last", "Created")
             .initial(&[RECOVERED_FIRST])
-            .offers(|| {
-                PERIODS
-                    .map(|(word, words, _)| Offer::new(word, words))
-                    .to_vec()
-            })
+            .offers(periods)
             .sets(|recovery, typed| {
                 let known = PERIODS.iter().find(|(word, ..)| *word == typed.typed());
                 recovery.last = known.map(|(.., length)| *length);
+                recovery.since = Timestamp::parse(typed.typed()).ok();
             }),
         FieldSpec::boxes("include", "What")
             .initial(RECOVERED_SORTS)

@@ -52,7 +52,8 @@ pub struct Since(pub Timestamp);
 impl HtmlSafe for Since {}
 
 /// `2026-11-21 02:01:14 UTC`.
-fn words(at: &Timestamp) -> String {
+#[must_use]
+pub fn words(at: &Timestamp) -> String {
     let text = at.to_string();
     let (date, time) = text.split_once('T').unwrap_or((&text, ""));
     let time = time.split_once('.').map_or(time, |(time, _)| time);
