@@ -102,7 +102,7 @@ async function refresh() {
   busy = true;
   due = false;
   try {
-    const headers = { "hookpost-live": "1" };
+    const headers = { "hookpost-live": self === top ? "page" : "frame" };
     if (tag) headers["if-none-match"] = tag;
     const answer = await fetch(location.href, { headers, redirect: "manual", cache: "no-store" });
     if (answer.status === 200) {

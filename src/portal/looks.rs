@@ -55,6 +55,7 @@ pub async fn colour(guest: Guest) -> Shown {
 pub async fn logo(state: State, guest: Guest, request: HttpRequest) -> Shown {
     let mut query = Query::of(&request);
     query.text("as");
+    query.text("in");
     query.finish()?;
     let kind = guest.branding.logo.ok_or(Refusal::NotFound("logo"))?;
     let bytes = state.service.logo(guest.caller.workspace.seq()).await?;

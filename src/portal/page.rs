@@ -8,7 +8,7 @@ use actix_web::{HttpMessage, HttpRequest, HttpResponse, HttpResponseBuilder};
 use askama::Template;
 
 use super::guest::{Framers, Guest};
-use super::session;
+use super::session::{self, IN_FRAME, PortalPlace};
 use crate::domain::branding::{LogoKind, Mention};
 use crate::domain::portal::Capability;
 use crate::domain::secret::Secret;
@@ -128,6 +128,7 @@ pub struct PortalPage {
     pub here: String,
     /// Where the static files are.
     pub assets: &'static Addresses,
+    place: PortalPlace,
     asked: PageAsker,
 }
 
@@ -152,6 +153,7 @@ impl PortalPage {
             flash: Flash::of(request).filter(|_| !asked.is_refresh()),
             here: here.map_or("/portal", |here| here.as_str()).to_owned(),
             assets: addresses(),
+            place: PortalPlace::of(request),
             asked,
         }
     }
@@ -193,17 +195,21 @@ impl PortalPage {
         self.guest.branding.mention == Mention::Shown
     }
 
-    /// What tells one state of the looks from the next, for the browser's cache.
+    /// What tells one state of the looks from the next, for the browser's cache, and whose they are.
     #[must_use]
     pub fn look(&self) -> String {
         let branding = &self.guest.branding;
         let colour = branding.accent.map(|colour| colour.hex().replace('#', ""));
         let logo = branding.logo.map_or("", LogoKind::as_str);
-        format!(
-            "{}{}",
+        let look = format!(
+            "as={}{}",
             colour.unwrap_or_default(),
             logo.replace("image/", "-")
-        )
+        );
+        match self.place {
+            PortalPlace::Page => look,
+            PortalPlace::Frame => format!("{look}&{IN_FRAME}"),
+        }
     }
 
     /// A picture of the layout's sprite.
@@ -357,6 +363,32 @@ pub fn back_to<T>(
     result: Result<T, Refusal>,
     said: impl FnOnce(&T) -> String,
 ) -> Shown {
-    let flash = Flash::of_result(result, said)?;
+    let flash = match result {
+        Err(refusal) if is_platforms(&refusal) => Flash::bad(NOT_NOW),
+        result => Flash::of_result(result, said)?,
+    };
     Ok(go_and_say(request, path, &flash))
+}
+
+/// What is said of what only the platform can mend.
+const NOT_NOW: &str = "Not done: this does not work right now. Try again in a moment.";
+
+/// Whether a refusal is of the platform's doing: its words speak of disks and plans.
+fn is_platforms(refusal: &Refusal) -> bool {
+    match refusal {
+        Refusal::PlanRequired
+        | Refusal::Overloaded
+        | Refusal::StorageLow
+        | Refusal::Unavailable(_) => true,
+        Refusal::Invalid(_)
+        | Refusal::Unauthorized(_)
+        | Refusal::Forbidden(_)
+        | Refusal::NotFound(_)
+        | Refusal::Conflict(_)
+        | Refusal::Revoked
+        | Refusal::MfaRequired(_)
+        | Refusal::TooLarge(_)
+        | Refusal::RateLimited { .. }
+        | Refusal::Internal(_) => false,
+    }
 }

@@ -6,6 +6,12 @@
 //! In another site's page a browser keeps cookies apart for each such site, and only those that say
 //! `SameSite=None; Secure; Partitioned`. A page of its own has the stricter `Lax`. Under two names neither
 //! ever stands in for the other.
+//!
+//! # How a part knows whose page it is of
+//! Of what a page loads or asks for again, the browser does not say where the page is, and to a frame of
+//! the same site it sends both cookies. So the page says it: addresses of parts with `in=frame`, the
+//! script with a header. Otherwise the picture, the colour or the next minute of one customer's frame
+//! could be those of another's page.
 
 use std::time::Duration;
 
@@ -46,14 +52,30 @@ fn name(request: &HttpRequest, place: PortalPlace) -> &'static str {
     }
 }
 
-/// The session that a browser's cookie names: in a frame the frame's, in a page the page's. For what a
-/// page loads, such as its style sheet, the browser does not say where the page is.
+/// What the address of a part says that belongs to a page in a frame.
+pub const IN_FRAME: &str = "in=frame";
+
+/// Whether a page in a frame loads this part of itself, or asks for itself again.
+fn is_framed_part(request: &HttpRequest) -> bool {
+    let live = request.headers().get("hookpost-live");
+    let asked_again = live.is_some_and(|place| place == "frame");
+    asked_again
+        || request
+            .query_string()
+            .split('&')
+            .any(|pair| pair == IN_FRAME)
+}
+
+/// The session that a browser's cookie names: in a frame the frame's, in a page the page's.
 #[must_use]
 pub fn token(request: &HttpRequest) -> Option<PortalSessionToken> {
     let said = request.headers().get("sec-fetch-dest");
     let places: &[PortalPlace] = match (PortalPlace::of(request), said.map(HeaderValue::as_bytes)) {
         (PortalPlace::Frame, _) => &[PortalPlace::Frame, PortalPlace::Page],
         (PortalPlace::Page, Some(b"document")) => &[PortalPlace::Page],
+        (PortalPlace::Page, _) if is_framed_part(request) => {
+            &[PortalPlace::Frame, PortalPlace::Page]
+        }
         (PortalPlace::Page, _) => &[PortalPlace::Page, PortalPlace::Frame],
     };
     places.iter().find_map(|place| {

@@ -213,6 +213,12 @@ async fn only_a_consumers_token_may_be_used_from_a_listed_origin() {
             "{origin}"
         );
     }
+    let key = json!({"name": "a customer's own", "consumer": "acme"});
+    let key = app.post("/api/v1/api-keys", &key).await;
+    let key = key.json(StatusCode::CREATED)["key"].take();
+    let bound = ask(key.as_str().unwrap(), ORIGIN).await;
+    bound.json(StatusCode::OK);
+    assert_eq!(bound.header(allowed), ORIGIN);
     let refused = app
         .anonymous(Method::GET, "/api/v1/audit-log")
         .bearer(&token);

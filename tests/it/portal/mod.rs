@@ -8,9 +8,12 @@ use crate::dashboard::between;
 
 mod alerts;
 mod attention;
+mod discreet;
+mod doings;
 mod finding;
 mod journey;
 mod language;
+mod links;
 mod looks;
 mod open;
 
