@@ -4,6 +4,7 @@
 //! Refuses: what a person does in a browser (that is `reader`).
 
 use std::io::{BufRead, BufReader};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -51,6 +52,23 @@ pub enum Scripts {
     Off,
 }
 
+/// Whose cookies the browser keeps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cookies {
+    /// Everybody's.
+    All,
+    /// None of other sites' in the page, but those that are kept apart for each page's site.
+    FirstParty,
+}
+
+/// An address that the browser has written down.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Visited {
+    pub url: String,
+    /// Whether it is among the pages that somebody who looks at the history sees.
+    pub shown: bool,
+}
+
 /// A running browser. It ends when this is dropped.
 pub struct Chromium {
     pub driver: WebDriver,
@@ -60,11 +78,11 @@ pub struct Chromium {
 }
 
 impl Chromium {
-    pub async fn start(scripts: Scripts) -> Self {
+    pub async fn start(scripts: Scripts, cookies: Cookies) -> Self {
         let profile = tempfile::tempdir().unwrap();
         let (chromedriver, port) = chromedriver();
         let url = format!("http://127.0.0.1:{port}");
-        let builder = WebDriver::builder(url, capabilities(&profile, scripts));
+        let builder = WebDriver::builder(url, capabilities(&profile, scripts, cookies));
         let builder = builder.request_timeout(COMMAND_DEADLINE);
         let driver = builder.await.expect("Chromium starts");
         let number = driver.capabilities().get("goog:processID").unwrap();
@@ -80,6 +98,47 @@ impl Chromium {
             profile: Some(profile),
         }
     }
+
+    /// Ends the browser, and reads what it has written into its profile about where it was.
+    pub async fn visited(&self) -> Vec<Visited> {
+        // It ends before it could answer.
+        self.driver
+            .cdp()
+            .send_raw("Browser.close", &json!({}))
+            .await
+            .ok();
+        let profile = self.profile.as_ref().unwrap().path();
+        let file = profile.join("Default").join("History");
+        let deadline = Instant::now() + COMMAND_DEADLINE;
+        loop {
+            // It keeps the file to itself until it has written everything.
+            match read_history(&file) {
+                Ok(visited) => return visited,
+                Err(error) => assert!(Instant::now() < deadline, "{error}"),
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+}
+
+/// The mark of a visit that ended a chain of redirects; only those are shown to people.
+const CHAIN_END: i64 = 0x2000_0000;
+
+fn read_history(file: &Path) -> rusqlite::Result<Vec<Visited>> {
+    let conn =
+        rusqlite::Connection::open_with_flags(file, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    let mut statement = conn.prepare(
+        "SELECT urls.url, max(visits.transition & :end) <> 0
+         FROM visits JOIN urls ON urls.id = visits.url
+         GROUP BY urls.id",
+    )?;
+    let visited = |row: &rusqlite::Row<'_>| {
+        Ok(Visited {
+            url: row.get(0)?,
+            shown: row.get(1)?,
+        })
+    };
+    statement.query_map([CHAIN_END], visited)?.collect()
 }
 
 impl Drop for Chromium {
@@ -98,7 +157,11 @@ impl Drop for Chromium {
     }
 }
 
-fn capabilities(profile: &tempfile::TempDir, scripts: Scripts) -> ChromeCapabilities {
+fn capabilities(
+    profile: &tempfile::TempDir,
+    scripts: Scripts,
+    cookies: Cookies,
+) -> ChromeCapabilities {
     let mut wanted = DesiredCapabilities::chrome();
     for flag in FLAGS {
         wanted.add_arg(flag).unwrap();
@@ -108,9 +171,17 @@ fn capabilities(profile: &tempfile::TempDir, scripts: Scripts) -> ChromeCapabili
     wanted
         .set_browser_log_level(LoggingPrefsLogLevel::All)
         .unwrap();
+    let mut settings = serde_json::Map::new();
     if scripts == Scripts::Off {
-        let blocked = json!({"profile.managed_default_content_settings.javascript": 2});
-        wanted.add_experimental_option("prefs", blocked).unwrap();
+        let javascript = "profile.managed_default_content_settings.javascript";
+        settings.insert(javascript.to_owned(), json!(2));
+    }
+    if cookies == Cookies::FirstParty {
+        settings.insert("profile.cookie_controls_mode".to_owned(), json!(1));
+        settings.insert("profile.block_third_party_cookies".to_owned(), json!(true));
+    }
+    if !settings.is_empty() {
+        wanted.add_experimental_option("prefs", settings).unwrap();
     }
     wanted
 }

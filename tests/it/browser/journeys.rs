@@ -22,7 +22,7 @@ const LOST: usize = 40;
 const LONGEST: Duration = Duration::from_secs(60);
 
 /// A journey under way.
-struct Walk<'a> {
+pub(super) struct Walk<'a> {
     reader: &'a Reader,
     name: &'static str,
     clicks: usize,
@@ -34,6 +34,11 @@ impl<'a> Walk<'a> {
     /// From the overview, where an operator is led by an alert or the morning.
     async fn begin(reader: &'a Reader, name: &'static str) -> Self {
         reader.open("/").await.see("Overview").await;
+        Self::from_here(reader, name)
+    }
+
+    /// From the page at hand.
+    pub(super) fn from_here(reader: &'a Reader, name: &'static str) -> Self {
         Self {
             reader,
             name,
@@ -43,12 +48,12 @@ impl<'a> Walk<'a> {
         }
     }
 
-    async fn press_in(&mut self, part: &str, name: &str) -> &Reader {
+    pub(super) async fn press_in(&mut self, part: &str, name: &str) -> &Reader {
         self.clicks += 1;
         self.reader.press_in(part, name).await
     }
 
-    async fn press(&mut self, name: &str) -> &Reader {
+    pub(super) async fn press(&mut self, name: &str) -> &Reader {
         self.press_in("", name).await
     }
 
@@ -58,8 +63,20 @@ impl<'a> Walk<'a> {
         self.reader.keys(keys).await
     }
 
+    /// Types into the field of this name; each character counts.
+    pub(super) async fn type_into(&mut self, name: &str, text: &str) -> &Reader {
+        self.keys += text.chars().count();
+        self.reader.type_into(name, text).await
+    }
+
+    /// Ticks the box of this name.
+    pub(super) async fn tick(&mut self, name: &str) -> &Reader {
+        self.clicks += 1;
+        self.reader.tick(name).await
+    }
+
     /// Ends within so many clicks.
-    fn end(self, clicks_max: usize) {
+    pub(super) fn end(self, clicks_max: usize) {
         let took = self.began.elapsed();
         println!(
             "{}: clicks {}, keys {}, seconds {:.1}",

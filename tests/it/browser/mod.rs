@@ -10,18 +10,20 @@ use hookpost::domain::role::Role;
 
 use crate::app::TestApp;
 use crate::dashboard::sign_in;
-use chromium::Scripts;
+use chromium::{Cookies, Scripts};
 use reader::Reader;
 
 mod accessible;
 mod chromium;
 mod first_run;
+mod framed;
 mod hooks;
 mod instance;
 mod journeys;
 mod keyboard;
 mod pictures;
 mod portal;
+mod portal_journeys;
 mod reader;
 mod story;
 mod trouble;
@@ -60,6 +62,14 @@ impl Seat {
     pub async fn sign_in(&self, role: Role) {
         let cookie = sign_in(&self.app, "ada@example.com", role).await;
         self.reader.carry(&cookie).await;
+    }
+
+    /// As [`Seat::nobody`], with a browser that keeps no other site's cookies.
+    pub async fn strict(scripts: Scripts) -> Self {
+        let clock = Clock::manual(Clock::System.now());
+        let app = TestApp::start_at(clock.clone()).await;
+        let reader = Reader::start_with(&app, scripts, Cookies::FirstParty).await;
+        Self { app, clock, reader }
     }
 
     async fn take(clock: Clock, scripts: Scripts) -> Self {

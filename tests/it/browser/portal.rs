@@ -98,7 +98,7 @@ async fn live(scripts: Scripts) {
     let reader = &seat.reader;
     reader.open(&path_of(&link)).await.arrive("/portal").await;
     assert_eq!(reader.place().await, "/portal");
-    assert_not_remembered(reader, link["token"].as_str().unwrap()).await;
+    assert_not_behind(reader, link["token"].as_str().unwrap()).await;
     register(reader, &receiver.url("/hooks")).await;
     reader
         .press("Send test")
@@ -149,16 +149,71 @@ async fn live(scripts: Scripts) {
     seat.reader.leave().await;
 }
 
-/// What was typed is the test's own; what the browser goes back to holds no token.
-async fn assert_not_remembered(reader: &Reader, token: &str) {
+/// What the browser goes back to holds no token.
+async fn assert_not_behind(reader: &Reader, token: &str) {
     let whole = json!({});
     let history = reader.protocol("Page.getNavigationHistory", &whole).await;
     for entry in history["entries"].as_array().unwrap() {
         let url = entry["url"].as_str().unwrap();
         assert!(!url.contains(token), "{history:#}");
     }
-    let referrer = reader.script("return document.referrer;", &[]).await;
-    assert_eq!(referrer, Some(json!("")));
+}
+
+#[tokio::test]
+async fn the_token_of_a_link_that_was_pressed_is_told_to_nobody_and_not_in_the_history() {
+    let seat = Seat::nobody(Scripts::On).await;
+    let platform = Receiver::start().await;
+    let html = |body: &str| {
+        let page = format!("<!doctype html><html lang=en><title>Shop</title>{body}</html>");
+        Reply::status(200)
+            .header("content-type", "text/html")
+            .body(&page)
+    };
+    let help = platform.url("/help");
+    seat.say(&json!({"branding": {"footer_link": {"text": "Help", "url": help}}}))
+        .await;
+    let link = link(&seat.app, "acme", &json!({})).await;
+    let (url, token) = (
+        link["url"].as_str().unwrap(),
+        link["token"].as_str().unwrap(),
+    );
+    // As a platform's page leads there that says in every Referer where somebody was.
+    platform.answer(html(&format!(
+        "<a href=\"{url}\" referrerpolicy=unsafe-url>Webhooks</a>"
+    )));
+    let reader = &seat.reader;
+    let driver = &reader.chromium.driver;
+    driver.goto(platform.url("/settings")).await.unwrap();
+    reader.press("Webhooks").await.arrive("/portal").await;
+    let referrer = "return document.referrer;";
+    assert_eq!(reader.script(referrer, &[]).await, Some(json!("")));
+    assert_not_behind(reader, token).await;
+    platform.answer(html("<h1>How we help</h1>"));
+    reader.press("Help").await.see("How we help").await;
+    let received = platform.received();
+    let asked = received.iter().find(|one| one.path == "/help").unwrap();
+    assert_eq!(asked.header("referer"), "", "{asked:?}");
+    for one in &received {
+        let told = one.headers.iter().any(|(_, value)| value.contains(token));
+        assert!(!told && !one.path.contains(token), "{one:?}");
+    }
+    assert_eq!(reader.complaints().await, [""; 0]);
+    let visited = reader.chromium.visited().await;
+    let is_shown = |end: &str| {
+        visited
+            .iter()
+            .any(|one| one.shown && one.url.ends_with(end))
+    };
+    assert!(is_shown("/portal") && is_shown("/help"), "{visited:#?}");
+    // The browser notes by which redirect it came, and shows that to nobody: the link ends by itself.
+    let with_token: Vec<_> = visited
+        .iter()
+        .filter(|one| one.url.contains(token))
+        .collect();
+    assert!(
+        with_token.iter().all(|one| !one.shown && one.url == url),
+        "{visited:#?}"
+    );
 }
 
 async fn register(reader: &Reader, url: &str) {
@@ -260,62 +315,4 @@ async fn speak(scripts: Scripts, ago: &str) {
         .see("Antwort auf Versuch 1")
         .await;
     seat.reader.leave().await;
-}
-
-#[tokio::test]
-async fn the_portal_lives_in_a_frame_of_another_site_that_the_workspace_lists() {
-    let seat = Seat::nobody(Scripts::On).await;
-    let platform = Receiver::start().await;
-    let receiver = Receiver::start().await;
-    receiver.answer(Reply::status(200));
-    let link = link(&seat.app, "acme", &json!({})).await;
-    let page = format!(
-        "<!doctype html><html lang=en><title>Shop</title><iframe title=Webhooks width=900 \
-         height=600 src=\"{}\"></iframe>",
-        link["url"].as_str().unwrap()
-    );
-    let html = Reply::status(200).header("content-type", "text/html");
-    platform.answer(html.body(&page));
-    let framing = platform.url("/settings").replace("127.0.0.1", "localhost");
-    let origin = framing.trim_end_matches("/settings").to_owned();
-    let (reader, driver) = (&seat.reader, &seat.reader.chromium.driver);
-    // Nobody is listed yet, so the browser shows nothing of it.
-    driver.goto(&framing).await.unwrap();
-    driver.enter_frame(0).await.unwrap();
-    assert!(!reader.text().await.contains("Webhooks of"));
-    reader.complaints().await;
-    seat.say(&json!({"portal_origins": [origin]})).await;
-    driver.goto(&framing).await.unwrap();
-    driver.enter_frame(0).await.unwrap();
-    reader.see("Add your first webhook").await;
-    reader.press("Add your first webhook").await;
-    reader.type_into("URL", &receiver.url("/hooks")).await;
-    reader.tick("Every event").await;
-    reader.press("Register webhook").await;
-    reader
-        .see("The webhook is registered.")
-        .await
-        .see("whsec_")
-        .await;
-    reader
-        .press("Send test")
-        .await
-        .see("The test arrived.")
-        .await;
-    // Once the session is ended, the frame says so instead of staying blank.
-    let links = "/api/v1/consumers/acme/portal-links";
-    let ended = seat.app.delete(links).await;
-    assert_eq!(ended.status, StatusCode::NO_CONTENT);
-    reader
-        .press("Overview")
-        .await
-        .see("This session has ended")
-        .await;
-    // Outside the frame the same browser has no session.
-    driver.enter_default_frame().await.unwrap();
-    reader
-        .open("/portal")
-        .await
-        .see("This session has ended")
-        .await;
 }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use thirtyfour::prelude::*;
 
-use super::chromium::{Chromium, Scripts};
+use super::chromium::{Chromium, Cookies, Scripts};
 use crate::app::TestApp;
 
 const FIND: &str = include_str!("find.js");
@@ -57,8 +57,13 @@ pub enum Colours {
 impl Reader {
     /// At a browser that shows nothing yet.
     pub async fn start(app: &TestApp, scripts: Scripts) -> Self {
+        Self::start_with(app, scripts, Cookies::All).await
+    }
+
+    /// As [`Reader::start`], with a browser that keeps only these cookies.
+    pub async fn start_with(app: &TestApp, scripts: Scripts, cookies: Cookies) -> Self {
         Self {
-            chromium: Chromium::start(scripts).await,
+            chromium: Chromium::start(scripts, cookies).await,
             scripts,
             base: app.base.clone(),
         }
