@@ -124,7 +124,7 @@ pub struct DeliveryBody {
     pub retried_from: Option<String>,
     /// When the alert target was told that it gave up.
     pub alert_sent_at: Option<Time>,
-    /// Why the alert target could not be told.
+    /// Why the alert target could not be told; null for a consumer's key.
     pub alert_error: Option<String>,
     /// When it was made.
     pub created_at: Time,
@@ -182,7 +182,7 @@ pub struct AttemptBody {
     /// Why it failed.
     #[schema(value_type = Option<ErrorKind>)]
     pub error_kind: Option<&'static str>,
-    /// Whom it reached.
+    /// Whom it reached; null for a consumer's key.
     pub remote_addr: Option<String>,
     /// The headers that came back.
     pub response_headers: BTreeMap<String, String>,
@@ -233,7 +233,10 @@ pub(super) async fn list_of(
         .service
         .delivery_filter(caller, scope, input, "")
         .await?;
-    let page = state.service.deliveries(filter, cursor, limit).await?;
+    let page = state
+        .service
+        .deliveries(caller, filter, cursor, limit)
+        .await?;
     answer::ok(&ListBody::of(page, |own| delivery(&own)))
 }
 

@@ -21,7 +21,7 @@ use crate::domain::delivery::{Delivery, DeliveryFilter, DeliveryScope};
 use crate::domain::outcome::FailureKind;
 use crate::domain::page::{Cursor, Limit, Page};
 use crate::domain::time::Timestamp;
-use crate::service::Refusal;
+use crate::service::{Caller, Refusal};
 use crate::ui::parts::url_query::with_query;
 use crate::web::State;
 use crate::web::endpoint::Endpoint;
@@ -101,6 +101,7 @@ async fn export(
     let disposition = format!("attachment; filename=\"{name}.{ending}\"");
     let mut file = Rows {
         state,
+        caller: visitor.caller,
         filter,
         form,
         written: 0,
@@ -146,6 +147,7 @@ enum FileReach {
 /// A file on its way.
 struct Rows {
     state: State,
+    caller: Caller,
     filter: DeliveryFilter,
     form: FileForm,
     written: usize,
@@ -164,8 +166,10 @@ impl Rows {
                 FilePlace::End => return Ok(None),
             };
             let limit = Limit::clamped(ROWS_AT_ONCE);
-            let filter = self.filter.clone();
-            let page = self.state.service.deliveries(filter, cursor, limit).await?;
+            let (service, filter) = (&self.state.service, self.filter.clone());
+            let page = service
+                .deliveries(&self.caller, filter, cursor, limit)
+                .await?;
             if cursor.is_none() {
                 self.begin(&mut text);
             }

@@ -148,7 +148,10 @@ async fn deliveries(state: State, caller: Caller, request: HttpRequest) -> Answe
         webhook_seq,
         ..DeliveryFilter::default()
     };
-    let page = state.service.deliveries(filter, None, limit).await?;
+    let page = state
+        .service
+        .deliveries(&caller, filter, None, limit)
+        .await?;
     let shown: Vec<VeriswarmDeliveryBody> = page.items.into_iter().map(delivery).collect();
     answer::ok(&shown)
 }

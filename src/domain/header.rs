@@ -146,7 +146,7 @@ pub enum HeaderError {
     #[error("must not be set: it belongs to the connection, the sender or the network")]
     Forbidden,
     /// Signatures, ids and timestamps are set by hookpost alone.
-    #[error("must not be set: hookpost signs deliveries itself")]
+    #[error("must not be set: deliveries are signed with it")]
     Signature,
     /// The value is longer than [`VALUE_BYTES_MAX`].
     #[error("must have a value of at most {VALUE_BYTES_MAX} characters")]

@@ -26,6 +26,7 @@ pub mod feature_flag;
 pub mod filter;
 pub mod format;
 pub mod header;
+pub mod hearer;
 pub mod id;
 pub mod idempotency;
 pub mod job;

@@ -26,7 +26,7 @@ const REDIRECTED: &str = "the receiver answered with a redirect, which is never 
 
 /// What an attempt says that nobody waited for to its end.
 const CUT_OFF: &str =
-    "hookpost stopped before an answer came; the attempt is repeated after the next start";
+    "the sender stopped before an answer came; the attempt is repeated after its next start";
 
 /// An attempt that was made, and what its answer means.
 #[derive(Clone, Debug)]

@@ -38,7 +38,7 @@ pub(super) fn end_interrupted_tests(store: &Store) -> Result<(), StoreError> {
             let last = LastAttempt {
                 status_code: None,
                 error_kind: Some(FailureKind::Connect),
-                error: Some("hookpost ended while the test was under way"),
+                error: Some("the sender stopped while the test was under way"),
                 duration_ms: 0,
             };
             deliveries::set_progress(tx, place, &old, &next, Some(&last))?;

@@ -123,10 +123,10 @@ pub enum AddressRefusal {
     #[error("must not lead to a cloud metadata address")]
     Metadata,
     /// One of the addresses of the machine that hookpost runs on.
-    #[error("must not lead to an address of hookpost's own machine")]
+    #[error("must not lead to an address of the machine that would call it")]
     Own,
     /// The port that hookpost itself listens on.
-    #[error("must not lead back to hookpost itself")]
+    #[error("must not lead back to where it would be called from")]
     OwnPort,
     /// This machine had no socket to spare for finding out whose address it is.
     #[error("could not be checked just now: {0}")]

@@ -13,7 +13,9 @@ use super::access::{GUEST, RETRY, VIEW};
 use super::form::GuestForm;
 use super::guest::Guest;
 use super::page::{PortalPage, Room, Shown, back_to, show};
+use crate::domain::attempt::Attempt;
 use crate::domain::delivery::Delivery;
+use crate::domain::hearer::for_customers;
 use crate::domain::id::DeliveryId;
 use crate::ui::attempts::{ATTEMPTS_SHOWN, AttemptLine, Axis, AxisMark, attempt_lines};
 use crate::ui::delivery_row::retry_word;
@@ -50,13 +52,12 @@ pub struct PortalDelivery<'a> {
     planned: Option<AxisMark>,
     left_out: usize,
     exchange: Option<ShownExchange>,
+    error: Option<String>,
     explained: Option<Explained>,
     body: Block,
     body_note: String,
     retry: Option<&'static str>,
 }
-
-impl PortalDelivery<'_> {}
 
 /// `GET /portal/deliveries/{id}`.
 ///
@@ -97,6 +98,7 @@ pub async fn detail(state: State, guest: Guest, request: HttpRequest) -> Shown {
         lines: attempt_lines(&own, attempts, shown, Bodies::Pretty, axis),
         left_out: attempts.len().saturating_sub(ATTEMPTS_SHOWN),
         exchange: shown.map(|attempt| exchange(attempt, Bodies::Pretty)),
+        error: shown.and_then(receivers_error),
         explained: shown
             .and_then(|attempt| explain_to_customers(attempt.error_kind, attempt.status_code)),
         body,
@@ -108,6 +110,14 @@ pub async fn detail(state: State, guest: Guest, request: HttpRequest) -> Shown {
         page: &page,
     };
     show(&request, &page, &view)
+}
+
+/// The failure's own text, where that says more than its explanation.
+fn receivers_error(attempt: &Attempt) -> Option<String> {
+    let is_receivers = attempt
+        .error_kind
+        .is_some_and(|kind| for_customers(kind).is_none());
+    attempt.error.clone().filter(|_| is_receivers)
 }
 
 /// `POST /portal/deliveries/{id}/retry`.

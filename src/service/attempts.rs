@@ -61,6 +61,9 @@ fn found(
     let delivery = deliveries::find(conn, delivery_row(id.seq()))?.filter(holds);
     let attempt = attempts::find(conn, id.seq())?;
     let both = delivery.zip(attempt);
-    both.filter(|(delivery, attempt)| attempt.id(delivery.id) == id)
-        .ok_or(Refusal::NotFound("attempt"))
+    let (delivery, attempt) = both
+        .filter(|(delivery, attempt)| attempt.id(delivery.id) == id)
+        .ok_or(Refusal::NotFound("attempt"))?;
+    let hearer = caller.hearer();
+    Ok((delivery.told_to(hearer), attempt.told_to(hearer)))
 }

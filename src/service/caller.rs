@@ -16,6 +16,7 @@
 use super::Refusal;
 use crate::domain::consumer::Purview;
 use crate::domain::feature_flag::FeatureFlags;
+use crate::domain::hearer::Hearer;
 use crate::domain::id::{ConsumerId, KeyId, UserId, WorkspaceId};
 use crate::domain::portal::{Capabilities, Capability};
 use crate::domain::time::Timestamp;
@@ -170,6 +171,15 @@ impl Caller {
             (Actor::Consumer(visitor), _) => flags.are_shown_to(&visitor.feature_flags),
             (Actor::Key(_), Some(_)) => flags.is_empty(),
             (Actor::Key(_) | Actor::User(_) | Actor::Cli | Actor::System, _) => true,
+        }
+    }
+
+    /// What the caller is told of failures: whoever is bound to a consumer hears what customers do.
+    #[must_use]
+    pub fn hearer(&self) -> Hearer {
+        match self.consumer {
+            None => Hearer::Platform,
+            Some(_) => Hearer::Customer,
         }
     }
 

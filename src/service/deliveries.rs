@@ -55,14 +55,15 @@ impl Service {
     /// [`Refusal::Internal`] where the database cannot be read.
     pub async fn deliveries(
         &self,
+        caller: &Caller,
         filter: DeliveryFilter,
         cursor: Option<Cursor>,
         limit: Limit,
     ) -> Result<Page<Delivery>, Refusal> {
-        Ok(self
-            .store()
-            .read(move |conn| deliveries::list(conn, &filter, cursor, limit))
-            .await?)
+        let hearer = caller.hearer();
+        let read = move |conn: &Read<'_>| deliveries::list(conn, &filter, cursor, limit);
+        let page = self.store().read(read).await?;
+        Ok(page.map(|own| own.told_to(hearer)))
     }
 
     /// One delivery with its latest attempts.
@@ -87,8 +88,8 @@ impl Service {
         id: DeliveryId,
         before: Option<u32>,
     ) -> Result<DeliveryDetail, Refusal> {
-        let purview = caller.purview();
-        self.read(move |store, conn| detail_in(store, conn, purview, id, before))
+        let caller = caller.clone();
+        self.read(move |store, conn| detail_in(store, conn, &caller, id, before))
             .await
     }
 
@@ -135,7 +136,8 @@ impl Service {
                 .ok_or(Refusal::NotFound("delivery"))?;
             act(tx, &delivery)?;
             audit(tx, &caller, action, &id.to_string(), &json!({}))?;
-            deliveries::find(tx, id.seq())?.ok_or(Refusal::NotFound("delivery"))
+            let now = deliveries::find(tx, id.seq())?.ok_or(Refusal::NotFound("delivery"))?;
+            Ok(now.told_to(caller.hearer()))
         };
         self.store().write(work).await
     }
@@ -217,14 +219,15 @@ impl Service {
     }
 }
 
-/// One delivery of a workspace, with its attempts before the one of a number.
+/// One delivery that the caller may see, with its attempts before the one of a number.
 pub(super) fn detail_in(
     store: &Store,
     conn: &Read<'_>,
-    purview: Purview,
+    caller: &Caller,
     id: DeliveryId,
     before: Option<u32>,
 ) -> Result<DeliveryDetail, Refusal> {
+    let (purview, hearer) = (caller.purview(), caller.hearer());
     let delivery = deliveries::find_in(conn, purview, id)?.ok_or(Refusal::NotFound("delivery"))?;
     let (batch, request_body) = match batch_in(store, conn, &delivery)? {
         Some((batch, body)) => (Some(batch), body),
@@ -240,13 +243,17 @@ pub(super) fn detail_in(
         .map(|last| last.request_headers.clone())
         .unwrap_or_default();
     Ok(DeliveryDetail {
-        delivery,
+        delivery: delivery.told_to(hearer),
         url,
         request_headers,
         request_body,
         batch,
         attempts_before: attempts.before,
-        attempts: attempts.items,
+        attempts: attempts
+            .items
+            .into_iter()
+            .map(|own| own.told_to(hearer))
+            .collect(),
     })
 }
 

@@ -139,7 +139,7 @@ impl From<StoreError> for Refusal {
                 tracing::error!(%error, "a request met what cannot be read");
                 Self::Conflict(
                     "what is stored of this is damaged and can't be read; \
-                     hookpost's log says which row"
+                     the server's log says which row"
                         .to_owned(),
                 )
             }

@@ -73,8 +73,7 @@ pub fn exchange(attempt: &Attempt, form: Bodies) -> ShownExchange {
         None => (None, String::new()),
     };
     if attempt.response_truncated {
-        response_note =
-            "The receiver sent more than hookpost keeps; this is its beginning.".to_owned();
+        response_note = "The receiver sent more than is kept; this is its beginning.".to_owned();
     }
     let has_headers = !attempt.response_headers.is_empty();
     ShownExchange {

@@ -3,6 +3,7 @@
 //! Owns: a cause and a remedy for every kind of failure and the usual status codes. Refuses: the
 //! failure's own text, which is shown beside it as it was recorded.
 
+use crate::domain::hearer::for_customers;
 use crate::domain::outcome::FailureKind;
 
 /// A failure explained.
@@ -44,7 +45,7 @@ pub fn explain(kind: Option<FailureKind>, status: Option<u16>) -> Option<Explain
              with --allow-private.",
         ),
         FailureKind::Protocol => (
-            "What came back was not HTTP, or broke its rules or hookpost's bounds.",
+            "What came back was not HTTP, broke its rules, or was too long.",
             "Check that the URL's scheme and port are those of a web server, and that no proxy \
              cuts its answers.",
         ),
@@ -73,20 +74,41 @@ pub fn explain(kind: Option<FailureKind>, status: Option<u16>) -> Option<Explain
     Some(Explained { cause, remedy })
 }
 
-/// As [`explain`], for customers of the platform: nothing that only an operator could do.
+/// As [`explain`], for customers of the platform: nothing that only the platform can change, and no name
+/// of what it is made with.
 #[must_use]
 pub fn explain_to_customers(kind: Option<FailureKind>, status: Option<u16>) -> Option<Explained> {
     let explained = explain(kind, status)?;
-    Some(match kind {
-        Some(FailureKind::Blocked) => Explained {
-            cause: "The destination is an address that must not be called, so nothing was sent.",
-            remedy: "Use a public https address.",
-        },
-        Some(FailureKind::Proxy) => Explained {
-            cause: "The way out to your receiver was closed, so nothing was sent.",
-            remedy: "There is nothing to do: it is tried again.",
-        },
-        _ => explained,
+    let kind = kind?;
+    let cause = for_customers(kind).unwrap_or(explained.cause);
+    let remedy = match kind {
+        FailureKind::Timeout => {
+            "Let the receiver store the delivery and answer 2xx at once, then do the work."
+        }
+        FailureKind::Blocked => "Use a public https address.",
+        FailureKind::Template | FailureKind::OAuth2 => {
+            "Tell who runs this service; once it is mended, retry."
+        }
+        FailureKind::Proxy => "There is nothing to do: it is tried again.",
+        FailureKind::Status => customers_remedy(status?).unwrap_or(explained.remedy),
+        FailureKind::Dns
+        | FailureKind::Connect
+        | FailureKind::Tls
+        | FailureKind::Protocol
+        | FailureKind::Redirect => explained.remedy,
+    };
+    Some(Explained { cause, remedy })
+}
+
+/// What customers can do about a status, where the platform could do something else.
+fn customers_remedy(status: u16) -> Option<&'static str> {
+    Some(match status {
+        400 | 422 => {
+            "Compare the body below with what the receiver expects; its answer often says which \
+             field it misses."
+        }
+        413 => "Raise the receiver's limit.",
+        _ => return None,
     })
 }
 
@@ -160,5 +182,30 @@ mod tests {
             assert!(explain(Some(FailureKind::Status), Some(status)).is_some());
         }
         assert_eq!(explain(None, Some(200)), None);
+    }
+
+    #[test]
+    fn customers_are_told_nothing_that_only_the_platform_can_do() {
+        let platforms = [
+            "hookpost",
+            "--",
+            "operator",
+            "proxy",
+            "profile",
+            "publish",
+            "webhook's timeout",
+            "Mend the template",
+        ];
+        let kinds = FailureKind::ALL.into_iter().map(|kind| (kind, 500));
+        let statuses = (100..=599).map(|status| (FailureKind::Status, status));
+        for (kind, status) in kinds.chain(statuses) {
+            let said = explain_to_customers(Some(kind), Some(status)).unwrap();
+            for word in platforms {
+                // Receivers have proxies of their own before them.
+                let is_theirs = word == "proxy" && kind != FailureKind::Proxy;
+                let is_said = said.cause.contains(word) || said.remedy.contains(word);
+                assert!(is_theirs || !is_said, "{word}: {said:?}");
+            }
+        }
     }
 }

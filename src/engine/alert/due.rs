@@ -12,6 +12,7 @@ use super::ways::AlertWays;
 use crate::domain::alert::{REMIND_EVERY, certificate_days};
 use crate::domain::authorization::WebhookAuth;
 use crate::domain::breaker::DisabledReason;
+use crate::domain::hearer::Hearer;
 use crate::domain::time::Timestamp;
 use crate::domain::webhook::{Webhook, WebhookState};
 use crate::engine::Shared;
@@ -62,8 +63,9 @@ pub(in crate::engine) async fn tell_due(shared: &Arc<Shared>) -> Result<(), Stor
                 let (Some(delivery), Some(webhook)) = (delivery, live(tx, webhook_seq)?) else {
                     return Ok(());
                 };
-                let told = exhausted(&webhook, &delivery, letters.count, &ways.pages);
-                tell_of(tx, &webhook, &told, &ways)
+                let (pages, count) = (&ways.pages, letters.count);
+                let words = |hearer| exhausted(&webhook, &delivery, count, pages, hearer);
+                tell_of(tx, &webhook, words, &ways)
             }
         };
         store.settle(told).await?;
@@ -84,12 +86,12 @@ fn live(tx: &WriteTx<'_>, seq: i64) -> Result<Option<Webhook>, StoreError> {
 fn tell_of(
     tx: &mut WriteTx<'_>,
     webhook: &Webhook,
-    told: &AlertText,
+    words: impl Fn(Hearer) -> AlertText,
     ways: &AlertWays,
 ) -> Result<(), StoreError> {
     let consumer_seq = webhook.consumer.map(|id| id.seq());
     match recipients(tx, webhook.workspace.seq(), consumer_seq)? {
-        Some(whom) => tell(tx, &whom, told, None, ways),
+        Some(whom) => tell(tx, &whom, words, None, ways),
         None => Ok(()),
     }
 }
@@ -102,8 +104,9 @@ fn remind(tx: &mut WriteTx<'_>, webhook_seq: i64, ways: &AlertWays) -> Result<()
         return alerts::forget_outage(tx, webhook_seq);
     };
     alerts::outage_told(tx, webhook_seq)?;
-    let told = outage(&webhook, &Outage::reminder(&webhook), &ways.pages);
-    tell_of(tx, &webhook, &told, ways)
+    let about = Outage::reminder(&webhook);
+    let words = |hearer| outage(&webhook, &about, &ways.pages, hearer);
+    tell_of(tx, &webhook, words, ways)
 }
 
 /// Looks at the certificates of all webhooks, a few at a time.
@@ -139,8 +142,8 @@ fn look_at(tx: &mut WriteTx<'_>, seq: i64, ways: &AlertWays) -> Result<(), Store
     match stage {
         // One that was replaced begins anew, and is told of at its next stage.
         Some((days, ending)) if known.is_none_or(|known| days < known) => {
-            let told = certificate(&webhook, &ending, days, &ways.pages);
-            tell_of(tx, &webhook, &told, ways)
+            let words = |hearer| certificate(&webhook, &ending, days, &ways.pages, hearer);
+            tell_of(tx, &webhook, words, ways)
         }
         Some(_) | None => Ok(()),
     }
@@ -190,7 +193,7 @@ async fn storage(shared: &Arc<Shared>, now: Timestamp) -> Result<(), StoreError>
             return Ok(());
         };
         match recipients(tx, workspace.id.seq(), None)? {
-            Some(whom) => tell(tx, &whom, &told, None, &ways),
+            Some(whom) => tell(tx, &whom, |_| told.clone(), None, &ways),
             None => Ok::<(), StoreError>(()),
         }
     };

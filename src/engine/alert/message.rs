@@ -9,6 +9,7 @@ use crate::domain::alert::{AlertForm, AlertKind};
 use crate::domain::breaker::DisabledReason;
 use crate::domain::delivery::Delivery;
 use crate::domain::envelope::chat_text;
+use crate::domain::hearer::Hearer;
 use crate::domain::time::Timestamp;
 use crate::domain::webhook::{Webhook, WebhookState};
 
@@ -25,6 +26,8 @@ pub(super) struct AlertText {
     link: Option<String>,
     /// What programs read.
     members: Value,
+    /// Whom it is for.
+    hearer: Hearer,
 }
 
 impl AlertText {
@@ -34,6 +37,7 @@ impl AlertText {
             message: format!("This is a test: alerts of the workspace {workspace} arrive here."),
             link: None,
             members: json!({ "workspace": workspace }),
+            hearer: Hearer::Platform,
         }
     }
 
@@ -57,6 +61,7 @@ impl AlertText {
                 "refused_below_bytes": refused_below_bytes,
                 "links": { "system": pages.link("/system") },
             }),
+            hearer: Hearer::Platform,
         }
     }
 
@@ -69,8 +74,15 @@ impl AlertText {
         }
         let link = self.link.as_ref().map(|link| format!("\n\n{link}"));
         let link = link.unwrap_or_default();
-        let text = format!("{line}{link}\n\n-- \nhookpost, {}\n", self.kind.as_str());
-        (format!("[hookpost] {subject}"), text)
+        let kind = self.kind.as_str();
+        match self.hearer {
+            Hearer::Platform => (
+                format!("[hookpost] {subject}"),
+                format!("{line}{link}\n\n-- \nhookpost, {kind}\n"),
+            ),
+            // Customers know the platform, and need not know what it is made with.
+            Hearer::Customer => (subject, format!("{line}\n\n-- \n{kind}\n")),
+        }
     }
 
     /// The data of its event. A chat's message is made of text that strangers may have typed.
@@ -154,7 +166,12 @@ fn page_of(webhook: &Webhook, pages: &Pages) -> Option<String> {
     pages.link(&format!("/webhooks/{}", webhook.id))
 }
 
-pub(super) fn outage(webhook: &Webhook, about: &Outage, pages: &Pages) -> AlertText {
+pub(super) fn outage(
+    webhook: &Webhook,
+    about: &Outage,
+    pages: &Pages,
+    hearer: Hearer,
+) -> AlertText {
     let name = called(webhook);
     let failures = counted(about.failures, "failure");
     let since = about.since.map(Timestamp::rfc3339);
@@ -182,7 +199,7 @@ pub(super) fn outage(webhook: &Webhook, about: &Outage, pages: &Pages) -> AlertT
         }
     };
     let breaker = webhook.settings.breaker;
-    let link = page_of(webhook, pages);
+    let link = page_of(webhook, &pages.open_to(hearer));
     AlertText {
         kind: about.kind,
         message,
@@ -201,6 +218,7 @@ pub(super) fn outage(webhook: &Webhook, about: &Outage, pages: &Pages) -> AlertT
             "links": { "webhook": link },
         }),
         link,
+        hearer,
     }
 }
 
@@ -209,7 +227,9 @@ pub(super) fn exhausted(
     delivery: &Delivery,
     count: u64,
     pages: &Pages,
+    hearer: Hearer,
 ) -> AlertText {
+    let (pages, delivery) = (&pages.open_to(hearer), delivery.clone().told_to(hearer));
     let link = pages.link(&format!("/deliveries/{}", delivery.id));
     let event_type = &delivery.event_type;
     let name = match delivery.webhook_registered {
@@ -242,6 +262,7 @@ pub(super) fn exhausted(
             "links": { "delivery": link, "webhook": page_of(webhook, pages) },
         }),
         link,
+        hearer,
     }
 }
 
@@ -259,8 +280,9 @@ pub(super) fn certificate(
     ending: &EndingCertificate,
     days: i64,
     pages: &Pages,
+    hearer: Hearer,
 ) -> AlertText {
-    let link = page_of(webhook, pages);
+    let link = page_of(webhook, &pages.open_to(hearer));
     let (name, at) = (called(webhook), ending.expires_at.rfc3339());
     let whose = match ending.which {
         "ca" => "an authority that it trusts",
@@ -285,5 +307,6 @@ pub(super) fn certificate(
             "links": { "webhook": link },
         }),
         link,
+        hearer,
     }
 }

@@ -76,8 +76,8 @@ pub(super) fn raise(
         && let Some(count) = alerts::exhausted(tx, place.webhook_seq, place.seq)?
         && let Some(delivery) = deliveries::find(tx, place.seq)?
     {
-        let told = exhausted(&webhook, &delivery, count, pages);
-        tell(tx, &whom, &told, Some(delivery.id), ways)?;
+        let words = |hearer| exhausted(&webhook, &delivery, count, pages, hearer);
+        tell(tx, &whom, words, Some(delivery.id), ways)?;
     }
     if let Some(reason) = news.disabled {
         alerts::outage_told(tx, place.webhook_seq)?;
@@ -88,14 +88,26 @@ pub(super) fn raise(
             reason: Some(reason),
             is_reminder: false,
         };
-        tell(tx, &whom, &outage(&webhook, &about, pages), None, ways)?;
+        tell(
+            tx,
+            &whom,
+            |hearer| outage(&webhook, &about, pages, hearer),
+            None,
+            ways,
+        )?;
     }
     match news.outage {
         None => Ok(()),
         Some(OutageNews::Failing) => {
             alerts::outage_told(tx, place.webhook_seq)?;
             let about = Outage::failing(&webhook);
-            tell(tx, &whom, &outage(&webhook, &about, pages), None, ways)
+            tell(
+                tx,
+                &whom,
+                |hearer| outage(&webhook, &about, pages, hearer),
+                None,
+                ways,
+            )
         }
         Some(OutageNews::Recovered { failures }) => {
             let about = Outage {
@@ -105,7 +117,13 @@ pub(super) fn raise(
                 reason: None,
                 is_reminder: false,
             };
-            tell(tx, &whom, &outage(&webhook, &about, pages), None, ways)
+            tell(
+                tx,
+                &whom,
+                |hearer| outage(&webhook, &about, pages, hearer),
+                None,
+                ways,
+            )
         }
     }
 }

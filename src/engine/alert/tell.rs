@@ -9,6 +9,7 @@ use super::ways::AlertWays;
 use crate::domain::alert::AlertForm;
 use crate::domain::delivery::{NewDelivery, Trigger};
 use crate::domain::event::NewEvent;
+use crate::domain::hearer::Hearer;
 use crate::domain::id::{DeliveryId, WorkspaceId};
 use crate::store::mails::{self, NewMail};
 use crate::store::{StoreError, WriteTx, consumers, deliveries, events, webhooks, workspaces};
@@ -21,12 +22,25 @@ struct HiddenTarget {
     form: AlertForm,
 }
 
-/// Who is told.
+/// Where somebody is told.
+#[derive(Clone, Debug, Default)]
+struct AlertPlaces {
+    hidden: Vec<HiddenTarget>,
+    emails: Vec<String>,
+}
+
+impl AlertPlaces {
+    fn is_empty(&self) -> bool {
+        self.hidden.is_empty() && self.emails.is_empty()
+    }
+}
+
+/// Who is told: the platform, and its customer whose webhook it is.
 #[derive(Clone, Debug)]
 pub(super) struct Recipients {
     workspace: WorkspaceId,
-    hidden: Vec<HiddenTarget>,
-    emails: Vec<String>,
+    platform: AlertPlaces,
+    customer: AlertPlaces,
 }
 
 /// Who is told of what happens to a webhook of the consumer in row `consumer_seq`, or to one of the
@@ -39,45 +53,67 @@ pub(super) fn recipients(
     let Some(workspace) = workspaces::find(tx, workspace_seq)? else {
         return Ok(None);
     };
-    let mut hidden = Vec::new();
+    let mut platform = AlertPlaces {
+        hidden: Vec::new(),
+        emails: workspace.alert_emails,
+    };
     if let Some(webhook_seq) = workspace.alert_webhook_seq {
         let by_url = || AlertForm::of_url(workspace.alert_url.as_deref().unwrap_or_default());
         let form = workspace.alert_form.unwrap_or_else(by_url);
-        hidden.push(HiddenTarget { webhook_seq, form });
+        platform.hidden.push(HiddenTarget { webhook_seq, form });
     }
-    let mut emails = workspace.alert_emails;
+    let mut customer = AlertPlaces::default();
     if let Some(seq) = consumer_seq {
         if let Some((url, webhook_seq)) = consumers::alert_target(tx, seq)? {
             let form = AlertForm::of_url(&url);
-            hidden.push(HiddenTarget { webhook_seq, form });
+            customer.hidden.push(HiddenTarget { webhook_seq, form });
         }
-        emails.extend(consumers::alert_email(tx, seq)?);
+        customer.emails.extend(consumers::alert_email(tx, seq)?);
     }
-    let whom = Recipients {
+    let is_nobody = platform.is_empty() && customer.is_empty();
+    Ok((!is_nobody).then_some(Recipients {
         workspace: workspace.id,
-        hidden,
-        emails,
-    };
-    Ok((!whom.hidden.is_empty() || !whom.emails.is_empty()).then_some(whom))
+        platform,
+        customer,
+    }))
 }
 
-/// Tells all of them; the first one's delivery says what came of it on the delivery that it is `about`.
+/// Tells all of them, each in the words for them; the first one's delivery says what came of it on the
+/// delivery that it is `about`.
 pub(super) fn tell(
     tx: &mut WriteTx<'_>,
     whom: &Recipients,
-    told: &AlertText,
+    words: impl Fn(Hearer) -> AlertText,
     about: Option<DeliveryId>,
     ways: &AlertWays,
 ) -> Result<(), StoreError> {
     let mut about = about;
-    for target in &whom.hidden {
-        send(tx, whom.workspace, *target, told, about.take())?;
+    for (hearer, places) in [
+        (Hearer::Platform, &whom.platform),
+        (Hearer::Customer, &whom.customer),
+    ] {
+        if places.is_empty() {
+            continue;
+        }
+        let told = words(hearer);
+        for target in &places.hidden {
+            send(tx, whom.workspace, *target, &told, about.take())?;
+        }
+        if ways.mailer.is_some() {
+            mail(tx, &places.emails, &told, &mut about)?;
+        }
     }
-    if whom.emails.is_empty() || ways.mailer.is_none() {
-        return Ok(());
-    }
+    Ok(())
+}
+
+fn mail(
+    tx: &mut WriteTx<'_>,
+    emails: &[String],
+    told: &AlertText,
+    about: &mut Option<DeliveryId>,
+) -> Result<(), StoreError> {
     let (subject, body) = told.mail();
-    for recipient in &whom.emails {
+    for recipient in emails {
         let mail = NewMail {
             recipient,
             subject: &subject,

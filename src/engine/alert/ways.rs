@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use crate::domain::hearer::Hearer;
 use crate::net::Mailer;
 
 /// Where the dashboard's pages lie, for links: scheme, host and port. Without it there are none.
@@ -15,6 +16,14 @@ impl Pages {
     #[must_use]
     pub fn at(base: &str) -> Self {
         Self(Some(base.trim_end_matches('/').into()))
+    }
+
+    /// Those that `hearer` may open: the dashboard is none of a customer's, nor is where it lies.
+    pub(super) fn open_to(&self, hearer: Hearer) -> Self {
+        match hearer {
+            Hearer::Platform => self.clone(),
+            Hearer::Customer => Self::default(),
+        }
     }
 
     pub(super) fn link(&self, path: &str) -> Option<String> {

@@ -8,7 +8,6 @@ use std::cmp::Reverse;
 use super::EVENT_DELIVERIES_MAX;
 use super::why_not::{WhyNot, filtered, unasked};
 use crate::domain::breaker::DisabledReason;
-use crate::domain::consumer::Purview;
 use crate::domain::delivery::Delivery;
 use crate::domain::event::{EventKind, StoredEvent};
 use crate::domain::event_document::EventDocument;
@@ -51,19 +50,20 @@ impl Service {
     /// # Errors
     /// [`Refusal::NotFound`].
     pub async fn event(&self, caller: &Caller, id: &str) -> Result<EventDetail, Refusal> {
-        let (purview, id) = (caller.purview(), id.to_owned());
-        self.read(move |store, conn| detail_in(store, conn, purview, &id))
+        let (caller, id) = (caller.clone(), id.to_owned());
+        self.read(move |store, conn| detail_in(store, conn, &caller, &id))
             .await
     }
 }
 
-/// One event that `purview` holds, with what became of it at each webhook.
+/// One event that the caller may see, with what became of it at each webhook.
 pub(in crate::service) fn detail_in(
     store: &Store,
     conn: &Read<'_>,
-    purview: Purview,
+    caller: &Caller,
     id: &str,
 ) -> Result<EventDetail, Refusal> {
+    let purview = caller.purview();
     let stored = events::find_public(conn, purview, id)?
         .filter(|stored| stored.event.kind == EventKind::Published)
         .ok_or(Refusal::NotFound("event"))?;
@@ -99,9 +99,13 @@ pub(in crate::service) fn detail_in(
         },
     };
     let webhooks = all.iter().map(judge).collect();
+    let hearer = caller.hearer();
     Ok(EventDetail {
         stored,
-        deliveries,
+        deliveries: deliveries
+            .into_iter()
+            .map(|own| own.told_to(hearer))
+            .collect(),
         missed,
         webhooks,
     })

@@ -51,8 +51,8 @@ impl Service {
         self.store()
             .write(move |tx| reschedule(tx, &worker, &wanted, asked))
             .await?;
-        let (purview, id) = (caller.purview(), id.to_owned());
-        self.read(move |store, conn| detail_in(store, conn, purview, &id))
+        let (caller, id) = (caller.clone(), id.to_owned());
+        self.read(move |store, conn| detail_in(store, conn, &caller, &id))
             .await
     }
 

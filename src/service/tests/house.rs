@@ -249,7 +249,7 @@ impl House {
     pub(super) async fn deliveries(&self) -> Vec<Delivery> {
         let page = self
             .service
-            .deliveries(self.filter(), None, Limit::clamped(250))
+            .deliveries(&self.caller, self.filter(), None, Limit::clamped(250))
             .await;
         page.unwrap().items
     }

@@ -120,7 +120,12 @@ async fn the_summary_counts_what_is_open_and_says_when_it_is_due() {
     let first = house.filter_of(given_up.id);
     let page = house
         .service
-        .deliveries(first, None, crate::domain::page::Limit::clamped(9))
+        .deliveries(
+            &house.caller,
+            first,
+            None,
+            crate::domain::page::Limit::clamped(9),
+        )
         .await
         .unwrap();
     let oldest = page.items.last().unwrap().id;

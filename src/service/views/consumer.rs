@@ -3,7 +3,7 @@
 //! Owns: the reading of its page. Refuses: more of its webhooks and deliveries than a page shows; their
 //! lists have filters.
 
-use super::{Views, WebhookNames};
+use super::{Views, WebhookNames, told};
 use crate::domain::consumer::{Consumer, Purview};
 use crate::domain::delivery::{Delivery, DeliveryFilter};
 use crate::domain::page::Limit;
@@ -61,7 +61,7 @@ impl Views<'_> {
                     stats: of_consumer(conn, &steps, workspace_seq, seq)?,
                     webhooks: webhooks::list(conn, vault, purview, None, rows, now)?.items,
                     names: WebhookNames::read(conn, recent.iter().map(|one| one.webhook.seq()))?,
-                    recent,
+                    recent: told(recent, &caller),
                     consumer,
                 })
             })

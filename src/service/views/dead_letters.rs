@@ -70,7 +70,7 @@ impl Views<'_> {
         cursor: Option<Cursor>,
         limit: Limit,
     ) -> Result<DeadLetters, Refusal> {
-        let purview = caller.purview();
+        let (purview, hearer) = (caller.purview(), caller.hearer());
         let workspace_seq = purview.workspace_seq;
         self.service
             .read(move |_, conn| {
@@ -99,7 +99,7 @@ impl Views<'_> {
                     running: running(conn, purview)?,
                     groups_cut: groups_cut(&groups),
                     groups,
-                    page,
+                    page: page.map(|own| own.told_to(hearer)),
                 })
             })
             .await

@@ -49,7 +49,7 @@ impl Views<'_> {
         cursor: Option<Cursor>,
         limit: Limit,
     ) -> Result<Deliveries, Refusal> {
-        let purview = caller.purview();
+        let (purview, hearer) = (caller.purview(), caller.hearer());
         self.service
             .read(move |_, conn| {
                 let filter = filter_in(conn, purview, DeliveryScope::All, &wanted.input)?;
@@ -59,7 +59,7 @@ impl Views<'_> {
                     names: WebhookNames::read(conn, seqs)?,
                     webhook: name_of(conn, &filter)?,
                     views: saved(conn, wanted.views_of.as_ref())?,
-                    page,
+                    page: page.map(|own| own.told_to(hearer)),
                 })
             })
             .await

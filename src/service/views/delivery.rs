@@ -2,7 +2,7 @@
 //!
 //! Owns: the reading of its page. Refuses: choosing what of it has room there.
 
-use super::{Views, WebhookNames};
+use super::{Views, WebhookNames, told};
 use crate::domain::delivery::Delivery;
 use crate::domain::id::DeliveryId;
 use crate::service::deliveries::{DeliveryDetail, detail_in};
@@ -31,10 +31,11 @@ impl Views<'_> {
         id: DeliveryId,
         siblings_max: usize,
     ) -> Result<DeliveryWithSiblings, Refusal> {
-        let purview = caller.purview();
+        let caller = caller.clone();
         self.service
             .read(move |store, conn| {
-                let detail = detail_in(store, conn, purview, id, None)?;
+                let detail = detail_in(store, conn, &caller, id, None)?;
+                let purview = caller.purview();
                 let event_seq = detail.delivery.event.seq();
                 let mut siblings = deliveries::of_event(conn, event_seq, siblings_max + 1)?;
                 siblings.retain(|one| {
@@ -46,7 +47,7 @@ impl Views<'_> {
                 Ok(DeliveryWithSiblings {
                     names: WebhookNames::read(conn, seqs)?,
                     detail,
-                    siblings,
+                    siblings: told(siblings, &caller),
                 })
             })
             .await

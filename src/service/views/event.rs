@@ -22,10 +22,10 @@ impl Views<'_> {
     /// # Errors
     /// [`Refusal::NotFound`].
     pub async fn event(&self, caller: &Caller, id: &str) -> Result<EventWithNames, Refusal> {
-        let (purview, id) = (caller.purview(), id.to_owned());
+        let (caller, id) = (caller.clone(), id.to_owned());
         self.service
             .read(move |store, conn| {
-                let detail = detail_in(store, conn, purview, &id)?;
+                let detail = detail_in(store, conn, &caller, &id)?;
                 let got = detail.deliveries.iter().map(|one| one.webhook.seq());
                 let all = got.chain(detail.webhooks.iter().map(|one| one.id.seq()));
                 Ok(EventWithNames {

@@ -9,7 +9,8 @@
 //! each noun asked for itself, a page would wait for a connection as often as it has parts, and show
 //! as many moments.
 
-use super::Service;
+use super::{Caller, Service};
+use crate::domain::delivery::Delivery;
 
 mod attempts;
 mod audit_log;
@@ -58,4 +59,10 @@ impl Service {
     pub fn views(&self) -> Views<'_> {
         Views { service: self }
     }
+}
+
+/// Deliveries with no more of their failures than the caller is told.
+fn told(all: Vec<Delivery>, caller: &Caller) -> Vec<Delivery> {
+    let hearer = caller.hearer();
+    all.into_iter().map(|own| own.told_to(hearer)).collect()
 }

@@ -80,7 +80,7 @@ impl Service {
         let may_enable = may_enable && attempt.error_kind.is_none();
         Ok(Tested {
             delivery,
-            attempt,
+            attempt: attempt.told_to(caller.hearer()),
             may_enable,
         })
     }

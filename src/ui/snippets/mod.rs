@@ -56,6 +56,18 @@ enum Piece<'a> {
 #[must_use]
 pub fn snippets(profile: &Profile) -> Vec<Snippet> {
     let scheme = SnippetScheme::of(profile);
+    let mut all = for_customers(profile);
+    all.push(Snippet {
+        language: "hookpost verify",
+        code: scheme.shell(profile.name()),
+    });
+    all
+}
+
+/// Those that ask for nothing that a platform's customers do not have.
+#[must_use]
+pub fn for_customers(profile: &Profile) -> Vec<Snippet> {
+    let scheme = SnippetScheme::of(profile);
     let snippet = |language, code| Snippet { language, code };
     vec![
         snippet("Node", scheme.node()),
@@ -66,7 +78,6 @@ pub fn snippets(profile: &Profile) -> Vec<Snippet> {
         snippet("Java", scheme.java()),
         snippet("C#", scheme.csharp()),
         snippet("Shell with openssl", scheme.openssl()),
-        snippet("hookpost verify", scheme.shell(profile.name())),
     ]
 }
 

@@ -292,8 +292,15 @@ async fn a_consumer_is_told_of_its_own_webhooks_and_of_nothing_else() {
     let sent = scene.app.post("/api/v1/events", &event).await;
     sent.json(StatusCode::ACCEPTED);
     let told = theirs.wait_for(1).await;
-    assert_eq!(told[0].json()["data"]["webhook_id"], webhook);
-    assert_eq!(scene.told(2).await[1]["data"]["webhook_id"], webhook);
+    let told = &told[0].json()["data"];
+    assert_eq!(told["webhook_id"], webhook);
+    // The dashboard is the platform's, and so is where it lies.
+    assert_eq!(told["links"]["webhook"], Value::Null, "{told}");
+    assert!(!told.to_string().contains("hooks.example.com"), "{told}");
+    let all = scene.told(2).await;
+    let platforms = &all[1]["data"];
+    assert_eq!(platforms["webhook_id"], webhook);
+    assert!(platforms["links"]["webhook"].is_string(), "{platforms}");
     let quiet = json!({"alert_url": null});
     let path = "/api/v1/consumers/acme";
     let changed = scene.app.patch(path, &quiet).await.json(StatusCode::OK);

@@ -20,7 +20,7 @@ use hookpost::engine::alert::{AlertWays, Pages};
 use hookpost::engine::{Engine, EngineParts, IN_FLIGHT_DEFAULT};
 use hookpost::entropy;
 use hookpost::net::{
-    Client, ClientOptions, Guard, GuardOptions, Lookup, OwnAddresses, ResolveError,
+    Client, ClientOptions, EgressProxy, Guard, GuardOptions, Lookup, OwnAddresses, ResolveError,
 };
 use hookpost::service::worker::Worker;
 use hookpost::service::{Service, ServiceOptions, ServiceParts};
@@ -79,7 +79,14 @@ impl TestApp {
     /// As [`TestApp::start`], as the operator wants it.
     pub async fn start_as(http: HttpOptions, service: ServiceOptions) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        Self::start_with(dir, Clock::System, http, service).await
+        Self::start_with(dir, Clock::System, http, service, None).await
+    }
+
+    /// As [`TestApp::start`], behind a proxy.
+    pub async fn start_behind(proxy: EgressProxy) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let (http, service) = (HttpOptions::default(), ServiceOptions::default());
+        Self::start_with(dir, Clock::System, http, service, Some(proxy)).await
     }
 
     async fn start_in(dir: tempfile::TempDir, clock: Clock) -> Self {
@@ -88,6 +95,7 @@ impl TestApp {
             clock,
             HttpOptions::default(),
             ServiceOptions::default(),
+            None,
         )
         .await
     }
@@ -97,12 +105,13 @@ impl TestApp {
         clock: Clock,
         http: HttpOptions,
         options: ServiceOptions,
+        egress: Option<EgressProxy>,
     ) -> Self {
         install_crypto();
         let store = open(dir.path(), clock.clone()).await;
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
-        let service = service(&store, clock, address.port(), options);
+        let service = service(&store, clock, address.port(), options, egress);
         let state = web::Data::new(AppState::new(service.clone(), http));
         let desk = SharedDesk::new(Desk::new(&service));
         let options = ServeOptions {
@@ -260,7 +269,13 @@ async fn open(dir: &Path, clock: Clock) -> Store {
     }
 }
 
-fn service(store: &Store, clock: Clock, own_port: u16, options: ServiceOptions) -> Service {
+fn service(
+    store: &Store,
+    clock: Clock,
+    own_port: u16,
+    options: ServiceOptions,
+    egress: Option<EgressProxy>,
+) -> Service {
     let guard = Arc::new(Guard::new(GuardOptions {
         allow_http: true,
         allow_private: vec!["127.0.0.0/8".parse().unwrap()],
@@ -270,6 +285,7 @@ fn service(store: &Store, clock: Clock, own_port: u16, options: ServiceOptions) 
     // No test asks the world's name servers for anything.
     let client_options = ClientOptions {
         lookup: Lookup::Scripted(Arc::new(names())),
+        egress,
         ..ClientOptions::default()
     };
     let client = Client::new(Arc::clone(&guard), &client_options).unwrap();
