@@ -18,13 +18,14 @@ use super::journal::Outcome;
 use crate::domain::alert::AlertKind;
 use crate::domain::breaker::DisabledReason;
 use crate::domain::delivery::{DeliveryPlace, LastAttempt, Progress, Status};
+use crate::domain::webhook::Webhook;
 use crate::store::deliveries;
 use crate::store::{StoreError, WriteTx, alerts, webhooks};
 
 pub(super) use due::{AlertMemory, tell_due};
 pub(super) use mail::mail_due;
 use message::{AlertText, Outage, exhausted, outage};
-use tell::{recipients, tell};
+use tell::{Recipients, recipients, tell};
 pub use ways::{AlertWays, Pages};
 
 /// What an attempt says of its webhook's outage.
@@ -88,26 +89,14 @@ pub(super) fn raise(
             reason: Some(reason),
             is_reminder: false,
         };
-        tell(
-            tx,
-            &whom,
-            |hearer| outage(&webhook, &about, pages, hearer),
-            None,
-            ways,
-        )?;
+        tell_outage(tx, &whom, &webhook, &about, ways)?;
     }
     match news.outage {
         None => Ok(()),
         Some(OutageNews::Failing) => {
             alerts::outage_told(tx, place.webhook_seq)?;
             let about = Outage::failing(&webhook);
-            tell(
-                tx,
-                &whom,
-                |hearer| outage(&webhook, &about, pages, hearer),
-                None,
-                ways,
-            )
+            tell_outage(tx, &whom, &webhook, &about, ways)
         }
         Some(OutageNews::Recovered { failures }) => {
             let about = Outage {
@@ -117,15 +106,20 @@ pub(super) fn raise(
                 reason: None,
                 is_reminder: false,
             };
-            tell(
-                tx,
-                &whom,
-                |hearer| outage(&webhook, &about, pages, hearer),
-                None,
-                ways,
-            )
+            tell_outage(tx, &whom, &webhook, &about, ways)
         }
     }
+}
+
+fn tell_outage(
+    tx: &mut WriteTx<'_>,
+    whom: &Recipients,
+    webhook: &Webhook,
+    about: &Outage,
+    ways: &AlertWays,
+) -> Result<(), StoreError> {
+    let words = |hearer| outage(webhook, about, &ways.pages, hearer);
+    tell(tx, whom, words, None, ways)
 }
 
 /// Writes what came of an alert on the delivery that it is about.

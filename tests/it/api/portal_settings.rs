@@ -213,12 +213,6 @@ async fn only_a_consumers_token_may_be_used_from_a_listed_origin() {
             "{origin}"
         );
     }
-    let key = json!({"name": "a customer's own", "consumer": "acme"});
-    let key = app.post("/api/v1/api-keys", &key).await;
-    let key = key.json(StatusCode::CREATED)["key"].take();
-    let bound = ask(key.as_str().unwrap(), ORIGIN).await;
-    bound.json(StatusCode::OK);
-    assert_eq!(bound.header(allowed), ORIGIN);
     let refused = app
         .anonymous(Method::GET, "/api/v1/audit-log")
         .bearer(&token);
@@ -239,6 +233,28 @@ async fn only_a_consumers_token_may_be_used_from_a_listed_origin() {
     let other = preflight("https://evil.example").await;
     assert_eq!(other.status, StatusCode::METHOD_NOT_ALLOWED);
     assert_eq!(other.header(allowed), "");
+}
+
+#[tokio::test]
+async fn a_customers_own_key_may_be_used_from_a_listed_origin_as_a_links_token_may() {
+    let app = TestApp::start().await;
+    portal_token(&app).await;
+    let listed = json!({"portal_origins": [ORIGIN]});
+    set(&app, &listed).await.json(StatusCode::OK);
+    let key = json!({"name": "a customer's own", "consumer": "acme"});
+    let key = app.post("/api/v1/api-keys", &key).await;
+    let key = key.json(StatusCode::CREATED)["key"].take();
+    for (origin, allowed) in [(ORIGIN, ORIGIN), ("https://evil.example", "")] {
+        let call = app.anonymous(Method::GET, "/api/v1/webhooks");
+        let call = call.bearer(key.as_str().unwrap()).header("origin", origin);
+        let answer = call.send().await;
+        answer.json(StatusCode::OK);
+        assert_eq!(
+            answer.header("access-control-allow-origin"),
+            allowed,
+            "{origin}"
+        );
+    }
 }
 
 #[tokio::test]

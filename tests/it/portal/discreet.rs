@@ -1,7 +1,5 @@
 //! What customers are not told: the platform's way out, and what the portal is made with.
 
-use std::net::TcpListener;
-
 use hookpost::net::EgressProxy;
 use hookpost::portal::AUDIENCE;
 use hookpost::ui::speech::Language;
@@ -9,7 +7,7 @@ use hookpost::web::audience::Audience;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use super::{Guest, link};
+use super::{Guest, link, nobody};
 use crate::app::{Answer, TestApp};
 use crate::receiver::{Receiver, Reply};
 
@@ -59,17 +57,15 @@ impl Guest {
 
 /// Behind a proxy that nobody runs.
 async fn behind_nothing() -> Guest {
-    let free = TcpListener::bind("127.0.0.1:0").unwrap();
-    let proxy = format!("http://{}", free.local_addr().unwrap());
-    drop(free);
-    let app = TestApp::start_behind(EgressProxy::parse(&proxy).unwrap()).await;
+    let proxy = EgressProxy::parse(nobody().trim_end_matches('/')).unwrap();
+    let app = TestApp::start_behind(proxy).await;
     Guest::come_to(app, &["view", "manage", "secrets", "retry", "test"]).await
 }
 
 #[tokio::test]
 async fn a_closed_way_out_is_told_in_a_customers_words_and_in_every_language() {
     let guest = behind_nothing().await;
-    let hook = guest.hook_at("http://127.0.0.1:9/").await;
+    let hook = guest.hook_at(&nobody()).await;
     let (event, delivery) = guest.give_up().await;
     let tested = guest
         .post(&format!("/portal/webhooks/{hook}/test"), &[])
@@ -99,7 +95,7 @@ async fn a_customers_key_reads_no_more_of_a_failure_than_its_pages_say() {
     let guest = behind_nothing().await;
     let token = link(&guest.app, "acme", &json!({})).await["token"].take();
     let token = token.as_str().unwrap();
-    let hook = guest.hook_at("http://127.0.0.1:9/").await;
+    let hook = guest.hook_at(&nobody()).await;
     let (event, delivery) = guest.give_up().await;
     let calls = [
         (Method::GET, "/api/v1/deliveries".to_owned()),

@@ -6,7 +6,7 @@ use hookpost::web::HttpOptions;
 use reqwest::{Method, StatusCode};
 use serde_json::json;
 
-use super::{Guest, cookies, link, pair, path_of};
+use super::{Guest, cookies, link, nobody, pair, path_of};
 use crate::app::{PATIENCE, TestApp};
 use crate::dashboard::{Desk, between, sign_in};
 use crate::receiver::{Receiver, Reply};
@@ -128,10 +128,7 @@ async fn a_test_that_failed_says_why() {
     receiver.answer(Reply::status(503));
     for (url, why) in [
         (receiver.url("/"), "The receiver answered 503 after"),
-        (
-            "http://127.0.0.1:9/".to_owned(),
-            "No connection to the receiver could be made",
-        ),
+        (nobody(), "No connection to the receiver could be made"),
     ] {
         let hook = json!({"url": url, "event_types": ["*"], "consumer": "acme"});
         let made = guest.app.post("/api/v1/webhooks", &hook).await;

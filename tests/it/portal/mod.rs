@@ -23,6 +23,12 @@ pub struct Guest {
     pub cookie: String,
 }
 
+/// An address at which nobody listens.
+fn nobody() -> String {
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    format!("http://{}/", free.local_addr().unwrap())
+}
+
 /// The part of a `Set-Cookie` that the browser sends back.
 pub fn pair(cookie: &str) -> &str {
     cookie.split(';').next().unwrap()
