@@ -12,6 +12,8 @@ use super::access::ADMIN;
 use super::words::ActorKindWord;
 use crate::domain::audit::AuditEntry;
 use crate::domain::page::List;
+use crate::service::audit_log::EntriesAsked;
+use crate::service::views::{AuditLog, AuditNames};
 use crate::web::endpoint::Endpoint;
 use crate::web::extract::Query;
 use crate::web::openapi::parts::text;
@@ -59,6 +61,9 @@ pub struct ActorBody {
     pub kind: &'static str,
     /// Which one exactly; null where the kind says all.
     pub id: Option<String>,
+    /// What it is called: a key's name, a user's address, a consumer's name; null where it is gone or has
+    /// none.
+    pub name: Option<String>,
 }
 
 /// `GET /audit-log`.
@@ -70,17 +75,21 @@ pub async fn list(state: State, request: HttpRequest) -> Answered {
     let workspace = query.text("workspace");
     let (cursor, limit) = (query.cursor("cursor", List::AuditLog), query.limit());
     query.finish()?;
-    let page = state.service.audit_log(workspace, cursor, limit).await?;
-    answer::ok(&ListBody::of(page, entry))
+    let views = state.service.views();
+    let asked = workspace.map_or(EntriesAsked::Everybody, EntriesAsked::Workspace);
+    let AuditLog { entries, names } = views.audit_log(asked, cursor, limit).await?;
+    answer::ok(&ListBody::of(entries, |own| entry(own, &names)))
 }
 
-fn entry(entry: AuditEntry) -> EntryBody {
+fn entry(entry: AuditEntry, names: &AuditNames) -> EntryBody {
+    let name = names.actor(&entry);
     EntryBody {
         id: entry.id.to_string(),
         workspace_id: entry.workspace.map(|id| id.to_string()),
         actor: ActorBody {
             kind: entry.actor_kind.as_str(),
             id: Some(entry.actor).filter(|actor| !actor.is_empty()),
+            name,
         },
         action: entry.action,
         target: entry.target,

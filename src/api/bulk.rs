@@ -3,23 +3,18 @@
 //! Owns: the wire shapes of what is chosen and of what was begun. Refuses: doing it; a job does,
 //! and `/jobs/{id}` says how far it has come.
 
-use std::fmt;
-
 use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
 use actix_web::web::to;
-use serde::de::value::SeqAccessDeserializer;
-use serde::de::{SeqAccess, Visitor};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
 
 use super::access::{DELIVERIES_WRITE, RETRY, WEBHOOKS_WRITE};
-use super::deliveries::words;
+use super::delivery_filter::FilterRequest;
 use super::words::Recoverable;
 use crate::domain::delivery::DeliveryScope;
 use crate::domain::id::DeliveryId;
-use crate::service::filter::FilterInput;
 use crate::service::jobs::{Begun, RecoverInput, Selection};
 use crate::service::{Caller, FieldError, Refusal, StoredAnswer};
 use crate::web::endpoint::Endpoint;
@@ -131,85 +126,6 @@ pub struct BulkRequest {
 }
 
 impl RequestBody for BulkRequest {}
-
-/// Which deliveries; absent parts filter nothing.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct FilterRequest {
-    /// Only to webhooks of this consumer, by id or uid.
-    #[serde(default)]
-    pub consumer: Option<String>,
-    /// Only to this webhook.
-    #[serde(default)]
-    pub webhook_id: Option<String>,
-    /// Only of this event.
-    #[serde(default)]
-    pub event_id: Option<String>,
-    /// Only those that this job put in line, discarded or restored, and no job since.
-    #[serde(default)]
-    pub job_id: Option<String>,
-    /// Only of event types that fit this pattern.
-    #[serde(default)]
-    pub event_type: Option<String>,
-    /// Only with this result of the last attempt: a status code, a class such as `5xx`, an error kind.
-    #[serde(default)]
-    pub result: Option<String>,
-    /// Only in this state, or in one of these.
-    #[serde(default)]
-    #[schema(value_type = Option<Vec<String>>)]
-    pub status: Option<StatusWords>,
-    /// Only made at or after this instant.
-    #[serde(default)]
-    pub since: Option<String>,
-    /// Only made before this instant.
-    #[serde(default)]
-    pub until: Option<String>,
-}
-
-/// One status, several with commas between them, or a list.
-#[derive(Debug, Default)]
-pub struct StatusWords(Vec<String>);
-
-impl<'de> Deserialize<'de> for StatusWords {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Either;
-
-        impl<'de> Visitor<'de> for Either {
-            type Value = StatusWords;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a status or a list of them")
-            }
-
-            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Self::Value, E> {
-                Ok(StatusWords(words(text)))
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Self::Value, A::Error> {
-                Vec::deserialize(SeqAccessDeserializer::new(list)).map(StatusWords)
-            }
-        }
-
-        deserializer.deserialize_any(Either)
-    }
-}
-
-impl From<FilterRequest> for FilterInput {
-    fn from(request: FilterRequest) -> Self {
-        Self {
-            consumer: request.consumer,
-            webhook_id: request.webhook_id,
-            event_id: request.event_id,
-            job_id: request.job_id,
-            event_type: request.event_type,
-            result: request.result,
-            statuses: request.status.unwrap_or_default().0,
-            since: request.since,
-            until: request.until,
-            ended_since: None,
-        }
-    }
-}
 
 /// Work that was begun.
 #[derive(Debug, Serialize, ToSchema)]

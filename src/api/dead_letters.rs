@@ -9,6 +9,7 @@ use serde_json::json;
 
 use super::access::{DELIVERIES_READ, DELIVERIES_WRITE};
 use super::deliveries;
+use super::delivery_filter::filtered;
 use crate::domain::delivery::DeliveryScope;
 use crate::domain::id::DeliveryId;
 use crate::service::Caller;
@@ -22,17 +23,13 @@ pub static ENDPOINTS: &[Endpoint] = &[
     Endpoint::get("/api/v1/dead-letters", DELIVERIES_READ, || to(list))
         .for_consumers()
         .about(|operation| {
-            deliveries::filtered(operation.named(
-                "list_dead_letters",
-                "Dead letters",
-                "List dead letters",
-            ))
-            .query(
-                "discarded",
-                one_of(&["true", "false"]),
-                "`true` for those that were discarded instead.",
-            )
-            .lists::<deliveries::DeliveryBody>("A page of deliveries that gave up.")
+            filtered(operation.named("list_dead_letters", "Dead letters", "List dead letters"))
+                .query(
+                    "discarded",
+                    one_of(&["true", "false"]),
+                    "`true` for those that were discarded instead.",
+                )
+                .lists::<deliveries::DeliveryBody>("A page of deliveries that gave up.")
         }),
     Endpoint::post("/api/v1/dead-letters/{id}/retry", DELIVERIES_WRITE, || {
         to(retry)

@@ -13,7 +13,8 @@ use serde_json::json;
 use utoipa::ToSchema;
 
 use super::access::{DELIVERIES_READ, DELIVERIES_WRITE};
-use super::words::{AttemptTriggerWord, DeliveryStatus, DeliveryTrigger, ErrorKind, OF_CONSUMER};
+use super::delivery_filter::{filter_of, filtered};
+use super::words::{AttemptTriggerWord, DeliveryStatus, DeliveryTrigger, ErrorKind};
 use crate::domain::attempt::Attempt;
 use crate::domain::delivery::{Delivery, DeliveryScope};
 use crate::domain::id::{AttemptId, DeliveryId};
@@ -21,11 +22,9 @@ use crate::domain::outcome::FailureKind;
 use crate::domain::page::List;
 use crate::service::Caller;
 use crate::service::deliveries::DeliveryDetail;
-use crate::service::filter::FilterInput;
 use crate::web::endpoint::Endpoint;
 use crate::web::extract::{Nothing, OptionalJson, Query, path_id};
-use crate::web::openapi::Operation;
-use crate::web::openapi::parts::{text, time};
+use crate::web::openapi::parts::text;
 use crate::web::wire::{ListBody, Time};
 use crate::web::{Answered, Problem, State, answer};
 
@@ -210,19 +209,7 @@ pub(super) async fn list_of(
     mut query: Query,
     scope: DeliveryScope,
 ) -> Answered {
-    let statuses = query.text("status").unwrap_or_default();
-    let input = FilterInput {
-        consumer: query.text("consumer"),
-        webhook_id: query.text("webhook_id"),
-        event_id: query.text("event_id"),
-        job_id: query.text("job_id"),
-        event_type: query.text("event_type"),
-        result: query.text("result"),
-        statuses: words(&statuses),
-        since: query.text("since"),
-        until: query.text("until"),
-        ended_since: None,
-    };
+    let input = filter_of(&mut query);
     let list = match scope {
         DeliveryScope::DeadLetters | DeliveryScope::Discarded => List::DeadLetters,
         DeliveryScope::All | DeliveryScope::Undiscarded => List::Deliveries,
@@ -238,12 +225,6 @@ pub(super) async fn list_of(
         .deliveries(caller, filter, cursor, limit)
         .await?;
     answer::ok(&ListBody::of(page, |own| delivery(&own)))
-}
-
-/// Several statuses may be given with commas between them.
-pub(super) fn words(text: &str) -> Vec<String> {
-    let words = text.split(',').filter(|word| !word.is_empty());
-    words.map(|word| word.trim().to_owned()).collect()
 }
 
 /// `GET /deliveries/{id}`.
@@ -380,21 +361,4 @@ fn headers(lines: &str) -> BTreeMap<String, String> {
             .or_insert_with(|| value.to_owned());
     }
     headers
-}
-
-const STATUSES: &str = "One of `scheduled`, `pending`, `retrying`, `delivered`, `exhausted`, `canceled`, or several with \
-     commas.";
-
-/// What lists of deliveries can be filtered by.
-pub(super) fn filtered(operation: Operation) -> Operation {
-    operation
-        .query("consumer", text(), OF_CONSUMER)
-        .query("webhook_id", text(), "Only those to this webhook.")
-        .query("event_id", text(), "Only those of this event.")
-        .query("job_id", text(), "Only those that this job put in line, discarded or restored, and no job since.")
-        .query("event_type", text(), "Only those of events of this type, or below a prefix: `agent.*`.")
-        .query("result", text(), "Only those whose last attempt came to this: a status code, a class such as `5xx`, or an error kind.")
-        .query("status", text(), STATUSES)
-        .query("since", time(), "Only those made at or after this time.")
-        .query("until", time(), "Only those made before this time.")
 }

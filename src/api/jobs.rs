@@ -38,7 +38,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
         .for_consumers()
         .about(|operation| {
             operation
-                .named("cancel_job", "Instance", "Call a background job off")
+                .named("cancel_job", "Instance", "Cancel a background job")
                 .may_take::<Nothing>(json!({}))
                 .gives::<JobBody>(200, "The job as it is now.")
                 .or(409)
@@ -50,10 +50,10 @@ pub static ENDPOINTS: &[Endpoint] = &[
 pub struct JobBody {
     /// Its id.
     pub id: String,
-    /// `retry`, `discard`, `recover` or `restore`.
+    /// What it works off.
     #[schema(value_type = JobKindWord)]
     pub kind: &'static str,
-    /// `running`, `done`, `failed` or `canceled`.
+    /// How it stands: `running` until the last of its deliveries was attempted.
     #[schema(value_type = JobStatusWord)]
     pub status: &'static str,
     /// How many items it comes to.
@@ -64,7 +64,7 @@ pub struct JobBody {
     pub delivered: Option<u64>,
     /// How many were attempted since, in vain.
     pub failed: Option<u64>,
-    /// How many have yet to be attempted: the job's work shows once there is none.
+    /// How many have yet to be attempted: as long as there are any, the job is `running`.
     pub waiting: Option<u64>,
     /// How many were canceled since.
     pub canceled: Option<u64>,
@@ -112,11 +112,16 @@ pub async fn cancel(
     answer::ok(&job(state.service.job_report(&caller, id).await?))
 }
 
-fn job(JobReport { job, outcome }: JobReport) -> JobBody {
+fn job(report: JobReport) -> JobBody {
+    let JobReport {
+        job,
+        status,
+        outcome,
+    } = report;
     JobBody {
         id: job.id.to_string(),
         kind: job.kind.as_str(),
-        status: job.status.as_str(),
+        status: status.as_str(),
         total: job.total,
         done: job.done,
         delivered: outcome.map(|outcome| outcome.delivered),

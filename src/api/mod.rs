@@ -11,6 +11,7 @@ pub mod bulk;
 pub mod consumers;
 pub mod dead_letters;
 pub mod deliveries;
+pub mod delivery_filter;
 pub mod docs;
 pub mod event_types;
 pub mod events;

@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use super::access::{TEST, WEBHOOKS_WRITE};
-use super::words::WebhookDisabledReason;
+use super::words::{WebhookDisabledReason, WhyNotWord};
 use crate::api::version_text::VersionText;
 use crate::domain::breaker::DisabledReason;
 use crate::engine::preview::{PreviewFault, PreviewedRequest};
@@ -102,7 +102,8 @@ pub struct PreviewBody {
 /// Why a webhook would not get an event.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct WhyNotBody {
-    /// `not_subscribed`, `other_version`, `other_channels`, `filtered`, `disabled` or `revoked`.
+    /// Which of the reasons that there are.
+    #[schema(value_type = WhyNotWord)]
     pub reason: &'static str,
     /// Why it was disabled.
     #[schema(value_type = Option<WebhookDisabledReason>)]

@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use super::access::ADMIN;
+use super::words::ProfileOriginWord;
 use crate::domain::page::List;
 use crate::domain::profile::gallery::{gallery, in_gallery};
 use crate::domain::profile::{Profile, StoredProfile};
@@ -118,7 +119,8 @@ pub struct ProfileBody {
     pub name: String,
     /// One sentence about it.
     pub description: String,
-    /// `built_in`, `file` or `api`.
+    /// Where it comes from.
+    #[schema(value_type = ProfileOriginWord)]
     pub origin: &'static str,
     /// Whether it can be changed here.
     pub built_in: bool,

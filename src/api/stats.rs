@@ -97,7 +97,7 @@ pub struct CountsBody {
     pub delivered: u64,
     /// Given up.
     pub exhausted: u64,
-    /// Called off.
+    /// Canceled.
     pub canceled: u64,
 }
 
@@ -116,7 +116,7 @@ pub struct StepBody {
     pub delivered: u64,
     /// Deliveries that gave up.
     pub exhausted: u64,
-    /// Deliveries called off.
+    /// Deliveries that were canceled.
     pub canceled: u64,
 }
 

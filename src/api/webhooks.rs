@@ -3,6 +3,9 @@
 //! Owns: the paths, and the shapes of single actions. Refuses: showing secrets after the one answer
 //! that makes them.
 
+use std::collections::BTreeMap;
+use std::slice;
+
 use actix_web::HttpRequest;
 use actix_web::web::to;
 use serde::{Deserialize, Serialize};
@@ -16,8 +19,9 @@ use crate::domain::id::WebhookId;
 use crate::domain::outcome::FailureKind;
 use crate::domain::page::List;
 use crate::domain::portal::Capability;
-use crate::service::Caller;
+use crate::domain::webhook::Webhook;
 use crate::service::webhooks::RotationInput;
+use crate::service::{Caller, Refusal};
 use crate::web::endpoint::Endpoint;
 use crate::web::extract::{Json, Nothing, OptionalJson, Query, RequestBody, path_id};
 use crate::web::openapi::parts::text;
@@ -217,7 +221,22 @@ pub async fn list(state: State, caller: Caller, request: HttpRequest) -> Answere
         .service
         .webhooks(&caller, consumer, cursor, limit)
         .await?;
-    answer::ok(&ListBody::of(page, |own| webhook(&own)))
+    let errors = state.service.views().last_errors(&page.items).await?;
+    answer::ok(&ListBody::of(page, |own| told(&own, &errors)))
+}
+
+/// A webhook with why it fails.
+async fn shown(state: &State, found: Webhook) -> Result<WebhookBody, Refusal> {
+    let views = state.service.views();
+    let errors = views.last_errors(slice::from_ref(&found)).await?;
+    Ok(told(&found, &errors))
+}
+
+fn told(found: &Webhook, errors: &BTreeMap<i64, String>) -> WebhookBody {
+    WebhookBody {
+        last_error: errors.get(&found.id.seq()).cloned(),
+        ..webhook(found)
+    }
 }
 
 /// `GET /webhooks/{id}`.
@@ -226,7 +245,7 @@ pub async fn list(state: State, caller: Caller, request: HttpRequest) -> Answere
 /// 404 where the workspace has no such webhook.
 pub async fn show(state: State, caller: Caller, request: HttpRequest) -> Answered {
     let found = state.service.webhook(&caller, id(&request)?).await?;
-    answer::ok(&webhook(&found))
+    answer::ok(&shown(&state, found).await?)
 }
 
 /// `PATCH /webhooks/{id}`.
@@ -245,7 +264,7 @@ pub async fn update(
         .update_webhook(&caller, id, body.value.into())
         .await?;
     answer::ok(&UpdatedBody {
-        webhook: webhook(&changed.webhook),
+        webhook: shown(&state, changed.webhook).await?,
         secret: changed
             .secret
             .filter(|_| caller.can(Capability::Secrets))
@@ -273,7 +292,7 @@ pub async fn enable(
     _: OptionalJson<Nothing>,
 ) -> Answered {
     let changed = state.service.enable_webhook(&caller, id(&request)?).await?;
-    answer::ok(&webhook(&changed))
+    answer::ok(&shown(&state, changed).await?)
 }
 
 /// `POST /webhooks/{id}/disable`.
@@ -290,7 +309,7 @@ pub async fn disable(
         .service
         .disable_webhook(&caller, id(&request)?)
         .await?;
-    answer::ok(&webhook(&changed))
+    answer::ok(&shown(&state, changed).await?)
 }
 
 /// `POST /webhooks/{id}/revoke`.
@@ -304,7 +323,7 @@ pub async fn revoke(
     _: OptionalJson<Nothing>,
 ) -> Answered {
     let changed = state.service.revoke_webhook(&caller, id(&request)?).await?;
-    answer::ok(&webhook(&changed))
+    answer::ok(&shown(&state, changed).await?)
 }
 
 /// `POST /webhooks/{id}/rotate-secret`.

@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 
 use utoipa::openapi::RefOr;
-use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, OneOfBuilder, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::domain::alert::AlertForm;
@@ -14,16 +14,18 @@ use crate::domain::api_key::Scope;
 use crate::domain::attempt::AttemptTrigger;
 use crate::domain::audit::ActorKind;
 use crate::domain::breaker::DisabledReason;
-use crate::domain::delivery::{Status, Trigger};
+use crate::domain::delivery::{JobPart, Status, Trigger};
 use crate::domain::format::Format;
 use crate::domain::job::{JobKind, JobStatus};
 use crate::domain::outcome::FailureKind;
 use crate::domain::portal::{Capability, PortalTheme};
+use crate::domain::profile::Origin;
 use crate::domain::shape::{ContentType, SendMethod};
 use crate::domain::signing::SignatureKind;
 use crate::domain::webhook::{Transport, Via};
 use crate::domain::workspace::Plan;
 use crate::service::event_types::ChangeKind;
+use crate::service::events::WhyNot;
 
 /// What the parameter `consumer` of lists does.
 pub(super) const OF_CONSUMER: &str = "Only what belongs to this consumer, by id or uid.";
@@ -148,6 +150,24 @@ words!(
     JobStatus::ALL.map(JobStatus::as_str)
 );
 words!(
+    JobPartWord,
+    "JobPart",
+    "A part of what a job put in line.",
+    JobPart::ALL.map(JobPart::as_str)
+);
+words!(
+    WhyNotWord,
+    "WhyNotReason",
+    "Why a webhook does not get an event.",
+    WhyNot::WORDS
+);
+words!(
+    ProfileOriginWord,
+    "ProfileOrigin",
+    "Where a wire profile comes from.",
+    Origin::ALL.map(Origin::as_str)
+);
+words!(
     Recoverable,
     "Recoverable",
     "What a webhook can recover.",
@@ -183,3 +203,23 @@ words!(
     "How the portal's pages look.",
     PortalTheme::ALL.map(PortalTheme::as_str)
 );
+
+/// Where a delivery may stand: one status, or a list of them.
+pub struct DeliveryStatuses;
+
+impl PartialSchema for DeliveryStatuses {
+    fn schema() -> RefOr<Schema> {
+        let list = ArrayBuilder::new().items(DeliveryStatus::schema());
+        OneOfBuilder::new()
+            .item(DeliveryStatus::schema())
+            .item(list)
+            .description(Some("One status, or a list of them."))
+            .into()
+    }
+}
+
+impl ToSchema for DeliveryStatuses {
+    fn name() -> Cow<'static, str> {
+        Cow::Borrowed("DeliveryStatuses")
+    }
+}

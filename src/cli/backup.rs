@@ -8,6 +8,7 @@ use clap::Args;
 use super::data::DataArgs;
 use super::output;
 use crate::admin::{AdminAnswer, AdminCommand};
+use crate::domain::plural::counted;
 use crate::store::backup;
 
 /// Copy the database and its key into one file, whether or not the server runs
@@ -28,7 +29,11 @@ impl Backup {
         let file = std::path::absolute(&self.file)?;
         match self.data.perform(&AdminCommand::Backup { file })? {
             AdminAnswer::BackedUp { bytes } => {
-                output::say(format_args!("{} ({bytes} bytes)", self.file.display()))?;
+                output::say(format_args!(
+                    "{} ({})",
+                    self.file.display(),
+                    counted(bytes, "byte", "bytes")
+                ))?;
                 Ok(())
             }
             other => bail!("an unexpected answer: {other:?}"),
@@ -71,15 +76,21 @@ impl Check {
         let config = self.data.existing()?;
         let report = backup::check(&config.data_dir)?;
         if report.is_sound() {
-            output::say(format_args!("sound: {} events were read", report.events))?;
+            output::say(format_args!(
+                "sound: {} read",
+                match report.events {
+                    1 => "1 event was".to_owned(),
+                    events => format!("{events} events were"),
+                }
+            ))?;
             return Ok(());
         }
         for finding in &report.findings {
             output::say(output::visible(finding))?;
         }
         bail!(
-            "the database is damaged: {} findings",
-            report.findings.len()
+            "the database is damaged: {}",
+            counted(report.findings.len(), "finding", "findings")
         )
     }
 }

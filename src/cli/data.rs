@@ -25,21 +25,37 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// How long it waits between two tries.
 const PAUSE: Duration = Duration::from_millis(50);
 
+/// Under which the help of commands shows the options of [`DataArgs`], apart from their own.
+const DATA: &str = "Data directory";
+
 /// Which data directory is meant.
 #[derive(Args)]
 pub(super) struct DataArgs {
     /// The server's data directory [default: ./hookpost-data]
-    #[arg(long, global = true, env = "HOOKPOST_DATA_DIR", value_name = "DIR")]
+    #[arg(
+        long,
+        global = true,
+        env = "HOOKPOST_DATA_DIR",
+        value_name = "DIR",
+        help_heading = DATA
+    )]
     data_dir: Option<PathBuf>,
     /// The server's configuration file
-    #[arg(long, global = true, env = "HOOKPOST_CONFIG", value_name = "FILE")]
+    #[arg(
+        long,
+        global = true,
+        env = "HOOKPOST_CONFIG",
+        value_name = "FILE",
+        help_heading = DATA
+    )]
     config: Option<PathBuf>,
     /// The file that holds the master key, as the server has it
     #[arg(
         long,
         global = true,
         env = "HOOKPOST_MASTER_KEY_FILE",
-        value_name = "FILE"
+        value_name = "FILE",
+        help_heading = DATA
     )]
     master_key_file: Option<PathBuf>,
 }

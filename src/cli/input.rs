@@ -9,6 +9,8 @@ use std::path::Path;
 
 use anyhow::{Context, bail};
 
+use crate::domain::plural::counted;
+
 /// The most bytes that are read of data which the server judges, whose own limit is usually far lower.
 pub(super) const INPUT_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
@@ -42,7 +44,10 @@ impl<'a> InputSource<'a> {
         };
         let read = read.with_context(|| format!("cannot read {self}"))?;
         if read as u64 > bytes_max {
-            bail!("{self} is larger than {bytes_max} bytes");
+            bail!(
+                "{self} is larger than {}",
+                counted(bytes_max, "byte", "bytes")
+            );
         }
         Ok(bytes)
     }

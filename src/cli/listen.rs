@@ -157,7 +157,10 @@ fn push_body(text: &mut String, body: &str) {
         push_line(text, &output::visible(line));
     }
     if shown.len() < body.len() {
-        push_line(text, &format!("… {} bytes in all", body.len()));
+        push_line(
+            text,
+            &format!("… {} in all", output::counted(body.len(), "byte", "bytes")),
+        );
     }
 }
 

@@ -31,7 +31,10 @@ impl RotateMaster {
             None => NextKey::Generated,
         };
         let resealed = rotate_master(&options, &next)?;
-        output::say(format_args!("{resealed} secrets were sealed anew"))?;
+        output::say(format_args!(
+            "{} sealed anew",
+            output::counted(resealed, "secret", "secrets")
+        ))?;
         Ok(())
     }
 }

@@ -5,6 +5,8 @@
 use std::fmt::Display;
 use std::io::{self, ErrorKind, Write};
 
+pub(super) use crate::domain::plural::counted;
+
 /// What is wrong with a command line, where only the command itself can tell.
 #[derive(Debug)]
 pub(super) struct WrongUsage(String);
@@ -43,11 +45,6 @@ pub(super) fn say_on(line: impl Display) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
     writeln!(stdout, "{line}")?;
     stdout.flush()
-}
-
-/// `1 delivery`, `2 deliveries`.
-pub(super) fn counted(count: u64, one: &str, many: &str) -> String {
-    format!("{count} {}", if count == 1 { one } else { many })
 }
 
 /// Prints bytes on standard output as they are.

@@ -37,9 +37,11 @@ pub(super) fn reach(config: &Config, url: &str, outward: Option<IpAddr>) -> Reac
         let usable = outward.filter(|_| ip.is_unspecified()).unwrap_or(ip);
         let usable = at(bound.as_ref(), usable).unwrap_or_else(|| url.to_owned());
         let base = public.unwrap_or(usable);
-        let hint = ip
+        let reached = ip
             .is_unspecified()
             .then(|| format!("people reach it at {base}"));
+        let hints: Vec<String> = reached.into_iter().chain(distant(config)).collect();
+        let hint = (!hints.is_empty()).then(|| hints.join("; "));
         return Reach { base, hint };
     }
     let hint = Some(hint(local.as_deref()));
@@ -63,6 +65,14 @@ fn hint(local: Option<&str>) -> String {
              between: {WAYS}"
         ),
     }
+}
+
+/// What a proxy on another machine needs, where only a proxy makes the connection private.
+fn distant(config: &Config) -> Option<String> {
+    const NEEDS: &str = "a proxy on another machine is believed only if its address is named \
+                         (--trusted-proxies); until then nobody signs in through it";
+    let is_private = config.tls.is_some() || config.insecure_dashboard;
+    (!is_private && config.trusted_proxies.is_empty()).then(|| NEEDS.to_owned())
 }
 
 fn lets_others_in(config: &Config) -> bool {
@@ -140,12 +150,20 @@ mod tests {
             ..plain()
         };
         check(open, everywhere, "http://10.0.0.5:8080", "10.0.0.5");
-        let public = Options {
+        let public = || Options {
             public_url: Some("https://hooks.example.com".parse().unwrap()),
             ..plain()
         };
         let named = "https://hooks.example.com";
-        check(public, everywhere, named, "hooks.example.com");
+        check(public(), everywhere, named, "hooks.example.com");
+        // Nothing that such a proxy says is believed unless it is named.
+        check(public(), everywhere, named, "--trusted-proxies");
+        check(public(), "http://10.0.0.5:8080", named, "--trusted-proxies");
+        let trusted = Options {
+            trusted_proxies: Some(vec!["10.0.0.0/8".parse().unwrap()]),
+            ..public()
+        };
+        check(trusted, "http://10.0.0.5:8080", named, "");
     }
 
     #[test]

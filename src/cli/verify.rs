@@ -57,8 +57,8 @@ impl Verify {
         let signed_at = verified.map_err(|why| anyhow!("not genuine: {why}"))?;
         let name = profile.name();
         output::say(format_args!(
-            "genuine: the {name} signature fits the secret and all {} bytes of the body",
-            body.len()
+            "genuine: the {name} signature fits the secret and the whole body of {}",
+            output::counted(body.len(), "byte", "bytes")
         ))?;
         if let Some(at) = signed_at.filter(|at| at.apart(now) > TOLERANCE_DEFAULT) {
             output::say(format_args!(

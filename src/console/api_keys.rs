@@ -7,6 +7,7 @@ use actix_web::web::to;
 use askama::Template;
 
 use super::access::OWNER;
+use super::ask::{Question, ask, is_confirmed};
 use super::form::show_form;
 use super::page::{PageContext, Section, back_to, go, go_and_say};
 use super::state;
@@ -177,12 +178,32 @@ pub async fn create(state: State, visitor: Visitor, request: HttpRequest, form: 
 ///
 /// # Errors
 /// 404 where there is no such live key.
-pub async fn revoke(state: State, visitor: Visitor, request: HttpRequest, _form: Form) -> Shown {
+pub async fn revoke(state: State, visitor: Visitor, request: HttpRequest, form: Form) -> Shown {
     let id: KeyId = path_id(&request, "API key")?;
+    if !is_confirmed(&form) {
+        let key = state.service.key(id).await?;
+        let question = revoke_question(&key);
+        return ask(&state, &request, visitor, &form, question).await;
+    }
     let done = state.service.revoke_key(&visitor.caller, id).await;
     back_to("/api-keys", done, |()| {
         "The key was revoked: the next request with it is refused.".to_owned()
     })
+}
+
+fn revoke_question(key: &ApiKey) -> Question {
+    let used = match key.last_used_at {
+        Some(at) => format!("It was last used at {}.", at.rfc3339()),
+        None => "It was never used.".to_owned(),
+    };
+    Question {
+        title: format!("Revoke 1 key, {}?", key.name),
+        consequence: format!(
+            "{used} The next request with it is refused, whoever sends it; a revoked key cannot be brought back."
+        ),
+        yes: "Revoke it",
+        back: "/api-keys".to_owned(),
+    }
 }
 
 async fn draw(

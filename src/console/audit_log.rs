@@ -2,6 +2,8 @@
 //!
 //! Owns: the list in words. Refuses: changing entries.
 
+use std::time::Duration;
+
 use actix_web::HttpRequest;
 use actix_web::web::to;
 use askama::Template;
@@ -14,11 +16,12 @@ use crate::domain::audit::{ActorKind, AuditEntry};
 use crate::domain::id::SessionId;
 use crate::domain::page::{Limit, List};
 use crate::service::audit_log::EntriesAsked;
-use crate::service::views::AuditLog;
+use crate::service::views::{AuditLog, AuditNames};
 use crate::ui::job_progress::heading;
 use crate::ui::names::called;
 use crate::ui::parts::Choice;
 use crate::ui::parts::Stamp;
+use crate::ui::parts::stamp::lasting;
 use crate::ui::parts::url_query::with_query;
 use crate::web::State;
 use crate::web::endpoint::Endpoint;
@@ -56,7 +59,7 @@ impl EntryRow {
     #[must_use]
     pub fn all(log: &AuditLog) -> Vec<Self> {
         let entries = log.entries.items.iter();
-        entries.map(|entry| row(entry, log)).collect()
+        entries.map(|entry| row(entry, &log.names)).collect()
     }
 }
 
@@ -124,22 +127,19 @@ pub async fn list(state: State, visitor: Visitor, request: HttpRequest) -> Shown
     show(&page, &view)
 }
 
-fn row(entry: &AuditEntry, log: &AuditLog) -> EntryRow {
-    let actor = match entry.actor_kind {
-        ActorKind::User => match log.emails.get(&entry.actor) {
-            Some(email) => email.clone(),
-            None => format!("removed user {}", entry.actor),
-        },
-        ActorKind::Key => match log.keys.get(&entry.actor) {
-            Some(name) => format!("key {name}"),
-            None => format!("removed key {}", entry.actor),
-        },
-        ActorKind::Consumer => match log.owners.get(&entry.actor) {
-            Some(name) => format!("consumer {name}"),
-            None => format!("removed consumer {}", entry.actor),
-        },
-        ActorKind::Cli => "command line".to_owned(),
-        ActorKind::System => "hookpost".to_owned(),
+fn row(entry: &AuditEntry, names: &AuditNames) -> EntryRow {
+    let name = names.actor(entry);
+    let called = |sort: &str| match &name {
+        Some(name) => format!("{sort} {name}"),
+        None => format!("removed {sort} {}", entry.actor),
+    };
+    let actor = match (entry.actor_kind, &name) {
+        (ActorKind::User, Some(email)) => email.clone(),
+        (ActorKind::User, None) => called("user"),
+        (ActorKind::Key, _) => called("key"),
+        (ActorKind::Consumer, _) => called("consumer"),
+        (ActorKind::Cli, _) => "command line".to_owned(),
+        (ActorKind::System, _) => "hookpost".to_owned(),
     };
     EntryRow {
         at: Stamp(entry.at),
@@ -147,47 +147,81 @@ fn row(entry: &AuditEntry, log: &AuditLog) -> EntryRow {
         action: entry.action.clone(),
         link: link(&entry.target),
         target: entry.target.clone(),
-        called: target_called(entry, log),
-        detail: told(&entry.detail).chars().take(DETAIL_CHARS).collect(),
+        called: target_called(entry, names),
+        detail: told(&entry.detail, names)
+            .chars()
+            .take(DETAIL_CHARS)
+            .collect(),
     }
 }
 
 /// What people call the thing that an entry is about; its id where it has no name or is gone.
-fn target_called(entry: &AuditEntry, log: &AuditLog) -> String {
+fn target_called(entry: &AuditEntry, names: &AuditNames) -> String {
     let target = entry.target.as_str();
     if SessionId::parse(target).is_some() {
         // People end no sessions but their own.
-        let whose = log.emails.get(&entry.actor);
+        let whose = names.emails.get(&entry.actor);
         return whose.map_or_else(|| target.to_owned(), |email| format!("session of {email}"));
     }
-    let mut webhooks = log.webhooks.iter();
-    let webhook = webhooks.find(|one| one.id.to_string() == target);
-    let names = [&log.emails, &log.keys, &log.owners];
-    let known = names.into_iter().find_map(|names| names.get(target));
-    let job = || log.jobs.get(target).map(|kind| heading(*kind).to_owned());
-    known
-        .cloned()
-        .or_else(|| webhook.map(called))
-        .or_else(job)
-        .unwrap_or_else(|| target.to_owned())
+    name_of(target, names).unwrap_or_else(|| target.to_owned())
 }
 
-/// A detail without the marks of JSON: `role: viewer, matched: 7`.
-fn told(detail: &str) -> String {
+/// What people call the thing with this id, where it has a name and is not gone.
+fn name_of(id: &str, names: &AuditNames) -> Option<String> {
+    let mut webhooks = names.webhooks.iter();
+    let webhook = webhooks.find(|one| one.id.to_string() == id);
+    let known = [&names.emails, &names.keys, &names.owners];
+    let known = known.into_iter().find_map(|names| names.get(id));
+    let job = || names.jobs.get(id).map(|kind| heading(*kind).to_owned());
+    known.cloned().or_else(|| webhook.map(called)).or_else(job)
+}
+
+/// A detail in words: `role: viewer, workspace: default`. Ids are told by the names that they have; what
+/// is nothing, and ids of what has no name, are left out.
+fn told(detail: &str, names: &AuditNames) -> String {
     let Ok(members) = serde_json::from_str::<Map<String, Value>>(detail) else {
         return detail.to_owned();
     };
-    let said = members.into_iter().map(|(name, value)| {
-        let name = name.replace('_', " ");
-        match value {
-            Value::String(text) => format!("{name}: {text}"),
-            Value::Null => format!("{name}: none"),
-            value @ (Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_)) => {
-                format!("{name}: {value}")
-            }
-        }
+    let said = members.into_iter().filter_map(|(name, value)| {
+        let words = value_told(&name, &value, names)?;
+        let label = name.trim_end_matches("_id").trim_end_matches("_ms");
+        Some(format!("{}: {words}", label.replace('_', " ")))
     });
     said.collect::<Vec<_>>().join(", ")
+}
+
+fn value_told(name: &str, value: &Value, names: &AuditNames) -> Option<String> {
+    match value {
+        Value::Null => None,
+        Value::Bool(true) => Some("yes".to_owned()),
+        Value::Bool(false) => Some("no".to_owned()),
+        Value::Number(number) => Some(match number.as_u64().filter(|_| name.ends_with("_ms")) {
+            Some(ms) => lasting(Duration::from_millis(ms)),
+            None => number.to_string(),
+        }),
+        Value::String(text) if is_id(text) => name_of(text, names),
+        Value::String(text) => Some(text.clone()),
+        Value::Array(items) => {
+            let said = items
+                .iter()
+                .filter_map(|item| value_told(name, item, names));
+            let said: Vec<String> = said.collect();
+            (!said.is_empty()).then(|| said.join(", "))
+        }
+        Value::Object(_) => Some(told(&value.to_string(), names)).filter(|words| !words.is_empty()),
+    }
+}
+
+/// Whether a text is an id of hookpost's own, whatever it names.
+fn is_id(text: &str) -> bool {
+    const LETTERS: usize = 26;
+    let Some((prefix, rest)) = text.split_once('_') else {
+        return false;
+    };
+    let is_letter = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    let is_prefix =
+        (2..=3).contains(&prefix.len()) && prefix.chars().all(|c| c.is_ascii_lowercase());
+    is_prefix && rest.len() == LETTERS && rest.chars().all(is_letter)
 }
 
 /// Where a thing is looked at, by the prefix of its id.

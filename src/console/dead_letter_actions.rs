@@ -97,7 +97,9 @@ pub async fn bulk(state: State, visitor: Visitor, request: HttpRequest, form: Fo
         let flash = Flash::bad("Nothing was ticked: choose dead letters first.");
         return Ok(go_and_say(&back, &flash));
     }
-    let asks = action == GroupAction::Discard || form.typed("choose") == "all";
+    // Only what was ticked one by one is retried at once: its number is before the reader's eyes.
+    let is_ticked = form.typed("choose") != "all" && !form.ticked("cause");
+    let asks = action == GroupAction::Discard || !is_ticked;
     if asks && !is_confirmed(&form) {
         let count = state.service.count_chosen(&chosen).await?;
         let question = bulk_question(action, count, back);

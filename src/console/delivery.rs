@@ -3,8 +3,6 @@
 //! Owns: the timeline, one attempt's request and answer at a time, and the actions on a delivery.
 //! Refuses: showing all bodies at once: a page has a bound, and an attempt is one click away.
 
-use std::time::Duration;
-
 use actix_web::http::header;
 use actix_web::web::to;
 use actix_web::{HttpRequest, HttpResponse};
@@ -16,6 +14,7 @@ use super::{Form, Shown, Visitor};
 use crate::domain::attempt::Attempt;
 use crate::domain::delivery::Delivery;
 use crate::domain::id::DeliveryId;
+use crate::domain::time::Timestamp;
 use crate::service::deliveries::DeliveryDetail;
 use crate::ui::attempts::{
     ATTEMPTS_SHOWN, AttemptLine, Axis, AxisMark, attempt_address, attempt_lines,
@@ -27,7 +26,7 @@ use crate::ui::facts::DeliveryFacts;
 use crate::ui::names::Names;
 use crate::ui::parts::code::Block;
 use crate::ui::parts::stamp::{Due, Stamp};
-use crate::ui::parts::{Badge, Copyable};
+use crate::ui::parts::{Badge, Copyable, counted};
 use crate::web::State;
 use crate::web::endpoint::Endpoint;
 use crate::web::extract::{Query, path_id};
@@ -82,8 +81,10 @@ pub struct DeliveryView<'a> {
     pub url: String,
     /// Its attempts, newest first.
     pub lines: Vec<AttemptLine>,
-    /// Where the next one is planned.
-    pub planned: Option<AxisMark>,
+    /// Where the next ones are planned.
+    pub planned: Vec<AxisMark>,
+    /// When those behind the next one are due, should that fail.
+    pub later: Vec<Stamp>,
     /// How many older ones are left out.
     pub left_out: usize,
     /// The attempt that is shown whole.
@@ -113,6 +114,12 @@ pub struct DeliveryView<'a> {
 }
 
 impl DeliveryView<'_> {
+    fn left_out_words(&self) -> String {
+        let attempts = counted(self.left_out as u64, "earlier attempt", "earlier attempts");
+        let are = if self.left_out == 1 { "is" } else { "are" };
+        format!("{attempts} {are}")
+    }
+
     fn next_in(&self) -> Option<Due> {
         self.delivery.next_attempt_at().map(Due)
     }
@@ -171,7 +178,11 @@ pub async fn detail(state: State, visitor: Visitor, request: HttpRequest) -> Sho
         names.called(delivery.webhook.seq())
     );
     let page = PageContext::of(&state, &request, visitor, Section::Deliveries, title).await?;
-    let view = view(&page, &found.detail, &found.siblings, &names, wanted, form);
+    let tries = AskedTries {
+        planned: &found.planned,
+        wanted,
+    };
+    let view = view(&page, &found.detail, &found.siblings, &names, tries, form);
     let attempts = &found.detail.attempts;
     let find = |number: u32| attempts.iter().find(|one| one.number == number);
     let shown = view.exchange.as_ref().and_then(|one| find(one.number));
@@ -184,21 +195,31 @@ pub async fn detail(state: State, visitor: Visitor, request: HttpRequest) -> Sho
     show(&page, &view)
 }
 
+/// What is asked of a delivery's attempts.
+#[derive(Clone, Copy)]
+struct AskedTries<'a> {
+    /// When the next ones are due.
+    planned: &'a [Timestamp],
+    /// Which one is to be shown whole.
+    wanted: Option<u32>,
+}
+
 fn view<'a>(
     page: &'a PageContext,
     found: &'a DeliveryDetail,
     siblings: &[Delivery],
     names: &Names,
-    wanted: Option<u32>,
+    tries: AskedTries<'_>,
     form: Bodies,
 ) -> DeliveryView<'a> {
     let delivery = &found.delivery;
     let attempts = &found.attempts;
-    let shown = wanted
+    let shown = tries
+        .wanted
         .and_then(|number| attempts.iter().find(|attempt| attempt.number == number))
         .or(attempts.last());
     let (body, body_note) = body_block(&found.request_body, form, "the request's body");
-    let axis = Axis::of(delivery, attempts);
+    let axis = Axis::of(delivery, attempts, tries.planned);
     DeliveryView {
         page,
         id: Copyable::new(delivery.id.to_string(), "the delivery's id"),
@@ -206,9 +227,8 @@ fn view<'a>(
         badge: Badge::delivery(delivery.progress.status),
         webhook: names.called(delivery.webhook.seq()),
         url: found.url.clone(),
-        planned: delivery
-            .next_attempt_at()
-            .map(|at| axis.mark(at, Duration::ZERO)),
+        planned: axis.planned(tries.planned),
+        later: tries.planned.iter().skip(1).copied().map(Stamp).collect(),
         lines: attempt_lines(&path(delivery), attempts, shown, form, axis),
         left_out: attempts.len().saturating_sub(ATTEMPTS_SHOWN),
         exchange: shown.map(|attempt| exchange(attempt, form)),

@@ -15,11 +15,11 @@ use crate::domain::page::{Limit, Order};
 use crate::domain::time::Timestamp;
 use crate::domain::webhook::WebhookName;
 use crate::service::filter::FilterInput;
-use crate::service::views::{NamedWebhooks, WantedDeliveries};
+use crate::service::views::WantedDeliveries;
 use crate::service::{Caller, FieldError, Refusal};
-use crate::ui::names::called;
+use crate::ui::names::{called, id_in, only, option_of, several};
 use crate::ui::parts::url_query::with_query;
-use crate::ui::parts::{Choice, Icon, counted, host, icon, periods};
+use crate::ui::parts::{Choice, Icon, host, icon, periods};
 use crate::web::State;
 use crate::web::extract::Query;
 
@@ -39,6 +39,8 @@ pub struct Filters {
     pub event: String,
     /// A job's id.
     pub job: String,
+    /// A part of its deliveries.
+    pub job_part: String,
     /// An event type, or a pattern of them.
     pub event_type: String,
     /// Statuses with commas between them.
@@ -53,6 +55,8 @@ pub struct Filters {
     pub until: String,
     /// An instant: only what came to its end since.
     pub ended: String,
+    /// `counted` without failed tests.
+    pub tests: String,
     /// `oldest` for the oldest first.
     pub order: String,
 }
@@ -71,6 +75,7 @@ impl Filters {
             named: text("webhook"),
             event: text("event_id"),
             job: text("job_id"),
+            job_part: text("job_part"),
             event_type: text("event_type"),
             status: text("status"),
             result: text("result"),
@@ -78,6 +83,7 @@ impl Filters {
             since: text("since"),
             until: text("until"),
             ended: text("ended_since"),
+            tests: text("tests"),
             order: text("order"),
         }
     }
@@ -95,12 +101,14 @@ impl Filters {
             webhook_id: given(&self.webhook),
             event_id: given(&self.event),
             job_id: given(&self.job),
+            job_part: given(&self.job_part),
             event_type: given(&self.event_type),
             statuses: statuses.map(str::to_owned).collect(),
             result: given(&self.result),
             since: given(&self.since).or(since),
             until: given(&self.until),
             ended_since: given(&self.ended),
+            tests: given(&self.tests),
         }
     }
 
@@ -123,18 +131,20 @@ impl Filters {
 
     /// What narrows the list besides the status, by its name in addresses and forms.
     #[must_use]
-    pub fn narrowing(&self) -> [(&'static str, &str); 10] {
+    pub fn narrowing(&self) -> [(&'static str, &str); 12] {
         [
             ("consumer", &self.consumer),
             ("webhook_id", &self.webhook),
             ("event_type", &self.event_type),
             ("event_id", &self.event),
             ("job_id", &self.job),
+            ("job_part", &self.job_part),
             ("result", &self.result),
             ("last", &self.last),
             ("since", &self.since),
             ("until", &self.until),
             ("ended_since", &self.ended),
+            ("tests", &self.tests),
         ]
     }
 
@@ -174,7 +184,7 @@ impl Filters {
         if self.named.is_empty() {
             return Ok(Resolved::Here(Box::new(ListAsked::of(self, path, now))));
         }
-        if let Some(id) = self.named.split(' ').next_back().and_then(WebhookId::parse) {
+        if let Some(id) = id_in(&self.named) {
             return Ok(Resolved::Elsewhere(go(&self.of_webhook(id, path))));
         }
         let views = state.service.views();
@@ -189,23 +199,6 @@ impl Filters {
         asked.said("webhook", several(&found));
         asked.several = found.first;
         Ok(Resolved::Here(Box::new(asked)))
-    }
-}
-
-/// The one webhook that `text` names: the only one, or the only one called exactly so.
-fn only<'a>(found: &'a NamedWebhooks, text: &str) -> Option<&'a WebhookName> {
-    let is_exact = |name: &&WebhookName| called(name).to_lowercase() == text.to_lowercase();
-    let mut exact = found.first.iter().filter(is_exact);
-    match (found.first.as_slice(), exact.next(), exact.next()) {
-        ([only], ..) | (_, Some(only), None) => Some(only),
-        _ => None,
-    }
-}
-
-fn several(found: &NamedWebhooks) -> String {
-    match found.total {
-        0 => "no webhook is called so".to_owned(),
-        total => format!("fits {}", counted(total as u64, "webhook", "webhooks")),
     }
 }
 
@@ -306,12 +299,6 @@ impl ListAsked {
             webhook,
         }
     }
-}
-
-/// A webhook as a field names it: what it is called, and its id, which says which of two.
-#[must_use]
-pub fn option_of(name: &WebhookName) -> String {
-    format!("{} {}", called(name), name.id)
 }
 
 /// The form above a list of deliveries.

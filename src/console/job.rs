@@ -1,7 +1,7 @@
 //! `/jobs` and `/jobs/{id}`: background work, how far it has come, and what became of its deliveries.
 //!
-//! Owns: the progress bar, which is drawn from the database and so survives any reload, calling a job
-//! off, taking a discarding back. Refuses: beginning any other job.
+//! Owns: the progress bar, which is drawn from the database and so survives any reload, canceling a
+//! job, taking a discarding back. Refuses: beginning any other job.
 
 use actix_web::HttpRequest;
 use actix_web::web::to;
@@ -11,13 +11,12 @@ use super::access::{OPERATOR, VIEWER};
 use super::dead_letter_actions::to_job;
 use super::page::{PageContext, Section, back_to, show};
 use super::{Form, Shown, Visitor};
-use crate::domain::delivery::DeliveryScope;
+use crate::domain::delivery::JobPart;
 use crate::domain::id::JobId;
-use crate::domain::job::{JobKind, JobOutcome, JobReport};
+use crate::domain::job::{JobKind, JobReport};
 use crate::domain::page::{Limit, List};
+use crate::domain::time::Timestamp;
 use crate::service::Idempotency;
-use crate::service::filter::FilterInput;
-use crate::service::jobs::Selection;
 use crate::ui::job_progress::{JobProgress, heading, outcome_parts};
 use crate::ui::parts::url_query::with_query;
 use crate::ui::parts::{Ago, Badge, Copyable};
@@ -48,9 +47,7 @@ pub struct JobView<'a> {
     pub id: Copyable,
     /// How it stands.
     pub badge: Badge,
-    /// What became of its deliveries.
-    pub outcome: Option<JobOutcome>,
-    /// Whether the reader may call it off.
+    /// Whether the reader may cancel it.
     pub may_operate: bool,
 }
 
@@ -88,30 +85,37 @@ pub struct JobsView<'a> {
 impl JobView<'_> {
     /// The parts of the outcome: how many, in words, and the list of them.
     fn parts(&self) -> Vec<(String, String)> {
-        let parts = self.outcome.map(outcome_parts).unwrap_or_default();
-        let id = self.work.0.id.to_string();
-        let address =
-            |statuses: &str| with_query("/deliveries", &[("status", statuses), ("job_id", &id)]);
+        let report = self.work.report;
+        let parts = report.outcome.map(outcome_parts).unwrap_or_default();
+        let id = report.job.id.to_string();
+        let address = |part: JobPart| {
+            with_query(
+                "/deliveries",
+                &[("job_id", &id), ("job_part", part.as_str())],
+            )
+        };
         parts
             .into_iter()
-            .map(|(words, statuses)| (words, address(statuses)))
+            .map(|(words, part)| (words, address(part)))
             .collect()
     }
 
     /// Whether there is something that can be taken back.
     fn may_restore(&self) -> bool {
-        self.may_operate && self.work.0.kind == JobKind::Discard && self.work.0.done > 0
+        let job = &self.work.report.job;
+        self.may_operate && job.kind == JobKind::Discard && job.done > 0
     }
 }
 
-fn line(JobReport { job, outcome }: &JobReport) -> JobLine {
-    let parts = outcome.map(outcome_parts).unwrap_or_default();
+fn line(report: &JobReport, now: Timestamp) -> JobLine {
+    let job = &report.job;
+    let parts = report.outcome.map(outcome_parts).unwrap_or_default();
     let words: Vec<String> = parts.into_iter().map(|(words, _)| words).collect();
     JobLine {
         id: job.id.to_string(),
         heading: heading(job.kind),
-        badge: Badge::job(job.status),
-        progress: JobProgress(job).progress(),
+        badge: Badge::job(report.status),
+        progress: JobProgress { report, now }.progress(),
         outcome: words.join(", "),
         began: Ago(job.created_at),
     }
@@ -131,9 +135,10 @@ pub async fn list(state: State, visitor: Visitor, request: HttpRequest) -> Shown
         .job_reports(&visitor.caller, cursor, limit)
         .await?;
     let page = PageContext::of(&state, &request, visitor, Section::Jobs, "Jobs").await?;
+    let now = state.service.clock().now();
     let view = JobsView {
         page: &page,
-        rows: found.items.iter().map(line).collect(),
+        rows: found.items.iter().map(|one| line(one, now)).collect(),
         further: (found.next)
             .map(|next| with_query("/jobs", &[("cursor", next.to_string().as_str())])),
         is_later: cursor.is_some(),
@@ -148,15 +153,17 @@ pub async fn list(state: State, visitor: Visitor, request: HttpRequest) -> Shown
 pub async fn detail(state: State, visitor: Visitor, request: HttpRequest) -> Shown {
     let id: JobId = path_id(&request, "job")?;
     Query::of(&request).finish()?;
-    let JobReport { job, outcome } = state.service.job_report(&visitor.caller, id).await?;
+    let report = state.service.job_report(&visitor.caller, id).await?;
     let may_operate = visitor.may_operate();
     let page = PageContext::of(&state, &request, visitor, Section::Jobs, "Job").await?;
     let view = JobView {
         page: &page,
-        id: Copyable::new(job.id.to_string(), "the job's id"),
-        badge: Badge::job(job.status),
-        work: JobProgress(&job),
-        outcome,
+        id: Copyable::new(id.to_string(), "the job's id"),
+        badge: Badge::job(report.status),
+        work: JobProgress {
+            report: &report,
+            now: state.service.clock().now(),
+        },
         may_operate,
     };
     show(&page, &view)
@@ -169,16 +176,7 @@ pub async fn detail(state: State, visitor: Visitor, request: HttpRequest) -> Sho
 /// 404 where the workspace has no such job.
 pub async fn restore(state: State, visitor: Visitor, request: HttpRequest, _form: Form) -> Shown {
     let id: JobId = path_id(&request, "job")?;
-    let input = FilterInput {
-        job_id: Some(id.to_string()),
-        ..FilterInput::default()
-    };
-    let (service, caller) = (&state.service, &visitor.caller);
-    service.job(caller, id).await?;
-    let scope = DeliveryScope::Discarded;
-    let filter = service.delivery_filter(caller, scope, input, "").await?;
-    let chosen = Selection::Filter(filter);
-    let begun = service.restore_dead_letters(caller, chosen, Idempotency::unkeyed());
+    let begun = (state.service).restore_discarded(&visitor.caller, id, Idempotency::unkeyed());
     match begun.await {
         Ok(begun) => Ok(to_job(&begun)),
         Err(refusal) => back_to(&format!("/jobs/{id}"), Err::<(), _>(refusal), |()| {

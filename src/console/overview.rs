@@ -120,6 +120,14 @@ pub struct OverviewView<'a> {
 }
 
 impl OverviewView<'_> {
+    fn troubled_left_out_words(&self) -> String {
+        counted(
+            self.troubled_left_out as u64,
+            "more webhook",
+            "more webhooks",
+        )
+    }
+
     fn accepted(&self) -> String {
         grouped(self.stats.total.events)
     }

@@ -27,7 +27,7 @@ use crate::ui::flash::Flash;
 use crate::ui::form::mend;
 use crate::ui::form::{FieldSet, FieldSpec, Fields, FormDraft, FormSpec, FormView, Frame};
 use crate::ui::parts::agent::agent;
-use crate::ui::parts::{Ago, Copyable, Stamp};
+use crate::ui::parts::{Ago, Copyable, Stamp, counted};
 use crate::ui::preferences::Theme;
 use crate::web::State;
 use crate::web::endpoint::Endpoint;
@@ -81,6 +81,14 @@ pub struct ProfileView<'a> {
     pub has_second_factor: bool,
     /// Recovery codes that are left.
     pub codes_left: usize,
+}
+
+impl ProfileView<'_> {
+    fn codes_left_words(&self) -> String {
+        let codes = counted(self.codes_left as u64, "recovery code", "recovery codes");
+        let are = if self.codes_left == 1 { "is" } else { "are" };
+        format!("{codes} {are}")
+    }
 }
 
 /// The present password and the one to take its place.

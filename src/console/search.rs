@@ -128,6 +128,8 @@ fn path(place: &SearchPlace) -> String {
         SearchPlace::Event(id) => format!("/events/{id}"),
         SearchPlace::Job(id) => format!("/jobs/{id}"),
         SearchPlace::Consumer(id) => format!("/consumers/{id}"),
+        SearchPlace::Key(id) => format!("/api-keys#{id}"),
+        SearchPlace::Workspace(id) => format!("/workspaces#{id}"),
     }
 }
 

@@ -13,7 +13,7 @@ use super::page::{PageContext, Section, back_to, show};
 use super::{Form, Shown, Visitor};
 use crate::engine::{EngineStatus, Paused};
 use crate::ui::parts::stamp::lasting;
-use crate::ui::parts::{counted, grouped, size};
+use crate::ui::parts::{counted, size};
 use crate::web::State;
 use crate::web::endpoint::Endpoint;
 use crate::web::extract::Query;
@@ -57,15 +57,15 @@ pub struct SystemView<'a> {
 
 impl SystemView<'_> {
     fn attempts(&self) -> String {
-        grouped(self.status.attempts)
+        counted(self.status.attempts, "attempt", "attempts")
     }
 
     fn queued(&self) -> String {
-        grouped(self.status.queued as u64)
+        counted(self.status.queued as u64, "delivery", "deliveries")
     }
 
     fn in_flight(&self) -> String {
-        grouped(self.status.in_flight as u64)
+        counted(self.status.in_flight as u64, "attempt", "attempts")
     }
 }
 

@@ -17,7 +17,7 @@ use super::page::{PAGE_BYTES_MAX, PageContext};
 use super::saved_views::ViewsStrip;
 use crate::domain::delivery::Status;
 use crate::domain::id::{JobId, SessionId, UserId, WorkspaceId};
-use crate::domain::job::{Job, JobKind, JobOutcome, JobStatus};
+use crate::domain::job::{Job, JobKind, JobOutcome, JobReport, JobStatus};
 use crate::domain::role::Role;
 use crate::domain::time::Timestamp;
 use crate::domain::user::SecondFactor;
@@ -156,16 +156,24 @@ fn job(page: &PageContext) -> String {
         created_at: at(),
         updated_at: at(),
     };
+    let outcome = JobOutcome {
+        delivered: 298,
+        failed: 16,
+        ..JobOutcome::default()
+    };
+    let report = JobReport {
+        status: job.status,
+        job,
+        outcome: Some(outcome),
+    };
     let view = JobView {
         page,
-        id: Copyable::new(job.id.to_string(), "the job's id"),
-        badge: Badge::job(job.status),
-        work: JobProgress(&job),
-        outcome: Some(JobOutcome {
-            delivered: 298,
-            failed: 16,
-            ..JobOutcome::default()
-        }),
+        id: Copyable::new(report.job.id.to_string(), "the job's id"),
+        badge: Badge::job(report.status),
+        work: JobProgress {
+            report: &report,
+            now: at(),
+        },
         may_operate: true,
     };
     view.render().unwrap()

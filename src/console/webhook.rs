@@ -80,7 +80,12 @@ impl WebhookView<'_> {
             self.frame.webhook.id.to_string(),
             self.stats.since.to_string(),
         );
-        with_query("/deliveries", &[("webhook_id", &id), ("since", &since)])
+        let counted = [
+            ("webhook_id", id.as_str()),
+            ("since", &since),
+            ("tests", "counted"),
+        ];
+        with_query("/deliveries", &counted)
     }
 
     fn success(&self) -> Option<String> {

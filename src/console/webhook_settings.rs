@@ -13,6 +13,7 @@ use super::webhook_frame::{WebhookFrame, WebhookSection};
 use super::{Shown, Visitor};
 use crate::domain::id::WebhookId;
 use crate::domain::order::DeliveryOrder;
+use crate::domain::plural::counted;
 use crate::domain::retry::Jitter;
 use crate::domain::time::{Timestamp, format_duration};
 use crate::ui::form::FormView;
@@ -96,7 +97,7 @@ impl WebhookSettingsView<'_> {
         let breaker = self.frame.webhook.settings.breaker;
         let often = breaker
             .disable_after_failures
-            .map(|count| format!("after {count} failures in a row"));
+            .map(|count| format!("after {} in a row", counted(count, "failure", "failures")));
         let long = breaker
             .disable_after
             .map(|time| format!("after {} of nothing but failures", format_duration(time)));

@@ -8,7 +8,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
 use super::access::VIEWER;
-use super::filters::option_of;
+
 use super::page::{PageContext, Section, dress, show_asked};
 use super::{Shown, Visitor};
 use crate::domain::page::Limit;
@@ -16,7 +16,7 @@ use crate::domain::webhook::{SEARCHED_MAX, WebhookSearch, WebhookSort, WebhookTa
 use crate::service::FieldError;
 use crate::service::views::{WebhookHits, WebhookSummary};
 use crate::ui::figures::{success, success_class, took_about};
-use crate::ui::names::called_by;
+use crate::ui::names::{called_by, option_of};
 use crate::ui::parts::curl::call;
 use crate::ui::parts::strip::Strip;
 use crate::ui::parts::url_query::with_query;

@@ -47,7 +47,7 @@ use shape::{
 };
 
 const PROFILE: &str = "veriswarm";
-/// What is said of a delivery that was called off, which the documentation has no word for.
+/// What is said of a delivery that was canceled, which the documentation has no word for.
 const ABANDONED: &str = "abandoned: the webhook was revoked, or the delivery was canceled";
 
 /// The line in the table of dialects.

@@ -23,6 +23,8 @@ pub const BATCH_WAIT_MIN: Duration = Duration::from_millis(100);
 pub const BATCH_WAIT_MAX: Duration = Duration::from_secs(3600);
 /// Bytes that the body of a batch may have, beyond its first event: 1 MiB.
 pub const BATCH_BODY_BYTES_MAX: usize = 1024 * 1024;
+/// What the id of a batch begins with.
+pub const BATCH_PREFIX: &str = "bat_";
 /// What stands for the type of an event where a header names it.
 pub const BATCH_TYPE: &str = "batch";
 
@@ -109,7 +111,7 @@ pub fn batch_id(members: impl IntoIterator<Item = DeliveryId>) -> String {
     }
     let digest: [u8; 32] = hasher.finalize().into();
     let (first, _) = digest.split_first_chunk().expect("longer than 16 bytes");
-    format!("bat_{:032x}", u128::from_be_bytes(*first))
+    format!("{BATCH_PREFIX}{:032x}", u128::from_be_bytes(*first))
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@
 //! whatever was not settled is still pending or retrying, hence due, and is attempted again.
 
 mod filter;
+mod job_part;
 mod progress;
 mod record;
 mod standing;
@@ -16,7 +17,9 @@ mod step;
 
 pub use filter::{
     AttemptFilter, AttemptOutcome, CarriedFilter, DeliveryFilter, DeliveryScope, LastResult,
+    TestsShown,
 };
+pub use job_part::JobPart;
 pub use progress::{Fallback, Next, Progress};
 pub use record::{Delivery, DeliveryPlace, LastAttempt, NewDelivery, QueuedDelivery};
 pub use standing::{Cause, LetterGroup, Standing, Waiting};

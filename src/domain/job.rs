@@ -61,7 +61,7 @@ impl JobKind {
 /// How a job stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum JobStatus {
-    /// Its next batch is due.
+    /// Its next batch is due, or deliveries that it put in line have yet to be attempted.
     Running,
     /// It came to its end.
     Done,
@@ -141,6 +141,8 @@ pub struct JobOutcome {
 pub struct JobReport {
     /// The job.
     pub job: Job,
+    /// How the whole of it stands: what is merely in line is not done.
+    pub status: JobStatus,
     /// What became of them; `None` where it sends nothing, or where they are too many to be counted.
     pub outcome: Option<JobOutcome>,
 }

@@ -39,6 +39,7 @@ pub mod outcome;
 pub mod own_name;
 pub mod page;
 pub mod password;
+pub mod plural;
 pub mod poll;
 pub mod portal;
 pub mod profile;

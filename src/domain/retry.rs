@@ -220,6 +220,29 @@ impl RetryPolicy {
         Some(end.map_or(next, |end| next.min(end)))
     }
 
+    /// When the next attempts are due should each fail: `next` and those behind it, `most` at most. Where delays
+    /// are spread, each is taken as it stands.
+    #[must_use]
+    pub fn planned(
+        &self,
+        failed: u32,
+        first_attempt_at: Timestamp,
+        next: Timestamp,
+        most: usize,
+    ) -> Vec<Timestamp> {
+        let mut planned = vec![next];
+        let mut failed = failed;
+        while planned.len() < most {
+            failed = failed.saturating_add(1);
+            let now = planned.last().copied().unwrap_or(next);
+            let Some(at) = self.next_attempt_at(failed, first_attempt_at, now, None, 0.5) else {
+                break;
+            };
+            planned.push(at);
+        }
+        planned
+    }
+
     fn spread(&self, delay: Duration, spread: f64) -> Duration {
         match self.jitter {
             Jitter::Off => delay,
@@ -233,6 +256,20 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn what_is_planned_follows_the_delays_until_the_policy_ends() {
+        let at = |seconds: i64| Timestamp::from_millis(seconds * 1000);
+        let delays = [10, 20, 40].map(Duration::from_secs).to_vec();
+        let policy = RetryPolicy::new(delays, None, None, Jitter::Tenth).unwrap();
+        let planned = |failed, most| policy.planned(failed, at(0), at(10), most);
+        assert_eq!(planned(1, 9), [at(10), at(30), at(70)]);
+        assert_eq!(planned(1, 2), [at(10), at(30)]);
+        assert_eq!(planned(3, 9), [at(10)]);
+        let hourly = RetryPolicy::standard();
+        let last = *hourly.planned(28, at(0), at(80_000), 9).last().unwrap();
+        assert_eq!(last, at(83_600));
+    }
 
     fn at(seconds: i64) -> Timestamp {
         Timestamp::from_millis(seconds * 1000)

@@ -266,6 +266,7 @@ pub(super) fn line_of(delivery: &QueuedDelivery, attempt: &Attempt) -> Line {
         duration_ms: attempt.duration_ms,
         outcome: Outcome::Unchanged,
         disabled: None,
+        recovered: None,
     }
 }
 
@@ -284,6 +285,7 @@ pub(super) fn note(
         webhook: recorded.webhook,
         outcome: recorded.outcome,
         disabled: recorded.disabled,
+        recovered: recorded.recovered,
         attempt: recorded.attempt_count,
         ..line
     };

@@ -96,6 +96,8 @@ pub(super) struct Recorded {
     pub(super) settled: Settled,
     pub(super) webhook: Option<WebhookId>,
     pub(super) disabled: Option<DisabledReason>,
+    /// After how many failures in a row the webhook answers with a 2xx again.
+    pub(super) recovered: Option<u32>,
     pub(super) outcome: Outcome,
     /// How often it was attempted by now.
     pub(super) attempt_count: u32,
@@ -108,6 +110,7 @@ pub(super) struct Recorded {
 struct Observed {
     webhook: Option<WebhookId>,
     disabled: Option<DisabledReason>,
+    recovered: Option<u32>,
     outage: Option<OutageNews>,
 }
 
@@ -143,6 +146,7 @@ impl AttemptRecord {
             settled: Settled::Over,
             webhook: None,
             disabled: None,
+            recovered: None,
             outcome: Outcome::Unchanged,
             attempt_count: 0,
             clock_offset_ms,
@@ -195,6 +199,7 @@ impl AttemptRecord {
             },
             webhook: observed.webhook,
             disabled: observed.disabled,
+            recovered: observed.recovered,
             outcome,
             attempt_count: next.attempt_count,
             ..gone
@@ -328,8 +333,10 @@ impl AttemptRecord {
             }
             (Verdict::Delivered | Verdict::Failed { .. } | Verdict::Gone, _) => None,
         };
+        let has_recovered = *verdict == Verdict::Delivered && failures > 0;
         Ok(Observed {
             disabled: reason,
+            recovered: has_recovered.then_some(failures),
             outage,
             ..unchanged
         })

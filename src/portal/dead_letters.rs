@@ -8,6 +8,7 @@ use actix_web::web::to;
 use askama::Template;
 
 use super::access::{GUEST, RETRY, VIEW};
+use super::ask::{GuestQuestion, ask, is_confirmed};
 use super::deliveries::ROWS;
 use super::form::GuestForm;
 use super::guest::Guest;
@@ -24,6 +25,7 @@ use crate::ui::delivery_row::Row;
 use crate::ui::flash::Flash;
 use crate::ui::job_progress::matching_words;
 use crate::ui::names::Names;
+use crate::ui::parts::counted;
 use crate::ui::parts::url_query::with_query;
 use crate::ui::speech::filters;
 use crate::web::State;
@@ -92,11 +94,49 @@ pub async fn bulk(state: State, guest: Guest, request: HttpRequest, form: GuestF
         let flash = Flash::bad("Nothing was ticked: choose dead letters first.");
         return Ok(go_and_say(&request, PATH, &flash));
     }
+    let is_discarded = match form.typed("action") {
+        "retry" => false,
+        "discard" => true,
+        _ => return Err(Refusal::field("action", "must be retry or discard").into()),
+    };
+    let asks = is_discarded || form.typed("choose") == "all";
+    if asks && !is_confirmed(&form) {
+        let count = service.count_chosen(&chosen).await?;
+        let what = counted(count, "dead letter", "dead letters");
+        let question = match is_discarded {
+            true => discarding(&what),
+            false => retrying(&what),
+        };
+        return ask(&request, guest, Room::DeadLetters, &form, question);
+    }
     let once = Idempotency::unkeyed();
-    let begun = match form.typed("action") {
-        "retry" => service.retry_dead_letters(caller, chosen, once).await,
-        "discard" => service.discard_dead_letters(caller, chosen, once).await,
-        _ => Err(Refusal::field("action", "must be retry or discard")),
+    let begun = match is_discarded {
+        true => service.discard_dead_letters(caller, chosen, once).await,
+        false => service.retry_dead_letters(caller, chosen, once).await,
     };
     to_job(&request, begun, PATH)
+}
+
+fn retrying(what: &str) -> GuestQuestion {
+    GuestQuestion {
+        title: format!("Retry {what}?"),
+        consequence:
+            "Each is sent as soon as your receiver's limits allow; those that fail again go on by \
+                      their schedule."
+                .to_owned(),
+        yes: "Retry them",
+        back: PATH.to_owned(),
+    }
+}
+
+fn discarding(what: &str) -> GuestQuestion {
+    GuestQuestion {
+        title: format!("Discard {what}?"),
+        consequence:
+            "They are not sent and leave this list. That can be taken back on the page that \
+                      follows, until they are removed for good."
+                .to_owned(),
+        yes: "Discard them",
+        back: PATH.to_owned(),
+    }
 }

@@ -3,8 +3,6 @@
 //! Owns: the page and the actions on a delivery. Refuses: other consumers' deliveries of an event, and the
 //! words for operators.
 
-use std::time::Duration;
-
 use actix_web::HttpRequest;
 use actix_web::web::to;
 use askama::Template;
@@ -49,7 +47,7 @@ pub struct PortalDelivery<'a> {
     webhook: String,
     url: String,
     lines: Vec<AttemptLine>,
-    planned: Option<AxisMark>,
+    planned: Vec<AxisMark>,
     left_out: usize,
     exchange: Option<ShownExchange>,
     error: Option<String>,
@@ -87,14 +85,12 @@ pub async fn detail(state: State, guest: Guest, request: HttpRequest) -> Shown {
         "the request's body",
     );
     let own = format!("/portal/deliveries/{id}");
-    let axis = Axis::of(delivery, attempts);
+    let axis = Axis::of(delivery, attempts, &found.planned);
     let view = PortalDelivery {
         id: Copyable::new(id.to_string(), "the delivery's id"),
         badge: Badge::delivery(delivery.progress.status),
         url: found.detail.url.clone(),
-        planned: delivery
-            .next_attempt_at()
-            .map(|at| axis.mark(at, Duration::ZERO)),
+        planned: axis.planned(&found.planned),
         lines: attempt_lines(&own, attempts, shown, Bodies::Pretty, axis),
         left_out: attempts.len().saturating_sub(ATTEMPTS_SHOWN),
         exchange: shown.map(|attempt| exchange(attempt, Bodies::Pretty)),

@@ -1,6 +1,6 @@
 //! `/portal/jobs/{id}`: how far background work has come.
 //!
-//! Owns: the page, and calling the work off. Refuses: beginning it.
+//! Owns: the page, and canceling the work. Refuses: beginning it.
 
 use actix_web::HttpRequest;
 use actix_web::web::to;
@@ -11,11 +11,12 @@ use super::form::GuestForm;
 use super::guest::Guest;
 use super::page::{PortalPage, Room, Shown, back_to, go_and_say, show};
 use crate::domain::id::JobId;
+use crate::domain::job::JobKind;
 use crate::service::jobs::Begun;
-use crate::service::{Done, Refusal};
+use crate::service::{Done, Idempotency, Refusal};
 use crate::ui::flash::Flash;
 use crate::ui::job_progress::JobProgress;
-use crate::ui::parts::{Badge, counted};
+use crate::ui::parts::{Badge, counted, grouped};
 use crate::ui::speech::filters;
 use crate::web::State;
 use crate::web::answer::go;
@@ -25,6 +26,7 @@ use crate::web::extract::{Query, path_id};
 /// What can be asked for here.
 pub static ENDPOINTS: &[Endpoint] = &[
     Endpoint::get("/portal/jobs/{id}", GUEST, || to(detail)).needs(VIEW),
+    Endpoint::post("/portal/jobs/{id}/restore", GUEST, || to(restore)).needs(RETRY),
     Endpoint::post("/portal/jobs/{id}/cancel", GUEST, || to(cancel)).needs(RETRY),
 ];
 
@@ -38,6 +40,27 @@ pub struct PortalJob<'a> {
     badge: Badge,
 }
 
+impl PortalJob<'_> {
+    /// What became of its deliveries: the word of each part, and how many are of it.
+    fn parts(&self) -> Vec<(&'static str, String)> {
+        let outcome = self.work.report.outcome.unwrap_or_default();
+        let all = [
+            ("delivered", outcome.delivered),
+            ("failed again", outcome.failed),
+            ("waiting", outcome.waiting),
+            ("canceled", outcome.canceled),
+        ];
+        let said = all.into_iter().filter(|(_, count)| *count > 0);
+        said.map(|(word, count)| (word, grouped(count))).collect()
+    }
+
+    /// Whether there is something that can be taken back.
+    fn may_restore(&self) -> bool {
+        let job = &self.work.report.job;
+        self.page.may_retry() && job.kind == JobKind::Discard && job.done > 0
+    }
+}
+
 /// `GET /portal/jobs/{id}`.
 ///
 /// # Errors
@@ -45,16 +68,33 @@ pub struct PortalJob<'a> {
 pub async fn detail(state: State, guest: Guest, request: HttpRequest) -> Shown {
     let id: JobId = path_id(&request, "job")?;
     Query::of(&request).finish()?;
-    let job = state.service.job(&guest.caller, id).await?;
-    let work = JobProgress(&job);
+    let report = state.service.job_report(&guest.caller, id).await?;
+    let work = JobProgress {
+        report: &report,
+        now: state.service.clock().now(),
+    };
     let page = PortalPage::of(&request, guest, Room::Deliveries, work.heading());
     let view = PortalJob {
-        badge: Badge::job(job.status),
+        badge: Badge::job(report.status),
         id: id.to_string(),
         work,
         page: &page,
     };
     show(&request, &page, &view)
+}
+
+/// `POST /portal/jobs/{id}/restore`: what this job discarded, and nobody has touched since, is on the list
+/// of dead letters again.
+///
+/// # Errors
+/// 404 where the customer has no such job.
+pub async fn restore(state: State, guest: Guest, request: HttpRequest, _: GuestForm) -> Shown {
+    let id: JobId = path_id(&request, "job")?;
+    let (service, caller) = (&state.service, &guest.caller);
+    let begun = service
+        .restore_discarded(caller, id, Idempotency::unkeyed())
+        .await;
+    to_job(&request, begun, &format!("/portal/jobs/{id}"))
 }
 
 /// `POST /portal/jobs/{id}/cancel`.

@@ -15,6 +15,7 @@
 
 mod access;
 pub mod alerts;
+mod ask;
 mod audience;
 pub mod catalogue;
 pub mod dead_letters;

@@ -7,18 +7,21 @@ use actix_web::HttpRequest;
 use actix_web::web::to;
 
 use super::access::{GUEST, MANAGE, RETRY, TEST};
+use super::ask::{GuestQuestion, ask, is_confirmed};
 use super::form::GuestForm;
 use super::guest::Guest;
 use super::job::to_job;
-use super::page::{Shown, back_to, go_and_say};
+use super::page::{Room, Shown, back_to, go_and_say};
 use crate::domain::id::WebhookId;
+use crate::service::stats::PeriodInput;
 use crate::service::webhooks::RotationInput;
-use crate::service::{Done, Idempotency};
-use crate::ui::delivery_row::webhook_called;
+use crate::service::{Done, Idempotency, Refusal};
+use crate::ui::delivery_row::{short, webhook_called};
 use crate::ui::flash::Flash;
 use crate::ui::forms::webhook_actions::{
     CONFIRMATION, RECOVERY, ROTATION, RecoverForm, RotateForm, TEST as TEST_FORM, TestForm,
 };
+use crate::ui::parts::counted;
 use crate::ui::parts::url_query::with_query;
 use crate::ui::webhook_words::{DISABLED, ENABLED, rotated_words, unconfirmed_words};
 use crate::web::State;
@@ -108,10 +111,31 @@ pub async fn enable(state: State, guest: Guest, request: HttpRequest, _: GuestFo
 ///
 /// # Errors
 /// 404 where the customer has no such webhook.
-pub async fn disable(state: State, guest: Guest, request: HttpRequest, _: GuestForm) -> Shown {
+pub async fn disable(state: State, guest: Guest, request: HttpRequest, form: GuestForm) -> Shown {
     let id: WebhookId = path_id(&request, "webhook")?;
+    if !is_confirmed(&form.0) {
+        let question = disabling(&state, &guest, id).await?;
+        return ask(&request, guest, Room::Webhooks, &form.0, question);
+    }
     let done = state.service.disable_webhook(&guest.caller, id).await;
     back_to(&request, &path(id), done, |_| DISABLED.to_owned())
+}
+
+async fn disabling(state: &State, guest: &Guest, id: WebhookId) -> Result<GuestQuestion, Refusal> {
+    let (service, caller) = (&state.service, &guest.caller);
+    let webhook = service.webhook(caller, id).await?;
+    let stats = service.webhook_stats(caller, id, PeriodInput::default());
+    let counts = stats.await?.counts;
+    let waiting = counted(counts.pending + counts.retrying, "delivery", "deliveries");
+    Ok(GuestQuestion {
+        title: format!("Disable {}?", short(&webhook_called(&webhook))),
+        consequence: format!(
+            "Held until it is enabled again: {waiting}. It gets nothing new meanwhile; what it misses can be \
+             recovered."
+        ),
+        yes: "Disable it",
+        back: path(id),
+    })
 }
 
 /// `POST /portal/webhooks/{id}/recover`.

@@ -5,7 +5,7 @@
 
 use serde_json::Value;
 
-use super::{Actor, Caller, Refusal, Service};
+use super::{Actor, Caller, Refusal};
 use crate::domain::audit::{ActorKind, AuditEntry, EntriesOf, NewAuditEntry};
 use crate::domain::consumer::{ConsumerRef, Purview};
 use crate::domain::page::{Cursor, Limit, Page};
@@ -88,24 +88,6 @@ pub enum EntriesAsked {
         /// The consumer's id or uid.
         named: String,
     },
-}
-
-impl Service {
-    /// A page of the audit log, newest first: the whole instance's, or that of the workspace which
-    /// `workspace` names by id or name.
-    ///
-    /// # Errors
-    /// [`Refusal::NotFound`] where there is no such workspace.
-    pub async fn audit_log(
-        &self,
-        workspace: Option<String>,
-        cursor: Option<Cursor>,
-        limit: Limit,
-    ) -> Result<Page<AuditEntry>, Refusal> {
-        let asked = workspace.map_or(EntriesAsked::Everybody, EntriesAsked::Workspace);
-        self.read(move |_, conn| entries(conn, &asked, cursor, limit))
-            .await
-    }
 }
 
 /// A page of the entries that are asked for, newest first.

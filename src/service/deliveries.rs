@@ -111,7 +111,10 @@ impl Service {
                 ));
             }
             sendable(tx, id)?;
+            // A job that is over does not run again because of it.
+            let together = [vec![id.seq()], mates(tx, delivery)?].concat();
             put_back(tx, delivery)?;
+            deliveries::set_job(tx, &together, None)?;
             if let Some(queued) = sendable(tx, id)? {
                 tx.notices().urgent.push(queued);
             }
@@ -301,10 +304,7 @@ pub(super) fn is_under_way(engine: &Engine, delivery: &Delivery) -> bool {
 /// where nobody receives any more.
 pub(super) fn put_back(tx: &mut WriteTx<'_>, delivery: &Delivery) -> Result<(), Refusal> {
     put_one_back(tx, delivery)?;
-    if !is_sent_together(delivery) {
-        return Ok(());
-    }
-    for seq in deliveries::mates(tx, delivery)? {
+    for seq in mates(tx, delivery)? {
         let Some(mate) = deliveries::find(tx, seq)? else {
             continue;
         };
@@ -317,13 +317,16 @@ pub(super) fn put_back(tx: &mut WriteTx<'_>, delivery: &Delivery) -> Result<(), 
     Ok(())
 }
 
-/// Whether others of its batch are tried again with a delivery: those that stand where it does.
-fn is_sent_together(delivery: &Delivery) -> bool {
+/// The others of its batch that are tried again with a delivery: those that stand where it does.
+fn mates(tx: &WriteTx<'_>, delivery: &Delivery) -> Result<Vec<i64>, StoreError> {
     let was_sent = match delivery.progress.status {
         Status::Retrying | Status::Delivered | Status::Exhausted => true,
         Status::Scheduled | Status::Pending | Status::Canceled => false,
     };
-    delivery.batch.is_some() && was_sent
+    match delivery.batch.is_some() && was_sent {
+        true => deliveries::mates(tx, delivery),
+        false => Ok(Vec::new()),
+    }
 }
 
 /// Whether a delivery was put back in line with another of its batch.

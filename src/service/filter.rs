@@ -5,7 +5,9 @@
 use super::consumers::asked_for;
 use super::{Caller, FieldError, Refusal, Service};
 use crate::domain::consumer::Purview;
-use crate::domain::delivery::{DeliveryFilter, DeliveryScope, LastResult, Status};
+use crate::domain::delivery::{
+    DeliveryFilter, DeliveryScope, JobPart, LastResult, Status, TestsShown,
+};
 use crate::domain::event_type::Pattern;
 use crate::domain::id::{JobId, WebhookId};
 use crate::domain::time::Timestamp;
@@ -25,6 +27,8 @@ pub struct FilterInput {
     pub event_id: Option<String>,
     /// Only those that this job put in line, discarded or restored, and no job since.
     pub job_id: Option<String>,
+    /// Only of this part of that job's deliveries.
+    pub job_part: Option<String>,
     /// Only of event types that fit this pattern.
     pub event_type: Option<String>,
     /// Only with this result of the last attempt.
@@ -37,6 +41,8 @@ pub struct FilterInput {
     pub until: Option<String>,
     /// Only those that came to their end at or after this instant; pages alone ask for it.
     pub ended_since: Option<String>,
+    /// `counted` leaves failed tests out; pages alone ask for it.
+    pub tests: Option<String>,
 }
 
 impl Service {
@@ -127,11 +133,8 @@ fn parse(
         }
         id.map(|id| id.seq())
     });
-    if let Some(text) = input.job_id.as_deref()
-        && JobId::parse(text).is_none()
-    {
-        fault("job_id", "must be a job's id".to_owned());
-    }
+    let job_part = job_part(input, &mut fault);
+    let tests = read(&input.tests, read_tests, |message| fault("tests", message));
     let mut statuses = Vec::new();
     for word in &input.statuses {
         match Status::parse(word) {
@@ -156,6 +159,7 @@ fn parse(
         webhook_seq,
         event_seq: None,
         job_seq: None,
+        job_part,
         event_type,
         result,
         carried: None,
@@ -164,7 +168,37 @@ fn parse(
         since,
         until,
         ended_since,
+        tests: tests.unwrap_or_default(),
     })
+}
+
+/// The part of a job's deliveries that is wanted; what is amiss with it or the job goes to `fault`.
+fn job_part(input: &FilterInput, fault: &mut impl FnMut(&str, String)) -> Option<JobPart> {
+    if let Some(text) = input.job_id.as_deref()
+        && JobId::parse(text).is_none()
+    {
+        fault("job_id", "must be a job's id".to_owned());
+    }
+    if input.job_part.is_some() && input.job_id.is_none() {
+        fault("job_part", "needs job_id as well".to_owned());
+    }
+    read(&input.job_part, read_part, |message| {
+        fault("job_part", message);
+    })
+}
+
+fn read_part(word: &str) -> Result<JobPart, String> {
+    JobPart::parse(word).ok_or_else(|| {
+        let words = JobPart::ALL.map(JobPart::as_str);
+        format!("must be {}", words.join(", "))
+    })
+}
+
+fn read_tests(word: &str) -> Result<TestsShown, String> {
+    match word {
+        "counted" => Ok(TestsShown::Counted),
+        _ => Err("must be counted, or absent".to_owned()),
+    }
 }
 
 /// What `text` says, if it was given; what is wrong with it goes to `fault`.

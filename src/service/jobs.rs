@@ -17,12 +17,14 @@ use crate::domain::job::{Job, JobEnding, JobKind, NewJob};
 use crate::store::{Read, StoreError, WriteTx, deliveries, jobs, webhooks};
 
 mod batch;
+mod cancel;
 mod chosen_events;
 mod discarded;
 mod erase;
 mod erasing;
 mod recover;
 mod report;
+mod settled;
 mod task;
 
 pub use chosen_events::EventFilterInput;
@@ -131,26 +133,6 @@ impl Service {
         let action = "dead_letter.discard_many";
         self.begin(caller, JobKind::Discard, action, chosen, key)
             .await
-    }
-
-    /// Calls a running job off. What it has done stays done.
-    ///
-    /// # Errors
-    /// [`Refusal::NotFound`]; [`Refusal::Conflict`] where it has ended.
-    pub async fn cancel_job(&self, caller: &Caller, id: JobId) -> Result<Job, Refusal> {
-        let caller = caller.clone();
-        let work = move |tx: &mut WriteTx<'_>| {
-            let job = jobs::find_in(tx, caller.purview(), id)?.ok_or(Refusal::NotFound("job"))?;
-            if !jobs::finish(tx, id.seq(), &JobEnding::Canceled)? {
-                return Err(Refusal::Conflict(format!(
-                    "this job has ended: it is {}",
-                    job.status.as_str()
-                )));
-            }
-            audit(tx, &caller, "job.cancel", &id.to_string(), &json!({}))?;
-            jobs::find(tx, id.seq())?.ok_or(Refusal::NotFound("job"))
-        };
-        self.store().write(work).await
     }
 
     /// Works off one batch of the running job that comes after row `after` in turn.

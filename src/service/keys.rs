@@ -98,6 +98,20 @@ impl Service {
             .await
     }
 
+    /// A live key.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`] where there is no such live key.
+    pub async fn key(&self, id: KeyId) -> Result<ApiKey, Refusal> {
+        self.store()
+            .read(move |conn| {
+                let found = keys::find(conn, id)?;
+                let live = found.filter(|key| key.revoked_at.is_none());
+                live.ok_or(Refusal::NotFound("API key"))
+            })
+            .await
+    }
+
     /// Revokes a key for good: the next request with it is refused.
     ///
     /// # Errors

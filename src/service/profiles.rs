@@ -13,6 +13,7 @@ use super::event_types::Placed;
 use super::idempotency::idempotent;
 use super::{Caller, Done, Idempotency, Refusal, Service, audit_instance};
 use crate::domain::page::{Cursor, Limit, Page};
+use crate::domain::plural::counted;
 use crate::domain::profile::{Origin, Profile, ProfileError, StoredProfile};
 use crate::store::profiles::{self, PROFILES_MAX};
 use crate::store::{Read, StoreError, WriteTx, secrets, workspaces};
@@ -183,13 +184,15 @@ fn refuse_used(tx: &WriteTx<'_>, name: &str) -> Result<(), Refusal> {
     let used = profiles::webhooks_using(tx, name)?;
     if used > 0 {
         return Err(Refusal::Conflict(format!(
-            "{used} webhooks use the profile {name}; give them another one first"
+            "the profile {name} is used by {}; give that another one first",
+            counted(used, "webhook", "webhooks")
         )));
     }
     let workspaces = workspaces::count_using_profile(tx, name)?;
     if workspaces > 0 {
         return Err(Refusal::Conflict(format!(
-            "{workspaces} workspaces use the profile {name}; give them another one first"
+            "the profile {name} is used by {}; give that another one first",
+            counted(workspaces, "workspace", "workspaces")
         )));
     }
     Ok(())

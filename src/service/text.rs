@@ -2,13 +2,16 @@
 //!
 //! Owns: their bounds. Refuses: names with a grammar of their own (`domain`).
 
+use crate::domain::plural::counted;
+
 /// Checks a text of at most `chars_max` characters on one line.
 ///
 /// # Errors
 /// A sentence for the caller.
 pub(super) fn check(text: &str, chars_max: usize) -> Result<(), String> {
     if text.chars().count() > chars_max {
-        return Err(format!("must have at most {chars_max} characters"));
+        let most = counted(chars_max, "character", "characters");
+        return Err(format!("must have at most {most}"));
     }
     if text.chars().any(char::is_control) {
         return Err("must not hold control characters".to_owned());

@@ -7,7 +7,7 @@
 //! Everything that writes shares one writer. After each batch the worker rests for as long as the
 //! batch took, so that at least half of the writer's time is left to publishers and attempts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -20,6 +20,7 @@ use super::Service;
 use super::jobs::Stepped;
 use super::keeping::{keep_for_ever, wake_with_commits};
 use crate::store::StoreError;
+use crate::store::jobs::RUNNING_MAX;
 
 /// The longest rest between two batches.
 const REST_MAX: Duration = Duration::from_millis(100);
@@ -39,18 +40,21 @@ impl Worker {
     /// Starts working on `runtime`, first on what an earlier process left unfinished.
     #[must_use]
     pub fn start(service: &Service, runtime: &Handle) -> Self {
-        let wake = Arc::new(Notify::new());
-        let waker = Arc::clone(&wake);
+        let signals = Arc::new(JobSignals::default());
+        let notified = Arc::clone(&signals);
         service.store().on_commit(move |committed| {
             if committed.jobs_changed {
-                waker.notify_one();
+                notified.changed.notify_one();
+            }
+            if committed.activity {
+                notified.activity.notify_one();
             }
         });
         let changed = wake_with_commits(service);
         let (service, keeper) = (service.clone(), service.clone());
         Self {
             keeping: runtime.spawn(async move { keep_for_ever(&keeper, &changed).await }),
-            jobs: runtime.spawn(async move { work_jobs(&service, &wake).await }),
+            jobs: runtime.spawn(async move { work_jobs(&service, &signals).await }),
         }
     }
 
@@ -67,8 +71,38 @@ impl Drop for Worker {
     }
 }
 
+/// What the worker of jobs waits for.
+#[derive(Debug, Default)]
+struct JobSignals {
+    /// A job was begun or ended.
+    changed: Notify,
+    /// Deliveries moved.
+    activity: Notify,
+}
+
+impl JobSignals {
+    /// Waits until there may be more to do; what deliveries do matters only while jobs wait for theirs.
+    async fn wait(&self, unsettled: &BTreeSet<i64>) {
+        let moved = async {
+            match unsettled.is_empty() {
+                true => std::future::pending().await,
+                false => self.activity.notified().await,
+            }
+            sleep(REST_MAX).await;
+        };
+        tokio::select! {
+            () = self.changed.notified() => {}
+            () = moved => {}
+        }
+    }
+}
+
 /// Asks for steps until the store is closed.
-async fn work_jobs(service: &Service, wake: &Notify) {
+async fn work_jobs(service: &Service, signals: &JobSignals) {
+    let mut unsettled = service.unsettled_jobs().await.unwrap_or_else(|error| {
+        tracing::warn!(%error, "what became of earlier jobs is not told");
+        BTreeSet::new()
+    });
     let mut last = 0;
     let mut failures: BTreeMap<i64, u32> = BTreeMap::new();
     loop {
@@ -85,6 +119,10 @@ async fn work_jobs(service: &Service, wake: &Notify) {
             Ok(Stepped::Worked(job)) => {
                 last = job;
                 failures.remove(&job);
+                unsettled.insert(job);
+                while unsettled.len() > RUNNING_MAX as usize {
+                    unsettled.pop_first();
+                }
                 sleep(begun.elapsed().min(REST_MAX)).await;
             }
             Ok(Stepped::Failed(job, reason)) => {
@@ -97,7 +135,17 @@ async fn work_jobs(service: &Service, wake: &Notify) {
                 }
                 sleep(RETRY_AFTER).await;
             }
-            Ok(Stepped::Idle) => wake.notified().await,
+            Ok(Stepped::Idle) => match service.settle_jobs(unsettled.clone()).await {
+                Ok(waiting) => {
+                    unsettled = waiting;
+                    signals.wait(&unsettled).await;
+                }
+                Err(StoreError::Stopped(_)) => return,
+                Err(error) => {
+                    tracing::warn!(%error, "what became of jobs has to wait for the database");
+                    sleep(RETRY_AFTER).await;
+                }
+            },
             Err(StoreError::Stopped(_)) => return,
             Err(error) => {
                 tracing::warn!(%error, "background work waits for the database");

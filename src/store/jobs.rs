@@ -13,9 +13,9 @@ use super::read::PageOf;
 use super::sql::id;
 use super::{Read, StoreError, WriteTx};
 use crate::domain::consumer::Purview;
-use crate::domain::delivery::Status;
+use crate::domain::delivery::{JobPart, Status};
 use crate::domain::id::JobId;
-use crate::domain::job::{Job, JobEnding, JobOutcome, JobStatus, NewJob};
+use crate::domain::job::{Job, JobEnding, JobKind, JobOutcome, JobStatus, NewJob};
 use crate::domain::page::{Cursor, Limit, List, Page};
 use crate::domain::time::Timestamp;
 
@@ -181,24 +181,99 @@ pub fn outcome(conn: &Read<'_>, seq: i64) -> Result<JobOutcome, StoreError> {
         named_params! { ":job": seq },
         |row| {
             let (deliveries, asked): (u64, u64) = (row.get("deliveries")?, row.get("asked")?);
-            Ok((row.get("status")?, deliveries, asked))
+            let status = row.get("status")?;
+            Ok([
+                (JobPart::of(status, None), deliveries - asked),
+                (JobPart::of(status, Some(0)), asked),
+            ])
         },
     )?;
     let mut outcome = JobOutcome::default();
-    for (status, deliveries, asked) in counted {
-        match status {
-            Status::Delivered => outcome.delivered += deliveries,
-            Status::Canceled => outcome.canceled += deliveries,
-            Status::Scheduled | Status::Pending => outcome.waiting += deliveries,
-            Status::Retrying => {
-                // What was asked for is forgotten with the attempt that it led to.
-                outcome.waiting += asked;
-                outcome.failed += deliveries - asked;
-            }
-            Status::Exhausted => outcome.failed += deliveries,
-        }
+    for (part, deliveries) in counted.into_iter().flatten() {
+        let count = match part {
+            JobPart::Delivered => &mut outcome.delivered,
+            JobPart::Failed => &mut outcome.failed,
+            JobPart::Waiting => &mut outcome.waiting,
+            JobPart::Canceled => &mut outcome.canceled,
+        };
+        *count += deliveries;
     }
     Ok(outcome)
+}
+
+/// Whether a delivery that the job in row `seq` was the last to touch has yet to be attempted.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn waits(conn: &Read<'_>, seq: i64) -> Result<bool, StoreError> {
+    let sql = format!("SELECT {}", waiting_of(":job"));
+    let found = conn.row(&sql, named_params! { ":job": seq }, |row| Ok(row.get(0)?))?;
+    Ok(found.unwrap_or_default())
+}
+
+/// The condition that a delivery of the job in row `job` has yet to be attempted: [`JobPart::Waiting`].
+fn waiting_of(job: &str) -> String {
+    let of_status = |status: Status, more: &str| {
+        format!(
+            "EXISTS (
+                 SELECT 1
+                 FROM deliveries INDEXED BY deliveries_of_job
+                 WHERE job_seq = {job} AND status = {}{more})",
+            status.code()
+        )
+    };
+    [
+        of_status(Status::Scheduled, ""),
+        of_status(Status::Pending, ""),
+        of_status(Status::Retrying, " AND manual_fallback IS NOT NULL"),
+    ]
+    .join(" OR ")
+}
+
+/// The rows of jobs that put everything in line and wait for their deliveries: the [`RUNNING_MAX`]
+/// latest.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn unsettled(conn: &Read<'_>) -> Result<Vec<i64>, StoreError> {
+    let sql = format!(
+        "SELECT seq
+         FROM jobs
+         WHERE status = 'done' AND done > 0 AND ({})
+         ORDER BY seq DESC
+         LIMIT :limit",
+        waiting_of("jobs.seq")
+    );
+    conn.rows(&sql, named_params! { ":limit": RUNNING_MAX }, |row| {
+        Ok(row.get("seq")?)
+    })
+}
+
+/// Notes that the last delivery of a job was attempted, and tells what became of them.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn settle(tx: &mut WriteTx<'_>, seq: i64) -> Result<(), StoreError> {
+    let settled: Option<JobId> = tx.row(
+        "UPDATE jobs
+         SET updated_at = :now
+         WHERE seq = :seq AND status = 'done'
+         RETURNING seq, created_at",
+        named_params! { ":seq": seq, ":now": tx.now() },
+        |row| id(row, "created_at", "seq"),
+    )?;
+    let Some(job) = settled else {
+        return Ok(());
+    };
+    let JobOutcome {
+        delivered,
+        failed,
+        canceled,
+        waiting: _,
+    } = outcome(tx, seq)?;
+    tracing::info!(%job, status = JobStatus::Done.as_str(), delivered, failed, canceled, "a job ended");
+    tx.notices().activity = true;
+    Ok(())
 }
 
 /// Records, in the transaction of a batch, that `items` more are done and where the next batch
@@ -227,7 +302,7 @@ pub fn advance(
     Ok(advanced > 0)
 }
 
-/// Ends a running job; `false` where it has ended before.
+/// Ends a running job; `false` where it has ended before. What it put in line is told by [`settle`].
 ///
 /// # Errors
 /// [`StoreError::Sqlite`].
@@ -237,22 +312,29 @@ pub fn finish(tx: &mut WriteTx<'_>, seq: i64, ending: &JobEnding) -> Result<bool
         JobEnding::Failed(error) => (JobStatus::Failed, Some(error)),
         JobEnding::Canceled => (JobStatus::Canceled, None),
     };
-    let finished: Option<(JobId, u64)> = tx.row(
+    let finished: Option<(JobId, JobKind, u64)> = tx.row(
         "UPDATE jobs
          SET status = :status, error = :error, updated_at = :now,
              total = CASE WHEN :status = 'done' THEN done ELSE total END
          WHERE seq = :seq AND status = 'running'
-         RETURNING seq, created_at, done",
+         RETURNING seq, created_at, kind, done",
         named_params! {
             ":seq": seq,
             ":status": status,
             ":error": error,
             ":now": tx.now(),
         },
-        |row| Ok((id(row, "created_at", "seq")?, row.get("done")?)),
+        |row| {
+            let job = id(row, "created_at", "seq")?;
+            Ok((job, row.get("kind")?, row.get("done")?))
+        },
     )?;
-    if let Some((job, done)) = finished {
-        tracing::info!(%job, status = status.as_str(), done, "a job ended");
+    match finished {
+        Some((job, kind, done)) if kind.sends() && status == JobStatus::Done && done > 0 => {
+            tracing::info!(%job, deliveries = done, "a job put its deliveries in line");
+        }
+        Some((job, _, done)) => tracing::info!(%job, status = status.as_str(), done, "a job ended"),
+        None => {}
     }
     let notices = tx.notices();
     notices.jobs_changed = true;

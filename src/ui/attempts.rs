@@ -63,16 +63,23 @@ pub struct Axis {
 }
 
 impl Axis {
-    /// The axis of `delivery` with these attempts.
+    /// The axis of `delivery` with these attempts, and those that are planned.
     #[must_use]
-    pub fn of(delivery: &Delivery, attempts: &[Attempt]) -> Self {
+    pub fn of(delivery: &Delivery, attempts: &[Attempt], planned: &[Timestamp]) -> Self {
         let begin = delivery.created_at;
         let ends = attempts.iter().map(|one| {
             let took = Duration::from_millis(u64::from(one.duration_ms));
             one.started_at.after(took)
         });
-        let planned = delivery.next_attempt_at().into_iter();
+        let planned = planned.iter().copied();
         Self::between(begin, ends.chain(planned).max().unwrap_or(begin))
+    }
+
+    /// Where attempts lie that are planned.
+    #[must_use]
+    pub fn planned(&self, planned: &[Timestamp]) -> Vec<AxisMark> {
+        let marks = planned.iter().map(|at| self.mark(*at, Duration::ZERO));
+        marks.collect()
     }
 
     /// The axis from `begin` to `end`.

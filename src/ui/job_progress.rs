@@ -1,64 +1,86 @@
 //! How far background work has come, in words.
 //!
-//! Owns: the words. Refuses: doing the work, and calling it off.
+//! Owns: the words. Refuses: doing the work, and canceling it.
 
 use super::parts::stamp::lasting;
 use super::parts::{Stamp, counted, grouped, percent};
-use crate::domain::job::{Job, JobKind, JobOutcome, JobStatus};
+use crate::domain::delivery::JobPart;
+use crate::domain::job::{Job, JobKind, JobOutcome, JobReport, JobStatus};
+use crate::domain::time::Timestamp;
 use crate::service::views::Matching;
 
 /// A job, as pages tell of it.
 #[derive(Clone, Copy, Debug)]
-pub struct JobProgress<'a>(pub &'a Job);
+pub struct JobProgress<'a> {
+    /// The job and what became of its deliveries.
+    pub report: &'a JobReport,
+    /// The present.
+    pub now: Timestamp,
+}
 
 impl JobProgress<'_> {
     /// What it does.
     #[must_use]
     pub fn heading(&self) -> &'static str {
-        heading(self.0.kind)
+        heading(self.job().kind)
     }
 
-    /// Whether it goes on.
+    fn job(&self) -> &Job {
+        &self.report.job
+    }
+
+    /// Whether it goes on: deliveries that have yet to be attempted are a part of it.
     #[must_use]
     pub fn runs(&self) -> bool {
-        self.0.status == JobStatus::Running
+        self.report.status == JobStatus::Running
+    }
+
+    /// Whether there is something left to put in line, so that it can be canceled.
+    #[must_use]
+    pub fn can_be_canceled(&self) -> bool {
+        self.job().status == JobStatus::Running
     }
 
     /// The bar's end; what was estimated too low must not look finished.
     #[must_use]
     pub fn total(&self) -> u64 {
-        self.0.total.max(self.0.done).max(1)
+        self.job().total.max(self.job().done).max(1)
     }
 
     /// How much is done, in percent.
     #[must_use]
     pub fn share(&self) -> String {
-        percent(self.0.done, self.total()).unwrap_or_default()
+        percent(self.done(), self.total()).unwrap_or_default()
     }
 
     /// How much is done, in items.
     #[must_use]
     pub fn progress(&self) -> String {
-        let what = counted(self.0.total.max(self.0.done), "item", "items");
-        format!("{} of {what}", grouped(self.0.done))
+        let what = counted(self.job().total.max(self.job().done), "item", "items");
+        format!("{} of {what}", grouped(self.done()))
     }
 
     /// When it was begun.
     #[must_use]
     pub fn began(&self) -> Stamp {
-        Stamp(self.0.created_at)
+        Stamp(self.job().created_at)
     }
 
     /// How long it has gone on, or went on.
     #[must_use]
     pub fn lasted(&self) -> String {
-        lasting(self.0.updated_at.since(self.0.created_at))
+        let until = match self.runs() {
+            true => self.now,
+            false => self.job().updated_at,
+        };
+        lasting(until.since(self.job().created_at))
     }
 
-    /// How much is done.
+    /// How much is done; what waits in line is not.
     #[must_use]
     pub fn done(&self) -> u64 {
-        self.0.done
+        let waiting = self.report.outcome.map_or(0, |outcome| outcome.waiting);
+        self.job().done.saturating_sub(waiting)
     }
 }
 
@@ -74,17 +96,17 @@ pub fn heading(kind: JobKind) -> &'static str {
     }
 }
 
-/// What became of deliveries, in words, with the statuses of each sort; nothing is said of none.
+/// What became of deliveries, in words, part by part; nothing is said of none.
 #[must_use]
-pub fn outcome_parts(outcome: JobOutcome) -> Vec<(String, &'static str)> {
+pub fn outcome_parts(outcome: JobOutcome) -> Vec<(String, JobPart)> {
     let all = [
-        (outcome.delivered, "delivered", "delivered"),
-        (outcome.failed, "failed again", "retrying,exhausted"),
-        (outcome.waiting, "waiting", "scheduled,pending,retrying"),
-        (outcome.canceled, "canceled", "canceled"),
+        (outcome.delivered, "delivered", JobPart::Delivered),
+        (outcome.failed, "failed again", JobPart::Failed),
+        (outcome.waiting, "waiting", JobPart::Waiting),
+        (outcome.canceled, "canceled", JobPart::Canceled),
     ];
     let said = all.into_iter().filter(|(count, ..)| *count > 0);
-    said.map(|(count, word, statuses)| (format!("{} {word}", grouped(count)), statuses))
+    said.map(|(count, word, part)| (format!("{} {word}", grouped(count)), part))
         .collect()
 }
 

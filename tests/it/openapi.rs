@@ -82,12 +82,38 @@ fn words_of_which_there_are_few_are_enumerations() {
         ("ErrorKind", FailureKind::ALL.len()),
         ("WebhookStatus", 3),
         ("Scope", Scope::ALL.len()),
+        ("JobPart", 4),
+        ("WhyNotReason", 8),
+        ("ProfileOrigin", 3),
     ] {
         assert_eq!(words(name), count, "{name}");
     }
     assert!(!schemas.to_string().contains("allOf"), "generators drop it");
     let status = &schemas["DeliveryBody"]["properties"]["status"]["$ref"];
     assert_eq!(status, "#/components/schemas/DeliveryStatus");
+    for (body, member, word) in [
+        ("WhyNotBody", "reason", "WhyNotReason"),
+        ("EventWebhookBody", "reason", "WhyNotReason"),
+        ("ProfileBody", "origin", "ProfileOrigin"),
+        ("FilterRequest", "status", "DeliveryStatuses"),
+        ("FilterRequest", "job_part", "JobPart"),
+    ] {
+        let own = schemas[body]["properties"][member].to_string();
+        let refers = format!("#/components/schemas/{word}\"");
+        assert!(own.contains(&refers), "{body}.{member}: {own}");
+    }
+    // Lists take several with commas between them, and bodies one or a list.
+    let statuses = schemas["DeliveryStatus"]["enum"].as_array().unwrap();
+    for path in ["/api/v1/deliveries", "/api/v1/dead-letters"] {
+        let queries = api::document()["paths"][path]["get"]["parameters"].as_array();
+        let own = queries.unwrap().iter().find(|own| own["name"] == "status");
+        let own = own.unwrap();
+        assert_eq!(own["explode"], false, "{own}");
+        assert_eq!(&own["schema"]["items"]["enum"], &json!(statuses), "{own}");
+    }
+    let either = schemas["DeliveryStatuses"]["oneOf"].as_array().unwrap();
+    assert_eq!(either[0]["enum"], json!(statuses));
+    assert_eq!(either[1]["items"]["enum"], json!(statuses));
 }
 
 #[test]

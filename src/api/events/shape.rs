@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use super::consumer::PublishConsumer;
 use crate::api::version_text::VersionText;
-use crate::api::words::{DeliveryStatus, DeliveryTrigger, WebhookDisabledReason};
+use crate::api::words::{DeliveryStatus, DeliveryTrigger, WebhookDisabledReason, WhyNotWord};
 use crate::service::events::PublishInput;
 use crate::web::AppState;
 use crate::web::extract::{DATA_DEPTH_MAX, RequestBody};
@@ -253,8 +253,8 @@ pub struct EventWebhookBody {
     pub label: String,
     /// Whether it has a delivery of the event.
     pub given: bool,
-    /// Why not: `disabled`, `revoked`, `registered_later`, `not_subscribed`, `other_version`,
-    /// `other_channels`, `filtered`, `subscribed_later`.
+    /// Why not; null where it got the event.
+    #[schema(value_type = Option<WhyNotWord>)]
     pub reason: Option<&'static str>,
     /// Why it was disabled.
     #[schema(value_type = Option<WebhookDisabledReason>)]

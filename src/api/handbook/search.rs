@@ -136,7 +136,7 @@ mod tests {
 
     #[test]
     fn all_words_must_be_there_and_headings_come_first() {
-        check("Litestream", "/docs/operations#a-warm-standby");
+        check("Litestream", "/docs/operations#with-litestream");
         check("BACKUP restore", "/docs/operations#backup-and-restore");
         check("post /api/v1/events", "/docs/publish_event");
         check("wombat", "/docs/EventBody");

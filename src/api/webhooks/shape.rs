@@ -114,6 +114,8 @@ pub struct WebhookBody {
     pub last_success_at: Option<Time>,
     /// Its last answer's status code.
     pub last_status_code: Option<u16>,
+    /// Why its newest delivery that failed did so, in words; null while it answers with a 2xx.
+    pub last_error: Option<String>,
     /// When its secret was last rotated.
     pub secret_rotated_at: Option<Time>,
     /// Until when old secrets are valid.
@@ -267,6 +269,7 @@ pub fn webhook(webhook: &Webhook) -> WebhookBody {
         last_attempted_at: health.last_attempted_at.map(Time::from),
         last_success_at: health.last_success_at.map(Time::from),
         last_status_code: health.last_status_code,
+        last_error: None,
         secret_rotated_at: webhook.secret_rotated_at.map(Time::from),
         previous_secret_expires_at: webhook.previous_secret_expires_at.map(Time::from),
         metadata: raw(&settings.metadata),

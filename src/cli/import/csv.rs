@@ -18,6 +18,7 @@ use super::csv_records::{CsvRecord, records};
 use super::report::{DryRun, ImportReport, ImportRun, Moved};
 use crate::cli::input::InputSource;
 use crate::cli::rest::{Api, Connection, encoded, on_runtime};
+use crate::domain::plural::counted;
 
 /// The most bytes of a table: 64 MiB.
 const TABLE_BYTES_MAX: u64 = 64 * 1024 * 1024;
@@ -120,9 +121,9 @@ fn read(text: &str) -> anyhow::Result<Vec<Result<WebhookLine, (usize, anyhow::Er
 fn webhook(columns: &[String], record: &CsvRecord) -> anyhow::Result<WebhookLine> {
     if record.cells.len() > columns.len() {
         bail!(
-            "it has {} cells, and the table {} columns",
-            record.cells.len(),
-            columns.len()
+            "it has {}, and the table {}",
+            counted(record.cells.len(), "cell", "cells"),
+            counted(columns.len(), "column", "columns")
         );
     }
     let cell = |name: &str| {

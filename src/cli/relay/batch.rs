@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::cli::rest::Api;
+use crate::domain::plural::counted;
 use crate::store::outbox::{OutboxRow, REASON_CHARS_MAX, SettledRows};
 
 /// The most bytes of data in one call; the API takes 16 MiB.
@@ -84,9 +85,9 @@ pub(super) async fn publish(api: &Api, rows: &[OutboxRow]) -> anyhow::Result<Row
         .context("the server's answer is not what hookpost answers")?;
     anyhow::ensure!(
         answered.results.len() == sent.len(),
-        "the server answered for {} of {} events",
+        "the server answered for {} of {}",
         answered.results.len(),
-        sent.len()
+        counted(sent.len(), "event", "events")
     );
     let mut later = None;
     for (position, result) in sent.into_iter().zip(answered.results) {

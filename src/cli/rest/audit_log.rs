@@ -20,9 +20,9 @@ pub(in crate::cli) struct AuditLogCommand {
 const COLUMNS: &[(Column, &str)] = &[
     (Column::whole("AT"), "created_at"),
     (Column::cut("ACTION"), "action"),
+    (Column::cut("WHO"), "actor.name|actor.id|actor.kind"),
     (Column::whole("BY"), "actor.kind"),
     (Column::cut("TARGET"), "target"),
-    (Column::spare("WHO"), "actor.id"),
 ];
 
 impl AuditLogCommand {

@@ -15,6 +15,7 @@ use super::{Api, parse};
 use crate::cli::input::InputSource;
 use crate::cli::output::{self, WrongUsage};
 use crate::cli::table::{Column, Table};
+use crate::domain::plural::counted;
 use crate::domain::yaml;
 
 /// The most bytes of a document: 8 MiB, as the server takes.
@@ -49,8 +50,8 @@ impl ImportFlags {
     pub(super) async fn run(&self, api: &Api) -> anyhow::Result<()> {
         if self.name.is_some() && self.files.len() > 1 {
             return Err(WrongUsage::of(format!(
-                "--name is for one schema; there are {} files",
-                self.files.len()
+                "--name is for one schema; there are {}",
+                counted(self.files.len(), "file", "files")
             )));
         }
         // All are read before the first one is imported.

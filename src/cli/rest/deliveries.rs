@@ -69,10 +69,10 @@ pub(super) struct Retry {
 pub(super) const COLUMNS: &[(Column, &str)] = &[
     (Column::whole("ID"), "id"),
     (Column::whole("STATUS"), "status"),
-    (Column::whole("LAST"), "last_status_code"),
+    (Column::cut("RESULT"), "last_status_code|last_error_kind"),
     (Column::cut("TYPE"), "event_type"),
-    (Column::cut("LAST ERROR"), "last_error_kind"),
-    (Column::spare("CREATED"), "created_at"),
+    (Column::whole("CREATED"), "created_at"),
+    (Column::spare("LAST ERROR"), "last_error|last_error_kind"),
     (Column::spare("ATTEMPTS"), "attempt_count"),
     (Column::spare("WEBHOOK"), "webhook_id"),
     (Column::spare("NEXT"), "next_attempt_at"),
@@ -100,7 +100,7 @@ const MEMBERS: &[Labelled<'_>] = &[
 const ATTEMPT_MEMBERS: &[Labelled<'_>] = &[
     ("started", "started_at"),
     ("trigger", "trigger"),
-    ("took ms", "duration_ms"),
+    ("duration ms", "duration_ms"),
     ("status", "status_code"),
     ("error", "error"),
     ("kind", "error_kind"),
@@ -144,7 +144,7 @@ impl Retry {
             Err(_) if self.filter.is_empty() && !self.all => Err(WrongUsage::of(
                 "name deliveries, a filter such as --webhook, or --all",
             )),
-            Err(_) => job::run(api, &path, &ChosenDeliveries::Filter(self.filter)).await,
+            Err(_) => job::run(api, &path, &ChosenDeliveries::Filter(Box::new(self.filter))).await,
         }
     }
 }
@@ -182,17 +182,17 @@ impl ShownDelivery {
 
 fn describe(delivery: &Value) -> anyhow::Result<()> {
     say_facts(delivery, MEMBERS)?;
-    say("\nrequest")?;
-    say_headers(&delivery["request_headers"])?;
-    say_body(&delivery["request_body"])?;
+    say("")?;
+    say_headers("request headers", &delivery["request_headers"])?;
+    say_body("request body", &delivery["request_body"])?;
     for attempt in delivery["attempts"].as_array().into_iter().flatten() {
         say(format_args!(
             "\nattempt {}",
             member_words(attempt, "number")
         ))?;
         say_facts(attempt, ATTEMPT_MEMBERS)?;
-        say_headers(&attempt["response_headers"])?;
-        say_body(&attempt["response_body"])?;
+        say_headers("answer's headers", &attempt["response_headers"])?;
+        say_body("answer's body", &attempt["response_body"])?;
     }
     if let Some(number) = delivery["attempts_before"].as_u64() {
         eprintln!("earlier attempts with --attempts-before {number}");
@@ -200,8 +200,13 @@ fn describe(delivery: &Value) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn say_headers(headers: &Value) -> anyhow::Result<()> {
-    for (name, value) in headers.as_object().into_iter().flatten() {
+fn say_headers(label: &str, headers: &Value) -> anyhow::Result<()> {
+    let headers = headers.as_object().filter(|headers| !headers.is_empty());
+    let Some(headers) = headers else {
+        return Ok(());
+    };
+    say(label)?;
+    for (name, value) in headers {
         let line = format!("  {name}: {}", value.as_str().unwrap_or_default());
         say(output::visible(&line))?;
     }
@@ -209,8 +214,12 @@ fn say_headers(headers: &Value) -> anyhow::Result<()> {
 }
 
 /// A body as text; JSON a member a line, with its numbers as they were sent.
-fn say_body(body: &Value) -> anyhow::Result<()> {
+fn say_body(label: &str, body: &Value) -> anyhow::Result<()> {
     let text = body.as_str().unwrap_or_default();
+    if text.is_empty() {
+        return Ok(());
+    }
+    say(label)?;
     let is_json = serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok();
     let laid_out = match is_json {
         true => output::indented(text),

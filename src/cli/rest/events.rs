@@ -239,8 +239,16 @@ impl Events {
     pub(in crate::cli) fn run(self) -> anyhow::Result<()> {
         let action = self.action;
         super::run(self.connection, async move |api| match &action {
-            EventAction::Send(send) => send.run(&api).await,
-            EventAction::SendMany(send) => send.run(&api).await,
+            EventAction::Send(send) => {
+                send.run(&api).await?;
+                api.say_if_paused().await;
+                Ok(())
+            }
+            EventAction::SendMany(send) => {
+                send.run(&api).await?;
+                api.say_if_paused().await;
+                Ok(())
+            }
             EventAction::Reschedule(own) => own.run(&api).await,
             EventAction::Cancel(own) => own.run(&api).await,
             EventAction::List(list) => list.run(&api).await,

@@ -27,6 +27,10 @@ pub(super) struct Filter {
     #[arg(long = "job", value_name = "ID")]
     #[serde(skip_serializing_if = "Option::is_none")]
     job_id: Option<String>,
+    /// Only this part of that job's deliveries: delivered, failed, waiting or canceled
+    #[arg(long, value_name = "PART", requires = "job_id")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    job_part: Option<String>,
     /// Only deliveries of this event type, or below a prefix: agent.*
     #[arg(long = "type", value_name = "TYPE")]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -66,6 +70,7 @@ impl Filter {
         query.push("webhook_id", self.webhook_id.as_deref());
         query.push("event_id", self.event_id.as_deref());
         query.push("job_id", self.job_id.as_deref());
+        query.push("job_part", self.job_part.as_deref());
         query.push("event_type", self.event_type.as_deref());
         query.push("result", self.result.as_deref());
         query.push("status", self.status.as_deref());

@@ -15,7 +15,7 @@ use crate::cli::progress::ProgressBar;
 
 /// How often the job is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(300);
-/// Looks without a change after which what still waits is not waited for: five seconds.
+/// Looks without a change after which what waits in line is not waited for: five seconds.
 const LOOKS_MAX: u32 = 16;
 
 /// What bulk work is done to.
@@ -25,7 +25,7 @@ pub(super) enum ChosenDeliveries {
     /// These.
     Ids(Vec<String>),
     /// All that match.
-    Filter(Filter),
+    Filter(Box<Filter>),
 }
 
 #[derive(Deserialize)]
@@ -70,17 +70,20 @@ pub(super) async fn run(api: &Api, path: &str, chosen: &impl Serialize) -> anyho
     let begun: AcceptedJob = parse(&api.post(path, chosen).await?)?;
     let job_path = format!("/jobs/{}", super::encoded(&begun.job_id));
     let bar = ProgressBar::new(api.form);
-    let (mut last, mut same) = (ShownOutcome::default(), 0);
+    let (mut last, mut same) = (None, 0);
     loop {
         let body = api.fetch(&job_path).await?;
         let job: ShownJob = parse(&body)?;
-        bar.show(job.done, Some(job.total.max(begun.matched)));
-        same = if job.outcome == last { same + 1 } else { 0 };
-        last = job.outcome;
-        let is_waited_for = match job.status {
-            ShownJobStatus::Running => true,
-            _ => job.outcome.waiting > Some(0) && same < LOOKS_MAX,
-        };
+        let waiting = job.outcome.waiting.unwrap_or_default();
+        bar.show(
+            job.done.saturating_sub(waiting),
+            Some(job.total.max(begun.matched)),
+        );
+        let now = Some((job.done, job.outcome));
+        same = if now == last { same + 1 } else { 0 };
+        last = now;
+        let is_waited_for =
+            job.status == ShownJobStatus::Running && (waiting == 0 || same < LOOKS_MAX);
         if is_waited_for {
             tokio::time::sleep(LOOK_EVERY).await;
             continue;

@@ -30,6 +30,7 @@ mod filter;
 mod job;
 pub(super) mod jobs;
 pub(super) mod mcp;
+mod paused;
 pub(super) mod profiles;
 pub(super) mod retries;
 mod send_many;

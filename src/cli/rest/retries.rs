@@ -63,7 +63,9 @@ impl RetriesCommand {
                         Some(webhooks) if !webhooks.is_empty() => say_table(webhooks, COLUMNS),
                         _ => Ok(()),
                     }
-                })
+                })?;
+                api.say_if_paused().await;
+                Ok(())
             }
             RetriesAction::Run { limit } => {
                 let path = format!("/retries/run?limit={limit}");

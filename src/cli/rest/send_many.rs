@@ -73,7 +73,7 @@ impl SendMany {
         sent.with_context(|| {
             let next = begin + results.len() + 1;
             format!(
-                "{} of {} events were sent; go on with --from {next} --run {run}",
+                "sent {} of {}; go on with --from {next} --run {run}",
                 begin + results.len(),
                 all.len()
             )

@@ -63,7 +63,7 @@ const TESTED: &[Labelled<'_>] = &[
     ("arrived", "success"),
     ("status", "status"),
     ("error", "error"),
-    ("took (ms)", "duration_ms"),
+    ("duration ms", "duration_ms"),
 ];
 
 impl SettingsCommand {

@@ -46,9 +46,12 @@ pub(super) fn say_table(objects: &[Value], columns: &[(Column, &str)]) -> anyhow
     Ok(table.print()?)
 }
 
-/// A member of an object in words; `a.b` is the member `b` of the member `a`.
+/// A member of an object in words; `a.b` is the member `b` of the member `a`, `a|b` is `b` where `a` is
+/// nothing.
 pub(super) fn member_words(object: &Value, member: &str) -> String {
-    found(object, member).map_or_else(|| "-".to_owned(), words)
+    let given = member.split('|').filter_map(|member| found(object, member));
+    let mut given = given.filter(|value| !value.is_null());
+    given.next().map_or_else(|| "-".to_owned(), words)
 }
 
 fn found<'a>(object: &'a Value, member: &str) -> Option<&'a Value> {
@@ -115,5 +118,8 @@ mod tests {
         let object = json!({"counts": {"pending": 3}});
         assert_eq!(member_words(&object, "counts.pending"), "3");
         assert_eq!(member_words(&object, "counts.none"), "-");
+        let object = json!({"code": null, "kind": "timeout"});
+        assert_eq!(member_words(&object, "code|kind"), "timeout");
+        assert_eq!(member_words(&object, "code"), "-");
     }
 }

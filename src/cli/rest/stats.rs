@@ -56,7 +56,9 @@ impl StatsCommand {
         };
         let period = self.period;
         super::run(self.connection, async move |api| {
-            show(&api, &path, &period).await
+            show(&api, &path, &period).await?;
+            api.say_if_paused().await;
+            Ok(())
         })
     }
 }

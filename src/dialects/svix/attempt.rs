@@ -291,7 +291,7 @@ fn attempt_status(attempt: &Attempt) -> (u8, &'static str) {
     }
 }
 
-/// How a delivery stands; `canceled` is how clients read what was called off.
+/// How a delivery stands; `canceled` is how clients read what was canceled.
 fn standing(delivery: &Delivery, canceled: (u8, &'static str)) -> (u8, &'static str) {
     match delivery.progress.status {
         Status::Delivered => SUCCESS,

@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::job_part::JobPart;
 use super::status::Status;
 use crate::domain::event_type::Pattern;
 use crate::domain::outcome::FailureKind;
@@ -21,6 +22,17 @@ pub enum DeliveryScope {
     DeadLetters,
     /// Exhausted ones that a person discarded.
     Discarded,
+}
+
+/// Which tests a list of deliveries shows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TestsShown {
+    /// All.
+    #[default]
+    All,
+    /// Those that did not fail: no rate of successes counts the others.
+    Counted,
 }
 
 /// What must hold of the event that a delivery carries.
@@ -57,6 +69,8 @@ pub struct DeliveryFilter {
     pub event_seq: Option<i64>,
     /// Only those that this job was the last to touch.
     pub job_seq: Option<i64>,
+    /// Only of this part of what the job put in line.
+    pub job_part: Option<JobPart>,
     /// Only of event types that fit.
     pub event_type: Option<Pattern>,
     /// Only of events of which this holds.
@@ -74,6 +88,8 @@ pub struct DeliveryFilter {
     /// Only those that came to their end at or after this instant, without failed tests: what the sums
     /// of a period count.
     pub ended_since: Option<Timestamp>,
+    /// Which tests are shown.
+    pub tests: TestsShown,
 }
 
 /// Which attempts a list shows.

@@ -10,6 +10,7 @@ use crate::domain::breaker::DisabledReason;
 use crate::domain::delivery::Delivery;
 use crate::domain::envelope::chat_text;
 use crate::domain::hearer::Hearer;
+use crate::domain::plural::counted;
 use crate::domain::time::Timestamp;
 use crate::domain::webhook::{Webhook, WebhookState};
 
@@ -155,13 +156,6 @@ fn called(webhook: &Webhook) -> String {
     }
 }
 
-fn counted(count: impl Into<u64>, one: &str) -> String {
-    match count.into() {
-        1 => format!("1 {one}"),
-        n => format!("{n} {one}s"),
-    }
-}
-
 fn page_of(webhook: &Webhook, pages: &Pages) -> Option<String> {
     pages.link(&format!("/webhooks/{}", webhook.id))
 }
@@ -173,7 +167,7 @@ pub(super) fn outage(
     hearer: Hearer,
 ) -> AlertText {
     let name = called(webhook);
-    let failures = counted(about.failures, "failure");
+    let failures = counted(about.failures, "failure", "failures");
     let since = about.since.map(Timestamp::rfc3339);
     let from = since.as_deref().unwrap_or("a moment ago");
     let still = if about.is_reminder { "still " } else { "" };

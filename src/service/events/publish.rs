@@ -17,6 +17,7 @@ use crate::domain::event_context::{
 use crate::domain::event_type::{EventTypeName, VersionName};
 use crate::domain::keep_data::parse_kept;
 use crate::domain::own_name::own_name;
+use crate::domain::plural::counted;
 use crate::domain::schedule::Schedule;
 use crate::domain::time::Timestamp;
 use crate::service::catalogue;
@@ -71,7 +72,8 @@ impl Service {
         let most = self.options().batch_events_max;
         if inputs.len() > most {
             return Err(Refusal::TooLarge(format!(
-                "a batch holds at most {most} events; this one has {}",
+                "a batch holds at most {}; this one has {}",
+                counted(most, "event", "events"),
                 inputs.len()
             )));
         }
@@ -103,10 +105,7 @@ impl Service {
     async fn check(&self, caller: &Caller, input: PublishInput) -> Result<CheckedEvent, Refusal> {
         let limit = self.options().event_data_bytes_max;
         if input.data.len() > limit {
-            return Err(Refusal::TooLarge(format!(
-                "event data may have at most {limit} bytes; this has {}",
-                input.data.len()
-            )));
+            return Err(too_large(limit, input.data.len()));
         }
         let mut errors = Vec::new();
         let mut fault = |field: &str, message: String| {
@@ -290,4 +289,11 @@ fn unless_at_fault<T>(
         errors.extend(faults);
         None
     })
+}
+
+fn too_large(limit: usize, given: usize) -> Refusal {
+    let most = counted(limit, "byte", "bytes");
+    Refusal::TooLarge(format!(
+        "event data may have at most {most}; this has {given}"
+    ))
 }

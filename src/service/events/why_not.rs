@@ -33,6 +33,18 @@ pub enum WhyNot {
 }
 
 impl WhyNot {
+    /// The words of the API.
+    pub const WORDS: [&'static str; 8] = [
+        "disabled",
+        "filtered",
+        "revoked",
+        "registered_later",
+        "not_subscribed",
+        "other_version",
+        "other_channels",
+        "subscribed_later",
+    ];
+
     /// The word of the API.
     #[must_use]
     pub fn as_str(&self) -> &'static str {

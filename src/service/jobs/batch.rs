@@ -83,7 +83,7 @@ pub(super) fn work_off(
 
 /// Notes that the job was the last to touch these deliveries; answers how many they are.
 fn mark(tx: &WriteTx<'_>, job: &Job, touched: &[i64]) -> Result<u64, Refusal> {
-    deliveries::set_job(tx, touched, job.id.seq())?;
+    deliveries::set_job(tx, touched, Some(job.id.seq()))?;
     Ok(touched.len() as u64)
 }
 

@@ -1,12 +1,16 @@
 //! How jobs stand, with what became of the deliveries that they put in line.
 //!
-//! Owns: that a job of retries is told whole only once its deliveries are. Refuses: counting without
-//! a bound: where a page of jobs has touched too many deliveries, the later ones go without.
+//! Owns: that a job of retries is told done only once its deliveries were attempted. Refuses: counting
+//! without a bound: where a page of jobs has touched too many deliveries, the later ones go without.
+//!
+//! # Why done is derived
+//! A job's row is done as soon as everything is in line: no batch is due, and others may begin. For
+//! whoever asks, it runs until the last of these deliveries was attempted.
 
 use super::Selection;
 use crate::domain::consumer::Purview;
 use crate::domain::id::JobId;
-use crate::domain::job::{Job, JobReport};
+use crate::domain::job::{Job, JobReport, JobStatus};
 use crate::domain::page::{Cursor, Limit, Page};
 use crate::service::{Caller, Refusal, Service};
 use crate::store::{Read, StoreError, deliveries, jobs};
@@ -108,5 +112,17 @@ fn report(conn: &Read<'_>, job: Job, budget: &mut u64) -> Result<JobReport, Stor
         }
         None => None,
     };
-    Ok(JobReport { job, outcome })
+    let waits = match outcome {
+        Some(outcome) => outcome.waiting > 0,
+        None => job.kind.sends() && jobs::waits(conn, job.id.seq())?,
+    };
+    let status = match job.status {
+        JobStatus::Done if waits => JobStatus::Running,
+        own => own,
+    };
+    Ok(JobReport {
+        job,
+        status,
+        outcome,
+    })
 }

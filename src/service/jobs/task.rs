@@ -13,7 +13,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::chosen_events::ChosenEvents;
-use crate::domain::delivery::{CarriedFilter, DeliveryFilter, DeliveryScope, LastResult, Status};
+use crate::domain::delivery::{
+    CarriedFilter, DeliveryFilter, DeliveryScope, JobPart, LastResult, Status, TestsShown,
+};
 use crate::domain::event::MissedEvents;
 use crate::domain::event_type::Pattern;
 use crate::domain::page::{Cursor, List, Order};
@@ -54,6 +56,8 @@ pub(super) struct Criteria {
     #[serde(default)]
     job_seq: Option<i64>,
     #[serde(default)]
+    job_part: Option<JobPart>,
+    #[serde(default)]
     consumer_seq: Option<i64>,
     webhook_seq: Option<i64>,
     event_seq: Option<i64>,
@@ -68,6 +72,8 @@ pub(super) struct Criteria {
     until_ms: Option<i64>,
     #[serde(default)]
     ended_since_ms: Option<i64>,
+    #[serde(default)]
+    tests: TestsShown,
     /// One past the last row that may match.
     end: i64,
 }
@@ -140,6 +146,7 @@ impl Criteria {
             webhook_seq: filter.webhook_seq,
             event_seq: filter.event_seq,
             job_seq: filter.job_seq,
+            job_part: filter.job_part,
             event_type: filter.event_type.clone(),
             carried: filter.carried.clone(),
             result: filter.result,
@@ -148,6 +155,7 @@ impl Criteria {
             since_ms: filter.since.map(Timestamp::millis),
             until_ms: filter.until.map(Timestamp::millis),
             ended_since_ms: filter.ended_since.map(Timestamp::millis),
+            tests: filter.tests,
             end,
         }
     }
@@ -165,6 +173,7 @@ impl Criteria {
             webhook_seq: self.webhook_seq,
             event_seq: self.event_seq,
             job_seq: self.job_seq,
+            job_part: self.job_part,
             event_type: self.event_type.clone(),
             carried: self.carried.clone(),
             result: self.result,
@@ -173,6 +182,7 @@ impl Criteria {
             since: self.since_ms.map(Timestamp::from_millis),
             until: self.until_ms.map(Timestamp::from_millis),
             ended_since: self.ended_since_ms.map(Timestamp::from_millis),
+            tests: self.tests,
         }
     }
 

@@ -4,8 +4,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde_json::{Map, Value};
+
 use super::Views;
-use crate::domain::audit::AuditEntry;
+use crate::domain::audit::{ActorKind, AuditEntry};
 use crate::domain::consumer::ConsumerRef;
 use crate::domain::id::{ConsumerId, JobId, KeyId, UserId, WebhookId, WorkspaceId};
 use crate::domain::job::JobKind;
@@ -20,6 +22,13 @@ use crate::store::{Read, StoreError, consumers, jobs, keys, users, webhooks, wor
 pub struct AuditLog {
     /// The entries, newest first.
     pub entries: Page<AuditEntry>,
+    /// What those are called that they name.
+    pub names: AuditNames,
+}
+
+/// What people call those who acted, and what they acted on.
+#[derive(Clone, Debug)]
+pub struct AuditNames {
     /// The addresses of users that still exist, by id.
     pub emails: BTreeMap<String, String>,
     /// The names of keys that still exist, by id.
@@ -30,6 +39,20 @@ pub struct AuditLog {
     pub owners: BTreeMap<String, String>,
     /// What jobs do that are still remembered, by id.
     pub jobs: BTreeMap<String, JobKind>,
+}
+
+impl AuditNames {
+    /// What the one is called who made an entry; `None` where it is gone or has no name.
+    #[must_use]
+    pub fn actor(&self, entry: &AuditEntry) -> Option<String> {
+        let names = match entry.actor_kind {
+            ActorKind::User => &self.emails,
+            ActorKind::Key => &self.keys,
+            ActorKind::Consumer => &self.owners,
+            ActorKind::Cli | ActorKind::System => return None,
+        };
+        names.get(&entry.actor).cloned()
+    }
 }
 
 impl Views<'_> {
@@ -46,20 +69,28 @@ impl Views<'_> {
         self.service
             .read(move |_, conn| {
                 let entries = entries(conn, &asked, cursor, limit)?;
-                let both = |one: &'_ AuditEntry| [one.actor.clone(), one.target.clone()];
-                let named: BTreeSet<String> = entries.items.iter().flat_map(both).collect();
+                let named: BTreeSet<String> = entries.items.iter().flat_map(named_in).collect();
                 let named = named.iter().map(String::as_str).collect();
-                Ok(AuditLog {
+                let names = AuditNames {
                     emails: emails(conn, &named)?,
                     keys: key_names(conn, &named)?,
                     webhooks: webhook_names(conn, &named)?,
                     owners: owners(conn, &entries.items)?,
                     jobs: job_kinds(conn, &named)?,
-                    entries,
-                })
+                };
+                Ok(AuditLog { entries, names })
             })
             .await
     }
+}
+
+/// The texts of an entry that may be ids: who, to what, and what its detail names.
+fn named_in(entry: &AuditEntry) -> Vec<String> {
+    let mut named = vec![entry.actor.clone(), entry.target.clone()];
+    let detail = serde_json::from_str::<Map<String, Value>>(&entry.detail).unwrap_or_default();
+    let texts = detail.values().filter_map(Value::as_str);
+    named.extend(texts.map(str::to_owned));
+    named
 }
 
 fn emails(conn: &Read<'_>, named: &BTreeSet<&str>) -> Result<BTreeMap<String, String>, StoreError> {
@@ -87,12 +118,15 @@ fn webhook_names(conn: &Read<'_>, named: &BTreeSet<&str>) -> Result<Vec<WebhookN
 fn owners(conn: &Read<'_>, entries: &[AuditEntry]) -> Result<BTreeMap<String, String>, StoreError> {
     let mut found = BTreeMap::new();
     for entry in entries {
-        for id in [&entry.actor, &entry.target] {
-            if found.contains_key(id) {
+        let named = named_in(entry);
+        let workspace = named.iter().find_map(|id| WorkspaceId::parse(id));
+        let workspace = entry.workspace.or(workspace);
+        for id in named {
+            if found.contains_key(&id) {
                 continue;
             }
-            if let Some(name) = owner_name(conn, entry.workspace, id)? {
-                found.insert(id.clone(), name);
+            if let Some(name) = owner_name(conn, workspace, &id)? {
+                found.insert(id, name);
             }
         }
     }

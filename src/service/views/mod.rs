@@ -30,7 +30,7 @@ mod webhook;
 mod webhooks;
 
 pub use attempts::{CarriedAttempt, CarriedEvents};
-pub use audit_log::AuditLog;
+pub use audit_log::{AuditLog, AuditNames};
 pub use consumer::ConsumerActivity;
 pub use dead_letters::{DeadLetters, Matching};
 pub use deliveries::{Deliveries, WantedDeliveries};

@@ -156,7 +156,10 @@ fn dead_letters_of(workspace_seq: i64) -> DeliveryFilter {
     }
 }
 
-fn last_failure(conn: &Read<'_>, webhook: &Webhook) -> Result<Option<Delivery>, StoreError> {
+pub(super) fn last_failure(
+    conn: &Read<'_>,
+    webhook: &Webhook,
+) -> Result<Option<Delivery>, StoreError> {
     let filter = DeliveryFilter {
         workspace_seq: webhook.workspace.seq(),
         webhook_seq: Some(webhook.id.seq()),

@@ -1,44 +1,17 @@
-//! A consumer's own webhooks, and how each does.
+//! A consumer's own webhooks that need somebody.
 //!
-//! Owns: their list, and those that need somebody. Refuses: searching among them: they are few, and each
-//! is read within the caller's purview.
+//! Owns: finding them among the newest. Refuses: the list of all ([`super::webhooks`]).
 
 use super::Views;
-use super::webhooks::{WebhookSummary, summary};
-use crate::domain::page::{Cursor, Limit, Page};
+use crate::domain::page::Limit;
 use crate::domain::webhook::{Webhook, WebhookTrouble};
 use crate::service::{Caller, Refusal};
-use crate::store::{StoreError, webhooks};
+use crate::store::webhooks;
 
 /// Webhooks among which those that need somebody are looked for.
 const LOOKED_AT: u32 = 200;
 
 impl Views<'_> {
-    /// A page of the caller's webhooks, newest first.
-    ///
-    /// # Errors
-    /// [`Refusal::Internal`] where the database cannot be read.
-    pub async fn own_webhooks(
-        &self,
-        caller: &Caller,
-        cursor: Option<Cursor>,
-        limit: Limit,
-    ) -> Result<Page<WebhookSummary>, Refusal> {
-        let purview = caller.purview();
-        self.service
-            .read(move |store, conn| {
-                let (vault, now) = (store.vault(), store.clock().now());
-                let found = webhooks::list(conn, vault, purview, cursor, limit, now)?;
-                let items = found.items.into_iter();
-                let items = items.map(|webhook| summary(conn, webhook, now));
-                Ok(Page {
-                    items: items.collect::<Result<_, StoreError>>()?,
-                    next: found.next,
-                })
-            })
-            .await
-    }
-
     /// Those of the caller's webhooks that need somebody, up to `limit`.
     ///
     /// # Errors

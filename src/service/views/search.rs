@@ -6,16 +6,19 @@
 
 use super::{Views, WebhookNames};
 use crate::domain::attempt::delivery_row;
+use crate::domain::batch::BATCH_PREFIX;
 use crate::domain::consumer::{ConsumerRef, Purview};
 use crate::domain::delivery::{Delivery, DeliveryFilter};
 use crate::domain::event::{EventFilter, StoredEvent};
 use crate::domain::event_type::EventTypeName;
-use crate::domain::id::{AttemptId, ConsumerId, DeliveryId, JobId, WebhookId};
+use crate::domain::id::{AttemptId, ConsumerId, DeliveryId, JobId, KeyId, WebhookId, WorkspaceId};
 use crate::domain::page::{Limit, Order};
 use crate::domain::webhook::{WebhookName, WebhookSearch, WebhookSort, WebhookTab};
 use crate::service::{Caller, Refusal};
 use crate::store::{Read, StoreError};
-use crate::store::{attempts, consumers, deliveries, event_types, events, jobs, webhooks};
+use crate::store::{
+    attempts, consumers, deliveries, event_types, events, jobs, keys, webhooks, workspaces,
+};
 
 /// The newest events whose data is looked through.
 const EVENTS_LOOKED_AT_MAX: usize = 2_000;
@@ -37,6 +40,10 @@ pub enum SearchPlace {
     Job(JobId),
     /// A consumer, by id or uid.
     Consumer(ConsumerId),
+    /// An API key.
+    Key(KeyId),
+    /// A workspace.
+    Workspace(WorkspaceId),
 }
 
 /// What was found.
@@ -125,6 +132,15 @@ fn place(conn: &Read<'_>, purview: Purview, text: &str) -> Result<Option<SearchP
     {
         return Ok(Some(SearchPlace::Webhook(id)));
     }
+    if let Some(found) = beside_the_workspace(conn, text)? {
+        return Ok(Some(found));
+    }
+    if text.starts_with(BATCH_PREFIX)
+        && let Some(row) = deliveries::first_of_batch(conn, purview.workspace_seq, text)?
+        && let Some(first) = deliveries::find(conn, row)?
+    {
+        return Ok(Some(SearchPlace::Delivery(first.id)));
+    }
     if events::find_public(conn, purview, text)?.is_some() {
         return Ok(Some(SearchPlace::Event(text.to_owned())));
     }
@@ -133,6 +149,19 @@ fn place(conn: &Read<'_>, purview: Purview, text: &str) -> Result<Option<SearchP
     };
     let found = consumers::find_id(conn, purview.workspace_seq, &named)?;
     Ok(found.map(SearchPlace::Consumer))
+}
+
+/// What has this id and is of the instance: who may see it, its page says.
+fn beside_the_workspace(conn: &Read<'_>, text: &str) -> Result<Option<SearchPlace>, StoreError> {
+    if let Some(id) = KeyId::parse(text) {
+        let found = keys::find(conn, id)?.filter(|key| key.revoked_at.is_none());
+        return Ok(found.map(|key| SearchPlace::Key(key.id)));
+    }
+    let Some(id) = WorkspaceId::parse(text) else {
+        return Ok(None);
+    };
+    let found = workspaces::find(conn, id.seq())?.filter(|own| own.id == id);
+    Ok(found.map(|own| SearchPlace::Workspace(own.id)))
 }
 
 fn look_through_events(

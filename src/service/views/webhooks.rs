@@ -2,9 +2,11 @@
 //!
 //! Owns: the figures of a row. Refuses: the minutes of a day: a list reads sums of whole hours.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::Views;
+use super::overview::last_failure;
 use crate::domain::consumer::Purview;
 use crate::domain::delivery::Status;
 use crate::domain::page::Limit;
@@ -48,7 +50,7 @@ pub struct FoundWebhooks {
 }
 
 /// What a text names.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct NamedWebhooks {
     /// The first of them, by name.
     pub first: Vec<WebhookName>,
@@ -57,6 +59,33 @@ pub struct NamedWebhooks {
 }
 
 impl Views<'_> {
+    /// Why those of these webhooks fail that do, in words, by their rows: what became of the newest delivery
+    /// of each that failed.
+    ///
+    /// # Errors
+    /// [`Refusal::Internal`] where the database cannot be read.
+    pub async fn last_errors(&self, found: &[Webhook]) -> Result<BTreeMap<i64, String>, Refusal> {
+        let is_failing = |own: &&Webhook| own.health.consecutive_failures > 0;
+        let failing: Vec<Webhook> = found.iter().filter(is_failing).cloned().collect();
+        if failing.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        self.service
+            .read(move |_, conn| {
+                let mut errors = BTreeMap::new();
+                for webhook in &failing {
+                    let failed = last_failure(conn, webhook)?;
+                    let error = failed.and_then(|delivery| {
+                        let answered = || Some(format!("answered {}", delivery.last_status_code?));
+                        delivery.last_error.clone().or_else(answered)
+                    });
+                    errors.extend(error.map(|error| (webhook.id.seq(), error)));
+                }
+                Ok(errors)
+            })
+            .await
+    }
+
     /// The webhooks that `wanted` describes, up to `limit`: all, or those of the consumer that is named.
     ///
     /// # Errors

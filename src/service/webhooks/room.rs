@@ -4,6 +4,7 @@
 //! that is for a consumer; its workspace does.
 
 use crate::domain::branding::WEBHOOKS_PER_CONSUMER_DEFAULT;
+use crate::domain::plural::counted;
 use crate::service::{Caller, Refusal};
 use crate::store::webhooks::{self, WEBHOOKS_MAX};
 use crate::store::{WriteTx, workspaces};
@@ -34,6 +35,7 @@ pub(super) fn check_room(
         None => "a workspace",
     };
     Err(Refusal::Conflict(format!(
-        "{owner} may have at most {most} webhooks; delete one first"
+        "{owner} may have at most {}; delete one first",
+        counted(most, "webhook", "webhooks")
     )))
 }

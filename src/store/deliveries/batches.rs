@@ -13,8 +13,11 @@ use std::collections::HashSet;
 
 use rusqlite::named_params;
 
+use super::find;
 use super::queue::{Batch, SELECT_QUEUED, queued, queued_rows};
-use crate::domain::batch::{BATCH_BODY_BYTES_MAX, BATCHED_EVENTS_MAX, BatchPolicy, Gathered};
+use crate::domain::batch::{
+    BATCH_BODY_BYTES_MAX, BATCHED_EVENTS_MAX, BatchPolicy, Gathered, batch_id,
+};
 use crate::domain::delivery::{Delivery, QueuedDelivery, Status, Trigger};
 use crate::domain::id::DeliveryId;
 use crate::domain::time::Timestamp;
@@ -24,6 +27,8 @@ use crate::store::{Read, StoreError, WriteTx, row_list};
 
 /// Rows that one reading looks at, beside those that its caller has under way.
 const LOOKED_AT_MAX: usize = 5_000;
+/// Deliveries of the newest batches that are looked at for a batch's id.
+const SEARCHED_MAX: usize = 20_000;
 
 /// Nothing with the same key, whose order it keeps, is before a delivery.
 const IS_FIRST: &str = "(d.order_key IS NULL OR NOT EXISTS (
@@ -286,6 +291,40 @@ pub fn batch_of(conn: &Read<'_>, batch_seq: i64) -> Result<Vec<BatchMember>, Sto
             })
         },
     )
+}
+
+/// The row of the first delivery of the batch with this id, where it is one of the newest: an id is made of
+/// the members, so that they are looked at, [`SEARCHED_MAX`] of them at most.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn first_of_batch(
+    conn: &Read<'_>,
+    workspace_seq: i64,
+    wanted: &str,
+) -> Result<Option<i64>, StoreError> {
+    let (mut before, mut looked_at) = (i64::MAX, 0);
+    while looked_at < SEARCHED_MAX {
+        let newest: Option<i64> = conn.value(
+            "SELECT max(batch_seq)
+             FROM deliveries INDEXED BY deliveries_in_batch
+             WHERE batch_seq IS NOT NULL AND batch_seq < :before",
+            named_params! { ":before": before },
+        )?;
+        let Some(batch_seq) = newest else {
+            break;
+        };
+        let members = batch_of(conn, batch_seq)?;
+        looked_at += members.len().max(1);
+        let first = members.first().map(|member| member.id.seq());
+        if batch_id(members.into_iter().map(|member| member.id)) == wanted {
+            let found = first.map(|seq| find(conn, seq)).transpose()?.flatten();
+            let own = found.filter(|delivery| delivery.workspace_seq == workspace_seq);
+            return Ok(own.map(|delivery| delivery.id.seq()));
+        }
+        before = batch_seq;
+    }
+    Ok(None)
 }
 
 /// The rows of those that stand where `delivery` does and share its batch, without those that a person

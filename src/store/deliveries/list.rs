@@ -11,7 +11,9 @@
 use rusqlite::{Row, named_params};
 
 use super::in_rows;
-use crate::domain::delivery::{Delivery, DeliveryFilter, DeliveryScope, Status, Trigger};
+use crate::domain::delivery::{
+    Delivery, DeliveryFilter, DeliveryScope, JobPart, Status, TestsShown, Trigger,
+};
 use crate::domain::event_type::{EventTypeName, Pattern};
 use crate::domain::page::{Cursor, Limit, List, Order, Page, is_backwards};
 use crate::domain::time::Timestamp;
@@ -26,7 +28,7 @@ pub const SCAN_ROWS_MAX: usize = 10_000;
 /// times as long.
 const CANDIDATES: &str = "SELECT seq, workspace_seq, webhook_seq, event_type, status, trigger,
          created_at, discarded_at, profile_seq, last_status_code, last_error_kind, consumer_seq,
-         event_seq, job_seq, completed_at
+         event_seq, job_seq, completed_at, manual_fallback
      FROM deliveries";
 
 /// A page of deliveries, newest first.
@@ -215,7 +217,9 @@ fn by_status(filter: &DeliveryFilter, column: &str, range: &str) -> String {
             DeliveryScope::All | DeliveryScope::Undiscarded => true,
             DeliveryScope::DeadLetters | DeliveryScope::Discarded => *status == Status::Exhausted,
         };
-        in_scope && (filter.statuses.is_empty() || filter.statuses.contains(status))
+        in_scope
+            && filter.job_part.is_none_or(|part| part.has(*status))
+            && (filter.statuses.is_empty() || filter.statuses.contains(status))
     };
     let scan = |status: Status| {
         let code = status.code();
@@ -270,9 +274,11 @@ fn matches(
         && (filter.job_seq.is_none() || filter.job_seq == row.get(13)?)
         && wanted_type()?
         && is_in_state(filter, row)?
+        && is_in_part(filter, row)?
         && row.get::<_, i64>(5)? != Trigger::Alert.code()
         && is_in_time(filter, row.get(6)?)
         && has_ended(filter, row)?
+        && (filter.tests == TestsShown::All || is_counted(row)?)
         && match filter.result {
             Some(result) => result.fits(row.get(9)?, row.get(10)?),
             None => true,
@@ -334,9 +340,21 @@ fn has_ended(filter: &DeliveryFilter, row: &Row<'_>) -> Result<bool, StoreError>
         return Ok(true);
     };
     let ended_at: Option<Timestamp> = row.get(14)?;
+    Ok(is_counted(row)? && ended_at.is_some_and(|at| at >= since))
+}
+
+/// Whether a row of [`CANDIDATES`] enters sums and rates.
+fn is_counted(row: &Row<'_>) -> Result<bool, StoreError> {
     let trigger: Trigger = row.get(5)?;
-    let is_counted = !trigger.is_failed_test(row.get(4)?);
-    Ok(is_counted && ended_at.is_some_and(|at| at >= since))
+    Ok(!trigger.is_failed_test(row.get(4)?))
+}
+
+/// Whether a row of [`CANDIDATES`] is of the part of a job's deliveries that is wanted.
+fn is_in_part(filter: &DeliveryFilter, row: &Row<'_>) -> Result<bool, StoreError> {
+    match filter.job_part {
+        Some(part) => Ok(JobPart::of(row.get(4)?, row.get(15)?) == part),
+        None => Ok(true),
+    }
 }
 
 /// The row numbers that `since` and `until` leave, exclusive at both ends. Where the

@@ -29,8 +29,8 @@ mod scheduled;
 mod waiting;
 
 pub use batches::{
-    BatchMember, batch_of, due_batches, form_batch, leave_batch, mates, pending_batches,
-    put_together, waiting_in_batch,
+    BatchMember, batch_of, due_batches, first_of_batch, form_batch, leave_batch, mates,
+    pending_batches, put_together, waiting_in_batch,
 };
 pub use damaged::{damaged, give_up_unreadable};
 pub use groups::{GROUPED_ROWS_MAX, GROUPS_MAX, groups, latest, letters_of, oldest_waiting};
@@ -282,11 +282,11 @@ pub fn restore(tx: &mut WriteTx<'_>, seq: i64) -> Result<bool, StoreError> {
     Ok(restored > 0)
 }
 
-/// Notes which job touched the deliveries in `rows` last.
+/// Notes which job touched the deliveries in `rows` last; `None` where a person did.
 ///
 /// # Errors
 /// [`StoreError::Sqlite`].
-pub fn set_job(tx: &WriteTx<'_>, rows: &[i64], job_seq: i64) -> Result<(), StoreError> {
+pub fn set_job(tx: &WriteTx<'_>, rows: &[i64], job_seq: Option<i64>) -> Result<(), StoreError> {
     tx.run(
         "UPDATE deliveries
          SET job_seq = :job

@@ -4,7 +4,9 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
 use super::*;
-use crate::domain::delivery::{DeliveryFilter, DeliveryPlace, DeliveryScope, LastResult, Status};
+use crate::domain::delivery::{
+    DeliveryFilter, DeliveryPlace, DeliveryScope, JobPart, LastResult, Status, TestsShown,
+};
 use crate::domain::event_type::Pattern;
 use crate::domain::outcome::FailureKind;
 use crate::domain::page::{Cursor, Limit, Order};
@@ -51,6 +53,10 @@ impl Remembered {
             && any_or(filter.webhook_seq, self.place.webhook_seq)
             && any_or(filter.event_seq, self.event_seq)
             && any_or(filter.job_seq, job_of(self.place.seq))
+            && filter
+                .job_part
+                .is_none_or(|part| JobPart::of(self.status, self.fallback()) == part)
+            && (filter.tests == TestsShown::All || !self.is_failed_test())
             && (filter.event_type.as_ref()).is_none_or(|wanted| wanted.fits(&self.event_type))
             && filter
                 .result
@@ -71,6 +77,10 @@ impl Remembered {
                         && self.trigger != Trigger::Test
                 }
             }
+    }
+
+    fn fallback(&self) -> Option<i64> {
+        (self.status == Status::Retrying && self.place.seq % 2 == 0).then_some(0)
     }
 
     fn is_failed_test(&self) -> bool {
@@ -142,7 +152,12 @@ fn filled() -> (Office, Vec<Remembered>) {
             "UPDATE deliveries SET consumer_seq = webhook_seq % 3 WHERE webhook_seq % 3 > 0",
             [],
         )?;
-        tx.run("UPDATE deliveries SET job_seq = nullif(seq % 5, 0)", [])
+        tx.run("UPDATE deliveries SET job_seq = nullif(seq % 5, 0)", [])?;
+        tx.run(
+            "UPDATE deliveries SET manual_fallback = 0, next_attempt_at = :now
+             WHERE status = :retrying AND seq % 2 = 0",
+            rusqlite::named_params! { ":now": tx.now(), ":retrying": Status::Retrying },
+        )
     });
     (office, remembered)
 }
@@ -251,6 +266,8 @@ fn filters(first: Timestamp, last: Timestamp) -> impl Strategy<Value = DeliveryF
             weighted(0.3, proptest::sample::select(&PATTERNS[..])),
             weighted(0.2, proptest::sample::select(&RESULTS[..])),
             weighted(0.2, 1..=4_i64),
+            weighted(0.2, proptest::sample::select(&JobPart::ALL[..])),
+            prop_oneof![Just(TestsShown::All), Just(TestsShown::Counted)],
         ),
         proptest::collection::vec(proptest::sample::select(&Status::ALL[..]), 0..4),
         weighted(0.3, at()),
@@ -264,7 +281,7 @@ fn filters(first: Timestamp, last: Timestamp) -> impl Strategy<Value = DeliveryF
                 consumer_seq,
                 webhook_seq,
                 event_seq,
-                (event_type, result, job_seq),
+                (event_type, result, job_seq, job_part, tests),
                 statuses,
                 since,
                 until,
@@ -277,6 +294,7 @@ fn filters(first: Timestamp, last: Timestamp) -> impl Strategy<Value = DeliveryF
                     webhook_seq,
                     event_seq,
                     job_seq,
+                    job_part,
                     event_type: event_type.map(|text| Pattern::parse(text).unwrap()),
                     result,
                     carried: None,
@@ -285,6 +303,7 @@ fn filters(first: Timestamp, last: Timestamp) -> impl Strategy<Value = DeliveryF
                     since,
                     until,
                     ended_since,
+                    tests,
                 }
             },
         )

@@ -4,6 +4,7 @@
 //! before any parser, because data that is carried as raw text is never parsed as a tree and has
 //! no limit of its own.
 
+use crate::domain::plural::counted;
 use crate::service::FieldError;
 
 /// How deep the data of an event may be nested.
@@ -62,7 +63,10 @@ fn too_deep(key: &[u8], depth_max: usize) -> FieldError {
         } else {
             field
         },
-        message: format!("must not be nested deeper than {told} levels"),
+        message: format!(
+            "must not be nested deeper than {}",
+            counted(told, "level", "levels")
+        ),
     }
 }
 

@@ -215,6 +215,10 @@ impl Operation {
     #[must_use]
     pub fn query(mut self, name: &str, schema: Value, about: &str) -> Self {
         let mut parameter = json!({"name": name, "in": "query", "description": about});
+        if schema["type"] == "array" {
+            // With commas between them.
+            parameter["explode"] = json!(false);
+        }
         parameter["schema"] = schema;
         parameter["allowEmptyValue"] = json!(true);
         self.query.push(parameter);

@@ -157,7 +157,7 @@ async fn a_consumer_registers_as_many_webhooks_as_its_workspace_lets_it() {
     register().await.json(StatusCode::CREATED);
     let refused = register().await.problem(409, "conflict");
     let detail = refused["detail"].as_str().unwrap();
-    assert!(detail.contains("at most 1 webhooks"), "{detail}");
+    assert!(detail.contains("at most 1 webhook;"), "{detail}");
     // The platform itself may go beyond it.
     let mut own = webhook.clone();
     own["consumer"] = json!("acme");

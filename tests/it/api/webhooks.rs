@@ -53,7 +53,7 @@ async fn a_new_webhook_has_the_documented_shape_and_shows_its_secret_once() {
             "give_up_after": "24h", "jitter": true},
         "timeout": "10s", "max_in_flight": 16, "rate_limit": null, "ordered": false, "ordered_by": null, "batch": null,
         "disable_after_failures": null, "disable_after": "120h", "consecutive_failures": 0,
-        "last_attempted_at": null, "last_success_at": null, "last_status_code": null,
+        "last_attempted_at": null, "last_success_at": null, "last_status_code": null, "last_error": null,
         "secret_rotated_at": null, "previous_secret_expires_at": null, "metadata": {},
     });
     let shaping = json!({"filter": null, "template": null, "auth": null, "ca": null,

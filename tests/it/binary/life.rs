@@ -254,7 +254,7 @@ async fn an_attempt_that_the_grace_period_cuts_off_is_recorded_and_repeated_with
     let cut_off = attempts.iter().find(|own| own["number"] == 1).unwrap();
     assert_eq!(cut_off["error_kind"], "connect");
     let said = cut_off["error"].as_str().unwrap();
-    assert!(said.contains("hookpost stopped"), "{said}");
+    assert!(said.contains("the sender stopped"), "{said}");
     assert!(cut_off["duration_ms"].as_u64().unwrap() >= 200);
     let path = format!("/webhooks/{}", webhook["id"].as_str().unwrap());
     let now = server.poll(&key, &path, |_| true).await;

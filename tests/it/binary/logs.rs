@@ -75,22 +75,7 @@ async fn at_night_the_log_alone_says_what_broke() {
     let all = |page: &Value| page["data"].as_array().unwrap().len() == 40;
     server.poll(&key, path, all).await;
     // One that is gone, a bulk retry, a pause: each change of state leaves its line.
-    receiver.answer(Reply::status(410));
-    let bulk = json!({"filter": {"status": "exhausted"}});
-    server.post(&key, "/deliveries/retry", &bulk, 202).await;
-    let disabled = until(&log, "a webhook was disabled", 1).await;
-    assert_eq!(disabled[0]["webhook"], failing);
-    assert_eq!(disabled[0]["reason"], "gone");
-    let began = &until(&log, "a job began", 1).await[0];
-    assert_eq!(
-        (&began["kind"], &began["items"]),
-        (&json!("retry"), &json!(40))
-    );
-    let ended = &until(&log, "a job ended", 1).await[0];
-    assert_eq!(
-        (&ended["job"], &ended["status"]),
-        (&began["job"], &json!("done"))
-    );
+    retry_all(&server, &key, &log, (&receiver, failing)).await;
     let data = dir.path().join("data");
     let data = data.to_str().unwrap();
     stdout_of(&["pause", "--data-dir", data]);
@@ -107,18 +92,50 @@ async fn at_night_the_log_alone_says_what_broke() {
         with(&lines(&log), "a delivery gave up").len() <= 5,
         "{text}"
     );
+    assert!(with(&lines(&log), "delivered").is_empty(), "{text}");
     let secret = webhook["secret"].as_str().unwrap();
-    for hidden in [
-        "hidden-",
-        "/hook",
-        secret,
-        key.as_str(),
-        "answered",
-        "delivered",
-    ] {
+    for hidden in ["hidden-", "/hook", secret, key.as_str(), "answered"] {
         assert!(!text.contains(hidden), "{hidden}: {text}");
     }
     assert_paused_start(dir.path()).await;
+}
+
+/// Retries all at once: the webhook is gone with the first, holds the others, and delivers them once somebody
+/// enabled it.
+async fn retry_all(server: &Server, key: &str, log: &Path, (receiver, failing): (&Receiver, &str)) {
+    receiver.answer(Reply::status(410));
+    let bulk = json!({"filter": {"status": "exhausted"}});
+    server.post(key, "/deliveries/retry", &bulk, 202).await;
+    let disabled = until(log, "a webhook was disabled", 1).await;
+    assert_eq!(disabled[0]["webhook"], failing);
+    assert_eq!(disabled[0]["reason"], "gone");
+    let began = &until(log, "a job began", 1).await[0];
+    assert_eq!(
+        (&began["kind"], &began["items"]),
+        (&json!("retry"), &json!(40))
+    );
+    // It is not over because everything is in line again: what the disabled webhook holds waits.
+    let in_line = &until(log, "a job put its deliveries in line", 1).await[0];
+    assert_eq!(
+        (&in_line["job"], &in_line["deliveries"]),
+        (&began["job"], &json!(40))
+    );
+    let path = format!("/jobs/{}", began["job"].as_str().unwrap());
+    let held = |job: &Value| job["waiting"].as_u64() > Some(0);
+    assert_eq!(server.poll(key, &path, held).await["status"], "running");
+    assert!(with(&lines(log), "a job ended").is_empty());
+    receiver.answer(Reply::status(200));
+    let enable = format!("/webhooks/{failing}/enable");
+    server.post(key, &enable, &json!({}), 200).await;
+    let ended = &until(log, "a job ended", 1).await[0];
+    assert_eq!(
+        (&ended["job"], &ended["status"]),
+        (&began["job"], &json!("done"))
+    );
+    let (delivered, failed) = (&ended["delivered"], &ended["failed"]);
+    assert_eq!(delivered.as_u64().unwrap() + failed.as_u64().unwrap(), 40);
+    let job = server.poll(key, &path, |job| job["status"] == "done").await;
+    assert_eq!((delivered, failed), (&job["delivered"], &job["failed"]));
 }
 
 /// Somebody woken at night has nothing but the log: it names who fails, how, and since when, and nobody
@@ -183,6 +200,41 @@ async fn from_the_log_alone_one_knows_which_receivers_fail_and_how() {
         failed.len(),
         knows_after.as_secs_f64()
     );
+}
+
+#[tokio::test]
+async fn a_recovery_has_its_line_with_what_was_left_out_before() {
+    let dir = tempfile::tempdir().unwrap();
+    let receiver = Receiver::start().await;
+    receiver.answer(Reply::status(503));
+    let (server, log) = started(dir.path(), "info");
+    let key = key(&dir.path().join("data"));
+    let hook = json!({"url": receiver.url("/"), "event_types": ["*"],
+        "retry_policy": {"delays": ["1h"]}});
+    let hook = server.post(&key, "/webhooks", &hook, 201).await;
+    let event = json!({"type": "a.b", "data": {}});
+    for _ in 0..12 {
+        server.post(&key, "/events", &event, 202).await;
+    }
+    let tried = |summary: &Value| summary["pending"] == 0;
+    server.poll(&key, "/retries/summary", tried).await;
+    until(&log, "an attempt failed", 5).await;
+    receiver.answer(Reply::status(200));
+    server.post(&key, "/events", &event, 202).await;
+    let recovered = &until(&log, "a webhook recovered", 1).await[0];
+    assert_eq!(recovered["webhook"], hook["id"]);
+    assert_eq!(recovered["failures"], 12);
+    let failed = with(&lines(&log), "an attempt failed");
+    assert_eq!(
+        recovered["left_out"].as_u64().unwrap(),
+        12 - failed.len() as u64
+    );
+    // It answers well: there is nothing more to say of it.
+    server.post(&key, "/events", &event, 202).await;
+    receiver.wait_for(14).await;
+    server.signal(Signal::TERM);
+    server.exit().await;
+    assert_eq!(with(&lines(&log), "a webhook recovered").len(), 1);
 }
 
 /// A URL of which nobody listens.

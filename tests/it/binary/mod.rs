@@ -35,6 +35,8 @@ mod signals;
 mod standby;
 mod tables;
 mod tls;
+mod told;
 mod traces;
 mod usage;
 mod variables;
+mod walk;

@@ -51,6 +51,17 @@ impl Shell {
         said
     }
 
+    /// As [`Shell::says`], in a terminal of so many columns.
+    #[track_caller]
+    pub(super) fn says_within(&self, line: &str, columns: &str) -> String {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let mut command = hookpost(&words);
+        command.args(["--server", &self.server.url, "--api-key", &self.key]);
+        let output = command.env("COLUMNS", columns).output().unwrap();
+        assert!(output.status.success(), "{line}: {output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+
     #[track_caller]
     pub(super) fn json(&self, line: &str) -> Value {
         serde_json::from_str(&self.says(&format!("{line} --json"))).unwrap()
@@ -131,16 +142,17 @@ async fn webhooks_and_their_deliveries_are_looked_after() {
         "{shown}"
     );
     let delivery = list["data"][0]["id"].as_str().unwrap();
-    // A list says what went wrong last, not only that something did.
-    for list in ["deliveries list", "dead-letters list"] {
-        let table = shell.says(list);
-        let mut rows = table.lines();
-        let (heading, row) = (rows.next().unwrap(), rows.next().unwrap());
-        assert!(heading.contains("LAST ERROR"), "{table}");
-        assert!(row.contains("500") && row.contains("status"), "{table}");
-    }
+    assert_lists(&shell);
     let shown = shell.says(&format!("deliveries show {delivery}"));
-    for words in ["attempt 1", "webhook-signature: ", "  broken", "\"n\": 1.0"] {
+    for words in [
+        "\nrequest headers\n",
+        "webhook-signature: ",
+        "\nrequest body\n",
+        "\"n\": 1.0",
+        "\nattempt 1\n",
+        "\nanswer's headers\n",
+        "\nanswer's body\n  broken\n",
+    ] {
         assert!(shown.contains(words), "no {words} in {shown}");
     }
     assert_eq!(line(&shown, "status"), "exhausted");
@@ -154,6 +166,30 @@ async fn webhooks_and_their_deliveries_are_looked_after() {
         shell
             .complains(&format!("webhooks show {id}"))
             .contains("404")
+    );
+}
+
+/// A list says what went wrong last, not only that something did.
+fn assert_lists(shell: &Shell) {
+    for list in ["deliveries list", "dead-letters list"] {
+        let table = shell.says(list);
+        let mut rows = table.lines();
+        let (heading, row) = (rows.next().unwrap(), rows.next().unwrap());
+        assert!(
+            heading.contains("RESULT") && heading.ends_with("CREATED"),
+            "{table}"
+        );
+        assert!(row.contains(" 500 ") && row.ends_with('Z'), "{table}");
+        let wide = shell.says_within(list, "400");
+        assert!(
+            wide.contains("LAST ERROR") && wide.contains("  status  "),
+            "{wide}"
+        );
+    }
+    let hooks = shell.says_within("webhooks list", "400");
+    assert!(
+        hooks.contains("LAST ERROR") && hooks.contains("answered 500"),
+        "{hooks}"
     );
 }
 

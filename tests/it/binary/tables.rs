@@ -1,9 +1,14 @@
 //! What commands print fits the terminal, and what goes wrong is said once.
 
+use std::net::TcpListener;
+use std::time::{Duration, Instant};
+
+use serde_json::json;
 use unicode_width::UnicodeWidthStr;
 
 use super::process::{complaint, hookpost, run};
 use super::shell::Shell;
+use crate::app::PATIENCE;
 
 #[test]
 fn tables_fit_eighty_columns_with_whole_ids_and_a_zone_on_every_time() {
@@ -29,6 +34,7 @@ fn tables_fit_eighty_columns_with_whole_ids_and_a_zone_on_every_time() {
         .take();
     let id = id.as_str().unwrap();
     shell.says("events send --type order.paid --data {}");
+    fill(&shell);
     for list in [
         "webhooks list",
         "deliveries list",
@@ -59,6 +65,57 @@ fn tables_fit_eighty_columns_with_whole_ids_and_a_zone_on_every_time() {
     wide.args(["--server", &shell.server.url, "--api-key", &shell.key]);
     let wide = wide.env("COLUMNS", "400").output().unwrap();
     assert!(String::from_utf8(wide.stdout).unwrap().contains(&long));
+}
+
+/// Makes a dead letter of which nobody answered, and a job that failed to deliver it again.
+fn fill(shell: &Shell) {
+    let policy = "--retry-policy {\"delays\":[]}";
+    let closed = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    shell.says(&format!(
+        "webhooks create --url http://{closed}/ --event-type order.paid --label Nobody {policy}"
+    ));
+    shell.says("events send --type order.paid --data {}");
+    let deadline = Instant::now() + PATIENCE;
+    while shell.json("dead-letters list")["data"] == json!([]) {
+        assert!(Instant::now() < deadline, "nothing gave up");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let failed = shell.says("dead-letters retry --all");
+    assert!(failed.contains("failed again"), "{failed}");
+    for list in ["deliveries list", "dead-letters list"] {
+        let table = shell.says(list);
+        let (heading, rows) = table.split_once('\n').unwrap();
+        assert!(heading.ends_with("CREATED"), "{table}");
+        assert!(rows.contains("connect"), "{table}");
+    }
+    let jobs = shell.says("jobs list");
+    assert!(jobs.contains("job_") && jobs.contains("retry"), "{jobs}");
+    let hooks = shell.says("webhooks list");
+    assert!(hooks.contains("LAST ERROR"), "{hooks}");
+}
+
+#[test]
+fn own_options_stand_apart_from_those_of_the_data_directory() {
+    for command in [
+        &["key", "create"][..],
+        &["backup"],
+        &["workspace", "create"],
+        &["user", "create"],
+        &["key", "rotate-master"],
+    ] {
+        let output = run(&[command, &["--help"]].concat());
+        let help = String::from_utf8(output.stdout).unwrap();
+        let (own, data) = help
+            .split_once("\nData directory:\n")
+            .unwrap_or_else(|| panic!("{help}"));
+        for option in ["--data-dir", "--config", "--master-key-file"] {
+            assert!(data.contains(option) && !own.contains(option), "{help}");
+        }
+        assert!(own.contains("--help"), "{help}");
+    }
 }
 
 #[test]

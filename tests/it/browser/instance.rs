@@ -59,6 +59,8 @@ async fn make_key(seat: &Seat) {
     assert!(key.starts_with("hpk_"), "{key}");
     reader.reload().await.see("billing").await.miss(&key).await;
     reader.press("Revoke billing").await;
+    reader.see("It was never used.").await;
+    reader.press("Revoke it").await;
     reader.see("The key was revoked").await;
 }
 

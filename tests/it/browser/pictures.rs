@@ -39,6 +39,19 @@ const PAGES: [(&str, &str); 20] = [
     ("audit-log", "/audit-log"),
     ("system", "/system"),
 ];
+/// What is drawn where there are many webhooks.
+const CROWDED: [(&str, &str); 7] = [
+    ("overview", "/"),
+    ("webhooks", "/webhooks"),
+    ("deliveries", "/deliveries"),
+    ("dead-letters", "/dead-letters"),
+    ("jobs", "/jobs"),
+    ("search", "/search?q=branch"),
+    ("consumers", "/consumers"),
+];
+/// How many there are then, and of how many customers.
+const WEBHOOKS: u32 = 200;
+const CONSUMERS: u32 = 40;
 const COLOURS: [(&str, Colours); 2] = [("light", Colours::Light), ("dark", Colours::Dark)];
 /// The pictures of the README.
 const SHOWN: [&str; 3] = [
@@ -60,17 +73,56 @@ async fn the_main_pages_are_drawn_in_light_and_dark() {
     seat.sign_in(Role::Owner).await;
     let folder = folder();
     for (name, sample) in PAGES {
-        seat.reader.open(&story.place(sample)).await;
-        for (colour, colours) in COLOURS {
-            seat.reader.look(Width::Desk, colours).await;
-            let file = format!("{name}-{colour}.png");
-            let picture = seat.reader.chromium.driver.screenshot_as_png().await;
-            keep(&folder, &file, &picture.unwrap());
-            seat.reader.look(Width::Handset, colours).await;
-            let file = format!("{name}-{colour}-phone.png");
-            let picture = seat.reader.chromium.driver.screenshot_as_png().await;
-            keep(&folder, &file, &picture.unwrap());
+        draw(&seat, &folder, name, &story.place(sample)).await;
+    }
+    seat.reader.leave().await;
+}
+
+/// Draws the page at `place`, wide and narrow, in light and dark.
+async fn draw(seat: &Seat, folder: &Path, name: &str, place: &str) {
+    seat.reader.open(place).await;
+    for (colour, colours) in COLOURS {
+        seat.reader.look(Width::Desk, colours).await;
+        let file = format!("{name}-{colour}.png");
+        let picture = seat.reader.chromium.driver.screenshot_as_png().await;
+        keep(folder, &file, &picture.unwrap());
+        seat.reader.look(Width::Handset, colours).await;
+        let file = format!("{name}-{colour}-phone.png");
+        let picture = seat.reader.chromium.driver.screenshot_as_png().await;
+        keep(folder, &file, &picture.unwrap());
+    }
+}
+
+#[tokio::test]
+async fn lists_are_drawn_beside_two_hundred_webhooks() {
+    let seat = Seat::owner(Scripts::On).await;
+    let receiver = Receiver::start().await;
+    for n in 0..WEBHOOKS {
+        let consumer = format!("customer-{:02}", n % CONSUMERS);
+        if n < CONSUMERS {
+            let body = json!({"uid": consumer, "name": format!("Customer {n:02}")});
+            let made = seat.app.post("/api/v1/consumers", &body).await;
+            made.json(StatusCode::CREATED);
         }
+        let hook = json!({"url": receiver.url("/hooks"), "event_types": ["order.*"],
+            "label": format!("Branch {n:03}"), "consumer": consumer, "retry_policy": {"delays": []}});
+        let made = seat.app.post("/api/v1/webhooks", &hook).await;
+        made.json(StatusCode::CREATED);
+    }
+    receiver.answer(Reply::status(503).body("{\"error\": \"maintenance\"}"));
+    let event = json!({"type": "order.paid", "data": {"branch": 7}, "consumer": "customer-07"});
+    let accepted = seat.app.post("/api/v1/events", &event).await;
+    accepted.json(StatusCode::ACCEPTED);
+    let dead = (WEBHOOKS / CONSUMERS) as usize;
+    let all = |page: &Value| page["data"].as_array().unwrap().len() == dead;
+    seat.app.poll("/api/v1/dead-letters", all).await;
+    let retried = json!({"filter": {}});
+    let begun = seat.app.post("/api/v1/dead-letters/retry", &retried).await;
+    begun.json(StatusCode::ACCEPTED);
+    let over = |page: &Value| page["data"][0]["status"] == "done";
+    seat.app.poll("/api/v1/jobs", over).await;
+    for (name, place) in CROWDED {
+        draw(&seat, &folder(), &format!("crowd-{name}"), place).await;
     }
     seat.reader.leave().await;
 }

@@ -6,6 +6,8 @@ use serde_json::{Value, json};
 use super::Seat;
 use super::accessible::check;
 use super::chromium::Scripts;
+use super::reader::{Colours, Width};
+use crate::portal::{link, path_of};
 use crate::receiver::{Receiver, Reply};
 
 #[tokio::test]
@@ -282,5 +284,51 @@ async fn pick(scripts: Scripts) {
     reader.tick("order.kind_12").await.tick("order.*").await;
     reader.press("Save").await.see("Saved").await;
     assert_eq!(stored().await, json!(["invoice.*", "order.*"]));
+    seat.reader.leave().await;
+}
+
+/// Whether the rate has the colour of its class, and not that of a link.
+const COLOURED: &str = "const probe = (name, kind) => { \
+        const one = document.createElement(name); \
+        one.className = kind; \
+        if (name === 'a') one.href = '/'; \
+        document.querySelector('main').append(one); \
+        const { color } = getComputedStyle(one); \
+        one.remove(); \
+        return color; \
+    }; \
+    const { color } = getComputedStyle(document.querySelector('td.warn a')); \
+    return color === probe('span', 'warn') && color !== probe('a', '');";
+
+#[tokio::test]
+async fn a_rate_that_is_worth_a_look_has_its_colour_although_it_leads_on() {
+    let seat = Seat::owner(Scripts::On).await;
+    let receiver = Receiver::start().await;
+    receiver.script([500, 500].map(Reply::status));
+    let acme = json!({"uid": "acme"});
+    seat.app.post("/api/v1/consumers", &acme).await;
+    let hook = json!({"url": receiver.url("/"), "event_types": ["*"], "consumer": "acme",
+        "retry_policy": {"delays": []}});
+    let made = seat.app.post("/api/v1/webhooks", &hook).await;
+    made.json(StatusCode::CREATED);
+    let event = json!({"type": "order.paid", "data": {}, "consumer": "acme"});
+    let events = json!({"events": vec![event; 11]});
+    let accepted = seat.app.post("/api/v1/events/batch", &events).await;
+    assert!(accepted.status.is_success(), "{}", accepted.text);
+    receiver.wait_for(11).await;
+    let tried = |stats: &Value| stats["counts"]["delivered"] == 9;
+    seat.app.poll("/api/v1/stats", tried).await;
+    let reader = &seat.reader;
+    for colours in [Colours::Light, Colours::Dark] {
+        reader.look(Width::Desk, colours).await;
+        reader.open("/webhooks").await.see("81.8 %").await;
+        reader.until("the rate in its colour", COLOURED).await;
+    }
+    let link = link(&seat.app, "acme", &json!({})).await;
+    reader.open(&path_of(&link)).await.arrive("/portal").await;
+    reader.open("/portal/webhooks").await.see("81.8 %").await;
+    reader
+        .until("the customer's rate in its colour", COLOURED)
+        .await;
     seat.reader.leave().await;
 }

@@ -45,7 +45,10 @@ async fn dead_letters_are_grouped_by_webhook_and_cause_and_retried_in_bulk() {
         ("cause", "status:500"),
         ("action", "retry"),
     ];
-    let answer = desk.post("/dead-letters", &fields).await;
+    let asked = desk.post("/dead-letters", &fields).await.text;
+    assert!(asked.contains("Retry 3 dead letters?"), "{asked}");
+    let sure = [&fields[..], &[("confirmed", "yes")]].concat();
+    let answer = desk.post("/dead-letters", &sure).await;
     let (place, page) = desk.follow(&answer).await;
     assert!(
         place.starts_with("/jobs/job_") && page.contains("<progress"),

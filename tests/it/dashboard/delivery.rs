@@ -1,9 +1,14 @@
 //! `/deliveries/{id}` and `/events/{id}`: what became of one delivery, and of one event everywhere.
 
+use std::time::Duration;
+
+use hookpost::clock::Clock;
+use hookpost::domain::role::Role;
+use hookpost::domain::time::Timestamp;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
-use super::{Desk, between};
+use super::{Desk, between, sign_in};
 use crate::receiver::{Receiver, Reply};
 
 /// Registers a webhook for everything and publishes an event to it; answers the delivery's id.
@@ -116,4 +121,46 @@ async fn an_events_way_is_told_for_each_of_its_webhooks() {
     assert!(page.contains("delivered after"), "{page}");
     assert!(page.contains("gave up after"), "{page}");
     assert!(page.contains("class=\"s-bad\" x=\""), "{page}");
+}
+
+/// Where each mark of the axis in `html` lies that has this class.
+fn marks(html: &str, class: &str) -> Vec<u64> {
+    let start = format!("class=\"{class}\" x=\"");
+    let place = |rest: &str| rest.split('"').next().unwrap().parse().unwrap();
+    html.split(&start).skip(1).map(place).collect()
+}
+
+#[tokio::test]
+async fn the_timeline_has_an_axis_with_gaps_and_all_tries_that_are_planned() {
+    let clock = Clock::manual(Timestamp::parse("2026-11-21T12:00:00Z").unwrap());
+    let desk = Desk::open_at(clock.clone()).await;
+    let receiver = Receiver::start().await;
+    receiver.answer(Reply::status(503));
+    let policy = json!({"delays": ["1h", "2h", "4h"], "jitter": false});
+    let hook = json!({"url": receiver.url("/"), "event_types": ["*"], "retry_policy": policy});
+    let made = desk.app.post("/api/v1/webhooks", &hook).await;
+    made.json(StatusCode::CREATED);
+    let event = json!({"type": "order.paid", "data": {}});
+    let accepted = desk.app.post("/api/v1/events", &event).await;
+    accepted.json(StatusCode::ACCEPTED);
+    let tried = |count: u64| move |list: &Value| list["data"][0]["attempt_count"] == count;
+    let list = desk.app.poll("/api/v1/deliveries", tried(1)).await;
+    let page = format!("/deliveries/{}", list["data"][0]["id"].as_str().unwrap());
+    // The first failed at once; the others follow after 1, 3 and 7 hours, and the axis ends with the last.
+    let shown = desk.get(&page).await;
+    let line = between(&shown, "<ol class=\"line\">", "</ol>");
+    assert_eq!(marks(line, "s-warn"), [142, 428, 992], "{line}");
+    assert_eq!(marks(line, "s-bad"), [0], "{line}");
+    assert!(line.contains("should it fail, then"), "{line}");
+    assert!(line.contains("2026-11-21T19:00:00"), "{line}");
+    clock.advance(Duration::from_secs(3600));
+    // Whoever was idle for so long signs in anew.
+    let cookie = sign_in(&desk.app, "bob@example.com", Role::Owner).await;
+    let desk = Desk { cookie, ..desk };
+    desk.app.poll("/api/v1/deliveries", tried(2)).await;
+    let shown = desk.get(&page).await;
+    let line = between(&shown, "<ol class=\"line\">", "</ol>");
+    assert_eq!(marks(line, "s-warn"), [428, 992], "{line}");
+    assert_eq!(marks(line, "s-bad"), [142, 0], "{line}");
+    assert!(line.contains("after 1 h"), "{line}");
 }

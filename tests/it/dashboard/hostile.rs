@@ -29,7 +29,7 @@ const ELEMENTS: &str = "a article aside b body button caption code datalist dd d
      main meta nav ol option p path pre progress rect script section select small span strong \
      summary svg symbol table tbody td textarea th thead time title tr ul use var";
 const ATTRIBUTES: &str = "action autocomplete autofocus charset checked class content d datetime \
-     disabled fill for formaction height hidden href id inputmode lang list max maxlength method min \
+     disabled fill fill-opacity for formaction height hidden href id inputmode lang list max maxlength method min \
      name novalidate open pattern placeholder popover popovertarget preserveAspectRatio rel \
      required role rows rx scope selected spellcheck src step stroke stroke-linecap stroke-linejoin \
      stroke-width tabindex title type value viewBox width x y";

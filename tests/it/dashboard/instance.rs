@@ -2,8 +2,10 @@
 
 use hookpost::domain::role::Role;
 use reqwest::{Method, StatusCode};
+use serde_json::json;
 
 use super::{Desk, between};
+use crate::receiver::{Receiver, Reply};
 
 #[tokio::test]
 async fn a_key_is_made_shown_once_used_and_revoked() {
@@ -29,7 +31,15 @@ async fn a_key_is_made_shown_once_used_and_revoked() {
         "/api-keys/{}/revoke",
         between(&page, "formaction=\"/api-keys/", "/")
     );
-    let answer = desk.post(&path, &[]).await;
+    let asked = desk.post(&path, &[]).await.text;
+    assert!(asked.contains("Revoke 1 key, billing"), "{asked}");
+    assert!(asked.contains("It was last used at "), "{asked}");
+    let call = desk
+        .app
+        .anonymous(Method::GET, "/api/v1/events")
+        .bearer(&key);
+    assert_eq!(call.send().await.status, StatusCode::OK);
+    let answer = desk.post(&path, &[("confirmed", "yes")]).await;
     assert!(desk.follow(&answer).await.1.contains("was revoked"));
     let call = desk
         .app
@@ -107,4 +117,30 @@ async fn sending_is_paused_and_resumed_by_owners_only() {
         let page = viewer.get(path).await;
         assert!(!page.contains("href=\"/api-keys\" "), "{path}");
     }
+}
+
+#[tokio::test]
+async fn the_button_of_a_test_alert_says_whether_it_arrived() {
+    let desk = Desk::open().await;
+    let button = "action=\"/settings/test-alert\"";
+    let page = desk.get("/settings").await;
+    assert!(!page.contains(button), "{page}");
+    let alerts = Receiver::start().await;
+    let workspace = format!("/api/v1/workspaces/{}", desk.app.default_workspace());
+    let told = json!({"alert_url": alerts.url("/alerts")});
+    desk.app.patch(&workspace, &told).await.json(StatusCode::OK);
+    let page = desk.get("/settings").await;
+    assert!(page.contains(button), "{page}");
+    let sent = desk.post("/settings/test-alert", &[]).await;
+    let (place, page) = desk.follow(&sent).await;
+    assert_eq!(place, "/settings");
+    assert!(page.contains("The test arrived where alerts go."), "{page}");
+    assert_eq!(alerts.wait_for(1).await.len(), 1);
+    alerts.answer(Reply::status(500));
+    let sent = desk.post("/settings/test-alert", &[]).await;
+    let (_, page) = desk.follow(&sent).await;
+    assert!(
+        page.contains("The test did not arrive: ") && page.contains("500"),
+        "{page}"
+    );
 }

@@ -43,7 +43,7 @@ async fn a_webhook_of_which_some_attempts_fail_is_not_all_green() {
         .split_once(figure)
         .expect("a rate that leads to its deliveries");
     assert!(
-        figure.starts_with(&format!("{id}&amp;last=24h\">81.8 %")),
+        figure.starts_with(&format!("{id}&amp;last=24h&amp;tests=counted\">81.8 %")),
         "{list}"
     );
     let page = desk.get(&format!("/webhooks/{id}")).await;
@@ -128,6 +128,43 @@ async fn the_audit_log_calls_workspaces_consumers_and_jobs_by_their_names() {
         assert!(leads.is_empty() || page.contains(&link), "{page}");
     }
     assert!(page.contains(">only-uid<"), "{page}");
+}
+
+#[tokio::test]
+async fn the_audit_logs_detail_has_names_for_ids_and_leaves_out_what_is_nothing() {
+    let desk = Desk::open().await;
+    let acme = json!({"uid": "acme-42", "name": "Acme & Co"});
+    let acme = desk.app.post("/api/v1/consumers", &acme).await;
+    let acme = acme.json(StatusCode::CREATED)["id"].clone();
+    let workspace = desk.app.default_workspace().to_string();
+    for key in [
+        json!({"name": "plain", "scopes": ["events:read"], "workspace": "default"}),
+        json!({"name": "bound", "scopes": ["events:read"], "workspace": "default", "consumer": "acme-42"}),
+    ] {
+        let made = desk.app.post("/api/v1/api-keys", &key).await;
+        made.json(StatusCode::CREATED);
+    }
+    let receiver = Receiver::start().await;
+    let id = hook(&desk, &receiver, "Shop").await;
+    let path = format!("/api/v1/webhooks/{id}/rotate-secret");
+    let overlap = json!({"overlap": "90m"});
+    desk.app.post(&path, &overlap).await.json(StatusCode::OK);
+    let page = desk.get("/audit-log").await;
+    let details: Vec<&str> = page
+        .split("<td class=\"wide long soft small\">")
+        .skip(1)
+        .map(|rest| rest.split('<').next().unwrap())
+        .collect();
+    let all = details.join("\n");
+    assert!(all.contains("consumer: Acme &#38; Co"), "{all}");
+    assert!(
+        all.contains("name: plain, scopes: events:read, workspace: default"),
+        "{all}"
+    );
+    assert!(all.contains("overlap: 1 h 30 min"), "{all}");
+    for raw in [acme.as_str().unwrap(), &workspace, "none", "null", "{", "["] {
+        assert!(!all.contains(raw), "{raw}: {all}");
+    }
 }
 
 #[tokio::test]

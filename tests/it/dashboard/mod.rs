@@ -1,5 +1,6 @@
 //! The dashboard over plain HTTP, as a browser without JavaScript uses it.
 
+use hookpost::clock::Clock;
 use hookpost::domain::role::Role;
 use hookpost::domain::secret::Secret;
 use hookpost::domain::session::Channel;
@@ -40,6 +41,13 @@ impl Desk {
     /// As the owner.
     pub async fn open() -> Self {
         Self::open_as(Role::Owner).await
+    }
+
+    /// As the owner, of an instance that goes by `clock`.
+    pub async fn open_at(clock: Clock) -> Self {
+        let app = TestApp::start_at(clock).await;
+        let cookie = sign_in(&app, "ada@example.com", Role::Owner).await;
+        Self { app, cookie }
     }
 
     /// As somebody with this role.

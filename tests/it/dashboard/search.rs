@@ -4,7 +4,7 @@ use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use super::Desk;
-use crate::receiver::{Receiver, Reply};
+use crate::receiver::{Received, Receiver, Reply};
 
 /// Where a search leads on to.
 async fn leads(desk: &Desk, text: &str) -> String {
@@ -66,4 +66,93 @@ async fn whatever_somebody_has_in_hand_leads_to_where_it_is() {
     assert!(nothing.contains("Nothing was found"), "{nothing}");
     assert!(nothing.contains("newest 1 event and"), "{nothing}");
     assert!(desk.get("/search").await.contains("name=\"q\""));
+}
+
+/// The id that a request carries.
+fn carried(request: &Received) -> String {
+    request.header("webhook-id").to_owned()
+}
+
+#[tokio::test]
+async fn hosts_and_ids_of_every_kind_are_found() {
+    let desk = Desk::open().await;
+    let receiver = Receiver::start().await;
+    let acme = json!({"uid": "acme-42", "name": "Acme"});
+    let acme = desk.app.post("/api/v1/consumers", &acme).await;
+    let acme = acme.json(StatusCode::CREATED)["id"].clone();
+    let acme = acme.as_str().unwrap();
+    let hook = json!({"url": "https://hooks.corner-shop.example/in", "event_types": ["none"]});
+    let made = desk.app.post("/api/v1/webhooks", &hook).await;
+    let far = made.json(StatusCode::CREATED)["id"].clone();
+    let batched = json!({"url": receiver.url("/"), "event_types": ["*"],
+        "batch": {"max": 2, "wait": "1h"}});
+    let made = desk.app.post("/api/v1/webhooks", &batched).await;
+    made.json(StatusCode::CREATED);
+    for n in 0..4 {
+        let event = json!({"type": "order.paid", "data": n});
+        let sent = desk.app.post("/api/v1/events", &event).await;
+        sent.json(StatusCode::ACCEPTED);
+    }
+    let requests = receiver.wait_for(2).await;
+    let delivered = |page: &Value| page["data"].as_array().unwrap().len() == 4;
+    let page = desk
+        .app
+        .poll("/api/v1/deliveries?status=delivered", delivered);
+    let page = page.await;
+    let of = async |text: &str| desk.get(&format!("/search?q={text}")).await;
+    let found = of("corner-shop.example").await;
+    assert!(
+        found.contains(&format!("/webhooks/{}", far.as_str().unwrap())),
+        "{found}"
+    );
+    // Newest first: the second batch holds the first two rows, the first one the others.
+    let rows = page["data"].as_array().unwrap();
+    for request in &requests {
+        let batch = carried(request);
+        assert!(batch.starts_with("bat_"), "{batch}");
+        let place = leads(&desk, &batch).await;
+        let own = rows
+            .iter()
+            .find(|row| place.ends_with(row["id"].as_str().unwrap()));
+        let shown = desk.app.get(&format!("/api/v1{place}")).await;
+        let shown = shown.json(StatusCode::OK);
+        assert!(
+            own.is_some() && shown["request_headers"]["webhook-id"] == batch,
+            "{shown}"
+        );
+    }
+    let unknown = format!("bat_{:032x}", 7);
+    assert!(of(&unknown).await.contains("Nothing was found"));
+    assert_instance(&desk, acme).await;
+}
+
+/// Jobs, consumers, keys and workspaces are found by their ids.
+async fn assert_instance(desk: &Desk, acme: &str) {
+    let begun = desk
+        .app
+        .post("/api/v1/deliveries/retry", &json!({"filter": {}}))
+        .await;
+    let job = begun.json(StatusCode::ACCEPTED)["job_id"].clone();
+    let job = job.as_str().unwrap();
+    assert_eq!(leads(desk, job).await, format!("/jobs/{job}"));
+    assert_eq!(leads(desk, acme).await, format!("/consumers/{acme}"));
+    assert_eq!(leads(desk, "acme-42").await, format!("/consumers/{acme}"));
+    let key = json!({"name": "billing", "scopes": ["events:read"], "workspace": "default"});
+    let key = desk.app.post("/api/v1/api-keys", &key).await;
+    let key = key.json(StatusCode::CREATED)["id"].clone();
+    let key = key.as_str().unwrap();
+    assert_eq!(leads(desk, key).await, format!("/api-keys#{key}"));
+    assert!(
+        desk.get("/api-keys")
+            .await
+            .contains(&format!("<tr id=\"{key}\">"))
+    );
+    let workspace = desk.app.default_workspace().to_string();
+    let place = format!("/workspaces#{workspace}");
+    assert_eq!(leads(desk, &workspace).await, place);
+    assert!(
+        desk.get("/workspaces")
+            .await
+            .contains(&format!("<tr id=\"{workspace}\">"))
+    );
 }

@@ -2,6 +2,7 @@
 
 mod bounds;
 mod imports;
+mod plurals;
 mod reference;
 mod size;
 mod source;

@@ -29,7 +29,10 @@ async fn the_dashboard_shows_what_a_customer_did_in_the_portal_and_with_its_own_
     let made = guest.post("/portal/webhooks", &fields).await;
     let hook = between(made.header("location"), "/portal/webhooks/", "/").to_owned();
     guest
-        .post(&format!("/portal/webhooks/{hook}/disable"), &[])
+        .post(
+            &format!("/portal/webhooks/{hook}/disable"),
+            &[("confirmed", "yes")],
+        )
         .await;
     let key = json!({"name": "acme's own", "consumer": "acme"});
     let key = app
@@ -108,7 +111,11 @@ async fn testing_canceling_recovering_and_discarding_are_told_with_the_consumer_
         ids.push(page["data"][0]["id"].as_str().unwrap().to_owned());
     }
     let include = [("last", "24h"), ("include", "exhausted")];
-    let discard = [("action", "discard"), ("id", ids[1].as_str())];
+    let discard = [
+        ("action", "discard"),
+        ("id", ids[1].as_str()),
+        ("confirmed", "yes"),
+    ];
     let deeds: [(String, &[(&str, &str)]); 4] = [
         (format!("/portal/webhooks/{patient}/test"), &[]),
         (format!("/portal/deliveries/{}/cancel", ids[0]), &[]),

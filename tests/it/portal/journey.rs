@@ -121,7 +121,10 @@ async fn everything_that_is_done_is_in_the_audit_log_with_the_consumer_as_actor(
             format!("{page}/rotate-secret"),
             vec![("overlap", "1h".to_owned())],
         ),
-        (format!("{page}/disable"), Vec::new()),
+        (
+            format!("{page}/disable"),
+            vec![("confirmed", "yes".to_owned())],
+        ),
         (format!("{page}/enable"), Vec::new()),
         (format!("/portal/deliveries/{delivered}/retry"), Vec::new()),
         (format!("/portal/events/{event}/replay"), Vec::new()),
@@ -247,4 +250,86 @@ async fn a_developer_sees_the_versions_of_an_event_type_and_pins_one() {
         hooks["data"][0]["pinned_versions"]["order.paid"], "2",
         "{hooks}"
     );
+}
+
+/// Three events that gave up, and their receiver.
+async fn give_up(guest: &Guest) -> Receiver {
+    let receiver = Receiver::start().await;
+    receiver.answer(Reply::status(500));
+    let hook = json!({"url": receiver.url("/"), "event_types": ["*"], "consumer": "acme", "label": "Shop",
+        "retry_policy": {"delays": []}});
+    let made = guest.app.post("/api/v1/webhooks", &hook).await;
+    made.json(StatusCode::CREATED);
+    for n in 0..3 {
+        guest.publish(json!({"n": n})).await;
+    }
+    let dead = |list: &Value| list["data"].as_array().unwrap().len() == 3;
+    guest.app.poll("/api/v1/dead-letters", dead).await;
+    receiver.answer(Reply::status(200));
+    receiver
+}
+
+#[tokio::test]
+async fn discarding_and_retrying_all_ask_with_the_count_and_discarding_is_taken_back() {
+    let guest = Guest::come_in().await;
+    let receiver = give_up(&guest).await;
+    let list = "/portal/dead-letters";
+    let discard = [("choose", "all"), ("action", "discard")];
+    let asked = guest.post(list, &discard).await.text;
+    assert!(asked.contains("Discard 3 dead letters?"), "{asked}");
+    assert!(asked.contains("can be taken back"), "{asked}");
+    let still = guest.app.get("/api/v1/dead-letters").await;
+    assert_eq!(
+        still.json(StatusCode::OK)["data"].as_array().unwrap().len(),
+        3
+    );
+    let sure = [&discard[..], &[("confirmed", "yes")]].concat();
+    let begun = guest.post(list, &sure).await;
+    let (job, _) = guest.follow(&begun).await;
+    assert!(job.starts_with("/portal/jobs/"), "{job}");
+    let count = |count: usize| move |list: &Value| list["data"].as_array().unwrap().len() == count;
+    guest.app.poll("/api/v1/dead-letters", count(0)).await;
+    let page = guest.get(&job).await;
+    assert!(page.contains("Take it back"), "{page}");
+    let begun = guest.post(&format!("{job}/restore"), &[]).await;
+    let (restoring, _) = guest.follow(&begun).await;
+    assert!(restoring.starts_with("/portal/jobs/"), "{restoring}");
+    guest.app.poll("/api/v1/dead-letters", count(3)).await;
+    let retry = [("choose", "all"), ("action", "retry")];
+    let asked = guest.post(list, &retry).await.text;
+    assert!(asked.contains("Retry 3 dead letters?"), "{asked}");
+    let sure = [&retry[..], &[("confirmed", "yes")]].concat();
+    let begun = guest.post(list, &sure).await;
+    let (job, _) = guest.follow(&begun).await;
+    let done = |page: &Value| page["data"][0]["status"] == "done";
+    guest.app.poll("/api/v1/jobs", done).await;
+    let page = guest.get(&job).await;
+    assert!(
+        page.contains("<dt>delivered</dt><dd class=\"n\">3<"),
+        "{page}"
+    );
+    receiver.wait_for(6).await;
+}
+
+#[tokio::test]
+async fn disabling_asks_with_what_waits() {
+    let guest = Guest::come_in().await;
+    let receiver = Receiver::start().await;
+    receiver.answer(Reply::status(503));
+    let hook = guest.register(&receiver.url("/hooks")).await;
+    guest.publish(json!({"id": 9})).await;
+    guest.delivery("retrying").await;
+    let page = format!("/portal/webhooks/{hook}");
+    let asked = guest.post(&format!("{page}/disable"), &[]).await.text;
+    assert!(
+        asked.contains("Held until it is enabled again: 1 delivery."),
+        "{asked}"
+    );
+    let path = format!("/api/v1/webhooks/{hook}");
+    let shown = guest.app.get(&path).await.json(StatusCode::OK);
+    assert_eq!(shown["status"], "active");
+    let sure = [("confirmed", "yes")];
+    guest.post(&format!("{page}/disable"), &sure).await;
+    let shown = guest.app.get(&path).await.json(StatusCode::OK);
+    assert_eq!(shown["status"], "disabled");
 }

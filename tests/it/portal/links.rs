@@ -17,6 +17,14 @@ async fn come_by(app: &TestApp, uid: &str, asked: &serde_json::Value) -> String 
     pair(&cookies(&opened)[0]).to_owned()
 }
 
+/// The id of a webhook of a consumer's.
+async fn hook_of(app: &TestApp, consumer: &str) -> String {
+    let hook = json!({"url": "https://example.com/", "event_types": ["*"], "consumer": consumer});
+    let made = app.post("/api/v1/webhooks", &hook).await;
+    let made = made.json(StatusCode::CREATED);
+    made["id"].as_str().unwrap().to_owned()
+}
+
 async fn page(app: &TestApp, cookie: &str, path: &str) -> String {
     let call = app.anonymous(Method::GET, path).header("cookie", cookie);
     let answer = call.send().await;
@@ -201,16 +209,13 @@ async fn a_part_of_a_frame_is_of_the_frames_session_also_beside_another_customer
         call.send().await
     };
     let empty = ("sec-fetch-dest", "empty");
-    for (place, whose, others) in [
-        ("frame", "Other Ltd", "Acme"),
-        ("page", "Acme", "Other Ltd"),
-    ] {
-        let again = ask("/portal", &[empty, ("hookpost-live", place)]).await;
-        let text = &again.text;
-        assert!(
-            text.contains(whose) && !text.contains(others),
-            "{place}: {text}"
-        );
+    let (own, others) = (hook_of(&app, "acme").await, hook_of(&app, "other").await);
+    for (place, whose, elses) in [("frame", &others, &own), ("page", &own, &others)] {
+        let live = [empty, ("hookpost-live", place)];
+        for (hook, status) in [(whose, StatusCode::OK), (elses, StatusCode::NOT_FOUND)] {
+            let again = ask(&format!("/portal/webhooks/{hook}"), &live).await;
+            assert_eq!(again.status, status, "{place}: {again:?}");
+        }
     }
     // Its picture and colour say in their addresses that they are the frame's.
     let path = format!("/api/v1/workspaces/{}", app.default_workspace());

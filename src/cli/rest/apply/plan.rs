@@ -128,7 +128,7 @@ impl ApplyPlan {
                 }
                 [_] => bail!("two declared webhooks have the {member} {name}"),
                 several => bail!(
-                    "{} webhooks there have the {member} {name}; give each a label of its own",
+                    "several webhooks ({}) there have the {member} {name}; give each a label of its own",
                     several.len()
                 ),
             }

@@ -5,6 +5,8 @@
 
 use serde_json::Value;
 
+use crate::domain::plural::counted;
+
 /// The most characters of one text within an answer; a longer one is cut, and says so.
 pub(super) const TEXT_CHARS_MAX: usize = 2000;
 /// The most items of one list within an answer.
@@ -23,8 +25,8 @@ pub(super) fn bounded(body: &[u8]) -> Result<String, String> {
     let text = value.to_string();
     if text.len() > ANSWER_BYTES_MAX {
         return Err(format!(
-            "the answer has {} bytes, and {ANSWER_BYTES_MAX} can be taken in: ask with a smaller limit, or for one thing",
-            text.len()
+            "the answer has {}, and {ANSWER_BYTES_MAX} can be taken in: ask with a smaller limit, or for one thing",
+            counted(text.len(), "byte", "bytes")
         ));
     }
     Ok(text)
@@ -50,7 +52,10 @@ fn cut_text(text: &mut String) {
     if let Some((at, _)) = text.char_indices().nth(TEXT_CHARS_MAX) {
         let left = text[at..].chars().count();
         text.truncate(at);
-        text.push_str(&format!("… ({left} more characters)"));
+        text.push_str(&format!(
+            "… ({})",
+            counted(left, "more character", "more characters")
+        ));
     }
 }
 

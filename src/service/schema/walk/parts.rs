@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::super::node::NodePlace;
 use super::state::{At, Covered, Here, Naming, SeenNodes, Stop, Walk, WalkStep};
+use crate::domain::plural::counted;
 
 impl<'s> Walk<'s> {
     pub(super) fn unseen_members<'v>(
@@ -204,7 +205,8 @@ impl<'s> Walk<'s> {
         }
         if found < at_least || at_most.is_some_and(|most| found > most) {
             return self.unfit(at, || {
-                format!("has {found} items of the kind that the schema's contains asks for")
+                let items = counted(found, "item", "items");
+                format!("has {items} of the kind that the schema's contains asks for")
             });
         }
         Ok(true)
