@@ -249,20 +249,14 @@ pub fn unsettled(conn: &Read<'_>) -> Result<Vec<i64>, StoreError> {
     })
 }
 
-/// Notes that the last delivery of a job was attempted, and tells what became of them.
+/// Tells what became of a job whose last delivery was attempted. Its row stays as it is: who reads
+/// that it is done finds the same ever after.
 ///
 /// # Errors
 /// [`StoreError::Sqlite`].
 pub fn settle(tx: &mut WriteTx<'_>, seq: i64) -> Result<(), StoreError> {
-    let settled: Option<JobId> = tx.row(
-        "UPDATE jobs
-         SET updated_at = :now
-         WHERE seq = :seq AND status = 'done'
-         RETURNING seq, created_at",
-        named_params! { ":seq": seq, ":now": tx.now() },
-        |row| id(row, "created_at", "seq"),
-    )?;
-    let Some(job) = settled else {
+    let Some(Job { id: job, .. }) = find(tx, seq)?.filter(|job| job.status == JobStatus::Done)
+    else {
         return Ok(());
     };
     let JobOutcome {
