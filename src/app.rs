@@ -111,9 +111,6 @@ pub fn open_at_rest(config: &Config, runtime: &Handle) -> anyhow::Result<Service
 
 /// As [`open_at_rest`], but deliveries move, by the time of `clock`: how a past is lived before a
 /// server starts. Whoever opens it stops its engine and closes its store.
-///
-/// # Errors
-/// As [`open_at_rest`].
 pub fn open_in_time(config: &Config, runtime: &Handle, clock: Clock) -> anyhow::Result<Service> {
     open(config, Sending::On(runtime), clock)
 }

@@ -111,11 +111,7 @@ pub struct CreatedKeyBody {
     pub key: String,
 }
 
-/// `POST /api-keys`.
-///
-/// # Errors
-/// As `Service::create_key`.
-pub async fn create(state: State, caller: Caller, body: Json<KeyRequest>) -> Answered {
+async fn create(state: State, caller: Caller, body: Json<KeyRequest>) -> Answered {
     let KeyRequest {
         name,
         scopes,

@@ -154,11 +154,7 @@ pub struct RecoverRequest {
 
 impl RequestBody for RecoverRequest {}
 
-/// `POST /deliveries/retry`.
-///
-/// # Errors
-/// As `Service::retry_deliveries`.
-pub async fn retry_deliveries(state: State, caller: Caller, body: Json<BulkRequest>) -> Answered {
+async fn retry_deliveries(state: State, caller: Caller, body: Json<BulkRequest>) -> Answered {
     let chosen = selection(&state, &caller, body.value, DeliveryScope::Undiscarded).await?;
     answer::idempotent(body.keyed, begun, |key| {
         state.service.retry_deliveries(&caller, chosen, key)
@@ -166,11 +162,7 @@ pub async fn retry_deliveries(state: State, caller: Caller, body: Json<BulkReque
     .await
 }
 
-/// `POST /dead-letters/retry`.
-///
-/// # Errors
-/// As `Service::retry_dead_letters`.
-pub async fn retry_dead_letters(state: State, caller: Caller, body: Json<BulkRequest>) -> Answered {
+async fn retry_dead_letters(state: State, caller: Caller, body: Json<BulkRequest>) -> Answered {
     let chosen = selection(&state, &caller, body.value, DeliveryScope::DeadLetters).await?;
     answer::idempotent(body.keyed, begun, |key| {
         state.service.retry_dead_letters(&caller, chosen, key)
@@ -178,15 +170,7 @@ pub async fn retry_dead_letters(state: State, caller: Caller, body: Json<BulkReq
     .await
 }
 
-/// `POST /dead-letters/discard`.
-///
-/// # Errors
-/// As `Service::discard_dead_letters`.
-pub async fn discard_dead_letters(
-    state: State,
-    caller: Caller,
-    body: Json<BulkRequest>,
-) -> Answered {
+async fn discard_dead_letters(state: State, caller: Caller, body: Json<BulkRequest>) -> Answered {
     let chosen = selection(&state, &caller, body.value, DeliveryScope::DeadLetters).await?;
     answer::idempotent(body.keyed, begun, |key| {
         state.service.discard_dead_letters(&caller, chosen, key)
@@ -194,15 +178,7 @@ pub async fn discard_dead_letters(
     .await
 }
 
-/// `POST /dead-letters/restore`.
-///
-/// # Errors
-/// As `Service::restore_dead_letters`.
-pub async fn restore_dead_letters(
-    state: State,
-    caller: Caller,
-    body: Json<BulkRequest>,
-) -> Answered {
+async fn restore_dead_letters(state: State, caller: Caller, body: Json<BulkRequest>) -> Answered {
     let chosen = selection(&state, &caller, body.value, DeliveryScope::Discarded).await?;
     answer::idempotent(body.keyed, begun, |key| {
         state.service.restore_dead_letters(&caller, chosen, key)
@@ -210,11 +186,7 @@ pub async fn restore_dead_letters(
     .await
 }
 
-/// `POST /webhooks/{id}/recover`.
-///
-/// # Errors
-/// As `Service::recover_webhook`.
-pub async fn recover(
+async fn recover(
     state: State,
     caller: Caller,
     request: HttpRequest,

@@ -149,11 +149,7 @@ pub struct ConsumerBody {
     pub updated_at: Time,
 }
 
-/// `POST /consumers`.
-///
-/// # Errors
-/// As `Service::create_consumer`.
-pub async fn create(state: State, caller: Caller, body: Json<ConsumerRequest>) -> Answered {
+async fn create(state: State, caller: Caller, body: Json<ConsumerRequest>) -> Answered {
     let input = ConsumerInput::from(body.value);
     if input.uid.is_none() {
         return Err(Problem::field("uid", "is required"));
@@ -164,11 +160,7 @@ pub async fn create(state: State, caller: Caller, body: Json<ConsumerRequest>) -
     .await
 }
 
-/// `GET /consumers`.
-///
-/// # Errors
-/// 422 for parameters that make no sense.
-pub async fn list(state: State, caller: Caller, request: HttpRequest) -> Answered {
+async fn list(state: State, caller: Caller, request: HttpRequest) -> Answered {
     let mut query = Query::of(&request);
     let prefix = query.text("q");
     let (cursor, limit) = (query.cursor("cursor", List::Consumers), query.limit());
@@ -180,20 +172,12 @@ pub async fn list(state: State, caller: Caller, request: HttpRequest) -> Answere
     answer::ok(&ListBody::of(page, |own| consumer(&own)))
 }
 
-/// `GET /consumers/{consumer}`.
-///
-/// # Errors
-/// 404 where the workspace has no such consumer.
-pub async fn show(state: State, caller: Caller, request: HttpRequest) -> Answered {
+async fn show(state: State, caller: Caller, request: HttpRequest) -> Answered {
     let found = state.service.consumer(&caller, &named(&request)).await?;
     answer::ok(&consumer(&found))
 }
 
-/// `PUT /consumers/{consumer}`.
-///
-/// # Errors
-/// As `Service::put_consumer`.
-pub async fn put(
+async fn put(
     state: State,
     caller: Caller,
     request: HttpRequest,
@@ -208,11 +192,7 @@ pub async fn put(
     answer::json(status, &consumer(&stored))
 }
 
-/// `PATCH /consumers/{consumer}`.
-///
-/// # Errors
-/// As `Service::update_consumer`.
-pub async fn update(
+async fn update(
     state: State,
     caller: Caller,
     request: HttpRequest,
@@ -226,11 +206,7 @@ pub async fn update(
     answer::ok(&consumer(&changed))
 }
 
-/// `DELETE /consumers/{consumer}`.
-///
-/// # Errors
-/// 404 where the workspace has no such consumer.
-pub async fn delete(state: State, caller: Caller, request: HttpRequest) -> Answered {
+async fn delete(state: State, caller: Caller, request: HttpRequest) -> Answered {
     let mut query = Query::of(&request);
     let erasure = query.parsed("erase", |text| match text {
         "true" => Ok(Erasure::Data),

@@ -80,11 +80,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
     }),
 ];
 
-/// `GET /dead-letters`.
-///
-/// # Errors
-/// 422 for parameters that make no sense.
-pub async fn list(state: State, caller: Caller, request: HttpRequest) -> Answered {
+async fn list(state: State, caller: Caller, request: HttpRequest) -> Answered {
     let mut query = Query::of(&request);
     let scope = query.parsed("discarded", |text| match text {
         "true" => Ok(DeliveryScope::Discarded),
@@ -95,11 +91,7 @@ pub async fn list(state: State, caller: Caller, request: HttpRequest) -> Answere
     deliveries::list_of(&state, &caller, query, scope).await
 }
 
-/// `POST /dead-letters/{id}/retry`.
-///
-/// # Errors
-/// As `Service::retry_dead_letter`.
-pub async fn retry(
+async fn retry(
     state: State,
     caller: Caller,
     request: HttpRequest,
@@ -110,21 +102,13 @@ pub async fn retry(
     answer::json(StatusCode::ACCEPTED, &deliveries::delivery(&retried))
 }
 
-/// `DELETE /dead-letters/{id}`.
-///
-/// # Errors
-/// 404 where the workspace has no such dead letter.
-pub async fn discard(state: State, caller: Caller, request: HttpRequest) -> Answered {
+async fn discard(state: State, caller: Caller, request: HttpRequest) -> Answered {
     let id = id(&request)?;
     state.service.discard_dead_letter(&caller, id).await?;
     answer::no_content()
 }
 
-/// `POST /dead-letters/{id}/restore`.
-///
-/// # Errors
-/// As `Service::restore_dead_letter`.
-pub async fn restore(
+async fn restore(
     state: State,
     caller: Caller,
     request: HttpRequest,

@@ -191,18 +191,11 @@ pub struct AttemptBody {
     pub response_truncated: bool,
 }
 
-/// `GET /deliveries`.
-///
-/// # Errors
-/// 422 for parameters that make no sense.
-pub async fn list(state: State, caller: Caller, request: HttpRequest) -> Answered {
+async fn list(state: State, caller: Caller, request: HttpRequest) -> Answered {
     list_of(&state, &caller, Query::of(&request), DeliveryScope::All).await
 }
 
 /// A page of deliveries of some sort.
-///
-/// # Errors
-/// 422 for parameters that make no sense.
 pub(super) async fn list_of(
     state: &State,
     caller: &Caller,
@@ -227,11 +220,7 @@ pub(super) async fn list_of(
     answer::ok(&ListBody::of(page, |own| delivery(&own)))
 }
 
-/// `GET /deliveries/{id}`.
-///
-/// # Errors
-/// 404 where the workspace has no such delivery.
-pub async fn show(state: State, caller: Caller, request: HttpRequest) -> Answered {
+async fn show(state: State, caller: Caller, request: HttpRequest) -> Answered {
     let mut query = Query::of(&request);
     let number = |text: &str| {
         let number = text.parse().ok().filter(|number: &u32| *number > 0);
@@ -244,11 +233,7 @@ pub async fn show(state: State, caller: Caller, request: HttpRequest) -> Answere
     answer::ok(&detailed(detail))
 }
 
-/// `POST /deliveries/{id}/retry`.
-///
-/// # Errors
-/// As `Service::retry_delivery`.
-pub async fn retry(
+async fn retry(
     state: State,
     caller: Caller,
     request: HttpRequest,
@@ -258,11 +243,7 @@ pub async fn retry(
     answer::json(StatusCode::ACCEPTED, &delivery(&retried))
 }
 
-/// `POST /deliveries/{id}/cancel`.
-///
-/// # Errors
-/// As `Service::cancel_delivery`.
-pub async fn cancel(
+async fn cancel(
     state: State,
     caller: Caller,
     request: HttpRequest,

@@ -50,19 +50,11 @@ struct ListedOperation {
     summary: String,
 }
 
-/// `GET /docs`.
-///
-/// # Errors
-/// None.
-pub async fn page(document: &'static Value, request: HttpRequest) -> Answered {
+pub(super) async fn page(document: &'static Value, request: HttpRequest) -> Answered {
     kept(&request, "", || DocPage::of(document))
 }
 
-/// `GET /docs.css`.
-///
-/// # Errors
-/// None.
-pub async fn css(request: HttpRequest) -> Answered {
+pub(super) async fn css(request: HttpRequest) -> Answered {
     let mut response = HttpResponse::Ok();
     response.content_type("text/css; charset=utf-8");
     Ok(packed(&request, response, &CSS))

@@ -201,11 +201,7 @@ pub struct EventTypeBody {
     pub updated_at: Time,
 }
 
-/// `GET /event-types`.
-///
-/// # Errors
-/// 422 for parameters that make no sense.
-pub async fn list(state: State, caller: Caller, request: HttpRequest) -> Answered {
+async fn list(state: State, caller: Caller, request: HttpRequest) -> Answered {
     let mut query = Query::of(&request);
     let (cursor, limit) = (query.cursor("cursor", List::EventTypes), query.limit());
     query.finish()?;
@@ -214,11 +210,7 @@ pub async fn list(state: State, caller: Caller, request: HttpRequest) -> Answere
     answer::ok(&ListBody::of(page, |own| event_type(&own, &catalogue)))
 }
 
-/// `POST /event-types`.
-///
-/// # Errors
-/// As `Service::create_event_type`.
-pub async fn create(state: State, caller: Caller, body: Json<EventTypeRequest>) -> Answered {
+async fn create(state: State, caller: Caller, body: Json<EventTypeRequest>) -> Answered {
     let Json {
         mut value, keyed, ..
     } = body;
@@ -232,22 +224,14 @@ pub async fn create(state: State, caller: Caller, body: Json<EventTypeRequest>) 
     .await
 }
 
-/// `GET /event-types/{name}`.
-///
-/// # Errors
-/// 404 where there is none of that name.
-pub async fn show(state: State, caller: Caller, request: HttpRequest) -> Answered {
+async fn show(state: State, caller: Caller, request: HttpRequest) -> Answered {
     let name = path_text(&request, "name");
     let found = state.service.event_type(&caller, &name).await?;
     let catalogue = state.service.catalogue(caller.workspace.seq()).await?;
     answer::ok(&event_type(&found, &catalogue))
 }
 
-/// `PUT /event-types/{name}`.
-///
-/// # Errors
-/// As `Service::put_event_type`.
-pub async fn put(
+async fn put(
     state: State,
     caller: Caller,
     request: HttpRequest,
@@ -268,11 +252,7 @@ pub async fn put(
     answer::json(status, &event_type(&stored, &catalogue))
 }
 
-/// `DELETE /event-types/{name}`.
-///
-/// # Errors
-/// 404 where there is none of that name.
-pub async fn delete(state: State, caller: Caller, request: HttpRequest) -> Answered {
+async fn delete(state: State, caller: Caller, request: HttpRequest) -> Answered {
     let name = path_text(&request, "name");
     state.service.delete_event_type(&caller, &name).await?;
     answer::no_content()

@@ -31,7 +31,8 @@ mod shape;
 mod shown;
 
 pub use consumer::{GivenConsumer, PublishConsumer};
-pub use erase::{ErasableBody, EraseRequest, EventFilterRequest, erase_many};
+use erase::erase_many;
+pub use erase::{ErasableBody, EraseRequest, EventFilterRequest};
 pub use shape::{
     BatchAnswer, BatchBody, BatchResult, CanceledBody, ErasedBody, EventBody, EventDeliveryBody,
     EventDetailBody, EventWebhookBody, MissBody, PublishBody, PublishedBody, ReplayBody,
@@ -144,11 +145,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
         }),
 ];
 
-/// `POST /events`.
-///
-/// # Errors
-/// As `Service::publish`.
-pub async fn publish(
+async fn publish(
     state: State,
     caller: Caller,
     request: HttpRequest,
@@ -164,11 +161,7 @@ pub async fn publish(
     .await
 }
 
-/// `POST /events/batch`.
-///
-/// # Errors
-/// As `Service::publish_batch`.
-pub async fn publish_batch(
+async fn publish_batch(
     state: State,
     caller: Caller,
     request: HttpRequest,
@@ -188,11 +181,7 @@ pub async fn publish_batch(
     .await
 }
 
-/// `GET /events`.
-///
-/// # Errors
-/// 422 for parameters that make no sense.
-pub async fn list(state: State, caller: Caller, request: HttpRequest) -> Answered {
+async fn list(state: State, caller: Caller, request: HttpRequest) -> Answered {
     let mut query = Query::of(&request);
     let pattern = query.parsed("type", Pattern::parse);
     let consumer = query.text("consumer");
@@ -219,21 +208,13 @@ pub async fn list(state: State, caller: Caller, request: HttpRequest) -> Answere
     answer::ok(&listed(found.await?, order))
 }
 
-/// `GET /events/{id}`.
-///
-/// # Errors
-/// 404 where the workspace has no such event.
-pub async fn show(state: State, caller: Caller, request: HttpRequest) -> Answered {
+async fn show(state: State, caller: Caller, request: HttpRequest) -> Answered {
     let id = path_text(&request, "id");
     let detail = state.service.event(&caller, &id).await?;
     answer::ok(&detailed(detail))
 }
 
-/// `PATCH /events/{id}`.
-///
-/// # Errors
-/// As `Service::reschedule_event`.
-pub async fn reschedule(
+async fn reschedule(
     state: State,
     caller: Caller,
     request: HttpRequest,
@@ -248,11 +229,7 @@ pub async fn reschedule(
     answer::ok(&detailed(detail))
 }
 
-/// `POST /events/{id}/cancel`.
-///
-/// # Errors
-/// As `Service::cancel_event`.
-pub async fn cancel(
+async fn cancel(
     state: State,
     caller: Caller,
     request: HttpRequest,
@@ -263,11 +240,7 @@ pub async fn cancel(
     answer::ok(&CanceledBody { id, canceled })
 }
 
-/// `POST /events/{id}/replay`.
-///
-/// # Errors
-/// As `Service::replay`.
-pub async fn replay(
+async fn replay(
     state: State,
     caller: Caller,
     request: HttpRequest,
@@ -330,11 +303,7 @@ fn read_cursor(text: &str) -> Result<(Cursor, Order), String> {
     }
 }
 
-/// `DELETE /events/{id}/data`.
-///
-/// # Errors
-/// As `Service::erase_event`.
-pub async fn erase(state: State, caller: Caller, request: HttpRequest) -> Answered {
+async fn erase(state: State, caller: Caller, request: HttpRequest) -> Answered {
     let id = path_text(&request, "id");
     let erased = state.service.erase_event(&caller, &id).await?;
     answer::ok(&ErasedBody {

@@ -47,9 +47,6 @@ pub struct ReadyBody {
 const OK: HealthBody = HealthBody { status: "ok" };
 
 /// The process is up.
-///
-/// # Errors
-/// None.
 pub async fn healthz() -> Answered {
     answer::ok(&OK)
 }

@@ -76,20 +76,12 @@ pub struct JobBody {
     pub updated_at: Time,
 }
 
-/// `GET /jobs/{id}`.
-///
-/// # Errors
-/// 404 where the workspace has no such job.
-pub async fn show(state: State, caller: Caller, request: HttpRequest) -> Answered {
+async fn show(state: State, caller: Caller, request: HttpRequest) -> Answered {
     let id = path_id(&request, "job")?;
     answer::ok(&job(state.service.job_report(&caller, id).await?))
 }
 
-/// `GET /jobs`.
-///
-/// # Errors
-/// 422 for parameters that make no sense.
-pub async fn list(state: State, caller: Caller, request: HttpRequest) -> Answered {
+async fn list(state: State, caller: Caller, request: HttpRequest) -> Answered {
     let mut query = Query::of(&request);
     let (cursor, limit) = (query.cursor("cursor", List::Jobs), query.limit());
     query.finish()?;
@@ -97,11 +89,7 @@ pub async fn list(state: State, caller: Caller, request: HttpRequest) -> Answere
     answer::ok(&ListBody::of(page, job))
 }
 
-/// `POST /jobs/{id}/cancel`.
-///
-/// # Errors
-/// As `Service::cancel_job`.
-pub async fn cancel(
+async fn cancel(
     state: State,
     caller: Caller,
     request: HttpRequest,

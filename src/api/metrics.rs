@@ -124,22 +124,14 @@ fn form(accept: Option<&str>) -> MetricsForm {
     }
 }
 
-/// `GET /metrics/alerts.yml`.
-///
-/// # Errors
-/// None.
-pub async fn alerts() -> Answered {
+async fn alerts() -> Answered {
     let rules = include_str!("../../static/observe/alerts.yml");
     Ok(HttpResponse::Ok()
         .content_type("application/yaml; charset=utf-8")
         .body(rules))
 }
 
-/// `GET /metrics/dashboard.json`.
-///
-/// # Errors
-/// None.
-pub async fn dashboard() -> Answered {
+async fn dashboard() -> Answered {
     let document = include_str!("../../static/observe/dashboard.json");
     Ok(HttpResponse::Ok()
         .content_type("application/json")

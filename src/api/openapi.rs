@@ -80,11 +80,7 @@ fn webhooks() -> Value {
     }}})
 }
 
-/// `GET /api/v1/openapi.json`.
-///
-/// # Errors
-/// None.
-pub async fn show(document: &'static Value, request: HttpRequest) -> Answered {
+pub(super) async fn show(document: &'static Value, request: HttpRequest) -> Answered {
     static TEXT: OnceLock<PackedBytes> = OnceLock::new();
     let text = TEXT.get_or_init(|| PackedBytes::new(document.to_string().into()));
     let mut response = HttpResponse::Ok();

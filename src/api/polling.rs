@@ -204,11 +204,7 @@ pub struct PollReadersBody {
     pub data: Vec<PollReaderBody>,
 }
 
-/// `GET /webhooks/{id}/poll`.
-///
-/// # Errors
-/// As `Service::poll_webhook`.
-pub async fn poll(state: State, caller: Caller, request: HttpRequest) -> Answered {
+async fn poll(state: State, caller: Caller, request: HttpRequest) -> Answered {
     let mut query = Query::of(&request);
     let input = PollInput {
         reader: query.text("consumer"),
@@ -225,11 +221,7 @@ pub async fn poll(state: State, caller: Caller, request: HttpRequest) -> Answere
     answer::ok(&page(polled))
 }
 
-/// `POST /webhooks/{id}/ack`.
-///
-/// # Errors
-/// As `Service::ack_poll`.
-pub async fn ack(
+async fn ack(
     state: State,
     caller: Caller,
     request: HttpRequest,
@@ -246,11 +238,7 @@ pub async fn ack(
     answer::ok(&reader(&stands.await?, None))
 }
 
-/// `POST /webhooks/{id}/poll/seek`.
-///
-/// # Errors
-/// As `Service::seek_poll`.
-pub async fn seek(
+async fn seek(
     state: State,
     caller: Caller,
     request: HttpRequest,
@@ -267,11 +255,7 @@ pub async fn seek(
     answer::ok(&reader(&stands.await?, None))
 }
 
-/// `GET /webhooks/{id}/poll/consumers`.
-///
-/// # Errors
-/// As `Service::poll_readers`.
-pub async fn readers(state: State, caller: Caller, request: HttpRequest) -> Answered {
+async fn readers(state: State, caller: Caller, request: HttpRequest) -> Answered {
     let all = state.service.poll_readers(&caller, id(&request)?).await?;
     let shown = all.iter().map(|(own, unread)| reader(own, Some(*unread)));
     answer::ok(&PollReadersBody {
@@ -279,11 +263,7 @@ pub async fn readers(state: State, caller: Caller, request: HttpRequest) -> Answ
     })
 }
 
-/// `DELETE /webhooks/{id}/poll/consumers/{name}`.
-///
-/// # Errors
-/// As `Service::forget_poll_reader`.
-pub async fn forget(state: State, caller: Caller, request: HttpRequest) -> Answered {
+async fn forget(state: State, caller: Caller, request: HttpRequest) -> Answered {
     let name = path_text(&request, "name");
     let forgotten = state
         .service

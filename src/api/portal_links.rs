@@ -96,11 +96,7 @@ pub struct PortalLinkBody {
     pub expires_at: Time,
 }
 
-/// `POST /consumers/{consumer}/portal-links`.
-///
-/// # Errors
-/// As `Service::create_portal_link`.
-pub async fn create(
+async fn create(
     state: State,
     caller: Caller,
     request: HttpRequest,
@@ -123,11 +119,7 @@ pub async fn create(
     .await
 }
 
-/// `DELETE /consumers/{consumer}/portal-links`.
-///
-/// # Errors
-/// 404 where the workspace has no such consumer.
-pub async fn end(state: State, caller: Caller, request: HttpRequest) -> Answered {
+async fn end(state: State, caller: Caller, request: HttpRequest) -> Answered {
     state
         .service
         .end_portal_links(&caller, &named(&request))

@@ -60,11 +60,7 @@ pub struct GalleryProfileBody {
     pub document: Value,
 }
 
-/// `GET /profile-gallery`.
-///
-/// # Errors
-/// None of its own.
-pub async fn list(_: Caller) -> Answered {
+async fn list(_: Caller) -> Answered {
     let data = gallery().iter().map(body).collect();
     answer::ok(&ProfileGalleryBody { data })
 }

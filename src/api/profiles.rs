@@ -130,11 +130,7 @@ pub struct ProfileBody {
     pub created_at: Time,
 }
 
-/// `GET /profiles`.
-///
-/// # Errors
-/// 422 for parameters that make no sense.
-pub async fn list(state: State, request: HttpRequest) -> Answered {
+async fn list(state: State, request: HttpRequest) -> Answered {
     let mut query = Query::of(&request);
     let (cursor, limit) = (query.cursor("cursor", List::Profiles), query.limit());
     query.finish()?;
@@ -142,11 +138,7 @@ pub async fn list(state: State, request: HttpRequest) -> Answered {
     answer::ok(&ListBody::of(page, |found| profile(&found)))
 }
 
-/// `POST /profiles`.
-///
-/// # Errors
-/// As `Service::create_profile`.
-pub async fn create(state: State, caller: Caller, body: Json<ProfileRequest>) -> Answered {
+async fn create(state: State, caller: Caller, body: Json<ProfileRequest>) -> Answered {
     let document = body.value.document()?;
     answer::idempotent(body.keyed, created, |key| {
         state.service.create_profile(&caller, document, key)
@@ -163,11 +155,7 @@ pub async fn show(state: State, request: HttpRequest) -> Answered {
     answer::ok(&profile(&state.service.profile(&name).await?))
 }
 
-/// `PUT /profiles/{name}`.
-///
-/// # Errors
-/// As `Service::put_profile`.
-pub async fn put(
+async fn put(
     state: State,
     caller: Caller,
     request: HttpRequest,
@@ -183,11 +171,7 @@ pub async fn put(
     answer::json(status, &profile(&stored))
 }
 
-/// `DELETE /profiles/{name}`.
-///
-/// # Errors
-/// As `Service::delete_profile`.
-pub async fn delete(state: State, caller: Caller, request: HttpRequest) -> Answered {
+async fn delete(state: State, caller: Caller, request: HttpRequest) -> Answered {
     let name = path_text(&request, "name");
     state.service.delete_profile(&caller, &name).await?;
     answer::no_content()

@@ -96,11 +96,7 @@ pub struct WebhookSummaryBody {
     pub exhausted: u64,
 }
 
-/// `POST /retries/run`.
-///
-/// # Errors
-/// As `Service::run_retries`.
-pub async fn run(
+async fn run(
     state: State,
     caller: Caller,
     request: HttpRequest,

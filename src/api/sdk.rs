@@ -32,30 +32,18 @@ pub static ENDPOINTS: &[Endpoint] = &[
     }),
 ];
 
-/// `GET /sdk/hookpost.js`.
-///
-/// # Errors
-/// None.
-pub async fn javascript() -> Answered {
+async fn javascript() -> Answered {
     file(
         "text/javascript",
         include_str!("../../static/sdk/hookpost.js"),
     )
 }
 
-/// `GET /sdk/hookpost.d.ts`.
-///
-/// # Errors
-/// None.
-pub async fn types() -> Answered {
+async fn types() -> Answered {
     file("text/plain", include_str!("../../static/sdk/hookpost.d.ts"))
 }
 
-/// `GET /sdk/hookpost.py`.
-///
-/// # Errors
-/// None.
-pub async fn python() -> Answered {
+async fn python() -> Answered {
     file(
         "text/x-python",
         include_str!("../../static/sdk/hookpost.py"),

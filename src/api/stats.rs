@@ -120,11 +120,7 @@ pub struct StepBody {
     pub canceled: u64,
 }
 
-/// `GET /webhooks/{id}/stats`.
-///
-/// # Errors
-/// As `Service::webhook_stats`.
-pub async fn of_webhook(state: State, caller: Caller, request: HttpRequest) -> Answered {
+async fn of_webhook(state: State, caller: Caller, request: HttpRequest) -> Answered {
     let id = path_id(&request, "webhook")?;
     let period = period(Query::of(&request))?;
     let stats = state.service.webhook_stats(&caller, id, period).await?;
@@ -132,11 +128,7 @@ pub async fn of_webhook(state: State, caller: Caller, request: HttpRequest) -> A
     answer::ok(&body(Some(id.to_string()), &stats, step))
 }
 
-/// `GET /consumers/{consumer}/stats`.
-///
-/// # Errors
-/// As `Service::consumer_stats`.
-pub async fn of_consumer(state: State, caller: Caller, request: HttpRequest) -> Answered {
+async fn of_consumer(state: State, caller: Caller, request: HttpRequest) -> Answered {
     let named = path_text(&request, "consumer");
     let period = period(Query::of(&request))?;
     let found = state.service.consumer_stats(&caller, &named, period);
@@ -148,11 +140,7 @@ pub async fn of_consumer(state: State, caller: Caller, request: HttpRequest) -> 
     })
 }
 
-/// `GET /stats`.
-///
-/// # Errors
-/// As `Service::workspace_stats`.
-pub async fn of_workspace(state: State, caller: Caller, request: HttpRequest) -> Answered {
+async fn of_workspace(state: State, caller: Caller, request: HttpRequest) -> Answered {
     let mut query = Query::of(&request);
     let consumer = query.text("consumer");
     let is_whole = consumer.is_none() && caller.consumer.is_none();

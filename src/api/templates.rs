@@ -44,11 +44,7 @@ pub struct ReadyTemplateBody {
     pub template: Box<RawValue>,
 }
 
-/// `GET /templates`.
-///
-/// # Errors
-/// None of its own.
-pub async fn list(_: Caller) -> Answered {
+async fn list(_: Caller) -> Answered {
     let body = |ready: ReadyTemplate| ReadyTemplateBody {
         name: ready.name,
         title: ready.title,

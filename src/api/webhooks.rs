@@ -194,11 +194,7 @@ pub struct TestedBody {
     pub may_enable: bool,
 }
 
-/// `POST /webhooks`.
-///
-/// # Errors
-/// As `Service::create_webhook`.
-pub async fn create(state: State, caller: Caller, body: Json<WebhookRequest>) -> Answered {
+async fn create(state: State, caller: Caller, body: Json<WebhookRequest>) -> Answered {
     let shape = secret::registered_to(&caller);
     answer::idempotent(body.keyed, shape, |key| {
         state
@@ -208,11 +204,7 @@ pub async fn create(state: State, caller: Caller, body: Json<WebhookRequest>) ->
     .await
 }
 
-/// `GET /webhooks`.
-///
-/// # Errors
-/// 422 for parameters that make no sense.
-pub async fn list(state: State, caller: Caller, request: HttpRequest) -> Answered {
+async fn list(state: State, caller: Caller, request: HttpRequest) -> Answered {
     let mut query = Query::of(&request);
     let consumer = query.text("consumer");
     let (cursor, limit) = (query.cursor("cursor", List::Webhooks), query.limit());
@@ -239,20 +231,12 @@ fn told(found: &Webhook, errors: &BTreeMap<i64, String>) -> WebhookBody {
     }
 }
 
-/// `GET /webhooks/{id}`.
-///
-/// # Errors
-/// 404 where the workspace has no such webhook.
-pub async fn show(state: State, caller: Caller, request: HttpRequest) -> Answered {
+async fn show(state: State, caller: Caller, request: HttpRequest) -> Answered {
     let found = state.service.webhook(&caller, id(&request)?).await?;
     answer::ok(&shown(&state, found).await?)
 }
 
-/// `PATCH /webhooks/{id}`.
-///
-/// # Errors
-/// As `Service::update_webhook`.
-pub async fn update(
+async fn update(
     state: State,
     caller: Caller,
     request: HttpRequest,
@@ -272,20 +256,12 @@ pub async fn update(
     })
 }
 
-/// `DELETE /webhooks/{id}`.
-///
-/// # Errors
-/// 404 where the workspace has no such webhook.
-pub async fn delete(state: State, caller: Caller, request: HttpRequest) -> Answered {
+async fn delete(state: State, caller: Caller, request: HttpRequest) -> Answered {
     state.service.delete_webhook(&caller, id(&request)?).await?;
     answer::no_content()
 }
 
-/// `POST /webhooks/{id}/enable`.
-///
-/// # Errors
-/// As `Service::enable_webhook`.
-pub async fn enable(
+async fn enable(
     state: State,
     caller: Caller,
     request: HttpRequest,
@@ -295,11 +271,7 @@ pub async fn enable(
     answer::ok(&shown(&state, changed).await?)
 }
 
-/// `POST /webhooks/{id}/disable`.
-///
-/// # Errors
-/// As `Service::disable_webhook`.
-pub async fn disable(
+async fn disable(
     state: State,
     caller: Caller,
     request: HttpRequest,
@@ -312,11 +284,7 @@ pub async fn disable(
     answer::ok(&shown(&state, changed).await?)
 }
 
-/// `POST /webhooks/{id}/revoke`.
-///
-/// # Errors
-/// As `Service::revoke_webhook`.
-pub async fn revoke(
+async fn revoke(
     state: State,
     caller: Caller,
     request: HttpRequest,
@@ -326,11 +294,7 @@ pub async fn revoke(
     answer::ok(&shown(&state, changed).await?)
 }
 
-/// `POST /webhooks/{id}/rotate-secret`.
-///
-/// # Errors
-/// As `Service::rotate_secret`.
-pub async fn rotate_secret(
+async fn rotate_secret(
     state: State,
     caller: Caller,
     request: HttpRequest,
@@ -349,11 +313,7 @@ pub async fn rotate_secret(
     .await
 }
 
-/// `POST /webhooks/{id}/test`.
-///
-/// # Errors
-/// As `Service::test_webhook`.
-pub async fn test(
+async fn test(
     state: State,
     caller: Caller,
     request: HttpRequest,

@@ -26,7 +26,8 @@ use crate::web::{Answered, Problem, State, answer};
 mod alerts;
 mod portal;
 
-pub use alerts::{AlertTestBody, MailTestBody, test_alert};
+use alerts::test_alert;
+pub use alerts::{AlertTestBody, MailTestBody};
 pub use portal::{BrandingBody, BrandingRequest, FooterLinkBody};
 
 /// What can be asked for here.
@@ -269,11 +270,7 @@ impl From<WorkspaceRequest> for WorkspaceInput {
     }
 }
 
-/// `POST /workspaces`.
-///
-/// # Errors
-/// As `Service::create_workspace`.
-pub async fn create(state: State, caller: Caller, body: Json<WorkspaceRequest>) -> Answered {
+async fn create(state: State, caller: Caller, body: Json<WorkspaceRequest>) -> Answered {
     answer::idempotent(body.keyed, created, |key| {
         state
             .service
@@ -282,11 +279,7 @@ pub async fn create(state: State, caller: Caller, body: Json<WorkspaceRequest>) 
     .await
 }
 
-/// `GET /workspaces`.
-///
-/// # Errors
-/// 422 for parameters that make no sense.
-pub async fn list(state: State, request: HttpRequest) -> Answered {
+async fn list(state: State, request: HttpRequest) -> Answered {
     let mut query = Query::of(&request);
     let (cursor, limit) = (query.cursor("cursor", List::Workspaces), query.limit());
     query.finish()?;
@@ -304,11 +297,7 @@ pub async fn show(state: State, request: HttpRequest) -> Answered {
     answer::ok(&workspace(&found))
 }
 
-/// `PATCH /workspaces/{id}`.
-///
-/// # Errors
-/// As `Service::update_workspace`.
-pub async fn update(
+async fn update(
     state: State,
     caller: Caller,
     request: HttpRequest,
@@ -320,21 +309,13 @@ pub async fn update(
     answer::ok(&workspace(&changed))
 }
 
-/// `DELETE /workspaces/{id}`.
-///
-/// # Errors
-/// As `Service::delete_workspace`.
-pub async fn delete(state: State, caller: Caller, request: HttpRequest) -> Answered {
+async fn delete(state: State, caller: Caller, request: HttpRequest) -> Answered {
     let id = id(&request)?;
     state.service.delete_workspace(&caller, id).await?;
     answer::no_content()
 }
 
-/// `POST /workspaces/{id}/rotate-secret`.
-///
-/// # Errors
-/// As `Service::rotate_workspace_secret`.
-pub async fn rotate_secret(
+async fn rotate_secret(
     state: State,
     caller: Caller,
     request: HttpRequest,

@@ -48,9 +48,6 @@ pub(super) fn say_on(line: impl Display) -> io::Result<()> {
 }
 
 /// Prints bytes on standard output as they are.
-///
-/// # Errors
-/// As [`say`].
 pub(super) fn write(bytes: &[u8]) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
     forgive_closed_pipe(stdout.write_all(bytes).and_then(|()| stdout.flush()))

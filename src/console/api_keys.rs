@@ -126,22 +126,14 @@ fn scopes() -> Vec<Offer> {
         .collect()
 }
 
-/// `GET /api-keys`.
-///
-/// # Errors
-/// 422 for a cursor that makes no sense.
-pub async fn list(state: State, visitor: Visitor, request: HttpRequest) -> Shown {
+async fn list(state: State, visitor: Visitor, request: HttpRequest) -> Shown {
     let mut query = Query::of(&request);
     let cursor = query.cursor("cursor", List::ApiKeys);
     query.finish()?;
     draw(&state, &request, visitor, cursor, KEY.blank()).await
 }
 
-/// `POST /api-keys`.
-///
-/// # Errors
-/// What nobody at the form can mend.
-pub async fn create(state: State, visitor: Visitor, request: HttpRequest, form: Form) -> Shown {
+async fn create(state: State, visitor: Visitor, request: HttpRequest, form: Form) -> Shown {
     let made = match KEY.read(&form, KeyInput::default()) {
         Ok(input) => {
             state

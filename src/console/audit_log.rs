@@ -81,11 +81,7 @@ pub struct AuditLogView<'a> {
     pub newest: Option<String>,
 }
 
-/// `GET /audit-log`.
-///
-/// # Errors
-/// 422 for a cursor that makes no sense.
-pub async fn list(state: State, visitor: Visitor, request: HttpRequest) -> Shown {
+async fn list(state: State, visitor: Visitor, request: HttpRequest) -> Shown {
     let mut query = Query::of(&request);
     let of = query.parsed("of", |text| match text {
         "all" | "workspace" => Ok(text.to_owned()),

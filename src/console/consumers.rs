@@ -144,11 +144,7 @@ pub struct ConsumerView<'a> {
     pub may_operate: bool,
 }
 
-/// `GET /consumers`.
-///
-/// # Errors
-/// 422 for a cursor that makes no sense.
-pub async fn list(state: State, visitor: Visitor, request: HttpRequest) -> Shown {
+async fn list(state: State, visitor: Visitor, request: HttpRequest) -> Shown {
     let mut query = Query::of(&request);
     let text = query.text("q").unwrap_or_default().trim().to_owned();
     let cursor = query.cursor("cursor", List::Consumers);
@@ -169,11 +165,7 @@ pub async fn list(state: State, visitor: Visitor, request: HttpRequest) -> Shown
     show(&page, &view)
 }
 
-/// `GET /consumers/{consumer}`.
-///
-/// # Errors
-/// 404 where the workspace has no such consumer.
-pub async fn one(state: State, visitor: Visitor, request: HttpRequest) -> Shown {
+async fn one(state: State, visitor: Visitor, request: HttpRequest) -> Shown {
     Query::of(&request).finish()?;
     let named = path_text(&request, "consumer");
     let views = state.service.views();

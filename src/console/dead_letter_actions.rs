@@ -85,9 +85,6 @@ impl GroupAction {
 
 /// `POST /dead-letters`: retries or discards those that are ticked, those of a group, or all that
 /// match the filter.
-///
-/// # Errors
-/// 422 for filters that make no sense.
 pub async fn bulk(state: State, visitor: Visitor, request: HttpRequest, form: Form) -> Shown {
     let back = form.back("/dead-letters");
     let action = GroupAction::parse(form.typed("action"));

@@ -100,11 +100,7 @@ pub struct JobRow {
     pub words: String,
 }
 
-/// `GET /dead-letters`.
-///
-/// # Errors
-/// 422 for filters that make no sense.
-pub async fn list(state: State, visitor: Visitor, request: HttpRequest) -> Shown {
+async fn list(state: State, visitor: Visitor, request: HttpRequest) -> Shown {
     let mut query = Query::of(&request);
     let filters = Filters::of(&mut query);
     let cursor = query.cursor("cursor", List::DeadLetters);

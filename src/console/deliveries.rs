@@ -123,9 +123,6 @@ pub async fn list(state: State, visitor: Visitor, request: HttpRequest) -> Shown
 }
 
 /// `POST /deliveries`: retries those that are ticked, or all that match the filter and can be.
-///
-/// # Errors
-/// 422 for filters that make no sense.
 pub async fn retry(state: State, visitor: Visitor, request: HttpRequest, form: Form) -> Shown {
     let back = form.back("/deliveries");
     let caller = &visitor.caller;

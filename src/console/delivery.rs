@@ -148,11 +148,7 @@ impl DeliveryView<'_> {
     }
 }
 
-/// `GET /deliveries/{id}`.
-///
-/// # Errors
-/// 404 where the workspace has no such delivery.
-pub async fn detail(state: State, visitor: Visitor, request: HttpRequest) -> Shown {
+async fn detail(state: State, visitor: Visitor, request: HttpRequest) -> Shown {
     let id: DeliveryId = path_id(&request, "delivery")?;
     let mut query = Query::of(&request);
     let wanted = query.parsed("attempt", |text| {
@@ -296,9 +292,6 @@ fn other_form(
 }
 
 /// `GET /deliveries/{id}/body`: the body as it is sent, to be saved.
-///
-/// # Errors
-/// 404 where the workspace has no such delivery.
 pub async fn body(state: State, visitor: Visitor, request: HttpRequest) -> Shown {
     let id: DeliveryId = path_id(&request, "delivery")?;
     let found = state.service.delivery(&visitor.caller, id).await?;
@@ -317,11 +310,7 @@ pub async fn body(state: State, visitor: Visitor, request: HttpRequest) -> Shown
         .body(found.request_body))
 }
 
-/// `POST /deliveries/{id}/retry`.
-///
-/// # Errors
-/// 404 where the workspace has no such delivery.
-pub async fn retry(state: State, visitor: Visitor, request: HttpRequest, form: Form) -> Shown {
+async fn retry(state: State, visitor: Visitor, request: HttpRequest, form: Form) -> Shown {
     let id: DeliveryId = path_id(&request, "delivery")?;
     let back = form.back(&format!("/deliveries/{id}"));
     let done = state.service.retry_delivery(&visitor.caller, id).await;
@@ -330,11 +319,7 @@ pub async fn retry(state: State, visitor: Visitor, request: HttpRequest, form: F
     })
 }
 
-/// `POST /deliveries/{id}/cancel`.
-///
-/// # Errors
-/// 404 where the workspace has no such delivery.
-pub async fn cancel(state: State, visitor: Visitor, request: HttpRequest, form: Form) -> Shown {
+async fn cancel(state: State, visitor: Visitor, request: HttpRequest, form: Form) -> Shown {
     let id: DeliveryId = path_id(&request, "delivery")?;
     let back = form.back(&format!("/deliveries/{id}"));
     let done = state.service.cancel_delivery(&visitor.caller, id).await;

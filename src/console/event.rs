@@ -168,11 +168,7 @@ fn json(typed: &mut Typed<'_>) -> String {
     data
 }
 
-/// `GET /events/{id}`.
-///
-/// # Errors
-/// 404 where the workspace has no such event.
-pub async fn detail(state: State, visitor: Visitor, request: HttpRequest) -> Shown {
+async fn detail(state: State, visitor: Visitor, request: HttpRequest) -> Shown {
     let id = path_text(&request, "id");
     Query::of(&request).finish()?;
     let found = state.service.views().event(&visitor.caller, &id).await?;
@@ -234,11 +230,7 @@ pub async fn new(state: State, visitor: Visitor, request: HttpRequest) -> Shown 
     draw(&state, &request, visitor, draft).await
 }
 
-/// `POST /events`.
-///
-/// # Errors
-/// What nobody at the form can mend.
-pub async fn publish(state: State, visitor: Visitor, request: HttpRequest, form: Form) -> Shown {
+async fn publish(state: State, visitor: Visitor, request: HttpRequest, form: Form) -> Shown {
     let published = match PUBLISH.read(&form, PublishInput::default()) {
         Ok(input) => {
             state
@@ -295,11 +287,7 @@ async fn draw(state: &State, request: &HttpRequest, visitor: Visitor, draft: For
     show_form(&page, &view.form, &view)
 }
 
-/// `POST /events/{id}/replay`.
-///
-/// # Errors
-/// 404 where the workspace has no such event or webhook.
-pub async fn replay(state: State, visitor: Visitor, request: HttpRequest, form: Form) -> Shown {
+async fn replay(state: State, visitor: Visitor, request: HttpRequest, form: Form) -> Shown {
     let id = path_text(&request, "id");
     let webhook = match form.text("webhook_id") {
         Some(text) => Some(WebhookId::parse(&text).ok_or(Refusal::NotFound("webhook"))?),

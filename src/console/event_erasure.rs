@@ -22,9 +22,6 @@ pub static ENDPOINTS: &[Endpoint] = &[Endpoint::post("/events/erase", OPERATOR, 
     .back("/events")];
 
 /// `POST /events/erase`: of all that match what the list is narrowed to.
-///
-/// # Errors
-/// 422 for a type that makes no sense.
 pub async fn erase(state: State, visitor: Visitor, request: HttpRequest, form: Form) -> Shown {
     let back = form.back("/events");
     let chosen = EventSelection::Filter(EventFilterInput {

@@ -108,11 +108,7 @@ fn path(request: &HttpRequest) -> [String; 2] {
     ["name", "version"].map(|part| path_text(request, part))
 }
 
-/// `GET /event-types/{name}/new-version`.
-///
-/// # Errors
-/// 404 where the workspace has no such type.
-pub async fn new(state: State, visitor: Visitor, request: HttpRequest) -> Shown {
+async fn new(state: State, visitor: Visitor, request: HttpRequest) -> Shown {
     Query::of(&request).finish()?;
     let of = path_text(&request, "name");
     state.service.event_type(&visitor.caller, &of).await?;
@@ -131,11 +127,7 @@ pub async fn edit(state: State, visitor: Visitor, request: HttpRequest) -> Shown
     draw(&state, &request, visitor, (of, Some(name)), draft).await
 }
 
-/// `POST /event-types/{name}/versions`.
-///
-/// # Errors
-/// What nobody at the form can mend.
-pub async fn create(state: State, visitor: Visitor, request: HttpRequest, form: Form) -> Shown {
+async fn create(state: State, visitor: Visitor, request: HttpRequest, form: Form) -> Shown {
     let of = path_text(&request, "name");
     let made = match NEW.read(&form, VersionInput::default()) {
         Ok(input) => {
@@ -155,11 +147,7 @@ pub async fn create(state: State, visitor: Visitor, request: HttpRequest, form: 
     }
 }
 
-/// `POST /event-types/{name}/versions/{version}`.
-///
-/// # Errors
-/// What nobody at the form can mend.
-pub async fn update(state: State, visitor: Visitor, request: HttpRequest, form: Form) -> Shown {
+async fn update(state: State, visitor: Visitor, request: HttpRequest, form: Form) -> Shown {
     let [of, name] = path(&request);
     state.service.version(&visitor.caller, &of, &name).await?;
     let input = VersionInput {

@@ -175,11 +175,7 @@ static NEW: FormSpec<EventTypeSettings, EventTypeInput> = FormSpec::new(&[FieldS
 /// The form of a type that exists: its name stays.
 static EDIT: FormSpec<EventTypeSettings, EventTypeInput> = NEW.without(&["name"]);
 
-/// `GET /event-types`.
-///
-/// # Errors
-/// 422 for a cursor that makes no sense.
-pub async fn list(state: State, visitor: Visitor, request: HttpRequest) -> Shown {
+async fn list(state: State, visitor: Visitor, request: HttpRequest) -> Shown {
     let mut query = Query::of(&request);
     let cursor = query.cursor("cursor", List::EventTypes);
     query.finish()?;
@@ -249,20 +245,12 @@ fn row(entry: &EventType) -> TypeRow {
     }
 }
 
-/// `GET /event-types/new`.
-///
-/// # Errors
-/// None of its own.
-pub async fn new(state: State, visitor: Visitor, request: HttpRequest) -> Shown {
+async fn new(state: State, visitor: Visitor, request: HttpRequest) -> Shown {
     Query::of(&request).finish()?;
     draw(&state, &request, visitor, None, NEW.blank()).await
 }
 
-/// `GET /event-types/{name}`.
-///
-/// # Errors
-/// 404 where the workspace has no such type.
-pub async fn edit(state: State, visitor: Visitor, request: HttpRequest) -> Shown {
+async fn edit(state: State, visitor: Visitor, request: HttpRequest) -> Shown {
     Query::of(&request).finish()?;
     let name = path_text(&request, "name");
     let found = state.service.event_type(&visitor.caller, &name).await?;
@@ -270,11 +258,7 @@ pub async fn edit(state: State, visitor: Visitor, request: HttpRequest) -> Shown
     draw(&state, &request, visitor, Some(name), draft).await
 }
 
-/// `POST /event-types`.
-///
-/// # Errors
-/// What nobody at the form can mend.
-pub async fn create(state: State, visitor: Visitor, request: HttpRequest, form: Form) -> Shown {
+async fn create(state: State, visitor: Visitor, request: HttpRequest, form: Form) -> Shown {
     let made = match NEW.read(&form, EventTypeInput::default()) {
         Ok(input) => {
             state
@@ -293,11 +277,7 @@ pub async fn create(state: State, visitor: Visitor, request: HttpRequest, form: 
     }
 }
 
-/// `POST /event-types/{name}`.
-///
-/// # Errors
-/// What nobody at the form can mend.
-pub async fn update(state: State, visitor: Visitor, request: HttpRequest, form: Form) -> Shown {
+async fn update(state: State, visitor: Visitor, request: HttpRequest, form: Form) -> Shown {
     let name = path_text(&request, "name");
     state.service.event_type(&visitor.caller, &name).await?;
     let input = EventTypeInput {
@@ -317,11 +297,7 @@ pub async fn update(state: State, visitor: Visitor, request: HttpRequest, form: 
     }
 }
 
-/// `POST /event-types/{name}/delete`.
-///
-/// # Errors
-/// 404 where the workspace has no such type.
-pub async fn delete(state: State, visitor: Visitor, request: HttpRequest, form: Form) -> Shown {
+async fn delete(state: State, visitor: Visitor, request: HttpRequest, form: Form) -> Shown {
     let name = path_text(&request, "name");
     if !is_confirmed(&form) {
         state.service.event_type(&visitor.caller, &name).await?;

@@ -55,20 +55,12 @@ pub fn addresses(path: &str, filters: &Filters) -> [(String, &'static str); 2] {
     })
 }
 
-/// `GET /deliveries/export`.
-///
-/// # Errors
-/// 422 for filters that make no sense.
-pub async fn deliveries(state: State, visitor: Visitor, request: HttpRequest) -> Shown {
+async fn deliveries(state: State, visitor: Visitor, request: HttpRequest) -> Shown {
     let scope = DeliveryScope::All;
     export(state, visitor, &request, scope, "deliveries").await
 }
 
-/// `GET /dead-letters/export`.
-///
-/// # Errors
-/// 422 for filters that make no sense.
-pub async fn dead_letters(state: State, visitor: Visitor, request: HttpRequest) -> Shown {
+async fn dead_letters(state: State, visitor: Visitor, request: HttpRequest) -> Shown {
     let scope = DeliveryScope::DeadLetters;
     export(state, visitor, &request, scope, "dead-letters").await
 }

@@ -168,9 +168,6 @@ impl Filters {
 
     /// Finds what was typed: a delivery's id leads to its page, a webhook's name to the list with its
     /// id; the rest is asked for here.
-    ///
-    /// # Errors
-    /// [`Refusal::Internal`] where the database cannot be read.
     pub async fn resolve(
         self,
         state: &State,
@@ -324,9 +321,6 @@ impl FilterForm {
     }
 
     /// Draws the page that the form stands on.
-    ///
-    /// # Errors
-    /// A 500 where the template fails.
     pub fn show(&self, page: &PageContext, view: &impl Template) -> Shown {
         show_asked(page, &self.faults, view)
     }

@@ -62,9 +62,6 @@ impl FromRequest for OpenForm {
 }
 
 /// Draws a page around a form.
-///
-/// # Errors
-/// A 500 where the template fails.
 pub fn show_form(page: &PageContext, form: &FormView, view: &impl Template) -> Shown {
     if form.has_errors() {
         show_faults(page, view)

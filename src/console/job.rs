@@ -121,11 +121,7 @@ fn line(report: &JobReport, now: Timestamp) -> JobLine {
     }
 }
 
-/// `GET /jobs`.
-///
-/// # Errors
-/// 422 for parameters that make no sense.
-pub async fn list(state: State, visitor: Visitor, request: HttpRequest) -> Shown {
+async fn list(state: State, visitor: Visitor, request: HttpRequest) -> Shown {
     let mut query = Query::of(&request);
     let cursor = query.cursor("cursor", List::Jobs);
     query.finish()?;
@@ -146,11 +142,7 @@ pub async fn list(state: State, visitor: Visitor, request: HttpRequest) -> Shown
     show(&page, &view)
 }
 
-/// `GET /jobs/{id}`.
-///
-/// # Errors
-/// 404 where the workspace has no such job.
-pub async fn detail(state: State, visitor: Visitor, request: HttpRequest) -> Shown {
+async fn detail(state: State, visitor: Visitor, request: HttpRequest) -> Shown {
     let id: JobId = path_id(&request, "job")?;
     Query::of(&request).finish()?;
     let report = state.service.job_report(&visitor.caller, id).await?;
@@ -171,9 +163,6 @@ pub async fn detail(state: State, visitor: Visitor, request: HttpRequest) -> Sho
 
 /// `POST /jobs/{id}/restore`: what this job discarded, and nobody has touched since, is on the list
 /// of dead letters again.
-///
-/// # Errors
-/// 404 where the workspace has no such job.
 pub async fn restore(state: State, visitor: Visitor, request: HttpRequest, _form: Form) -> Shown {
     let id: JobId = path_id(&request, "job")?;
     let begun = (state.service).restore_discarded(&visitor.caller, id, Idempotency::unkeyed());
@@ -185,11 +174,7 @@ pub async fn restore(state: State, visitor: Visitor, request: HttpRequest, _form
     }
 }
 
-/// `POST /jobs/{id}/cancel`.
-///
-/// # Errors
-/// 404 where the workspace has no such job.
-pub async fn cancel(state: State, visitor: Visitor, request: HttpRequest, _form: Form) -> Shown {
+async fn cancel(state: State, visitor: Visitor, request: HttpRequest, _form: Form) -> Shown {
     let id: JobId = path_id(&request, "job")?;
     let done = state.service.cancel_job(&visitor.caller, id).await;
     back_to(&format!("/jobs/{id}"), done, |_| {

@@ -99,11 +99,7 @@ pub async fn sign_in(state: State, request: HttpRequest) -> Shown {
     view.show(HttpResponse::Ok())
 }
 
-/// `POST /sign-in`.
-///
-/// # Errors
-/// As [`sign_in`].
-pub async fn check_in(state: State, request: HttpRequest, form: OpenForm) -> Shown {
+async fn check_in(state: State, request: HttpRequest, form: OpenForm) -> Shown {
     let OpenForm(form) = form;
     let unsaid = SignIn {
         email: String::new(),
@@ -127,11 +123,7 @@ pub async fn code(request: HttpRequest, csrf: Csrf) -> Shown {
     ask(&request, &CODE_WORDS, csrf)
 }
 
-/// `POST /sign-in/code`.
-///
-/// # Errors
-/// Where the database takes no writes.
-pub async fn check_code(state: State, request: HttpRequest, person: Person, form: Form) -> Shown {
+async fn check_code(state: State, request: HttpRequest, person: Person, form: Form) -> Shown {
     show_code(&state, &request, form, &person, &CODE_WORDS).await
 }
 
@@ -149,11 +141,7 @@ fn ask(request: &HttpRequest, words: &'static BareWords, Csrf(csrf): Csrf) -> Sh
     view.token(csrf).show(HttpResponse::Ok())
 }
 
-/// `POST /confirm`.
-///
-/// # Errors
-/// Where the database takes no writes.
-pub async fn confirmed(state: State, request: HttpRequest, visitor: Visitor, form: Form) -> Shown {
+async fn confirmed(state: State, request: HttpRequest, visitor: Visitor, form: Form) -> Shown {
     show_code(&state, &request, form, &visitor.person, &CONFIRM_WORDS).await
 }
 
@@ -172,11 +160,7 @@ async fn show_code(
     }
 }
 
-/// `POST /sign-out`.
-///
-/// # Errors
-/// Where the database takes no writes.
-pub async fn sign_out(state: State, request: HttpRequest, visitor: Visitor, _form: Form) -> Shown {
+async fn sign_out(state: State, request: HttpRequest, visitor: Visitor, _form: Form) -> Shown {
     state.service.sign_out(&visitor.person).await?;
     Ok(leave(&request, "/sign-in"))
 }

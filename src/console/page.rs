@@ -158,9 +158,6 @@ pub struct PageContext {
 
 impl PageContext {
     /// The context of the page that `request` asks for.
-    ///
-    /// # Errors
-    /// [`Refusal::Internal`] where the database cannot be read.
     pub async fn of(
         state: &State,
         request: &HttpRequest,
@@ -263,25 +260,16 @@ impl PageContext {
 }
 
 /// Draws a page.
-///
-/// # Errors
-/// A 500 where the template fails.
 pub fn show(page: &PageContext, view: &impl Template) -> Shown {
     show_as(page, HttpResponse::Ok(), view)
 }
 
 /// Draws a page again because what was typed is not right.
-///
-/// # Errors
-/// As [`show`].
 pub fn show_faults(page: &PageContext, view: &impl Template) -> Shown {
     show_as(page, HttpResponse::UnprocessableEntity(), view)
 }
 
 /// Draws a page beside what is amiss with what it was asked for, if anything is.
-///
-/// # Errors
-/// As [`show`].
 pub fn show_asked(page: &PageContext, faults: &[FieldError], view: &impl Template) -> Shown {
     match faults {
         [] => show(page, view),

@@ -123,22 +123,14 @@ static PERSON: FormSpec<(), NewUser> = FormSpec::new(&[FieldSet {
     ])],
 }]);
 
-/// `GET /people`.
-///
-/// # Errors
-/// 422 for a cursor that makes no sense.
-pub async fn list(state: State, visitor: Visitor, request: HttpRequest) -> Shown {
+async fn list(state: State, visitor: Visitor, request: HttpRequest) -> Shown {
     let mut query = Query::of(&request);
     let cursor = query.cursor("cursor", List::Users);
     query.finish()?;
     draw(&state, &request, visitor, cursor, PERSON.blank()).await
 }
 
-/// `POST /people`.
-///
-/// # Errors
-/// What nobody at the form can mend.
-pub async fn create(state: State, visitor: Visitor, request: HttpRequest, form: Form) -> Shown {
+async fn create(state: State, visitor: Visitor, request: HttpRequest, form: Form) -> Shown {
     let unsaid = NewUser {
         email: String::new(),
         password: Secret::new(String::new()),
@@ -192,9 +184,6 @@ pub async fn change(state: State, visitor: Visitor, request: HttpRequest, form: 
 }
 
 /// `POST /people/second-factor`: asks everybody for one, or nobody but those who have one.
-///
-/// # Errors
-/// Where the database takes no writes.
 pub async fn demand(state: State, visitor: Visitor, form: Form) -> Shown {
     let (demand, said) = match form.typed("of") {
         "everybody" => (

@@ -31,11 +31,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
     .back("/consumers/{consumer}"),
 ];
 
-/// `POST /consumers/{consumer}/portal-links`.
-///
-/// # Errors
-/// 404 where the workspace has no such consumer.
-pub async fn create(state: State, visitor: Visitor, request: HttpRequest, _form: Form) -> Shown {
+async fn create(state: State, visitor: Visitor, request: HttpRequest, _form: Form) -> Shown {
     let named = path_text(&request, "consumer");
     let consumer = state.service.consumer(&visitor.caller, &named).await?;
     let id = consumer.id.to_string();
@@ -59,11 +55,7 @@ pub async fn create(state: State, visitor: Visitor, request: HttpRequest, _form:
     }
 }
 
-/// `POST /consumers/{consumer}/portal-links/end`.
-///
-/// # Errors
-/// 404 where the workspace has no such consumer.
-pub async fn end(state: State, visitor: Visitor, request: HttpRequest, _form: Form) -> Shown {
+async fn end(state: State, visitor: Visitor, request: HttpRequest, _form: Form) -> Shown {
     let named = path_text(&request, "consumer");
     let consumer = state.service.consumer(&visitor.caller, &named).await?;
     let id = consumer.id.to_string();

@@ -124,11 +124,7 @@ static FIRST_CODE: FormSpec<(), Secret> = FormSpec::new(&[FieldSet {
         .sets(|code, typed| *code = Secret::new(typed.trimmed()))])],
 }]);
 
-/// `GET /profile`.
-///
-/// # Errors
-/// None of its own.
-pub async fn profile(state: State, visitor: Visitor, request: HttpRequest) -> Shown {
+async fn profile(state: State, visitor: Visitor, request: HttpRequest) -> Shown {
     Query::of(&request).finish()?;
     draw(&state, &request, visitor, PASSWORD.blank()).await
 }
@@ -184,25 +180,13 @@ pub async fn password(state: State, visitor: Visitor, request: HttpRequest, form
     }
 }
 
-/// `POST /profile/sessions/{id}/end`.
-///
-/// # Errors
-/// 404 where the reader has no such session.
-pub async fn end_session(
-    state: State,
-    visitor: Visitor,
-    request: HttpRequest,
-    _form: Form,
-) -> Shown {
+async fn end_session(state: State, visitor: Visitor, request: HttpRequest, _form: Form) -> Shown {
     let id: SessionId = path_id(&request, "session")?;
     let done = state.service.end_session(&visitor.person, id).await;
     back_to("/profile", done, |()| "That session has ended.".to_owned())
 }
 
 /// `POST /profile/sessions/end`: signs out everywhere, here too.
-///
-/// # Errors
-/// Where the database takes no writes.
 pub async fn end_sessions(state: State, visitor: Visitor, _form: Form) -> Shown {
     state.service.sign_out_everywhere(&visitor.person).await?;
     Ok(go("/sign-in"))
@@ -263,16 +247,7 @@ impl SecondFactorView {
     }
 }
 
-/// `GET /profile/second-factor`.
-///
-/// # Errors
-/// Where the database cannot be read.
-pub async fn second_factor(
-    state: State,
-    person: Person,
-    csrf: Csrf,
-    request: HttpRequest,
-) -> Shown {
+async fn second_factor(state: State, person: Person, csrf: Csrf, request: HttpRequest) -> Shown {
     if person.has_second_factor() {
         return Ok(go("/profile"));
     }
@@ -281,11 +256,7 @@ pub async fn second_factor(
     view.show(HttpResponse::Ok())
 }
 
-/// `POST /profile/second-factor/begin`.
-///
-/// # Errors
-/// Where the database takes no writes.
-pub async fn begin(state: State, person: Person, _form: Form) -> Shown {
+async fn begin(state: State, person: Person, _form: Form) -> Shown {
     match state.service.begin_enrolment(&person).await {
         Ok(()) => Ok(go("/profile/second-factor")),
         Err(Refusal::Conflict(_)) => Ok(go("/profile")),
@@ -327,9 +298,6 @@ pub async fn confirm(
 }
 
 /// `POST /profile/second-factor/codes`: new recovery codes in the place of the old ones.
-///
-/// # Errors
-/// Where the database takes no writes.
 pub async fn codes(state: State, visitor: Visitor, request: HttpRequest, _form: Form) -> Shown {
     match state.service.new_recovery_codes(&visitor.person).await {
         Ok(recovery) => {
@@ -345,11 +313,7 @@ pub async fn codes(state: State, visitor: Visitor, request: HttpRequest, _form: 
     }
 }
 
-/// `POST /profile/second-factor/off`.
-///
-/// # Errors
-/// Where the database takes no writes.
-pub async fn turn_off(state: State, visitor: Visitor, _form: Form) -> Shown {
+async fn turn_off(state: State, visitor: Visitor, _form: Form) -> Shown {
     let done = state.service.disable_second_factor(&visitor.person).await;
     back_to("/profile", done, |()| {
         "Your second factor is turned off.".to_owned()

@@ -152,11 +152,7 @@ fn retention(input: &mut WorkspaceInput) -> &mut RetentionInput {
     said.get_or_insert_default()
 }
 
-/// `GET /settings`.
-///
-/// # Errors
-/// None of its own.
-pub async fn settings(state: State, visitor: Visitor, request: HttpRequest) -> Shown {
+async fn settings(state: State, visitor: Visitor, request: HttpRequest) -> Shown {
     Query::of(&request).finish()?;
     let workspace = state
         .service
@@ -165,11 +161,7 @@ pub async fn settings(state: State, visitor: Visitor, request: HttpRequest) -> S
     draw(&state, &request, visitor, SETTINGS.of(&workspace)).await
 }
 
-/// `POST /settings`.
-///
-/// # Errors
-/// What nobody at the form can mend.
-pub async fn save(state: State, visitor: Visitor, request: HttpRequest, form: Form) -> Shown {
+async fn save(state: State, visitor: Visitor, request: HttpRequest, form: Form) -> Shown {
     let changed = match SETTINGS.read(&form, WorkspaceInput::default()) {
         Ok(input) => {
             let id = visitor.caller.workspace;

@@ -64,9 +64,6 @@ pub async fn setup(state: State, request: HttpRequest) -> Shown {
 }
 
 /// `POST /setup`: makes the first owner, who is then signed in.
-///
-/// # Errors
-/// As [`setup`].
 pub async fn set_up(state: State, request: HttpRequest, form: OpenForm) -> Shown {
     let OpenForm(form) = form;
     let unsaid = SetupOwner {

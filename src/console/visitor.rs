@@ -67,9 +67,6 @@ pub struct Csrf(pub String);
 /// Lets somebody through to a page or form, or says where they have to go first. What the handler
 /// wants to know is left in the request: a [`Visitor`] where all doors are open to them, a
 /// [`Person`] where they are still on the way in.
-///
-/// # Errors
-/// Why not.
 pub async fn admit(endpoint: &Endpoint, request: &HttpRequest) -> Result<Option<Actor>, Refused> {
     let role = match endpoint.access {
         Access::Public => return Ok(None),

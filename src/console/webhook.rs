@@ -117,11 +117,7 @@ impl WebhookView<'_> {
     }
 }
 
-/// `GET /webhooks/{id}`.
-///
-/// # Errors
-/// 404 where the workspace has no such webhook.
-pub async fn detail(state: State, visitor: Visitor, request: HttpRequest) -> Shown {
+async fn detail(state: State, visitor: Visitor, request: HttpRequest) -> Shown {
     let id: WebhookId = path_id(&request, "webhook")?;
     Query::of(&request).finish()?;
     let views = state.service.views();

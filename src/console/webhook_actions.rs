@@ -59,11 +59,7 @@ fn path(id: WebhookId) -> String {
     WebhookSection::Activity.path(id)
 }
 
-/// `POST /webhooks/{id}/test`.
-///
-/// # Errors
-/// 404 where the workspace has no such webhook.
-pub async fn test(state: State, visitor: Visitor, request: HttpRequest, form: Form) -> Shown {
+async fn test(state: State, visitor: Visitor, request: HttpRequest, form: Form) -> Shown {
     let id: WebhookId = path_id(&request, "webhook")?;
     let tested = match TEST.read(&form, TestForm::default()) {
         Ok(event) => {
@@ -97,11 +93,7 @@ pub async fn test(state: State, visitor: Visitor, request: HttpRequest, form: Fo
     }
 }
 
-/// `POST /webhooks/{id}/rotate-secret`.
-///
-/// # Errors
-/// 404 where the workspace has no such webhook.
-pub async fn rotate(state: State, visitor: Visitor, request: HttpRequest, form: Form) -> Shown {
+async fn rotate(state: State, visitor: Visitor, request: HttpRequest, form: Form) -> Shown {
     let id: WebhookId = path_id(&request, "webhook")?;
     let RotateForm { secret, overlap } = ROTATION.read(&form, RotateForm::default())?;
     let input = RotationInput {
@@ -129,21 +121,13 @@ pub async fn rotate(state: State, visitor: Visitor, request: HttpRequest, form: 
     })
 }
 
-/// `POST /webhooks/{id}/enable`.
-///
-/// # Errors
-/// 404 where the workspace has no such webhook.
-pub async fn enable(state: State, visitor: Visitor, request: HttpRequest, _form: Form) -> Shown {
+async fn enable(state: State, visitor: Visitor, request: HttpRequest, _form: Form) -> Shown {
     let id: WebhookId = path_id(&request, "webhook")?;
     let done = state.service.enable_webhook(&visitor.caller, id).await;
     back_to(&path(id), done, |_| ENABLED.to_owned())
 }
 
-/// `POST /webhooks/{id}/disable`.
-///
-/// # Errors
-/// 404 where the workspace has no such webhook.
-pub async fn disable(state: State, visitor: Visitor, request: HttpRequest, form: Form) -> Shown {
+async fn disable(state: State, visitor: Visitor, request: HttpRequest, form: Form) -> Shown {
     let id: WebhookId = path_id(&request, "webhook")?;
     if !is_confirmed(&form) {
         let question = disable_question(&state, &visitor, id).await?;
@@ -179,11 +163,7 @@ async fn disable_question(
     })
 }
 
-/// `POST /webhooks/{id}/recover`.
-///
-/// # Errors
-/// 404 where the workspace has no such webhook.
-pub async fn recover(state: State, visitor: Visitor, request: HttpRequest, form: Form) -> Shown {
+async fn recover(state: State, visitor: Visitor, request: HttpRequest, form: Form) -> Shown {
     let id: WebhookId = path_id(&request, "webhook")?;
     let now = state.service.clock().now();
     let input = RECOVERY.read(&form, RecoverForm::default())?.input(now);
@@ -200,11 +180,7 @@ pub async fn recover(state: State, visitor: Visitor, request: HttpRequest, form:
     }
 }
 
-/// `POST /webhooks/{id}/revoke`.
-///
-/// # Errors
-/// 404 where the workspace has no such webhook.
-pub async fn revoke(state: State, visitor: Visitor, request: HttpRequest, form: Form) -> Shown {
+async fn revoke(state: State, visitor: Visitor, request: HttpRequest, form: Form) -> Shown {
     let id: WebhookId = path_id(&request, "webhook")?;
     if let Some(answer) = unconfirmed(&state, &visitor, id, &form).await? {
         return Ok(answer);
@@ -215,11 +191,7 @@ pub async fn revoke(state: State, visitor: Visitor, request: HttpRequest, form: 
     })
 }
 
-/// `POST /webhooks/{id}/delete`.
-///
-/// # Errors
-/// 404 where the workspace has no such webhook.
-pub async fn delete(state: State, visitor: Visitor, request: HttpRequest, form: Form) -> Shown {
+async fn delete(state: State, visitor: Visitor, request: HttpRequest, form: Form) -> Shown {
     let id: WebhookId = path_id(&request, "webhook")?;
     if let Some(answer) = unconfirmed(&state, &visitor, id, &form).await? {
         return Ok(answer);

@@ -89,9 +89,6 @@ impl CheckVerdict {
 }
 
 /// `GET /webhooks/{id}/check`; with `?delivery=` the form holds what that one sent.
-///
-/// # Errors
-/// 404 where the workspace has no such webhook or delivery.
 pub async fn blank(state: State, visitor: Visitor, request: HttpRequest) -> Shown {
     let mut query = Query::of(&request);
     let delivery = query.parsed("delivery", |text| {
@@ -109,11 +106,7 @@ pub async fn blank(state: State, visitor: Visitor, request: HttpRequest) -> Show
     draw(&state, &request, visitor, draft, None).await
 }
 
-/// `POST /webhooks/{id}/check`.
-///
-/// # Errors
-/// 404 where the workspace has no such webhook.
-pub async fn check(state: State, visitor: Visitor, request: HttpRequest, form: Form) -> Shown {
+async fn check(state: State, visitor: Visitor, request: HttpRequest, form: Form) -> Shown {
     let id: WebhookId = path_id(&request, "webhook")?;
     let captured = match CAPTURED.read(&form, CapturedRequest::default()) {
         Ok(captured) => captured,

@@ -114,11 +114,7 @@ pub async fn new(state: State, visitor: Visitor, request: HttpRequest) -> Shown 
     draw(&state, &request, visitor, FormPurpose::Create, draft).await
 }
 
-/// `GET /webhooks/{id}/edit`.
-///
-/// # Errors
-/// 404 where the workspace has no such webhook.
-pub async fn edit(state: State, visitor: Visitor, request: HttpRequest) -> Shown {
+async fn edit(state: State, visitor: Visitor, request: HttpRequest) -> Shown {
     let id: WebhookId = path_id(&request, "webhook")?;
     Query::of(&request).finish()?;
     let webhook = state.service.webhook(&visitor.caller, id).await?;
@@ -162,11 +158,7 @@ pub async fn create(state: State, visitor: Visitor, request: HttpRequest, form: 
     }
 }
 
-/// `POST /webhooks/{id}/edit`.
-///
-/// # Errors
-/// 404 where the workspace has no such webhook.
-pub async fn update(state: State, visitor: Visitor, request: HttpRequest, form: Form) -> Shown {
+async fn update(state: State, visitor: Visitor, request: HttpRequest, form: Form) -> Shown {
     let id: WebhookId = path_id(&request, "webhook")?;
     let changed = match EDIT.read(&form, Default::default()) {
         Ok(input) => {

@@ -95,9 +95,6 @@ pub struct WebhookFrame {
 impl WebhookFrame {
     /// Around `section` of `webhook`. A secret that is to be shown once is shown by whichever
     /// section is looked at first.
-    ///
-    /// # Errors
-    /// [`Refusal::Internal`] where the database cannot be read.
     pub async fn of(
         state: &State,
         request: &HttpRequest,

@@ -71,11 +71,7 @@ pub struct RequestShown {
     pub is_cut: bool,
 }
 
-/// `POST /webhooks/{id}/preview`.
-///
-/// # Errors
-/// 404 where the workspace has no such webhook or event.
-pub async fn preview(state: State, visitor: Visitor, request: HttpRequest, form: Form) -> Shown {
+async fn preview(state: State, visitor: Visitor, request: HttpRequest, form: Form) -> Shown {
     let id: WebhookId = path_id(&request, "webhook")?;
     let (service, caller) = (&state.service, &visitor.caller);
     let webhook = service.webhook(caller, id).await?;

@@ -115,11 +115,7 @@ fn to_activity(request: &HttpRequest) -> Shown {
     ))
 }
 
-/// `GET /webhooks/{id}/test`.
-///
-/// # Errors
-/// 404 where the workspace has no such webhook.
-pub async fn test(state: State, visitor: Visitor, request: HttpRequest) -> Shown {
+async fn test(state: State, visitor: Visitor, request: HttpRequest) -> Shown {
     let mut query = Query::of(&request);
     let tested = query.text("tested");
     query.finish()?;
@@ -135,9 +131,6 @@ pub async fn test(state: State, visitor: Visitor, request: HttpRequest) -> Shown
 }
 
 /// The section with this in its form.
-///
-/// # Errors
-/// 404 where the workspace has no such webhook.
 pub(super) async fn draw_test(
     state: &State,
     visitor: Visitor,
@@ -157,11 +150,7 @@ pub(super) async fn draw_test(
     show_form(&frame.page, &view.form, &view)
 }
 
-/// `GET /webhooks/{id}/verify`.
-///
-/// # Errors
-/// 404 where the workspace has no such webhook.
-pub async fn verify(state: State, visitor: Visitor, request: HttpRequest) -> Shown {
+async fn verify(state: State, visitor: Visitor, request: HttpRequest) -> Shown {
     Query::of(&request).finish()?;
     let Some(frame) = framed(&state, visitor, &request, WebhookSection::Verify).await? else {
         return to_activity(&request);
@@ -180,11 +169,7 @@ pub async fn verify(state: State, visitor: Visitor, request: HttpRequest) -> Sho
     show(&frame.page, &view)
 }
 
-/// `GET /webhooks/{id}/secret`.
-///
-/// # Errors
-/// 404 where the workspace has no such webhook.
-pub async fn secret(state: State, visitor: Visitor, request: HttpRequest) -> Shown {
+async fn secret(state: State, visitor: Visitor, request: HttpRequest) -> Shown {
     Query::of(&request).finish()?;
     let Some(frame) = framed(&state, visitor, &request, WebhookSection::Secret).await? else {
         return to_activity(&request);
@@ -197,11 +182,7 @@ pub async fn secret(state: State, visitor: Visitor, request: HttpRequest) -> Sho
     show(&frame.page, &view)
 }
 
-/// `GET /webhooks/{id}/recover`.
-///
-/// # Errors
-/// 404 where the workspace has no such webhook.
-pub async fn recover(state: State, visitor: Visitor, request: HttpRequest) -> Shown {
+async fn recover(state: State, visitor: Visitor, request: HttpRequest) -> Shown {
     let mut query = Query::of(&request);
     let last = query.text("last");
     query.finish()?;

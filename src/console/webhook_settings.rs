@@ -110,11 +110,7 @@ impl WebhookSettingsView<'_> {
     }
 }
 
-/// `GET /webhooks/{id}/settings`.
-///
-/// # Errors
-/// 404 where the workspace has no such webhook.
-pub async fn settings(state: State, visitor: Visitor, request: HttpRequest) -> Shown {
+async fn settings(state: State, visitor: Visitor, request: HttpRequest) -> Shown {
     let id: WebhookId = path_id(&request, "webhook")?;
     Query::of(&request).finish()?;
     let webhook = state.service.webhook(&visitor.caller, id).await?;

@@ -113,11 +113,7 @@ pub(super) async fn profiles(state: &State) -> Result<Vec<Offer>, Refusal> {
     Ok(profiles.iter().map(|one| Offer::named(&one.name)).collect())
 }
 
-/// `GET /workspaces`.
-///
-/// # Errors
-/// 422 for a cursor that makes no sense.
-pub async fn list(state: State, visitor: Visitor, request: HttpRequest) -> Shown {
+async fn list(state: State, visitor: Visitor, request: HttpRequest) -> Shown {
     let mut query = Query::of(&request);
     let cursor = query.cursor("cursor", List::Workspaces);
     query.finish()?;
@@ -125,20 +121,13 @@ pub async fn list(state: State, visitor: Visitor, request: HttpRequest) -> Shown
 }
 
 /// `POST /workspace`: looks at another workspace from now on.
-///
-/// # Errors
-/// 404 where there is none of that name.
 pub async fn switch(state: State, visitor: Visitor, form: Form) -> Shown {
     let name = form.typed("workspace");
     state.service.look_at(&visitor.person, name).await?;
     Ok(go("/"))
 }
 
-/// `POST /workspaces`.
-///
-/// # Errors
-/// What nobody at the form can mend.
-pub async fn create(state: State, visitor: Visitor, request: HttpRequest, form: Form) -> Shown {
+async fn create(state: State, visitor: Visitor, request: HttpRequest, form: Form) -> Shown {
     let made = match NEW.read(&form, WorkspaceInput::default()) {
         Ok(input) => {
             state

@@ -60,9 +60,6 @@ pub struct TrustedAuthorities {
 
 impl WebhookAuth {
     /// HTTP Basic.
-    ///
-    /// # Errors
-    /// The field at fault, and a sentence.
     pub fn basic(username: &str, password: &str) -> Result<Self, (&'static str, String)> {
         let is_fit =
             |text: &str| text.len() <= BASIC_BYTES_MAX && !text.chars().any(char::is_control);
@@ -84,9 +81,6 @@ impl WebhookAuth {
     }
 
     /// A bearer token.
-    ///
-    /// # Errors
-    /// The field at fault, and a sentence.
     pub fn bearer(token: &str) -> Result<Self, (&'static str, String)> {
         let is_visible = |byte: u8| byte.is_ascii_graphic();
         if token.is_empty() || token.len() > TOKEN_BYTES_MAX || !token.bytes().all(is_visible) {

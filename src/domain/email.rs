@@ -12,9 +12,6 @@ pub const ADDRESS_BYTES_MAX: usize = 254;
 pub const ALERT_EMAILS_MAX: usize = 10;
 
 /// Reads an address.
-///
-/// # Errors
-/// A sentence for the caller.
 pub fn parse_address(text: &str) -> Result<String, String> {
     if text.len() > ADDRESS_BYTES_MAX {
         return Err(format!("must have at most {ADDRESS_BYTES_MAX} bytes"));

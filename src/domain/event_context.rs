@@ -120,25 +120,16 @@ fn is_tracestate(text: &str) -> bool {
 }
 
 /// Reads channels: up to `most`, each of letters, digits and `- _ . : +`, none twice.
-///
-/// # Errors
-/// A sentence for the caller.
 pub fn parse_channels(texts: &[String], most: usize) -> Result<Vec<String>, String> {
     labels(texts, most, b"-_.:+")
 }
 
 /// Reads tags: up to [`EVENT_TAGS_MAX`], each of letters, digits and `- _ . : + /`, none twice.
-///
-/// # Errors
-/// A sentence for the caller.
 pub fn parse_tags(texts: &[String]) -> Result<Vec<String>, String> {
     labels(texts, EVENT_TAGS_MAX, b"-_.:+/")
 }
 
 /// Reads a content type: `type/subtype`, and parameters behind it.
-///
-/// # Errors
-/// A sentence for the caller.
 pub fn parse_content_type(text: &str) -> Result<Arc<str>, String> {
     let is_word = |word: &str| {
         let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$&^_.+-".contains(&byte);

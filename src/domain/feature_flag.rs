@@ -20,9 +20,6 @@ pub struct FeatureFlags(Arc<[String]>);
 impl FeatureFlags {
     /// Reads up to [`FEATURE_FLAGS_MAX`] names, each of letters, digits and `- _ .`; one that is named twice
     /// counts once.
-    ///
-    /// # Errors
-    /// A sentence for the caller.
     pub fn parse(texts: &[String]) -> Result<Self, String> {
         let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
         let fits = |text: &String| {

@@ -34,17 +34,11 @@ pub struct ContentFilter {
 
 impl ContentFilter {
     /// Reads a filter from JSON text that somebody says.
-    ///
-    /// # Errors
-    /// The place in it that is at fault, and why.
     pub fn parse(text: &str) -> Result<Self, FilterFault> {
         Self::read(text, FilterOrigin::Said)
     }
 
     /// Reads a filter from JSON text. Rules that came later than a stored one do not make it unreadable.
-    ///
-    /// # Errors
-    /// The place in it that is at fault, and why.
     pub fn read(text: &str, origin: FilterOrigin) -> Result<Self, FilterFault> {
         Ok(Self {
             text: text.into(),

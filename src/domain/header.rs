@@ -255,9 +255,6 @@ pub fn parse_custom_headers<R: AsRef<str>>(
 }
 
 /// Whether `name` is a header name at all: 1 to [`NAME_BYTES_MAX`] token characters of RFC 9110.
-///
-/// # Errors
-/// [`HeaderError::NameLength`] or [`HeaderError::NameCharacters`].
 pub fn check_name(name: &str) -> Result<(), HeaderError> {
     if name.is_empty() || name.len() > NAME_BYTES_MAX {
         return Err(HeaderError::NameLength);

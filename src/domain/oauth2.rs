@@ -146,9 +146,6 @@ impl TokenFault {
 
 impl TokenClient {
     /// The same client, if a request can carry what it is made of; its URL has passed the guard.
-    ///
-    /// # Errors
-    /// The field at fault, and a sentence.
     pub fn checked(self) -> Result<Self, (&'static str, String)> {
         let is_plain = |text: &str| text.bytes().all(|byte| (b' '..=b'~').contains(&byte));
         let fields = [

@@ -56,9 +56,6 @@ impl DeliveryOrder {
 
 impl OrderedBy {
     /// Reads a JSON pointer into an event: `/data/customer`, or `/type`.
-    ///
-    /// # Errors
-    /// What is wrong with it and what would be right.
     pub fn parse(text: &str) -> Result<Self, String> {
         if text.len() > ORDERED_BY_BYTES_MAX {
             return Err(format!("must have at most {ORDERED_BY_BYTES_MAX} bytes"));

@@ -132,9 +132,6 @@ impl BodyShape {
     }
 
     /// The same as JSON, however it is written.
-    ///
-    /// # Errors
-    /// As [`BodyShape::body`].
     pub fn json(
         &self,
         profile: &Profile,

@@ -244,9 +244,6 @@ impl Profile {
     }
 
     /// Takes a secret of `kind` that a caller brought.
-    ///
-    /// # Errors
-    /// As [`Profile::accept_secret`].
     pub fn accept(&self, kind: SignatureKind, text: &str) -> Result<Secret, String> {
         match kind {
             SignatureKind::Hmac => self.accept_secret(text),

@@ -54,17 +54,11 @@ impl fmt::Debug for TextTemplate {
 
 impl BodyTemplate {
     /// Reads a template from JSON text that somebody says.
-    ///
-    /// # Errors
-    /// The place in it that is at fault, and why.
     pub fn parse(text: &str) -> Result<Self, TemplateFault> {
         Self::read(text, FilterOrigin::Said)
     }
 
     /// Reads a template from JSON text; `origin` is that of the filters in it.
-    ///
-    /// # Errors
-    /// The place in it that is at fault, and why.
     pub fn read(text: &str, origin: FilterOrigin) -> Result<Self, TemplateFault> {
         Ok(Self {
             text: text.into(),
@@ -99,9 +93,6 @@ impl BodyTemplate {
 
 impl TextTemplate {
     /// Reads a text with `{{ … }}` in it; `None` where there is none.
-    ///
-    /// # Errors
-    /// What is wrong with it.
     pub fn parse(text: &str) -> Result<Option<Self>, String> {
         Ok(parse::pieces(text)?.map(Self))
     }

@@ -122,9 +122,6 @@ pub struct EngineStatus {
 impl Engine {
     /// Starts the engine on `runtime`: recovers what an earlier process left, and listens to every
     /// commit from then on.
-    ///
-    /// # Errors
-    /// [`StoreError`] where the database cannot be read.
     pub fn start(parts: EngineParts, runtime: &Handle) -> Result<Self, StoreError> {
         let store = parts.store.clone();
         let engine = Self::at_rest(parts, runtime);
@@ -222,9 +219,6 @@ impl Engine {
     }
 
     /// Hands over the mails that are due. Answers when the next is.
-    ///
-    /// # Errors
-    /// As [`Engine::tell_due`].
     pub async fn mail_due(&self) -> Result<Option<Timestamp>, StoreError> {
         alert::mail_due(&self.shared).await
     }

@@ -19,9 +19,6 @@ use crate::domain::webhook::{Subscriber, Webhook};
 use crate::store::{StoreError, WriteTx, consumers, deliveries, events, webhooks};
 
 /// Tells what became of a customer's webhook.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn endpoint(
     tx: &mut WriteTx<'_>,
     webhook: &Webhook,

@@ -191,9 +191,6 @@ fn pass_on_trace(delivery: &QueuedDelivery, headers: &mut HeaderMap) -> Result<(
 }
 
 /// Builds the body of a delivery: the same bytes in every attempt.
-///
-/// # Errors
-/// [`BodyError`] where the data does not fit the profile (publishing refuses such data) or the shape.
 pub fn body(
     delivery: &QueuedDelivery,
     profile: &Profile,
@@ -209,9 +206,6 @@ pub fn body(
 }
 
 /// As [`body`], as one of several in a JSON array.
-///
-/// # Errors
-/// As [`body`].
 pub fn json_body(
     delivery: &QueuedDelivery,
     profile: &Profile,

@@ -80,9 +80,6 @@ pub enum EgressFault {
 impl EgressProxy {
     /// Reads `http://`, `https://` or `socks5://`, with `user:password@` before the host where it asks
     /// for them, percent-encoded where they hold characters of their own.
-    ///
-    /// # Errors
-    /// What is wrong with it.
     pub fn parse(text: &str) -> Result<Self, EgressFault> {
         if text.len() > EGRESS_URL_BYTES_MAX {
             return Err(EgressFault::TooLong);

@@ -90,9 +90,6 @@ pub fn check_identity(
 }
 
 /// Checks authorities that are to be trusted.
-///
-/// # Errors
-/// A sentence.
 pub fn check_authorities(pem: &str, now: Timestamp) -> Result<CertificateFacts, String> {
     let authorities = certificates(pem)?;
     judge(&authorities, now)

@@ -70,9 +70,6 @@ pub struct SmtpServer {
 
 impl SmtpServer {
     /// Reads `smtp://` or `smtps://`, with `user:password@` before the host where it asks for them.
-    ///
-    /// # Errors
-    /// What is wrong with it.
     pub fn parse(text: &str) -> Result<Self, SmtpFault> {
         let url = Url::parse(text).map_err(|_| SmtpFault::Malformed)?;
         let at_once = match url.scheme() {

@@ -64,11 +64,7 @@ pub async fn show(state: State, guest: Guest, request: HttpRequest) -> Shown {
     draw(&request, guest, &FORM.of(&alerts))
 }
 
-/// `POST /portal/alerts`.
-///
-/// # Errors
-/// What nobody at the form can mend.
-pub async fn save(state: State, guest: Guest, request: HttpRequest, form: GuestForm) -> Shown {
+async fn save(state: State, guest: Guest, request: HttpRequest, form: GuestForm) -> Shown {
     let GuestForm(form) = form;
     let saved = match FORM.read(&form, OwnAlerts::default()) {
         Ok(alerts) => state.service.set_own_alerts(&guest.caller, alerts).await,

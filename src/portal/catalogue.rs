@@ -69,11 +69,7 @@ pub struct PortalCatalogue<'a> {
     is_later: bool,
 }
 
-/// `GET /portal/event-types`.
-///
-/// # Errors
-/// 422 for a cursor that makes no sense.
-pub async fn list(state: State, guest: Guest, request: HttpRequest) -> Shown {
+async fn list(state: State, guest: Guest, request: HttpRequest) -> Shown {
     let mut query = Query::of(&request);
     let cursor = query.cursor("cursor", List::EventTypes);
     query.finish()?;

@@ -51,11 +51,7 @@ pub struct PortalDeadLetters<'a> {
     is_later: bool,
 }
 
-/// `GET /portal/dead-letters`.
-///
-/// # Errors
-/// 422 for a cursor that makes no sense.
-pub async fn list(state: State, guest: Guest, request: HttpRequest) -> Shown {
+async fn list(state: State, guest: Guest, request: HttpRequest) -> Shown {
     let mut query = Query::of(&request);
     let cursor = query.cursor("cursor", List::DeadLetters);
     query.finish()?;

@@ -57,11 +57,7 @@ pub struct PortalDelivery<'a> {
     retry: Option<&'static str>,
 }
 
-/// `GET /portal/deliveries/{id}`.
-///
-/// # Errors
-/// 404 where the customer has no such delivery.
-pub async fn detail(state: State, guest: Guest, request: HttpRequest) -> Shown {
+async fn detail(state: State, guest: Guest, request: HttpRequest) -> Shown {
     let id: DeliveryId = path_id(&request, "delivery")?;
     let mut query = Query::of(&request);
     let wanted = query.parsed("attempt", |text| {
@@ -116,11 +112,7 @@ fn receivers_error(attempt: &Attempt) -> Option<String> {
     attempt.error.clone().filter(|_| is_receivers)
 }
 
-/// `POST /portal/deliveries/{id}/retry`.
-///
-/// # Errors
-/// 404 where the customer has no such delivery.
-pub async fn retry(state: State, guest: Guest, request: HttpRequest, form: GuestForm) -> Shown {
+async fn retry(state: State, guest: Guest, request: HttpRequest, form: GuestForm) -> Shown {
     let id: DeliveryId = path_id(&request, "delivery")?;
     let back = form.0.back(&format!("/portal/deliveries/{id}"));
     let done = state.service.retry_delivery(&guest.caller, id).await;
@@ -129,11 +121,7 @@ pub async fn retry(state: State, guest: Guest, request: HttpRequest, form: Guest
     })
 }
 
-/// `POST /portal/deliveries/{id}/cancel`.
-///
-/// # Errors
-/// 404 where the customer has no such delivery.
-pub async fn cancel(state: State, guest: Guest, request: HttpRequest, _: GuestForm) -> Shown {
+async fn cancel(state: State, guest: Guest, request: HttpRequest, _: GuestForm) -> Shown {
     let id: DeliveryId = path_id(&request, "delivery")?;
     let back = format!("/portal/deliveries/{id}");
     let done = state.service.cancel_delivery(&guest.caller, id).await;

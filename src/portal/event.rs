@@ -48,11 +48,7 @@ pub struct PortalEvent<'a> {
     action: String,
 }
 
-/// `GET /portal/events/{id}`.
-///
-/// # Errors
-/// 404 where the customer has no such event.
-pub async fn detail(state: State, guest: Guest, request: HttpRequest) -> Shown {
+async fn detail(state: State, guest: Guest, request: HttpRequest) -> Shown {
     let id = path_text(&request, "id");
     Query::of(&request).finish()?;
     let found = state.service.views().event(&guest.caller, &id).await?;
@@ -76,11 +72,7 @@ pub async fn detail(state: State, guest: Guest, request: HttpRequest) -> Shown {
     show(&request, &page, &view)
 }
 
-/// `POST /portal/events/{id}/replay`.
-///
-/// # Errors
-/// 404 where the customer has no such event or webhook.
-pub async fn replay(state: State, guest: Guest, request: HttpRequest, form: GuestForm) -> Shown {
+async fn replay(state: State, guest: Guest, request: HttpRequest, form: GuestForm) -> Shown {
     let id = path_text(&request, "id");
     let webhook = match form.0.text("webhook_id") {
         Some(text) => Some(WebhookId::parse(&text).ok_or(Refusal::NotFound("webhook"))?),

@@ -61,9 +61,6 @@ pub(super) fn language_of(request: &HttpRequest) -> Language {
 }
 
 /// Lets a customer through to a page or form, and leaves a [`Guest`] in the request.
-///
-/// # Errors
-/// Why not.
 pub async fn admit(endpoint: &Endpoint, request: &HttpRequest) -> Result<Option<Actor>, Refused> {
     match endpoint.access {
         Access::Public => return Ok(None),

@@ -61,11 +61,7 @@ impl PortalJob<'_> {
     }
 }
 
-/// `GET /portal/jobs/{id}`.
-///
-/// # Errors
-/// 404 where the customer has no such job.
-pub async fn detail(state: State, guest: Guest, request: HttpRequest) -> Shown {
+async fn detail(state: State, guest: Guest, request: HttpRequest) -> Shown {
     let id: JobId = path_id(&request, "job")?;
     Query::of(&request).finish()?;
     let report = state.service.job_report(&guest.caller, id).await?;
@@ -85,9 +81,6 @@ pub async fn detail(state: State, guest: Guest, request: HttpRequest) -> Shown {
 
 /// `POST /portal/jobs/{id}/restore`: what this job discarded, and nobody has touched since, is on the list
 /// of dead letters again.
-///
-/// # Errors
-/// 404 where the customer has no such job.
 pub async fn restore(state: State, guest: Guest, request: HttpRequest, _: GuestForm) -> Shown {
     let id: JobId = path_id(&request, "job")?;
     let (service, caller) = (&state.service, &guest.caller);
@@ -97,11 +90,7 @@ pub async fn restore(state: State, guest: Guest, request: HttpRequest, _: GuestF
     to_job(&request, begun, &format!("/portal/jobs/{id}"))
 }
 
-/// `POST /portal/jobs/{id}/cancel`.
-///
-/// # Errors
-/// 404 where the customer has no such job.
-pub async fn cancel(state: State, guest: Guest, request: HttpRequest, _: GuestForm) -> Shown {
+async fn cancel(state: State, guest: Guest, request: HttpRequest, _: GuestForm) -> Shown {
     let id: JobId = path_id(&request, "job")?;
     let done = state.service.cancel_job(&guest.caller, id).await;
     back_to(&request, &format!("/portal/jobs/{id}"), done, |_| {

@@ -62,17 +62,11 @@ pub async fn open(state: State, request: HttpRequest) -> Shown {
 }
 
 /// `GET /portal/ended`: what stands where a session was.
-///
-/// # Errors
-/// None of its own.
 pub async fn ended(request: HttpRequest) -> HttpResponse {
     error_page::ended(&request)
 }
 
 /// `POST /portal/leave`: out, in this browser.
-///
-/// # Errors
-/// None of its own.
 pub async fn leave(request: HttpRequest, _: Guest, _: GuestForm) -> Shown {
     let mut response = go(ENDED);
     forget(&request, &mut response);

@@ -255,17 +255,11 @@ impl PortalPage {
 }
 
 /// Draws a page.
-///
-/// # Errors
-/// A 500 where the template fails.
 pub fn show(request: &HttpRequest, page: &PortalPage, view: &impl Template) -> Shown {
     draw(request, page, HttpResponse::Ok(), view)
 }
 
 /// Draws a page around a form.
-///
-/// # Errors
-/// As [`show`].
 pub fn show_form(
     request: &HttpRequest,
     page: &PortalPage,
@@ -280,9 +274,6 @@ pub fn show_form(
 }
 
 /// Draws a page beside what is amiss with what it was asked for, if anything is.
-///
-/// # Errors
-/// As [`show`].
 pub fn show_asked(
     request: &HttpRequest,
     page: &PortalPage,

@@ -77,11 +77,7 @@ impl PortalWebhook<'_> {
     }
 }
 
-/// `GET /portal/webhooks/{id}`.
-///
-/// # Errors
-/// 404 where the customer has no such webhook.
-pub async fn detail(state: State, guest: Guest, request: HttpRequest) -> Shown {
+async fn detail(state: State, guest: Guest, request: HttpRequest) -> Shown {
     let id: WebhookId = path_id(&request, "webhook")?;
     let mut query = Query::of(&request);
     let tested = query.text("tested");
@@ -127,21 +123,13 @@ pub struct PortalVerify<'a> {
     snippets: Vec<Snippet>,
 }
 
-/// `GET /portal/webhooks/{id}/verify`.
-///
-/// # Errors
-/// 404 where the customer has no such webhook.
-pub async fn verify(state: State, guest: Guest, request: HttpRequest) -> Shown {
+async fn verify(state: State, guest: Guest, request: HttpRequest) -> Shown {
     Query::of(&request).finish()?;
     let id: WebhookId = path_id(&request, "webhook")?;
     draw(&state, &request, guest, id, None).await
 }
 
-/// `GET /portal/webhooks/{id}/secret`.
-///
-/// # Errors
-/// 404 where the customer has no such webhook.
-pub async fn secret(state: State, guest: Guest, request: HttpRequest) -> Shown {
+async fn secret(state: State, guest: Guest, request: HttpRequest) -> Shown {
     Query::of(&request).finish()?;
     let id: WebhookId = path_id(&request, "webhook")?;
     let secret = state.service.read_secret(&guest.caller, id).await?;

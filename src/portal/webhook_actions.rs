@@ -43,11 +43,7 @@ fn path(id: WebhookId) -> String {
     format!("/portal/webhooks/{id}")
 }
 
-/// `POST /portal/webhooks/{id}/test`.
-///
-/// # Errors
-/// 404 where the customer has no such webhook.
-pub async fn test(state: State, guest: Guest, request: HttpRequest, form: GuestForm) -> Shown {
+async fn test(state: State, guest: Guest, request: HttpRequest, form: GuestForm) -> Shown {
     let id: WebhookId = path_id(&request, "webhook")?;
     let tested = match TEST_FORM.read(&form.0, TestForm::default()) {
         Ok(event) => {
@@ -69,11 +65,7 @@ pub async fn test(state: State, guest: Guest, request: HttpRequest, form: GuestF
     }
 }
 
-/// `POST /portal/webhooks/{id}/rotate-secret`.
-///
-/// # Errors
-/// 404 where the customer has no such webhook.
-pub async fn rotate(state: State, guest: Guest, request: HttpRequest, form: GuestForm) -> Shown {
+async fn rotate(state: State, guest: Guest, request: HttpRequest, form: GuestForm) -> Shown {
     let id: WebhookId = path_id(&request, "webhook")?;
     let RotateForm { secret, overlap } = ROTATION.read(&form.0, RotateForm::default())?;
     let input = RotationInput {
@@ -97,21 +89,13 @@ pub async fn rotate(state: State, guest: Guest, request: HttpRequest, form: Gues
     })
 }
 
-/// `POST /portal/webhooks/{id}/enable`.
-///
-/// # Errors
-/// 404 where the customer has no such webhook.
-pub async fn enable(state: State, guest: Guest, request: HttpRequest, _: GuestForm) -> Shown {
+async fn enable(state: State, guest: Guest, request: HttpRequest, _: GuestForm) -> Shown {
     let id: WebhookId = path_id(&request, "webhook")?;
     let done = state.service.enable_webhook(&guest.caller, id).await;
     back_to(&request, &path(id), done, |_| ENABLED.to_owned())
 }
 
-/// `POST /portal/webhooks/{id}/disable`.
-///
-/// # Errors
-/// 404 where the customer has no such webhook.
-pub async fn disable(state: State, guest: Guest, request: HttpRequest, form: GuestForm) -> Shown {
+async fn disable(state: State, guest: Guest, request: HttpRequest, form: GuestForm) -> Shown {
     let id: WebhookId = path_id(&request, "webhook")?;
     if !is_confirmed(&form.0) {
         let question = disabling(&state, &guest, id).await?;
@@ -138,11 +122,7 @@ async fn disabling(state: &State, guest: &Guest, id: WebhookId) -> Result<GuestQ
     })
 }
 
-/// `POST /portal/webhooks/{id}/recover`.
-///
-/// # Errors
-/// 404 where the customer has no such webhook.
-pub async fn recover(state: State, guest: Guest, request: HttpRequest, form: GuestForm) -> Shown {
+async fn recover(state: State, guest: Guest, request: HttpRequest, form: GuestForm) -> Shown {
     let id: WebhookId = path_id(&request, "webhook")?;
     let now = state.service.clock().now();
     let input = RECOVERY.read(&form.0, RecoverForm::default())?.input(now);
@@ -151,11 +131,7 @@ pub async fn recover(state: State, guest: Guest, request: HttpRequest, form: Gue
     to_job(&request, begun.await, &path(id))
 }
 
-/// `POST /portal/webhooks/{id}/delete`.
-///
-/// # Errors
-/// 404 where the customer has no such webhook.
-pub async fn delete(state: State, guest: Guest, request: HttpRequest, form: GuestForm) -> Shown {
+async fn delete(state: State, guest: Guest, request: HttpRequest, form: GuestForm) -> Shown {
     let id: WebhookId = path_id(&request, "webhook")?;
     let webhook = state.service.webhook(&guest.caller, id).await?;
     let called = webhook_called(&webhook);

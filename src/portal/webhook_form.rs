@@ -72,11 +72,7 @@ pub async fn new(state: State, guest: Guest, request: HttpRequest) -> Shown {
     draw(&state, &request, guest, None, draft).await
 }
 
-/// `GET /portal/webhooks/{id}/edit`.
-///
-/// # Errors
-/// 404 where the customer has no such webhook.
-pub async fn edit(state: State, guest: Guest, request: HttpRequest) -> Shown {
+async fn edit(state: State, guest: Guest, request: HttpRequest) -> Shown {
     let id: WebhookId = path_id(&request, "webhook")?;
     Query::of(&request).finish()?;
     let webhook = state.service.webhook(&guest.caller, id).await?;
@@ -87,11 +83,7 @@ pub async fn edit(state: State, guest: Guest, request: HttpRequest) -> Shown {
     draw(&state, &request, guest, Some(id), draft).await
 }
 
-/// `POST /portal/webhooks`.
-///
-/// # Errors
-/// What nobody at the form can mend.
-pub async fn create(state: State, guest: Guest, request: HttpRequest, form: GuestForm) -> Shown {
+async fn create(state: State, guest: Guest, request: HttpRequest, form: GuestForm) -> Shown {
     let GuestForm(form) = form;
     let made = match CUSTOMER_NEW
         .read(&form, WebhookInput::default())
@@ -120,11 +112,7 @@ pub async fn create(state: State, guest: Guest, request: HttpRequest, form: Gues
     }
 }
 
-/// `POST /portal/webhooks/{id}/edit`.
-///
-/// # Errors
-/// 404 where the customer has no such webhook.
-pub async fn update(state: State, guest: Guest, request: HttpRequest, form: GuestForm) -> Shown {
+async fn update(state: State, guest: Guest, request: HttpRequest, form: GuestForm) -> Shown {
     let id: WebhookId = path_id(&request, "webhook")?;
     let GuestForm(form) = form;
     let changed = match CUSTOMER_EDIT.read(&form, WebhookInput::default()) {

@@ -53,9 +53,6 @@ impl Service {
     }
 
     /// The key `id`, revoked or not, unless its workspace was deleted.
-    ///
-    /// # Errors
-    /// [`Refusal::Internal`] where the database cannot be read.
     pub async fn find_key(&self, id: KeyId) -> Result<Option<ApiKey>, Refusal> {
         self.read(move |_, conn| Ok(keys::find(conn, id)?)).await
     }
@@ -71,9 +68,6 @@ impl Service {
     }
 
     /// The workspace that `named` means, unless it was deleted.
-    ///
-    /// # Errors
-    /// [`Refusal::Internal`] where the database cannot be read.
     pub async fn find_workspace(&self, named: WorkspaceRef) -> Result<Option<Workspace>, Refusal> {
         self.read(move |_, conn| {
             Ok(match &named {

@@ -61,9 +61,6 @@ pub(super) fn set_alert_target(
 }
 
 /// Points a consumer's alerts elsewhere; the caller has checked the URL.
-///
-/// # Errors
-/// As [`set_alert_target`].
 pub(super) fn set_consumer_target(
     tx: &mut WriteTx<'_>,
     workspace: WorkspaceId,

@@ -12,9 +12,6 @@ use crate::store::{Read, WriteTx, attempts, deliveries, erasure};
 
 impl Service {
     /// One attempt to deliver an event, and its delivery.
-    ///
-    /// # Errors
-    /// [`Refusal::NotFound`].
     pub async fn attempt(
         &self,
         caller: &Caller,
@@ -27,9 +24,6 @@ impl Service {
     }
 
     /// Erases the answer that an attempt got, its headers and its body; that there was one stays.
-    ///
-    /// # Errors
-    /// [`Refusal::NotFound`].
     pub async fn erase_answer(
         &self,
         caller: &Caller,

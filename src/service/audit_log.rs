@@ -30,9 +30,6 @@ pub(crate) fn audit(
 }
 
 /// As [`audit`], for what belongs to no workspace: people, sessions, the instance itself.
-///
-/// # Errors
-/// As [`audit`].
 pub(crate) fn audit_instance(
     tx: &WriteTx<'_>,
     actor: &Actor,

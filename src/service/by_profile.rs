@@ -22,9 +22,6 @@ pub enum ProfileWebhook {
 
 impl Service {
     /// Every registered webhook of a profile, newest first: as many as a workspace may have.
-    ///
-    /// # Errors
-    /// [`Refusal::Internal`] where the database cannot be read.
     pub async fn webhooks_of_profile(
         &self,
         caller: &Caller,

@@ -303,9 +303,6 @@ impl Service {
     }
 
     /// The catalogue of a workspace in outline.
-    ///
-    /// # Errors
-    /// [`Refusal::Internal`] where the database cannot be read.
     pub async fn catalogue(&self, workspace_seq: i64) -> Result<Arc<Catalogue>, Refusal> {
         let (known, read_at) = self.shared.catalogues.find(workspace_seq);
         if let Some(known) = known {

@@ -50,9 +50,6 @@ impl Service {
     }
 
     /// A page of deliveries, newest first.
-    ///
-    /// # Errors
-    /// [`Refusal::Internal`] where the database cannot be read.
     pub async fn deliveries(
         &self,
         caller: &Caller,
@@ -67,9 +64,6 @@ impl Service {
     }
 
     /// One delivery with its latest attempts.
-    ///
-    /// # Errors
-    /// [`Refusal::NotFound`].
     pub async fn delivery(
         &self,
         caller: &Caller,
@@ -79,9 +73,6 @@ impl Service {
     }
 
     /// One delivery with its attempts before the one of a number.
-    ///
-    /// # Errors
-    /// [`Refusal::NotFound`].
     pub async fn delivery_before(
         &self,
         caller: &Caller,
@@ -180,9 +171,6 @@ impl Service {
     }
 
     /// The dead letters of a webhook that have one cause, as far as grouping looks.
-    ///
-    /// # Errors
-    /// [`Refusal::Internal`] where the database cannot be read.
     pub async fn dead_letters_with(
         &self,
         caller: &Caller,

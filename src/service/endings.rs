@@ -20,9 +20,6 @@ pub const CALLED_OFF_AT_ONCE: usize = 250;
 impl Service {
     /// Calls off what waits for webhooks that were revoked or deleted. Answers how many deliveries
     /// that were.
-    ///
-    /// # Errors
-    /// [`StoreError`] where the database cannot be used.
     pub async fn finish_endings(&self) -> Result<usize, StoreError> {
         let mut canceled = 0;
         while let Some(batch) = self.step_endings().await? {
@@ -32,9 +29,6 @@ impl Service {
     }
 
     /// Calls off one batch; answers how many deliveries that were, and nothing where none waits.
-    ///
-    /// # Errors
-    /// As [`Service::finish_endings`].
     pub(super) async fn step_endings(&self) -> Result<Option<usize>, StoreError> {
         let Some(webhook_seq) = self.store().read(ended_waiting).await? else {
             return Ok(None);

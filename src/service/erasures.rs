@@ -32,9 +32,6 @@ enum Erased {
 
 impl Service {
     /// Erases one batch; `false` where there is nothing to erase.
-    ///
-    /// # Errors
-    /// [`StoreError`] where the database cannot be used.
     pub(super) async fn step_erasures(&self) -> Result<bool, StoreError> {
         let next = self
             .store()

@@ -48,9 +48,6 @@ pub struct FilterInput {
 impl Service {
     /// The filter that `input` describes, in the caller's workspace. `prefix` stands before the
     /// names of fields at fault, such as `filter.`.
-    ///
-    /// # Errors
-    /// [`Refusal::Invalid`] with every field at fault.
     pub async fn delivery_filter(
         &self,
         caller: &Caller,

@@ -102,9 +102,6 @@ impl Service {
     }
 
     /// Puts dead letters back in line.
-    ///
-    /// # Errors
-    /// As [`Service::retry_deliveries`].
     pub async fn retry_dead_letters(
         &self,
         caller: &Caller,
@@ -119,9 +116,6 @@ impl Service {
     }
 
     /// Takes dead letters off the list.
-    ///
-    /// # Errors
-    /// As [`Service::retry_deliveries`].
     pub async fn discard_dead_letters(
         &self,
         caller: &Caller,

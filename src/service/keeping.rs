@@ -71,9 +71,6 @@ pub(super) async fn keep_for_ever(service: &Service, changed: &Notify) {
 
 impl Service {
     /// Erases everything that no workspace keeps any longer. Answers when the next of it will be.
-    ///
-    /// # Errors
-    /// [`StoreError`] where the database cannot be used.
     pub(super) async fn erase_outlived(
         &self,
         kept: &mut KeptPlaces,

@@ -31,9 +31,6 @@ pub enum EventRef {
 
 impl Service {
     /// The id of the consumer that `named` means.
-    ///
-    /// # Errors
-    /// [`Refusal::NotFound`].
     pub async fn consumer_id(&self, caller: &Caller, named: &str) -> Result<ConsumerId, Refusal> {
         let (purview, named) = (caller.purview(), named.to_owned());
         self.read(move |_, conn| consumer_in(conn, purview, &named))
@@ -132,7 +129,7 @@ impl Service {
     /// One of them.
     ///
     /// # Errors
-    /// [`Refusal::NotFound`]; [`Refusal::Forbidden`] as above.
+    /// As [`Service::operational_webhooks`], and [`Refusal::NotFound`] where it is none of them.
     pub async fn operational_webhook(
         &self,
         caller: &Caller,

@@ -26,18 +26,12 @@ impl From<ProfileError> for Refusal {
 
 impl Service {
     /// Every profile, by name.
-    ///
-    /// # Errors
-    /// [`Refusal::Internal`] where the database cannot be read.
     pub async fn profiles(&self) -> Result<Vec<StoredProfile>, Refusal> {
         let read = |conn: &Read<'_>| profiles::list(conn);
         Ok(self.store().read(read).await?)
     }
 
     /// A page of the profiles, newest first.
-    ///
-    /// # Errors
-    /// [`Refusal::Internal`] where the database cannot be read.
     pub async fn profiles_page(
         &self,
         cursor: Option<Cursor>,
@@ -48,9 +42,6 @@ impl Service {
     }
 
     /// The profile called `name`.
-    ///
-    /// # Errors
-    /// [`Refusal::NotFound`].
     pub async fn profile(&self, name: &str) -> Result<StoredProfile, Refusal> {
         let name = name.to_owned();
         self.store()

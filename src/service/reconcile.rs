@@ -27,9 +27,6 @@ pub struct Reconciled {
 impl Service {
     /// A page of the events whose types fit `pattern`, newest first. Looks at a bounded number of events, so
     /// that a page may be short although there are more.
-    ///
-    /// # Errors
-    /// [`Refusal::Internal`] where the database cannot be read.
     pub async fn reconcile(
         &self,
         caller: &Caller,

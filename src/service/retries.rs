@@ -102,9 +102,6 @@ impl Service {
     }
 
     /// What waits in the workspace, and when the next of it is due.
-    ///
-    /// # Errors
-    /// [`Refusal::Internal`] where the database cannot be read.
     pub async fn retry_summary(&self, caller: &Caller) -> Result<Summary, Refusal> {
         let purview = caller.purview();
         let now = self.clock().now();

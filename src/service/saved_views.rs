@@ -31,9 +31,6 @@ impl Service {
     }
 
     /// Forgets the view called `name`, if there is one.
-    ///
-    /// # Errors
-    /// [`Refusal::Internal`] where the database cannot be written.
     pub async fn forget_view(&self, of: SavedViewsOf, name: String) -> Result<(), Refusal> {
         let work = move |tx: &mut WriteTx<'_>| Ok(saved_views::delete(tx, &of, &name)?);
         self.store().write::<_, Refusal>(work).await

@@ -77,9 +77,6 @@ pub struct Stats {
 
 impl Service {
     /// How a webhook has been doing.
-    ///
-    /// # Errors
-    /// [`Refusal::NotFound`]; the fields at fault.
     pub async fn webhook_stats(
         &self,
         caller: &Caller,
@@ -97,9 +94,6 @@ impl Service {
 
     /// How a workspace has been doing, one-off receivers included; or only the consumer that `consumer`
     /// names, or that the caller is bound to; then with its id.
-    ///
-    /// # Errors
-    /// The fields at fault.
     pub async fn workspace_stats(
         &self,
         caller: &Caller,
@@ -120,9 +114,6 @@ impl Service {
     }
 
     /// How a consumer's webhooks have been doing, together.
-    ///
-    /// # Errors
-    /// [`Refusal::NotFound`]; the fields at fault.
     pub async fn consumer_stats(
         &self,
         caller: &Caller,

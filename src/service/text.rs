@@ -5,9 +5,6 @@
 use crate::domain::plural::counted;
 
 /// Checks a text of at most `chars_max` characters on one line.
-///
-/// # Errors
-/// A sentence for the caller.
 pub(super) fn check(text: &str, chars_max: usize) -> Result<(), String> {
     if text.chars().count() > chars_max {
         let most = counted(chars_max, "character", "characters");
@@ -20,9 +17,6 @@ pub(super) fn check(text: &str, chars_max: usize) -> Result<(), String> {
 }
 
 /// Checks a name: as [`check`], and neither empty nor with spaces at its ends.
-///
-/// # Errors
-/// A sentence for the caller.
 pub(super) fn check_name(text: &str, chars_max: usize) -> Result<(), String> {
     if text.is_empty() || text.trim() != text {
         return Err("must not be empty, nor begin or end with a space".to_owned());

@@ -17,9 +17,6 @@ impl Service {
     /// Gives a workspace a new secret for alerts and one-off receivers, and shows it, only now. For
     /// alerts the old one stays valid for [`OVERLAP_DEFAULT`]; what was published to a one-off
     /// receiver before is signed as it was.
-    ///
-    /// # Errors
-    /// [`Refusal::NotFound`]; the field at fault.
     pub async fn rotate_workspace_secret(
         &self,
         caller: &Caller,

@@ -97,9 +97,6 @@ impl Service {
     }
 
     /// A page of workspaces, newest first.
-    ///
-    /// # Errors
-    /// [`Refusal::Internal`] where the database cannot be read.
     pub async fn workspaces(
         &self,
         cursor: Option<Cursor>,
@@ -112,9 +109,6 @@ impl Service {
     }
 
     /// The workspace that `text` names, by id or name.
-    ///
-    /// # Errors
-    /// [`Refusal::NotFound`].
     pub async fn workspace(&self, text: &str) -> Result<Workspace, Refusal> {
         let text = text.to_owned();
         self.store()
@@ -144,7 +138,7 @@ impl Service {
     /// Ends a workspace: its keys stop working, its webhooks are revoked, what waits is called off.
     ///
     /// # Errors
-    /// [`Refusal::NotFound`]; [`Refusal::Conflict`] for `default`.
+    /// [`Refusal::NotFound`]; [`Refusal::Conflict`] for `default`, which there always is.
     pub async fn delete_workspace(&self, caller: &Caller, id: WorkspaceId) -> Result<(), Refusal> {
         let caller = caller.clone();
         let work = move |tx: &mut WriteTx<'_>| {

@@ -38,9 +38,6 @@ pub enum DueAlert {
 }
 
 /// Whether anybody wants to be told of what happens to a webhook.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn has_target(tx: &mut WriteTx<'_>, webhook_seq: i64) -> Result<bool, StoreError> {
     let found = tx.optional(
         "SELECT workspaces.alert_webhook_seq IS NOT NULL OR workspaces.alert_emails IS NOT NULL
@@ -60,9 +57,6 @@ pub fn has_target(tx: &mut WriteTx<'_>, webhook_seq: i64) -> Result<bool, StoreE
 }
 
 /// Remembers that a webhook's outage is told of at this moment.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn outage_told(tx: &mut WriteTx<'_>, webhook_seq: i64) -> Result<(), StoreError> {
     webhooks::write_pending(tx)?;
     let params = named_params! { ":webhook": webhook_seq, ":now": tx.now() };
@@ -79,9 +73,6 @@ pub fn outage_told(tx: &mut WriteTx<'_>, webhook_seq: i64) -> Result<(), StoreEr
 }
 
 /// Ends a webhook's outage, as far as alerts know it. Answers since when it was told of.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn outage_over(
     tx: &mut WriteTx<'_>,
     webhook_seq: i64,
@@ -100,9 +91,6 @@ pub fn outage_over(
 }
 
 /// Reminds nobody of an outage any more.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn forget_outage(tx: &WriteTx<'_>, webhook_seq: i64) -> Result<(), StoreError> {
     tx.run(
         "UPDATE alert_states SET outage_told_at = NULL WHERE webhook_seq = :webhook",
@@ -112,9 +100,6 @@ pub fn forget_outage(tx: &WriteTx<'_>, webhook_seq: i64) -> Result<(), StoreErro
 }
 
 /// Takes a dead letter in: answers how many are to be told of now, or `None` where it waits for more.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn exhausted(
     tx: &WriteTx<'_>,
     webhook_seq: i64,
@@ -141,9 +126,6 @@ pub fn exhausted(
 }
 
 /// Remembers that dead letters are told of at this moment.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn exhausted_told(tx: &WriteTx<'_>, webhook_seq: i64) -> Result<(), StoreError> {
     tx.run(
         "INSERT INTO alert_states (webhook_seq, exhausted_told_at) VALUES (:webhook, :now)
@@ -155,9 +137,6 @@ pub fn exhausted_told(tx: &WriteTx<'_>, webhook_seq: i64) -> Result<(), StoreErr
 }
 
 /// What is due at `now`: at most so much as one step takes on.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn due(conn: &Read<'_>, now: Timestamp) -> Result<Vec<DueAlert>, StoreError> {
     let mut due = conn.rows(
         "SELECT webhook_seq FROM alert_states
@@ -190,9 +169,6 @@ pub fn due(conn: &Read<'_>, now: Timestamp) -> Result<Vec<DueAlert>, StoreError>
 }
 
 /// The stage of a certificate's end that was told of last, in days.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn certificate_days(conn: &Read<'_>, webhook_seq: i64) -> Result<Option<i64>, StoreError> {
     let days = conn.optional(
         "SELECT certificate_days FROM alert_states WHERE webhook_seq = :webhook",
@@ -202,9 +178,6 @@ pub fn certificate_days(conn: &Read<'_>, webhook_seq: i64) -> Result<Option<i64>
 }
 
 /// Remembers it.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn set_certificate_days(
     tx: &WriteTx<'_>,
     webhook_seq: i64,
@@ -220,9 +193,6 @@ pub fn set_certificate_days(
 
 /// Rows of webhooks behind row `after` that may hold certificates and whose workspace or consumer has an
 /// alert target.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn sealed_webhooks(conn: &Read<'_>, after: i64) -> Result<Vec<i64>, StoreError> {
     conn.rows(
         "SELECT w.seq

@@ -27,9 +27,6 @@ const SELECT: &str = "SELECT seq, trigger, started_at, duration_ms, status_code,
      FROM attempts LEFT JOIN attempt_targets AS targets ON targets.number = attempts.target";
 
 /// The attempt in row `seq`.
-///
-/// # Errors
-/// [`StoreError::Damaged`] where the row cannot be understood.
 pub fn find(conn: &Read<'_>, seq: i64) -> Result<Option<Attempt>, StoreError> {
     let sql = format!("{SELECT} WHERE seq = :seq LIMIT 1");
     conn.row(&sql, named_params! { ":seq": seq }, attempt)
@@ -37,9 +34,6 @@ pub fn find(conn: &Read<'_>, seq: i64) -> Result<Option<Attempt>, StoreError> {
 
 /// Stores an attempt as the delivery's `number`th. One that its delivery has no number for is left out rather than written over
 /// another: deliveries from before attempts were bounded may have made more than have a row.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn insert(
     tx: &mut WriteTx<'_>,
     place: DeliveryPlace,
@@ -96,9 +90,6 @@ pub struct Attempts {
 
 /// The latest attempts of a delivery before attempt `before`, as many as [`ATTEMPTS_BYTES_MAX`] and
 /// [`ATTEMPTS_SHOWN_MAX`] allow, but one at least.
-///
-/// # Errors
-/// [`StoreError::Damaged`] where a row cannot be understood.
 pub fn latest_of(
     conn: &Read<'_>,
     delivery_seq: i64,
@@ -135,9 +126,6 @@ pub fn latest_of(
 }
 
 /// What the receivers of `deliveries` answered last, as far as it was kept, by the delivery's row.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn last_answers(
     conn: &Read<'_>,
     deliveries: &[Delivery],

@@ -14,9 +14,6 @@ use crate::domain::page::{Cursor, Limit, List, Page};
 use crate::domain::time::Timestamp;
 
 /// Writes an entry, in the transaction of the change that it tells of.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn append(tx: &WriteTx<'_>, new: &NewAuditEntry<'_>) -> Result<AuditId, StoreError> {
     let id = AuditId::new(tx.now(), tx.next_seq(NumberedTable::AuditLog)?);
     tx.run(
@@ -48,9 +45,6 @@ pub fn append(tx: &WriteTx<'_>, new: &NewAuditEntry<'_>) -> Result<AuditId, Stor
 }
 
 /// A page of entries, newest first.
-///
-/// # Errors
-/// [`StoreError::Damaged`] where a row cannot be understood.
 pub fn list(
     conn: &Read<'_>,
     of: EntriesOf,
@@ -81,9 +75,6 @@ pub fn list(
 }
 
 /// Removes those of the `limit` oldest entries that were written before `before`; answers how many.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn prune(tx: &WriteTx<'_>, before: Timestamp, limit: u32) -> Result<usize, StoreError> {
     tx.run(
         "DELETE FROM audit_log

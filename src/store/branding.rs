@@ -44,9 +44,6 @@ pub(super) fn settings(row: &Row<'_>) -> Result<PortalSettings, StoreError> {
 }
 
 /// Writes what a workspace says.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn update(tx: &mut WriteTx<'_>, seq: i64, said: &PortalSettings) -> Result<(), StoreError> {
     let origins = Some(said.origins.join(" ")).filter(|text| !text.is_empty());
     let branding = &said.branding;
@@ -75,9 +72,6 @@ pub fn update(tx: &mut WriteTx<'_>, seq: i64, said: &PortalSettings) -> Result<(
 }
 
 /// Puts a picture in the place of a workspace's logo; `None` takes it away.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn set_logo(tx: &WriteTx<'_>, seq: i64, content: Option<&[u8]>) -> Result<(), StoreError> {
     let sql = match content {
         Some(_) => {
@@ -91,9 +85,6 @@ pub fn set_logo(tx: &WriteTx<'_>, seq: i64, content: Option<&[u8]>) -> Result<()
 }
 
 /// A workspace's logo.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn logo(conn: &Read<'_>, seq: i64) -> Result<Option<Vec<u8>>, StoreError> {
     conn.row(
         "SELECT content FROM workspace_logos WHERE workspace_seq = :seq LIMIT 1",
@@ -103,9 +94,6 @@ pub fn logo(conn: &Read<'_>, seq: i64) -> Result<Option<Vec<u8>>, StoreError> {
 }
 
 /// Whether any workspace lists `origin`.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn is_listed(conn: &Read<'_>, origin: &str) -> Result<bool, StoreError> {
     conn.value(
         "SELECT EXISTS (

@@ -34,9 +34,6 @@ const SELECT: &str =
 const LAST_CHARACTER: &str = "\u{10ffff}";
 
 /// The consumer of a workspace that `named` means.
-///
-/// # Errors
-/// [`StoreError::Damaged`] where the row cannot be understood.
 pub fn find(
     conn: &Read<'_>,
     workspace_seq: i64,
@@ -50,9 +47,6 @@ pub fn find(
 }
 
 /// The id of the consumer of a workspace that `named` means: what publishing has to know.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn find_id(
     conn: &Read<'_>,
     workspace_seq: i64,
@@ -82,9 +76,6 @@ pub fn find_id(
 }
 
 /// What the platform calls the consumer in row `seq`.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn uid(conn: &Read<'_>, seq: i64) -> Result<Option<String>, StoreError> {
     let found: Option<Option<String>> = conn.optional(
         "SELECT uid FROM consumers WHERE seq = :seq",
@@ -94,9 +85,6 @@ pub fn uid(conn: &Read<'_>, seq: i64) -> Result<Option<String>, StoreError> {
 }
 
 /// The id of the consumer in row `seq`; `None` where there is none.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn id_of(conn: &Read<'_>, seq: i64) -> Result<Option<ConsumerId>, StoreError> {
     conn.row(
         "SELECT seq, created_at FROM consumers WHERE seq = :seq LIMIT 1",
@@ -107,9 +95,6 @@ pub fn id_of(conn: &Read<'_>, seq: i64) -> Result<Option<ConsumerId>, StoreError
 
 /// A page of the consumers that `purview` holds, newest first: all, or those whose `uid` or name begins with
 /// `prefix`. A name's letters match whether they are large or small.
-///
-/// # Errors
-/// As [`find`].
 pub fn list(
     conn: &Read<'_>,
     purview: Purview,
@@ -158,9 +143,6 @@ pub fn list(
 }
 
 /// Stores a new consumer; `None` where its `uid` is taken.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn insert(
     tx: &mut WriteTx<'_>,
     workspace_seq: i64,
@@ -189,9 +171,6 @@ pub fn insert(
 }
 
 /// Writes what the platform says of a consumer; `false` where its new `uid` is taken.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn update(
     tx: &mut WriteTx<'_>,
     seq: i64,
@@ -218,9 +197,6 @@ pub fn update(
 }
 
 /// Writes where a consumer is told of what is its: the URL, and the hidden webhook behind it.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn set_alert_target(
     tx: &WriteTx<'_>,
     seq: i64,
@@ -238,9 +214,6 @@ pub fn set_alert_target(
 }
 
 /// Where the consumer in row `seq` is told of what is its, if anywhere: the URL, and the hidden webhook.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn alert_target(conn: &Read<'_>, seq: i64) -> Result<Option<(String, i64)>, StoreError> {
     conn.row(
         "SELECT alert_url, alert_webhook_seq FROM consumers
@@ -256,9 +229,6 @@ pub fn alert_target(conn: &Read<'_>, seq: i64) -> Result<Option<(String, i64)>, 
 }
 
 /// Where the consumer in row `seq` is told by mail, if anywhere.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn alert_email(conn: &Read<'_>, seq: i64) -> Result<Option<String>, StoreError> {
     let found = conn.optional(
         "SELECT alert_email FROM consumers WHERE seq = :seq AND deleted_at IS NULL",
@@ -268,9 +238,6 @@ pub fn alert_email(conn: &Read<'_>, seq: i64) -> Result<Option<String>, StoreErr
 }
 
 /// Says that the rate of a consumer changed, to all of its webhooks.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn changed_rate(tx: &mut WriteTx<'_>, seq: i64) -> Result<(), StoreError> {
     let webhooks = webhooks::rows_of_consumer(tx, seq)?;
     tx.notices().webhooks_changed.extend(webhooks);
@@ -278,9 +245,6 @@ pub fn changed_rate(tx: &mut WriteTx<'_>, seq: i64) -> Result<(), StoreError> {
 }
 
 /// Marks a consumer deleted. Where its data goes as well, what is said about it goes at once.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn delete(tx: &mut WriteTx<'_>, seq: i64, erasure: Erasure) -> Result<(), StoreError> {
     let sql = match erasure {
         Erasure::None => "UPDATE consumers SET deleted_at = :now WHERE seq = :seq",

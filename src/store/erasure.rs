@@ -18,9 +18,6 @@ use crate::domain::time::Timestamp;
 const NOTHING: &str = "null";
 
 /// Erases the data of an event and everything that its deliveries kept of it.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn erase(tx: &mut WriteTx<'_>, event_seq: i64) -> Result<(), StoreError> {
     begin(tx)?;
     empty(tx, event_seq)?;
@@ -30,9 +27,6 @@ pub fn erase(tx: &mut WriteTx<'_>, event_seq: i64) -> Result<(), StoreError> {
 }
 
 /// As [`erase`], of several events at once.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn erase_many(tx: &mut WriteTx<'_>, events: &[i64]) -> Result<(), StoreError> {
     begin(tx)?;
     for event_seq in events {
@@ -44,9 +38,6 @@ pub fn erase_many(tx: &mut WriteTx<'_>, events: &[i64]) -> Result<(), StoreError
 }
 
 /// Erases the answer that one attempt got.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn erase_answer(tx: &mut WriteTx<'_>, attempt_seq: i64) -> Result<(), StoreError> {
     begin(tx)?;
     tx.run(
@@ -61,9 +52,6 @@ pub fn erase_answer(tx: &mut WriteTx<'_>, attempt_seq: i64) -> Result<(), StoreE
 }
 
 /// From now on, and in this transaction only until [`end`], what is freed is overwritten.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub(super) fn begin(tx: &WriteTx<'_>) -> Result<(), StoreError> {
     let _: i64 = tx.value("PRAGMA secure_delete = ON", [])?;
     Ok(())
@@ -71,9 +59,6 @@ pub(super) fn begin(tx: &WriteTx<'_>) -> Result<(), StoreError> {
 
 /// What was freed is overwritten by now, and others' deletions need not pay for it; the log is cut
 /// before anybody is answered.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub(super) fn end(tx: &mut WriteTx<'_>) -> Result<(), StoreError> {
     end_quietly(tx)?;
     tx.cut_log_before_answering();
@@ -81,9 +66,6 @@ pub(super) fn end(tx: &mut WriteTx<'_>) -> Result<(), StoreError> {
 }
 
 /// As [`end`], where nobody waits for it: the log is cut as soon as nobody reads from it.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub(super) fn end_quietly(tx: &mut WriteTx<'_>) -> Result<(), StoreError> {
     let _: i64 = tx.value("PRAGMA secure_delete = OFF", [])?;
     tx.cut_log_when_unread();
@@ -92,9 +74,6 @@ pub(super) fn end_quietly(tx: &mut WriteTx<'_>) -> Result<(), StoreError> {
 
 /// Overwrites the data of an event, damaged or not, and what its deliveries kept of it. An event that
 /// is empty keeps the time when it became so.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub(super) fn empty(tx: &WriteTx<'_>, event_seq: i64) -> Result<(), StoreError> {
     let event = named_params! { ":event": event_seq };
     let found: Option<(String, Timestamp)> = tx.row(

@@ -22,9 +22,6 @@ const COLUMNS: &str = "seq, name, description, group_name, schema, example, arch
      feature_flags, created_at, updated_at";
 
 /// The event type called `name`.
-///
-/// # Errors
-/// [`StoreError::Damaged`] where the row cannot be understood.
 pub fn find(
     conn: &Read<'_>,
     workspace_seq: i64,
@@ -41,9 +38,6 @@ pub fn find(
 }
 
 /// A page of a workspace's catalogue, newest first.
-///
-/// # Errors
-/// As [`find`].
 pub fn list(
     conn: &Read<'_>,
     workspace_seq: i64,
@@ -77,9 +71,6 @@ pub fn list(
 }
 
 /// The whole catalogue of a workspace, by name: at most [`EVENT_TYPES_MAX`].
-///
-/// # Errors
-/// As [`find`].
 pub fn catalogue(conn: &Read<'_>, workspace_seq: i64) -> Result<Vec<EventType>, StoreError> {
     let sql = format!(
         "SELECT {COLUMNS}
@@ -93,9 +84,6 @@ pub fn catalogue(conn: &Read<'_>, workspace_seq: i64) -> Result<Vec<EventType>, 
 }
 
 /// How many bytes the schemas and examples of a workspace's catalogue have, those of versions included.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn bytes(conn: &Read<'_>, workspace_seq: i64) -> Result<i64, StoreError> {
     conn.value(
         "SELECT coalesce(sum(coalesce(length(schema), 0) + coalesce(length(example), 0)), 0)
@@ -121,9 +109,6 @@ pub struct Outlined {
 }
 
 /// The whole catalogue of a workspace without its texts, by name: at most [`EVENT_TYPES_MAX`].
-///
-/// # Errors
-/// As [`find`].
 pub fn outline(conn: &Read<'_>, workspace_seq: i64) -> Result<Vec<Outlined>, StoreError> {
     conn.rows(
         "SELECT seq, name, archived, schema IS NOT NULL AS has_schema
@@ -144,9 +129,6 @@ pub fn outline(conn: &Read<'_>, workspace_seq: i64) -> Result<Vec<Outlined>, Sto
 }
 
 /// The names in the catalogue of a workspace that are in use, in order.
-///
-/// # Errors
-/// As [`find`].
 pub fn names(conn: &Read<'_>, workspace_seq: i64) -> Result<Vec<EventTypeName>, StoreError> {
     conn.values(
         "SELECT name
@@ -159,9 +141,6 @@ pub fn names(conn: &Read<'_>, workspace_seq: i64) -> Result<Vec<EventTypeName>, 
 }
 
 /// How many event types a workspace has, archived ones included.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn count(conn: &Read<'_>, workspace_seq: i64) -> Result<u32, StoreError> {
     conn.value(
         "SELECT count(*) FROM event_types WHERE workspace_seq = :workspace",
@@ -171,9 +150,6 @@ pub fn count(conn: &Read<'_>, workspace_seq: i64) -> Result<u32, StoreError> {
 
 /// Adds an event type; `None` where there is one of that name. The caller has checked that there
 /// is room.
-///
-/// # Errors
-/// As [`find`].
 pub fn insert(
     tx: &mut WriteTx<'_>,
     workspace_seq: i64,
@@ -193,9 +169,6 @@ pub fn insert(
 }
 
 /// Changes an event type; `None` where there is none of that name.
-///
-/// # Errors
-/// As [`find`].
 pub fn update(
     tx: &mut WriteTx<'_>,
     workspace_seq: i64,
@@ -243,9 +216,6 @@ fn write(
 }
 
 /// Removes an event type with its versions; `false` where there is none of that name.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn delete(
     tx: &mut WriteTx<'_>,
     workspace_seq: i64,
@@ -262,9 +232,6 @@ pub fn delete(
 
 /// Adds what a wire profile's catalogue lists and the workspace does not have; answers how many.
 /// The first entry of the profile becomes the newest, so that lists show the profile's own order.
-///
-/// # Errors
-/// As [`find`].
 pub fn seed(
     tx: &mut WriteTx<'_>,
     workspace_seq: i64,

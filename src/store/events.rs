@@ -51,9 +51,6 @@ fn select() -> String {
 
 /// Stores an event that is about to be given so many deliveries; the caller has made sure that its
 /// given id is free.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn insert(
     tx: &mut WriteTx<'_>,
     workspace: WorkspaceId,
@@ -126,18 +123,12 @@ pub fn insert(
 }
 
 /// The event in row `seq`.
-///
-/// # Errors
-/// [`StoreError::Damaged`] where the row is not what was once stored.
 pub fn find(conn: &Read<'_>, seq: i64) -> Result<Option<StoredEvent>, StoreError> {
     let sql = format!("{} WHERE events.seq = :seq LIMIT 1", select());
     conn.row(&sql, named_params! { ":seq": seq }, stored)
 }
 
 /// When the data of the event in row `seq` was erased, if it was.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn erased_at(conn: &Read<'_>, seq: i64) -> Result<Option<Timestamp>, StoreError> {
     let found: Option<Option<Timestamp>> = conn.optional(
         "SELECT erased_at FROM events WHERE seq = :seq",
@@ -148,9 +139,6 @@ pub fn erased_at(conn: &Read<'_>, seq: i64) -> Result<Option<Timestamp>, StoreEr
 
 /// The events in the rows `seqs`, in that order, as far as [`PAGE_BYTES_MAX`] reaches, but one at
 /// least; `None` in the place of one that is damaged.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn in_rows(
     conn: &Read<'_>,
     seqs: &[i64],
@@ -176,9 +164,6 @@ pub fn in_rows(
 
 /// The event that a workspace knows under `public_id`, the publisher's own id or ours, where `purview`
 /// holds it.
-///
-/// # Errors
-/// As [`find`].
 pub fn find_public(
     conn: &Read<'_>,
     purview: Purview,
@@ -204,9 +189,6 @@ pub fn find_public(
 }
 
 /// The row of the event that the platform calls `uid`, of those for one consumer.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn row_called(
     conn: &Read<'_>,
     consumer_seq: i64,
@@ -220,25 +202,16 @@ pub fn row_called(
 
 /// The lowest row number of an event accepted at or after `at`; one past the newest where there is
 /// none. Where the clock went back, earlier ones may follow.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn first_since(conn: &Read<'_>, at: Timestamp) -> Result<i64, StoreError> {
     setbacks::first_since(conn, setbacks::DatedTable::Events, at)
 }
 
 /// One past the highest row number of an event accepted before `at`.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn end_until(conn: &Read<'_>, at: Timestamp) -> Result<i64, StoreError> {
     setbacks::end_until(conn, setbacks::DatedTable::Events, at)
 }
 
 /// One past the newest event.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn end(conn: &Read<'_>) -> Result<i64, StoreError> {
     conn.value("SELECT coalesce(max(seq), 0) + 1 FROM events", [])
 }

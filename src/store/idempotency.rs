@@ -41,9 +41,6 @@ pub fn find(tx: &WriteTx<'_>, workspace_seq: i64, key: &str) -> Result<Option<Re
 }
 
 /// Records an answer.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn insert(
     tx: &mut WriteTx<'_>,
     workspace_seq: i64,
@@ -71,9 +68,6 @@ pub fn insert(
 }
 
 /// Forgets a record, if there is one.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn delete(tx: &WriteTx<'_>, workspace_seq: i64, key: &str) -> Result<(), StoreError> {
     tx.run(
         "DELETE FROM idempotency WHERE workspace_seq = :workspace AND key = :key",

@@ -39,9 +39,6 @@ impl Fact {
 }
 
 /// Reads a fact.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn read(conn: &Read<'_>, fact: Fact) -> Result<Option<Vec<u8>>, StoreError> {
     conn.optional(
         "SELECT value FROM instance WHERE key = :key",
@@ -50,9 +47,6 @@ pub fn read(conn: &Read<'_>, fact: Fact) -> Result<Option<Vec<u8>>, StoreError> 
 }
 
 /// Writes a fact, or forgets it where `value` is `None`.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn write(conn: &Read<'_>, fact: Fact, value: Option<&[u8]>) -> Result<(), StoreError> {
     match value {
         Some(value) => conn.run(
@@ -68,18 +62,12 @@ pub fn write(conn: &Read<'_>, fact: Fact, value: Option<&[u8]>) -> Result<(), St
 }
 
 /// What the clock showed when an earlier call of [`set_clock_seen`] wrote it down.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn clock_seen(conn: &Read<'_>) -> Result<Option<ClockReading>, StoreError> {
     let bytes = read(conn, Fact::ClockSeen)?;
     Ok(bytes.as_deref().and_then(reading_of))
 }
 
 /// Writes down what the clock shows.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn set_clock_seen(conn: &Read<'_>, reading: &ClockReading) -> Result<(), StoreError> {
     let mut bytes = Vec::from(reading.at.millis().to_be_bytes());
     bytes.extend(reading.offset_ms.to_be_bytes());
@@ -100,9 +88,6 @@ fn reading_of(bytes: &[u8]) -> Option<ClockReading> {
 
 /// Writes a row of its own, to find out whether anything can be written: SQLite writes nothing where
 /// nothing differs.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn try_write(conn: &Read<'_>, now: Timestamp) -> Result<(), StoreError> {
     write(conn, Fact::WriteTried, Some(&now.millis().to_be_bytes()))
 }

@@ -34,9 +34,6 @@ const SELECT: &str =
     FROM jobs";
 
 /// Stores a job; its first batch is due.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn insert(tx: &mut WriteTx<'_>, new: &NewJob) -> Result<JobId, StoreError> {
     let id = JobId::new(tx.now(), tx.next_seq(NumberedTable::Jobs)?);
     tx.run(
@@ -60,18 +57,12 @@ pub fn insert(tx: &mut WriteTx<'_>, new: &NewJob) -> Result<JobId, StoreError> {
 }
 
 /// The job in row `seq`.
-///
-/// # Errors
-/// [`StoreError::Damaged`] where the row cannot be understood.
 pub fn find(conn: &Read<'_>, seq: i64) -> Result<Option<Job>, StoreError> {
     let sql = format!("{SELECT} WHERE seq = :seq LIMIT 1");
     conn.row(&sql, named_params! { ":seq": seq }, job)
 }
 
 /// The job `id`, where `purview` holds it.
-///
-/// # Errors
-/// As [`find`].
 pub fn find_in(conn: &Read<'_>, purview: Purview, id: JobId) -> Result<Option<Job>, StoreError> {
     let found = find(conn, id.seq())?;
     let holds = |job: &Job| job.id == id && purview.holds(job.workspace_seq, job.consumer_seq);
@@ -79,9 +70,6 @@ pub fn find_in(conn: &Read<'_>, purview: Purview, id: JobId) -> Result<Option<Jo
 }
 
 /// A page of the jobs that `purview` holds, newest first.
-///
-/// # Errors
-/// As [`find`].
 pub fn list(
     conn: &Read<'_>,
     purview: Purview,
@@ -108,18 +96,12 @@ pub fn list(
 }
 
 /// The jobs that are running, oldest first: at most [`RUNNING_MAX`].
-///
-/// # Errors
-/// As [`find`].
 pub fn running(conn: &Read<'_>) -> Result<Vec<Job>, StoreError> {
     let sql = format!("{SELECT} WHERE status = 'running' ORDER BY seq LIMIT :limit");
     conn.rows(&sql, named_params! { ":limit": RUNNING_MAX }, job)
 }
 
 /// The first running job behind row `after`, and around from the start where there is none.
-///
-/// # Errors
-/// As [`find`].
 pub fn next_running(conn: &Read<'_>, after: i64) -> Result<Option<Job>, StoreError> {
     let sql = format!(
         "{SELECT} INDEXED BY jobs_running
@@ -139,9 +121,6 @@ pub fn next_running(conn: &Read<'_>, after: i64) -> Result<Option<Job>, StoreErr
 /// How many jobs of an owner may be running, where there are so many already: the platform's own in a
 /// workspace, or those of a consumer and of all consumers beside it. None of them keeps another from
 /// beginning one.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn reached_limit(
     conn: &Read<'_>,
     workspace_seq: i64,
@@ -168,9 +147,6 @@ pub fn reached_limit(
 }
 
 /// How the deliveries stand that the job in row `seq` was the last to touch.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn outcome(conn: &Read<'_>, seq: i64) -> Result<JobOutcome, StoreError> {
     let counted = conn.rows(
         "SELECT status, count(*) AS deliveries, count(manual_fallback) AS asked
@@ -202,9 +178,6 @@ pub fn outcome(conn: &Read<'_>, seq: i64) -> Result<JobOutcome, StoreError> {
 }
 
 /// Whether a delivery that the job in row `seq` was the last to touch has yet to be attempted.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn waits(conn: &Read<'_>, seq: i64) -> Result<bool, StoreError> {
     let sql = format!("SELECT {}", waiting_of(":job"));
     let found = conn.row(&sql, named_params! { ":job": seq }, |row| Ok(row.get(0)?))?;
@@ -232,9 +205,6 @@ fn waiting_of(job: &str) -> String {
 
 /// The rows of jobs that put everything in line and wait for their deliveries: the [`RUNNING_MAX`]
 /// latest.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn unsettled(conn: &Read<'_>) -> Result<Vec<i64>, StoreError> {
     let sql = format!(
         "SELECT seq
@@ -251,9 +221,6 @@ pub fn unsettled(conn: &Read<'_>) -> Result<Vec<i64>, StoreError> {
 
 /// Tells what became of a job whose last delivery was attempted. Its row stays as it is: who reads
 /// that it is done finds the same ever after.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn settle(tx: &mut WriteTx<'_>, seq: i64) -> Result<(), StoreError> {
     let Some(Job { id: job, .. }) = find(tx, seq)?.filter(|job| job.status == JobStatus::Done)
     else {
@@ -272,9 +239,6 @@ pub fn settle(tx: &mut WriteTx<'_>, seq: i64) -> Result<(), StoreError> {
 
 /// Records, in the transaction of a batch, that `items` more are done and where the next batch
 /// begins. `false` where the job is no longer running: the caller must then undo its batch.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn advance(
     tx: &mut WriteTx<'_>,
     seq: i64,
@@ -297,9 +261,6 @@ pub fn advance(
 }
 
 /// Ends a running job; `false` where it has ended before. What it put in line is told by [`settle`].
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn finish(tx: &mut WriteTx<'_>, seq: i64, ending: &JobEnding) -> Result<bool, StoreError> {
     let (status, error) = match ending {
         JobEnding::Done => (JobStatus::Done, None),
@@ -337,9 +298,6 @@ pub fn finish(tx: &mut WriteTx<'_>, seq: i64, ending: &JobEnding) -> Result<bool
 }
 
 /// Removes those of the `limit` oldest jobs that ended before `before`; answers how many.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn prune(tx: &WriteTx<'_>, before: Timestamp, limit: u32) -> Result<usize, StoreError> {
     tx.run(
         "DELETE FROM jobs

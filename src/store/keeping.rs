@@ -46,9 +46,6 @@ enum KeptState {
 }
 
 /// The workspaces that keep data for less long than events.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn keeping(conn: &Read<'_>) -> Result<Vec<(i64, KeepData)>, StoreError> {
     conn.rows(
         "SELECT seq, keep_data
@@ -61,9 +58,6 @@ pub fn keeping(conn: &Read<'_>) -> Result<Vec<(i64, KeepData)>, StoreError> {
 }
 
 /// Looks at published events of a workspace behind row `after`, as far as they are old enough.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn look(
     conn: &Read<'_>,
     workspace_seq: i64,
@@ -107,9 +101,6 @@ pub fn look(
 }
 
 /// Looks again at events that had to be kept: at most as many as [`LOOKED_AT_MAX`] says.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn look_again(
     conn: &Read<'_>,
     keep: KeepData,
@@ -204,9 +195,6 @@ fn due_at(keep: KeepData, created_at: Timestamp) -> Option<Timestamp> {
 
 /// Events whose publishers wanted their data kept until `now` at most, those due first, and when the
 /// next of the others is due; at most as many as [`LOOKED_AT_MAX`] says.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn due(conn: &Read<'_>, now: Timestamp) -> Result<KeptPart, StoreError> {
     let rows: Vec<(i64, Timestamp)> = conn.rows(
         "SELECT seq, erase_at
@@ -227,9 +215,6 @@ pub fn due(conn: &Read<'_>, now: Timestamp) -> Result<KeptPart, StoreError> {
 }
 
 /// Empties events whose time is over; those that a delivery waits for have a little longer.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn erase_due(tx: &mut WriteTx<'_>, events: &[i64]) -> Result<(), StoreError> {
     let left = erase_kept(tx, events)?;
     tx.run(
@@ -241,9 +226,6 @@ pub fn erase_due(tx: &mut WriteTx<'_>, events: &[i64]) -> Result<(), StoreError>
 }
 
 /// Empties events, as far as no delivery of theirs waits by now; answers those that were left.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn erase_kept(tx: &mut WriteTx<'_>, events: &[i64]) -> Result<Vec<i64>, StoreError> {
     erasure::begin(tx)?;
     let mut left = Vec::new();

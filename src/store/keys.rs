@@ -28,9 +28,6 @@ const SELECT: &str = "SELECT k.seq, k.workspace_seq, k.consumer_seq,
     LEFT JOIN consumers ON consumers.seq = k.consumer_seq";
 
 /// Stores a new key and makes its token, which is shown once and never again.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn insert(
     tx: &mut WriteTx<'_>,
     new: &NewKey,
@@ -72,9 +69,6 @@ pub fn insert(
 }
 
 /// The key `id`, revoked or not, unless its workspace was deleted.
-///
-/// # Errors
-/// [`StoreError::Damaged`] where the row cannot be understood.
 pub fn find(conn: &Read<'_>, id: KeyId) -> Result<Option<ApiKey>, StoreError> {
     let sql = format!(
         "{SELECT}
@@ -86,9 +80,6 @@ pub fn find(conn: &Read<'_>, id: KeyId) -> Result<Option<ApiKey>, StoreError> {
 }
 
 /// What the keys `ids` are called, revoked or not, unless their workspace was deleted.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn names_of(conn: &Read<'_>, ids: &[KeyId]) -> Result<Vec<(KeyId, String)>, StoreError> {
     let seqs: Vec<i64> = ids.iter().map(KeyId::seq).collect();
     let mut found = conn.rows(
@@ -105,9 +96,6 @@ pub fn names_of(conn: &Read<'_>, ids: &[KeyId]) -> Result<Vec<(KeyId, String)>, 
 }
 
 /// A page of live keys, newest first.
-///
-/// # Errors
-/// As [`find`].
 pub fn list(
     conn: &Read<'_>,
     of: KeysOf,
@@ -137,17 +125,11 @@ pub fn list(
 }
 
 /// How many keys are live in the whole instance.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn count(conn: &Read<'_>) -> Result<u64, StoreError> {
     conn.value("SELECT count(*) FROM api_keys WHERE revoked_at IS NULL", [])
 }
 
 /// Revokes a key for good; `false` where it was revoked before or never existed.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn revoke(tx: &mut WriteTx<'_>, seq: i64) -> Result<bool, StoreError> {
     let revoked = tx.run(
         "UPDATE api_keys SET revoked_at = :now WHERE seq = :seq AND revoked_at IS NULL",
@@ -158,9 +140,6 @@ pub fn revoke(tx: &mut WriteTx<'_>, seq: i64) -> Result<bool, StoreError> {
 }
 
 /// Revokes every key that is bound to a consumer.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn revoke_of_consumer(tx: &mut WriteTx<'_>, consumer_seq: i64) -> Result<(), StoreError> {
     tx.run(
         "UPDATE api_keys
@@ -173,9 +152,6 @@ pub fn revoke_of_consumer(tx: &mut WriteTx<'_>, consumer_seq: i64) -> Result<(),
 }
 
 /// Records that a key was used. Callers ask at most once a minute and key.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn touch(tx: &WriteTx<'_>, seq: i64) -> Result<(), StoreError> {
     tx.run(
         "UPDATE api_keys SET last_used_at = :now WHERE seq = :seq",

@@ -43,9 +43,6 @@ pub struct WaitingMail {
 }
 
 /// Stores a mail, due at once; `false` where too many wait already.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn insert(tx: &mut WriteTx<'_>, mail: &NewMail<'_>) -> Result<bool, StoreError> {
     let waiting: i64 = tx.value("SELECT count(*) FROM alert_mails", [])?;
     if waiting >= MAILS_MAX {
@@ -67,9 +64,6 @@ pub fn insert(tx: &mut WriteTx<'_>, mail: &NewMail<'_>) -> Result<bool, StoreErr
 }
 
 /// The mails that are due at `now`, as many as one step takes on.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn due(conn: &Read<'_>, now: Timestamp) -> Result<Vec<WaitingMail>, StoreError> {
     conn.rows(
         "SELECT seq, recipient, subject, body, about, tries
@@ -92,17 +86,11 @@ pub fn due(conn: &Read<'_>, now: Timestamp) -> Result<Vec<WaitingMail>, StoreErr
 }
 
 /// When the next mail is due, if one waits.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn next_due(conn: &Read<'_>) -> Result<Option<Timestamp>, StoreError> {
     conn.value("SELECT min(due_at) FROM alert_mails", [])
 }
 
 /// Removes a mail: it was taken, or given up.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn delete(tx: &WriteTx<'_>, seq: i64) -> Result<(), StoreError> {
     let params = named_params! { ":seq": seq };
     tx.run("DELETE FROM alert_mails WHERE seq = :seq", params)?;
@@ -110,9 +98,6 @@ pub fn delete(tx: &WriteTx<'_>, seq: i64) -> Result<(), StoreError> {
 }
 
 /// Puts a mail off that was tried `tries` times.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn put_off(tx: &WriteTx<'_>, seq: i64, tries: u32, until: Timestamp) -> Result<(), StoreError> {
     tx.run(
         "UPDATE alert_mails SET tries = :tries, due_at = :until WHERE seq = :seq",

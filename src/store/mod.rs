@@ -148,9 +148,6 @@ impl Store {
     }
 
     /// Runs `read` on a read-only snapshot, on the calling thread.
-    ///
-    /// # Errors
-    /// As [`Store::read`].
     pub fn read_blocking<T, E: From<StoreError>>(
         &self,
         read: impl FnOnce(&Read<'_>) -> Result<T, E>,
@@ -178,9 +175,6 @@ impl Store {
 
     /// As [`Store::write`], for work of the workspace in row `workspace_seq` that may be long: where its
     /// work has been, it takes turns with others' (`turns`).
-    ///
-    /// # Errors
-    /// As [`Store::write`].
     pub async fn write_in_turn<T, E>(
         &self,
         workspace_seq: i64,
@@ -196,9 +190,6 @@ impl Store {
 
     /// As [`Store::write_in_turn`], for what does the same however often it is run: where something beside
     /// it in its transaction fails it may be run again, and nothing counts but the last time.
-    ///
-    /// # Errors
-    /// As [`Store::write`].
     pub async fn write_repeatable<T, E>(
         &self,
         workspace_seq: i64,
@@ -216,9 +207,6 @@ impl Store {
 
     /// As [`Store::write`], for results of work that was already done: it waits for room instead
     /// of refusing. Callers bound how many of these are under way.
-    ///
-    /// # Errors
-    /// As [`Store::write`].
     pub async fn settle<T, E>(
         &self,
         write: impl FnOnce(&mut WriteTx<'_>) -> Result<T, E> + Send + 'static,
@@ -252,9 +240,6 @@ impl Store {
     }
 
     /// As [`Store::write`], for callers that do not wait for futures, such as the start.
-    ///
-    /// # Errors
-    /// As [`Store::write`].
     pub fn write_blocking<T, E>(
         &self,
         write: impl FnOnce(&mut WriteTx<'_>) -> Result<T, E> + Send + 'static,
@@ -268,9 +253,6 @@ impl Store {
 
     /// Whether writes are accepted. After one that failed this writes a row itself: an empty
     /// transaction touches no disk.
-    ///
-    /// # Errors
-    /// As [`Store::write`].
     pub async fn check_writable(&self) -> Result<(), StoreError> {
         let is_hindered = self.shared.writer.is_hindered();
         self.write(move |tx| {

@@ -27,9 +27,6 @@ pub use plans::{call_off, fall_due, next_due, replan, shift_plans};
 pub(super) use plans::{forget_planned, is_planned};
 
 /// Keeps an event for the readers of a webhook, from `due` on where that is later.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn keep(
     tx: &mut WriteTx<'_>,
     webhook_seq: i64,
@@ -68,9 +65,6 @@ fn keep_now(
 }
 
 /// The entries of a webhook behind number `after`, in order; one more than `limit`, if there is one.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn entries(
     conn: &Read<'_>,
     webhook_seq: i64,
@@ -95,9 +89,6 @@ pub fn entries(
 }
 
 /// The webhooks that keep an event for their readers, now or later.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn keepers(conn: &Read<'_>, event_seq: i64) -> Result<Vec<i64>, StoreError> {
     conn.values(
         "SELECT webhook_seq FROM poll_entries WHERE event_seq = :event
@@ -109,9 +100,6 @@ pub fn keepers(conn: &Read<'_>, event_seq: i64) -> Result<Vec<i64>, StoreError> 
 }
 
 /// The highest number that an entry of any webhook ever had.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn newest(conn: &Read<'_>) -> Result<i64, StoreError> {
     conn.value(
         "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'poll_entries'), 0)",
@@ -120,9 +108,6 @@ pub fn newest(conn: &Read<'_>) -> Result<i64, StoreError> {
 }
 
 /// The number behind which a webhook's entries are from `at` on.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn behind(conn: &Read<'_>, webhook_seq: i64, at: Timestamp) -> Result<i64, StoreError> {
     let (mut low, mut high) = (0, newest(conn)? + 1);
     // The first entry at or behind a number says on which side of it to go on.
@@ -145,9 +130,6 @@ pub fn behind(conn: &Read<'_>, webhook_seq: i64, at: Timestamp) -> Result<i64, S
 }
 
 /// How many entries of a webhook lie behind number `after`; at most [`UNREAD_MAX`].
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn unread(conn: &Read<'_>, webhook_seq: i64, after: i64) -> Result<i64, StoreError> {
     conn.value(
         "SELECT count(*)
@@ -161,9 +143,6 @@ pub fn unread(conn: &Read<'_>, webhook_seq: i64, after: i64) -> Result<i64, Stor
 }
 
 /// How far a reader has come; 0 for one that never said so.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn position(conn: &Read<'_>, webhook_seq: i64, name: &str) -> Result<i64, StoreError> {
     let found: Option<i64> = conn.optional(
         "SELECT position FROM poll_readers WHERE webhook_seq = :webhook AND name = :name",
@@ -173,9 +152,6 @@ pub fn position(conn: &Read<'_>, webhook_seq: i64, name: &str) -> Result<i64, St
 }
 
 /// The readers of a webhook, by name.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn readers(conn: &Read<'_>, webhook_seq: i64) -> Result<Vec<PollReader>, StoreError> {
     conn.rows(
         "SELECT name, position, acked_at
@@ -195,9 +171,6 @@ pub fn readers(conn: &Read<'_>, webhook_seq: i64) -> Result<Vec<PollReader>, Sto
 }
 
 /// Writes down how far a reader has come.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn set_position(
     tx: &mut WriteTx<'_>,
     webhook_seq: i64,
@@ -222,9 +195,6 @@ pub fn set_position(
 }
 
 /// Forgets a reader; `false` where there is none of that name.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn forget_reader(
     tx: &mut WriteTx<'_>,
     webhook_seq: i64,

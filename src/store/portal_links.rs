@@ -22,9 +22,6 @@ pub const PORTAL_LINKS_OF_CONSUMER_MAX: u32 = 1000;
 
 /// Stores a new link and makes its token, which is shown once and never again. Where the consumer has
 /// [`PORTAL_LINKS_OF_CONSUMER_MAX`], the oldest ends.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn insert(
     tx: &mut WriteTx<'_>,
     new: &NewPortalLink,
@@ -67,9 +64,6 @@ pub fn insert(
 }
 
 /// The link `id`, expired or not, unless its consumer or workspace was deleted.
-///
-/// # Errors
-/// [`StoreError::Damaged`] where the row cannot be understood.
 pub fn find(conn: &Read<'_>, id: PortalLinkId) -> Result<Option<PortalLink>, StoreError> {
     let found = conn.row(
         "SELECT l.seq, l.workspace_seq, l.consumer_seq, l.hash, l.can, l.theme, l.locale,
@@ -87,18 +81,12 @@ pub fn find(conn: &Read<'_>, id: PortalLinkId) -> Result<Option<PortalLink>, Sto
 }
 
 /// Ends one link.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn delete(tx: &WriteTx<'_>, id: PortalLinkId) -> Result<(), StoreError> {
     let sql = "DELETE FROM portal_links WHERE seq = :seq";
     tx.run(sql, named_params! { ":seq": id.seq() }).map(drop)
 }
 
 /// Ends every link of a consumer; answers how many there were.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn delete_of_consumer(tx: &WriteTx<'_>, consumer_seq: i64) -> Result<usize, StoreError> {
     tx.run(
         "DELETE FROM portal_links WHERE consumer_seq = :consumer",
@@ -107,9 +95,6 @@ pub fn delete_of_consumer(tx: &WriteTx<'_>, consumer_seq: i64) -> Result<usize, 
 }
 
 /// Removes up to `limit` links that ended before `before`; answers how many.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn prune(tx: &WriteTx<'_>, before: Timestamp, limit: u32) -> Result<usize, StoreError> {
     tx.run(
         "DELETE FROM portal_links

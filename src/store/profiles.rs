@@ -34,27 +34,18 @@ fn stored(row: &Row<'_>) -> Result<StoredProfile, StoreError> {
 }
 
 /// The current version of the profile called `name`.
-///
-/// # Errors
-/// [`StoreError::Damaged`] where the row cannot be understood.
 pub fn find(conn: &Read<'_>, name: &str) -> Result<Option<StoredProfile>, StoreError> {
     let sql = format!("{SELECT} WHERE name = :name AND superseded_at IS NULL LIMIT 1");
     conn.row(&sql, named_params! { ":name": name }, stored)
 }
 
 /// Every current profile, by name.
-///
-/// # Errors
-/// As [`find`].
 pub fn list(conn: &Read<'_>) -> Result<Vec<StoredProfile>, StoreError> {
     let sql = format!("{SELECT} WHERE superseded_at IS NULL ORDER BY name LIMIT :limit");
     conn.rows(&sql, named_params! { ":limit": PROFILES_MAX }, stored)
 }
 
 /// A page of the current profiles, newest first.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn page(
     conn: &Read<'_>,
     cursor: Option<Cursor>,
@@ -76,9 +67,6 @@ pub fn page(
 }
 
 /// The rows of every version that the profile called `name` ever had.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn versions(conn: &Read<'_>, name: &str) -> Result<Vec<i64>, StoreError> {
     conn.values(
         "SELECT seq
@@ -92,9 +80,6 @@ pub fn versions(conn: &Read<'_>, name: &str) -> Result<Vec<i64>, StoreError> {
 
 /// Makes `source` the current version of `name`; answers its row. Storing the same text of the same
 /// origin again changes nothing.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn put(
     tx: &mut WriteTx<'_>,
     name: &str,
@@ -123,9 +108,6 @@ pub fn put(
 }
 
 /// Takes the profile called `name` out of use; deliveries and webhooks keep their version.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn supersede(tx: &WriteTx<'_>, name: &str) -> Result<(), StoreError> {
     tx.run(
         "UPDATE profiles SET superseded_at = :now WHERE name = :name AND superseded_at IS NULL",
@@ -136,9 +118,6 @@ pub fn supersede(tx: &WriteTx<'_>, name: &str) -> Result<(), StoreError> {
 
 /// How many registered webhooks that are not out for good use any version of the profile called
 /// `name`. The targets of single events do not count: their deliveries keep their version.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn webhooks_using(conn: &Read<'_>, name: &str) -> Result<i64, StoreError> {
     conn.value(
         "SELECT count(*)
@@ -152,9 +131,6 @@ pub fn webhooks_using(conn: &Read<'_>, name: &str) -> Result<i64, StoreError> {
 }
 
 /// Every webhook, hidden ones included, that uses any version of the profile called `name`.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn webhooks_on(conn: &Read<'_>, name: &str) -> Result<Vec<i64>, StoreError> {
     conn.values(
         "SELECT seq
@@ -169,9 +145,6 @@ pub fn webhooks_on(conn: &Read<'_>, name: &str) -> Result<Vec<i64>, StoreError> 
 }
 
 /// Moves the webhooks of a profile to its current version, so that the next deliveries use it.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn adopt(tx: &mut WriteTx<'_>, name: &str, seq: i64) -> Result<(), StoreError> {
     let moved: Vec<i64> = tx.values(
         "UPDATE webhooks

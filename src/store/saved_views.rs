@@ -8,9 +8,6 @@ use super::{Read, StoreError, WriteTx};
 use crate::domain::saved_view::{SAVED_VIEWS_MAX, SavedView, SavedViewsOf};
 
 /// The views of a list, by name.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn list(conn: &Read<'_>, of: &SavedViewsOf) -> Result<Vec<SavedView>, StoreError> {
     conn.rows(
         "SELECT name, query
@@ -34,9 +31,6 @@ pub fn list(conn: &Read<'_>, of: &SavedViewsOf) -> Result<Vec<SavedView>, StoreE
 }
 
 /// How many views a person has in a workspace, of whichever list.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn count(conn: &Read<'_>, of: &SavedViewsOf) -> Result<usize, StoreError> {
     conn.value(
         "SELECT count(*) FROM saved_views WHERE user_seq = :user AND workspace_seq = :workspace",
@@ -45,9 +39,6 @@ pub fn count(conn: &Read<'_>, of: &SavedViewsOf) -> Result<usize, StoreError> {
 }
 
 /// Keeps a view; one of the same name is replaced.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn put(tx: &WriteTx<'_>, of: &SavedViewsOf, view: &SavedView) -> Result<(), StoreError> {
     tx.run(
         "INSERT INTO saved_views (user_seq, workspace_seq, path, name, query, created_at)
@@ -66,9 +57,6 @@ pub fn put(tx: &WriteTx<'_>, of: &SavedViewsOf, view: &SavedView) -> Result<(), 
 }
 
 /// Forgets the view called `name`; nothing happens where there is none.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn delete(tx: &WriteTx<'_>, of: &SavedViewsOf, name: &str) -> Result<(), StoreError> {
     tx.run(
         "DELETE FROM saved_views

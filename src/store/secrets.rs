@@ -52,9 +52,6 @@ pub fn live(
 }
 
 /// Stores the first secret of a webhook.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn insert(tx: &mut WriteTx<'_>, webhook_seq: i64, secret: &Secret) -> Result<(), StoreError> {
     let seq = tx.next_seq(NumberedTable::WebhookSecrets)?;
     tx.run(
@@ -73,9 +70,6 @@ pub fn insert(tx: &mut WriteTx<'_>, webhook_seq: i64, secret: &Secret) -> Result
 
 /// Makes `secret` the current one; those before it go on until `old_expires_at` at most. Secrets that
 /// have expired are forgotten. The caller has seen to [`LIVE_SECRETS_MAX`].
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn rotate(
     tx: &mut WriteTx<'_>,
     webhook_seq: i64,
@@ -103,9 +97,6 @@ pub fn rotate(
 
 /// Keeps the public key of the newest secret where it can be read without opening any; `None` where
 /// that signs with HMAC.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn set_public_key(
     tx: &mut WriteTx<'_>,
     webhook_seq: i64,

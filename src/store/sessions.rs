@@ -26,9 +26,6 @@ const SELECT: &str = "SELECT s.seq, s.user_seq, s.workspace_seq, s.hash, s.chann
 
 /// Stores a new session and makes its token. Where the person has [`SESSIONS_OF_USER_MAX`], the
 /// oldest ends.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn insert(
     tx: &mut WriteTx<'_>,
     new: &NewSession,
@@ -71,9 +68,6 @@ fn token(tx: &WriteTx<'_>, id: SessionId, entropy: [u8; 32]) -> (SessionToken, T
 }
 
 /// Gives a session a new token; the one it had opens nothing from now on.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn renew(
     tx: &mut WriteTx<'_>,
     id: SessionId,
@@ -89,9 +83,6 @@ pub fn renew(
 }
 
 /// The session `id`, expired or not.
-///
-/// # Errors
-/// [`StoreError::Damaged`] where the row cannot be understood.
 pub fn find(conn: &Read<'_>, id: SessionId) -> Result<Option<Session>, StoreError> {
     let sql = format!("{SELECT} WHERE s.seq = :seq LIMIT 1");
     let found = conn.row(&sql, named_params! { ":seq": id.seq() }, session)?;
@@ -99,9 +90,6 @@ pub fn find(conn: &Read<'_>, id: SessionId) -> Result<Option<Session>, StoreErro
 }
 
 /// Every session of a person, newest first.
-///
-/// # Errors
-/// As [`find`].
 pub fn of_user(conn: &Read<'_>, user_seq: i64) -> Result<Vec<Session>, StoreError> {
     let sql = format!("{SELECT} WHERE s.user_seq = :user ORDER BY s.seq DESC LIMIT :limit");
     let params = named_params! { ":user": user_seq, ":limit": SESSIONS_OF_USER_MAX };
@@ -109,9 +97,6 @@ pub fn of_user(conn: &Read<'_>, user_seq: i64) -> Result<Vec<Session>, StoreErro
 }
 
 /// Records a sign of life, at most once a minute.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn touch(tx: &WriteTx<'_>, seq: i64) -> Result<(), StoreError> {
     tx.run(
         "UPDATE sessions
@@ -129,9 +114,6 @@ pub fn is_stale(session: &Session, now: Timestamp) -> bool {
 }
 
 /// Records when the person proved the second factor; `None` forgets it.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn set_mfa_verified(
     tx: &mut WriteTx<'_>,
     seq: i64,
@@ -146,9 +128,6 @@ pub fn set_mfa_verified(
 }
 
 /// Changes the workspace that the person is looking at.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn set_workspace(tx: &mut WriteTx<'_>, seq: i64, workspace_seq: i64) -> Result<(), StoreError> {
     tx.run(
         "UPDATE sessions SET workspace_seq = :workspace WHERE seq = :seq",
@@ -159,9 +138,6 @@ pub fn set_workspace(tx: &mut WriteTx<'_>, seq: i64, workspace_seq: i64) -> Resu
 }
 
 /// Ends a session; `false` where there was none.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn delete(tx: &mut WriteTx<'_>, seq: i64) -> Result<bool, StoreError> {
     let ended = tx.run(
         "DELETE FROM sessions WHERE seq = :seq",
@@ -172,9 +148,6 @@ pub fn delete(tx: &mut WriteTx<'_>, seq: i64) -> Result<bool, StoreError> {
 }
 
 /// Ends every session of a person but `kept`; answers how many.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn delete_all(
     tx: &mut WriteTx<'_>,
     user_seq: i64,
@@ -189,9 +162,6 @@ pub fn delete_all(
 }
 
 /// Removes up to `limit` sessions that gave no sign of life since `before`; answers how many.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn prune(tx: &WriteTx<'_>, before: Timestamp, limit: u32) -> Result<usize, StoreError> {
     tx.run(
         "DELETE FROM sessions

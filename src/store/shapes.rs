@@ -67,9 +67,6 @@ pub(super) fn shape_of(row: &Row<'_>, seq: i64) -> Result<BodyShape, StoreError>
 
 /// The version of a webhook's shape, stored anew if it is not the present one; `None` for the plain
 /// shape. Versions that no delivery is pinned to are removed.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub(super) fn version(
     tx: &mut WriteTx<'_>,
     webhook_seq: i64,

@@ -19,9 +19,6 @@ pub const BUCKETS_MAX: i64 = 3000;
 const DURATION_ROWS_MAX: i64 = BUCKETS_MAX * 80;
 
 /// How many of a webhook's deliveries stand where.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn counts(conn: &Read<'_>, webhook_seq: i64) -> Result<Counts, StoreError> {
     counted(
         conn,
@@ -31,9 +28,6 @@ pub fn counts(conn: &Read<'_>, webhook_seq: i64) -> Result<Counts, StoreError> {
 }
 
 /// How many of the whole instance's deliveries stand where.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn instance_counts(conn: &Read<'_>) -> Result<Counts, StoreError> {
     counted(
         conn,
@@ -52,9 +46,6 @@ fn counted(conn: &Read<'_>, sql: &str, params: impl Params) -> Result<Counts, St
 
 /// Dead letters of the whole instance that nobody has discarded; no more than `max` are counted, so
 /// that it costs the same however many there are.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn dead_letters_up_to(conn: &Read<'_>, max: u32) -> Result<u64, StoreError> {
     conn.value(
         "SELECT count(*)
@@ -68,9 +59,6 @@ pub fn dead_letters_up_to(conn: &Read<'_>, max: u32) -> Result<u64, StoreError> 
 }
 
 /// How many registered webhooks have which status.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn webhooks_by_status(conn: &Read<'_>) -> Result<Vec<(String, u64)>, StoreError> {
     conn.rows(
         "SELECT status, count(*)
@@ -85,9 +73,6 @@ pub fn webhooks_by_status(conn: &Read<'_>) -> Result<Vec<(String, u64)>, StoreEr
 
 /// When the delivery was due that has been due longest, of those that nothing holds back. It looks at
 /// the first that waits of each webhook, whatever else there is.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn oldest_due(conn: &Read<'_>) -> Result<Option<Timestamp>, StoreError> {
     conn.value(
         "SELECT min(at)
@@ -116,9 +101,6 @@ pub fn oldest_due(conn: &Read<'_>) -> Result<Option<Timestamp>, StoreError> {
 }
 
 /// How many deliveries of what `purview` holds stand where, by webhook; alerts are not counted.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn counts_by_webhook(
     conn: &Read<'_>,
     purview: Purview,
@@ -163,9 +145,6 @@ pub fn counts_by_webhook(
 
 /// The steps of a period in which anything happened, oldest first. A step is `step_ms` long, a
 /// multiple of the period's bucket width.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn series(
     conn: &Read<'_>,
     period: &Period,
@@ -204,9 +183,6 @@ pub fn series(
 }
 
 /// The durations of a period.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn durations(conn: &Read<'_>, period: &Period) -> Result<Durations, StoreError> {
     let mut durations = Durations::default();
     add_durations(conn, period, &mut durations)?;
@@ -214,9 +190,6 @@ pub fn durations(conn: &Read<'_>, period: &Period) -> Result<Durations, StoreErr
 }
 
 /// Adds the durations of a period to others.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn add_durations(
     conn: &Read<'_>,
     period: &Period,
@@ -280,9 +253,6 @@ fn each_duration(
 
 /// How long attempts took, step by step; steps without attempts are left out. A step is `step_ms`
 /// long, a multiple of the period's bucket width.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn latencies(
     conn: &Read<'_>,
     period: &Period,

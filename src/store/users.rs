@@ -59,27 +59,18 @@ pub fn insert(
 }
 
 /// The user in row `seq`.
-///
-/// # Errors
-/// [`StoreError::Damaged`] where the row cannot be understood.
 pub fn find(conn: &Read<'_>, seq: i64) -> Result<Option<User>, StoreError> {
     let sql = format!("{SELECT} WHERE seq = :seq LIMIT 1");
     conn.row(&sql, named_params! { ":seq": seq }, user)
 }
 
 /// The user with an e-mail address, whatever its case.
-///
-/// # Errors
-/// As [`find`].
 pub fn find_by_email(conn: &Read<'_>, email: &str) -> Result<Option<User>, StoreError> {
     let sql = format!("{SELECT} WHERE email = :email LIMIT 1");
     conn.row(&sql, named_params! { ":email": email }, user)
 }
 
 /// The addresses of the users `ids`, as far as they exist.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn emails_of(conn: &Read<'_>, ids: &[UserId]) -> Result<Vec<(UserId, String)>, StoreError> {
     let seqs: Vec<i64> = ids.iter().map(UserId::seq).collect();
     let mut found = conn.rows(
@@ -95,9 +86,6 @@ pub fn emails_of(conn: &Read<'_>, ids: &[UserId]) -> Result<Vec<(UserId, String)
 }
 
 /// A page of users, newest first.
-///
-/// # Errors
-/// As [`find`].
 pub fn list(
     conn: &Read<'_>,
     cursor: Option<Cursor>,
@@ -114,17 +102,11 @@ pub fn list(
 }
 
 /// How many users there are.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn count(conn: &Read<'_>) -> Result<u64, StoreError> {
     conn.value("SELECT count(*) FROM users", [])
 }
 
 /// How many owners may sign in; the last one must stay.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn count_owners(conn: &Read<'_>) -> Result<u64, StoreError> {
     conn.value(
         "SELECT count(*) FROM users WHERE role = 'owner' AND disabled_at IS NULL",
@@ -133,9 +115,6 @@ pub fn count_owners(conn: &Read<'_>) -> Result<u64, StoreError> {
 }
 
 /// Replaces the password's hash.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn set_password(
     tx: &mut WriteTx<'_>,
     seq: i64,
@@ -150,9 +129,6 @@ pub fn set_password(
 }
 
 /// Changes what a person may do.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn set_role(tx: &mut WriteTx<'_>, seq: i64, role: Role) -> Result<(), StoreError> {
     tx.run(
         "UPDATE users SET role = :role, updated_at = :now WHERE seq = :seq",
@@ -163,9 +139,6 @@ pub fn set_role(tx: &mut WriteTx<'_>, seq: i64, role: Role) -> Result<(), StoreE
 }
 
 /// Bars a person from signing in since `at`, or lets the person in again where it is `None`.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn set_disabled(
     tx: &mut WriteTx<'_>,
     seq: i64,
@@ -180,9 +153,6 @@ pub fn set_disabled(
 }
 
 /// Records that a person signed in.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn touch_login(tx: &WriteTx<'_>, seq: i64) -> Result<(), StoreError> {
     tx.run(
         "UPDATE users SET last_login_at = :now WHERE seq = :seq",
@@ -192,9 +162,6 @@ pub fn touch_login(tx: &WriteTx<'_>, seq: i64) -> Result<(), StoreError> {
 }
 
 /// Removes a user and every session with it.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn delete(tx: &mut WriteTx<'_>, seq: i64) -> Result<(), StoreError> {
     tx.run(
         "DELETE FROM users WHERE seq = :seq",
@@ -224,18 +191,12 @@ pub fn totp_seed(conn: &Read<'_>, vault: &Vault, seq: i64) -> Result<Option<Totp
 }
 
 /// Gives a person a seed whose first code is still to be typed. A factor that is in force ends.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn enrol_totp(tx: &mut WriteTx<'_>, seq: i64, seed: &TotpSeed) -> Result<(), StoreError> {
     let sealed = tx.vault().seal(place(seq), seed.expose());
     set_totp(tx, seq, Some(&sealed))
 }
 
 /// Takes a person's second factor away, recovery codes included.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn clear_totp(tx: &mut WriteTx<'_>, seq: i64) -> Result<(), StoreError> {
     set_totp(tx, seq, None)
 }
@@ -254,9 +215,6 @@ fn set_totp(tx: &mut WriteTx<'_>, seq: i64, sealed: Option<&[u8]>) -> Result<(),
 
 /// Puts an enrolled second factor in force, after a code of `step`, with its recovery codes.
 /// `false` where there is nothing to confirm, or it is in force already.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn confirm_totp(
     tx: &mut WriteTx<'_>,
     seq: i64,
@@ -277,9 +235,6 @@ pub fn confirm_totp(
 }
 
 /// Takes `step` as used; `false` where it, or a later one, was used before.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn advance_totp_step(tx: &WriteTx<'_>, seq: i64, step: u64) -> Result<bool, StoreError> {
     let advanced = tx.run(
         "UPDATE users
@@ -293,9 +248,6 @@ pub fn advance_totp_step(tx: &WriteTx<'_>, seq: i64, step: u64) -> Result<bool, 
 }
 
 /// Replaces a person's recovery codes.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn set_recovery_hashes(
     tx: &WriteTx<'_>,
     seq: i64,

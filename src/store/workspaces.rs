@@ -81,9 +81,6 @@ fn emails_text(emails: &[String]) -> Option<String> {
 }
 
 /// The workspace in row `seq`, unless it was deleted.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn find(conn: &Read<'_>, seq: i64) -> Result<Option<Workspace>, StoreError> {
     let sql = format!(
         "{} WHERE seq = :seq AND deleted_at IS NULL LIMIT 1",
@@ -93,9 +90,6 @@ pub fn find(conn: &Read<'_>, seq: i64) -> Result<Option<Workspace>, StoreError> 
 }
 
 /// Whether a delivery of the workspace was found genuine in the dashboard.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn is_verified(conn: &Read<'_>, seq: i64) -> Result<bool, StoreError> {
     let verified_at: Option<Option<Timestamp>> = conn.row(
         "SELECT verified_at FROM workspaces WHERE seq = :seq LIMIT 1",
@@ -106,9 +100,6 @@ pub fn is_verified(conn: &Read<'_>, seq: i64) -> Result<bool, StoreError> {
 }
 
 /// Notes that one was.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn set_verified(tx: &WriteTx<'_>, seq: i64) -> Result<(), StoreError> {
     tx.run(
         "UPDATE workspaces SET verified_at = :now WHERE seq = :seq AND verified_at IS NULL",
@@ -118,9 +109,6 @@ pub fn set_verified(tx: &WriteTx<'_>, seq: i64) -> Result<(), StoreError> {
 }
 
 /// The workspace called `name`.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn find_named(conn: &Read<'_>, name: &str) -> Result<Option<Workspace>, StoreError> {
     let sql = format!(
         "{} WHERE name = :name AND deleted_at IS NULL LIMIT 1",
@@ -130,9 +118,6 @@ pub fn find_named(conn: &Read<'_>, name: &str) -> Result<Option<Workspace>, Stor
 }
 
 /// The workspace that `text` names, by id or by name.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn find_text(conn: &Read<'_>, text: &str) -> Result<Option<Workspace>, StoreError> {
     match WorkspaceId::parse(text) {
         Some(id) => Ok(find(conn, id.seq())?.filter(|workspace| workspace.id == id)),
@@ -141,9 +126,6 @@ pub fn find_text(conn: &Read<'_>, text: &str) -> Result<Option<Workspace>, Store
 }
 
 /// A page of workspaces, newest first.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn list(
     conn: &Read<'_>,
     cursor: Option<Cursor>,
@@ -166,9 +148,6 @@ pub fn list(
 }
 
 /// How many workspaces give the profile called `name` to new webhooks.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn count_using_profile(conn: &Read<'_>, name: &str) -> Result<i64, StoreError> {
     conn.value(
         "SELECT count(*) FROM workspaces WHERE profile = :name AND deleted_at IS NULL",
@@ -215,9 +194,6 @@ fn insert_row(
 }
 
 /// Writes back what a person changed.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn update(tx: &mut WriteTx<'_>, changed: &Workspace) -> Result<(), StoreError> {
     tx.run(
         "UPDATE workspaces
@@ -252,9 +228,6 @@ pub fn update(tx: &mut WriteTx<'_>, changed: &Workspace) -> Result<(), StoreErro
 }
 
 /// Marks a workspace deleted; its name becomes free.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn delete(tx: &mut WriteTx<'_>, seq: i64) -> Result<(), StoreError> {
     tx.run(
         "UPDATE workspaces SET deleted_at = :now WHERE seq = :seq",
@@ -280,9 +253,6 @@ pub fn secret(tx: &WriteTx<'_>, seq: i64) -> Result<Option<Secret>, StoreError> 
 }
 
 /// Replaces that secret.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn set_secret(tx: &WriteTx<'_>, seq: i64, secret: &Secret) -> Result<(), StoreError> {
     tx.run(
         "UPDATE workspaces SET secret_sealed = :sealed WHERE seq = :seq",

@@ -72,9 +72,6 @@ pub(super) fn dress(request: &HttpRequest, headers: &mut HeaderMap) {
 
 /// The answer to a preflight for a path that answers to `methods`; `None` where the request is none, or
 /// nobody lists its origin.
-///
-/// # Errors
-/// Where the database cannot be read.
 pub(super) async fn preflight(
     request: &HttpRequest,
     methods: &str,

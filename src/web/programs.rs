@@ -21,9 +21,6 @@ pub struct Presented<'a> {
 }
 
 /// Lets a program through to `endpoint`.
-///
-/// # Errors
-/// Why not.
 pub async fn admit(
     endpoint: &Endpoint,
     request: &HttpRequest,

@@ -34,9 +34,6 @@ struct SchemaPage {
 }
 
 /// `GET /docs/{page}`: an operation, a shape, or else a page of the handbook.
-///
-/// # Errors
-/// 404 where there is none of these.
 pub async fn one(document: &'static Value, request: HttpRequest) -> Answered {
     let name = path_text(&request, "page");
     if let Some((path, method, own)) = found(document, &name) {

@@ -52,11 +52,7 @@ pub struct ImportChangeBody {
     pub fields: Vec<&'static str>,
 }
 
-/// `POST /event-types/import/openapi`.
-///
-/// # Errors
-/// As `Service::import_event_types`.
-pub async fn import_openapi(
+pub(super) async fn import_openapi(
     state: State,
     caller: Caller,
     request: HttpRequest,
@@ -80,11 +76,7 @@ pub async fn import_openapi(
     .await
 }
 
-/// `POST /event-types/import/schema`.
-///
-/// # Errors
-/// As `Service::import_event_types`.
-pub async fn import_schema(
+pub(super) async fn import_schema(
     state: State,
     caller: Caller,
     request: HttpRequest,
@@ -97,11 +89,7 @@ pub async fn import_schema(
     import(state, caller, body.0.value.0, form, UnnamedTypes::Kept, run).await
 }
 
-/// `GET /event-types/export/openapi`.
-///
-/// # Errors
-/// As `Service::export_event_types`.
-pub async fn export_openapi(state: State, caller: Caller) -> Answered {
+pub(super) async fn export_openapi(state: State, caller: Caller) -> Answered {
     answer::ok(&state.service.export_event_types(&caller).await?)
 }
 

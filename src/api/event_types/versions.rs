@@ -83,11 +83,7 @@ pub async fn list(state: State, caller: Caller, request: HttpRequest) -> Answere
     answer::ok(&ListBody::of(page, |own| version(&own)))
 }
 
-/// `POST /event-types/{name}/versions`.
-///
-/// # Errors
-/// As `Service::create_version`.
-pub async fn create(
+pub(super) async fn create(
     state: State,
     caller: Caller,
     request: HttpRequest,
@@ -103,20 +99,12 @@ pub async fn create(
     .await
 }
 
-/// `GET /event-types/{name}/versions/{version}`.
-///
-/// # Errors
-/// 404 where there is none of that name.
-pub async fn show(state: State, caller: Caller, request: HttpRequest) -> Answered {
+pub(super) async fn show(state: State, caller: Caller, request: HttpRequest) -> Answered {
     let [of, name] = path(&request);
     answer::ok(&version(&state.service.version(&caller, &of, &name).await?))
 }
 
-/// `PUT /event-types/{name}/versions/{version}`.
-///
-/// # Errors
-/// As `Service::put_version`.
-pub async fn put(
+pub(super) async fn put(
     state: State,
     caller: Caller,
     request: HttpRequest,

@@ -65,11 +65,7 @@ pub struct ErasableBody {
     pub matched: u64,
 }
 
-/// `POST /events/erase`.
-///
-/// # Errors
-/// As `Service::erase_events`.
-pub async fn erase_many(state: State, caller: Caller, body: Json<EraseRequest>) -> Answered {
+pub(super) async fn erase_many(state: State, caller: Caller, body: Json<EraseRequest>) -> Answered {
     let is_dry = body.value.dry_run;
     let chosen = selection(body.value)?;
     if is_dry {

@@ -6,10 +6,10 @@ use actix_web::HttpRequest;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::id;
 use crate::api::words::ErrorKind;
 use crate::domain::outcome::FailureKind;
 use crate::service::Caller;
+use crate::web::extract::path_id;
 use crate::web::{Answered, State, answer};
 
 /// What came of a test of where alerts go.
@@ -39,12 +39,9 @@ pub struct MailTestBody {
     pub error: Option<String>,
 }
 
-/// `POST /workspaces/{id}/test-alert`.
-///
-/// # Errors
-/// As `Service::test_alert`.
-pub async fn test_alert(state: State, caller: Caller, request: HttpRequest) -> Answered {
-    let tested = state.service.test_alert(&caller, id(&request)?).await?;
+pub(super) async fn test_alert(state: State, caller: Caller, request: HttpRequest) -> Answered {
+    let id = path_id(&request, "workspace")?;
+    let tested = state.service.test_alert(&caller, id).await?;
     let error = tested.failure();
     let attempt = tested.attempt.as_ref();
     let mails = tested.mails.into_iter();

@@ -24,9 +24,6 @@ pub fn array_index(text: &str) -> Option<usize> {
 }
 
 /// The parts of what stands behind a pointer's first `/`.
-///
-/// # Errors
-/// What is wrong with it and what would be right.
 pub fn pointer_parts(behind_slash: &str) -> Result<Vec<PointerPart>, String> {
     let part = |part: &str| {
         if part.replace("~0", "").replace("~1", "").contains('~') {
@@ -42,9 +39,6 @@ pub fn pointer_parts(behind_slash: &str) -> Result<Vec<PointerPart>, String> {
 
 impl JsonPointer {
     /// Reads a pointer that leads somewhere below the whole.
-    ///
-    /// # Errors
-    /// What is wrong with it and what would be right.
     pub fn parse(text: &str) -> Result<Self, String> {
         match text.strip_prefix('/') {
             Some(rest) if !rest.is_empty() => Ok(Self {

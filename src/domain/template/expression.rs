@@ -68,9 +68,6 @@ pub fn plain_text(value: JsonValue<'_>) -> Cow<'_, str> {
 
 impl Expression {
     /// Reads what stands between `{{` and `}}`.
-    ///
-    /// # Errors
-    /// What is wrong with it and what would be right.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         let mut sections = sections(text).into_iter();
         let head = sections.next().unwrap_or_default();

@@ -54,9 +54,6 @@ impl Service {
     }
 
     /// A page of consumers, newest first: all, or those whose `uid` or name begins with `prefix`.
-    ///
-    /// # Errors
-    /// [`Refusal::Internal`] where the database cannot be read.
     pub async fn consumers(
         &self,
         caller: &Caller,
@@ -73,9 +70,6 @@ impl Service {
     }
 
     /// Which of some consumers, by their rows, have a webhook in use.
-    ///
-    /// # Errors
-    /// [`Refusal::Internal`] where the database cannot be read.
     pub async fn consumers_listening(
         &self,
         seqs: impl IntoIterator<Item = i64>,
@@ -86,9 +80,6 @@ impl Service {
     }
 
     /// The consumer that `named` means: its id or its `uid`.
-    ///
-    /// # Errors
-    /// [`Refusal::NotFound`].
     pub async fn consumer(&self, caller: &Caller, named: &str) -> Result<Consumer, Refusal> {
         let (caller, named) = (caller.clone(), named.to_owned());
         self.read(move |_, conn| found(conn, &caller, &named)).await
@@ -163,9 +154,6 @@ impl Service {
 
     /// Ends a consumer: its webhooks are deleted, its keys revoked. Its history stays until retention,
     /// or is emptied of its data.
-    ///
-    /// # Errors
-    /// [`Refusal::NotFound`].
     pub async fn delete_consumer(
         &self,
         caller: &Caller,
@@ -215,9 +203,6 @@ impl Service {
 }
 
 /// The consumer that `named` means, in the caller's workspace.
-///
-/// # Errors
-/// [`Refusal::NotFound`].
 pub(super) fn found(conn: &Read<'_>, caller: &Caller, named: &str) -> Result<Consumer, Refusal> {
     let named = ConsumerRef::parse(named).ok_or(Refusal::NotFound("consumer"))?;
     let purview = caller.purview();

@@ -29,9 +29,6 @@ pub(in crate::service) enum CheckedName {
 }
 
 /// Checks how an event names its consumer.
-///
-/// # Errors
-/// The fields at fault.
 pub(in crate::service) fn check_named(
     named: &NamedConsumer,
 ) -> Result<CheckedName, Vec<FieldError>> {
@@ -129,9 +126,6 @@ pub(in crate::service) fn bound_to(
 
 /// Which consumer a list is about: the one that is named, and never another than the caller's. Who is
 /// not there has nothing.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub(in crate::service) fn asked_for(
     conn: &Read<'_>,
     purview: Purview,

@@ -8,9 +8,6 @@ use crate::service::{Caller, Refusal};
 use crate::store::{WriteTx, webhooks};
 
 /// Refuses where a webhook pins a version of an event type: `version`, or any.
-///
-/// # Errors
-/// [`Refusal::Conflict`].
 pub(super) fn check_unpinned(
     tx: &WriteTx<'_>,
     caller: &Caller,

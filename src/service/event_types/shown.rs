@@ -15,9 +15,6 @@ pub type VersionedType = (EventType, Vec<EventTypeVersion>);
 
 impl Service {
     /// A page of the catalogue, newest first; a customer is shown what their flags let them see.
-    ///
-    /// # Errors
-    /// [`Refusal::Internal`] where the database cannot be read.
     pub async fn event_types(
         &self,
         caller: &Caller,
@@ -31,9 +28,6 @@ impl Service {
 
     /// As [`Service::event_types`], each with its versions; a page is short where these are more than one
     /// answer bears.
-    ///
-    /// # Errors
-    /// As [`Service::event_types`].
     pub async fn versioned_event_types(
         &self,
         caller: &Caller,
@@ -61,9 +55,6 @@ impl Service {
     }
 
     /// The event type called `name` with its versions.
-    ///
-    /// # Errors
-    /// As [`Service::event_type`].
     pub async fn versioned_event_type(
         &self,
         caller: &Caller,
@@ -80,9 +71,6 @@ impl Service {
 }
 
 /// The event type called `name`, if the caller is shown it.
-///
-/// # Errors
-/// [`Refusal::NotFound`].
 pub(super) fn found(
     conn: &Read<'_>,
     caller: &Caller,

@@ -67,9 +67,6 @@ impl Service {
     }
 
     /// A page of the versions of the event type `of`, newest first.
-    ///
-    /// # Errors
-    /// [`Refusal::NotFound`].
     pub async fn versions(
         &self,
         caller: &Caller,
@@ -86,9 +83,6 @@ impl Service {
     }
 
     /// The versions of the event type `of`, newest first, as many as one page holds: mostly all.
-    ///
-    /// # Errors
-    /// [`Refusal::NotFound`].
     pub async fn newest_versions(
         &self,
         caller: &Caller,
@@ -99,9 +93,6 @@ impl Service {
     }
 
     /// The version `name` of the event type `of`.
-    ///
-    /// # Errors
-    /// [`Refusal::NotFound`].
     pub async fn version(
         &self,
         caller: &Caller,
@@ -117,9 +108,6 @@ impl Service {
     }
 
     /// Adds or replaces a version of the event type `of`; one that is replaced keeps its place among them.
-    ///
-    /// # Errors
-    /// As [`Service::create_version`].
     pub async fn put_version(
         &self,
         caller: &Caller,

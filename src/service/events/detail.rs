@@ -46,9 +46,6 @@ pub struct EventWebhook {
 
 impl Service {
     /// One event, with what became of it at each webhook.
-    ///
-    /// # Errors
-    /// [`Refusal::NotFound`].
     pub async fn event(&self, caller: &Caller, id: &str) -> Result<EventDetail, Refusal> {
         let (caller, id) = (caller.clone(), id.to_owned());
         self.read(move |store, conn| detail_in(store, conn, &caller, &id))

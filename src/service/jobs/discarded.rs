@@ -31,9 +31,6 @@ impl Service {
     }
 
     /// Makes discarded dead letters such again.
-    ///
-    /// # Errors
-    /// As [`Service::retry_deliveries`].
     pub async fn restore_dead_letters(
         &self,
         caller: &Caller,

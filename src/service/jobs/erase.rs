@@ -37,9 +37,6 @@ impl Service {
     }
 
     /// How many events that would come to now. Nothing is erased.
-    ///
-    /// # Errors
-    /// As [`Service::erase_events`].
     pub async fn count_erasable(
         &self,
         caller: &Caller,

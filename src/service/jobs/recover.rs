@@ -59,9 +59,6 @@ struct Wanted {
 impl Service {
     /// Puts back in line what a webhook did not get since a time. A disabled webhook's deliveries
     /// are held until it is enabled.
-    ///
-    /// # Errors
-    /// [`Refusal::NotFound`]; [`Refusal::Revoked`]; the fields at fault.
     pub async fn recover_webhook(
         &self,
         caller: &Caller,

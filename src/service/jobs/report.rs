@@ -30,9 +30,6 @@ impl Service {
     }
 
     /// The same with what became of its deliveries.
-    ///
-    /// # Errors
-    /// As [`Service::job`].
     pub async fn job_report(&self, caller: &Caller, id: JobId) -> Result<JobReport, Refusal> {
         let purview = caller.purview();
         let work = move |conn: &Read<'_>| {
@@ -44,9 +41,6 @@ impl Service {
     }
 
     /// How many deliveries were chosen, before anything is done to them; all that match are looked at.
-    ///
-    /// # Errors
-    /// [`Refusal::Internal`] where the database cannot be read.
     pub async fn count_chosen(&self, chosen: &Selection) -> Result<u64, Refusal> {
         match chosen {
             Selection::Ids(ids) => Ok(ids.len() as u64),
@@ -59,9 +53,6 @@ impl Service {
     }
 
     /// A page of the workspace's jobs, newest first.
-    ///
-    /// # Errors
-    /// [`Refusal::Internal`] where the database cannot be read.
     pub async fn jobs(
         &self,
         caller: &Caller,
@@ -74,9 +65,6 @@ impl Service {
     }
 
     /// The same with what became of their deliveries.
-    ///
-    /// # Errors
-    /// [`Refusal::Internal`] where the database cannot be read.
     pub async fn job_reports(
         &self,
         caller: &Caller,

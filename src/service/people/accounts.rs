@@ -49,9 +49,6 @@ impl Service {
     }
 
     /// A page of users, newest first.
-    ///
-    /// # Errors
-    /// [`Refusal::Internal`] where the database cannot be read.
     pub async fn users(&self, cursor: Option<Cursor>, limit: Limit) -> Result<Page<User>, Refusal> {
         self.store()
             .read(move |conn| Ok(users::list(conn, cursor, limit)?))
@@ -59,9 +56,6 @@ impl Service {
     }
 
     /// The user with this e-mail address, whatever its case.
-    ///
-    /// # Errors
-    /// [`Refusal::NotFound`].
     pub async fn user_by_email(&self, email: &str) -> Result<User, Refusal> {
         let email = email.trim().to_owned();
         self.store()
@@ -70,9 +64,6 @@ impl Service {
     }
 
     /// The user `id`.
-    ///
-    /// # Errors
-    /// [`Refusal::NotFound`].
     pub async fn user(&self, id: UserId) -> Result<User, Refusal> {
         self.store().read(move |conn| existing(conn, id)).await
     }
@@ -111,9 +102,6 @@ impl Service {
     }
 
     /// Lets a person sign in again.
-    ///
-    /// # Errors
-    /// [`Refusal::NotFound`].
     pub async fn enable_user(&self, actor: &Actor, id: UserId) -> Result<(), Refusal> {
         self.change_user(actor, id, "user.enable", |tx, user| {
             Ok(users::set_disabled(tx, user.id.seq(), None)?)
@@ -135,9 +123,6 @@ impl Service {
 
     /// Takes a person's second factor away, for who lost it and the recovery codes too. Ends what
     /// the person is signed in to.
-    ///
-    /// # Errors
-    /// [`Refusal::NotFound`].
     pub async fn reset_mfa(&self, actor: &Actor, id: UserId) -> Result<(), Refusal> {
         self.change_user(actor, id, "user.reset_mfa", |tx, user| {
             users::clear_totp(tx, user.id.seq())?;

@@ -57,7 +57,7 @@ impl Service {
     /// Gives a person a new password, for who forgot it. Ends what the person is signed in to.
     ///
     /// # Errors
-    /// [`Refusal::Invalid`] names `password`.
+    /// [`Refusal::Invalid`] names `password` and what it must have.
     pub async fn reset_password(
         &self,
         actor: &Actor,

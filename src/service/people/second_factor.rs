@@ -65,9 +65,6 @@ impl Service {
     }
 
     /// The seed that waits for its first code, if any.
-    ///
-    /// # Errors
-    /// [`Refusal::Internal`] where the database cannot be read.
     pub async fn enrolment(&self, person: &Person) -> Result<Option<Enrolment>, Refusal> {
         let (user, store) = (person.user, self.store().clone());
         self.store()
@@ -162,9 +159,6 @@ impl Service {
     }
 
     /// Replaces a person's recovery codes.
-    ///
-    /// # Errors
-    /// [`Refusal::Internal`] where the database takes no writes.
     pub async fn new_recovery_codes(&self, person: &Person) -> Result<Recovery, Refusal> {
         let recovery = Recovery::new();
         let hashes = recovery.hashes(self, person.user);
@@ -203,9 +197,6 @@ impl Service {
     }
 
     /// Asks everybody for a second factor from now on, or nobody but those who have one.
-    ///
-    /// # Errors
-    /// [`Refusal::Internal`] where the database takes no writes.
     pub async fn demand_mfa(&self, actor: &Actor, demand: MfaDemand) -> Result<(), Refusal> {
         let actor = actor.clone();
         self.store()

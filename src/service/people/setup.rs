@@ -59,9 +59,6 @@ pub struct SetupOwner {
 impl Service {
     /// Makes a set-up link below `base`, such as `http://127.0.0.1:8080`. Links made before end.
     /// `None` where a user exists.
-    ///
-    /// # Errors
-    /// [`Refusal`] where the database cannot be read.
     pub async fn setup_link(&self, base: &str) -> Result<Option<SetupLink>, Refusal> {
         let token = Secret::new(BASE64_URL_SAFE_NO_PAD.encode(entropy::bytes::<32>()));
         let base = base.trim_end_matches('/');
@@ -78,9 +75,6 @@ impl Service {
     }
 
     /// Whether there is no user yet.
-    ///
-    /// # Errors
-    /// [`Refusal::Internal`] where the database cannot be read.
     pub async fn is_unclaimed(&self) -> Result<bool, Refusal> {
         self.store().read(|conn| Ok(users::count(conn)? == 0)).await
     }

@@ -122,9 +122,6 @@ impl Service {
     }
 
     /// Ends the session that a person speaks through.
-    ///
-    /// # Errors
-    /// [`Refusal`] where the database takes no writes.
     pub async fn sign_out(&self, person: &Person) -> Result<(), Refusal> {
         self.end_session(person, person.session).await
     }
@@ -147,9 +144,6 @@ impl Service {
     }
 
     /// Ends all of a person's sessions, this one included. Answers how many there were.
-    ///
-    /// # Errors
-    /// [`Refusal`] where the database takes no writes.
     pub async fn sign_out_everywhere(&self, person: &Person) -> Result<usize, Refusal> {
         let (user, actor) = (person.user, person.actor());
         self.store()

@@ -19,9 +19,6 @@ impl Service {
     }
 
     /// A person's live sessions, newest first.
-    ///
-    /// # Errors
-    /// [`Refusal::Internal`] where the database cannot be read.
     pub async fn sessions(&self, person: &Person) -> Result<Vec<Session>, Refusal> {
         let (seq, now) = (person.user.seq(), self.clock().now());
         let live = move |session: &Session| {

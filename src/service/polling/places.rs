@@ -50,9 +50,6 @@ impl Service {
     }
 
     /// Has a reader go on elsewhere, also further back.
-    ///
-    /// # Errors
-    /// As [`Service::ack_poll`].
     pub async fn seek_poll(
         &self,
         caller: &Caller,

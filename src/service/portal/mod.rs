@@ -70,9 +70,6 @@ pub struct CreatedPortalLink {
 impl Service {
     /// Makes a link to the portal of the consumer that `named` means. `base` is where the portal is
     /// reached, such as `https://hooks.example.com`.
-    ///
-    /// # Errors
-    /// [`Refusal::NotFound`]; the fields at fault.
     pub async fn create_portal_link(
         &self,
         caller: &Caller,
@@ -115,9 +112,6 @@ impl Service {
     }
 
     /// Ends every link of the consumer that `named` means, and whatever was opened with one.
-    ///
-    /// # Errors
-    /// [`Refusal::NotFound`].
     pub async fn end_portal_links(&self, caller: &Caller, named: &str) -> Result<(), Refusal> {
         let (caller, named) = (caller.clone(), named.to_owned());
         let work = move |tx: &mut WriteTx<'_>| {

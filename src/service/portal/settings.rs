@@ -66,9 +66,6 @@ impl Service {
     }
 
     /// Whether a page of `origin` may ask at all: some workspace lists it.
-    ///
-    /// # Errors
-    /// [`Refusal::Internal`] where the database cannot be read.
     pub async fn is_listed_origin(&self, origin: &str) -> Result<bool, Refusal> {
         let origin = origin.to_owned();
         self.read(move |_, conn| Ok(branding::is_listed(conn, &origin)?))

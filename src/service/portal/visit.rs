@@ -31,9 +31,6 @@ pub struct PortalVisit {
 
 impl Service {
     /// Exchanges a link's token for that of its session; answers how long it lasts.
-    ///
-    /// # Errors
-    /// As [`Service::portal_link`].
     pub async fn open_portal(
         &self,
         token: &PortalToken,

@@ -43,9 +43,6 @@ pub(super) struct Fault {
 
 impl Schema {
     /// Takes a schema apart.
-    ///
-    /// # Errors
-    /// A sentence for the caller.
     pub(super) fn compile(schema: &Value) -> Result<Self, String> {
         check_draft(schema)?;
         survey::check(schema)?;

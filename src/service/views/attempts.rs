@@ -38,9 +38,6 @@ pub struct CarriedAttempt {
 
 impl Views<'_> {
     /// A page of attempts, the latest deliveries' first.
-    ///
-    /// # Errors
-    /// [`Refusal::Internal`] where the database cannot be read.
     pub async fn attempts(
         &self,
         filter: AttemptFilter,
@@ -58,9 +55,6 @@ impl Views<'_> {
     }
 
     /// A page of what a webhook was given, the latest first: each event once, with its newest delivery.
-    ///
-    /// # Errors
-    /// [`Refusal::Internal`] where the database cannot be read.
     pub async fn events_at(
         &self,
         webhook_seq: i64,
@@ -88,9 +82,6 @@ impl Views<'_> {
 
     /// The webhooks of one consumer that were given an event, each with its newest delivery, newest
     /// webhook first.
-    ///
-    /// # Errors
-    /// [`Refusal::Internal`] where the database cannot be read.
     pub async fn webhooks_given(
         &self,
         caller: &Caller,

@@ -30,9 +30,6 @@ pub struct ConsumerActivity {
 
 impl Views<'_> {
     /// The consumer that `named` means, with up to `rows` of its webhooks and latest deliveries.
-    ///
-    /// # Errors
-    /// [`Refusal::NotFound`].
     pub async fn consumer(
         &self,
         caller: &Caller,

@@ -60,9 +60,6 @@ impl Default for Matching {
 
 impl Views<'_> {
     /// A page of the dead letters that `wanted` describes.
-    ///
-    /// # Errors
-    /// [`Refusal::Invalid`] with every field at fault.
     pub async fn dead_letters(
         &self,
         caller: &Caller,

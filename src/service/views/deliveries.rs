@@ -39,9 +39,6 @@ pub struct WantedDeliveries {
 
 impl Views<'_> {
     /// A page of the deliveries that `wanted` describes.
-    ///
-    /// # Errors
-    /// [`Refusal::Invalid`] with every field at fault.
     pub async fn deliveries(
         &self,
         caller: &Caller,

@@ -29,9 +29,6 @@ pub struct DeliveryWithSiblings {
 
 impl Views<'_> {
     /// The delivery `id`, with at most `siblings_max` others of its event.
-    ///
-    /// # Errors
-    /// [`Refusal::NotFound`].
     pub async fn delivery(
         &self,
         caller: &Caller,

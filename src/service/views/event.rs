@@ -18,9 +18,6 @@ pub struct EventWithNames {
 
 impl Views<'_> {
     /// The event that its publisher knows as `id`.
-    ///
-    /// # Errors
-    /// [`Refusal::NotFound`].
     pub async fn event(&self, caller: &Caller, id: &str) -> Result<EventWithNames, Refusal> {
         let (caller, id) = (caller.clone(), id.to_owned());
         self.service

@@ -66,9 +66,6 @@ pub struct SystemFigures {
 
 impl Views<'_> {
     /// The numbers of a scrape.
-    ///
-    /// # Errors
-    /// [`Refusal::Internal`] where the database cannot be read.
     pub async fn instance(&self) -> Result<InstanceFigures, Refusal> {
         let engine = self.service.engine().status();
         self.service
@@ -87,9 +84,6 @@ impl Views<'_> {
 
     /// The numbers of webhooks one by one, of `most` at most: of those that have failed longest, then
     /// of those registered first.
-    ///
-    /// # Errors
-    /// As [`Views::instance`].
     pub async fn webhooks_one_by_one(&self, most: u32) -> Result<Vec<WebhookFigures>, Refusal> {
         let now = self.service.clock().now();
         self.service

@@ -15,9 +15,6 @@ use crate::store::workspaces::{self, DEFAULT_NAME};
 
 impl Views<'_> {
     /// The names of the newest workspaces.
-    ///
-    /// # Errors
-    /// [`Refusal::Internal`] where the database cannot be read.
     pub async fn workspace_names(&self, limit: Limit) -> Result<Vec<String>, Refusal> {
         self.service
             .read(move |_, conn| {
@@ -56,9 +53,6 @@ impl Views<'_> {
     }
 
     /// The event types that are in use, at most `limit`.
-    ///
-    /// # Errors
-    /// [`Refusal::Internal`] where the database cannot be read.
     pub async fn event_types_in_use(
         &self,
         caller: &Caller,

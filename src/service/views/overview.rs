@@ -79,9 +79,6 @@ pub struct FirstSteps {
 
 impl Views<'_> {
     /// The caller's workspace at a glance, with the figures of `period`.
-    ///
-    /// # Errors
-    /// The fields at fault.
     pub async fn overview(
         &self,
         caller: &Caller,

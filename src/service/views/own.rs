@@ -13,9 +13,6 @@ const LOOKED_AT: u32 = 200;
 
 impl Views<'_> {
     /// Those of the caller's webhooks that need somebody, up to `limit`.
-    ///
-    /// # Errors
-    /// [`Refusal::Internal`] where the database cannot be read.
     pub async fn own_troubled(
         &self,
         caller: &Caller,

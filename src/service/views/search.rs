@@ -69,9 +69,6 @@ pub struct SearchHits {
 
 impl Views<'_> {
     /// What `text` leads to, or what holds it.
-    ///
-    /// # Errors
-    /// [`Refusal::Internal`] where the database cannot be read.
     pub async fn search(&self, caller: &Caller, text: String) -> Result<SearchHits, Refusal> {
         let purview = caller.purview();
         self.service

@@ -31,9 +31,6 @@ pub struct SentDelivery {
 impl Views<'_> {
     /// A page of the deliveries that `filter` describes, newest first: at most
     /// [`PAGE_BYTES_MAX`] bytes of bodies beyond its first item.
-    ///
-    /// # Errors
-    /// [`Refusal::Store`].
     pub async fn sent_deliveries(
         &self,
         filter: DeliveryFilter,

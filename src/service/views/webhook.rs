@@ -42,9 +42,6 @@ pub struct WebhookActivity {
 
 impl Views<'_> {
     /// The profile that `webhook` is signed and wrapped by, in the version that it follows.
-    ///
-    /// # Errors
-    /// [`Refusal::Internal`] where the database cannot be read.
     pub async fn webhook_profile(&self, webhook: &Webhook) -> Result<Arc<Profile>, Refusal> {
         let seq = webhook.profile.seq;
         self.service
@@ -54,9 +51,6 @@ impl Views<'_> {
 
     /// The webhook `id`, its latest deliveries up to `recent`, and the test delivery `tested`, if the
     /// workspace has one.
-    ///
-    /// # Errors
-    /// [`Refusal::NotFound`].
     pub async fn webhook(
         &self,
         caller: &Caller,

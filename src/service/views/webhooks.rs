@@ -61,9 +61,6 @@ pub struct NamedWebhooks {
 impl Views<'_> {
     /// Why those of these webhooks fail that do, in words, by their rows: what became of the newest delivery
     /// of each that failed.
-    ///
-    /// # Errors
-    /// [`Refusal::Internal`] where the database cannot be read.
     pub async fn last_errors(&self, found: &[Webhook]) -> Result<BTreeMap<i64, String>, Refusal> {
         let is_failing = |own: &&Webhook| own.health.consecutive_failures > 0;
         let failing: Vec<Webhook> = found.iter().filter(is_failing).cloned().collect();
@@ -87,9 +84,6 @@ impl Views<'_> {
     }
 
     /// The webhooks that `wanted` describes, up to `limit`: all, or those of the consumer that is named.
-    ///
-    /// # Errors
-    /// [`Refusal::Internal`] where the database cannot be read.
     pub async fn webhooks(
         &self,
         caller: &Caller,
@@ -117,9 +111,6 @@ impl Views<'_> {
     }
 
     /// The webhooks whose label or URL holds `text`, or whose id it is.
-    ///
-    /// # Errors
-    /// [`Refusal::Internal`] where the database cannot be read.
     pub async fn webhooks_called(
         &self,
         caller: &Caller,

@@ -9,9 +9,6 @@ use crate::service::{Caller, Refusal};
 use crate::store::WriteTx;
 
 /// Checks settings that a caller wants in the place of those `before`.
-///
-/// # Errors
-/// As [`check_way`] and [`check_pins`].
 pub(super) fn check_change(
     tx: &WriteTx<'_>,
     caller: &Caller,

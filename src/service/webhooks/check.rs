@@ -42,9 +42,6 @@ pub enum CheckedRequest {
 impl Service {
     /// Judges a request by the webhook's live secrets, whatever its age. The platform's first genuine
     /// one is noted: with it the first run is over.
-    ///
-    /// # Errors
-    /// [`Refusal::NotFound`].
     pub async fn check_request(
         &self,
         caller: &Caller,

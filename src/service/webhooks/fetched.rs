@@ -34,9 +34,6 @@ pub(super) fn url_of(transport: Transport, checked: Option<String>) -> Result<St
 }
 
 /// Refuses to change how a webhook comes by its events; to say the same is no change.
-///
-/// # Errors
-/// [`Refusal::Invalid`].
 pub(super) fn check_same(webhook: &Webhook, input: &WebhookInput) -> Result<(), Refusal> {
     let transport = webhook.settings.transport;
     match &input.kind {
@@ -119,9 +116,6 @@ pub(super) fn is_moved(before: &WebhookSettings, settings: &WebhookSettings) -> 
 }
 
 /// Refuses what needs a request where none is made.
-///
-/// # Errors
-/// [`Refusal::Conflict`].
 pub(super) fn check_requested(webhook: &Webhook) -> Result<(), Refusal> {
     match webhook.settings.transport {
         Transport::Push | Transport::Operational => Ok(()),
@@ -134,9 +128,6 @@ pub(super) fn check_requested(webhook: &Webhook) -> Result<(), Refusal> {
 }
 
 /// Refuses to fetch from a webhook that is requested.
-///
-/// # Errors
-/// [`Refusal::Conflict`].
 pub(in crate::service) fn check_fetched(webhook: &Webhook) -> Result<(), Refusal> {
     match webhook.settings.transport {
         Transport::Poll => Ok(()),

@@ -28,18 +28,12 @@ pub(super) enum WebhookSwitch {
 
 impl Service {
     /// Lets a webhook take part again; what was held goes on. Its failures are forgotten.
-    ///
-    /// # Errors
-    /// [`Refusal::NotFound`], [`Refusal::Revoked`].
     pub async fn enable_webhook(&self, caller: &Caller, id: WebhookId) -> Result<Webhook, Refusal> {
         self.change_state(caller, id, "webhook.enable", WebhookSwitch::On)
             .await
     }
 
     /// Holds a webhook until it is enabled again.
-    ///
-    /// # Errors
-    /// [`Refusal::NotFound`], [`Refusal::Revoked`].
     pub async fn disable_webhook(
         &self,
         caller: &Caller,
@@ -72,9 +66,6 @@ impl Service {
     }
 
     /// Revokes a webhook and takes it out of lists; its history stays until retention.
-    ///
-    /// # Errors
-    /// [`Refusal::NotFound`].
     pub async fn delete_webhook(&self, caller: &Caller, id: WebhookId) -> Result<(), Refusal> {
         let deleter = caller.clone();
         self.store()

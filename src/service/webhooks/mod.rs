@@ -158,9 +158,6 @@ impl Service {
 
     /// A page of webhooks, newest first: all that the caller reaches, or those of the consumer that
     /// `consumer` names.
-    ///
-    /// # Errors
-    /// [`Refusal::Internal`] where the database cannot be read.
     pub async fn webhooks(
         &self,
         caller: &Caller,
@@ -181,9 +178,6 @@ impl Service {
     }
 
     /// One webhook.
-    ///
-    /// # Errors
-    /// [`Refusal::NotFound`].
     pub async fn webhook(&self, caller: &Caller, id: WebhookId) -> Result<Webhook, Refusal> {
         let caller = caller.clone();
         self.read(move |store, conn| registered_in(store, conn, &caller, id))

@@ -38,9 +38,6 @@ pub(super) fn check_place(
 }
 
 /// Refuses a name that another operational webhook has.
-///
-/// # Errors
-/// [`Refusal::Conflict`].
 pub(super) fn check_name(
     tx: &WriteTx<'_>,
     caller: &Caller,

@@ -74,9 +74,6 @@ impl Service {
 impl Service {
     /// The old secrets of a webhook that are still valid, the newest first, and until when each is. For
     /// the platform only, and of it for those only who may read secrets.
-    ///
-    /// # Errors
-    /// [`Refusal::NotFound`]; [`Refusal::MfaRequired`].
     pub async fn read_old_secrets(
         &self,
         caller: &Caller,
@@ -100,9 +97,6 @@ impl Service {
 
     /// What verifies a webhook's deliveries: its newest secret, or the public key. For those only who
     /// may read secrets.
-    ///
-    /// # Errors
-    /// [`Refusal::NotFound`]; [`Refusal::MfaRequired`].
     pub async fn read_secret(&self, caller: &Caller, id: WebhookId) -> Result<Secret, Refusal> {
         caller.actor.check_proof()?;
         let caller = caller.clone();

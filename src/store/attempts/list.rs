@@ -20,9 +20,6 @@ use crate::store::{Read, StoreError};
 /// A page of attempts with the rows of their deliveries: those of the newest delivery first, and of each
 /// the latest first. It looks at the attempts of [`SCAN_ROWS_MAX`] deliveries at most, and is short
 /// where it finds fewer than asked. Before a cursor the same way is gone upwards.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn list(
     conn: &Read<'_>,
     filter: &AttemptFilter,

@@ -11,9 +11,6 @@ use crate::store::{Read, StoreError, WriteTx};
 /// Targets that one webhook may have; attempts that went elsewhere say so themselves.
 const TARGETS_MAX: usize = 32;
 /// The number of a webhook's target; `None` where it may have no more of them.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub(super) fn number(
     tx: &mut WriteTx<'_>,
     webhook_seq: i64,

@@ -24,9 +24,6 @@ pub struct ErasingPart {
 }
 
 /// The next events to erase, at most `limit`; `None` where nothing is to be erased.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn next(conn: &Read<'_>, limit: usize) -> Result<Option<ErasingPart>, StoreError> {
     let found: Option<(i64, i64)> = conn.row(
         "SELECT seq, erased_to
@@ -57,9 +54,6 @@ pub fn next(conn: &Read<'_>, limit: usize) -> Result<Option<ErasingPart>, StoreE
 }
 
 /// The deliveries of an event that wait for their time or for an attempt.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn waiting_of(conn: &Read<'_>, event_seq: i64) -> Result<Vec<i64>, StoreError> {
     conn.values(
         "SELECT seq
@@ -77,25 +71,16 @@ pub fn waiting_of(conn: &Read<'_>, event_seq: i64) -> Result<Vec<i64>, StoreErro
 }
 
 /// From now on, and in this transaction only until [`end`], what is freed is overwritten.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn begin(tx: &WriteTx<'_>) -> Result<(), StoreError> {
     erasure::begin(tx)
 }
 
 /// Empties an event, and what those kept of it that it was delivered to.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn erase(tx: &WriteTx<'_>, event_seq: i64) -> Result<(), StoreError> {
     erasure::empty(tx, event_seq)
 }
 
 /// Records how far an erasure has come: behind the last event of a part, or at its end.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn end(tx: &mut WriteTx<'_>, part: &ErasingPart) -> Result<(), StoreError> {
     tx.run(
         "UPDATE consumers SET erased_to = :to WHERE seq = :consumer AND erased_to IS NOT NULL",

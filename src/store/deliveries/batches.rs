@@ -125,9 +125,6 @@ pub fn pending_batches(
 
 /// One retrying delivery of each batch, and those in none, of a webhook that are due at `now`, the
 /// longest due first; and whether there may be more.
-///
-/// # Errors
-/// As [`pending_batches`].
 pub fn due_batches(
     conn: &Read<'_>,
     webhook_seq: i64,
@@ -164,9 +161,6 @@ pub fn due_batches(
 /// Puts the first pending deliveries of a webhook behind row `after` into a batch; they are of one wire
 /// profile and format, and their data fits one body. `false` where that is not due: none waits, or so few
 /// that others may still join them.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn form_batch(
     tx: &mut WriteTx<'_>,
     webhook_seq: i64,
@@ -217,9 +211,6 @@ pub fn form_batch(
 }
 
 /// Makes a batch of these deliveries, as far as they are in none.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn put_together(tx: &mut WriteTx<'_>, rows: &[i64]) -> Result<(), StoreError> {
     tx.run(
         "UPDATE deliveries
@@ -231,9 +222,6 @@ pub fn put_together(tx: &mut WriteTx<'_>, rows: &[i64]) -> Result<(), StoreError
 }
 
 /// Takes deliveries out of their batch: they wait to be put into another.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn leave_batch(tx: &WriteTx<'_>, rows: &[i64]) -> Result<(), StoreError> {
     tx.run(
         "UPDATE deliveries
@@ -245,9 +233,6 @@ pub fn leave_batch(tx: &WriteTx<'_>, rows: &[i64]) -> Result<(), StoreError> {
 }
 
 /// What of a batch waits for an attempt, in event order.
-///
-/// # Errors
-/// As [`pending_batches`].
 pub fn waiting_in_batch(
     conn: &Read<'_>,
     batch_seq: i64,
@@ -268,9 +253,6 @@ pub fn waiting_in_batch(
 }
 
 /// The deliveries of a batch, in event order, without those that were called off unsent.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn batch_of(conn: &Read<'_>, batch_seq: i64) -> Result<Vec<BatchMember>, StoreError> {
     conn.rows(
         "SELECT d.seq, d.created_at, events.erased_at IS NOT NULL AS is_erased
@@ -295,9 +277,6 @@ pub fn batch_of(conn: &Read<'_>, batch_seq: i64) -> Result<Vec<BatchMember>, Sto
 
 /// The row of the first delivery of the batch with this id, where it is one of the newest: an id is made of
 /// the members, so that they are looked at, [`SEARCHED_MAX`] of them at most.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn first_of_batch(
     conn: &Read<'_>,
     workspace_seq: i64,
@@ -329,9 +308,6 @@ pub fn first_of_batch(
 
 /// The rows of those that stand where `delivery` does and share its batch, without those that a person
 /// discarded.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn mates(conn: &Read<'_>, delivery: &Delivery) -> Result<Vec<i64>, StoreError> {
     let Some(batch_seq) = delivery.batch else {
         return Ok(Vec::new());

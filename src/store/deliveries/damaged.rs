@@ -12,9 +12,6 @@ const LOOKED_AT_MAX: i64 = 500;
 
 /// The first waiting deliveries of a webhook that carry a damaged event, found in one stretch of
 /// [`LOOKED_AT_MAX`]; none where all are sound.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn damaged(conn: &Read<'_>, webhook_seq: i64) -> Result<Vec<i64>, StoreError> {
     let mut after = 0;
     loop {
@@ -41,9 +38,6 @@ pub fn damaged(conn: &Read<'_>, webhook_seq: i64) -> Result<Vec<i64>, StoreError
 
 /// Gives up a scheduled delivery whose row cannot be understood, whatever else stands in it; `error` says
 /// so on it.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn give_up_unreadable(tx: &mut WriteTx<'_>, seq: i64, error: &str) -> Result<(), StoreError> {
     let webhook_seq: Option<i64> = tx.optional(
         "UPDATE deliveries

@@ -19,9 +19,6 @@ pub const GROUPED_ROWS_MAX: u32 = 5000;
 pub const GROUPS_MAX: u32 = 12;
 
 /// A workspace's newest dead letters by webhook and cause, the largest group first.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn groups(conn: &Read<'_>, workspace_seq: i64) -> Result<Vec<LetterGroup>, StoreError> {
     conn.rows(
         "SELECT d.webhook_seq, d.last_error_kind, d.last_status_code, count(*) AS letters,
@@ -59,9 +56,6 @@ fn group(row: &Row<'_>) -> Result<LetterGroup, StoreError> {
 }
 
 /// The dead letters of one group, among the webhook's newest [`GROUPED_ROWS_MAX`].
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn letters_of(
     conn: &Read<'_>,
     workspace_seq: i64,
@@ -93,9 +87,6 @@ pub fn letters_of(
 
 /// When the oldest delivery was made that still waits for an attempt; one that was for later counts from
 /// its time on.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn oldest_waiting(
     conn: &Read<'_>,
     workspace_seq: i64,
@@ -120,9 +111,6 @@ pub fn oldest_waiting(
 }
 
 /// How the latest deliveries of a webhook stand, newest first.
-///
-/// # Errors
-/// As [`super::find`].
 pub fn latest(
     conn: &Read<'_>,
     workspace_seq: i64,

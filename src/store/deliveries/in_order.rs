@@ -76,9 +76,6 @@ pub fn pending_heads(
 
 /// Retrying deliveries of a webhook that are due at `now` and that nothing with their key is before,
 /// longest due first.
-///
-/// # Errors
-/// As [`pending_heads`].
 pub fn due_heads(
     conn: &Read<'_>,
     webhook_seq: i64,

@@ -32,9 +32,6 @@ const CANDIDATES: &str = "SELECT seq, workspace_seq, webhook_seq, event_type, st
      FROM deliveries";
 
 /// A page of deliveries, newest first.
-///
-/// # Errors
-/// [`StoreError::Damaged`] where a row cannot be understood.
 pub fn list(
     conn: &Read<'_>,
     filter: &DeliveryFilter,
@@ -49,9 +46,6 @@ pub fn list(
 }
 
 /// As [`list`], in `order`.
-///
-/// # Errors
-/// As [`list`].
 pub fn list_in(
     conn: &Read<'_>,
     filter: &DeliveryFilter,
@@ -71,9 +65,6 @@ pub fn list_in(
 }
 
 /// How many deliveries a filter matches, all of them looked at: for bulk actions, not for pages.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn count(conn: &Read<'_>, filter: &DeliveryFilter) -> Result<u64, StoreError> {
     let mut total = 0;
     let mut cursor = None;
@@ -89,9 +80,6 @@ pub fn count(conn: &Read<'_>, filter: &DeliveryFilter) -> Result<u64, StoreError
 
 /// The row numbers of up to `rows` matching deliveries behind `cursor`, in `order`; looks at
 /// [`SCAN_ROWS_MAX`] rows at most.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn scan(
     conn: &Read<'_>,
     filter: &DeliveryFilter,

@@ -48,9 +48,6 @@ pub use waiting::{shift_retries, soonest, standings, waiting_of};
 
 /// Stores a delivery of `event`, due at once, and offers it to the engine, unless something is before it
 /// whose order it keeps.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn insert(
     tx: &mut WriteTx<'_>,
     event: &Arc<Event>,
@@ -69,9 +66,6 @@ pub fn insert(
 }
 
 /// As [`insert`], due at `due` where that is later.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn insert_for(
     tx: &mut WriteTx<'_>,
     event: &Arc<Event>,
@@ -87,9 +81,6 @@ pub fn insert_for(
 }
 
 /// As [`insert`], but the caller attempts it: the lanes never see it while this process lives.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn insert_unqueued(
     tx: &mut WriteTx<'_>,
     event: &Arc<Event>,
@@ -153,9 +144,6 @@ fn insert_row(
 }
 
 /// The delivery in row `seq`.
-///
-/// # Errors
-/// [`StoreError::Damaged`] where the row cannot be understood.
 pub fn find(conn: &Read<'_>, seq: i64) -> Result<Option<Delivery>, StoreError> {
     let sql = format!("{SELECT} WHERE d.seq = :seq LIMIT 1");
     conn.row(&sql, named_params! { ":seq": seq }, delivery)
@@ -163,9 +151,6 @@ pub fn find(conn: &Read<'_>, seq: i64) -> Result<Option<Delivery>, StoreError> {
 
 /// The deliveries in the rows `seqs`, oldest first. One that cannot be read is left out, and the log
 /// says so.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn in_rows(conn: &Read<'_>, seqs: &[i64]) -> Result<Vec<Delivery>, StoreError> {
     if seqs.is_empty() {
         return Ok(Vec::new());
@@ -183,9 +168,6 @@ pub fn in_rows(conn: &Read<'_>, seqs: &[i64]) -> Result<Vec<Delivery>, StoreErro
 }
 
 /// The delivery `id`, where `purview` holds it.
-///
-/// # Errors
-/// As [`find`].
 pub fn find_in(
     conn: &Read<'_>,
     purview: Purview,
@@ -201,9 +183,6 @@ pub fn find_in(
 
 /// The deliveries of an event, oldest first. One that cannot be read is left out, and the log says
 /// so.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn of_event(
     conn: &Read<'_>,
     event_seq: i64,
@@ -216,9 +195,6 @@ pub fn of_event(
 }
 
 /// Of the deliveries of `events` to a webhook the rows of the newest of each.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn newest_of(
     conn: &Read<'_>,
     webhook_seq: i64,
@@ -242,9 +218,6 @@ const SELECT_PROGRESS: &str =
     WHERE seq = :seq";
 
 /// Where a delivery stands, and no more.
-///
-/// # Errors
-/// As [`find`].
 pub fn progress(conn: &Read<'_>, seq: i64) -> Result<Option<(Progress, Trigger)>, StoreError> {
     conn.row(SELECT_PROGRESS, params![seq], |row| {
         let mut columns = InOrder::of(row);
@@ -253,9 +226,6 @@ pub fn progress(conn: &Read<'_>, seq: i64) -> Result<Option<(Progress, Trigger)>
 }
 
 /// Marks a dead letter discarded; `false` where it is none, or was discarded before.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn discard(tx: &mut WriteTx<'_>, seq: i64) -> Result<bool, StoreError> {
     let discarded = tx.run(
         "UPDATE deliveries
@@ -268,9 +238,6 @@ pub fn discard(tx: &mut WriteTx<'_>, seq: i64) -> Result<bool, StoreError> {
 }
 
 /// Takes a person's discarding back; `false` where the delivery is not discarded.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn restore(tx: &mut WriteTx<'_>, seq: i64) -> Result<bool, StoreError> {
     let restored = tx.run(
         "UPDATE deliveries
@@ -283,9 +250,6 @@ pub fn restore(tx: &mut WriteTx<'_>, seq: i64) -> Result<bool, StoreError> {
 }
 
 /// Notes which job touched the deliveries in `rows` last; `None` where a person did.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn set_job(tx: &WriteTx<'_>, rows: &[i64], job_seq: Option<i64>) -> Result<(), StoreError> {
     tx.run(
         "UPDATE deliveries
@@ -297,17 +261,11 @@ pub fn set_job(tx: &WriteTx<'_>, rows: &[i64], job_seq: Option<i64>) -> Result<(
 }
 
 /// One past the newest delivery: what is made from now on has at least this row number.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn end(conn: &Read<'_>) -> Result<i64, StoreError> {
     conn.value("SELECT coalesce(max(seq), 0) + 1 FROM deliveries", [])
 }
 
 /// Pins a delivery that was never sent to its webhook's present shape.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn pin_anew(tx: &WriteTx<'_>, seq: i64) -> Result<(), StoreError> {
     tx.run(
         "UPDATE deliveries
@@ -319,9 +277,6 @@ pub fn pin_anew(tx: &WriteTx<'_>, seq: i64) -> Result<(), StoreError> {
 }
 
 /// Records what came of telling the alert target about a dead letter.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn set_alert(
     tx: &WriteTx<'_>,
     seq: i64,

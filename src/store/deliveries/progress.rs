@@ -15,9 +15,6 @@ use rusqlite::params;
 
 /// Writes a new progress that `domain::delivery::step` chose, and with it the last attempt if there
 /// was one. Keeps counts and sums.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn set_progress(
     tx: &mut WriteTx<'_>,
     place: DeliveryPlace,

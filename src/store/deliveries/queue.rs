@@ -90,9 +90,6 @@ pub fn pending(
 }
 
 /// Retrying deliveries of a webhook that are due at `now`, longest due first, with their events.
-///
-/// # Errors
-/// As [`pending`].
 pub fn due(
     conn: &Read<'_>,
     webhook_seq: i64,
@@ -110,9 +107,6 @@ pub fn due(
 }
 
 /// One delivery as the engine takes it, whatever its state.
-///
-/// # Errors
-/// As [`pending`].
 pub fn queued(conn: &Read<'_>, seq: i64) -> Result<Option<QueuedDelivery>, StoreError> {
     let sql = format!(
         "{SELECT_QUEUED}
@@ -123,9 +117,6 @@ pub fn queued(conn: &Read<'_>, seq: i64) -> Result<Option<QueuedDelivery>, Store
 
 /// The oldest retrying delivery of a webhook, due or not: the one that an ordered webhook's later
 /// deliveries wait for.
-///
-/// # Errors
-/// As [`pending`].
 pub fn oldest_retrying(
     conn: &Read<'_>,
     webhook_seq: i64,
@@ -138,9 +129,6 @@ pub fn oldest_retrying(
 }
 
 /// When the first retrying delivery of a webhook after `now` is due.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn next_due(
     conn: &Read<'_>,
     webhook_seq: i64,
@@ -155,9 +143,6 @@ pub fn next_due(
 }
 
 /// Every webhook with deliveries that wait; read once at start.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn webhooks_waiting(conn: &Read<'_>) -> Result<Vec<i64>, StoreError> {
     conn.values(
         "SELECT DISTINCT webhook_seq
@@ -170,9 +155,6 @@ pub fn webhooks_waiting(conn: &Read<'_>) -> Result<Vec<i64>, StoreError> {
 }
 
 /// A webhook that is out for good and for which deliveries still wait.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn ended_waiting(conn: &Read<'_>) -> Result<Option<i64>, StoreError> {
     conn.optional(
         "SELECT c.webhook_seq
@@ -186,9 +168,6 @@ pub fn ended_waiting(conn: &Read<'_>) -> Result<Option<i64>, StoreError> {
 }
 
 /// Tests that were under way when the process ended: they are over, and nobody waits for them.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn interrupted_tests(conn: &Read<'_>, limit: usize) -> Result<Vec<Delivery>, StoreError> {
     let sql = format!(
         "{SELECT}

@@ -22,9 +22,6 @@ use crate::store::{Read, StoreError, WriteTx};
 pub(in crate::store) const SAME_CLOCK_MS: i64 = 1000;
 
 /// Plans when a delivery is due, for the first time or anew, and lets the engine know.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn plan(tx: &mut WriteTx<'_>, seq: i64, due: DueTime) -> Result<(), StoreError> {
     tx.run(
         "INSERT INTO scheduled_deliveries (delivery_seq, due_at, not_before, passed_at, clock_offset)
@@ -45,9 +42,6 @@ pub fn plan(tx: &mut WriteTx<'_>, seq: i64, due: DueTime) -> Result<(), StoreErr
 }
 
 /// A delivery waits for its time no longer.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn forget_plan(tx: &WriteTx<'_>, seq: i64) -> Result<(), StoreError> {
     tx.run(
         "DELETE FROM scheduled_deliveries WHERE delivery_seq = :seq",
@@ -57,17 +51,11 @@ pub fn forget_plan(tx: &WriteTx<'_>, seq: i64) -> Result<(), StoreError> {
 }
 
 /// When the next of all scheduled deliveries is due.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn next_planned(conn: &Read<'_>) -> Result<Option<Timestamp>, StoreError> {
     conn.value("SELECT min(due_at) FROM scheduled_deliveries", [])
 }
 
 /// Deliveries whose time has come by `now`, the longest due first; at most `limit`.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn planned_until(
     conn: &Read<'_>,
     now: Timestamp,
@@ -86,9 +74,6 @@ pub fn planned_until(
 /// Moves up to `limit` scheduled deliveries behind row `after` along with a clock that was set by
 /// `by_ms`, as far as they were planned before that. Answers where to go on; `None` where there are no
 /// more.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn shift_scheduled(
     tx: &WriteTx<'_>,
     after: i64,

@@ -23,9 +23,6 @@ use crate::store::{Read, StoreError, WriteTx};
 
 /// The `limit` retries of the active webhooks that `purview` holds that are due soonest, due or not, soonest
 /// first. Alerts are not among them.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn soonest(
     conn: &Read<'_>,
     purview: Purview,
@@ -94,9 +91,6 @@ fn next_of(
 
 /// How the deliveries of each of a workspace's webhooks stand; those with nothing open are left
 /// out, and so are alerts.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn standings(
     conn: &Read<'_>,
     purview: Purview,
@@ -176,9 +170,6 @@ fn count_dead_letters(conn: &Read<'_>, webhook_seq: i64) -> Result<u64, StoreErr
 /// Moves up to `limit` retries of a webhook behind row `after` by `by_ms`, as
 /// `domain::delivery::Progress::shifted` does, except those in `right`. Answers where to go on;
 /// `None` where there are no more.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn shift_retries(
     tx: &WriteTx<'_>,
     webhook_seq: i64,
@@ -215,9 +206,6 @@ pub fn shift_retries(
 }
 
 /// Deliveries of a webhook that still wait, oldest first of each state; at most `limit`.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn waiting_of(conn: &Read<'_>, webhook_seq: i64, limit: usize) -> Result<Vec<i64>, StoreError> {
     conn.values(
         "SELECT seq

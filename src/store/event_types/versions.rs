@@ -23,9 +23,6 @@ pub const WORKSPACE_VERSIONS_MAX: u32 = 5000;
 const COLUMNS: &str = "seq, name, description, schema, example, archived, created_at, updated_at";
 
 /// The version `name` of an event type, with how many webhooks in a purview pin it.
-///
-/// # Errors
-/// [`StoreError::Damaged`] where the row cannot be understood.
 pub fn find(
     conn: &Read<'_>,
     purview: Purview,
@@ -51,9 +48,6 @@ pub fn find(
 }
 
 /// A page of the versions of an event type, newest first, with how many webhooks in a purview pin each.
-///
-/// # Errors
-/// As [`find`].
 pub fn list(
     conn: &Read<'_>,
     purview: Purview,
@@ -87,9 +81,6 @@ pub fn list(
 }
 
 /// All versions of an event type, oldest first: at most [`VERSIONS_MAX`]. Who pins them is not counted.
-///
-/// # Errors
-/// As [`find`].
 pub fn all(conn: &Read<'_>, event_type_seq: i64) -> Result<Vec<EventTypeVersion>, StoreError> {
     let sql = format!(
         "SELECT {COLUMNS}
@@ -115,9 +106,6 @@ pub struct OutlinedVersion {
 
 /// The versions of all event types of a workspace without their texts, newest first, by the row of
 /// their event type: at most [`WORKSPACE_VERSIONS_MAX`].
-///
-/// # Errors
-/// As [`find`].
 pub fn outline(
     conn: &Read<'_>,
     workspace_seq: i64,
@@ -146,9 +134,6 @@ pub fn outline(
 }
 
 /// How many versions an event type has, and all event types of its workspace.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn count(
     conn: &Read<'_>,
     workspace_seq: i64,
@@ -167,9 +152,6 @@ pub fn count(
 
 /// Adds a version, which then is the newest; `None` where there is one of that name. The caller has
 /// checked that there is room.
-///
-/// # Errors
-/// As [`find`].
 pub fn insert(
     tx: &mut WriteTx<'_>,
     workspace_seq: i64,
@@ -197,9 +179,6 @@ pub fn insert(
 }
 
 /// Changes a version; `None` where there is none of that name. Who pins it is not counted.
-///
-/// # Errors
-/// As [`find`].
 pub fn update(
     tx: &mut WriteTx<'_>,
     workspace_seq: i64,
@@ -251,9 +230,6 @@ fn write(
 }
 
 /// Removes a version.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn delete(tx: &mut WriteTx<'_>, workspace_seq: i64, seq: i64) -> Result<(), StoreError> {
     tx.run(
         "DELETE FROM event_type_versions WHERE seq = :seq",
@@ -264,9 +240,6 @@ pub fn delete(tx: &mut WriteTx<'_>, workspace_seq: i64, seq: i64) -> Result<(), 
 }
 
 /// Removes all versions of an event type that is about to leave.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub(super) fn delete_all(
     tx: &WriteTx<'_>,
     workspace_seq: i64,

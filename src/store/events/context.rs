@@ -18,9 +18,6 @@ const TAGGED: &str = "EXISTS (
          SELECT 1 FROM json_each(events.tags) AS said WHERE said.value = :tag)";
 
 /// Whether an event was said in a channel and has a tag, as far as they are asked for.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn is_marked(
     conn: &Read<'_>,
     event_seq: i64,

@@ -19,9 +19,6 @@ use crate::store::{Read, StoreError};
 /// so. In ascending order the page always says where to go on: row numbers
 /// are given in commit order, so that a poller that goes on from there never skips or repeats one. What
 /// lies before a cursor of the descending order is read upwards.
-///
-/// # Errors
-/// As [`super::find`].
 pub fn list(
     conn: &Read<'_>,
     filter: &EventFilter,

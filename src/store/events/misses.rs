@@ -11,9 +11,6 @@ use crate::store::sql::id;
 use crate::store::{Read, StoreError, WriteTx};
 
 /// Records that a webhook wanted an event but was disabled when it was published.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn insert_miss(
     tx: &WriteTx<'_>,
     event_seq: i64,
@@ -29,9 +26,6 @@ pub fn insert_miss(
 }
 
 /// Forgets a miss, because the event has been given to the webhook after all.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn delete_miss(tx: &WriteTx<'_>, event_seq: i64, webhook_seq: i64) -> Result<(), StoreError> {
     tx.run(
         "DELETE FROM event_misses WHERE webhook_seq = :webhook AND event_seq = :event",
@@ -41,9 +35,6 @@ pub fn delete_miss(tx: &WriteTx<'_>, event_seq: i64, webhook_seq: i64) -> Result
 }
 
 /// Of the events that a webhook missed those that are meant, oldest first.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn missed(conn: &Read<'_>, which: &MissedEvents, limit: usize) -> Result<Vec<i64>, StoreError> {
     let sql = format!(
         "SELECT event_seq
@@ -65,9 +56,6 @@ pub fn missed(conn: &Read<'_>, which: &MissedEvents, limit: usize) -> Result<Vec
 }
 
 /// How many there are of these.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn count_missed(conn: &Read<'_>, which: &MissedEvents) -> Result<u64, StoreError> {
     conn.value(
         &format!("SELECT count(*) {MISSED}"),
@@ -88,9 +76,6 @@ const MISSED: &str = "FROM event_misses
         AND (:until IS NULL OR events.created_at < :until)";
 
 /// The webhooks that missed an event, and why.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn misses(
     conn: &Read<'_>,
     event_seq: i64,

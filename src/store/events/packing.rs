@@ -49,9 +49,6 @@ pub(super) fn read(row: &Row<'_>) -> Result<Arc<str>, StoreError> {
 }
 
 /// As [`read`], without a copy of what is not packed.
-///
-/// # Errors
-/// As [`read`].
 pub(in crate::store) fn borrowed<'a>(
     data: ValueRef<'a>,
     packed: ValueRef<'_>,

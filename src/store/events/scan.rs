@@ -43,9 +43,6 @@ pub struct ScannedEvents {
 
 /// The next published events that match and were not erased, oldest first: at most `limit` of them, among
 /// [`SCANNED_EVENTS_MAX`] rows.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn unerased(
     conn: &Read<'_>,
     scan: &EventScan,
@@ -62,9 +59,6 @@ pub fn unerased(
 
 /// The published events that match, in the order of the filter: at most `limit` of them, among
 /// [`SCANNED_EVENTS_MAX`] rows.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub(super) fn fitting(
     conn: &Read<'_>,
     filter: &EventFilter,

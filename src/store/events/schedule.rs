@@ -39,9 +39,6 @@ pub(super) fn read(row: &Row<'_>) -> Result<Option<Schedule>, StoreError> {
 }
 
 /// Records that an event is to be delivered at another time; what its publisher asked for stays.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn set_deliver_at(tx: &WriteTx<'_>, event_seq: i64, at: Timestamp) -> Result<(), StoreError> {
     tx.run(
         "UPDATE events SET deliver_at = :at WHERE seq = :event",

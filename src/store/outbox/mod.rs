@@ -131,9 +131,6 @@ impl Outbox {
     }
 
     /// The statements that make the table, for a database of the kind that `address` names.
-    ///
-    /// # Errors
-    /// [`OutboxError::Address`].
     pub fn schema(address: &str, table: &OutboxTable) -> Result<String, OutboxError> {
         match address.split_once(':') {
             Some(("sqlite", _)) => Ok(sqlite::schema(table)),
@@ -144,9 +141,6 @@ impl Outbox {
     }
 
     /// The rows that wait, in order, `most` at most.
-    ///
-    /// # Errors
-    /// [`OutboxError::Database`].
     pub fn waiting(&mut self, most: u32) -> Result<Vec<OutboxRow>, OutboxError> {
         let most = most.clamp(1, BATCH_ROWS_MAX);
         match self {
@@ -157,9 +151,6 @@ impl Outbox {
     }
 
     /// Marks what became of rows, in one transaction.
-    ///
-    /// # Errors
-    /// [`OutboxError::Database`].
     pub fn settle(&mut self, settled: &SettledRows) -> Result<(), OutboxError> {
         match self {
             Self::Sqlite(outbox) => outbox.settle(settled),
@@ -169,9 +160,6 @@ impl Outbox {
     }
 
     /// Returns when there may be more, after `longest` at the latest.
-    ///
-    /// # Errors
-    /// [`OutboxError::Database`].
     pub fn wait(&mut self, longest: Duration) -> Result<(), OutboxError> {
         match self {
             Self::Sqlite(_) | Self::Mysql(_) => {

@@ -41,9 +41,6 @@ pub(super) fn plan(
 }
 
 /// When the next event is due that a webhook's readers get later.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn next_due(conn: &Read<'_>, webhook_seq: i64) -> Result<Option<Timestamp>, StoreError> {
     conn.value(
         "SELECT min(due_at) FROM poll_plans WHERE webhook_seq = :webhook",
@@ -52,9 +49,6 @@ pub fn next_due(conn: &Read<'_>, webhook_seq: i64) -> Result<Option<Timestamp>, 
 }
 
 /// Makes entries of what is due by now.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn fall_due(tx: &mut WriteTx<'_>, webhook_seq: i64) -> Result<(), StoreError> {
     let due: Vec<(i64, i64, Option<i64>)> = tx.rows(
         "SELECT seq, event_seq, shape_seq
@@ -76,9 +70,6 @@ pub fn fall_due(tx: &mut WriteTx<'_>, webhook_seq: i64) -> Result<(), StoreError
 }
 
 /// Gives what is planned of an event another time; answers how much that is.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn replan(tx: &mut WriteTx<'_>, event_seq: i64, due: DueTime) -> Result<usize, StoreError> {
     let webhooks: Vec<i64> = tx.values(
         "UPDATE poll_plans
@@ -98,9 +89,6 @@ pub fn replan(tx: &mut WriteTx<'_>, event_seq: i64, due: DueTime) -> Result<usiz
 }
 
 /// Calls off what is planned of an event; answers how much that was.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn call_off(tx: &mut WriteTx<'_>, event_seq: i64) -> Result<usize, StoreError> {
     tx.notices().activity = true;
     forget_planned(tx, event_seq)
@@ -126,9 +114,6 @@ pub(in crate::store) fn is_planned(conn: &Read<'_>, event_seq: i64) -> Result<bo
 
 /// Moves up to `limit` plans behind row `after` along with a clock that was set by `by_ms`, as scheduled
 /// deliveries are. Answers where to go on; `None` where there are no more.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn shift_plans(
     tx: &WriteTx<'_>,
     after: i64,

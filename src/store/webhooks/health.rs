@@ -15,9 +15,6 @@ use crate::store::sql::id;
 use crate::store::{Read, StoreError, WriteTx};
 
 /// How a webhook has been answering, and what may disable it.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn health(tx: &mut WriteTx<'_>, seq: i64) -> Result<Option<KnownHealth>, StoreError> {
     if let Some(known) = tx.health.of(seq) {
         return Ok(Some(known));
@@ -54,9 +51,6 @@ fn read(conn: &Read<'_>, seq: i64) -> Result<Option<KnownHealth>, StoreError> {
 
 /// Sets how a webhook has been answering. Of one whose [`health`] was asked for in this transaction it
 /// is written once, at its end.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn set_health(tx: &mut WriteTx<'_>, seq: i64, health: &Health) -> Result<(), StoreError> {
     if tx.health.set(seq, health) {
         return Ok(());
@@ -73,9 +67,6 @@ pub(in crate::store) fn write_pending(tx: &mut WriteTx<'_>) -> Result<(), StoreE
 
 /// Lets every webhook that has been failing begin to do so at `now`: for when the clock was set, and
 /// nobody knows any more how long it has been.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn restart_failing(tx: &mut WriteTx<'_>, now: Timestamp) -> Result<(), StoreError> {
     write_pending(tx)?;
     tx.run(
@@ -86,9 +77,6 @@ pub fn restart_failing(tx: &mut WriteTx<'_>, now: Timestamp) -> Result<(), Store
 }
 
 /// Time in which nobody was tried: whoever is failing has not been failing for longer by it.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn excuse_failing(
     tx: &mut WriteTx<'_>,
     by: Duration,

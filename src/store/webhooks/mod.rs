@@ -69,9 +69,6 @@ const SELECT: &str = "SELECT w.seq, w.workspace_seq, w.consumer_seq, w.uid,
     JOIN profiles ON profiles.seq = w.profile_seq";
 
 /// The webhook in row `seq`, deleted ones included.
-///
-/// # Errors
-/// [`StoreError::Damaged`] where the row cannot be understood.
 pub fn find(
     conn: &Read<'_>,
     vault: &Vault,
@@ -84,9 +81,6 @@ pub fn find(
 }
 
 /// The registered webhook `id`, where `purview` holds it, unless it was deleted.
-///
-/// # Errors
-/// As [`find`].
 pub fn find_registered(
     conn: &Read<'_>,
     vault: &Vault,
@@ -104,9 +98,6 @@ pub fn find_registered(
 }
 
 /// A page of the registered webhooks that `purview` holds, newest first.
-///
-/// # Errors
-/// As [`find`].
 pub fn list(
     conn: &Read<'_>,
     vault: &Vault,
@@ -143,9 +134,6 @@ pub fn list(
 }
 
 /// The hidden webhook of a one-off or alert target, by the digest of what makes it the same one.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn find_target(
     conn: &Read<'_>,
     workspace_seq: i64,
@@ -161,9 +149,6 @@ pub fn find_target(
 }
 
 /// The URL of a webhook, hidden ones included.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn url(conn: &Read<'_>, seq: i64) -> Result<Option<String>, StoreError> {
     conn.optional(
         "SELECT url FROM webhooks WHERE seq = :seq",
@@ -172,9 +157,6 @@ pub fn url(conn: &Read<'_>, seq: i64) -> Result<Option<String>, StoreError> {
 }
 
 /// Stores a new webhook and answers its row; its secret is stored apart.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn insert(tx: &mut WriteTx<'_>, new: &NewWebhook<'_>) -> Result<WebhookId, StoreError> {
     let id = WebhookId::new(tx.now(), tx.next_seq(NumberedTable::Webhooks)?);
     tx.run(
@@ -205,9 +187,6 @@ pub fn insert(tx: &mut WriteTx<'_>, new: &NewWebhook<'_>) -> Result<WebhookId, S
 }
 
 /// Writes what a person set.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn update_settings(
     tx: &mut WriteTx<'_>,
     workspace_seq: i64,
@@ -268,9 +247,6 @@ pub fn update_settings(
 }
 
 /// Writes what the platform calls a webhook; `false` where another of its consumer is called so.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn set_uid(tx: &mut WriteTx<'_>, seq: i64, uid: Option<&str>) -> Result<bool, StoreError> {
     let set = tx.run(
         "UPDATE OR IGNORE webhooks SET uid = :uid, updated_at = :now WHERE seq = :seq",
@@ -281,9 +257,6 @@ pub fn set_uid(tx: &mut WriteTx<'_>, seq: i64, uid: Option<&str>) -> Result<bool
 }
 
 /// Changes whether a webhook takes part.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn set_state(
     tx: &mut WriteTx<'_>,
     workspace_seq: i64,
@@ -311,9 +284,6 @@ pub fn set_state(
 }
 
 /// Revokes every webhook of a workspace, hidden ones included, and answers how many.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn revoke_all(tx: &mut WriteTx<'_>, workspace_seq: i64) -> Result<usize, StoreError> {
     let revoked: Vec<i64> = tx.values(
         "UPDATE webhooks
@@ -331,9 +301,6 @@ pub fn revoke_all(tx: &mut WriteTx<'_>, workspace_seq: i64) -> Result<usize, Sto
 }
 
 /// Marks a webhook deleted.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn delete(tx: &mut WriteTx<'_>, workspace_seq: i64, seq: i64) -> Result<(), StoreError> {
     tx.run(
         "UPDATE webhooks SET deleted_at = :now WHERE seq = :seq",
@@ -343,9 +310,6 @@ pub fn delete(tx: &mut WriteTx<'_>, workspace_seq: i64, seq: i64) -> Result<(), 
 }
 
 /// Whether a webhook is out for good: revoked, deleted, or gone altogether.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn is_ended(conn: &Read<'_>, seq: i64) -> Result<bool, StoreError> {
     let ended: Option<bool> = conn.optional(
         "SELECT status = 'revoked' OR deleted_at IS NOT NULL FROM webhooks WHERE seq = :seq",
@@ -364,9 +328,6 @@ fn changed(tx: &mut WriteTx<'_>, workspace_seq: i64, seq: i64) -> Result<(), Sto
 }
 
 /// Says that what a workspace says of second header names changed, to webhooks that say nothing.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn changed_aliases(tx: &mut WriteTx<'_>, workspace_seq: i64) -> Result<(), StoreError> {
     let silent: Vec<i64> = tx.values(
         "SELECT seq

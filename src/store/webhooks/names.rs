@@ -9,9 +9,6 @@ use crate::store::sql::id;
 use crate::store::{Read, StoreError, row_list};
 
 /// What the webhooks in the rows `seqs` are called, deleted and hidden ones included.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn names_of(conn: &Read<'_>, seqs: &[i64]) -> Result<Vec<WebhookName>, StoreError> {
     let sql = format!(
         "{SELECT_NAMES}
@@ -27,9 +24,6 @@ pub fn names_of(conn: &Read<'_>, seqs: &[i64]) -> Result<Vec<WebhookName>, Store
 }
 
 /// What the webhook in row `seq` is called, if it is of that workspace.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn name_in(
     conn: &Read<'_>,
     workspace_seq: i64,

@@ -11,9 +11,6 @@ pub(super) const OPERATIONAL: &str = "webhooks INDEXED BY webhooks_operational
          WHERE workspace_seq = :workspace AND transport = 2";
 
 /// The rows of a workspace's operational webhooks, oldest first.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn operational(conn: &Read<'_>, workspace_seq: i64) -> Result<Vec<i64>, StoreError> {
     conn.values(
         &format!("SELECT seq FROM {OPERATIONAL} AND deleted_at IS NULL ORDER BY seq LIMIT -1"),
@@ -22,9 +19,6 @@ pub fn operational(conn: &Read<'_>, workspace_seq: i64) -> Result<Vec<i64>, Stor
 }
 
 /// The row of the one that the platform calls `uid`.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn operational_called(
     conn: &Read<'_>,
     workspace_seq: i64,

@@ -27,9 +27,6 @@ pub(super) fn owned_by(consumer_seq: Option<i64>) -> &'static str {
 }
 
 /// How many webhooks a consumer, or else the platform itself, has registered.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn count(
     conn: &Read<'_>,
     workspace_seq: i64,
@@ -46,9 +43,6 @@ pub fn count(
 
 /// The webhooks that a consumer, or else the platform itself, has registered, newest first, up to
 /// `limit`; what cannot be read is left out.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn owned(
     conn: &Read<'_>,
     vault: &Vault,
@@ -74,9 +68,6 @@ pub fn owned(
 }
 
 /// Which of some consumers have a webhook in use.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn listening(conn: &Read<'_>, consumer_seqs: &[i64]) -> Result<Vec<i64>, StoreError> {
     let seqs = serde_json::to_string(consumer_seqs).expect("numbers always serialise");
     conn.values(
@@ -92,9 +83,6 @@ pub fn listening(conn: &Read<'_>, consumer_seqs: &[i64]) -> Result<Vec<i64>, Sto
 }
 
 /// The row of the webhook that the platform calls `uid`, of those of one consumer.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn row_called(
     conn: &Read<'_>,
     consumer_seq: i64,
@@ -111,9 +99,6 @@ pub fn row_called(
 
 /// The rows of all webhooks that a consumer ever registered, deleted ones included, as far as they are
 /// still there.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn rows_of_consumer(conn: &Read<'_>, consumer_seq: i64) -> Result<Vec<i64>, StoreError> {
     conn.values(
         "SELECT seq FROM webhooks WHERE consumer_seq = :consumer ORDER BY seq LIMIT -1",
@@ -131,9 +116,6 @@ pub(super) fn consumer_of(conn: &Read<'_>, seq: i64) -> Result<Option<i64>, Stor
 }
 
 /// Revokes and deletes every webhook of a consumer, and answers how many.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn delete_of_consumer(
     tx: &mut WriteTx<'_>,
     workspace_seq: i64,
@@ -159,9 +141,6 @@ pub fn delete_of_consumer(
 
 /// Rows of hidden webhooks that carry alerts in use: the workspace's, and those of its consumers, as many as
 /// may be at most.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn alert_rows(conn: &Read<'_>, workspace_seq: i64) -> Result<Vec<i64>, StoreError> {
     conn.values(
         "SELECT alert_webhook_seq FROM workspaces

@@ -41,9 +41,6 @@ pub fn pinned_by(
 }
 
 /// How many webhooks in a purview pin a version of an event type; any version where none is named.
-///
-/// # Errors
-/// As [`pinned_by`].
 pub fn count_pinning(
     conn: &Read<'_>,
     purview: Purview,

@@ -41,9 +41,6 @@ impl WebhookHits {
 }
 
 /// The registered webhooks within `purview` that `wanted` describes, up to `rows` of them.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn search(
     conn: &Read<'_>,
     purview: Purview,
@@ -99,9 +96,6 @@ pub fn search(
 }
 
 /// The webhooks in the rows `seqs`, in that order; what cannot be read is left out.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn in_rows(
     conn: &Read<'_>,
     vault: &Vault,
@@ -120,9 +114,6 @@ pub fn in_rows(
 
 /// The rows of registered webhooks that are told of where not all can be, over all workspaces: those
 /// that have failed longest, then those registered first; `rows` of them at most.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn foremost(conn: &Read<'_>, rows: u32) -> Result<Vec<i64>, StoreError> {
     conn.rows(
         "SELECT seq
@@ -136,9 +127,6 @@ pub fn foremost(conn: &Read<'_>, rows: u32) -> Result<Vec<i64>, StoreError> {
 }
 
 /// Which of the webhooks in the rows `seqs` have dead letters that nobody has discarded.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn with_dead_letters(conn: &Read<'_>, seqs: &[i64]) -> Result<Vec<i64>, StoreError> {
     let sql = "SELECT value
          FROM json_each(:seqs)

@@ -20,9 +20,6 @@ use crate::store::{Read, StoreError, WriteTx};
 
 /// The registered webhooks of a consumer, or else the platform's own, that are active or disabled,
 /// oldest first.
-///
-/// # Errors
-/// [`StoreError::Damaged`] where a row cannot be understood.
 pub fn subscribers(
     tx: &mut WriteTx<'_>,
     workspace_seq: i64,
@@ -43,9 +40,6 @@ pub fn subscribers(
 }
 
 /// One webhook as publishing sees it; `None` where it is out for good.
-///
-/// # Errors
-/// As [`subscribers`].
 pub fn subscriber(
     tx: &mut WriteTx<'_>,
     workspace_seq: i64,
@@ -59,9 +53,6 @@ pub fn subscriber(
 
 /// The operational webhooks of a workspace that are active or disabled, oldest first. They are read anew
 /// each time, by an index that holds nothing else: who asks has news, and most workspaces have none of them.
-///
-/// # Errors
-/// As [`subscribers`].
 pub fn operational_subscribers(
     tx: &WriteTx<'_>,
     workspace_seq: i64,
@@ -71,9 +62,6 @@ pub fn operational_subscribers(
 }
 
 /// How many of a workspace's webhooks name the event type `name` itself, not a pattern that it fits.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
 pub fn count_naming(
     conn: &Read<'_>,
     workspace_seq: i64,

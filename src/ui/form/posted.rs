@@ -43,9 +43,6 @@ impl Form {
     }
 
     /// Refuses a form that does not carry its session's token.
-    ///
-    /// # Errors
-    /// [`Refusal::Forbidden`].
     pub fn check_token(&self, expected: &str) -> Result<(), Refusal> {
         let given = unmasked(self.typed(CSRF_FIELD));
         if bool::from(given.as_bytes().ct_eq(expected.as_bytes())) {
@@ -134,9 +131,6 @@ impl From<Form> for FormDraft {
 }
 
 /// The form again, with what the person at it can mend; everything else is a page of its own.
-///
-/// # Errors
-/// What nobody at the form can mend.
 pub fn mend(refusal: Refusal, typed: Form) -> Result<FormDraft, Refusal> {
     let errors = match refusal {
         Refusal::Invalid(errors) => errors,

@@ -100,9 +100,6 @@ impl Credentials {
 
     /// Holds an address to its rate, whatever it asks for and whoever it says it is: guessing at
     /// credentials costs as much as using them.
-    ///
-    /// # Errors
-    /// [`Refusal::RateLimited`].
     pub fn check_address(&self, client: IpAddr) -> Result<(), Refusal> {
         let rate = self
             .address_rates
@@ -164,9 +161,6 @@ impl Credentials {
     }
 
     /// Whether the workspace of somebody bound to a consumer lists `origin`.
-    ///
-    /// # Errors
-    /// [`Refusal::Internal`] where the database cannot be read.
     pub async fn lists(&self, entitled: &Entitled, origin: &str) -> Result<bool, Refusal> {
         let found = self.workspaces.resolve(entitled.workspace_seq, None);
         let workspace = found.await?;
