@@ -10,11 +10,12 @@ use askama::Template;
 use super::access::{GUEST, VIEW};
 use super::guest::Guest;
 use super::page::{PortalPage, Room, Shown, show};
-use crate::domain::catalogue::EventType;
+use crate::domain::catalogue::{EventType, EventTypeVersion};
 use crate::domain::page::{Limit, List};
 use crate::service::Refusal;
-use crate::ui::exchange::{Bodies, body_block};
+use crate::ui::exchange::{Bodies, body_block_within};
 use crate::ui::parts::code::Block;
+use crate::ui::parts::shortened;
 use crate::ui::parts::url_query::with_query;
 use crate::ui::speech::filters;
 use crate::web::State;
@@ -39,6 +40,13 @@ const ROWS: u32 = 30;
 const DESCRIPTION_CHARS: usize = 80;
 /// The most characters of a heading in the list.
 const GROUP_CHARS: usize = 30;
+/// What an example or a schema may take of the page, in bytes of HTML; and beside a list of versions.
+const CODE_HTML_BYTES: usize = 20 * 1024;
+const CODE_OF_NEWEST_HTML_BYTES: usize = 9 * 1024;
+/// What a type's description may take of its page, in bytes of HTML.
+const ABOUT_HTML_BYTES: usize = 2 * 1024;
+/// What a version's description may take of the list, in bytes of HTML.
+const ABOUT_VERSION_HTML_BYTES: usize = 160;
 
 /// An event type in the list.
 struct CatalogueRow {
@@ -97,14 +105,24 @@ pub struct PortalEventType<'a> {
     version: Option<String>,
     versions: Vec<OfferedVersion>,
     about: String,
-    example: Option<Block>,
-    schema: Option<Block>,
+    /// With a word about what is missing of it; so too the schema.
+    example: Option<(Block, String)>,
+    schema: Option<(Block, String)>,
 }
 
 /// A version of an event type that a webhook may pin.
 struct OfferedVersion {
     name: String,
     about: String,
+}
+
+impl OfferedVersion {
+    fn of(one: &EventTypeVersion) -> Self {
+        Self {
+            name: one.name.to_string(),
+            about: about(&one.settings.description, ABOUT_VERSION_HTML_BYTES),
+        }
+    }
 }
 
 /// `GET /portal/event-types/{name}/versions/{version}`.
@@ -121,10 +139,11 @@ pub async fn version(state: State, guest: Guest, request: HttpRequest) -> Shown 
     }
     let title = format!("{of} {name}");
     let page = PortalPage::of(&request, guest, Room::Catalogue, title);
+    let settings = &found.settings;
     let view = PortalEventType {
-        about: found.settings.description.clone().unwrap_or_default(),
-        example: block(&found.settings.example, "the example"),
-        schema: block(&found.settings.schema, "the schema"),
+        about: about(&settings.description, ABOUT_HTML_BYTES),
+        example: block(&settings.example, "the example", CODE_HTML_BYTES),
+        schema: block(&settings.schema, "the schema", CODE_HTML_BYTES),
         name: of,
         version: Some(name),
         versions: Vec::new(),
@@ -133,26 +152,22 @@ pub async fn version(state: State, guest: Guest, request: HttpRequest) -> Shown 
     show(&request, &page, &view)
 }
 
-fn block(text: &Option<String>, what: &'static str) -> Option<Block> {
+fn about(description: &Option<String>, bytes: usize) -> String {
+    let description = description.as_deref().unwrap_or_default();
+    shortened(description, bytes)
+}
+
+fn block(text: &Option<String>, what: &'static str, bytes: usize) -> Option<(Block, String)> {
     let text = text.as_ref()?;
-    Some(body_block(text.as_bytes(), Bodies::Pretty, what).0)
+    let body = text.as_bytes();
+    Some(body_block_within(bytes, body, Bodies::Pretty, what))
 }
 
 /// The versions of an event type that are in use, newest first.
-async fn offered(state: &State, guest: &Guest, of: &str) -> Result<Vec<OfferedVersion>, Refusal> {
-    let found = state.service.newest_versions(&guest.caller, of).await?;
-    let in_use = found.into_iter().filter(|one| !one.settings.archived);
-    let offered = in_use.map(|one| OfferedVersion {
-        name: one.name.to_string(),
-        about: one
-            .settings
-            .description
-            .unwrap_or_default()
-            .chars()
-            .take(DESCRIPTION_CHARS)
-            .collect(),
-    });
-    Ok(offered.collect())
+async fn in_use(state: &State, guest: &Guest, of: &str) -> Result<Vec<EventTypeVersion>, Refusal> {
+    let mut found = state.service.newest_versions(&guest.caller, of).await?;
+    found.retain(|one| !one.settings.archived);
+    Ok(found)
 }
 
 /// `GET /portal/event-types/{name}`.
@@ -170,15 +185,28 @@ pub async fn detail(state: State, guest: Guest, request: HttpRequest) -> Shown {
     if found.settings.archived {
         return Err(Refusal::NotFound("event type").into());
     }
-    let versions = offered(&state, &guest, &name).await?;
+    let versions = in_use(&state, &guest, &name).await?;
     let page = PortalPage::of(&request, guest, Room::Catalogue, name.clone());
+    // A webhook without a pin gets what the newest version says.
+    let (example, schema, bytes) = match versions.first() {
+        Some(newest) => (
+            &newest.settings.example,
+            &newest.settings.schema,
+            CODE_OF_NEWEST_HTML_BYTES,
+        ),
+        None => (
+            &found.settings.example,
+            &found.settings.schema,
+            CODE_HTML_BYTES,
+        ),
+    };
     let view = PortalEventType {
-        about: found.settings.description.clone().unwrap_or_default(),
-        example: block(&found.settings.example, "the example"),
-        schema: block(&found.settings.schema, "the schema"),
+        about: about(&found.settings.description, ABOUT_HTML_BYTES),
+        example: block(example, "the example", bytes),
+        schema: block(schema, "the schema", bytes),
         name,
         version: None,
-        versions,
+        versions: versions.iter().map(OfferedVersion::of).collect(),
         page: &page,
     };
     show(&request, &page, &view)

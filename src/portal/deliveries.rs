@@ -35,7 +35,7 @@ const PATH: &str = "/portal/deliveries";
 /// Rows of a page.
 pub(super) const ROWS: u32 = 25;
 /// Webhooks that are offered while somebody types; any other is found by its name.
-const OFFERED: u32 = 50;
+const OFFERED: u32 = 20;
 /// Webhooks that are named where a text names several.
 const NAMED: u32 = 8;
 

@@ -137,11 +137,12 @@ async fn draw(
     request: &HttpRequest,
     guest: Guest,
     id: Option<WebhookId>,
-    draft: FormDraft,
+    mut draft: FormDraft,
 ) -> Shown {
     let views = state.service.views();
     let types = views.event_types_in_use(&guest.caller, OFFERED_MAX).await?;
-    let offers = offers(&types, draft.typed.all("event_types"));
+    let (offers, without_room) = offers(&types, draft.typed.all("event_types"));
+    draft.typed = draft.typed.clone().extended("more_types", &without_room);
     let title = if id.is_some() {
         "Edit webhook"
     } else {
@@ -174,28 +175,43 @@ fn drawn(id: Option<WebhookId>, draft: &FormDraft) -> FormView {
     spec.draw(draft).hint("secret", CUSTOMER_EDIT_SECRET_HINT)
 }
 
-/// Event types with what each means, as many as the page has room for; what is chosen comes first.
-fn offers<'a>(types: &[EventType], chosen: impl Iterator<Item = &'a str>) -> Vec<Offer> {
+/// Event types with what each means, as many as the page has room for; what is chosen comes first. And
+/// the patterns that are chosen and have no room.
+fn offers<'a>(
+    types: &[EventType],
+    chosen: impl Iterator<Item = &'a str>,
+) -> (Vec<Offer>, Vec<&'a str>) {
     let chosen: Vec<&str> = chosen.collect();
-    let is_chosen = |one: &&EventType| chosen.contains(&one.name.as_str());
-    let (first, others): (Vec<_>, Vec<_>) = types.iter().partition(is_chosen);
+    let known = |pattern: &str| types.iter().find(|one| one.name.as_str() == pattern);
     let mut room = OFFERS_HTML_BYTES;
     let mut offers = vec![Offer::new("*", "Every event")];
-    for one in first.into_iter().chain(others) {
-        let offer = offer(one);
-        let cost = OFFER_HTML_BYTES + 4 * offer.value.len() + 6 * offer.hint.len();
-        room = room.saturating_sub(cost);
-        if room == 0 {
+    let mut without_room = Vec::new();
+    for pattern in chosen.iter().filter(|pattern| **pattern != "*") {
+        let one = known(pattern).map_or_else(|| Offer::named(pattern), offer);
+        match room.checked_sub(cost(&one)) {
+            Some(left) => {
+                room = left;
+                offers.push(one);
+            }
+            None => without_room.push(*pattern),
+        }
+    }
+    let others = types
+        .iter()
+        .filter(|one| !chosen.contains(&one.name.as_str()));
+    for one in others.map(offer) {
+        let Some(left) = room.checked_sub(cost(&one)) else {
             break;
-        }
-        offers.push(offer);
+        };
+        room = left;
+        offers.push(one);
     }
-    for pattern in chosen {
-        if !offers.iter().any(|offer| offer.value == pattern) {
-            offers.push(Offer::named(pattern));
-        }
-    }
-    offers
+    (offers, without_room)
+}
+
+/// What an offer takes of the page, in bytes of HTML at most.
+fn cost(offer: &Offer) -> usize {
+    OFFER_HTML_BYTES + 4 * offer.value.len() + 6 * offer.hint.len()
 }
 
 fn offer(one: &EventType) -> Offer {

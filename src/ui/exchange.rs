@@ -94,11 +94,22 @@ pub fn exchange(attempt: &Attempt, form: Bodies) -> ShownExchange {
 /// A body as text, within what the page has room for, and a word about what is missing.
 #[must_use]
 pub fn body_block(body: &[u8], form: Bodies, what: &'static str) -> (Block, String) {
+    body_block_within(BODY_HTML_BYTES, body, form, what)
+}
+
+/// The same within so many bytes of HTML.
+#[must_use]
+pub fn body_block_within(
+    bytes: usize,
+    body: &[u8],
+    form: Bodies,
+    what: &'static str,
+) -> (Block, String) {
     let text = String::from_utf8_lossy(body);
     let (block, is_cut) = match form {
-        Bodies::Pretty => Block::of_body(&text, BODY_HTML_BYTES, what),
+        Bodies::Pretty => Block::of_body(&text, bytes, what),
         Bodies::Raw => {
-            let (shown, is_cut) = cut(&text, BODY_HTML_BYTES);
+            let (shown, is_cut) = cut(&text, bytes);
             (Block::new(shown, what), is_cut)
         }
     };

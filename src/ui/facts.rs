@@ -3,10 +3,17 @@
 //! Owns: these values in the form in which templates show them. Refuses: what only one audience is shown.
 
 use super::parts::badge::disabled_words;
-use super::parts::{Ago, Since, Stamp, counted};
+use super::parts::{Ago, Since, Stamp, counted, shortened};
 use crate::domain::delivery::Delivery;
 use crate::domain::webhook::{Transport, Webhook, WebhookState};
 use crate::service::webhooks::shown_header;
+
+/// The event types of a webhook that are shown.
+const PATTERNS_SHOWN: usize = 30;
+/// What a webhook's filter may take of a page, in bytes of HTML.
+const FILTER_HTML_BYTES: usize = 4 * 1024;
+/// What one of its headers' values may take of a page, in bytes of HTML.
+const HEADER_HTML_BYTES: usize = 240;
 
 /// Of a webhook.
 #[derive(Clone, Copy, Debug)]
@@ -53,17 +60,36 @@ impl<'a> WebhookFacts<'a> {
         self.0.health.last_success_at.map(Ago)
     }
 
-    /// The event types it wants.
+    /// The event types it wants, as many as are read at a glance; the form has them all.
     #[must_use]
     pub fn patterns(&self) -> Vec<String> {
-        self.0.settings.subscription.texts()
+        let mut patterns = self.0.settings.subscription.texts();
+        patterns.truncate(PATTERNS_SHOWN);
+        patterns
     }
 
-    /// Its own headers, credentials masked.
+    /// How many more of them there are, in words.
     #[must_use]
-    pub fn headers(&self) -> Vec<(&'a str, &'a str)> {
-        let headers = &self.0.settings.headers;
-        headers.iter().map(shown_header).collect()
+    pub fn further_patterns(&self) -> Option<String> {
+        let all = self.0.settings.subscription.texts().len();
+        let further = all.checked_sub(PATTERNS_SHOWN).filter(|count| *count > 0)?;
+        Some(format!("and {further} more"))
+    }
+
+    /// What it wants of their data, as much of it as there is room for.
+    #[must_use]
+    pub fn filter(&self) -> Option<String> {
+        let filter = self.0.settings.filter.as_ref()?;
+        Some(shortened(filter.text(), FILTER_HTML_BYTES))
+    }
+
+    /// Its own headers, credentials masked and values within what there is room for.
+    #[must_use]
+    pub fn headers(&self) -> Vec<(&'a str, String)> {
+        let headers = self.0.settings.headers.iter().map(shown_header);
+        headers
+            .map(|(name, value)| (name, shortened(value, HEADER_HTML_BYTES)))
+            .collect()
     }
 }
 

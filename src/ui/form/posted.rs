@@ -31,6 +31,20 @@ impl Form {
         self
     }
 
+    /// The same with these words behind what stands in the field called `name`.
+    #[must_use]
+    pub fn extended(self, name: &str, words: &[&str]) -> Self {
+        if words.is_empty() {
+            return self;
+        }
+        let typed = std::iter::once(self.typed(name).trim()).filter(|typed| !typed.is_empty());
+        let whole: Vec<&str> = typed.chain(words.iter().copied()).collect();
+        let whole = whole.join(" ");
+        let mut others = self;
+        others.0.retain(|(known, _)| known != name);
+        others.with(name, whole)
+    }
+
     /// Reads `name=value&…`.
     #[must_use]
     pub fn parse(bytes: &[u8]) -> Self {
@@ -158,6 +172,22 @@ mod tests {
         check("/\\evil.example", "/x");
         check("https://evil.example", "/x");
         check("", "/x");
+    }
+
+    #[test]
+    fn words_are_put_behind_what_was_typed() {
+        let form = Form::new(vec![])
+            .with("a", " x ")
+            .extended("a", &["y", "z"]);
+        assert_eq!(form.typed("a"), "x y z");
+        assert_eq!(form.extended("b", &["q"]).typed("b"), "q");
+        assert_eq!(
+            Form::default()
+                .with("a", " x ")
+                .extended("a", &[])
+                .typed("a"),
+            " x "
+        );
     }
 
     #[test]

@@ -121,6 +121,15 @@ pub fn cut(text: &str, bytes: usize) -> (&str, bool) {
     (text, false)
 }
 
+/// As much of `text` as takes `bytes` once it is escaped, and a sign where something is missing.
+#[must_use]
+pub fn shortened(text: &str, bytes: usize) -> String {
+    match cut(text, bytes) {
+        (all, false) => all.to_owned(),
+        (beginning, true) => format!("{beginning}…"),
+    }
+}
+
 /// What stands in the place of a host where a webhook has no URL.
 const FETCHED: &str = "fetched by its receiver";
 

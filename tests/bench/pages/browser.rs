@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt;
 
 use crate::appliance::Appliance;
@@ -67,20 +67,31 @@ impl Browser {
         })
     }
 
-    /// Opens a link of the consumer's.
-    pub async fn open_portal(appliance: &Appliance) -> Result<Self> {
+    /// Opens a link of the consumer's, and begins some work with its token: the session, and the job's id.
+    pub async fn open_portal(appliance: &Appliance) -> Result<(Self, String)> {
         let path = format!("/api/v1/consumers/{CONSUMER}/portal-links");
         let link = appliance.call(Method::POST, &path, &json!({})).await?;
         let token = link["token"].as_str().context("a link has a token")?;
         let client = client()?;
         let base = format!("http://{}", appliance.door().addr);
         let opened = client.get(format!("{base}/portal/open?token={token}"));
-        let answer = opened.send().await?;
-        Ok(Self {
-            cookie: given_cookie(&answer)?,
+        let cookie = given_cookie(&opened.send().await?)?;
+        let discarded = json!({"filter": {"event_type": "order.refunded"}}).to_string();
+        let begun = client.post(format!("{base}/api/v1/dead-letters/discard"));
+        let begun = begun
+            .header("content-type", "application/json")
+            .bearer_auth(token)
+            .body(discarded)
+            .send()
+            .await?;
+        let begun: Value = serde_json::from_str(&begun.text().await?)?;
+        let job = begun["job_id"].as_str().context("work has an id")?;
+        let browser = Self {
             client,
             base,
-        })
+            cookie,
+        };
+        Ok((browser, job.to_owned()))
     }
 
     /// Asks for a page, which must be there.

@@ -33,6 +33,8 @@ pub const WEBHOOKS: usize = 24;
 pub const CONSUMERS_WEBHOOKS: usize = 3;
 /// The name of that consumer.
 pub const CONSUMER: &str = "acme";
+/// The version of an event type that the portal shows.
+pub const VERSION: &str = "2026-11-01";
 /// Deliveries of each event.
 const FAN_OUT: u64 = 4;
 /// Events that are stored by one commit.

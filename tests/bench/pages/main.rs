@@ -70,8 +70,8 @@ async fn run() -> Result<()> {
     println!("ready after {}", milliseconds(appliance.ready_after));
     let browser = Browser::sign_in(appliance.door().addr).await?;
     let mut slow = measure(&browser, &pages::all(&history, &webhooks)).await?;
-    let customer = Browser::open_portal(&appliance).await?;
-    let portal = pages::portal(&history, &webhooks);
+    let (customer, job) = Browser::open_portal(&appliance).await?;
+    let portal = pages::portal(&history, &webhooks, &job)?;
     slow += measure(&customer, &portal).await?;
     println!(
         "peak memory {} MiB",
@@ -105,6 +105,14 @@ async fn register(appliance: &Appliance) -> Result<Vec<String>> {
     });
     appliance
         .call(Method::POST, "/api/v1/event-types", &event_type)
+        .await?;
+    let version = json!({"version": history::VERSION, "example": {"number": 1}});
+    appliance
+        .call(
+            Method::POST,
+            "/api/v1/event-types/order.paid/versions",
+            &version,
+        )
         .await?;
     let mut webhooks = Vec::with_capacity(history::WEBHOOKS);
     for number in 0..history::WEBHOOKS {

@@ -1,8 +1,20 @@
 //! What is asked for: every page, every filter, first and last pages of lists.
 
+use anyhow::{Result, ensure};
 use hookpost::domain::page::{Cursor, List};
+use hookpost::portal;
+use hookpost::web::audience::Audience;
+use hookpost::web::endpoint::Endpoint;
 
-use crate::history::{History, RARE_TYPE};
+use crate::history::{History, RARE_TYPE, VERSION};
+
+/// What is asked for in the portal and is no page that somebody waits for with a session.
+const NO_PAGES: [&str; 4] = [
+    "/portal/open",
+    "/portal/ended",
+    "/portal/logo",
+    "/portal/looks.css",
+];
 
 /// Names and paths.
 pub fn all(history: &History, webhooks: &[String]) -> Vec<(String, String)> {
@@ -47,8 +59,8 @@ pub fn all(history: &History, webhooks: &[String]) -> Vec<(String, String)> {
     pages
 }
 
-/// What the consumer asks for in the portal.
-pub fn portal(history: &History, webhooks: &[String]) -> Vec<(String, String)> {
+/// What the consumer asks for in the portal: every page of it.
+pub fn portal(history: &History, webhooks: &[String], job: &str) -> Result<Vec<(String, String)>> {
     let own = &webhooks[webhooks.len() - 1];
     let last = Cursor::behind(List::Deliveries, 1500);
     let paths = [
@@ -58,6 +70,8 @@ pub fn portal(history: &History, webhooks: &[String]) -> Vec<(String, String)> {
         format!("/portal/webhooks/{own}/secret"),
         format!("/portal/events/{}", history.consumers_event),
         "/portal/event-types/order.paid".to_owned(),
+        format!("/portal/event-types/order.paid/versions/{VERSION}"),
+        format!("/portal/jobs/{job}"),
         "/portal/alerts".to_owned(),
         format!("/portal/webhooks/{own}"),
         format!("/portal/webhooks/{own}/edit"),
@@ -71,7 +85,22 @@ pub fn portal(history: &History, webhooks: &[String]) -> Vec<(String, String)> {
         "/portal/dead-letters".to_owned(),
         "/portal/event-types".to_owned(),
     ];
-    paths.map(|path| (path.clone(), path)).to_vec()
+    for route in portal::AUDIENCE.endpoints() {
+        let is_page = route.method.as_str() == "GET" && !NO_PAGES.contains(&route.path);
+        let is_asked_for = || paths.iter().any(|path| leads_to(path, route));
+        ensure!(!is_page || is_asked_for(), "{} is not measured", route.path);
+    }
+    Ok(paths.map(|path| (path.clone(), path)).to_vec())
+}
+
+/// Whether a path is one of the route's.
+fn leads_to(path: &str, route: &Endpoint) -> bool {
+    let path = path.split('?').next().unwrap_or_default();
+    let (given, known) = (path.split('/'), route.path.split('/'));
+    given.clone().count() == known.clone().count()
+        && given
+            .zip(known)
+            .all(|(given, known)| known.starts_with('{') || given == known)
 }
 
 fn overview() -> Vec<(String, String)> {

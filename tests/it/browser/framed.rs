@@ -1,11 +1,13 @@
 //! The portal in a frame of another site, whose browser keeps no other site's cookies.
 
+use hookpost::domain::role::Role;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
 use super::Seat;
 use super::accessible::check;
 use super::chromium::Scripts;
+use super::portal::DIFFICULT;
 use super::reader::{Colours, Reader, Width};
 use crate::portal::link;
 use crate::receiver::{Receiver, Reply};
@@ -135,6 +137,65 @@ async fn live(scripts: Scripts) {
         .await
         .see("This session has ended")
         .await;
+}
+
+#[tokio::test]
+async fn a_platform_dresses_and_frames_the_portal_and_sees_what_its_customer_did() {
+    follow(Scripts::On).await;
+}
+
+#[tokio::test]
+async fn a_platform_needs_no_scripts() {
+    follow(Scripts::Off).await;
+}
+
+async fn follow(scripts: Scripts) {
+    let framing = Framing::start(scripts).await;
+    framing.seat.sign_in(Role::Owner).await;
+    let receiver = Receiver::start().await;
+    receiver.answer(Reply::status(200));
+    dress(&framing).await;
+    let link = link(&framing.seat.app, "acme", &json!({})).await;
+    let reader = framing.show(link["url"].as_str().unwrap()).await;
+    reader
+        .see("Acme Pay")
+        .await
+        .see("Add your first webhook")
+        .await;
+    let colour =
+        "return getComputedStyle(document.querySelector('a.button.main')).backgroundColor;";
+    let colour = reader.script(colour, &[]).await.unwrap();
+    assert_eq!(colour, "rgb(255, 212, 0)");
+    assert!(!reader.text().await.contains("hookpost"));
+    register(reader, &receiver).await;
+    reader.press("Disable").await.press("Disable it").await;
+    reader.see("Disabled").await;
+    let driver = &reader.chromium.driver;
+    driver.enter_default_frame().await.unwrap();
+    reader.open("/consumers").await.press("Acme").await;
+    reader.see("What they did").await;
+    for deed in ["webhook.create", "webhook.test", "webhook.disable"] {
+        reader.see(deed).await;
+    }
+    reader.see("consumer Acme").await;
+    let host = receiver.url("");
+    let host = host.trim_start_matches("http://");
+    reader.press_in("What they did", host).await;
+    reader.arrive("/webhooks/wh_").await.see("Disabled").await;
+}
+
+/// Gives the portal the platform's looks, and says who may frame it.
+async fn dress(framing: &Framing) {
+    let reader = &framing.seat.reader;
+    reader.open("/settings").await;
+    reader
+        .type_into_in("Consumer portal", "Name", "Acme Pay")
+        .await;
+    reader.type_into("Colour", DIFFICULT).await;
+    let origin = framing.place.trim_end_matches("/settings");
+    reader.type_into("May be framed by", origin).await;
+    reader.tick("Leave out that this is hookpost").await;
+    reader.press("Save").await.see("Saved.").await;
 }
 
 #[tokio::test]

@@ -69,12 +69,6 @@ impl<'a> Walk<'a> {
         self.reader.type_into(name, text).await
     }
 
-    /// Ticks the box of this name.
-    pub(super) async fn tick(&mut self, name: &str) -> &Reader {
-        self.clicks += 1;
-        self.reader.tick(name).await
-    }
-
     /// Ends within so many clicks.
     pub(super) fn end(self, clicks_max: usize) {
         let took = self.began.elapsed();

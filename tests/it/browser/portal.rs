@@ -11,7 +11,7 @@ use super::Seat;
 use super::accessible::check;
 use super::chromium::Scripts;
 use super::reader::Reader;
-use crate::portal::{link, path_of};
+use crate::portal::{PNG, link, path_of};
 use crate::receiver::{Receiver, Reply};
 
 /// Every page of the portal, and where to find one with something on it.
@@ -43,7 +43,7 @@ const OTHERS: [&str; 5] = [
 ];
 
 /// A colour on which white cannot be read, and which cannot be read on white.
-const DIFFICULT: &str = "#ffd400";
+pub(super) const DIFFICULT: &str = "#ffd400";
 
 impl Seat {
     pub(super) async fn say(&self, settings: &Value) {
@@ -247,7 +247,7 @@ async fn every_page_of_the_portal_is_for_everybody_in_any_colour() {
     let receiver = Receiver::start().await;
     seat.describe().await;
     seat.say(
-        &json!({"branding": {"name": "Acme Pay", "accent": DIFFICULT,
+        &json!({"branding": {"name": "Acme Pay", "accent": DIFFICULT, "logo": PNG,
         "footer_link": {"text": "Help", "url": "https://example.com/help"}}}),
     )
     .await;
@@ -272,7 +272,37 @@ async fn every_page_of_the_portal_is_for_everybody_in_any_colour() {
         reader.open(&path).await;
         check(reader, route).await;
     }
+    look_further(reader, made["id"].as_str().unwrap()).await;
     seat.reader.leave().await;
+}
+
+/// Pages that are come to only by doing something, or by mistake.
+async fn look_further(reader: &Reader, webhook: &str) {
+    reader.open("/portal/nothing").await;
+    check(reader, "what is not there").await;
+    reader.open(&format!("/portal/webhooks/{webhook}")).await;
+    reader.press("Enable").await.see("Enabled").await;
+    reader.press("Disable").await.see("No, go back").await;
+    check(reader, "the question of disabling").await;
+    reader.open("/portal/dead-letters").await;
+    reader.press("order.paid").await;
+    reader
+        .press("order.paid")
+        .await
+        .arrive("/portal/events/")
+        .await;
+    check(reader, "/portal/events/{id}").await;
+    reader.open("/portal/dead-letters").await;
+    reader.tick("Tick row 1").await.press("Discard").await;
+    reader.see("Discard 1 dead letter?").await;
+    check(reader, "the question of discarding").await;
+    reader.press("Discard them").await;
+    reader
+        .arrive("/portal/jobs/")
+        .await
+        .see("1 of 1 item")
+        .await;
+    check(reader, "/portal/jobs/{id}").await;
 }
 
 #[tokio::test]

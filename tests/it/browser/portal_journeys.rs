@@ -20,10 +20,10 @@ use crate::receiver::{Received, Receiver, Reply};
 /// Events that the broken webhook did not get.
 const LOST: usize = 12;
 
-/// The secret that the page shows.
-async fn shown_secret(reader: &Reader) -> String {
-    let secret = "return document.querySelector('.secret code').textContent;";
-    let shown = reader.script(secret, &[]).await.unwrap();
+/// The text that the page shows there.
+async fn shown(reader: &Reader, selector: &str) -> String {
+    let text = "return document.querySelector(arguments[0]).textContent;";
+    let shown = reader.script(text, &[json!(selector)]).await.unwrap();
     shown.as_str().unwrap().to_owned()
 }
 
@@ -77,7 +77,8 @@ async fn from_the_link_to_a_verified_delivery_and_from_a_failure_to_its_recovery
     seat.reader.leave().await;
 }
 
-/// What a customer does who has a URL and has just opened the link.
+/// What a customer does who has a URL and has just opened the link: reads what there is, registers, copies
+/// the secret and the code that checks with it, and sees a test arrive.
 async fn add_the_first(seat: &Seat, link: &str, receiver: &Receiver) {
     let reader = &seat.reader;
     let mut walk = Walk::from_here(
@@ -85,15 +86,26 @@ async fn add_the_first(seat: &Seat, link: &str, receiver: &Receiver) {
         "first webhook, from the link to a verified delivery",
     );
     reader.open(link).await.arrive("/portal").await;
-    walk.press("Add your first webhook").await;
+    walk.press("See which events there are").await;
+    walk.press("order.paid").await.see("Money has come.").await;
+    reader.see("Example").await.see("Schema").await;
+    walk.press("New webhook for it").await;
     walk.type_into("URL", &receiver.url("/hooks")).await;
-    walk.tick("order.paid").await;
     walk.press("Register webhook").await.see("whsec_").await;
-    let secret = shown_secret(reader).await;
+    let secret = shown(reader, ".secret code").await;
+    walk.press("Copy the secret")
+        .await
+        .see_copied(&secret)
+        .await;
+    walk.press("Python").await;
+    let snippet = shown(reader, "[aria-label=Python]").await;
+    assert!(snippet.contains("def "), "{snippet}");
+    walk.press("Copy the snippet for Python").await;
+    reader.see_copied(&snippet).await;
     walk.press("Send test").await.see("The test arrived.").await;
     let received = receiver.wait_for(1).await;
     assert_verified(&received[0], &secret);
-    walk.end(4);
+    walk.end(8);
 }
 
 /// A month later something failed: the attempt, its answer and why.

@@ -261,6 +261,19 @@ impl Reader {
         self
     }
 
+    /// Waits until this is what was copied last.
+    pub async fn see_copied(&self, text: &str) -> &Self {
+        let allowed = json!({"permissions": ["clipboardReadWrite"]});
+        self.protocol("Browser.grantPermissions", &allowed).await;
+        let read = "return navigator.clipboard.readText();";
+        self.wait(&format!("{text:?} to be copied"), async || {
+            let copied = self.script(read, &[]).await?;
+            (copied == text).then_some(())
+        })
+        .await;
+        self
+    }
+
     /// The answer of a script, which may not change the page; `None` while the page is loading.
     pub async fn script(&self, script: &str, arguments: &[Value]) -> Option<Value> {
         let answer = self.chromium.driver.execute(script, arguments).await.ok()?;

@@ -35,7 +35,7 @@ impl Neighbours {
 impl Neighbours {
     /// Fails where an answer names the workspace, or a key of it.
     #[track_caller]
-    fn assert_discreet(&self, what: &str, answer: &Answer) {
+    pub(super) fn assert_discreet(&self, what: &str, answer: &Answer) {
         let theirs = &self.theirs;
         for hidden in [&theirs.name, &theirs.workspace, &theirs.key] {
             let told = answer.text.contains(hidden.as_str());
@@ -94,13 +94,13 @@ async fn show_nothing(near: Neighbours) {
         assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{what}");
         nobody += 1;
         let answer = asked(&cookie).await;
+        near.assert_discreet(&what, &answer);
         let is_catalogue = route.path.starts_with("/portal/event-types");
         if is_catalogue {
             // The catalogue is what all of a platform's customers subscribe to.
             assert_eq!(answer.status, StatusCode::OK, "{what}: {answer:?}");
             continue;
         }
-        near.assert_discreet(&what, &answer);
         if route.path.contains('{') {
             assert_eq!(answer.status, StatusCode::NOT_FOUND, "{what}: {answer:?}");
             near.assert_silent(&what, "", &answer);

@@ -95,7 +95,8 @@ async fn hook(app: &TestApp, url: &str, delays: &Value) -> String {
 }
 
 #[tokio::test]
-async fn testing_canceling_recovering_and_discarding_are_told_with_the_consumer_as_actor() {
+async fn what_is_tested_canceled_recovered_discarded_and_taken_back_is_told_with_the_consumer_as_actor()
+ {
     let guest = Guest::come_in().await;
     let receiver = Receiver::start().await;
     receiver.answer(Reply::status(500));
@@ -122,11 +123,20 @@ async fn testing_canceling_recovering_and_discarding_are_told_with_the_consumer_
         (format!("/portal/webhooks/{rash}/recover"), &include),
         ("/portal/dead-letters".to_owned(), &discard),
     ];
+    let mut last = String::new();
     for (path, fields) in deeds {
         let done = guest.post(&path, fields).await;
-        let (_, told) = guest.follow(&done).await;
+        let (place, told) = guest.follow(&done).await;
         assert!(!told.contains("Not done"), "{path}: {told}");
+        last = place;
     }
+    // The discarding is taken back, and what is back is sent again.
+    let taken_back = guest.post(&format!("{last}/restore"), &[]).await;
+    let (place, _) = guest.follow(&taken_back).await;
+    assert_ne!(place, last);
+    let retry = [("action", "retry"), ("id", ids[1].as_str())];
+    let retried = guest.post("/portal/dead-letters", &retry).await;
+    guest.follow(&retried).await;
     let log = guest.app.get("/api/v1/audit-log?limit=250").await;
     let log = log.json(StatusCode::OK);
     let own = log["data"].as_array().unwrap().iter();
@@ -137,6 +147,8 @@ async fn testing_canceling_recovering_and_discarding_are_told_with_the_consumer_
         "delivery.cancel",
         "webhook.recover",
         "dead_letter.discard_many",
+        "dead_letter.restore_many",
+        "dead_letter.retry_many",
     ] {
         assert!(own.contains(&action), "{action} is not among {own:?}");
     }

@@ -1,12 +1,12 @@
 //! How the portal looks, who may frame it, and how large its pages are.
 
+use hookpost::domain::branding::WEBHOOKS_PER_CONSUMER_DEFAULT;
 use reqwest::{Method, StatusCode};
 use serde_json::json;
 
-use super::Guest;
+use super::{Guest, PNG};
 use crate::app::TestApp;
-
-const PNG: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==";
+use crate::dashboard::between;
 
 async fn set(app: &TestApp, settings: &serde_json::Value) {
     let path = format!("/api/v1/workspaces/{}", app.default_workspace());
@@ -82,6 +82,7 @@ async fn the_platforms_looks_are_on_every_page_and_hookposts_name_may_go() {
     }
 }
 
+/// As much as a customer with the most webhooks that a link lets it make may come to have.
 #[tokio::test]
 async fn a_page_with_much_on_it_stays_within_fifty_kilobytes() {
     let guest = Guest::come_in().await;
@@ -90,7 +91,7 @@ async fn a_page_with_much_on_it_stays_within_fifty_kilobytes() {
             "description": "<d>".repeat(300), "group": "<g>".repeat(30)});
         guest.app.post("/api/v1/event-types", &kind).await;
     }
-    for number in 0..25 {
+    for number in 0..WEBHOOKS_PER_CONSUMER_DEFAULT {
         let webhook = json!({"url": format!("http://127.0.0.1:9000/{number}"), "label": "<l>".repeat(30),
             "event_types": ["*"], "consumer": "acme"});
         let made = guest.app.post("/api/v1/webhooks", &webhook).await;
@@ -108,7 +109,95 @@ async fn a_page_with_much_on_it_stays_within_fifty_kilobytes() {
         "/portal/dead-letters",
         "/portal/event-types",
     ] {
-        let page = guest.get(path).await;
-        assert!(page.len() <= 50 * 1024, "{path}: {} bytes", page.len());
+        small(&guest, path).await;
+    }
+}
+
+/// A page, which must be within the bound.
+async fn small(guest: &Guest, path: &str) -> String {
+    let page = guest.get(path).await;
+    assert!(page.len() <= 50 * 1024, "{path}: {} bytes", page.len());
+    page
+}
+
+#[tokio::test]
+async fn a_webhook_with_many_settings_is_shown_and_changed_on_small_pages() {
+    let guest = Guest::come_in().await;
+    let patterns: Vec<String> = (0..100)
+        .map(|number| format!("group-{number}.{}", "x".repeat(100)))
+        .collect();
+    for name in patterns.iter().step_by(2) {
+        let kind = json!({"name": name, "description": "<d>".repeat(300)});
+        let made = guest.app.post("/api/v1/event-types", &kind).await;
+        made.json(StatusCode::CREATED);
+    }
+    let headers: serde_json::Map<_, _> = (0..20)
+        .map(|number| (format!("x-header-{number}"), json!("<v>".repeat(100))))
+        .collect();
+    let webhook = json!({"url": "http://127.0.0.1:9000/", "label": "<l>".repeat(30), "consumer": "acme",
+        "event_types": patterns, "headers": headers,
+        "filter": {"data.a": {"$in": (0..60).map(|n| format!("{n}{}", "<".repeat(150)))
+            .collect::<Vec<_>>()}}});
+    let made = guest.app.post("/api/v1/webhooks", &webhook).await;
+    let made = made.json(StatusCode::CREATED);
+    let path = format!("/portal/webhooks/{}", made["id"].as_str().unwrap());
+    let page = small(&guest, &path).await;
+    assert!(page.contains("and 70 more"), "{page}");
+    // What the form does not offer for a tick is in the field beside it: saving it as it is loses nothing.
+    let form = guest.get(&format!("{path}/edit")).await;
+    let typed = between(&form, "name=\"more_types\"", ">");
+    for pattern in &patterns {
+        let is_ticked = form.contains(&format!("value=\"{pattern}\" checked"));
+        assert!(
+            is_ticked != typed.contains(pattern.as_str()),
+            "{pattern}: {form}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_long_schema_is_shown_whole_and_a_longer_one_says_that_it_is_cut() {
+    let guest = Guest::come_in().await;
+    let schema = |properties: usize| {
+        let properties: serde_json::Map<_, _> = (0..properties)
+            .map(|n| {
+                (
+                    format!("property_{n}"),
+                    json!({"type": "string", "description": "What it is."}),
+                )
+            })
+            .collect();
+        json!({"type": "object", "properties": properties})
+    };
+    for number in 0..51 {
+        let kind = json!({"name": "a.many"});
+        let version = json!({"version": format!("v{number}"), "description": "<d>".repeat(300),
+            "schema": schema(600), "example": schema(600)});
+        let (path, body) = match number {
+            0 => ("/api/v1/event-types".to_owned(), kind),
+            _ => ("/api/v1/event-types/a.many/versions".to_owned(), version),
+        };
+        guest.app.post(&path, &body).await.json(StatusCode::CREATED);
+    }
+    let page = small(&guest, "/portal/event-types/a.many").await;
+    assert!(
+        page.contains("Version v50") && page.contains("property_0"),
+        "{page}"
+    );
+    for (name, properties, is_cut) in [("a.long", 60, false), ("a.longer", 600, true)] {
+        let example = schema(properties);
+        let kind = json!({"name": name, "schema": schema(properties), "example": {"of": example}});
+        let made = guest.app.post("/api/v1/event-types", &kind).await;
+        made.json(StatusCode::CREATED);
+        let page = small(&guest, &format!("/portal/event-types/{name}")).await;
+        let said = page.matches("Cut here; the whole has").count();
+        let last = page
+            .matches(&format!("property_{}&#34;", properties - 1))
+            .count();
+        assert_eq!(
+            (said, last == 0),
+            (2 * usize::from(is_cut), is_cut),
+            "{page}"
+        );
     }
 }

@@ -17,6 +17,9 @@ mod links;
 mod looks;
 mod open;
 
+/// A logo of one pixel, in base64.
+pub const PNG: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==";
+
 /// A running hookpost and one of its platform's customers, in the portal.
 pub struct Guest {
     pub app: TestApp,
