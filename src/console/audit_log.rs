@@ -10,13 +10,14 @@ use askama::Template;
 use serde_json::{Map, Value};
 
 use super::access::OWNER;
-use super::page::{PageContext, Section, show};
+use super::page::{PageContext, Section, show_asked};
 use super::{Shown, Visitor};
 use crate::domain::audit::{ActorKind, AuditEntry};
 use crate::domain::id::SessionId;
 use crate::domain::page::{Limit, List};
 use crate::service::audit_log::EntriesAsked;
 use crate::service::views::{AuditLog, AuditNames};
+use crate::service::{FieldError, Refusal};
 use crate::ui::job_progress::heading;
 use crate::ui::names::called;
 use crate::ui::parts::Choice;
@@ -38,6 +39,8 @@ const DETAIL_CHARS: usize = 120;
 /// A line of the log.
 #[derive(Clone, Debug)]
 pub struct EntryRow {
+    /// Its id.
+    pub id: String,
     /// When.
     pub at: Stamp,
     /// Who.
@@ -75,6 +78,8 @@ pub struct AuditLogView<'a> {
     pub scopes: Vec<Choice>,
     /// The consumer whose visitors and keys the entries are of, by the name it was asked for.
     pub consumer: Option<String>,
+    /// What is amiss with what was asked for; then nothing was listed.
+    pub faults: Vec<FieldError>,
     /// Where the log goes on.
     pub older: Option<String>,
     /// Where it begins, if this is not there.
@@ -89,6 +94,7 @@ async fn list(state: State, visitor: Visitor, request: HttpRequest) -> Shown {
     });
     let consumer = query.text("consumer");
     let cursor = query.cursor("cursor", List::AuditLog);
+    let mut faults = query.faults();
     query.finish()?;
     let of = of.unwrap_or_else(|| "all".to_owned());
     let caller = &visitor.caller;
@@ -101,7 +107,17 @@ async fn list(state: State, visitor: Visitor, request: HttpRequest) -> Shown {
         (None, _) => EntriesAsked::Everybody,
     };
     let views = state.service.views();
-    let found = views.audit_log(asked, cursor, Limit::clamped(ROWS)).await?;
+    let found = match views.audit_log(asked, cursor, Limit::clamped(ROWS)).await {
+        Err(Refusal::NotFound(_)) if consumer.is_some() => {
+            faults.push(FieldError {
+                field: "consumer".to_owned(),
+                message: "must be a consumer's id or uid of this workspace".to_owned(),
+            });
+            AuditLog::default()
+        }
+        _ if !faults.is_empty() => AuditLog::default(),
+        found => found?,
+    };
     let page = PageContext::of(&state, &request, visitor, Section::AuditLog, "Audit log").await?;
     let whose = match &consumer {
         Some(named) => ("consumer", named.as_str()),
@@ -119,8 +135,9 @@ async fn list(state: State, visitor: Visitor, request: HttpRequest) -> Shown {
         older: found.entries.next.map(|next| address(&next.to_string())),
         newest: cursor.map(|_| address("")),
         consumer: consumer.clone(),
+        faults,
     };
-    show(&page, &view)
+    show_asked(&page, &view.faults, &view)
 }
 
 fn row(entry: &AuditEntry, names: &AuditNames) -> EntryRow {
@@ -138,6 +155,7 @@ fn row(entry: &AuditEntry, names: &AuditNames) -> EntryRow {
         (ActorKind::System, _) => "hookpost".to_owned(),
     };
     EntryRow {
+        id: entry.id.to_string(),
         at: Stamp(entry.at),
         actor,
         action: entry.action.clone(),

@@ -17,6 +17,7 @@ use crate::domain::webhook::Webhook;
 use crate::service::audit_log::EntriesAsked;
 use crate::ui::delivery_row::{Row, webhook_called};
 use crate::ui::figures::success;
+use crate::ui::job_progress::matching_words;
 use crate::ui::names::Names;
 use crate::ui::parts::url_query::with_query;
 use crate::ui::parts::{Ago, Badge, Copyable, grouped, host};
@@ -57,16 +58,23 @@ impl ConsumerRow {
     fn of(consumer: &Consumer) -> Self {
         let uid = consumer.uid.as_ref().map_or("", ConsumerUid::as_str);
         let id = consumer.id.to_string();
-        let names = [&consumer.settings.name, uid, &id];
-        let called = names.into_iter().find(|name| !name.is_empty());
         Self {
-            called: called.unwrap_or_default().to_owned(),
+            called: called(consumer),
             uid: uid.to_owned(),
             webhooks: grouped(consumer.webhooks),
             created: Ago(consumer.created_at),
             id,
         }
     }
+}
+
+/// What people call a consumer: by its name, else by the platform's id for it.
+pub(super) fn called(consumer: &Consumer) -> String {
+    let uid = consumer.uid.as_ref().map_or("", ConsumerUid::as_str);
+    let id = consumer.id.to_string();
+    let names = [&consumer.settings.name, uid, &id];
+    let found = names.into_iter().find(|name| !name.is_empty());
+    found.unwrap_or_default().to_owned()
 }
 
 /// A webhook on a consumer's page.
@@ -126,8 +134,8 @@ pub struct ConsumerView<'a> {
     pub metadata: Vec<(String, String)>,
     /// Successful attempts of the last day.
     pub success: Option<String>,
-    /// Deliveries that wait, were delivered, gave up.
-    pub counts: [(&'static str, String, &'static str); 3],
+    /// Deliveries that wait, were delivered, gave up and wait for somebody; and where their lists are.
+    pub counts: [(&'static str, String, String); 3],
     /// Its webhooks, newest first.
     pub webhooks: Vec<ConsumerWebhook>,
     /// Its latest deliveries.
@@ -188,6 +196,8 @@ async fn one(state: State, visitor: Visitor, request: HttpRequest) -> Shown {
     let names = Names(found.names);
     let settings = &found.consumer.settings;
     let (counts, total) = (found.stats.counts, found.stats.total);
+    let of_status =
+        |status| with_query("/deliveries", &[("consumer", &row.id), ("status", status)]);
     let view = ConsumerView {
         link,
         may_operate,
@@ -199,10 +209,18 @@ async fn one(state: State, visitor: Visitor, request: HttpRequest) -> Shown {
             (
                 "Waiting",
                 grouped(counts.pending + counts.retrying),
-                "pending,retrying",
+                of_status("pending,retrying"),
             ),
-            ("Delivered", grouped(counts.delivered), "delivered"),
-            ("Exhausted", grouped(counts.exhausted), "exhausted"),
+            (
+                "Delivered",
+                grouped(counts.delivered),
+                of_status("delivered"),
+            ),
+            (
+                "Dead letters",
+                matching_words(found.dead_letters),
+                with_query("/dead-letters", &[("consumer", &row.id)]),
+            ),
         ],
         webhooks: found.webhooks.iter().map(ConsumerWebhook::of).collect(),
         deliveries: found

@@ -22,7 +22,7 @@ use crate::ui::form::mend;
 use crate::ui::form::{FieldSet, FieldSpec, Fields, FormDraft, FormSpec, FormView, Frame, Typed};
 use crate::ui::names::Names;
 use crate::ui::parts::code::{Block, indented};
-use crate::ui::parts::{Copyable, Stamp, counted, size};
+use crate::ui::parts::{Copyable, Stamp, counted, further, size};
 use crate::ui::way::{EventWay, ways};
 use crate::ui::why_not::{Without, without};
 use crate::web::State;
@@ -116,6 +116,8 @@ pub struct EventFormView<'a> {
     pub form: FormView,
     /// Event types that are known: those with an example, and the others.
     pub offered: Vec<(&'static str, Vec<String>)>,
+    /// How many more there are, in words.
+    pub further: Option<String>,
 }
 
 type PublishField = FieldSpec<(), PublishInput>;
@@ -265,8 +267,10 @@ async fn draw(state: &State, request: &HttpRequest, visitor: Visitor, draft: For
     let known = state
         .service
         .views()
-        .event_types_in_use(&visitor.caller, OFFERED_MAX)
+        .event_types_in_use(&visitor.caller)
         .await?;
+    let left_out = known.len().saturating_sub(OFFERED_MAX);
+    let known = &known[..known.len() - left_out];
     let (with, without): (Vec<_>, Vec<_>) =
         known.iter().partition(|one| one.settings.example.is_some());
     let names = |types: Vec<&EventType>| -> Vec<String> {
@@ -283,6 +287,7 @@ async fn draw(state: &State, request: &HttpRequest, visitor: Visitor, draft: For
         page: &page,
         form: PUBLISH.draw(&draft),
         offered,
+        further: (left_out > 0).then(|| further(left_out as u64)),
     };
     show_form(&page, &view.form, &view)
 }

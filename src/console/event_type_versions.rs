@@ -13,11 +13,14 @@ use super::form::show_form;
 use super::page::{PageContext, Section, back_to, go_and_say};
 use super::{Form, Shown, Visitor};
 use crate::domain::catalogue::VersionSettings;
-use crate::service::Idempotency;
+use crate::domain::page::Limit;
 use crate::service::event_types::VersionInput;
+use crate::service::{Idempotency, Refusal};
 use crate::ui::flash::Flash;
 use crate::ui::form::{FieldSet, FieldSpec, Fields, FormDraft, FormSpec, FormView, Frame, mend};
+use crate::ui::names::called;
 use crate::ui::parts::code::indented;
+use crate::ui::parts::further;
 use crate::web::State;
 use crate::web::endpoint::Endpoint;
 use crate::web::extract::{Query, path_text};
@@ -39,6 +42,9 @@ pub static ENDPOINTS: &[Endpoint] = &[
     ),
 ];
 
+/// Webhooks that pin a version that its page names.
+const PINNING_SHOWN: u32 = 30;
+
 /// The page of the form.
 #[derive(Template)]
 #[template(path = "event_type_version.html")]
@@ -51,6 +57,10 @@ pub struct EventTypeVersionView<'a> {
     pub version: Option<String>,
     /// The fields.
     pub form: FormView,
+    /// Webhooks that pin it: id, name.
+    pub pinning: Vec<(String, String)>,
+    /// How many more do, in words.
+    pub further: Option<String>,
     /// Whether the reader may change it.
     pub may_operate: bool,
 }
@@ -198,6 +208,23 @@ pub async fn delete(state: State, visitor: Visitor, request: HttpRequest, form: 
     })
 }
 
+/// The webhooks that pin a version, as many as the page names, and how many more do.
+async fn pinning(
+    state: &State,
+    visitor: &Visitor,
+    of: &str,
+    name: &str,
+) -> Result<(Vec<(String, String)>, Option<String>), Refusal> {
+    let caller = &visitor.caller;
+    let version = state.service.version(caller, of, name).await?;
+    let views = state.service.views();
+    let named = views.webhooks_pinning(caller, &version, of, Limit::clamped(PINNING_SHOWN));
+    let named = named.await?;
+    let left_out = u64::from(version.pinned_by).saturating_sub(named.len() as u64);
+    let lines = named.iter().map(|one| (one.id.to_string(), called(one)));
+    Ok((lines.collect(), (left_out > 0).then(|| further(left_out))))
+}
+
 async fn draw(
     state: &State,
     request: &HttpRequest,
@@ -210,6 +237,10 @@ async fn draw(
         None => "New version".to_owned(),
     };
     let may_operate = visitor.may_operate();
+    let (pinning, further) = match &version {
+        Some(version) => pinning(state, &visitor, &event_type, version).await?,
+        None => (Vec::new(), None),
+    };
     let page = PageContext::of(state, request, visitor, Section::EventTypes, title).await?;
     let spec = if version.is_some() { &EDIT } else { &NEW };
     let view = EventTypeVersionView {
@@ -217,6 +248,8 @@ async fn draw(
         event_type,
         version,
         form: spec.draw(&draft),
+        pinning,
+        further,
         may_operate,
     };
     show_form(&page, &view.form, &view)

@@ -11,6 +11,7 @@ use super::page::{PageContext, Section, go, show_asked};
 use super::{Shown, Visitor};
 use crate::domain::event::StoredEvent;
 use crate::domain::event_type::Pattern;
+use crate::domain::id::DeliveryId;
 use crate::domain::page::{Cursor, Limit, List, Page};
 use crate::domain::time::Timestamp;
 use crate::service::events::EventListing;
@@ -171,6 +172,15 @@ pub async fn list(state: State, visitor: Visitor, request: HttpRequest) -> Shown
     let mut not_found = None;
     if let Some(id) = wanted {
         let id = id.trim().to_owned();
+        if let Some(delivery) = DeliveryId::parse(&id)
+            && state
+                .service
+                .delivery(&visitor.caller, delivery)
+                .await
+                .is_ok()
+        {
+            return Ok(go(&format!("/deliveries/{delivery}")));
+        }
         match state.service.event(&visitor.caller, &id).await {
             Ok(found) => return Ok(go(&format!("/events/{}", found.stored.event.public_id()))),
             Err(Refusal::NotFound(_)) => not_found = Some(id),

@@ -8,6 +8,7 @@ use actix_web::web::to;
 use askama::Template;
 
 use super::access::OWNER;
+use super::ask::{Question, ask, is_confirmed};
 use super::form::show_form;
 use super::page::{PageContext, Section, back_to, go_and_say};
 use super::{Form, Shown, Visitor};
@@ -40,6 +41,8 @@ pub static ENDPOINTS: &[Endpoint] = &[
         .fresh()
         .back("/people"),
 ];
+
+const PATH: &str = "/people";
 
 /// People of a page.
 const ROWS: u32 = 30;
@@ -143,7 +146,7 @@ async fn create(state: State, visitor: Visitor, request: HttpRequest, form: Form
     match made {
         Ok(user) => {
             let text = format!("{} may sign in now.", user.email);
-            Ok(go_and_say("/people", &Flash::good(text)))
+            Ok(go_and_say(PATH, &Flash::good(text)))
         }
         Err(refusal) => draw(&state, &request, visitor, None, mend(refusal, form)?).await,
     }
@@ -155,8 +158,17 @@ async fn create(state: State, visitor: Visitor, request: HttpRequest, form: Form
 /// 404 where there is no such user.
 pub async fn change(state: State, visitor: Visitor, request: HttpRequest, form: Form) -> Shown {
     let id: UserId = path_id(&request, "user")?;
+    let action = form.typed("action");
+    if matches!(action, "reset-mfa" | "remove") && !is_confirmed(&form) {
+        let person = state.service.user(id).await?;
+        let question = match action {
+            "remove" => removing(&person.email),
+            _ => resetting(&person.email),
+        };
+        return ask(&state, &request, visitor, &form, question).await;
+    }
     let actor = &visitor.caller.actor;
-    let (done, said) = match form.typed("action") {
+    let (done, said) = match action {
         "disable" => (
             state.service.disable_user(actor, id).await,
             "Barred from signing in.",
@@ -180,7 +192,31 @@ pub async fn change(state: State, visitor: Visitor, request: HttpRequest, form: 
         }
         _ => return Err(Refusal::field("action", "is unknown").into()),
     };
-    back_to("/people", done, |()| said.to_owned())
+    back_to(PATH, done, |()| said.to_owned())
+}
+
+fn removing(email: &str) -> Question {
+    Question {
+        title: format!("Remove 1 account, {email}?"),
+        consequence:
+            "The person is signed out everywhere at once, and the account is gone for good. To \
+                      keep somebody out for a while, bar the account instead."
+                .to_owned(),
+        yes: "Remove it",
+        back: PATH.to_owned(),
+    }
+}
+
+fn resetting(email: &str) -> Question {
+    Question {
+        title: format!("Take away the second factor of {email}?"),
+        consequence:
+            "The person is signed out everywhere, and signs in with the password alone until a \
+                      new one is set up; the old codes are worthless."
+                .to_owned(),
+        yes: "Take it away",
+        back: PATH.to_owned(),
+    }
 }
 
 /// `POST /people/second-factor`: asks everybody for one, or nobody but those who have one.
@@ -199,7 +235,7 @@ pub async fn demand(state: State, visitor: Visitor, form: Form) -> Shown {
         .service
         .demand_mfa(&visitor.caller.actor, demand)
         .await;
-    back_to("/people", done, |()| said.to_owned())
+    back_to(PATH, done, |()| said.to_owned())
 }
 
 async fn draw(

@@ -6,6 +6,8 @@ use actix_web::HttpRequest;
 use actix_web::web::to;
 
 use super::access::OPERATOR;
+use super::ask::{Question, ask, is_confirmed};
+use super::consumers::called;
 use super::page::{back_to, go_and_say};
 use super::state;
 use super::{Form, Shown, Visitor};
@@ -55,10 +57,22 @@ async fn create(state: State, visitor: Visitor, request: HttpRequest, _form: For
     }
 }
 
-async fn end(state: State, visitor: Visitor, request: HttpRequest, _form: Form) -> Shown {
+async fn end(state: State, visitor: Visitor, request: HttpRequest, form: Form) -> Shown {
     let named = path_text(&request, "consumer");
     let consumer = state.service.consumer(&visitor.caller, &named).await?;
     let id = consumer.id.to_string();
+    if !is_confirmed(&form) {
+        let question = Question {
+            title: format!("End all portal links of {}?", called(&consumer)),
+            consequence:
+                "Whoever looks after its webhooks there is put out at once, and its own API \
+                          calls with a link's token are refused. New links can be made."
+                    .to_owned(),
+            yes: "End them",
+            back: format!("/consumers/{id}"),
+        };
+        return ask(&state, &request, visitor, &form, question).await;
+    }
     let ended = state.service.end_portal_links(&visitor.caller, &id).await;
     back_to(&format!("/consumers/{id}"), ended, |()| {
         "All portal links have ended, and whatever was opened with one.".to_owned()

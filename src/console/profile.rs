@@ -12,6 +12,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
 use super::access::{ENROLMENT, VIEWER};
+use super::ask::{Question, ask, is_confirmed};
 use super::form::show_form;
 use super::page::{PageContext, Section, back_to, dress, go, go_and_say};
 use super::session::with_session;
@@ -313,7 +314,19 @@ pub async fn codes(state: State, visitor: Visitor, request: HttpRequest, _form: 
     }
 }
 
-async fn turn_off(state: State, visitor: Visitor, _form: Form) -> Shown {
+async fn turn_off(state: State, visitor: Visitor, request: HttpRequest, form: Form) -> Shown {
+    if !is_confirmed(&form) {
+        let question = Question {
+            title: "Turn off your second factor?".to_owned(),
+            consequence:
+                "From then on your password alone lets in whoever has it; the recovery codes are \
+                          worthless."
+                    .to_owned(),
+            yes: "Turn it off",
+            back: "/profile".to_owned(),
+        };
+        return ask(&state, &request, visitor, &form, question).await;
+    }
     let done = state.service.disable_second_factor(&visitor.person).await;
     back_to("/profile", done, |()| {
         "Your second factor is turned off.".to_owned()

@@ -11,11 +11,12 @@ use super::access::VIEWER;
 use super::page::{PageContext, Section, go, show};
 use super::{Shown, Visitor};
 use crate::domain::event::StoredEvent;
+use crate::domain::page::{Cursor, List};
 use crate::service::views::{SearchHits, SearchPlace};
 use crate::ui::delivery_row::Row;
 use crate::ui::names::{Names, called};
 use crate::ui::parts::url_query::with_query;
-use crate::ui::parts::{Ago, counted, host};
+use crate::ui::parts::{Ago, counted, further, grouped, host};
 use crate::web::State;
 use crate::web::endpoint::Endpoint;
 use crate::web::extract::Query;
@@ -47,12 +48,20 @@ pub struct SearchView<'a> {
     pub text: String,
     /// Webhooks: address, name, host.
     pub webhooks: Vec<(String, String, String)>,
+    /// The list of all that fit, and how many more those are, in words.
+    pub further_webhooks: Option<(String, String)>,
     /// Event types: address, name.
     pub event_types: Vec<(String, String)>,
+    /// How many more fit, in words.
+    pub further_types: Option<String>,
     /// Events whose data holds it.
     pub events: Vec<EventLine>,
+    /// What is said where the looking ended with these.
+    pub events_full: Option<String>,
     /// Deliveries whose last answer holds it.
     pub answers: Vec<Row>,
+    /// What is said where the looking ended with these.
+    pub answers_full: Option<String>,
     /// How far was looked, in words.
     pub reach: String,
 }
@@ -92,8 +101,18 @@ pub async fn search(state: State, visitor: Visitor, request: HttpRequest) -> Sho
         counted(hits.answers_looked_at as u64, "delivery", "deliveries"),
     );
     let names = Names(hits.names);
+    let left_out = |count: usize| (count > 0).then(|| further(count as u64));
+    let full = |count: usize| {
+        let words = "are shown; there may be more behind them.";
+        format!("The newest {} that hold it {words}", grouped(count as u64))
+    };
     let view = SearchView {
         page: &page,
+        further_webhooks: left_out(hits.webhooks_left_out)
+            .map(|words| (with_query("/webhooks", &[("q", &text)]), words)),
+        further_types: left_out(hits.event_types_left_out),
+        events_full: hits.are_events_full.then(|| full(hits.events.len())),
+        answers_full: hits.are_answers_full.then(|| full(hits.answers.len())),
         webhooks: hits
             .webhooks
             .iter()
@@ -130,6 +149,11 @@ fn path(place: &SearchPlace) -> String {
         SearchPlace::Consumer(id) => format!("/consumers/{id}"),
         SearchPlace::Key(id) => format!("/api-keys#{id}"),
         SearchPlace::Workspace(id) => format!("/workspaces#{id}"),
+        SearchPlace::User(id) => format!("/people#{id}"),
+        SearchPlace::AuditEntry(id) => {
+            let from_it = Cursor::behind(List::AuditLog, id.seq() + 1).to_string();
+            format!("{}#{id}", with_query("/audit-log", &[("cursor", &from_it)]))
+        }
     }
 }
 

@@ -36,9 +36,6 @@ pub static ENDPOINTS: &[Endpoint] = &[
     Endpoint::post("/webhooks/{id}/edit", OPERATOR, || to(update)).back("/webhooks/{id}/edit"),
 ];
 
-/// Event types of the catalogue that the form names.
-const KNOWN_MAX: usize = 200;
-
 /// Whether the form makes a webhook or changes one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FormPurpose {
@@ -217,7 +214,8 @@ async fn draw(
     draft: FormDraft,
 ) -> Shown {
     let views = state.service.views();
-    let known = views.event_types_in_use(&visitor.caller, KNOWN_MAX).await?;
+    let known = views.event_types_in_use(&visitor.caller).await?;
+    let (groups, left_out) = event_type_groups(&known);
     let profiles = state.service.profiles().await?;
     let profiles: Vec<Offer> = profiles.iter().map(|one| Offer::named(&one.name)).collect();
     let page = PageContext::of(state, request, visitor, Section::Webhooks, purpose.title()).await?;
@@ -227,7 +225,8 @@ async fn draw(
         form: purpose
             .draw(&draft)
             .offer("profile", &profiles)
-            .pick("event_types", &event_type_groups(&known)),
+            .pick("event_types", &groups)
+            .not_offered("event_types", left_out),
     };
     show_form(&page, &view.form, &view)
 }

@@ -281,9 +281,14 @@ pub(super) fn note(
     if trigger == Trigger::Alert && recorded.outcome == Outcome::GaveUp {
         metrics::alert_failed();
     }
+    // A test is one attempt that somebody waits for: nothing gave up that was to arrive.
+    let outcome = match trigger {
+        Trigger::Test => Outcome::Unchanged,
+        _ => recorded.outcome,
+    };
     let line = Line {
         webhook: recorded.webhook,
-        outcome: recorded.outcome,
+        outcome,
         disabled: recorded.disabled,
         recovered: recorded.recovered,
         attempt: recorded.attempt_count,

@@ -53,6 +53,8 @@ pub struct PortalDelivery<'a> {
     error: Option<String>,
     explained: Option<Explained>,
     body: Block,
+    /// The number of the attempt that is being made now.
+    under_way: Option<u32>,
     body_note: String,
     retry: Option<&'static str>,
 }
@@ -98,6 +100,10 @@ async fn detail(state: State, guest: Guest, request: HttpRequest) -> Shown {
         retry: retry_word(delivery),
         webhook,
         facts: DeliveryFacts(delivery),
+        under_way: state
+            .service
+            .is_under_way(delivery)
+            .then(|| delivery.progress.attempt_count + 1),
         delivery,
         page: &page,
     };

@@ -34,9 +34,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
     Endpoint::post("/portal/webhooks/{id}/edit", GUEST, || to(update)).needs(MANAGE),
 ];
 
-/// Event types of the catalogue that the form offers at most; others are typed.
-const OFFERED_MAX: usize = 100;
-/// What they may take of the page, in bytes of HTML.
+/// What event types of the catalogue may take of the form, in bytes of HTML; others are typed.
 const OFFERS_HTML_BYTES: usize = 24 * 1024;
 /// What each takes besides its texts.
 const OFFER_HTML_BYTES: usize = 160;
@@ -140,8 +138,10 @@ async fn draw(
     mut draft: FormDraft,
 ) -> Shown {
     let views = state.service.views();
-    let types = views.event_types_in_use(&guest.caller, OFFERED_MAX).await?;
+    let types = views.event_types_in_use(&guest.caller).await?;
     let (offers, without_room) = offers(&types, draft.typed.all("event_types"));
+    let is_offered = |one: &&EventType| offers.iter().any(|own| own.value == one.name.as_str());
+    let left_out = types.len() - types.iter().filter(is_offered).count();
     draft.typed = draft.typed.clone().extended("more_types", &without_room);
     let title = if id.is_some() {
         "Edit webhook"
@@ -152,7 +152,9 @@ async fn draw(
     let list = "/portal/webhooks".to_owned();
     let own = id.map(|id| format!("{list}/{id}"));
     let view = PortalWebhookForm {
-        form: drawn(id, &draft).offer("event_types", &offers),
+        form: drawn(id, &draft)
+            .offer("event_types", &offers)
+            .not_offered("event_types", left_out),
         action: own
             .as_ref()
             .map_or(list.clone(), |own| format!("{own}/edit")),

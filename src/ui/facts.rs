@@ -3,7 +3,7 @@
 //! Owns: these values in the form in which templates show them. Refuses: what only one audience is shown.
 
 use super::parts::badge::disabled_words;
-use super::parts::{Ago, Since, Stamp, counted, shortened};
+use super::parts::{Ago, Since, Stamp, counted, further, shortened};
 use crate::domain::delivery::Delivery;
 use crate::domain::webhook::{Transport, Webhook, WebhookState};
 use crate::service::webhooks::shown_header;
@@ -72,8 +72,8 @@ impl<'a> WebhookFacts<'a> {
     #[must_use]
     pub fn further_patterns(&self) -> Option<String> {
         let all = self.0.settings.subscription.texts().len();
-        let further = all.checked_sub(PATTERNS_SHOWN).filter(|count| *count > 0)?;
-        Some(format!("and {further} more"))
+        let left_out = all.checked_sub(PATTERNS_SHOWN).filter(|count| *count > 0)?;
+        Some(further(left_out as u64))
     }
 
     /// What it wants of their data, as much of it as there is room for.

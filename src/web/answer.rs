@@ -61,7 +61,7 @@ pub async fn dress(
         method = %response.request().method(),
         path = response.request().path(),
         status = response.status().as_u16(),
-        took_ms = begun.elapsed().as_millis(),
+        duration_ms = begun.elapsed().as_millis(),
         request = id.to_str().unwrap_or_default(),
         "answered"
     );

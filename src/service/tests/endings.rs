@@ -154,6 +154,37 @@ async fn the_breaker_disables_after_so_many_failures_and_a_passing_test_offers_t
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_failed_test_is_held_against_nobody() {
+    let house = House::start();
+    let receiver = Receiver::start().await;
+    receiver.answer(500);
+    let breaker = WebhookInput {
+        disable_after_failures: Some(Some(1)),
+        ..WebhookInput::default()
+    };
+    let made = house.webhook_with(&receiver.url, &[], breaker).await;
+    let (caller, id) = (&house.caller, made.webhook.id);
+    let tested = house.service.test_webhook(caller, id, None, None).await;
+    assert!(!tested.unwrap().may_enable);
+    assert_eq!(receiver.arrived().len(), 1);
+    let webhook = house.service.webhook(caller, id).await.unwrap();
+    assert_eq!(webhook.state, WebhookState::Active);
+    let health = &webhook.health;
+    assert_eq!(
+        (health.consecutive_failures, health.failing_since),
+        (0, None)
+    );
+    // What is published and fails is.
+    house.publish(1).await;
+    house
+        .until(async || {
+            let webhook = house.service.webhook(caller, id).await.unwrap();
+            (webhook.state != WebhookState::Active).then_some(())
+        })
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn nothing_but_failures_for_long_enough_disables_too() {
     let clock = Clock::manual(Clock::System.now());
     let house = House::start_at(clock.clone());

@@ -18,7 +18,7 @@ use crate::service::audit_log::{EntriesAsked, entries};
 use crate::store::{Read, StoreError, consumers, jobs, keys, users, webhooks, workspaces};
 
 /// A page of the audit log.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct AuditLog {
     /// The entries, newest first.
     pub entries: Page<AuditEntry>,
@@ -27,7 +27,7 @@ pub struct AuditLog {
 }
 
 /// What people call those who acted, and what they acted on.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct AuditNames {
     /// The addresses of users that still exist, by id.
     pub emails: BTreeMap<String, String>,

@@ -3,9 +3,10 @@
 //! Owns: the reading of its page. Refuses: more of its webhooks and deliveries than a page shows; their
 //! lists have filters.
 
-use super::{Views, WebhookNames, told};
+use super::dead_letters::counted;
+use super::{Matching, Views, WebhookNames, told};
 use crate::domain::consumer::{Consumer, Purview};
-use crate::domain::delivery::{Delivery, DeliveryFilter};
+use crate::domain::delivery::{Delivery, DeliveryFilter, DeliveryScope};
 use crate::domain::page::Limit;
 use crate::domain::webhook::Webhook;
 use crate::service::consumers::found;
@@ -20,6 +21,8 @@ pub struct ConsumerActivity {
     pub consumer: Consumer,
     /// How its webhooks have been doing.
     pub stats: Stats,
+    /// Its dead letters that nobody has discarded.
+    pub dead_letters: Matching,
     /// Its webhooks, newest first.
     pub webhooks: Vec<Webhook>,
     /// Its latest deliveries, newest first.
@@ -52,10 +55,15 @@ impl Views<'_> {
                     consumer_seq: Some(seq),
                     ..DeliveryFilter::default()
                 };
+                let dead = DeliveryFilter {
+                    scope: DeliveryScope::DeadLetters,
+                    ..filter.clone()
+                };
                 let vault = store.vault();
                 let recent = deliveries::list(conn, &filter, None, rows)?.items;
                 Ok(ConsumerActivity {
                     stats: of_consumer(conn, &steps, workspace_seq, seq)?,
+                    dead_letters: counted(conn, &dead)?,
                     webhooks: webhooks::list(conn, vault, purview, None, rows, now)?.items,
                     names: WebhookNames::read(conn, recent.iter().map(|one| one.webhook.seq()))?,
                     recent: told(recent, &caller),

@@ -117,16 +117,23 @@ fn matching(
     page: &Page<Delivery>,
 ) -> Result<Matching, StoreError> {
     let listed = page.items.len();
-    let (counted, next) = if cursor.is_none() && (page.next.is_none() || listed < limit.rows()) {
-        (listed, page.next)
-    } else {
-        let found = deliveries::scan(conn, filter, None, COUNTED_MAX, Order::Descending)?;
-        (found.items.len(), found.next)
-    };
-    Ok(match next {
+    if cursor.is_none() && (page.next.is_none() || listed < limit.rows()) {
+        return Ok(said(listed, page.next));
+    }
+    counted(conn, filter)
+}
+
+/// How many dead letters `filter` finds, as far as is counted.
+pub(super) fn counted(conn: &Read<'_>, filter: &DeliveryFilter) -> Result<Matching, StoreError> {
+    let found = deliveries::scan(conn, filter, None, COUNTED_MAX, Order::Descending)?;
+    Ok(said(found.items.len(), found.next))
+}
+
+fn said(counted: usize, next: Option<Cursor>) -> Matching {
+    match next {
         None => Matching::Exactly(counted),
         Some(_) => Matching::MoreThan(counted),
-    })
+    }
 }
 
 fn running(conn: &Read<'_>, purview: Purview) -> Result<Vec<Job>, StoreError> {

@@ -4,9 +4,10 @@
 //! know. Refuses: the pages themselves.
 
 use super::Views;
-use crate::domain::catalogue::EventType;
+use crate::domain::catalogue::{EventType, EventTypeVersion};
 use crate::domain::event_type::EventTypeName;
 use crate::domain::page::Limit;
+use crate::domain::webhook::WebhookName;
 use crate::domain::workspace::Workspace;
 use crate::service::{Caller, Refusal};
 use crate::store::event_types;
@@ -52,19 +53,32 @@ impl Views<'_> {
             .await
     }
 
-    /// The event types that are in use, at most `limit`.
-    pub async fn event_types_in_use(
+    /// Up to `limit` of the webhooks that pin a version of an event type.
+    pub async fn webhooks_pinning(
         &self,
         caller: &Caller,
-        limit: usize,
-    ) -> Result<Vec<EventType>, Refusal> {
+        version: &EventTypeVersion,
+        of: &str,
+        limit: Limit,
+    ) -> Result<Vec<WebhookName>, Refusal> {
+        let of = EventTypeName::parse(of).map_err(|_| Refusal::NotFound("event type"))?;
+        let (purview, name) = (caller.purview(), version.name.clone());
+        self.service
+            .read(move |_, conn| {
+                let seqs = webhooks::pinning(conn, purview, &of, &name, limit.rows())?;
+                Ok(webhooks::names_of(conn, &seqs)?)
+            })
+            .await
+    }
+
+    /// The event types that are in use and shown to the caller, in the order of their names.
+    pub async fn event_types_in_use(&self, caller: &Caller) -> Result<Vec<EventType>, Refusal> {
         let caller = caller.clone();
         self.service
             .read(move |_, conn| {
                 let mut found = event_types::catalogue(conn, caller.workspace.seq())?;
                 let is_shown = |one: &EventType| caller.is_shown(&one.settings.feature_flags);
                 found.retain(|one| !one.settings.archived && is_shown(one));
-                found.truncate(limit);
                 Ok(found)
             })
             .await

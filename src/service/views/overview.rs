@@ -175,7 +175,7 @@ fn newest(
 }
 
 /// The webhooks that need somebody, the longest failing first.
-fn in_trouble() -> WebhookSearch {
+pub(super) fn in_trouble() -> WebhookSearch {
     WebhookSearch {
         text: String::new(),
         tab: WebhookTab::Attention,

@@ -1,15 +1,22 @@
 //! A consumer's own webhooks that need somebody.
 //!
-//! Owns: finding them among the newest. Refuses: the list of all ([`super::webhooks`]).
+//! Owns: finding the first of them. Refuses: the list of all ([`super::webhooks`]).
 
 use super::Views;
+use super::overview::in_trouble;
 use crate::domain::page::Limit;
-use crate::domain::webhook::{Webhook, WebhookTrouble};
+use crate::domain::webhook::{Webhook, WebhookTab};
 use crate::service::{Caller, Refusal};
 use crate::store::webhooks;
 
-/// Webhooks among which those that need somebody are looked for.
-const LOOKED_AT: u32 = 200;
+/// A caller's own webhooks that need somebody.
+#[derive(Clone, Debug)]
+pub struct OwnTroubled {
+    /// The longest failing first.
+    pub webhooks: Vec<Webhook>,
+    /// How many more there are.
+    pub left_out: usize,
+}
 
 impl Views<'_> {
     /// Those of the caller's webhooks that need somebody, up to `limit`.
@@ -17,24 +24,18 @@ impl Views<'_> {
         &self,
         caller: &Caller,
         limit: Limit,
-    ) -> Result<Vec<Webhook>, Refusal> {
+    ) -> Result<OwnTroubled, Refusal> {
         let purview = caller.purview();
         self.service
             .read(move |store, conn| {
-                let (vault, now) = (store.vault(), store.clock().now());
-                let looked_at = Limit::clamped(LOOKED_AT);
-                let mut found = webhooks::list(conn, vault, purview, None, looked_at, now)?.items;
-                let seqs: Vec<i64> = found.iter().map(|webhook| webhook.id.seq()).collect();
-                let dead = webhooks::with_dead_letters(conn, &seqs)?;
-                found.retain(|webhook| {
-                    let trouble = WebhookTrouble {
-                        is_failing: webhook.health.consecutive_failures > 0,
-                        has_dead_letters: dead.contains(&webhook.id.seq()),
-                    };
-                    trouble.needs_somebody(webhook.state)
-                });
-                found.truncate(limit.rows());
-                Ok(found)
+                let hits = webhooks::search(conn, purview, &in_trouble(), limit.rows())?;
+                let now = store.clock().now();
+                let webhooks = webhooks::in_rows(conn, store.vault(), &hits.seqs, now)?;
+                let all = hits.count(WebhookTab::Attention);
+                Ok(OwnTroubled {
+                    left_out: all.saturating_sub(webhooks.len()),
+                    webhooks,
+                })
             })
             .await
     }

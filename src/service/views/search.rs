@@ -6,18 +6,23 @@
 
 use super::{Views, WebhookNames};
 use crate::domain::attempt::delivery_row;
+use crate::domain::audit::EntriesOf;
 use crate::domain::batch::BATCH_PREFIX;
 use crate::domain::consumer::{ConsumerRef, Purview};
 use crate::domain::delivery::{Delivery, DeliveryFilter};
 use crate::domain::event::{EventFilter, StoredEvent};
 use crate::domain::event_type::EventTypeName;
-use crate::domain::id::{AttemptId, ConsumerId, DeliveryId, JobId, KeyId, WebhookId, WorkspaceId};
-use crate::domain::page::{Limit, Order};
+use crate::domain::id::{
+    AttemptId, AuditId, ConsumerId, DeliveryId, JobId, KeyId, PortalLinkId, PortalSessionId,
+    SessionId, UserId, WebhookId, WorkspaceId,
+};
+use crate::domain::page::{Cursor, Limit, List, Order};
 use crate::domain::webhook::{WebhookName, WebhookSearch, WebhookSort, WebhookTab};
 use crate::service::{Caller, Refusal};
 use crate::store::{Read, StoreError};
 use crate::store::{
-    attempts, consumers, deliveries, event_types, events, jobs, keys, webhooks, workspaces,
+    attempts, audit, consumers, deliveries, event_types, events, jobs, keys, portal_links,
+    sessions, users, webhooks, workspaces,
 };
 
 /// The newest events whose data is looked through.
@@ -44,6 +49,10 @@ pub enum SearchPlace {
     Key(KeyId),
     /// A workspace.
     Workspace(WorkspaceId),
+    /// A person, also by the id of a session.
+    User(UserId),
+    /// An entry of the audit log.
+    AuditEntry(AuditId),
 }
 
 /// What was found.
@@ -53,12 +62,20 @@ pub struct SearchHits {
     pub place: Option<SearchPlace>,
     /// Webhooks whose label or URL holds the text.
     pub webhooks: Vec<WebhookName>,
+    /// How many more of them there are.
+    pub webhooks_left_out: usize,
     /// Event types whose name holds it.
     pub event_types: Vec<EventTypeName>,
+    /// How many more of them there are.
+    pub event_types_left_out: usize,
     /// Events whose data holds it, newest first.
     pub events: Vec<StoredEvent>,
+    /// Whether the looking ended because there were so many.
+    pub are_events_full: bool,
     /// Deliveries whose last answer holds it, newest first.
     pub answers: Vec<Delivery>,
+    /// Whether the looking ended because there were so many.
+    pub are_answers_full: bool,
     /// What their webhooks are called.
     pub names: WebhookNames,
     /// How many of the newest events were looked through.
@@ -93,9 +110,12 @@ fn search_in(conn: &Read<'_>, purview: Purview, text: &str) -> Result<SearchHits
     };
     let found = webhooks::search(conn, purview, &wanted, HITS_MAX)?;
     hits.webhooks = webhooks::names_of(conn, &found.seqs)?;
+    let fitting = found.count(WebhookTab::All);
+    hits.webhooks_left_out = fitting.saturating_sub(hits.webhooks.len());
     let lower = text.to_lowercase();
     let mut types = event_types::names(conn, purview.workspace_seq)?;
     types.retain(|name| name.as_str().to_lowercase().contains(&lower));
+    hits.event_types_left_out = types.len().saturating_sub(HITS_MAX);
     types.truncate(HITS_MAX);
     hits.event_types = types;
     look_through_events(conn, purview, text, &mut hits)?;
@@ -132,6 +152,9 @@ fn place(conn: &Read<'_>, purview: Purview, text: &str) -> Result<Option<SearchP
     if let Some(found) = beside_the_workspace(conn, text)? {
         return Ok(Some(found));
     }
+    if let Some(found) = guest(conn, purview, text)? {
+        return Ok(Some(found));
+    }
     if text.starts_with(BATCH_PREFIX)
         && let Some(row) = deliveries::first_of_batch(conn, purview.workspace_seq, text)?
         && let Some(first) = deliveries::find(conn, row)?
@@ -154,11 +177,36 @@ fn beside_the_workspace(conn: &Read<'_>, text: &str) -> Result<Option<SearchPlac
         let found = keys::find(conn, id)?.filter(|key| key.revoked_at.is_none());
         return Ok(found.map(|key| SearchPlace::Key(key.id)));
     }
-    let Some(id) = WorkspaceId::parse(text) else {
+    if let Some(id) = WorkspaceId::parse(text) {
+        let found = workspaces::find(conn, id.seq())?.filter(|own| own.id == id);
+        return Ok(found.map(|own| SearchPlace::Workspace(own.id)));
+    }
+    if let Some(id) = UserId::parse(text) {
+        let found = users::find(conn, id.seq())?.filter(|user| user.id == id);
+        return Ok(found.map(|user| SearchPlace::User(user.id)));
+    }
+    if let Some(id) = SessionId::parse(text) {
+        let found = sessions::find(conn, id)?;
+        return Ok(found.map(|session| SearchPlace::User(session.user)));
+    }
+    if let Some(id) = AuditId::parse(text) {
+        let from_it = Some(Cursor::behind(List::AuditLog, id.seq() + 1));
+        let newest = audit::list(conn, EntriesOf::Everybody, from_it, Limit::clamped(1))?;
+        let found = newest.items.first().filter(|entry| entry.id == id);
+        return Ok(found.map(|entry| SearchPlace::AuditEntry(entry.id)));
+    }
+    Ok(None)
+}
+
+/// The consumer whom a portal link, or a visit by it, lets in.
+fn guest(conn: &Read<'_>, purview: Purview, text: &str) -> Result<Option<SearchPlace>, StoreError> {
+    let visit = PortalSessionId::parse(text).map(|id| PortalLinkId::new(id.at(), id.seq()));
+    let Some(link) = PortalLinkId::parse(text).or(visit) else {
         return Ok(None);
     };
-    let found = workspaces::find(conn, id.seq())?.filter(|own| own.id == id);
-    Ok(found.map(|own| SearchPlace::Workspace(own.id)))
+    let found = portal_links::find(conn, link)?;
+    let own = found.filter(|link| link.workspace.seq() == purview.workspace_seq);
+    Ok(own.map(|link| SearchPlace::Consumer(link.consumer)))
 }
 
 fn look_through_events(
@@ -186,6 +234,7 @@ fn look_through_events(
             break;
         }
     }
+    hits.are_events_full = hits.events.len() >= HITS_MAX;
     hits.events.truncate(HITS_MAX);
     Ok(())
 }
@@ -218,6 +267,7 @@ fn look_through_answers(
             break;
         }
     }
+    hits.are_answers_full = hits.answers.len() >= HITS_MAX;
     hits.answers.truncate(HITS_MAX);
     Ok(())
 }

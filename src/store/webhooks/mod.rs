@@ -37,7 +37,7 @@ pub use owned::{
     alert_rows, count, delete_of_consumer, listening, owned, row_called, rows_of_consumer,
 };
 use pins::pins_column;
-pub use pins::{count_pinning, pinned_by};
+pub use pins::{count_pinning, pinned_by, pinning};
 use row::{BatchColumn, RetryColumn, transport_column, webhook};
 use sealed::seal_headers;
 pub use search::{WebhookHits, foremost, in_rows, search, with_dead_letters};

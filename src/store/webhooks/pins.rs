@@ -54,6 +54,35 @@ pub fn count_pinning(
     })
 }
 
+/// The rows of up to `limit` webhooks in a purview that pin a version of an event type, oldest first.
+pub fn pinning(
+    conn: &Read<'_>,
+    purview: Purview,
+    event_type: &EventTypeName,
+    version: &VersionName,
+    limit: usize,
+) -> Result<Vec<i64>, StoreError> {
+    conn.values(
+        "SELECT webhooks.seq
+         FROM webhooks, json_each(pinned_versions) AS pins
+         WHERE workspace_seq = :workspace
+             AND pinned_versions IS NOT NULL
+             AND deleted_at IS NULL
+             AND (:consumer IS NULL OR consumer_seq = :consumer)
+             AND pins.key = :event_type
+             AND pins.value = :version
+         ORDER BY webhooks.seq
+         LIMIT :limit",
+        named_params! {
+            ":workspace": purview.workspace_seq,
+            ":consumer": purview.consumer_seq,
+            ":event_type": event_type,
+            ":version": version,
+            ":limit": limit as i64,
+        },
+    )
+}
+
 pub(super) fn pins_column(pins: &VersionPins) -> Option<String> {
     let texts = || {
         let pairs = pins

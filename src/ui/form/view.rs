@@ -9,6 +9,7 @@ use askama::filters::HtmlSafe;
 
 use super::field::{FieldKind, FieldSpec, Offer, OfferGroup};
 use super::posted::Form;
+use crate::ui::parts::further;
 use crate::ui::speech::filters;
 
 /// So many values to pick are looked through by eye; above, a field narrows them.
@@ -42,6 +43,18 @@ impl FormView {
     pub fn pick(mut self, name: &str, groups: &[OfferGroup]) -> Self {
         for field in self.fields_mut().filter(|field| field.name == name) {
             field.pick(groups);
+        }
+        self
+    }
+
+    /// With a word about what the field called `name` does not offer for want of room.
+    #[must_use]
+    pub fn not_offered(mut self, name: &str, count: usize) -> Self {
+        if count > 0 {
+            for field in self.fields_mut().filter(|field| field.name == name) {
+                let further = further(count as u64);
+                field.further = format!("{further} in the catalogue: type their names");
+            }
         }
         self
     }
@@ -159,6 +172,8 @@ pub(super) struct FieldView {
     values: Vec<String>,
     offers: Vec<Offer>,
     groups: Vec<OfferGroup>,
+    /// What is said of values that there was no room to offer.
+    further: String,
     faults: Vec<String>,
 }
 
@@ -177,6 +192,7 @@ impl FieldView {
             values: typed.all(field.name).map(str::to_owned).collect(),
             offers: (field.offers)(),
             groups: Vec::new(),
+            further: String::new(),
             faults,
         }
     }

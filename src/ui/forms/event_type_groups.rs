@@ -12,21 +12,23 @@ const PICKS_HTML_BYTES: usize = 14 * 1024;
 const PICK_HTML_BYTES: usize = 84;
 
 /// The groups of `types`, which are in the order of their names: under the catalogue's own heading, else
-/// under the first segment of their names. What finds no room has to be typed.
+/// under the first segment of their names. And how many find no room: they have to be typed.
 #[must_use]
-pub fn event_type_groups(types: &[EventType]) -> Vec<OfferGroup> {
+pub fn event_type_groups(types: &[EventType]) -> (Vec<OfferGroup>, usize) {
     if types.is_empty() {
-        return Vec::new();
+        return (Vec::new(), 0);
     }
     let mut groups = vec![OfferGroup {
         title: "All".to_owned(),
         values: vec!["*".to_owned()],
     }];
     let mut room = PICKS_HTML_BYTES;
-    for one in types {
+    let mut left_out = 0;
+    for (place, one) in types.iter().enumerate() {
         let name = one.name.as_str();
         let cost = PICK_HTML_BYTES + 2 * name.len();
         if cost > room {
+            left_out = types.len() - place;
             break;
         }
         room -= cost;
@@ -44,7 +46,7 @@ pub fn event_type_groups(types: &[EventType]) -> Vec<OfferGroup> {
         group.values.push(name.to_owned());
     }
     groups.iter_mut().for_each(add_prefixes);
-    groups
+    (groups, left_out)
 }
 
 fn first_segment(name: &str) -> &str {
@@ -99,7 +101,8 @@ mod tests {
             kind("order.paid", Some("Shop")),
             kind("ping", Some("Shop")),
         ];
-        let groups = event_type_groups(&types);
+        let (groups, left_out) = event_type_groups(&types);
+        assert_eq!(left_out, 0);
         let of = |title: &str| {
             let found = groups.iter().find(|group| group.title == title);
             found.unwrap().values.clone()
@@ -110,7 +113,7 @@ mod tests {
             of("Shop"),
             ["order.*", "order.created", "order.paid", "ping"]
         );
-        assert!(event_type_groups(&[]).is_empty());
+        assert_eq!(event_type_groups(&[]), (Vec::new(), 0));
     }
 
     #[test]
@@ -119,8 +122,10 @@ mod tests {
         let types: Vec<EventType> = (0..500)
             .map(|n| kind(&format!("x.{long}{n}"), None))
             .collect();
-        let groups = event_type_groups(&types);
+        let (groups, left_out) = event_type_groups(&types);
         let offered: usize = groups.iter().map(|group| group.values.len()).sum();
         assert!((40..60).contains(&offered), "{offered}");
+        // Beside the types stand "*" and their prefix.
+        assert_eq!(offered - 2 + left_out, 500);
     }
 }

@@ -121,6 +121,12 @@ pub fn cut(text: &str, bytes: usize) -> (&str, bool) {
     (text, false)
 }
 
+/// How many more there are than are shown, in words.
+#[must_use]
+pub fn further(count: u64) -> String {
+    format!("and {} more", grouped(count))
+}
+
 /// As much of `text` as takes `bytes` once it is escaped, and a sign where something is missing.
 #[must_use]
 pub fn shortened(text: &str, bytes: usize) -> String {

@@ -62,6 +62,11 @@ async fn at_night_the_log_alone_says_what_broke() {
     });
     let webhook = server.post(&key, "/webhooks", &webhook, 201).await;
     let failing = webhook["id"].as_str().unwrap();
+    // A failed test is no delivery that gave up.
+    let test = format!("/webhooks/{failing}/test");
+    server.post(&key, &test, &json!({}), 200).await;
+    until(&log, "an attempt failed", 1).await;
+    assert!(with(&lines(&log), "a delivery gave up").is_empty());
     for _ in 0..40 {
         let event = json!({"type": "a.b", "data": {"note": "hidden-in-the-payload"}});
         server.post(&key, "/events", &event, 202).await;

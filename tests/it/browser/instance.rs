@@ -23,6 +23,8 @@ async fn keys_workspaces_people_and_settings_are_looked_after() {
     reader.open("/system").await.press("Resume sending").await;
     reader.see("Sending goes on").await;
     reader.open("/audit-log?of=everything").await;
+    reader.see("must be all or workspace").await;
+    check(reader, "/audit-log with a fault").await;
     seat.reader.leave().await;
 }
 
@@ -111,6 +113,8 @@ async fn make_person(seat: &Seat) {
         .see("Barred from signing in.")
         .await;
     reader.press("More about bob@example.com").await;
-    reader.press("Remove").await.see("Removed.").await;
+    reader.press("Remove").await;
+    reader.see("Remove 1 account, bob@example.com?").await;
+    reader.press("Remove it").await.see("Removed.").await;
     reader.miss("bob@example.com").await;
 }

@@ -74,8 +74,20 @@ return [early, leaves];
 async fn a_page_is_left_when_the_key_is_up() {
     let seat = Seat::owner(Scripts::On).await;
     let reader = &seat.reader;
-    for keys in [json!({"key": "/"}), json!({"key": "k", "ctrlKey": true})] {
-        reader.open("/").await.see("Overview").await;
+    let slash = json!({"key": "/"});
+    let held = json!({"key": "k", "ctrlKey": true});
+    // Also from lists that have fields of their own.
+    let places = [
+        "/",
+        "/deliveries",
+        "/dead-letters",
+        "/events",
+        "/webhooks",
+        "/consumers",
+    ];
+    let from_lists = places.map(|place| (slash.clone(), place));
+    for (keys, place) in from_lists.into_iter().chain([(held, "/")]) {
+        reader.open(place).await.see("Overview").await;
         let left = reader
             .script(WHEN_IT_LEAVES, std::slice::from_ref(&keys))
             .await;

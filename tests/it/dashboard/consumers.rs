@@ -1,9 +1,11 @@
 //! `/consumers`: the list, its search, and one of them.
 
-use reqwest::StatusCode;
+use hookpost::domain::role::Role;
+use reqwest::{Method, StatusCode};
 use serde_json::json;
 
-use super::Desk;
+use super::{Desk, sign_in};
+use crate::portal::Guest;
 use crate::receiver::{Receiver, Reply};
 
 #[tokio::test]
@@ -57,4 +59,27 @@ async fn a_consumer_is_found_and_shown_with_what_is_its_own() {
             "{list}: {page}"
         );
     }
+}
+
+#[tokio::test]
+async fn ending_all_portal_links_asks_first_and_then_puts_visitors_out() {
+    let Guest { app, cookie: visit } = Guest::come_in().await;
+    let cookie = sign_in(&app, "ada@example.com", Role::Operator).await;
+    let desk = Desk { app, cookie };
+    let path = "/consumers/acme/portal-links/end";
+    let looks = async || {
+        let call = desk.app.anonymous(Method::GET, "/portal");
+        call.header("cookie", &visit).send().await.status
+    };
+    let asked = desk.post(path, &[]).await;
+    assert!(
+        asked.text.contains("End all portal links of Acme?"),
+        "{}",
+        asked.text
+    );
+    assert_eq!(looks().await, StatusCode::OK);
+    let ended = desk.post(path, &[("confirmed", "yes")]).await;
+    let (_, page) = desk.follow(&ended).await;
+    assert!(page.contains("All portal links have ended"), "{page}");
+    assert_eq!(looks().await, StatusCode::UNAUTHORIZED);
 }

@@ -135,6 +135,35 @@ async fn one_letter_is_discarded_on_a_second_thought_and_taken_back_on_its_page(
     assert_eq!(again.json(StatusCode::OK), list);
 }
 
+/// Ticks two of the three deliveries, which fail again, and no other.
+async fn retry_two(desk: &Desk) {
+    let list = desk
+        .app
+        .get("/api/v1/deliveries")
+        .await
+        .json(StatusCode::OK);
+    let id = |place: usize| list["data"][place]["id"].as_str().unwrap();
+    let ticked = [("choose", "ticked"), ("id", id(0)), ("id", id(2))];
+    let asked = desk.post("/deliveries", &ticked).await;
+    assert!(asked.text.contains("Retry 2 deliveries?"), "{}", asked.text);
+    let fields = [&ticked[..], &[("confirmed", "yes")]].concat();
+    let answer = desk.post("/deliveries", &fields).await;
+    let (job, _) = desk.follow(&answer).await;
+    let both = |job: &serde_json::Value| job["failed"] == 2;
+    desk.app.poll(&format!("/api/v1{job}"), both).await;
+    for (place, attempts) in [(0, 2), (1, 1), (2, 2)] {
+        let shown = desk
+            .app
+            .get(&format!("/api/v1/deliveries/{}", id(place)))
+            .await;
+        assert_eq!(
+            shown.json(StatusCode::OK)["attempt_count"],
+            attempts,
+            "{place}"
+        );
+    }
+}
+
 #[tokio::test]
 async fn all_that_match_are_retried_after_the_count_was_told_and_the_job_says_what_became_of_them()
 {
@@ -157,6 +186,7 @@ async fn all_that_match_are_retried_after_the_count_was_told_and_the_job_says_wh
     }
     let none = desk.post("/deliveries", &[("choose", "ticked")]).await;
     assert!(desk.follow(&none).await.1.contains("Nothing to retry"));
+    retry_two(&desk).await;
     receiver.answer(Reply::status(200));
     let fields = [("choose", "all"), ("confirmed", "yes")];
     let answer = desk.post("/deliveries", &fields).await;

@@ -4,6 +4,7 @@ use reqwest::{Method, StatusCode};
 use serde_json::json;
 
 use super::{Desk, between};
+use crate::portal::Guest;
 use crate::receiver::Receiver;
 
 /// What a text area holds, as a browser reads it.
@@ -156,6 +157,56 @@ async fn data_that_is_no_json_or_breaks_its_schema_is_kept_and_explained() {
     assert!(page.contains("The catalogue is empty"), "{page}");
 }
 
+/// More than a form has room for.
+const MANY_TYPES: usize = 260;
+
+#[tokio::test]
+async fn forms_say_how_many_event_types_they_do_not_offer() {
+    let desk = Desk::open().await;
+    for number in 0..MANY_TYPES {
+        let kind = json!({"name": format!("shop.department.kind_{number:03}"), "description": "d".repeat(80)});
+        let made = desk.app.post("/api/v1/event-types", &kind).await;
+        made.json(StatusCode::CREATED);
+    }
+    let Desk { app, cookie } = desk;
+    let guest = Guest::come_to(app, &["view", "manage"]).await;
+    let portal = guest.get("/portal/webhooks/new").await;
+    let Guest { app, .. } = guest;
+    let desk = Desk { app, cookie };
+    let pages = [
+        desk.get("/webhooks/new").await,
+        desk.get("/events/new").await,
+        portal,
+    ];
+    for page in pages {
+        let offered = (0..MANY_TYPES).filter(|number| {
+            let name = format!("shop.department.kind_{number:03}");
+            page.contains(&format!("\"{name}\"")) || page.contains(&format!(">{name}</a>"))
+        });
+        let left_out = MANY_TYPES - offered.count();
+        assert!(left_out > 0 && left_out < MANY_TYPES, "{page}");
+        assert!(
+            page.contains(&format!("and {left_out} more")),
+            "{left_out}: {page}"
+        );
+    }
+}
+
+/// The count of who pins a version leads to who that is.
+async fn assert_pinned(desk: &Desk, link: &str, id: &str) {
+    let page = desk.get("/event-types/order.paid").await;
+    assert!(
+        page.contains(&format!("href=\"{link}#pinned\">1</a>")),
+        "{page}"
+    );
+    let pinned = desk.get(link).await;
+    let pinned = between(&pinned, "id=\"pinned\"", "</section>");
+    assert!(
+        pinned.contains(&format!("href=\"/webhooks/{id}\"")),
+        "{pinned}"
+    );
+}
+
 #[tokio::test]
 async fn a_version_is_added_pinned_ended_and_removed() {
     let desk = Desk::open().await;
@@ -195,6 +246,7 @@ async fn a_version_is_added_pinned_ended_and_removed() {
     assert_eq!(hooks["data"][0]["pinned_versions"]["order.paid"], "1");
     let form = desk.get(&format!("/webhooks/{id}/edit")).await;
     assert!(form.contains("order.paid 1"), "{form}");
+    assert_pinned(&desk, link, id).await;
 
     let event = [
         ("type", "order.paid"),

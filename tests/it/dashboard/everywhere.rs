@@ -153,6 +153,11 @@ async fn pages_are_compressed_for_who_came_from_our_own_and_never_with_a_secret(
         let length: usize = answer.header("content-length").parse().unwrap();
         assert!(length < plain.len() / 3, "{length} of {}", plain.len());
     }
+    let call = desk.app.anonymous(Method::GET, "/deliveries");
+    let call = call.header("cookie", &desk.cookie);
+    let call = call.header("accept-encoding", "gzip");
+    let zipped = call.header("sec-fetch-site", "none").send().await;
+    assert_eq!(zipped.header("content-encoding"), "gzip");
     // Nobody else's page can have the browser ask for one that is.
     for foreign in ["cross-site", "same-site", ""] {
         let answer = led_by(&desk, "/deliveries", foreign).await;

@@ -308,6 +308,16 @@ async fn what_an_address_alone_can_get_wrong_is_not_passed_over() {
             assert!(said.contains(words), "{said}");
         }
     }
+    for (place, words) in [
+        ("/audit-log?of=everything", "must be all or workspace"),
+        ("/audit-log?consumer=nobody", "must be a consumer"),
+        ("/webhooks?state=odd", "state"),
+    ] {
+        let answer = desk.ask(Method::GET, place).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{place}");
+        let said = between(&answer.text, "id=\"amiss\"", "</p>");
+        assert!(said.contains(words), "{place}: {said}");
+    }
     let all = [("last", "9y"), ("choose", "all"), ("confirmed", "yes")];
     let refused = desk.post("/deliveries", &all).await;
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
@@ -358,4 +368,7 @@ async fn a_webhook_is_named_in_a_filter_as_people_call_it() {
         .ask(Method::GET, &format!("/deliveries?event_id={delivery}"))
         .await;
     assert_eq!(answer.header("location"), format!("/deliveries/{delivery}"));
+    let answer = desk.ask(Method::GET, &format!("/events?id={delivery}"));
+    let place = answer.await.header("location").to_owned();
+    assert_eq!(place, format!("/deliveries/{delivery}"));
 }

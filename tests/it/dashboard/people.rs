@@ -43,7 +43,16 @@ async fn people_are_made_changed_and_removed_and_an_owner_remains() {
         (vec![("action", "enable")], "May sign in again"),
         (vec![("action", "remove")], "Removed"),
     ] {
-        let answer = desk.post(&bob, &fields).await;
+        let mut answer = desk.post(&bob, &fields).await;
+        if fields[0].1 == "remove" {
+            assert!(
+                answer.text.contains("Remove 1 account, bob@example.com?"),
+                "{}",
+                answer.text
+            );
+            assert!(desk.get("/people").await.contains("bob@example.com"));
+            answer = desk.post(&bob, &[fields[0], ("confirmed", "yes")]).await;
+        }
         let (_, page) = desk.follow(&answer).await;
         assert!(page.contains(said), "no {said} in {page}");
     }
@@ -100,6 +109,21 @@ async fn a_second_factor_is_enrolled_and_asked_for_before_a_rotation() {
         answer.header("location").starts_with("/sign-in/code"),
         "{answer:?}"
     );
+    let off = "/profile/second-factor/off";
+    let asked = post(&desk, off, &[]).await;
+    assert!(
+        asked.text.contains("Turn off your second factor?"),
+        "{}",
+        asked.text
+    );
+    assert!(
+        desk.get("/profile")
+            .await
+            .contains("10 recovery codes are left")
+    );
+    let done = post(&desk, off, &[("confirmed", "yes")]).await;
+    let (_, page) = desk.follow(&done).await;
+    assert!(page.contains("Your second factor is turned off"), "{page}");
 }
 
 #[tokio::test]

@@ -3,7 +3,8 @@
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use super::Desk;
+use super::{Desk, between};
+use crate::portal::link;
 use crate::receiver::{Received, Receiver, Reply};
 
 /// Where a search leads on to.
@@ -124,6 +125,68 @@ async fn hosts_and_ids_of_every_kind_are_found() {
     let unknown = format!("bat_{:032x}", 7);
     assert!(of(&unknown).await.contains("Nothing was found"));
     assert_instance(&desk, acme).await;
+    assert_people(&desk, acme).await;
+}
+
+#[tokio::test]
+async fn what_is_not_shown_of_what_was_found_is_counted() {
+    let desk = Desk::open().await;
+    for number in 0..12 {
+        let hook = json!({"url": format!("https://example.com/{number}"), "label": format!("Customer {number}"),
+            "event_types": ["none"]});
+        let made = desk.app.post("/api/v1/webhooks", &hook).await;
+        made.json(StatusCode::CREATED);
+        let kind = json!({"name": format!("customer.kind_{number}")});
+        let made = desk.app.post("/api/v1/event-types", &kind).await;
+        made.json(StatusCode::CREATED);
+        let event = json!({"type": "customer.kind_1", "data": {"note": "customer"}});
+        let sent = desk.app.post("/api/v1/events", &event).await;
+        sent.json(StatusCode::ACCEPTED);
+    }
+    let page = desk.get("/search?q=customer").await;
+    let further = "<a href=\"/webhooks?q=customer\">and 2 more</a>";
+    assert!(page.contains(further), "{page}");
+    assert!(page.contains("and 2 more; a longer word"), "{page}");
+    assert!(
+        page.contains("The newest 10 that hold it are shown"),
+        "{page}"
+    );
+    let page = desk.get("/search?q=kind_11").await;
+    assert!(!page.contains("more"), "{page}");
+}
+
+/// People, sessions, entries of the log and portal links are found by their ids.
+async fn assert_people(desk: &Desk, acme: &str) {
+    let ada = desk
+        .app
+        .service
+        .user_by_email("ada@example.com")
+        .await
+        .unwrap();
+    let user = ada.id.to_string();
+    assert_eq!(leads(desk, &user).await, format!("/people#{user}"));
+    assert!(
+        desk.get("/people")
+            .await
+            .contains(&format!("<li id=\"{user}\">"))
+    );
+    let log = desk.app.get("/api/v1/audit-log").await.json(StatusCode::OK);
+    let entry = log["data"][1]["id"].as_str().unwrap();
+    let place = leads(desk, entry).await;
+    let (path, part) = place.split_once('#').unwrap();
+    assert_eq!(part, entry);
+    let page = desk.get(path).await;
+    let first = between(&page, "<tbody><tr id=\"", "\"");
+    assert_eq!(first, entry);
+    // A token carries the digits of its id.
+    let digits = |token: &str| token.split('_').nth(1).unwrap().to_owned();
+    let session = format!("ses_{}", digits(&desk.cookie));
+    assert_eq!(leads(desk, &session).await, format!("/people#{user}"));
+    let link = link(&desk.app, "acme-42", &json!({})).await;
+    let link = digits(link["token"].as_str().unwrap());
+    for id in [format!("ptl_{link}"), format!("pvs_{link}")] {
+        assert_eq!(leads(desk, &id).await, format!("/consumers/{acme}"), "{id}");
+    }
 }
 
 /// Jobs, consumers, keys and workspaces are found by their ids.

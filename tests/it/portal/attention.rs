@@ -28,6 +28,37 @@ impl Guest {
     }
 }
 
+/// Newer webhooks than the failing one, more than one look at the newest would see.
+const NEWER: usize = 205;
+
+#[tokio::test]
+async fn what_fails_is_told_first_however_many_newer_webhooks_there_are() {
+    let guest = Guest::come_in().await;
+    let (_, _failing) = guest.hook("Oldest", &[500, 500]).await;
+    let dead = async |count: usize| {
+        let event = json!({"type": "order.paid", "data": {}, "consumer": "acme"});
+        let accepted = guest.app.post("/api/v1/events", &event).await;
+        accepted.json(StatusCode::ACCEPTED);
+        let all = move |list: &Value| list["data"].as_array().unwrap().len() == count;
+        guest.app.poll("/api/v1/dead-letters", all).await;
+    };
+    dead(1).await;
+    for number in 0..NEWER {
+        let types = if number < 8 { "*" } else { "none.of.these" };
+        let nobody = json!({"url": super::nobody(), "event_types": [types], "consumer": "acme",
+            "label": format!("Newer {number}"), "retry_policy": {"delays": []}});
+        let made = guest.app.post("/api/v1/webhooks", &nobody).await;
+        made.json(StatusCode::CREATED);
+    }
+    dead(10).await;
+    let page = guest.get("/portal").await;
+    let attention = between(&page, "Needs attention", "</section>");
+    let first = between(attention, "class=\"open main\"", "</a>");
+    assert!(first.ends_with("Oldest"), "{attention}");
+    let further = "<a href=\"/portal/webhooks?state=attention\">and 1 more</a>";
+    assert!(attention.contains(further), "{attention}");
+}
+
 #[tokio::test]
 async fn what_a_person_turned_off_or_ended_needs_nobody_and_what_gave_up_does() {
     let guest = Guest::come_in().await;

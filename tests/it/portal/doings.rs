@@ -75,7 +75,7 @@ async fn the_dashboard_shows_what_a_customer_did_in_the_portal_and_with_its_own_
     let unknown = desk
         .ask(reqwest::Method::GET, "/audit-log?consumer=nobody")
         .await;
-    assert_eq!(unknown.status, StatusCode::NOT_FOUND);
+    assert_eq!(unknown.status, StatusCode::UNPROCESSABLE_ENTITY);
     // The log itself is for owners; a viewer sees what happened here.
     let cookie = sign_in(&desk.app, "vi@example.com", Role::Viewer).await;
     let viewer = Desk { cookie, ..desk };

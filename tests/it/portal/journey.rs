@@ -333,3 +333,29 @@ async fn disabling_asks_with_what_waits() {
     let shown = guest.app.get(&path).await.json(StatusCode::OK);
     assert_eq!(shown["status"], "disabled");
 }
+
+#[tokio::test]
+async fn an_attempt_under_way_is_called_so_to_customers_too() {
+    let guest = Guest::come_in().await;
+    let receiver = Receiver::start().await;
+    receiver.answer(Reply::hang());
+    let hook = json!({"url": receiver.url("/"), "event_types": ["*"], "consumer": "acme"});
+    let made = guest.app.post("/api/v1/webhooks", &hook).await;
+    made.json(StatusCode::CREATED);
+    let event = json!({"type": "order.paid", "data": {}, "consumer": "acme"});
+    guest.app.post("/api/v1/events", &event).await;
+    receiver.wait_for(1).await;
+    let list = guest.app.get("/api/v1/deliveries").await;
+    let list = list.json(StatusCode::OK);
+    let page = guest
+        .get(&format!(
+            "/portal/deliveries/{}",
+            list["data"][0]["id"].as_str().unwrap()
+        ))
+        .await;
+    assert!(
+        page.contains("<strong>Attempt 1</strong> <span>is under way</span>"),
+        "{page}"
+    );
+    assert!(!page.contains("Next attempt"), "{page}");
+}
