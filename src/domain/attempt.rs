@@ -93,6 +93,19 @@ impl Attempt {
         AttemptId::new(self.started_at, row_number(delivery.seq(), self.number))
     }
 
+    /// The same without anything that its event's data could be read from: headers, answer, error.
+    #[must_use]
+    pub fn emptied(&self) -> Self {
+        Self {
+            error: None,
+            request_headers: String::new(),
+            response_headers: String::new(),
+            response_body: None,
+            response_truncated: false,
+            ..self.clone()
+        }
+    }
+
     /// Why it failed, in words, also where the status code says it all; `None` after a success.
     #[must_use]
     pub fn failure(&self) -> Option<String> {

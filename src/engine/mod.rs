@@ -22,7 +22,6 @@ use tokio::sync::{Notify, oneshot};
 
 use crate::clock::Clock;
 use crate::domain::attempt::Attempt;
-use crate::domain::id::DeliveryId;
 use crate::domain::outcome::Verdict;
 use crate::domain::time::Timestamp;
 use crate::net::{Client, Guard};
@@ -229,13 +228,11 @@ impl Engine {
         self.shared.parts.alerts.mailer.as_ref()
     }
 
-    /// Whether an attempt of the delivery is under way, although its row shows no more than
+    /// Whether an attempt of the delivery in row `seq` is under way, although its row shows no more than
     /// `attempts` so far.
     #[must_use]
-    pub fn is_in_flight(&self, webhook_seq: i64, id: DeliveryId, attempts: u32) -> bool {
-        self.shared
-            .lanes()
-            .is_in_flight(webhook_seq, id.seq(), attempts)
+    pub fn is_in_flight(&self, webhook_seq: i64, seq: i64, attempts: u32) -> bool {
+        self.shared.lanes().is_in_flight(webhook_seq, seq, attempts)
     }
 
     /// How much the engine has in hand.

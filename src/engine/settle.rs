@@ -26,7 +26,7 @@ use crate::domain::retry::RetryPolicy;
 use crate::domain::webhook::{Activity, WebhookState};
 use crate::store::deliveries;
 use crate::store::{StoreError, WriteTx, webhooks};
-use crate::store::{attempts, audit};
+use crate::store::{attempts, audit, erasure};
 
 /// What an attempt came to, ready to be recorded: the same whenever, and however often, that is done.
 pub(super) struct AttemptRecord {
@@ -159,6 +159,8 @@ impl AttemptRecord {
             next,
             trigger,
         } = change;
+        let emptied = self.emptied(tx, &progress)?;
+        let attempt = emptied.as_ref().unwrap_or(attempt);
         let last = LastAttempt {
             status_code: attempt.status_code,
             error_kind: attempt.error_kind,
@@ -176,7 +178,8 @@ impl AttemptRecord {
             RequestPart::Whole => self.look_at_receiver(tx, moved_ms)?,
             RequestPart::Further => Observed::default(),
         };
-        self.notify(tx, trigger, [&progress, &next], observed.disabled)?;
+        let disabled = observed.disabled;
+        self.notify(tx, trigger, [&progress, &next], attempt, disabled)?;
         let has_given_up = next.status == Status::Exhausted && progress.status != Status::Exhausted;
         let outcome = match has_given_up {
             true => Outcome::GaveUp,
@@ -212,16 +215,27 @@ impl AttemptRecord {
         tx: &mut WriteTx<'_>,
         trigger: Trigger,
         progress: [&Progress; 2],
+        attempt: &Attempt,
         disabled: Option<DisabledReason>,
     ) -> Result<(), StoreError> {
         if self.was_sent() {
-            let attempt = &self.exchanged.attempted.attempt;
             operational::attempted(tx, self.place, trigger, progress, attempt)?;
         }
         match disabled {
             Some(_) => operational::disabled(tx, self.place.webhook_seq),
             None => Ok(()),
         }
+    }
+
+    /// The attempt as it is kept where its event was erased while it was under way: without the answer.
+    fn emptied(
+        &self,
+        tx: &WriteTx<'_>,
+        progress: &Progress,
+    ) -> Result<Option<Attempt>, StoreError> {
+        let may_be = !progress.status.is_waiting();
+        let is_erased = may_be && erasure::is_erased(tx, self.place.seq)?;
+        Ok(is_erased.then(|| self.exchanged.attempted.attempt.emptied()))
     }
 
     /// Where there was no body nothing was sent: there is no attempt to record, and nothing to hold

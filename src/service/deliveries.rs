@@ -20,7 +20,7 @@ use crate::domain::id::{DeliveryId, WebhookId};
 use crate::domain::outcome::FailureKind;
 use crate::domain::page::{Cursor, Limit, Page};
 use crate::domain::retry::RetryPolicy;
-use crate::engine::{Engine, request};
+use crate::engine::request;
 use crate::store::{Read, Store, StoreError, WriteTx, attempts, deliveries, events, webhooks};
 
 /// A delivery with everything that was sent and that came back.
@@ -43,12 +43,6 @@ pub struct DeliveryDetail {
 }
 
 impl Service {
-    /// Whether an attempt of a delivery is being made right now.
-    #[must_use]
-    pub fn is_under_way(&self, delivery: &Delivery) -> bool {
-        is_under_way(self.engine(), delivery)
-    }
-
     /// A page of deliveries, newest first.
     pub async fn deliveries(
         &self,
@@ -94,13 +88,16 @@ impl Service {
         caller: &Caller,
         id: DeliveryId,
     ) -> Result<Delivery, Refusal> {
-        let engine = self.engine().clone();
+        let purview = caller.purview();
+        let found =
+            move |conn: &Read<'_>| Ok::<_, Refusal>(deliveries::find_in(conn, purview, id)?);
+        let found = self.store().read(found).await?;
+        if found.is_some_and(|delivery| self.is_under_way(&delivery)) {
+            return Err(Refusal::Conflict(
+                "an attempt of this delivery is under way; wait for its result".to_owned(),
+            ));
+        }
         let retry = move |tx: &mut WriteTx<'_>, delivery: &Delivery| {
-            if is_under_way(&engine, delivery) {
-                return Err(Refusal::Conflict(
-                    "an attempt of this delivery is under way; wait for its result".to_owned(),
-                ));
-            }
             sendable(tx, id)?;
             // A job that is over does not run again because of it.
             let together = [vec![id.seq()], mates(tx, delivery)?].concat();
@@ -277,12 +274,6 @@ fn sendable(tx: &WriteTx<'_>, id: DeliveryId) -> Result<Option<QueuedDelivery>, 
         )),
         queued => Ok(queued?),
     }
-}
-
-/// Whether an attempt of a delivery is under way.
-pub(super) fn is_under_way(engine: &Engine, delivery: &Delivery) -> bool {
-    let attempts = delivery.progress.attempt_count;
-    engine.is_in_flight(delivery.webhook.seq(), delivery.id, attempts)
 }
 
 /// Puts a delivery back in line, due now, and with it what was sent with it and stands where it does.

@@ -10,25 +10,15 @@
 use std::time::Duration;
 
 use super::Service;
-use super::deliveries::is_under_way;
-use super::events::EVENT_DELIVERIES_MAX;
 use super::webhooks::cancel;
 use crate::store::consumers::erasing;
-use crate::store::{StoreError, WriteTx, deliveries};
+use crate::store::{StoreError, WriteTx};
 
 /// Events that one transaction erases.
 pub const ERASED_AT_ONCE: usize = 50;
 
 /// How long to wait for an attempt under way, before looking again.
 const LOOK_AGAIN: Duration = Duration::from_millis(250);
-
-/// What a batch came to.
-enum Erased {
-    /// As much as it could.
-    Some,
-    /// Nothing: an attempt is under way, and its answer would be kept after it.
-    Later,
-}
 
 impl Service {
     /// Erases one batch; `false` where there is nothing to erase.
@@ -39,19 +29,13 @@ impl Service {
         let Some(mut part) = next.await? else {
             return Ok(false);
         };
-        let engine = self.engine().clone();
+        let all = part.events.len();
+        self.keep_idle(&mut part.events).await?;
+        if part.events.is_empty() && all > 0 {
+            tokio::time::sleep(LOOK_AGAIN).await;
+            return Ok(true);
+        }
         let batch = move |tx: &mut WriteTx<'_>| {
-            let all = part.events.len();
-            for (place, event_seq) in part.events.iter().enumerate() {
-                let made = deliveries::of_event(tx, *event_seq, EVENT_DELIVERIES_MAX)?;
-                if made.iter().any(|own| is_under_way(&engine, own)) {
-                    part.events.truncate(place);
-                    break;
-                }
-            }
-            if part.events.is_empty() && all > 0 {
-                return Ok(Erased::Later);
-            }
             erasing::begin(tx)?;
             for event_seq in &part.events {
                 for seq in erasing::waiting_of(tx, *event_seq)? {
@@ -59,14 +43,21 @@ impl Service {
                 }
                 erasing::erase(tx, *event_seq)?;
             }
-            erasing::end(tx, &part)?;
-            Ok::<_, StoreError>(Erased::Some)
+            erasing::end(tx, &part)
         };
-        match self.store().settle(batch).await? {
-            Erased::Some => {}
-            Erased::Later => tokio::time::sleep(LOOK_AGAIN).await,
-        }
+        self.store().settle(batch).await?;
         Ok(true)
+    }
+
+    /// Leaves those before the first of which an attempt is under way, whose answer would be kept.
+    async fn keep_idle(&self, events: &mut Vec<i64>) -> Result<(), StoreError> {
+        for (place, event_seq) in events.iter().enumerate() {
+            if !self.under_way_of(vec![*event_seq]).await?.is_empty() {
+                events.truncate(place);
+                break;
+            }
+        }
+        Ok(())
     }
 
     /// Erases the first batch and leaves the rest to the worker.

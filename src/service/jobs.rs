@@ -9,6 +9,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::idempotency::idempotent;
+use super::under_way::BeingAttempted;
 use super::{Caller, Done, Idempotency, Refusal, Service, audit};
 use crate::domain::consumer::Purview;
 use crate::domain::delivery::{Delivery, DeliveryFilter, DeliveryScope, Status, Trigger};
@@ -31,7 +32,7 @@ pub use chosen_events::EventFilterInput;
 pub use erase::EventSelection;
 use erasing::Worked;
 pub use recover::{RecoverInput, is_of_missed};
-use task::{Chosen, Criteria, Position, Task};
+use task::{Chosen, Criteria, Items, Position, Task};
 
 /// Deliveries that one call may name by id.
 pub const IDS_MAX: usize = 10_000;
@@ -145,11 +146,11 @@ impl Service {
             return Ok(Stepped::Idle);
         };
         let seq = job.id.seq();
-        let engine = self.engine().clone();
         let worked = match batch {
             Some(batch) => {
+                let under_way = self.under_way_in(&job, &batch.items).await?;
                 self.store()
-                    .settle(move |tx| batch::work_off(tx, &engine, &job, &batch))
+                    .settle(move |tx| batch::work_off(tx, &under_way, &job, &batch))
                     .await
             }
             None => Err(Refusal::Internal("the job's task is damaged".to_owned())),
@@ -168,6 +169,17 @@ impl Service {
             }
             Err(refusal) => Stepped::Failed(seq, refusal.to_string()),
         })
+    }
+
+    /// Which of the deliveries that a batch is about are being attempted, where that matters to it.
+    async fn under_way_in(&self, job: &Job, items: &Items) -> Result<BeingAttempted, StoreError> {
+        match (items, job.kind) {
+            (Items::Events(rows), _) => self.under_way_of(rows.clone()).await,
+            (Items::Deliveries(rows, _), JobKind::Retry | JobKind::Recover) => {
+                self.under_way_among(rows.clone()).await
+            }
+            _ => Ok(BeingAttempted::default()),
+        }
     }
 
     /// Ends a job that failed again and again.

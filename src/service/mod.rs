@@ -56,6 +56,7 @@ mod schema;
 mod sending;
 pub mod stats;
 mod text;
+mod under_way;
 pub mod views;
 pub mod webhooks;
 pub mod worker;

@@ -8,21 +8,20 @@
 //! rate and their share of the slots. So what was chosen is put back in line, and the results are
 //! waited for. What has none by then goes on by itself.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 use futures_util::future::join_all;
 use serde_json::json;
 use tokio::time::{Instant, timeout_at};
 
-use super::deliveries::{is_under_way, put_back};
+use super::deliveries::put_back;
 use super::{Caller, Refusal, Service, audit};
 use crate::domain::consumer::Purview;
-use crate::domain::delivery::{Standing, Status, Waiting};
+use crate::domain::delivery::{Standing, Status};
 use crate::domain::outcome::Verdict;
 use crate::domain::time::Timestamp;
-use crate::engine::Engine;
-use crate::store::deliveries::{self, soonest, standings};
+use crate::store::deliveries::{self, AttemptedSoFar, soonest, standings};
 use crate::store::{Read, StoreError, WriteTx};
 
 /// Deliveries that one call attempts unless it says otherwise.
@@ -79,17 +78,22 @@ impl Service {
         }
         let deadline = Instant::now() + RUN_WAIT;
         let purview = caller.purview();
-        let chosen = self
-            .store()
-            .read(move |conn| soonest(conn, purview, limit))
-            .await?;
+        let read = move |conn: &Read<'_>| {
+            let soonest = soonest(conn, purview, limit)?;
+            let rows: Vec<i64> = soonest.iter().map(|waiting| waiting.seq).collect();
+            deliveries::attempted_so_far(conn, &rows)
+        };
+        let mut chosen = self.store().read(read).await?;
+        let under_way = self.those_under_way(&chosen);
+        chosen.retain(|own| !under_way.has(own.seq));
+        // Whoever listens only afterwards could miss it.
+        let watch = |own: &AttemptedSoFar| (own.seq, self.engine().watch(own.seq, own.attempts));
+        let mut watched: HashMap<_, _> = chosen.iter().map(watch).collect();
         let runner = caller.clone();
-        let engine = self.engine().clone();
-        let watched = self
-            .store()
-            .write(move |tx| put_forward(tx, &runner, &engine, &chosen))
-            .await?;
-        let results = watched.into_iter().map(|told| timeout_at(deadline, told));
+        let put_forward = move |tx: &mut WriteTx<'_>| put_forward(tx, &runner, &chosen);
+        let put_forward = self.store().write(put_forward).await?;
+        let told = put_forward.iter().filter_map(|seq| watched.remove(seq));
+        let results: Vec<_> = told.map(|told| timeout_at(deadline, told)).collect();
         let mut ran = Ran::default();
         for verdict in join_all(results).await.into_iter().flatten().flatten() {
             ran.processed += 1;
@@ -128,26 +132,20 @@ pub(super) fn summary_in(
     })
 }
 
-type VerdictReceiver = tokio::sync::oneshot::Receiver<Verdict>;
-
-/// Makes what was chosen due, if it still waits, and listens for what becomes of it. What is due
-/// already keeps its place in the schedule.
+/// Makes what was chosen due, if it still waits; answers the rows. What is due already keeps its place
+/// in the schedule.
 fn put_forward(
     tx: &mut WriteTx<'_>,
     caller: &Caller,
-    engine: &Engine,
-    chosen: &[Waiting],
-) -> Result<Vec<VerdictReceiver>, Refusal> {
-    let mut watched = Vec::with_capacity(chosen.len());
+    chosen: &[AttemptedSoFar],
+) -> Result<Vec<i64>, Refusal> {
+    let mut put = Vec::with_capacity(chosen.len());
     let mut woken = BTreeSet::new();
     for waiting in chosen {
         let delivery = deliveries::find(tx, waiting.seq)?;
         let Some(delivery) = delivery.filter(|own| own.progress.status == Status::Retrying) else {
             continue;
         };
-        if is_under_way(engine, &delivery) {
-            continue;
-        }
         if delivery.progress.next.at().is_some_and(|at| at > tx.now()) {
             match put_back(tx, &delivery) {
                 Ok(()) => {}
@@ -155,11 +153,11 @@ fn put_forward(
                 Err(refusal) => return Err(refusal),
             }
         }
-        watched.push(engine.watch(waiting.seq, delivery.progress.attempt_count));
+        put.push(waiting.seq);
         woken.insert(waiting.webhook_seq);
     }
-    let detail = json!({ "deliveries": watched.len() });
+    let detail = json!({ "deliveries": put.len() });
     audit(tx, caller, "retries.run", "", &detail)?;
     tx.notices().woken.extend(woken);
-    Ok(watched)
+    Ok(put)
 }

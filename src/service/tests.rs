@@ -10,6 +10,7 @@ mod consumers;
 mod damaged;
 mod delivering;
 mod endings;
+mod erasing;
 mod house;
 mod jobs;
 mod limits;

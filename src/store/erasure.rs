@@ -10,7 +10,7 @@
 
 use rusqlite::named_params;
 
-use super::{StoreError, WriteTx, events, poll};
+use super::{Read, StoreError, WriteTx, events, poll};
 use crate::domain::attempt::NUMBER_BITS;
 use crate::domain::time::Timestamp;
 
@@ -35,6 +35,20 @@ pub fn erase_many(tx: &mut WriteTx<'_>, events: &[i64]) -> Result<(), StoreError
     end(tx)?;
     tx.notices().activity = true;
     Ok(())
+}
+
+/// Whether what a delivery carried was erased.
+pub fn is_erased(conn: &Read<'_>, delivery_seq: i64) -> Result<bool, StoreError> {
+    let found: Option<bool> = conn.row(
+        "SELECT events.erased_at IS NOT NULL
+         FROM deliveries
+         JOIN events ON events.seq = deliveries.event_seq
+         WHERE deliveries.seq = :seq
+         LIMIT 1",
+        named_params! { ":seq": delivery_seq },
+        |row| Ok(row.get(0)?),
+    )?;
+    Ok(found.unwrap_or_default())
 }
 
 /// Erases the answer that one attempt got.

@@ -1,17 +1,16 @@
 //! Erasing what an event carried.
 //!
-//! Owns: who may ask, and calling off what still waits. Refuses: erasing while an attempt is under way,
-//! whose answer would be kept after it.
+//! Owns: who may ask, and calling off what still waits. Refuses: erasing while an attempt is known to be
+//! under way: who asked would not know whether the data still goes out.
 
 use serde_json::json;
 
-use crate::domain::event::EventKind;
+use crate::domain::consumer::Purview;
+use crate::domain::event::{EventKind, StoredEvent};
 use crate::domain::time::Timestamp;
-use crate::engine::Engine;
-use crate::service::deliveries::is_under_way;
 use crate::service::webhooks::cancel;
 use crate::service::{Caller, Refusal, Service, audit};
-use crate::store::{WriteTx, deliveries, erasure, events};
+use crate::store::{Read, WriteTx, deliveries, erasure, events};
 
 /// Deliveries of one event that are looked at; more than webhooks may be registered.
 const LOOKED_AT_MAX: usize = 1_000_000;
@@ -34,21 +33,33 @@ impl Service {
     /// # Errors
     /// [`Refusal::NotFound`]; [`Refusal::Conflict`] while an attempt is under way.
     pub async fn erase_event(&self, caller: &Caller, id: &str) -> Result<ErasedEvent, Refusal> {
-        let (caller, id, engine) = (caller.clone(), id.to_owned(), self.engine().clone());
-        let work = move |tx: &mut WriteTx<'_>| erase(tx, &engine, &caller, &id);
+        let (purview, named) = (caller.purview(), id.to_owned());
+        let found = self.store().read(move |conn| found(conn, purview, &named));
+        let row = found.await?.event.id.seq();
+        if !self.under_way_of(vec![row]).await?.is_empty() {
+            return Err(Refusal::Conflict(
+                "an attempt to deliver this event is under way; wait for its result".to_owned(),
+            ));
+        }
+        let (caller, id) = (caller.clone(), id.to_owned());
+        let work = move |tx: &mut WriteTx<'_>| erase(tx, &caller, &id);
         self.store().write(work).await
     }
 }
 
-fn erase(
+fn found(conn: &Read<'_>, purview: Purview, id: &str) -> Result<StoredEvent, Refusal> {
+    events::find_public(conn, purview, id)?
+        .filter(|stored| stored.event.kind == EventKind::Published)
+        .ok_or(Refusal::NotFound("event"))
+}
+
+/// Erases it, whatever is under way.
+pub(in crate::service) fn erase(
     tx: &mut WriteTx<'_>,
-    engine: &Engine,
     caller: &Caller,
     id: &str,
 ) -> Result<ErasedEvent, Refusal> {
-    let stored = events::find_public(tx, caller.purview(), id)?
-        .filter(|stored| stored.event.kind == EventKind::Published)
-        .ok_or(Refusal::NotFound("event"))?;
+    let stored = found(tx, caller.purview(), id)?;
     let public_id = stored.event.public_id();
     if let Some(erased_at) = stored.erased_at {
         return Ok(ErasedEvent {
@@ -58,11 +69,6 @@ fn erase(
         });
     }
     let all = deliveries::of_event(tx, stored.event.id.seq(), LOOKED_AT_MAX)?;
-    if all.iter().any(|delivery| is_under_way(engine, delivery)) {
-        return Err(Refusal::Conflict(
-            "an attempt to deliver this event is under way; wait for its result".to_owned(),
-        ));
-    }
     let waiting = all.iter().filter(|own| own.progress.status.is_waiting());
     let waiting: Vec<i64> = waiting.map(|own| own.id.seq()).collect();
     for seq in &waiting {

@@ -18,7 +18,7 @@ use crate::store::events;
 mod accept;
 pub mod batch;
 mod detail;
-mod erase;
+pub(super) mod erase;
 mod fitting;
 mod one_off;
 mod publish;

@@ -14,10 +14,10 @@ use crate::domain::event_document::EventDocument;
 use crate::domain::job::{Job, JobEnding, JobKind};
 use crate::domain::schedule::Schedule;
 use crate::domain::webhook::{Subscriber, Transport};
-use crate::engine::Engine;
 use crate::service::Refusal;
-use crate::service::deliveries::{is_under_way, put_back, was_put_back_with_batch};
+use crate::service::deliveries::{put_back, was_put_back_with_batch};
 use crate::service::events::Fitting;
+use crate::service::under_way::BeingAttempted;
 use crate::store::deliveries;
 use crate::store::jobs;
 use crate::store::{StoreError, WriteTx, events, poll, webhooks};
@@ -28,14 +28,14 @@ use crate::store::{StoreError, WriteTx, events, poll, webhooks};
 /// [`Refusal::Conflict`] where the job was called off meanwhile: nothing of the batch is kept.
 pub(super) fn work_off(
     tx: &mut WriteTx<'_>,
-    engine: &Engine,
+    under_way: &BeingAttempted,
     job: &Job,
     batch: &JobBatch,
 ) -> Result<Worked, Refusal> {
     let (mut next, mut is_held_up) = (batch.next, false);
     let done = match (&batch.items, job.kind) {
         (Items::Events(rows), _) => {
-            let ErasedBatch { done, held_up_at } = erase_batch(tx, engine, rows)?;
+            let ErasedBatch { done, held_up_at } = erase_batch(tx, under_way, rows)?;
             // It is done with the batch after the last, when the log of that has been cut as well.
             let last = rows.last().filter(|_| done > 0 && next.is_none());
             let after = held_up_at.map(|row| row - 1).or(last.copied());
@@ -57,7 +57,7 @@ pub(super) fn work_off(
             mark(tx, job, &touched)?
         }
         (Items::Deliveries(rows, wanted), JobKind::Retry | JobKind::Recover) => {
-            let touched = put_all_back(tx, engine, rows, wanted)?;
+            let touched = put_all_back(tx, under_way, rows, wanted)?;
             mark(tx, job, &touched)?
         }
         (Items::Deliveries(_, _), JobKind::Erase) => 0,
@@ -102,7 +102,7 @@ fn each(
 
 fn put_all_back(
     tx: &mut WriteTx<'_>,
-    engine: &Engine,
+    under_way: &BeingAttempted,
     rows: &[i64],
     wanted: &[Status],
 ) -> Result<Vec<i64>, Refusal> {
@@ -116,7 +116,7 @@ fn put_all_back(
             done.push(*row);
             continue;
         }
-        if !is_wanted(&delivery, wanted) || is_under_way(engine, &delivery) {
+        if !is_wanted(&delivery, wanted) || under_way.has(*row) {
             continue;
         }
         match put_back(tx, &delivery) {

@@ -7,10 +7,9 @@
 //! Once its event is empty there is nothing to send. Where an attempt of another delivery of the event
 //! is under way, the rest is called off all the same, so that the job never waits for new ones.
 
-use crate::engine::Engine;
 use crate::service::Refusal;
-use crate::service::deliveries::is_under_way;
 use crate::service::events::EVENT_DELIVERIES_MAX;
+use crate::service::under_way::BeingAttempted;
 use crate::service::webhooks::cancel;
 use crate::store::{WriteTx, deliveries, erasure, events};
 
@@ -34,7 +33,7 @@ pub(super) struct ErasedBatch {
 /// Erases the events in `rows`, as far as no attempt to deliver one is under way.
 pub(super) fn erase_batch(
     tx: &mut WriteTx<'_>,
-    engine: &Engine,
+    under_way: &BeingAttempted,
     rows: &[i64],
 ) -> Result<ErasedBatch, Refusal> {
     let mut erasable = Vec::with_capacity(rows.len());
@@ -44,7 +43,8 @@ pub(super) fn erase_batch(
             continue;
         }
         let made = deliveries::of_event(tx, *row, EVENT_DELIVERIES_MAX)?;
-        let (busy, idle): (Vec<_>, Vec<_>) = made.iter().partition(|own| is_under_way(engine, own));
+        let (busy, idle): (Vec<_>, Vec<_>) =
+            made.iter().partition(|own| under_way.has(own.id.seq()));
         for delivery in idle {
             if delivery.progress.status.is_waiting() {
                 cancel(tx, delivery.id.seq())?;

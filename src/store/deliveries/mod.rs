@@ -17,6 +17,7 @@ use crate::domain::id::DeliveryId;
 use crate::domain::schedule::DueTime;
 use crate::domain::time::Timestamp;
 
+mod attempted;
 mod batches;
 mod damaged;
 mod groups;
@@ -28,6 +29,7 @@ mod row;
 mod scheduled;
 mod waiting;
 
+pub use attempted::{AttemptedSoFar, attempted_so_far, attempted_so_far_of};
 pub use batches::{
     BatchMember, batch_of, due_batches, first_of_batch, form_batch, leave_batch, mates,
     pending_batches, put_together, waiting_in_batch,

@@ -245,6 +245,22 @@ fn a_function_says_in_words_what_is_to_be_done_instead_of_taking_a_bool() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
+/// What a transaction is given outlives who began it, so only a handle of its own lets it ask the engine.
+#[test]
+fn no_transaction_asks_the_engine() {
+    let mut asking = Vec::new();
+    let services = sources();
+    let services = services.iter().filter(|source| source.room() == "service");
+    for source in services.filter(|source| !source.is_proof()) {
+        for (number, line) in source.code() {
+            if line.contains("engine().clone()") || line.contains("engine: &Engine") {
+                asking.push(shown(source, number, line));
+            }
+        }
+    }
+    assert!(asking.is_empty(), "{asking:#?}");
+}
+
 #[test]
 fn no_two_types_have_one_name() {
     let mut named: BTreeMap<String, Vec<String>> = BTreeMap::new();
