@@ -157,22 +157,6 @@ pub enum HeaderError {
     /// Receivers trim values, so the value would arrive changed.
     #[error("must have a value that neither begins nor ends with a space")]
     ValueSpace,
-    /// The same name twice, whatever its case.
-    #[error("must not be given twice")]
-    Twice,
-    /// More than [`CUSTOM_HEADERS_MAX`].
-    #[error("must be one of at most {CUSTOM_HEADERS_MAX} custom headers")]
-    TooMany,
-}
-
-/// The header that broke a rule, and the rule. The name is as given, cut to [`NAME_BYTES_MAX`].
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the header \"{name}\" {error}")]
-pub struct HeaderRefusal {
-    /// The name as the caller wrote it, cut to a showable length.
-    pub name: String,
-    /// The rule.
-    pub error: HeaderError,
 }
 
 /// A header that may be added to deliveries. Its value counts as a secret, because most are.
@@ -226,32 +210,6 @@ impl CustomHeader {
     pub fn is_credential(&self) -> bool {
         is_credential(&self.name)
     }
-}
-
-/// Checks a webhook's whole set of headers, in the order given.
-///
-/// # Errors
-/// The first header that breaks a rule, is named twice, or is one too many.
-pub fn parse_custom_headers<R: AsRef<str>>(
-    pairs: impl IntoIterator<Item = (String, String)>,
-    reserved: &[R],
-) -> Result<Vec<CustomHeader>, HeaderRefusal> {
-    let mut headers: Vec<CustomHeader> = Vec::new();
-    for (name, value) in pairs {
-        let refuse = |error| HeaderRefusal {
-            name: shown(&name),
-            error,
-        };
-        if headers.len() == CUSTOM_HEADERS_MAX {
-            return Err(refuse(HeaderError::TooMany));
-        }
-        let header = CustomHeader::new(&name, value, reserved).map_err(refuse)?;
-        if headers.iter().any(|earlier| earlier.name == header.name) {
-            return Err(refuse(HeaderError::Twice));
-        }
-        headers.push(header);
-    }
-    Ok(headers)
 }
 
 /// Whether `name` is a header name at all: 1 to [`NAME_BYTES_MAX`] token characters of RFC 9110.
@@ -320,13 +278,6 @@ fn check_value(value: &str) -> Result<(), HeaderError> {
     } else {
         Err(HeaderError::ValueSpace)
     }
-}
-
-fn shown(name: &str) -> String {
-    name.chars()
-        .take(NAME_BYTES_MAX)
-        .map(|c| if c.is_control() { '\u{fffd}' } else { c })
-        .collect()
 }
 
 #[cfg(test)]

@@ -339,16 +339,6 @@ impl Profile {
         let is_members = |part: &EnvelopePart| matches!(part, EnvelopePart::Members);
         self.envelope.parts.iter().any(is_members)
     }
-
-    /// Whether two deliveries of one event have different bodies. Where they don't, one body can
-    /// serve a whole fan-out of this profile and format.
-    #[must_use]
-    pub fn body_depends_on_delivery(&self) -> bool {
-        self.envelope.parts.iter().any(|part| match part {
-            EnvelopePart::Field { value, .. } => *value == FieldValue::DeliveryId,
-            EnvelopePart::Members => false,
-        })
-    }
 }
 
 #[cfg(test)]

@@ -18,16 +18,6 @@ use crate::store::{StoreError, WriteTx};
 pub const CALLED_OFF_AT_ONCE: usize = 250;
 
 impl Service {
-    /// Calls off what waits for webhooks that were revoked or deleted. Answers how many deliveries
-    /// that were.
-    pub async fn finish_endings(&self) -> Result<usize, StoreError> {
-        let mut canceled = 0;
-        while let Some(batch) = self.step_endings().await? {
-            canceled += batch;
-        }
-        Ok(canceled)
-    }
-
     /// Calls off one batch; answers how many deliveries that were, and nothing where none waits.
     pub(super) async fn step_endings(&self) -> Result<Option<usize>, StoreError> {
         let Some(webhook_seq) = self.store().read(ended_waiting).await? else {

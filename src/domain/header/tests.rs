@@ -139,32 +139,6 @@ fn values_are_printable_and_bounded() {
 }
 
 #[test]
-fn a_set_is_bounded_and_names_each_header_once() {
-    let pairs = |count: usize| {
-        (0..count)
-            .map(|n| (format!("x-{n}"), String::new()))
-            .collect::<Vec<_>>()
-    };
-    let none: [&str; 0] = [];
-    let full = parse_custom_headers(pairs(CUSTOM_HEADERS_MAX), &none).unwrap();
-    assert_eq!(full.len(), CUSTOM_HEADERS_MAX);
-    let refusal = parse_custom_headers(pairs(CUSTOM_HEADERS_MAX + 1), &none).unwrap_err();
-    assert_eq!(
-        (refusal.name.as_str(), refusal.error),
-        ("x-20", HeaderError::TooMany)
-    );
-    let twice = [
-        ("X-A".to_owned(), "1".to_owned()),
-        ("x-a".to_owned(), "2".to_owned()),
-    ];
-    let refusal = parse_custom_headers(twice, &none).unwrap_err();
-    assert_eq!(
-        refusal.to_string(),
-        "the header \"x-a\" must not be given twice"
-    );
-}
-
-#[test]
 fn credentials_are_known_by_their_names() {
     for name in [
         "Authorization",

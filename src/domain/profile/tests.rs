@@ -68,7 +68,6 @@ fn only_indigiarmor_has_default_event_types_and_flattens() {
         let defaults = profile.default_event_types().map(Subscription::texts);
         let expect = is_indigiarmor.then(|| vec!["red_tier".to_owned()]);
         assert_eq!(defaults, expect);
-        assert!(!profile.body_depends_on_delivery());
     }
 }
 

@@ -88,13 +88,6 @@ pub struct OfferGroup {
     pub values: Vec<String>,
 }
 
-/// What stands in a field before anything is typed.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Initial {
-    Values(&'static [&'static str]),
-    EveryOffer,
-}
-
 /// A field of a form that changes an `M` by an `I`.
 #[derive(Debug)]
 pub struct FieldSpec<M, I> {
@@ -106,7 +99,7 @@ pub struct FieldSpec<M, I> {
     pub(super) autocomplete: &'static str,
     pub(super) required: bool,
     pub(super) path: &'static str,
-    pub(super) initial: Initial,
+    pub(super) initial: &'static [&'static str],
     pub(super) offers: fn() -> Vec<Offer>,
     pub(super) shows: fn(&M) -> Option<String>,
     pub(super) sets: fn(&mut I, &mut Typed<'_>),
@@ -195,7 +188,7 @@ impl<M, I> FieldSpec<M, I> {
             autocomplete: "off",
             required: false,
             path: name,
-            initial: Initial::Values(&[]),
+            initial: &[],
             offers: Vec::new,
             shows: |_| None,
             sets: |_, _| {},
@@ -240,14 +233,7 @@ impl<M, I> FieldSpec<M, I> {
     /// What stands in it, or is ticked, before anything is typed.
     #[must_use]
     pub const fn initial(mut self, values: &'static [&'static str]) -> Self {
-        self.initial = Initial::Values(values);
-        self
-    }
-
-    /// All that it offers is ticked before anything is typed.
-    #[must_use]
-    pub const fn initially_all(mut self) -> Self {
-        self.initial = Initial::EveryOffer;
+        self.initial = values;
         self
     }
 

@@ -3,7 +3,7 @@
 //! Owns: what is in the form of a new thing and of one that exists, and reading what was typed.
 //! Refuses: drawing it ([`super::draw`]).
 
-use super::field::{FieldSpec, Initial, Typed};
+use super::field::{FieldSpec, Typed};
 use super::posted::{Form, FormDraft};
 use crate::service::Refusal;
 
@@ -115,16 +115,8 @@ impl<M, I> FormSpec<M, I> {
     pub fn blank(&self) -> FormDraft {
         let mut form = Form::default();
         for field in self.fields() {
-            match field.initial {
-                Initial::Values(values) => {
-                    form = values
-                        .iter()
-                        .fold(form, |form, one| form.with(field.name, *one));
-                }
-                Initial::EveryOffer => {
-                    let offers = (field.offers)().into_iter();
-                    form = offers.fold(form, |form, one| form.with(field.name, one.value));
-                }
+            for value in field.initial {
+                form = form.with(field.name, *value);
             }
         }
         form.into()

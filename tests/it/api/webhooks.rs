@@ -1,5 +1,7 @@
 //! `/api/v1/webhooks`
 
+use std::collections::BTreeMap;
+
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -234,6 +236,20 @@ async fn a_repeated_rotation_shows_the_same_secret_again() {
     let (first, again) = (rotate().await, rotate().await);
     assert_eq!(again.header("idempotent-replayed"), "true");
     assert_eq!(first.json(StatusCode::OK), again.json(StatusCode::OK));
+}
+
+#[tokio::test]
+async fn headers_are_named_once_and_there_are_at_most_twenty() {
+    let app = TestApp::start().await;
+    let many: BTreeMap<_, _> = (0..21).map(|n| (format!("x-{n}"), "")).collect();
+    for (headers, field) in [
+        (json!({"X-A": "1", "x-a": "2"}), "headers.x-a"),
+        (json!(many), "headers"),
+    ] {
+        let hook = json!({"url": "https://example.com/", "event_types": ["*"], "headers": headers});
+        app.post(WEBHOOKS, &hook).await.invalid(field);
+    }
+    assert_eq!(count(&app).await, 0);
 }
 
 #[tokio::test]
