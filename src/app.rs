@@ -317,7 +317,6 @@ impl App {
         supervisor::Vitals {
             store: self.store.clone(),
             engine: self.service.engine().clone(),
-            threads: self.threads.handle().clone(),
         }
     }
 
@@ -331,6 +330,7 @@ impl App {
             let asked = tokio::select! {
                 asked = signals.next() => asked,
                 () = self.serving.ended() => bail!("the HTTP server ended by itself"),
+                () = self.service.engine().ended() => bail!("the engine ended by itself"),
             };
             let signal = match (asked, hangup) {
                 (Asked::Reload, Hangup::Reload(read)) => {
@@ -383,6 +383,10 @@ impl App {
             exporter.stop().await;
         }
         self.store.close();
+        drop(self.threads);
         tracing::info!("stopped");
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -27,8 +27,8 @@ pub(super) async fn set_sending(service: &Service, paused: Paused) -> Result<Adm
 }
 
 pub(super) async fn health(service: &Service) -> Result<AdminAnswer, Refusal> {
-    service.check_ready().await?;
+    let engine = service.check_ready().await?;
     Ok(AdminAnswer::Healthy {
-        paused: service.engine().status().paused,
+        paused: engine.paused,
     })
 }

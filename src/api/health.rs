@@ -54,11 +54,11 @@ pub async fn healthz() -> Answered {
 /// The database takes writes and deliveries are being made.
 ///
 /// # Errors
-/// 503 where one of them is not so.
+/// 503 where one of them is not so; it says which.
 pub async fn readyz(state: State) -> Answered {
-    state.service.check_ready().await?;
+    let engine = state.service.check_ready().await?;
     answer::ok(&ReadyBody {
         status: OK.status,
-        paused: state.service.engine().status().paused,
+        paused: engine.paused,
     })
 }

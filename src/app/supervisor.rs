@@ -4,26 +4,23 @@
 //! deciding anything; without a service manager (no `NOTIFY_SOCKET`) every call does nothing.
 //!
 //! # What the watchdog proves
-//! Before each sign of life the writer has answered, the threads of the engine have run and its lanes could
-//! be looked at; and the sign itself comes from the loop that accepts requests. Where one of them hangs, the
-//! signs stop, and the service manager starts hookpost anew. A database that is full, or that somebody locks,
+//! Before each sign of life the writer and the engine's scheduler have answered; and the sign itself comes
+//! from the loop that accepts requests. Where one of them hangs, the signs stop, and the service manager
+//! starts hookpost anew. A database that is full, or that somebody locks,
 //! is no reason for it: the writer says so, which is an answer, and a new start would mend neither.
 
 use std::time::Duration;
 
 use sd_notify::NotifyState;
-use tokio::runtime::Handle;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
-use crate::engine::Engine;
+use crate::engine::{Engine, EngineSilence};
 use crate::store::{Store, StoreError};
 
 /// What must answer before there is a sign of life.
 pub(super) struct Vitals {
     pub(super) store: Store,
     pub(super) engine: Engine,
-    /// The engine's threads.
-    pub(super) threads: Handle,
 }
 
 /// It listens, and everything runs; from now on there are signs of life, twice in each period that
@@ -49,22 +46,24 @@ async fn keep_alive(vitals: Vitals, period: Duration) {
     beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         beats.tick().await;
-        match timeout(period, vitals.answer()).await {
-            Ok(true) => notify(&[NotifyState::Watchdog]),
-            Ok(false) | Err(_) => {
-                tracing::error!("the writer or the engine does not answer: no sign of life");
-            }
+        match vitals.answer(period).await {
+            Ok(()) => notify(&[NotifyState::Watchdog]),
+            Err(reason) => tracing::error!("{reason}: no sign of life"),
         }
     }
 }
 
 impl Vitals {
-    async fn answer(&self) -> bool {
-        let engine = self.engine.clone();
-        let looked_at = self.threads.spawn(async move { engine.status().paused });
-        let (written, looked_at) = tokio::join!(self.store.check_writable(), looked_at);
-        // A queue that is full says nothing of who empties it.
-        !matches!(written, Err(StoreError::Overloaded)) && looked_at.is_ok()
+    /// Says within `deadline` that both live, or which of them does not.
+    async fn answer(&self, deadline: Duration) -> Result<(), &'static str> {
+        let written = timeout(deadline, self.store.check_writable());
+        let (written, engine) = tokio::join!(written, self.engine.answers(deadline));
+        match written {
+            // A queue that is full says nothing of who empties it.
+            Err(_) | Ok(Err(StoreError::Overloaded)) => return Err("the writer does not answer"),
+            Ok(_) => {}
+        }
+        engine.map(drop).map_err(EngineSilence::as_str)
     }
 }
 

@@ -316,6 +316,8 @@ async fn move_batch(
 ) -> Result<Option<i64>, StoreError> {
     let mut tries = 0;
     loop {
+        // Many rows take long, and the loop waits for them.
+        shared.answer();
         let right = Arc::clone(right);
         let moved = shared.parts.store.settle(move |tx| batch(tx, &right)).await;
         match moved {

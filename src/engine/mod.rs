@@ -40,6 +40,7 @@ mod deliver_batch;
 mod interrupted;
 mod journal;
 mod lanes;
+mod liveness;
 mod load;
 pub mod operational;
 mod own_tls;
@@ -56,6 +57,9 @@ mod traced;
 mod watch;
 
 use lanes::Lanes;
+use liveness::{Lifetime, Liveness};
+
+pub use liveness::{EngineSilence, EngineStatus};
 
 /// Attempts under way at once over all webhooks, unless the operator says otherwise.
 pub const IN_FLIGHT_DEFAULT: usize = 512;
@@ -97,25 +101,13 @@ struct Shared {
     attempts: AtomicU64,
     // Set once no attempt is waited for any more.
     cut_off: tokio::sync::watch::Sender<bool>,
+    liveness: Arc<Liveness>,
     watchers: watch::Watchers,
     clock_watch: clock_jump::ClockWatch,
     journal: journal::Journal,
     planned: planned::PlannedWatch,
     tokens: tokens::Tokens,
     alerts: alert::AlertMemory,
-}
-
-/// How much the engine has in hand.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct EngineStatus {
-    /// Attempts under way.
-    pub in_flight: usize,
-    /// Deliveries queued in memory.
-    pub queued: usize,
-    /// Attempts made since the start.
-    pub attempts: u64,
-    /// Whether sending is paused until somebody resumes it.
-    pub paused: bool,
 }
 
 impl Engine {
@@ -127,7 +119,8 @@ impl Engine {
         let listener = engine.clone();
         store.on_commit(move |committed| listener.on_commit(committed));
         engine.recover(&store)?;
-        runtime.spawn(scheduler::run(Arc::clone(&engine.shared)));
+        let lifetime = Lifetime::begin(&engine.shared.liveness);
+        runtime.spawn(scheduler::run(Arc::clone(&engine.shared), lifetime));
         Ok(engine)
     }
 
@@ -146,6 +139,7 @@ impl Engine {
             settled: Notify::new(),
             attempts: AtomicU64::new(0),
             cut_off: tokio::sync::watch::Sender::new(false),
+            liveness: Arc::default(),
             watchers: watch::Watchers::default(),
             journal: journal::Journal::default(),
             planned: planned::PlannedWatch::default(),
@@ -238,13 +232,22 @@ impl Engine {
     /// How much the engine has in hand.
     #[must_use]
     pub fn status(&self) -> EngineStatus {
-        let lanes = self.shared.lanes();
-        EngineStatus {
-            in_flight: lanes.in_flight(),
-            queued: lanes.queued(),
-            attempts: self.shared.attempts.load(Ordering::Relaxed),
-            paused: lanes.paused,
-        }
+        self.shared.status_of(&self.shared.lanes())
+    }
+
+    /// Whether deliveries are made: the scheduler itself answers within `deadline`, and nobody is blocked
+    /// meanwhile. With how much it has in hand.
+    ///
+    /// # Errors
+    /// [`EngineSilence`] where it does not.
+    pub async fn answers(&self, deadline: Duration) -> Result<EngineStatus, EngineSilence> {
+        let Shared { liveness, wake, .. } = &*self.shared;
+        liveness.ask(wake, deadline).await
+    }
+
+    /// Waits until the scheduler has ended: it was stopped, or it panicked.
+    pub async fn ended(&self) {
+        self.shared.liveness.ended().await;
     }
 
     /// Pauses or goes on sending; what is under way ends by itself.
@@ -329,6 +332,24 @@ impl Shared {
         drop(lanes);
         if wants_step {
             self.wake.notify_one();
+        }
+    }
+
+    fn status_of(&self, lanes: &Lanes) -> EngineStatus {
+        EngineStatus {
+            in_flight: lanes.in_flight(),
+            queued: lanes.queued(),
+            attempts: self.attempts.load(Ordering::Relaxed),
+            paused: lanes.paused,
+        }
+    }
+
+    /// The scheduler answers whoever asked whether it lives.
+    fn answer(&self) {
+        if self.liveness.take_asked() {
+            // Said while they are held, so that no answer is older than what was done before asking.
+            let lanes = self.lanes();
+            self.liveness.answer(self.status_of(&lanes));
         }
     }
 

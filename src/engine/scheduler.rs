@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::clock_jump::{follow_clock, remember_clock};
 use super::damaged::{disable_corrupt, set_apart};
 use super::lanes::LoadOrder;
+use super::liveness::Lifetime;
 use super::{Shared, deliver, deliver_batch, load, planned};
 use crate::domain::time::Timestamp;
 use crate::store::StoreError;
@@ -17,8 +18,8 @@ const LOAD_RETRY: Duration = Duration::from_secs(1);
 /// The longest sleep while anything is planned: the wall clock may be set while hookpost sleeps.
 const SLEEP_MAX: Duration = Duration::from_secs(30);
 
-/// Works until the engine is stopped.
-pub(super) async fn run(shared: Arc<Shared>) {
+/// Works until the engine is stopped; for so long it holds its `_lifetime`.
+pub(super) async fn run(shared: Arc<Shared>, _lifetime: Lifetime) {
     loop {
         let sleep = match step(&shared).await {
             NextStep::At(sleep) => sleep,
@@ -56,6 +57,7 @@ async fn step(shared: &Arc<Shared>) -> NextStep {
     follow_clock(shared).await;
     let now = shared.now();
     remember_clock(shared, now);
+    shared.answer();
     let (step, stopping) = {
         let mut lanes = shared.lanes();
         (lanes.step(now), lanes.stopping)

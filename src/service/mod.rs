@@ -11,9 +11,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::time::timeout;
+
 use crate::clock::Clock;
 use crate::domain::workspace::{RETAIN_DELIVERED, RETAIN_EXHAUSTED};
-use crate::engine::Engine;
+use crate::engine::{Engine, EngineStatus};
 use crate::net::{Client, Guard};
 use crate::store::Store;
 use crate::telemetry::metrics;
@@ -76,6 +78,10 @@ pub const EVENT_DATA_BYTES_DEFAULT: usize = 256 * 1024;
 
 /// Tests of webhooks that a workspace may send in a minute, unless the operator says otherwise.
 pub const TESTS_PER_MINUTE_DEFAULT: u32 = 120;
+
+/// How long the writer and the engine may take to answer a health check: less than what `hookpost
+/// healthcheck` waits for, so that it can say which of them did not.
+const READY_WITHIN: Duration = Duration::from_secs(4);
 
 /// What the operator may set.
 #[derive(Clone, Debug)]
@@ -185,12 +191,18 @@ impl Service {
         self.store().clock()
     }
 
-    /// Whether work can be taken on: the database accepts a write.
+    /// Whether events are taken and deliveries made: the writer and the engine are asked. With what the
+    /// engine has in hand.
     ///
     /// # Errors
-    /// [`Refusal`] that says what stands in the way.
-    pub async fn check_ready(&self) -> Result<(), Refusal> {
-        Ok(self.store().check_writable().await?)
+    /// [`Refusal`] that says what stands in the way, within [`READY_WITHIN`].
+    pub async fn check_ready(&self) -> Result<EngineStatus, Refusal> {
+        let written = timeout(READY_WITHIN, self.store().check_writable());
+        let engine = self.engine().answers(READY_WITHIN);
+        let (written, engine) = tokio::join!(written, engine);
+        let hangs = |_| Refusal::Unavailable("the writer does not answer: no events are taken");
+        written.map_err(hangs)??;
+        engine.map_err(|silence| Refusal::Unavailable(silence.as_str()))
     }
 
     fn tests(&self) -> &RateLimiter {

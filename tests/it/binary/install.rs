@@ -1,17 +1,14 @@
-//! hookpost as a service of the machine: installed, packaged, documented, watched.
+//! hookpost as a service of the machine: installed, packaged, documented, started and ended.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
-use serde_json::json;
 
-use super::process::{Server, complaint, hookpost, run, stdout_of, workspace_key};
-use super::shim::Shim;
+use super::process::{Server, complaint, hookpost, run, stdout_of};
 use crate::app::PATIENCE;
 
 /// What a program of the system says; it must succeed.
@@ -80,6 +77,12 @@ fn the_unit_that_is_installed_pleases_systemd_and_is_shut_off_from_the_machine()
         "Type=notify",
         "WatchdogSec=60s",
         "Restart=on-failure",
+        "User=hookpost",
+        "Group=hookpost",
+        "StateDirectory=hookpost",
+        "StateDirectoryMode=0700",
+        "Environment=HOOKPOST_DATA_DIR=/var/lib/hookpost",
+        "EnvironmentFile=-/etc/hookpost/hookpost.env",
     ] {
         assert!(named.lines().any(|own| own == line), "no {line}: {named}");
     }
@@ -267,46 +270,4 @@ async fn the_service_manager_learns_of_start_life_and_end() {
     server.signal(Signal::TERM);
     told("STOPPING=1");
     assert!(server.exit().await.success());
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn signs_of_life_end_while_the_writer_hangs_and_come_again() {
-    let (dir, shim) = (tempfile::tempdir().unwrap(), Shim::build());
-    let place = dir.path().join("notify");
-    let socket = UnixDatagram::bind(&place).unwrap();
-    let mut command = shim.serve(&dir.path().join("data"));
-    command
-        .env("NOTIFY_SOCKET", &place)
-        .env("WATCHDOG_USEC", "200000");
-    let server = Server::spawn(&mut command);
-    // Whether there is a sign of life before this much silence.
-    let lives = |silence: Duration| {
-        socket.set_read_timeout(Some(silence)).unwrap();
-        let mut message = [0; 512];
-        loop {
-            match socket.recv(&mut message) {
-                Ok(length) if message[..length].starts_with(b"WATCHDOG=1") => return true,
-                Ok(_) => {}
-                Err(_) => return false,
-            }
-        }
-    };
-    assert!(lives(PATIENCE));
-    let key = workspace_key(&dir.path().join("data"));
-    shim.hang("-wal");
-    let caller = server.caller();
-    let event = json!({"type": "a.b", "data": {}});
-    let publish = tokio::spawn(async move { caller.publish(&key, &event).await });
-    // What was said before its flush began is read away; then nothing comes, for many periods.
-    let silence = Duration::from_secs(2);
-    let deadline = Instant::now() + PATIENCE;
-    while lives(silence) {
-        assert!(
-            Instant::now() < deadline,
-            "the writer hangs, and nobody says so"
-        );
-    }
-    shim.mend();
-    assert!(lives(PATIENCE));
-    assert_eq!(publish.await.unwrap().unwrap(), 202);
 }

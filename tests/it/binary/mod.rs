@@ -40,3 +40,4 @@ mod traces;
 mod usage;
 mod variables;
 mod walk;
+mod watchdog;
