@@ -172,6 +172,70 @@ fn belong_together(all: &[Value]) {
 }
 
 #[tokio::test]
+async fn each_event_of_a_batch_has_its_attempt_in_its_own_trace() {
+    let dir = tempfile::tempdir().unwrap();
+    let (collector, receiver) = (Receiver::start().await, Receiver::start().await);
+    let server = start(dir.path(), &collector.url(""));
+    let key = key(dir.path());
+    let batch = json!({"max": 2, "wait": "1h"});
+    let webhook = json!({"url": receiver.url("/"), "event_types": ["*"], "batch": batch});
+    server.post(&key, "/webhooks", &webhook, 201).await;
+    publish(&server, &key, "called", Some(format!("{CALLER}01"))).await;
+    publish(&server, &key, "own", None).await;
+    let all = spans(&collector, 4).await;
+    assert_eq!((all.len(), receiver.received().len()), (4, 1), "{all:#?}");
+    let of = |name: &str, event: &str| {
+        let found = all
+            .iter()
+            .find(|span| span["name"] == name && span["attributes"]["hookpost.event.id"] == event);
+        found.unwrap_or_else(|| panic!("no {name} of {event}: {all:#?}"))
+    };
+    for event in ["called", "own"] {
+        let (publish, attempt) = (of("publish", event), of("attempt", event));
+        assert_eq!(attempt["trace"], publish["trace"]);
+        assert_eq!(attempt["parent"], publish["id"]);
+        assert_eq!(
+            (&attempt["kind"], &attempt["status"]),
+            (&json!(3), &json!(0))
+        );
+    }
+    assert_eq!(of("publish", "called")["trace"], CALLER[3..35]);
+    let (called, own) = (of("attempt", "called"), of("attempt", "own"));
+    for field in ["id", "trace"] {
+        assert_ne!(called[field], own[field]);
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_traced_where_no_collector_is_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let (collector, receiver) = (Receiver::start().await, Receiver::start().await);
+    let mut command = serve(dir.path());
+    command.args([
+        "--listen=127.0.0.1:0",
+        "--allow-http",
+        "--allow-private=127.0.0.0/8",
+    ]);
+    // What other programs take for a collector's address is none to hookpost.
+    for variable in [
+        "OTEL_EXPORTER_OTLP_ENDPOINT",
+        "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+    ] {
+        command.env(variable, collector.url(""));
+    }
+    let server = Server::spawn(&mut command);
+    let key = key(dir.path());
+    let webhook = json!({"url": receiver.url("/"), "event_types": ["*"]});
+    server.post(&key, "/webhooks", &webhook, 201).await;
+    publish(&server, &key, "called", Some(format!("{CALLER}01"))).await;
+    receiver.wait_for(1).await;
+    // Whatever waits for a collector is sent before it ends.
+    server.signal(Signal::TERM);
+    assert!(server.exit().await.success());
+    assert_eq!(collector.received().len(), 0);
+}
+
+#[tokio::test]
 async fn what_waits_is_sent_at_the_end_and_a_collector_that_is_away_holds_nothing_up() {
     let dir = tempfile::tempdir().unwrap();
     let collector = Receiver::start().await;
