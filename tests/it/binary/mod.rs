@@ -34,7 +34,7 @@ mod shim;
 mod signals;
 mod standby;
 mod tables;
-mod tls;
+pub mod tls;
 mod told;
 mod traces;
 mod usage;

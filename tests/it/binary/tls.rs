@@ -1,6 +1,6 @@
 //! hookpost's own certificate.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::process::{Server, complaint, run, serve, stdout_of};
 
@@ -16,19 +16,20 @@ fn certificate(dir: &Path) -> (String, String) {
     (cert, write("key.pem", made.signing_key.serialize_pem()))
 }
 
+/// A server over https, with its data in `dir`, and the file of its certificate.
+pub fn serve_https(dir: &Path) -> (Server, PathBuf) {
+    let (cert, key) = certificate(dir);
+    let mut command = serve(&dir.join("data"));
+    command.args(["--listen", "127.0.0.1:0"]);
+    command.args(["--tls-cert", &cert, "--tls-key", &key]);
+    (Server::spawn(&mut command), cert.into())
+}
+
 #[tokio::test]
 async fn https_is_served_with_the_operators_certificate() {
     let dir = tempfile::tempdir().unwrap();
-    let (cert, tls_key) = certificate(dir.path());
     let data_dir = dir.path().join("data");
-    let server = Server::spawn(serve(&data_dir).args([
-        "--listen",
-        "127.0.0.1:0",
-        "--tls-cert",
-        &cert,
-        "--tls-key",
-        &tls_key,
-    ]));
+    let (server, cert) = serve_https(dir.path());
     assert!(
         server.url.starts_with("https://127.0.0.1:"),
         "{}",
@@ -51,7 +52,7 @@ async fn https_is_served_with_the_operators_certificate() {
         "--api-key",
         &key,
     ];
-    let trusted = [&list[..], &["--ca-file", &cert]].concat();
+    let trusted = [&list[..], &["--ca-file", cert.to_str().unwrap()]].concat();
     assert!(stdout_of(&trusted).starts_with("ID"));
     let stranger = complaint(&run(&list), 1);
     assert!(stranger.contains("no answer from https://"), "{stranger}");

@@ -37,7 +37,7 @@ pub fn connect(app: &TestApp) -> TcpStream {
 }
 
 /// What arrives until the other side closes; a reset is a close.
-pub fn rest(stream: &mut TcpStream) -> String {
+pub fn rest(stream: &mut impl Read) -> String {
     let mut bytes = Vec::new();
     let mut piece = [0; 4096];
     loop {

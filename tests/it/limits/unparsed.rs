@@ -1,10 +1,16 @@
 //! What never becomes a request is refused in the form of every refusal.
 
-use std::io::Write;
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::sync::Arc;
 
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 use serde_json::Value;
 
 use crate::app::TestApp;
+use crate::binary::tls::serve_https;
 
 use super::*;
 
@@ -14,11 +20,14 @@ const SENT_BYTES_MAX: usize = 64 * hookpost::web::unparsed::LINGER_BYTES_MAX;
 /// The answers to `sent`, until the server closes.
 async fn answers(app: &TestApp, sent: &'static str) -> Vec<(String, Value)> {
     let mut stream = connect(app);
-    let mut said = blocking(move || {
-        stream.write_all(sent.as_bytes()).unwrap();
-        rest(&mut stream)
-    })
-    .await;
+    blocking(move || answers_on(&mut stream, sent)).await
+}
+
+/// As [`answers`], on a connection that is there.
+fn answers_on(stream: &mut (impl Read + Write), sent: &str) -> Vec<(String, Value)> {
+    stream.write_all(sent.as_bytes()).unwrap();
+    stream.flush().unwrap();
+    let mut said = rest(stream);
     let mut answers = Vec::new();
     while !said.is_empty() {
         let (head, after) = said.split_once("\r\n\r\n").expect("an answer has a head");
@@ -153,5 +162,57 @@ async fn line_feeds_of_a_body_are_nobodys_business_and_what_follows_it_is_watche
         let told = answers(&app, sent).await;
         assert_eq!(told.len(), 2, "{told:?}");
         is_problem(&told[1], 400, "malformed");
+    }
+}
+
+#[tokio::test]
+async fn over_tls_it_is_refused_alike() {
+    let dir = tempfile::tempdir().unwrap();
+    let (server, cert) = serve_https(dir.path());
+    let mut roots = RootCertStore::empty();
+    let own = CertificateDer::from_pem_file(cert).unwrap();
+    roots.add(own).unwrap();
+    let ring = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ClientConfig::builder_with_provider(ring)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let config = Arc::new(config);
+    let place = server.url.trim_start_matches("https://").to_owned();
+    let ask = |sent: String| {
+        let (config, place) = (Arc::clone(&config), place.clone());
+        blocking(move || {
+            let name = "127.0.0.1".try_into().unwrap();
+            let session = ClientConnection::new(config, name).unwrap();
+            let stream = TcpStream::connect(place).unwrap();
+            stream.set_read_timeout(Some(PATIENCE)).unwrap();
+            answers_on(&mut StreamOwned::new(session, stream), &sent)
+        })
+    };
+    let long = "y".repeat(128 * 1024);
+    let well = "GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n";
+    for (sent, before, status, code) in [
+        ("nonsense\r\n\r\n".to_owned(), 0, 400, "malformed"),
+        (
+            well.replace("host: x", "host: a\r\nhost: b"),
+            0,
+            400,
+            "malformed",
+        ),
+        (
+            well.replace("host: x", &format!("host: x\r\nx-long: {long}")),
+            0,
+            431,
+            "too_large",
+        ),
+        (format!("{well}{well}nonsense\r\n\r\n"), 2, 400, "malformed"),
+    ] {
+        let told = ask(sent).await;
+        assert_eq!(told.len(), before + 1, "{told:?}");
+        for (head, _) in &told[..before] {
+            assert!(head.starts_with("HTTP/1.1 200 "), "{head}");
+        }
+        is_problem(&told[before], status, code);
     }
 }
