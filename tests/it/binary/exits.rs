@@ -72,6 +72,61 @@ fn every_command_has_a_page_a_completion_and_2_for_wrong_usage() {
     assert!(page.contains("Exit codes of every command"), "{page}");
 }
 
+/// What bash answers when it is asked to complete each of `lines`, their last word being unfinished.
+fn completed(lines: &[String]) -> Vec<String> {
+    let dir = tempfile::tempdir().unwrap();
+    let script = dir.path().join("hookpost");
+    std::fs::write(&script, stdout_of(&["completions", "bash"])).unwrap();
+    // As bash itself asks: the function that is bound to the name, by the words so far.
+    let ask = r#"
+        source "$0"
+        bound=$(complete -p hookpost)
+        [[ $bound =~ -F\ ([a-z_]+) ]] || exit 1
+        asked=${BASH_REMATCH[1]}
+        for line in "$@"; do
+            read -ra COMP_WORDS <<<"hookpost $line"
+            COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
+            "$asked" hookpost "${COMP_WORDS[-1]}" "${COMP_WORDS[-2]}"
+            echo "${COMPREPLY[*]}"
+        done"#;
+    let mut bash = Command::new("bash");
+    bash.args(["--noprofile", "--norc", "-c", ask]).arg(script);
+    let output = bash.args(lines).output().unwrap();
+    assert!(
+        output.status.success() && output.stderr.is_empty(),
+        "{output:?}"
+    );
+    let said = String::from_utf8(output.stdout).unwrap();
+    said.lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn bash_completes_every_command_its_options_and_their_values() {
+    let (mut lines, mut expected) = (Vec::new(), Vec::new());
+    let mut expect = |line: String, word: &str| {
+        lines.push(line);
+        expected.push(word.to_owned());
+    };
+    for words in commands() {
+        let line = words.join(" ");
+        let last = words.last().unwrap();
+        expect(line[..line.len() - 1].to_owned(), last);
+        expect(format!("{line} --hel"), "--help");
+    }
+    expect("deliveries ta".to_owned(), "tail");
+    expect("deliveries list --stat".to_owned(), "--status");
+    expect("completions ba".to_owned(), "bash");
+    let given = completed(&lines);
+    assert_eq!(given.len(), lines.len(), "{given:?}");
+    for ((line, word), given) in lines.iter().zip(&expected).zip(&given) {
+        assert!(
+            given.split(' ').any(|one| one == word),
+            "{line:?}: {given:?}"
+        );
+    }
+    assert_eq!(completed(&["deliveries ta".to_owned()]), ["tail"]);
+}
+
 /// What a command needs on its line besides what its usage says, so that only the answer decides.
 const NEEDED: [(&str, &str); 10] = [
     (
