@@ -38,6 +38,9 @@ const UNIT: &str = include_str!("hookpost.service");
 const SYSUSERS: &str = include_str!("sysusers.conf");
 const SETTINGS: &str = include_str!("hookpost.env");
 
+/// There if systemd runs this machine, as sd_booted(3) has it.
+const SYSTEMD_RUNS: &str = "/run/systemd/system";
+
 /// Install hookpost as a systemd service: binary, unit, user, manual, completions
 #[derive(Args)]
 #[command(after_help = "Then: systemctl enable --now hookpost\n\n\
@@ -76,13 +79,34 @@ impl Install {
             "only root may install a service: run it with sudo, or name a directory with --root"
         );
         write(root.unwrap_or(Path::new("/")), places.files(command)?)?;
-        if root.is_none() {
-            perform("systemd-sysusers", &["/etc/sysusers.d/hookpost.conf"])?;
-            perform("systemctl", &["daemon-reload"])?;
-        }
-        output::say("installed; start it with: systemctl enable --now hookpost")?;
+        let booted = match root {
+            Some(_) => Booted::Later,
+            None => take_up()?,
+        };
+        output::say(match booted {
+            Booted::Now => "installed; start it with: systemctl enable --now hookpost",
+            Booted::Later => {
+                "installed; where systemd runs, start it with: systemctl enable --now hookpost"
+            }
+        })?;
         Ok(())
     }
+}
+
+/// Whether systemd runs where hookpost was installed.
+enum Booted {
+    Now,
+    Later,
+}
+
+/// Makes the user, and has systemd read the unit where it runs; else it does when it starts.
+fn take_up() -> anyhow::Result<Booted> {
+    perform("systemd-sysusers", &["/etc/sysusers.d/hookpost.conf"])?;
+    if !Path::new(SYSTEMD_RUNS).exists() {
+        return Ok(Booted::Later);
+    }
+    perform("systemctl", &["daemon-reload"])?;
+    Ok(Booted::Now)
 }
 
 /// Where the parts go, below the root.

@@ -4,11 +4,11 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Output};
 
 use rustix::process::Signal;
 
-use super::process::{Server, complaint, hookpost, run, stdout_of};
+use super::process::{Server, complaint, hookpost, hookpost_in, run, stdout_of};
 use crate::app::PATIENCE;
 
 /// What a program of the system says; it must succeed.
@@ -116,6 +116,56 @@ fn installing_again_leaves_settings_alone_and_a_dry_run_writes_nothing() {
     let listed = stdout_of(&["install", "--dry-run", "--root", text(&other)]);
     assert!(listed.contains("other/usr/local/bin/hookpost"), "{listed}");
     assert!(!other.exists());
+}
+
+/// `hookpost install` by root of a machine whose settings, programs and state are below `machine`.
+fn install_there(machine: &Path) -> Output {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/snippets/install_run.sh");
+    let mut command = hookpost_in(text(&script));
+    command.args([text(machine), env!("CARGO_BIN_EXE_hookpost"), "install"]);
+    command.env("LC_ALL", "C.UTF-8").output().unwrap()
+}
+
+#[test]
+fn installed_for_real_it_has_its_user_and_says_what_systemd_makes_of_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let machine = dir.path();
+    for folder in ["etc", "local", "run"] {
+        fs::create_dir(machine.join(folder)).unwrap();
+    }
+    let read = |file: &str| fs::read_to_string(machine.join("etc").join(file)).unwrap();
+    // Again is an upgrade.
+    for _ in 0..2 {
+        let output = install_there(machine);
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success(), "{output:?}");
+        assert!(
+            said.starts_with("installed; where systemd runs, start it"),
+            "{said}"
+        );
+        let users = read("passwd");
+        assert_eq!(users.lines().count(), 1, "{users}");
+        assert!(
+            users.contains(":/var/lib/hookpost:/usr/sbin/nologin\n"),
+            "{users}"
+        );
+        assert!(read("group").starts_with("hookpost:"));
+    }
+    let unit = read("systemd/system/hookpost.service");
+    assert!(
+        unit.contains("\nExecStart=/usr/local/bin/hookpost serve\n"),
+        "{unit}"
+    );
+    assert!(read("hookpost/hookpost.env").contains("HOOKPOST_LISTEN"));
+    let binary = machine.join("local/bin/hookpost");
+    assert!(tool(text(&binary), &["--version"]).starts_with("hookpost "));
+    // Here systemd is said to run, and nobody answers.
+    fs::create_dir_all(machine.join("run/systemd/system")).unwrap();
+    let refused = complaint(&install_there(machine), 1);
+    assert!(
+        refused.contains("systemctl daemon-reload failed"),
+        "{refused}"
+    );
 }
 
 #[test]
