@@ -52,7 +52,7 @@ pub(super) async fn create(
     let made = service.create_workspace(&caller, input, Idempotency::unkeyed());
     match made.await? {
         Done::Fresh(made) => Ok(AdminAnswer::Id {
-            id: made.id.to_string(),
+            id: made.workspace.id.to_string(),
         }),
         Done::Replayed(_) => Err(Refusal::Internal("nothing was keyed".to_owned())),
     }

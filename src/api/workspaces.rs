@@ -15,8 +15,7 @@ use super::words::{AlertFormat, PlanWord};
 use crate::domain::alert::AlertForm;
 use crate::domain::id::WorkspaceId;
 use crate::domain::page::List;
-use crate::domain::workspace::Workspace;
-use crate::service::workspaces::{RetentionInput, WorkspaceInput};
+use crate::service::workspaces::{RetentionInput, ToldWorkspace, WorkspaceInput};
 use crate::service::{Caller, StoredAnswer};
 use crate::web::endpoint::Endpoint;
 use crate::web::extract::{Json, OptionalJson, Query, RequestBody, path_id};
@@ -283,7 +282,7 @@ async fn list(state: State, request: HttpRequest) -> Answered {
     let mut query = Query::of(&request);
     let (cursor, limit) = (query.cursor("cursor", List::Workspaces), query.limit());
     query.finish()?;
-    let page = state.service.workspaces(cursor, limit).await?;
+    let page = state.service.told_workspaces(cursor, limit).await?;
     answer::ok(&ListBody::of(page, |own| workspace(&own)))
 }
 
@@ -293,7 +292,7 @@ async fn list(state: State, request: HttpRequest) -> Answered {
 /// 404 where there is no such workspace.
 pub async fn show(state: State, request: HttpRequest) -> Answered {
     let id = id(&request)?;
-    let found = state.service.workspace(&id.to_string()).await?;
+    let found = state.service.told_workspace(&id.to_string()).await?;
     answer::ok(&workspace(&found))
 }
 
@@ -337,11 +336,12 @@ fn id(request: &HttpRequest) -> Result<WorkspaceId, Problem> {
     path_id(request, "workspace")
 }
 
-fn created(made: &Workspace) -> StoredAnswer {
+fn created(made: &ToldWorkspace) -> StoredAnswer {
     answer::recorded(StatusCode::CREATED, &workspace(made))
 }
 
-fn workspace(workspace: &Workspace) -> WorkspaceBody {
+fn workspace(told: &ToldWorkspace) -> WorkspaceBody {
+    let workspace = &told.workspace;
     WorkspaceBody {
         id: workspace.id.to_string(),
         name: workspace.name.clone(),
@@ -359,7 +359,7 @@ fn workspace(workspace: &Workspace) -> WorkspaceBody {
         },
         keep_data: workspace.retention.keep_data.text(),
         portal_origins: workspace.portal.origins.clone(),
-        branding: portal::branding(&workspace.portal),
+        branding: portal::branding(told),
         webhooks_per_consumer: workspace.portal.webhooks_max(),
         created_at: workspace.created_at.into(),
         updated_at: workspace.updated_at.into(),

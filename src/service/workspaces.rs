@@ -26,9 +26,12 @@ use crate::store::workspaces::DEFAULT_NAME;
 use crate::store::{WriteTx, event_types, profiles, webhooks, workspaces};
 
 mod retention;
+mod told;
 
 use retention::apply_retention;
 pub use retention::{KEEP_LATEST_MAX, RETENTION_MIN, RetentionInput};
+use told::told;
+pub use told::{ToldWorkspace, digest as logo_digest};
 
 /// A workspace's properties as a caller gives them; absent ones keep their value or take the
 /// default, `Some(None)` is an explicit null.
@@ -84,8 +87,8 @@ impl Service {
         &self,
         caller: &Caller,
         input: WorkspaceInput,
-        key: Idempotency<Workspace>,
-    ) -> Result<Done<Workspace>, Refusal> {
+        key: Idempotency<ToldWorkspace>,
+    ) -> Result<Done<ToldWorkspace>, Refusal> {
         if input.name.is_none() {
             return Err(Refusal::field("name", "is needed"));
         }
@@ -127,7 +130,7 @@ impl Service {
         caller: &Caller,
         id: WorkspaceId,
         input: WorkspaceInput,
-    ) -> Result<Workspace, Refusal> {
+    ) -> Result<ToldWorkspace, Refusal> {
         let checked = self.check_workspace(caller, input).await?;
         let caller = caller.clone();
         self.store()
@@ -244,7 +247,7 @@ fn create(
     tx: &mut WriteTx<'_>,
     caller: &Caller,
     input: CheckedSettings,
-) -> Result<Workspace, Refusal> {
+) -> Result<ToldWorkspace, Refusal> {
     let name = input.name.unwrap_or_default();
     refuse_taken(tx, &name)?;
     let profile_name = input.profile.as_deref().unwrap_or(DEFAULT_PROFILE);
@@ -272,7 +275,7 @@ fn create(
     let id = workspace.id.to_string();
     let detail = json!({ "name": name, "plan": plan.as_str(), "profile": profile_name });
     audit_instance(tx, &caller.actor, "workspace.create", &id, &detail)?;
-    existing(tx, workspace.id)
+    Ok(told(tx, existing(tx, workspace.id)?)?)
 }
 
 fn update(
@@ -280,10 +283,10 @@ fn update(
     caller: &Caller,
     id: WorkspaceId,
     input: CheckedSettings,
-) -> Result<Workspace, Refusal> {
+) -> Result<ToldWorkspace, Refusal> {
     let mut workspace = existing(tx, id)?;
-    let told = |of: &Workspace| (of.alert_url.clone(), of.alert_emails.clone(), of.retention);
-    let before = told(&workspace);
+    let delicate = |of: &Workspace| (of.alert_url.clone(), of.alert_emails.clone(), of.retention);
+    let before = delicate(&workspace);
     if let Some(name) = input.name.filter(|name| *name != workspace.name) {
         keep_default(&workspace, "renamed")?;
         refuse_taken(tx, &name)?;
@@ -312,7 +315,7 @@ fn update(
     workspace.alert_emails = input.alert_emails.unwrap_or(workspace.alert_emails);
     let portal = portal_settings::applied(&workspace.portal, &input.portal);
     let is_opened = portal.origins != workspace.portal.origins;
-    if is_opened || before != told(&workspace) {
+    if is_opened || before != delicate(&workspace) {
         caller.actor.check_proof()?;
     }
     workspaces::update(tx, &workspace)?;
@@ -325,7 +328,7 @@ fn update(
         &id.to_string(),
         &detail,
     )?;
-    existing(tx, id)
+    Ok(told(tx, existing(tx, id)?)?)
 }
 
 /// Checks who is to be told by mail; says which address is at fault.

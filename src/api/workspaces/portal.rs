@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::WorkspaceRequest;
-use crate::domain::branding::{Branding, FooterLink, LogoKind, Mention, PortalSettings, Rgb};
+use crate::domain::branding::{Branding, FooterLink, LogoKind, Mention, Rgb};
 use crate::service::portal::{BrandingInput, PortalSettingsInput};
+use crate::service::workspaces::ToldWorkspace;
 use crate::web::wire::{given, nullable};
 
 /// How the portal looks; null in the place of a property takes hookpost's own.
@@ -54,6 +55,8 @@ pub struct BrandingBody {
     pub name: Option<String>,
     /// The media type of the logo; null where there is none.
     pub logo_type: Option<&'static str>,
+    /// The SHA-256 of the logo's bytes in lower-case hex; null where there is none.
+    pub logo_sha256: Option<String>,
     /// The colour of links and buttons.
     pub accent: Option<String>,
     /// A link at the foot of every page.
@@ -89,17 +92,18 @@ impl From<BrandingRequest> for BrandingInput {
 }
 
 /// What a workspace says of its portal's looks.
-pub(super) fn branding(settings: &PortalSettings) -> BrandingBody {
+pub(super) fn branding(told: &ToldWorkspace) -> BrandingBody {
     let Branding {
         name,
         logo,
         accent,
         footer,
         mention,
-    } = settings.branding.clone();
+    } = told.workspace.portal.branding.clone();
     BrandingBody {
         name,
         logo_type: logo.map(LogoKind::as_str),
+        logo_sha256: told.logo_sha256.clone(),
         accent: accent.map(Rgb::hex),
         footer_link: footer.map(|FooterLink { text, url }| FooterLinkBody { text, url }),
         hide_brand: mention == Mention::Hidden,

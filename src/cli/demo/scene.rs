@@ -140,7 +140,7 @@ async fn make_sandbox(service: &Service, platform: &Caller) -> anyhow::Result<Ca
     };
     let operator = caller(platform.workspace, Actor::Cli);
     let made = service.create_workspace(&operator, input, Idempotency::unkeyed());
-    Ok(caller(new(made.await)?.id, Actor::Cli))
+    Ok(caller(new(made.await)?.workspace.id, Actor::Cli))
 }
 
 async fn register(service: &Service, caller: &Caller, input: WebhookInput) -> anyhow::Result<()> {

@@ -30,7 +30,7 @@ use crate::entropy;
 use crate::store::vault::Purpose;
 use crate::store::{WriteTx, portal_links};
 
-pub use settings::{BrandingInput, PortalSettingsInput};
+pub use settings::{BrandingInput, PortalSettingsInput, picture};
 pub use visit::PortalVisit;
 
 /// The most characters of a caller's word that a refusal repeats.

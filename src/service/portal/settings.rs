@@ -169,7 +169,11 @@ fn origin(text: &str) -> Result<String, String> {
     }
 }
 
-fn picture(text: &str) -> Result<(LogoKind, Vec<u8>), String> {
+/// Reads a logo as callers give it.
+///
+/// # Errors
+/// A sentence where it is no base64, too large, or no picture that a page can show.
+pub fn picture(text: &str) -> Result<(LogoKind, Vec<u8>), String> {
     let encoded = match text.strip_prefix("data:") {
         Some(rest) => rest
             .split_once(";base64,")

@@ -60,13 +60,14 @@ pub(super) use found::{registered_in, usable, usable_in};
 pub use input::WebhookInput;
 pub(super) use life::cancel;
 use life::{WebhookSwitch, turn_to};
+pub use origin::is_moved;
 pub use values::{MASK, shown_header};
 use way::way_after_move;
 
 pub use preview::{Preview, PreviewEvent, PreviewInput};
 pub use retries::{CustomRetry, RetryInput};
 use room::check_room;
-pub use secret::{OVERLAP_DEFAULT, OVERLAP_MAX, Rotated, RotationInput};
+pub use secret::{OVERLAP_DEFAULT, OVERLAP_MAX, Rotated, RotationInput, SECRET_IN_USE};
 use secret::{first_secret, keep_public_key, shown};
 pub use testing::Tested;
 

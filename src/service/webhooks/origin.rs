@@ -5,7 +5,8 @@
 use url::Url;
 
 /// Whether two URLs differ in scheme, host or port (RFC 6454). What cannot be read is nowhere.
-pub(super) fn is_moved(from: &str, to: &str) -> bool {
+#[must_use]
+pub fn is_moved(from: &str, to: &str) -> bool {
     match (Url::parse(from), Url::parse(to)) {
         (Ok(from), Ok(to)) => from.origin() != to.origin(),
         (Err(_), _) | (_, Err(_)) => true,

@@ -37,7 +37,10 @@ pub struct CustomRetry {
 
 impl RetryInput {
     /// The policy; `default` is the wire profile's.
-    pub(super) fn policy(&self, default: &RetryPolicy) -> Result<RetryPolicy, FieldError> {
+    ///
+    /// # Errors
+    /// The field at fault.
+    pub fn policy(&self, default: &RetryPolicy) -> Result<RetryPolicy, FieldError> {
         match self {
             Self::Named(name) => named_policy(name),
             Self::Custom(own) => {

@@ -24,6 +24,9 @@ pub const OVERLAP_DEFAULT: Duration = Duration::from_secs(24 * 3600);
 /// How long old secrets may stay valid at most: seven days.
 pub const OVERLAP_MAX: Duration = Duration::from_secs(7 * 24 * 3600);
 
+/// What a rotation to a secret is refused with that signs already.
+pub const SECRET_IN_USE: &str = "is in use already; give a new one";
+
 /// How a secret is to be rotated.
 #[derive(Clone, Debug, Default)]
 pub struct RotationInput {
@@ -129,10 +132,7 @@ fn rotate(
     let secret = first_secret(&profile, kind, given)?;
     let mut live = live_secrets(tx, id)?.into_iter();
     if live.any(|live| live.secret == secret) {
-        return Err(Refusal::field(
-            "secret",
-            "is in use already; give a new one",
-        ));
+        return Err(Refusal::field("secret", SECRET_IN_USE));
     }
     let expires_at = replace(tx, caller, id, &profile, &secret, overlap)?;
     Ok(Rotated {

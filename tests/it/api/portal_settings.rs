@@ -57,6 +57,7 @@ async fn what_is_said_of_the_portal_reads_back_and_null_takes_it_away() {
     );
     let expect = json!({
         "name": "Acme", "logo_type": "image/png", "accent": "#ffdd00",
+        "logo_sha256": "497790947d4666760ce38f3c00e852c71fdb66cae849bae8e9ede352719e1581",
         "footer_link": {"text": "Help", "url": "https://example.com/help"}, "hide_brand": true,
     });
     assert_eq!(now["branding"], expect);
@@ -64,6 +65,7 @@ async fn what_is_said_of_the_portal_reads_back_and_null_takes_it_away() {
     let changed = json!({"branding": {"logo": null, "footer_link": null}});
     let now = set(&app, &changed).await.json(StatusCode::OK);
     assert_eq!(now["branding"]["logo_type"], Value::Null);
+    assert_eq!(now["branding"]["logo_sha256"], Value::Null);
     assert_eq!(now["branding"]["footer_link"], Value::Null);
     assert_eq!(now["branding"]["name"], "Acme");
     let none = json!({"portal_origins": null, "branding": null, "webhooks_per_consumer": null});

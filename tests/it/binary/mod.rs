@@ -3,6 +3,8 @@
 
 mod apply;
 mod apply_again;
+mod apply_changes;
+mod apply_sealed;
 mod backup;
 mod bulk;
 mod clocks;

@@ -5,9 +5,11 @@
 
 use serde_json::{Value, json};
 
-use crate::cli::rest::Api;
-use crate::net::RestMethod;
+use crate::cli::rest::{Api, ApiProblem, refusal};
+use crate::net::{RestMethod, RestReply};
+use crate::service::webhooks::SECRET_IN_USE;
 
+pub(super) const PROFILE: &str = "profile";
 pub(super) const EVENT_TYPE: &str = "event type";
 pub(super) const VERSION: &str = "event type version";
 pub(super) const WEBHOOK: &str = "webhook";
@@ -32,7 +34,7 @@ pub(super) struct Change {
     pub(super) deed: Deed,
     pub(super) fields: Vec<FieldChange>,
     pub(super) call: PlannedCall,
-    /// The secret that creating it made.
+    /// The secret that making it showed.
     pub(super) secret: Option<String>,
 }
 
@@ -50,6 +52,15 @@ pub(super) struct PlannedCall {
     method: RestMethod,
     path: String,
     body: Option<Value>,
+    purpose: CallPurpose,
+}
+
+/// What a call is for, as far as its answer is read by that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum CallPurpose {
+    Change,
+    /// To sign with a secret that may be in use already, which only the attempt tells.
+    Rotation,
 }
 
 impl PlannedCall {
@@ -71,18 +82,40 @@ impl PlannedCall {
         )
     }
 
+    /// To sign with a secret from now on, unless it is in use already.
+    pub(super) fn rotate(path: String, body: Value) -> Self {
+        let purpose = CallPurpose::Rotation;
+        Self {
+            purpose,
+            ..Self::post(path, body)
+        }
+    }
+
     pub(super) fn delete(path: String) -> Self {
         Self::new(RestMethod::Delete, path, None)
     }
 
     fn new(method: RestMethod, path: String, body: Option<Value>) -> Self {
-        Self { method, path, body }
+        let purpose = CallPurpose::Change;
+        Self {
+            method,
+            path,
+            body,
+            purpose,
+        }
     }
 
-    /// Makes it.
-    pub(super) async fn make(&self, api: &Api) -> anyhow::Result<Vec<u8>> {
+    /// Makes it; `None` where there was nothing to change.
+    pub(super) async fn make(&self, api: &Api) -> anyhow::Result<Option<Vec<u8>>> {
         let body = self.body.as_ref().map(serde_json::to_vec).transpose()?;
-        api.call(self.method, &self.path, body).await
+        let reply = api
+            .reply(self.method, &self.path, &api.headers, body)
+            .await?;
+        match reply.status {
+            200..=299 => Ok(Some(reply.body)),
+            _ if self.purpose == CallPurpose::Rotation && is_in_use(&reply) => Ok(None),
+            _ => Err(refusal(&reply)),
+        }
     }
 }
 
@@ -170,4 +203,11 @@ fn shortened(value: &Value) -> String {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text,
     }
+}
+
+/// Whether a rotation was refused because the secret signs already.
+fn is_in_use(reply: &RestReply) -> bool {
+    let problem = serde_json::from_slice::<ApiProblem>(&reply.body);
+    let mut errors = problem.into_iter().flat_map(|problem| problem.errors);
+    errors.any(|error| error.field == "secret" && error.message == SECRET_IN_USE)
 }

@@ -17,7 +17,8 @@ const FILE_BYTES_MAX: u64 = 16 * 1024 * 1024;
 #[serde(deny_unknown_fields, default)]
 pub(super) struct DeclaredState {
     pub(super) settings: Map<String, Value>,
-    pub(super) profiles: Vec<Map<String, Value>>,
+    /// `None` where the file says nothing of profiles.
+    pub(super) profiles: Option<Vec<Map<String, Value>>>,
     pub(super) event_types: Vec<Map<String, Value>>,
     pub(super) webhooks: Vec<Map<String, Value>>,
 }

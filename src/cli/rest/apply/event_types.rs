@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 
 use super::change::{EVENT_TYPE, PlannedCall, VERSION};
 use super::plan::{ApplyPlan, DeclaredThing, Unnamed, named, text};
-use super::same::is_same;
+use super::same::of_event_type;
 use crate::cli::rest::{Api, encoded};
 
 /// What the API says of an event type or a version and does not take back.
@@ -49,6 +49,7 @@ impl ApplyPlan {
                 Some(_) => api.all(&format!("{}/versions", path_of(&name))).await?,
                 None => Vec::new(),
             };
+            check_order(&name, &wanted, &there)?;
             self.versions(&name, wanted, there);
         }
         there.retain(|present| !names.contains(&text(present, "name")));
@@ -98,15 +99,43 @@ impl ApplyPlan {
             .unwrap_or_default();
         body.retain(|field, _| !READ_ONLY.contains(&field.as_str()));
         body.extend(wanted.clone());
-        let thing = DeclaredThing {
-            kind,
-            name,
-            wanted,
-            present,
-            same: is_same,
-        };
+        let thing = DeclaredThing::new(kind, name, wanted, present, &of_event_type);
         self.bring(thing, |_| PlannedCall::put(path, json!(body)));
     }
+}
+
+/// Refuses an order that the versions cannot come to: a new one is added as the newest, and one that is
+/// there keeps its place.
+fn check_order(
+    of: &str,
+    wanted: &[(String, Map<String, Value>)],
+    newest_first: &[Value],
+) -> anyhow::Result<()> {
+    const RULE: &str = "versions are declared oldest first";
+    let mut newest: Option<(usize, &str)> = None;
+    let mut added: Option<&str> = None;
+    for (name, _) in wanted {
+        let place = newest_first
+            .iter()
+            .position(|there| there["version"] == name.as_str());
+        let Some(place) = place else {
+            added = Some(name);
+            continue;
+        };
+        if let Some(added) = added {
+            bail!(
+                "version {added} of {of} is declared before {name}, which is there already, and would be \
+                 added after it: {RULE}"
+            );
+        }
+        if let Some((_, earlier)) = newest.filter(|(earlier, _)| *earlier < place) {
+            bail!(
+                "version {earlier} of {of} is declared before {name}, but was added after it: {RULE}"
+            );
+        }
+        newest = Some((place, name));
+    }
+    Ok(())
 }
 
 fn path_of(event_type: &str) -> String {

@@ -1,32 +1,35 @@
 //! What has to change for the server to be as declared.
 //!
-//! Owns: reading what is there, comparing, the calls that make up the difference. Refuses: making
-//! them.
+//! Owns: the order of changes, comparing a thing field by field, settings. Refuses: making the calls that
+//! it plans.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
+use std::sync::Arc;
 
-use anyhow::{Context, bail};
 use serde_json::{Map, Value, json};
 
-use super::change::{Change, Deed, EVENT_TYPE, FieldChange, PlannedCall, VERSION, WEBHOOK};
+use super::change::{
+    Change, Deed, EVENT_TYPE, FieldChange, PROFILE, PlannedCall, VERSION, WEBHOOK,
+};
 use super::declared::DeclaredState;
-use super::same::{is_of_profile, is_same, is_same_whole};
+use super::same::{Likeness, setting};
 use crate::cli::rest::settings;
-use crate::cli::rest::{Api, encoded, parse};
+use crate::cli::rest::{Api, parse};
 use crate::domain::profile::Profile;
-use crate::domain::profile::gallery::in_gallery;
 
-/// What is deleted first: nothing leaves the catalogue that a webhook pins.
-const DELETED_IN_ORDER: [&str; 3] = [WEBHOOK, VERSION, EVENT_TYPE];
-/// What can be told of a webhook only when it is created.
-const ONCE: [&str; 2] = ["secret", "consumer"];
+/// What is deleted first: nothing leaves that what leaves later still uses.
+const DELETED_IN_ORDER: [&str; 4] = [WEBHOOK, VERSION, EVENT_TYPE, PROFILE];
 
 /// All that has to change, in the order in which it can.
 pub(super) struct ApplyPlan {
     pub(super) changes: Vec<Change>,
     /// What leaves, behind all that is changed.
     deletions: Vec<Change>,
+    pub(super) not_compared: Vec<NotCompared>,
     pub(super) unnamed: Unnamed,
+    pub(super) unread: Unread,
+    /// Wire profiles by name, as far as they were asked for; `None` where one cannot be read.
+    pub(super) known_profiles: HashMap<String, Option<Arc<Profile>>>,
 }
 
 /// A thing that the file declares, beside what is there of it.
@@ -35,8 +38,20 @@ pub(super) struct DeclaredThing<'a> {
     pub(super) name: String,
     pub(super) wanted: &'a Map<String, Value>,
     pub(super) present: Option<&'a Value>,
-    /// Whether a field is as declared.
-    pub(super) same: fn(&str, &Value, &Value) -> bool,
+    /// How a field compares.
+    pub(super) same: &'a dyn Fn(&str, &Value, &Value) -> Likeness,
+    /// What becomes of values that do not read back.
+    pub(super) unread: Unread,
+    /// What is declared of it besides and does not read back.
+    pub(super) not_compared: Vec<String>,
+}
+
+/// Fields of a thing of which nobody can say whether they are as declared.
+#[derive(Debug)]
+pub(super) struct NotCompared {
+    pub(super) kind: &'static str,
+    pub(super) name: String,
+    pub(super) fields: Vec<String>,
 }
 
 /// What becomes of what the file does not name.
@@ -46,22 +61,33 @@ pub(super) enum Unnamed {
     Deleted,
 }
 
+/// What becomes of declared values that do not read back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unread {
+    /// They are said not to have been compared.
+    Told,
+    /// They are sent, whatever is there.
+    Sent,
+}
+
 impl ApplyPlan {
     /// Compares what is there with what is declared.
     pub(super) async fn of(
         api: &Api,
         declared: &DeclaredState,
         unnamed: Unnamed,
+        unread: Unread,
     ) -> anyhow::Result<Self> {
         let mut plan = Self {
             changes: Vec::new(),
             deletions: Vec::new(),
+            not_compared: Vec::new(),
             unnamed,
+            unread,
+            known_profiles: HashMap::new(),
         };
         plan.settings(api, &declared.settings).await?;
-        for profile in &declared.profiles {
-            plan.profile(api, profile).await?;
-        }
+        plan.profiles(api, declared.profiles.as_deref()).await?;
         plan.event_types(api, &declared.event_types).await?;
         plan.webhooks(api, &declared.webhooks).await?;
         let place = |change: &Change| DELETED_IN_ORDER.iter().position(|own| *own == change.kind);
@@ -76,111 +102,33 @@ impl ApplyPlan {
         }
         let path = settings::path(api).await?;
         let present: Value = parse(&api.fetch(&path).await?)?;
-        let settings = DeclaredThing {
-            kind: "settings",
-            name: text(&present, "name"),
-            wanted,
-            present: Some(&present),
-            same: is_same,
-        };
+        let name = text(&present, "name");
+        let settings = DeclaredThing::new("settings", name, wanted, Some(&present), &setting);
         self.bring(settings, |fields| PlannedCall::patch(path, fields));
         Ok(())
-    }
-
-    async fn profile(&mut self, api: &Api, wanted: &Map<String, Value>) -> anyhow::Result<()> {
-        let name = named(wanted, "name").context("a profile without a name")?;
-        let path = format!("/profiles/{}", encoded(&name));
-        let present = api.find(&path).await?;
-        let present: Option<Value> = present.as_deref().map(parse).transpose()?;
-        let present = present.as_ref().map(|present| &present["document"]);
-        let profile = DeclaredThing {
-            kind: "profile",
-            name,
-            wanted: &laid_out(wanted, present),
-            present,
-            same: is_same_whole,
-        };
-        self.bring(profile, |_| PlannedCall::put(path, json!(wanted)));
-        Ok(())
-    }
-
-    async fn webhooks(&mut self, api: &Api, wanted: &[Map<String, Value>]) -> anyhow::Result<()> {
-        if wanted.is_empty() && self.unnamed == Unnamed::Kept {
-            return Ok(());
-        }
-        let mut there = api.all("/webhooks").await?;
-        there.retain(|present| present["status"] != "revoked");
-        let mut found = HashSet::new();
-        // What consumers own is theirs, unless the file declares something for them.
-        let mut owners = vec![Value::Null];
-        for one in wanted {
-            let (member, name) = identity(one)?;
-            let owner = owner(api, one).await?;
-            let fits = |present: &&Value| {
-                owner.as_ref() == Some(&present["consumer_id"])
-                    && is_same(member, &json!(name), &present[member])
-            };
-            let fitting: Vec<&Value> = there.iter().filter(fits).collect();
-            match fitting.as_slice() {
-                [] => self.webhook(name, one, None),
-                [present] if found.insert(text(present, "id")) => {
-                    self.webhook(name, one, Some(present));
-                }
-                [_] => bail!("two declared webhooks have the {member} {name}"),
-                several => bail!(
-                    "several webhooks ({}) there have the {member} {name}; give each a label of its own",
-                    several.len()
-                ),
-            }
-            owners.extend(owner);
-        }
-        there.retain(|present| owners.contains(&present["consumer_id"]));
-        there.retain(|present| !found.contains(&text(present, "id")));
-        self.leave(WEBHOOK, &there, |present| {
-            let name = Some(text(present, "label")).filter(|label| !label.is_empty());
-            let name = name.unwrap_or_else(|| text(present, "url"));
-            (name, webhook_path(present))
-        });
-        Ok(())
-    }
-
-    fn webhook(&mut self, name: String, wanted: &Map<String, Value>, present: Option<&Value>) {
-        let (mut wanted, mut present) = (wanted.clone(), present.cloned());
-        if let Some(present) = &mut present {
-            wanted.retain(|field, _| !ONCE.contains(&field.as_str()));
-            present["active"] = json!(present["status"] == "active");
-            let profile = wanted.get("profile").unwrap_or(&present["profile"]).clone();
-            wanted.retain(|field, value| {
-                !value.is_null() || !is_of_profile(field, &profile, &present[field.as_str()])
-            });
-        }
-        let webhook = DeclaredThing {
-            kind: WEBHOOK,
-            name,
-            wanted: &wanted,
-            present: present.as_ref(),
-            same: is_same,
-        };
-        self.bring(webhook, |fields| match &present {
-            Some(present) => PlannedCall::patch(webhook_path(present), fields),
-            None => PlannedCall::post("/webhooks".to_owned(), json!(wanted)),
-        });
     }
 
     /// Plans what brings a thing to what is declared, unless it is so; `call` makes it of what differs.
     pub(super) fn bring(
         &mut self,
-        thing: DeclaredThing<'_>,
+        mut thing: DeclaredThing<'_>,
         call: impl FnOnce(&[FieldChange]) -> PlannedCall,
     ) {
         let (deed, fields) = match thing.present {
             None => (Deed::Create, all_of(thing.wanted)),
-            Some(present) => (Deed::Update, differences(thing.wanted, present, thing.same)),
+            Some(present) => (Deed::Update, thing.differences(present)),
         };
         if deed == Deed::Create || !fields.is_empty() {
             let call = call(&fields);
-            let change = Change::new(thing.kind, thing.name, deed, fields, call);
+            let change = Change::new(thing.kind, thing.name.clone(), deed, fields, call);
             self.changes.push(change);
+        }
+        if !thing.not_compared.is_empty() {
+            self.not_compared.push(NotCompared {
+                kind: thing.kind,
+                name: thing.name,
+                fields: thing.not_compared,
+            });
         }
     }
 
@@ -208,80 +156,64 @@ impl ApplyPlan {
     }
 }
 
-fn webhook_path(present: &Value) -> String {
-    format!("/webhooks/{}", encoded(&text(present, "id")))
-}
+impl<'a> DeclaredThing<'a> {
+    /// Of a thing all of whose fields read back.
+    pub(super) fn new(
+        kind: &'static str,
+        name: String,
+        wanted: &'a Map<String, Value>,
+        present: Option<&'a Value>,
+        same: &'a dyn Fn(&str, &Value, &Value) -> Likeness,
+    ) -> Self {
+        Self {
+            kind,
+            name,
+            wanted,
+            present,
+            same,
+            unread: Unread::Told,
+            not_compared: Vec::new(),
+        }
+    }
 
-fn differences(
-    wanted: &Map<String, Value>,
-    present: &Value,
-    same: fn(&str, &Value, &Value) -> bool,
-) -> Vec<FieldChange> {
-    let differing = wanted
-        .iter()
-        .filter(|(field, value)| !same(field, value, &present[field.as_str()]));
-    differing
-        .map(|(field, value)| FieldChange {
-            field: field.clone(),
-            from: present[field.as_str()].clone(),
-            to: value.clone(),
-        })
-        .collect()
+    /// The fields that have to be sent. One that no answer has is the server's to refuse.
+    fn differences(&mut self, present: &Value) -> Vec<FieldChange> {
+        let mut differing = Vec::new();
+        for (field, value) in self.wanted {
+            let there = present.get(field);
+            let likeness = match there {
+                Some(there) => (self.same)(field, value, there),
+                None => Likeness::Different,
+            };
+            match (likeness, self.unread) {
+                (Likeness::Same, _) => {}
+                (Likeness::Unread(members), Unread::Told) => self.not_compared.extend(members),
+                (Likeness::Different, _) | (Likeness::Unread(_), Unread::Sent) => {
+                    differing.push(FieldChange {
+                        field: field.clone(),
+                        from: there.cloned().unwrap_or_default(),
+                        to: value.clone(),
+                    });
+                }
+            }
+        }
+        differing
+    }
 }
 
 fn all_of(wanted: &Map<String, Value>) -> Vec<FieldChange> {
-    differences(wanted, &Value::Null, |_, _, _| false)
+    let all = wanted.iter().map(|(field, value)| FieldChange {
+        field: field.clone(),
+        from: Value::Null,
+        to: value.clone(),
+    });
+    all.collect()
 }
 
-/// A declared profile as the server lays it out, with the gallery's words where it is one of those. A
-/// profile is replaced as a whole: what is there and not declared ends.
-fn laid_out(wanted: &Map<String, Value>, present: Option<&Value>) -> Map<String, Value> {
-    let mut document = wanted.clone();
-    let taken = named(wanted, "gallery");
-    if let Some(found) = taken.as_deref().and_then(in_gallery) {
-        document = found
-            .profile
-            .to_json()
-            .as_object()
-            .cloned()
-            .unwrap_or_default();
-        document.extend(wanted.clone());
-        document.remove("gallery");
+impl NotCompared {
+    pub(super) fn to_json(&self) -> Value {
+        json!({"kind": self.kind, "name": self.name, "fields": self.fields})
     }
-    // What makes no sense is the server's to refuse.
-    let read = Profile::from_json(Value::Object(document.clone())).map(|profile| profile.to_json());
-    if let Ok(Value::Object(read)) = read {
-        document = read;
-    }
-    for name in present
-        .and_then(Value::as_object)
-        .into_iter()
-        .flat_map(Map::keys)
-    {
-        document.entry(name.clone()).or_insert(Value::Null);
-    }
-    document
-}
-
-/// Whose a declared webhook is: the id of its consumer, null for the platform's own; `None` where
-/// there is no such consumer, so that nothing can be theirs.
-async fn owner(api: &Api, webhook: &Map<String, Value>) -> anyhow::Result<Option<Value>> {
-    let Some(consumer) = named(webhook, "consumer") else {
-        return Ok(Some(Value::Null));
-    };
-    let path = format!("/consumers/{}", encoded(&consumer));
-    let present = api.find(&path).await?;
-    let present: Option<Value> = present.as_deref().map(parse).transpose()?;
-    Ok(present.map(|present| present["id"].clone()))
-}
-
-/// By what a declared webhook is found, and its value.
-fn identity(webhook: &Map<String, Value>) -> anyhow::Result<(&'static str, String)> {
-    let url = named(webhook, "url").context("a webhook without a url")?;
-    Ok(match named(webhook, "label") {
-        Some(label) => ("label", label),
-        None => ("url", url),
-    })
 }
 
 pub(super) fn named(object: &Map<String, Value>, member: &str) -> Option<String> {
