@@ -1,6 +1,7 @@
 //! Pages of the handbook, from Markdown to HTML.
 //!
-//! Owns: anchors of headings, tables that can be scrolled, and the sections that the search looks into.
+//! Owns: anchors of headings, tables that can be scrolled, links from page to page, and the sections that the
+//! search looks into.
 //! Refuses: Markdown from anybody but us; nothing is cleaned.
 
 use pulldown_cmark::{CowStr, Event, HeadingLevel, Options, Parser, Tag, TagEnd, html};
@@ -43,6 +44,17 @@ pub(super) fn draw(markdown: &str) -> Drawn {
                 drawn.push(Event::Html("<div class=\"wide\" tabindex=\"0\">".into()));
                 drawn.push(Event::Start(Tag::Table(columns)));
             }
+            Event::Start(Tag::Link {
+                link_type,
+                dest_url,
+                title,
+                id,
+            }) => drawn.push(Event::Start(Tag::Link {
+                link_type,
+                dest_url: served(&dest_url).map_or(dest_url, CowStr::from),
+                title,
+                id,
+            })),
             Event::End(TagEnd::Table) => {
                 drawn.push(Event::End(TagEnd::Table));
                 drawn.push(Event::Html("</div>\n".into()));
@@ -65,6 +77,14 @@ pub(super) fn draw(markdown: &str) -> Drawn {
         html: page,
         sections,
     }
+}
+
+/// Where a link to another page's file, which leads there in a repository, leads on the server.
+fn served(target: &str) -> Option<String> {
+    let at = target.find('#').unwrap_or(target.len());
+    let (file, anchor) = target.split_at(at);
+    let page = file.strip_suffix(".md")?;
+    (!page.contains('/')).then(|| format!("/docs/{page}{anchor}"))
 }
 
 fn heading(level: HeadingLevel, anchor: &str) -> Event<'static> {
@@ -131,5 +151,18 @@ mod tests {
             drawn.html
         );
         assert!(drawn.sections[1].text.contains("cell"));
+    }
+
+    #[test]
+    fn a_link_to_a_file_leads_to_its_page() {
+        let check = |target: &str, expect: &str| {
+            let drawn = draw(&format!("# A\n\n[words]({target})\n"));
+            let link = format!("href=\"{expect}\"");
+            assert!(drawn.html.contains(&link), "{}", drawn.html);
+        };
+        check("concepts.md", "/docs/concepts");
+        check("concepts.md#the-life", "/docs/concepts#the-life");
+        check("#proof", "#proof");
+        check("https://a.example/b.md", "https://a.example/b.md");
     }
 }

@@ -78,7 +78,47 @@ fn found(document: &Value, request: &HttpRequest) -> Answered {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
+    use pulldown_cmark::{Event, Parser, Tag};
+
     use super::*;
+
+    #[test]
+    fn every_link_within_leads_to_a_file_of_the_repository_and_a_heading_in_it() {
+        let repository = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let read = |file: &Path| std::fs::read_to_string(file).unwrap_or_default();
+        let pages = PAGES
+            .iter()
+            .map(|page| format!("static/docs/{}.md", page.name));
+        let mut count = 0;
+        for name in pages.chain(["README.md".to_owned()]) {
+            let file = repository.join(&name);
+            let text = read(&file);
+            for event in Parser::new(&text) {
+                let Event::Start(Tag::Link { dest_url, .. }) = event else {
+                    continue;
+                };
+                if dest_url.starts_with("https://") {
+                    continue;
+                }
+                let (target, anchor) = dest_url.split_once('#').unwrap_or((&dest_url, ""));
+                let target = match target {
+                    "" => file.clone(),
+                    target => file.with_file_name(target),
+                };
+                assert!(
+                    !dest_url.starts_with('/') && target.exists(),
+                    "{name}: {dest_url}"
+                );
+                let there = draw(&read(&target)).sections;
+                let is_there = anchor.is_empty() || there.iter().any(|one| one.anchor == anchor);
+                assert!(is_there, "{name}: {dest_url}");
+                count += 1;
+            }
+        }
+        assert!(count > 1, "{count}");
+    }
 
     #[test]
     fn each_page_begins_with_a_heading_and_every_link_within_leads_somewhere() {

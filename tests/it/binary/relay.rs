@@ -109,6 +109,31 @@ fn places(receiver: &Receiver) -> Vec<u64> {
     received.iter().map(place).collect()
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_relays_on_one_file_publish_each_row_once_and_in_order() {
+    let (platform, conn) = Platform::on_sqlite();
+    let receiver = Receiver::start().await;
+    platform.webhook(&receiver).await;
+    for n in 0..100 {
+        insert(
+            &conn,
+            &format!("order-{n}"),
+            "order.paid",
+            &format!("{{\"n\":{n}}}"),
+        );
+    }
+    let relays = [(), ()].map(|()| {
+        let mut relay = platform.relay(&["--once", "--batch", "7"]);
+        relay.stdout(Stdio::null()).spawn().unwrap()
+    });
+    for mut relay in relays {
+        assert!(relay.wait().unwrap().success());
+    }
+    receiver.wait_for(100).await;
+    assert_eq!(places(&receiver), (0..100).collect::<Vec<u64>>());
+    assert_eq!(count(&conn, "published_at IS NULL"), 0);
+}
+
 #[tokio::test]
 async fn rows_become_events_in_order_with_their_ids_and_their_bytes() {
     let (platform, conn) = Platform::on_sqlite();
