@@ -63,19 +63,14 @@ async fn a_python_client_made_of_the_document_works() {
     let bin = tests().join(".venv/bin");
     let mut generate = Command::new(bin.join("openapi-python-client"));
     generate.arg("generate").arg("--path").arg(&document);
-    // No formatter runs over what is thrown away.
+    // No formatter runs over what is thrown away; YAML has to be named something that the generator knows.
     let config = dir.path().join("config.yml");
-    std::fs::write(&config, "post_hooks: []\n").unwrap();
+    let said = "post_hooks: []\ncontent_type_overrides:\n  application/yaml: application/json\n";
+    std::fs::write(&config, said).unwrap();
     generate.arg("--config").arg(&config);
     let said = run(generate.arg("--output-path").arg(&client)).await;
-    // What it cannot read it leaves out with a word: the answer that is YAML, and the requests that may be.
-    let left_out: Vec<&str> = said.lines().filter(|l| l.starts_with("WARNING")).collect();
-    let expect = [
-        "WARNING parsing GET /metrics/alerts.yml within operations.",
-        "WARNING parsing POST /api/v1/event-types/import/openapi within event_types.",
-        "WARNING parsing POST /api/v1/event-types/import/schema within event_types.",
-    ];
-    assert_eq!(left_out, expect, "{said}");
+    // What it cannot read it would leave out with a word.
+    assert!(!said.contains("WARNING"), "{said}");
     let mut work = Command::new(bin.join("python"));
     work.env("PYTHONDONTWRITEBYTECODE", "1");
     work.arg(tests().join("snippets/generated.py")).arg(&client);
@@ -102,7 +97,7 @@ async fn a_typescript_client_made_of_the_document_compiles_and_works() {
     run(generate.arg(&document).args(["-o", "api.d.ts"])).await;
     let mut compile = node("typescript/bin/tsc");
     compile.args(["--strict", "--module", "nodenext", "--target", "es2022"]);
-    run(compile.args(["--skipLibCheck", "generated.mts"])).await;
+    run(compile.arg("generated.mts")).await;
     let mut work = Command::new("node");
     work.current_dir(dir.path()).arg("generated.mjs");
     work.args([&app.base, &app.admin, &receiver.url("/")]);

@@ -138,7 +138,6 @@ async fn the_types_are_what_a_strict_compiler_takes() {
         .args([
             "--noEmit", "--strict", "--target", "es2022", "--module", "nodenext",
         ])
-        .arg("--skipLibCheck")
         .arg(&used)
         .output()
         .await

@@ -1,5 +1,5 @@
-"""What a container file and a compose file say, as the tools' own parsers read them: reads their paths
-from the command line, prints JSON."""
+"""What a container file says, as its published parser reads it, and a compose file, as YAML: reads their
+paths from the command line, prints JSON."""
 import json
 import sys
 

@@ -11,9 +11,10 @@ base, key, receiver = sys.argv[2:]
 
 from hookpost_client import AuthenticatedClient
 from hookpost_client.api.deliveries import list_deliveries
+from hookpost_client.api.event_types import import_schema
 from hookpost_client.api.events import publish_event
 from hookpost_client.api.webhooks import create_webhook, show_webhook
-from hookpost_client.models import DeliveryStatus, ProblemBody, PublishBody, WebhookRequest
+from hookpost_client.models import CatalogueDocument, DeliveryStatus, ProblemBody, PublishBody, WebhookRequest
 
 client = AuthenticatedClient(base_url=base, token=key)
 made = create_webhook.sync(
@@ -38,4 +39,7 @@ for _ in range(500):
 else:
     raise SystemExit(f"not delivered: {page}")
 assert page.data[0].last_status_code == 200 and page.data[0].webhook_id == made.id, page
+schema = CatalogueDocument.from_dict({"title": "order.sent", "type": "object"})
+imported = import_schema.sync(client=client, body=schema)
+assert not isinstance(imported, ProblemBody), imported
 print("delivered")

@@ -91,6 +91,21 @@ assert.equal(events.length, new Set(events).size);
 assert.equal(received.length, events.length);
 await assert.rejects(hookpost.publish({ type: "order.paid" }), (error) =>
   error instanceof HookpostError && error.status === 422 && error.errors[0].field === "data");
+// What else a platform does with a webhook, and events in one call.
+const { id } = await hookpost.webhooks.create({ url: `${there}/more`, event_types: ["more.*"], label: "Before" });
+assert.equal((await hookpost.webhooks.update(id, { label: "After" })).label, "After");
+assert.equal((await hookpost.webhooks.disable(id)).status, "disabled");
+assert.equal((await hookpost.webhooks.enable(id)).status, "active");
+const batch = await hookpost.publishBatch([{ type: "more.one", data: 1 }, { type: "more.two", data: 2 }]);
+assert.deepEqual(batch.results.map((one) => one.deliveries), [1, 1]);
+await got(cases.length + 2);
+assert.equal((await hookpost.webhooks.test(id, { event_type: "more.test" })).success, true);
+const since = new Date(Date.now() - 60_000).toISOString();
+assert.equal((await hookpost.webhooks.recover(id, { since, include: ["exhausted"] })).matched, 0);
+assert.equal((await hookpost.webhooks.stats(id, { since })).webhook_id, id);
+const labels = [];
+for await (const webhook of hookpost.webhooks.list({ limit: 1 })) labels.push(webhook.label);
+assert.deepEqual(labels.filter(Boolean), ["After"]);
 const nobody = new Hookpost({ server: "http://127.0.0.1:1", apiKey: "k", retries: 1 });
 await assert.rejects(nobody.publish({ type: "a", data: {} }), /got no answer/);
 console.log("done");

@@ -158,6 +158,20 @@ events = [event["id"] for event in hookpost.list("/events", limit=2)]
 assert len(events) == len(set(events)) == len(cases) == len(received), events
 error = refused(lambda: hookpost.publish({"type": "order.paid"}), sdk.HookpostError, "422")
 assert error.status == 422 and error.errors[0]["field"] == "data"
+# What else a platform does with a webhook, and events in one call.
+id = hookpost.webhooks.create(url=f"{there}/more", event_types=["more.*"], label="Before")["id"]
+assert hookpost.webhooks.update(id, label="After")["label"] == "After"
+assert hookpost.webhooks.disable(id)["status"] == "disabled"
+assert hookpost.webhooks.enable(id)["status"] == "active"
+batch = hookpost.publish_batch([{"type": "more.one", "data": 1}, {"type": "more.two", "data": 2}])
+assert [one["deliveries"] for one in batch["results"]] == [1, 1], batch
+got(len(cases) + 2)
+assert hookpost.webhooks.test(id, event_type="more.test")["success"] is True
+since = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - 60))
+assert hookpost.webhooks.recover(id, since=since, include=["exhausted"])["matched"] == 0
+assert hookpost.webhooks.stats(id, since=since)["webhook_id"] == id
+labels = [webhook["label"] for webhook in hookpost.webhooks.list(limit=1)]
+assert [label for label in labels if label] == ["After"], labels
 nobody = sdk.Hookpost("http://127.0.0.1:1", "k", retries=1)
 refused(lambda: nobody.publish({"type": "a", "data": {}}), sdk.HookpostError, "got no answer")
 print("done")

@@ -60,7 +60,8 @@ fn a_container_is_built_from_this_binary_runs_as_nobody_and_writes_only_its_data
     let version = tool(text(&place.join("hookpost")), &["--version"]);
     assert!(version.contains(env!("CARGO_PKG_VERSION")), "{version}");
     let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
-    // As the tools' own parsers read them.
+    check_compose(&place.join("compose.yaml"));
+    // As the container file's published parser reads it, and any reader of YAML the other.
     let said = tool(
         text(&tests.join(".venv/bin/python")),
         &[
@@ -120,6 +121,26 @@ fn a_container_is_built_from_this_binary_runs_as_nobody_and_writes_only_its_data
     stdout_of(&["install", "--container", text(&place)]);
     let kept = fs::read_to_string(place.join("compose.yaml")).unwrap();
     assert_eq!(kept, "services: {}\n");
+}
+
+/// What Docker Compose itself says of a file: nothing, and of one with a typo what is amiss.
+fn check_compose(file: &Path) {
+    let judge = |file: &Path| {
+        let mut compose = Command::new("docker-compose");
+        compose.arg("-f").arg(file).args(["config", "--quiet"]);
+        compose.output().expect("tests/run installs docker-compose")
+    };
+    let judged = judge(file);
+    assert!(judged.status.success(), "{judged:?}");
+    let amiss = file.with_file_name("amiss.yaml");
+    let declared = fs::read_to_string(file).unwrap();
+    fs::write(&amiss, declared.replace("read_only:", "read_onli:")).unwrap();
+    let judged = judge(&amiss);
+    let said = String::from_utf8_lossy(&judged.stderr);
+    assert!(
+        !judged.status.success() && said.contains("read_onli"),
+        "{judged:?}"
+    );
 }
 
 /// An image that was built from this binary's own container file, and a volume for it.

@@ -153,6 +153,30 @@ async fn an_assistant_finds_out_why_something_did_not_arrive_and_only_looks() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_would_be_sent_is_not_shown_to_a_key_that_can_only_read() {
+    let receiver = Receiver::start().await;
+    let looked = Looked::start();
+    let key = looked.key(&[]);
+    let url = receiver.url("/hook");
+    let made = looked.shell(
+        &key,
+        &format!("webhooks create --url {url} --event-type a.*"),
+    );
+    let event = looked.shell(&key, "events send --type other --data 1");
+    let why_not = json!({"webhook_id": made["id"], "event_id": event["id"]});
+    let calls = json!([call("why_not", why_not)]);
+    let reading = ["events:read", "deliveries:read", "webhooks:read"];
+    let refused = looked.ask(&looked.key(&reading), &[], &calls);
+    let answer = &refused["answers"][0];
+    assert_eq!(answer["isError"], true, "{answer}");
+    let text = answer["text"].as_str().unwrap();
+    assert!(text.contains("webhooks:write"), "{text}");
+    let trying = looked.key(&[&reading[..], &["webhooks:write"]].concat());
+    let told = looked.ask(&trying, &[], &calls);
+    assert_eq!(said(&told, 0)["why_not"]["reason"], "not_subscribed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn it_acts_only_where_that_was_allowed() {
     let receiver = Receiver::start().await;
     receiver.script([Reply::status(500), Reply::status(500)]);
