@@ -59,6 +59,8 @@ async fn at_night_the_log_alone_says_what_broke() {
     let webhook = json!({
         "url": receiver.url("/hook?token=hidden-in-the-query"), "event_types": ["*"],
         "retry_policy": {"delays": []}, "headers": {"authorization": "Bearer hidden-header"},
+        // In order: nothing else is under way when one answer ends it, and ends it once more.
+        "ordered": true,
     });
     let webhook = server.post(&key, "/webhooks", &webhook, 201).await;
     let failing = webhook["id"].as_str().unwrap();

@@ -2,7 +2,7 @@
 
 use hookpost::domain::role::Role;
 use reqwest::{Method, StatusCode};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Desk, between};
 use crate::receiver::{Receiver, Reply};
@@ -31,6 +31,13 @@ async fn a_key_is_made_shown_once_used_and_revoked() {
         "/api-keys/{}/revoke",
         between(&page, "formaction=\"/api-keys/", "/")
     );
+    // When it was used is noted a little later.
+    let is_noted = |keys: &Value| {
+        let mut keys = keys["data"].as_array().unwrap().iter();
+        let own = keys.find(|key| key["name"].as_str().unwrap().starts_with("billing"));
+        !own.unwrap()["last_used_at"].is_null()
+    };
+    desk.app.poll("/api/v1/api-keys", is_noted).await;
     let asked = desk.post(&path, &[]).await.text;
     assert!(asked.contains("Revoke 1 key, billing"), "{asked}");
     assert!(asked.contains("It was last used at "), "{asked}");
