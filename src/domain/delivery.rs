@@ -22,6 +22,6 @@ pub use filter::{
 pub use job_part::JobPart;
 pub use progress::{Fallback, Next, Progress};
 pub use record::{Delivery, DeliveryPlace, LastAttempt, NewDelivery, QueuedDelivery};
-pub use standing::{Cause, LetterGroup, Standing, Waiting};
+pub use standing::{Cause, LetterGroup, Standing};
 pub use status::{Status, Trigger};
 pub use step::{IllegalTransition, StepInput, step};

@@ -51,12 +51,9 @@ impl Service {
 
     /// Leaves those before the first of which an attempt is under way, whose answer would be kept.
     async fn keep_idle(&self, events: &mut Vec<i64>) -> Result<(), StoreError> {
-        for (place, event_seq) in events.iter().enumerate() {
-            if !self.under_way_of(vec![*event_seq]).await?.is_empty() {
-                events.truncate(place);
-                break;
-            }
-        }
+        let under_way = self.under_way_of(events.clone()).await?;
+        let first = events.iter().position(|own| under_way.has_of(*own));
+        events.truncate(first.unwrap_or(events.len()));
         Ok(())
     }
 

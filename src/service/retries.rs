@@ -78,12 +78,10 @@ impl Service {
         }
         let deadline = Instant::now() + RUN_WAIT;
         let purview = caller.purview();
-        let read = move |conn: &Read<'_>| {
-            let soonest = soonest(conn, purview, limit)?;
-            let rows: Vec<i64> = soonest.iter().map(|waiting| waiting.seq).collect();
-            deliveries::attempted_so_far(conn, &rows)
-        };
-        let mut chosen = self.store().read(read).await?;
+        let mut chosen = self
+            .store()
+            .read(move |conn| soonest(conn, purview, limit))
+            .await?;
         let under_way = self.those_under_way(&chosen);
         chosen.retain(|own| !under_way.has(own.seq));
         // Whoever listens only afterwards could miss it.

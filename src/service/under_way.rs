@@ -15,19 +15,22 @@ use crate::domain::delivery::Delivery;
 use crate::store::deliveries::{self, AttemptedSoFar};
 use crate::store::{Read, StoreError};
 
-/// The rows of deliveries of which an attempt was under way when it was asked.
+/// The deliveries of which an attempt was under way when it was asked.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct BeingAttempted(BTreeSet<i64>);
+pub(super) struct BeingAttempted {
+    rows: BTreeSet<i64>,
+    events: BTreeSet<i64>,
+}
 
 impl BeingAttempted {
     /// Whether the delivery in row `seq` is among them.
     pub(super) fn has(&self, seq: i64) -> bool {
-        self.0.contains(&seq)
+        self.rows.contains(&seq)
     }
 
-    /// Whether there is none.
-    pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+    /// Whether one of the event in row `event_seq` is.
+    pub(super) fn has_of(&self, event_seq: i64) -> bool {
+        self.events.contains(&event_seq)
     }
 }
 
@@ -60,9 +63,19 @@ impl Service {
 
     /// Which of these are.
     pub(super) fn those_under_way(&self, all: &[AttemptedSoFar]) -> BeingAttempted {
-        let engine = self.engine();
-        let is_under_way =
-            |own: &&AttemptedSoFar| engine.is_in_flight(own.webhook_seq, own.seq, own.attempts);
-        BeingAttempted(all.iter().filter(is_under_way).map(|own| own.seq).collect())
+        let mut found = BeingAttempted::default();
+        for own in all {
+            let AttemptedSoFar {
+                seq,
+                webhook_seq,
+                event_seq,
+                attempts,
+            } = *own;
+            if self.engine().is_in_flight(webhook_seq, seq, attempts) {
+                found.rows.insert(seq);
+                found.events.insert(event_seq);
+            }
+        }
+        found
     }
 }

@@ -4,17 +4,6 @@ use crate::domain::id::WebhookId;
 use crate::domain::outcome::FailureKind;
 use crate::domain::time::Timestamp;
 
-/// A delivery that waits for its retry.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Waiting {
-    /// When it is due.
-    pub at: Timestamp,
-    /// Its row.
-    pub seq: i64,
-    /// Its webhook.
-    pub webhook_seq: i64,
-}
-
 /// How a webhook's deliveries stand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Standing {

@@ -36,7 +36,7 @@ impl Service {
         let (purview, named) = (caller.purview(), id.to_owned());
         let found = self.store().read(move |conn| found(conn, purview, &named));
         let row = found.await?.event.id.seq();
-        if !self.under_way_of(vec![row]).await?.is_empty() {
+        if self.under_way_of(vec![row]).await?.has_of(row) {
             return Err(Refusal::Conflict(
                 "an attempt to deliver this event is under way; wait for its result".to_owned(),
             ));

@@ -12,15 +12,21 @@ use crate::store::WriteTx;
 /// Long enough for the erasing to come between the request and its answer.
 const ANSWER_AFTER: Duration = Duration::from_millis(500);
 
-#[tokio::test(flavor = "multi_thread")]
-async fn nothing_is_erased_while_an_attempt_is_known_to_be_under_way() {
+/// A house with an attempt of an event under way, and that event's id.
+async fn under_way() -> (House, String) {
     let house = House::start();
     let receiver = Receiver::start().await;
     receiver.delay(ANSWER_AFTER);
     house.webhook(&receiver.url, &["1h"]).await;
     let published = house.publish(1).await;
     receiver.wait_for(1).await;
-    let (caller, id) = (&house.caller, published.id);
+    (house, published.id)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_erased_while_an_attempt_is_known_to_be_under_way() {
+    let (house, id) = under_way().await;
+    let caller = &house.caller;
     let refused = house.service.erase_event(caller, &id).await;
     assert!(matches!(refused, Err(Refusal::Conflict(_))), "{refused:?}");
     house.settled(Status::Delivered).await;
@@ -29,14 +35,9 @@ async fn nothing_is_erased_while_an_attempt_is_known_to_be_under_way() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_attempt_that_began_as_its_event_was_erased_keeps_nothing_of_the_answer() {
-    let house = House::start();
-    let receiver = Receiver::start().await;
-    receiver.delay(ANSWER_AFTER);
-    house.webhook(&receiver.url, &["1h"]).await;
-    let published = house.publish(1).await;
-    receiver.wait_for(1).await;
+    let (house, id) = under_way().await;
     // As if the attempt had begun between the question and the transaction.
-    let (caller, id) = (house.caller.clone(), published.id);
+    let caller = house.caller.clone();
     let work = move |tx: &mut WriteTx<'_>| erase(tx, &caller, &id);
     assert_eq!(house.service.store().write(work).await.unwrap().canceled, 1);
     let delivery = house.deliveries().await.remove(0);

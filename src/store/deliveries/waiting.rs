@@ -13,13 +13,17 @@ use std::collections::{BinaryHeap, HashSet};
 
 use rusqlite::named_params;
 
+use super::attempted::{AttemptedSoFar, so_far};
 use crate::domain::consumer::Purview;
-use crate::domain::delivery::{Standing, Waiting};
+use crate::domain::delivery::Standing;
 use crate::domain::stats::Counts;
 use crate::domain::time::Timestamp;
 use crate::store::sql::id;
 use crate::store::stats;
 use crate::store::{Read, StoreError, WriteTx};
+
+/// A retry, and before it when it is due.
+type DueRetry = (Timestamp, AttemptedSoFar);
 
 /// The `limit` retries of the active webhooks that `purview` holds that are due soonest, due or not, soonest
 /// first. Alerts are not among them.
@@ -27,7 +31,7 @@ pub fn soonest(
     conn: &Read<'_>,
     purview: Purview,
     limit: usize,
-) -> Result<Vec<Waiting>, StoreError> {
+) -> Result<Vec<AttemptedSoFar>, StoreError> {
     let mut heads = BinaryHeap::new();
     for webhook_seq in retrying_webhooks(conn, purview)? {
         heads.extend(next_of(conn, webhook_seq, None)?.map(Reverse));
@@ -36,8 +40,9 @@ pub fn soonest(
     while found.len() < limit
         && let Some(Reverse(head)) = heads.pop()
     {
-        found.push(head);
-        heads.extend(next_of(conn, head.webhook_seq, Some(head))?.map(Reverse));
+        let (_, retry) = head;
+        found.push(retry);
+        heads.extend(next_of(conn, retry.webhook_seq, Some(head))?.map(Reverse));
     }
     Ok(found)
 }
@@ -66,26 +71,20 @@ fn retrying_webhooks(conn: &Read<'_>, purview: Purview) -> Result<Vec<i64>, Stor
 fn next_of(
     conn: &Read<'_>,
     webhook_seq: i64,
-    last: Option<Waiting>,
-) -> Result<Option<Waiting>, StoreError> {
+    last: Option<DueRetry>,
+) -> Result<Option<DueRetry>, StoreError> {
     conn.row(
-        "SELECT next_attempt_at, seq
+        "SELECT next_attempt_at, seq, webhook_seq, event_seq, attempt_count
          FROM deliveries
          WHERE webhook_seq = :webhook AND status = 1 AND (next_attempt_at, seq) > (:at, :seq)
          ORDER BY next_attempt_at, seq
          LIMIT 1",
         named_params! {
             ":webhook": webhook_seq,
-            ":at": last.map_or(-1, |last| last.at.millis()),
-            ":seq": last.map_or(0, |last| last.seq),
+            ":at": last.map_or(-1, |(at, _)| at.millis()),
+            ":seq": last.map_or(0, |(_, retry)| retry.seq),
         },
-        |row| {
-            Ok(Waiting {
-                at: row.get(0)?,
-                seq: row.get(1)?,
-                webhook_seq,
-            })
-        },
+        |row| Ok((row.get("next_attempt_at")?, so_far(row)?)),
     )
 }
 
@@ -137,7 +136,7 @@ fn standing(
     };
     if standing.is_active && counts.retrying > 0 {
         standing.due_now = count_due(conn, webhook_seq, now)?;
-        standing.next_attempt_at = next_of(conn, webhook_seq, None)?.map(|next| next.at);
+        standing.next_attempt_at = next_of(conn, webhook_seq, None)?.map(|(at, _)| at);
     }
     if standing.is_active {
         standing.due_now += counts.pending;
