@@ -14,8 +14,9 @@ use super::page::{PageContext, Section, back_to, go_and_say};
 use super::{Form, Shown, Visitor};
 use crate::domain::catalogue::VersionSettings;
 use crate::domain::page::Limit;
+use crate::service::Idempotency;
 use crate::service::event_types::VersionInput;
-use crate::service::{Idempotency, Refusal};
+use crate::service::views::NamedWebhooks;
 use crate::ui::flash::Flash;
 use crate::ui::form::{FieldSet, FieldSpec, Fields, FormDraft, FormSpec, FormView, Frame, mend};
 use crate::ui::names::called;
@@ -208,23 +209,6 @@ pub async fn delete(state: State, visitor: Visitor, request: HttpRequest, form: 
     })
 }
 
-/// The webhooks that pin a version, as many as the page names, and how many more do.
-async fn pinning(
-    state: &State,
-    visitor: &Visitor,
-    of: &str,
-    name: &str,
-) -> Result<(Vec<(String, String)>, Option<String>), Refusal> {
-    let caller = &visitor.caller;
-    let version = state.service.version(caller, of, name).await?;
-    let views = state.service.views();
-    let named = views.webhooks_pinning(caller, &version, of, Limit::clamped(PINNING_SHOWN));
-    let named = named.await?;
-    let left_out = u64::from(version.pinned_by).saturating_sub(named.len() as u64);
-    let lines = named.iter().map(|one| (one.id.to_string(), called(one)));
-    Ok((lines.collect(), (left_out > 0).then(|| further(left_out))))
-}
-
 async fn draw(
     state: &State,
     request: &HttpRequest,
@@ -237,10 +221,17 @@ async fn draw(
         None => "New version".to_owned(),
     };
     let may_operate = visitor.may_operate();
-    let (pinning, further) = match &version {
-        Some(version) => pinning(state, &visitor, &event_type, version).await?,
-        None => (Vec::new(), None),
+    let pinning = match &version {
+        Some(version) => {
+            let (views, which) = (state.service.views(), (&*event_type, &**version));
+            let shown = Limit::clamped(PINNING_SHOWN);
+            views
+                .webhooks_pinning(&visitor.caller, which, shown)
+                .await?
+        }
+        None => NamedWebhooks::default(),
     };
+    let left_out = pinning.total.saturating_sub(pinning.first.len());
     let page = PageContext::of(state, request, visitor, Section::EventTypes, title).await?;
     let spec = if version.is_some() { &EDIT } else { &NEW };
     let view = EventTypeVersionView {
@@ -248,8 +239,12 @@ async fn draw(
         event_type,
         version,
         form: spec.draw(&draft),
-        pinning,
-        further,
+        pinning: pinning
+            .first
+            .iter()
+            .map(|one| (one.id.to_string(), called(one)))
+            .collect(),
+        further: (left_out > 0).then(|| further(left_out as u64)),
         may_operate,
     };
     show_form(&page, &view.form, &view)

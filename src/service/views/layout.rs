@@ -4,10 +4,9 @@
 //! know. Refuses: the pages themselves.
 
 use super::Views;
-use crate::domain::catalogue::{EventType, EventTypeVersion};
+use crate::domain::catalogue::EventType;
 use crate::domain::event_type::EventTypeName;
 use crate::domain::page::Limit;
-use crate::domain::webhook::WebhookName;
 use crate::domain::workspace::Workspace;
 use crate::service::{Caller, Refusal};
 use crate::store::event_types;
@@ -50,24 +49,6 @@ impl Views<'_> {
         let workspace_seq = caller.workspace.seq();
         self.service
             .read(move |_, conn| Ok(webhooks::count_naming(conn, workspace_seq, &name)?))
-            .await
-    }
-
-    /// Up to `limit` of the webhooks that pin a version of an event type.
-    pub async fn webhooks_pinning(
-        &self,
-        caller: &Caller,
-        version: &EventTypeVersion,
-        of: &str,
-        limit: Limit,
-    ) -> Result<Vec<WebhookName>, Refusal> {
-        let of = EventTypeName::parse(of).map_err(|_| Refusal::NotFound("event type"))?;
-        let (purview, name) = (caller.purview(), version.name.clone());
-        self.service
-            .read(move |_, conn| {
-                let seqs = webhooks::pinning(conn, purview, &of, &name, limit.rows())?;
-                Ok(webhooks::names_of(conn, &seqs)?)
-            })
             .await
     }
 

@@ -9,6 +9,7 @@ use super::Views;
 use super::overview::last_failure;
 use crate::domain::consumer::Purview;
 use crate::domain::delivery::Status;
+use crate::domain::event_type::{EventTypeName, VersionName};
 use crate::domain::page::Limit;
 use crate::domain::stats::{HOUR_MS, Period, StatsBucket};
 use crate::domain::time::Timestamp;
@@ -52,7 +53,7 @@ pub struct FoundWebhooks {
 /// What a text names.
 #[derive(Clone, Debug, Default)]
 pub struct NamedWebhooks {
-    /// The first of them, by name.
+    /// The first of them.
     pub first: Vec<WebhookName>,
     /// How many there are.
     pub total: usize,
@@ -105,6 +106,32 @@ impl Views<'_> {
                 Ok(FoundWebhooks {
                     rows: rows.collect::<Result<_, StoreError>>()?,
                     hits,
+                })
+            })
+            .await
+    }
+
+    /// The webhooks that pin the version `name` of the event type `of`, the first ones by when they were
+    /// registered.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`] where one of them is no name.
+    pub async fn webhooks_pinning(
+        &self,
+        caller: &Caller,
+        (of, name): (&str, &str),
+        limit: Limit,
+    ) -> Result<NamedWebhooks, Refusal> {
+        let of = EventTypeName::parse(of).map_err(|_| Refusal::NotFound("event type"))?;
+        let name = VersionName::parse(name).map_err(|_| Refusal::NotFound("version"))?;
+        let purview = caller.purview();
+        self.service
+            .read(move |_, conn| {
+                let seqs = webhooks::pinning(conn, purview, &of, &name, limit.rows())?;
+                let total = webhooks::count_pinning(conn, purview, &of, Some(&name))?;
+                Ok(NamedWebhooks {
+                    first: webhooks::names_of(conn, &seqs)?,
+                    total: total as usize,
                 })
             })
             .await

@@ -11,6 +11,14 @@ use crate::domain::consumer::Purview;
 use crate::domain::event_type::{EventTypeName, VersionName, VersionPins};
 use crate::store::{Read, StoreError, damaged};
 
+/// The webhooks in a purview that pin a version of an event type, each beside its pin.
+const PINNING: &str = "FROM webhooks, json_each(pinned_versions) AS pins
+         WHERE workspace_seq = :workspace
+             AND pinned_versions IS NOT NULL
+             AND deleted_at IS NULL
+             AND (:consumer IS NULL OR consumer_seq = :consumer)
+             AND pins.key = :event_type";
+
 /// How many webhooks in a purview pin each version of an event type.
 ///
 /// # Errors
@@ -20,16 +28,14 @@ pub fn pinned_by(
     purview: Purview,
     event_type: &EventTypeName,
 ) -> Result<BTreeMap<VersionName, u32>, StoreError> {
-    let found = conn.rows(
+    let sql = format!(
         "SELECT min(webhooks.seq) AS seq, pins.value AS version, count(*) AS webhooks
-         FROM webhooks, json_each(pinned_versions) AS pins
-         WHERE workspace_seq = :workspace
-             AND pinned_versions IS NOT NULL
-             AND deleted_at IS NULL
-             AND (:consumer IS NULL OR consumer_seq = :consumer)
-             AND pins.key = :event_type
+         {PINNING}
          GROUP BY pins.value
-         LIMIT -1",
+         LIMIT -1"
+    );
+    let found = conn.rows(
+        &sql,
         named_params! {
             ":workspace": purview.workspace_seq,
             ":consumer": purview.consumer_seq,
@@ -62,17 +68,15 @@ pub fn pinning(
     version: &VersionName,
     limit: usize,
 ) -> Result<Vec<i64>, StoreError> {
-    conn.values(
+    let sql = format!(
         "SELECT webhooks.seq
-         FROM webhooks, json_each(pinned_versions) AS pins
-         WHERE workspace_seq = :workspace
-             AND pinned_versions IS NOT NULL
-             AND deleted_at IS NULL
-             AND (:consumer IS NULL OR consumer_seq = :consumer)
-             AND pins.key = :event_type
+         {PINNING}
              AND pins.value = :version
          ORDER BY webhooks.seq
-         LIMIT :limit",
+         LIMIT :limit"
+    );
+    conn.values(
+        &sql,
         named_params! {
             ":workspace": purview.workspace_seq,
             ":consumer": purview.consumer_seq,
