@@ -12,7 +12,7 @@ use super::page::{PageContext, Section, go, show};
 use super::{Shown, Visitor};
 use crate::domain::event::StoredEvent;
 use crate::domain::page::{Cursor, List};
-use crate::service::views::{SearchHits, SearchPlace};
+use crate::service::views::{SEARCH_HITS_MAX, SearchHits, SearchPlace};
 use crate::ui::delivery_row::Row;
 use crate::ui::names::{Names, called};
 use crate::ui::parts::url_query::with_query;
@@ -104,15 +104,16 @@ pub async fn search(state: State, visitor: Visitor, request: HttpRequest) -> Sho
     let left_out = |count: usize| (count > 0).then(|| further(count as u64));
     let full = |count: usize| {
         let words = "are shown; there may be more behind them.";
-        format!("The newest {} that hold it {words}", grouped(count as u64))
+        let told = || format!("The newest {} that hold it {words}", grouped(count as u64));
+        (count == SEARCH_HITS_MAX).then(told)
     };
     let view = SearchView {
         page: &page,
         further_webhooks: left_out(hits.webhooks_left_out)
             .map(|words| (with_query("/webhooks", &[("q", &text)]), words)),
         further_types: left_out(hits.event_types_left_out),
-        events_full: hits.are_events_full.then(|| full(hits.events.len())),
-        answers_full: hits.are_answers_full.then(|| full(hits.answers.len())),
+        events_full: full(hits.events.len()),
+        answers_full: full(hits.answers.len()),
         webhooks: hits
             .webhooks
             .iter()

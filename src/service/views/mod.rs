@@ -39,7 +39,7 @@ pub use event::EventWithNames;
 pub use instance::{InstanceFigures, SystemFigures, WebhookFigures};
 pub use names::WebhookNames;
 pub use overview::{FirstSteps, Overview, Troubled};
-pub use search::{SearchHits, SearchPlace};
+pub use search::{SEARCH_HITS_MAX, SearchHits, SearchPlace};
 pub use sent::SentDelivery;
 #[cfg(test)]
 pub(in crate::service) use sent::sent;

@@ -29,8 +29,8 @@ use crate::store::{
 const EVENTS_LOOKED_AT_MAX: usize = 2_000;
 /// The newest deliveries whose last answers are looked through.
 const ANSWERS_LOOKED_AT_MAX: usize = 1_000;
-/// Hits of one sort that are shown.
-const HITS_MAX: usize = 10;
+/// Hits of one sort that are shown; with so many of them, looking through contents ends.
+pub const SEARCH_HITS_MAX: usize = 10;
 
 /// What an id leads to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,12 +70,8 @@ pub struct SearchHits {
     pub event_types_left_out: usize,
     /// Events whose data holds it, newest first.
     pub events: Vec<StoredEvent>,
-    /// Whether the looking ended because there were so many.
-    pub are_events_full: bool,
     /// Deliveries whose last answer holds it, newest first.
     pub answers: Vec<Delivery>,
-    /// Whether the looking ended because there were so many.
-    pub are_answers_full: bool,
     /// What their webhooks are called.
     pub names: WebhookNames,
     /// How many of the newest events were looked through.
@@ -108,15 +104,15 @@ fn search_in(conn: &Read<'_>, purview: Purview, text: &str) -> Result<SearchHits
         sort: WebhookSort::Name,
         skip: 0,
     };
-    let found = webhooks::search(conn, purview, &wanted, HITS_MAX)?;
+    let found = webhooks::search(conn, purview, &wanted, SEARCH_HITS_MAX)?;
     hits.webhooks = webhooks::names_of(conn, &found.seqs)?;
     let fitting = found.count(WebhookTab::All);
     hits.webhooks_left_out = fitting.saturating_sub(hits.webhooks.len());
     let lower = text.to_lowercase();
     let mut types = event_types::names(conn, purview.workspace_seq)?;
     types.retain(|name| name.as_str().to_lowercase().contains(&lower));
-    hits.event_types_left_out = types.len().saturating_sub(HITS_MAX);
-    types.truncate(HITS_MAX);
+    hits.event_types_left_out = types.len().saturating_sub(SEARCH_HITS_MAX);
+    types.truncate(SEARCH_HITS_MAX);
     hits.event_types = types;
     look_through_events(conn, purview, text, &mut hits)?;
     look_through_answers(conn, purview, text, &mut hits)?;
@@ -221,7 +217,7 @@ fn look_through_events(
         order: Order::Descending,
         ..EventFilter::default()
     };
-    while hits.events_looked_at < EVENTS_LOOKED_AT_MAX && hits.events.len() < HITS_MAX {
+    while hits.events_looked_at < EVENTS_LOOKED_AT_MAX && hits.events.len() < SEARCH_HITS_MAX {
         let page = events::list(conn, &filter, Limit::clamped(u32::MAX))?;
         hits.events_looked_at += page.items.len();
         let holding = page
@@ -234,8 +230,7 @@ fn look_through_events(
             break;
         }
     }
-    hits.are_events_full = hits.events.len() >= HITS_MAX;
-    hits.events.truncate(HITS_MAX);
+    hits.events.truncate(SEARCH_HITS_MAX);
     Ok(())
 }
 
@@ -251,7 +246,7 @@ fn look_through_answers(
         ..DeliveryFilter::default()
     };
     let mut cursor = None;
-    while hits.answers_looked_at < ANSWERS_LOOKED_AT_MAX && hits.answers.len() < HITS_MAX {
+    while hits.answers_looked_at < ANSWERS_LOOKED_AT_MAX && hits.answers.len() < SEARCH_HITS_MAX {
         let page = deliveries::list(conn, &filter, cursor, Limit::clamped(u32::MAX))?;
         hits.answers_looked_at += page.items.len();
         let answers = attempts::last_answers(conn, &page.items)?;
@@ -267,8 +262,7 @@ fn look_through_answers(
             break;
         }
     }
-    hits.are_answers_full = hits.answers.len() >= HITS_MAX;
-    hits.answers.truncate(HITS_MAX);
+    hits.answers.truncate(SEARCH_HITS_MAX);
     Ok(())
 }
 
