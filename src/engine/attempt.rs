@@ -249,10 +249,11 @@ fn push_line(lines: &mut String, name: &str, value: &str) {
     lines.push_str(name);
     lines.push_str(": ");
     // A value never holds a line break; one that did would otherwise look like another header.
-    lines.extend(
-        value
-            .chars()
-            .map(|c| if c == '\n' || c == '\r' { ' ' } else { c }),
-    );
+    for (place, piece) in value.split(['\n', '\r']).enumerate() {
+        if place > 0 {
+            lines.push(' ');
+        }
+        lines.push_str(piece);
+    }
     lines.push('\n');
 }

@@ -18,7 +18,7 @@ use crate::domain::outcome::FailureKind;
 use crate::domain::shape::BodyError;
 use crate::domain::time::Timestamp;
 use crate::domain::webhook::Webhook;
-use crate::net::add_client_headers;
+use crate::net::{add_client_headers, host_header};
 use crate::store::{Read, Store, StoreError};
 
 /// The row number of a delivery that does not exist.
@@ -143,10 +143,7 @@ fn of_body(error: BodyError) -> PreviewFault {
 fn headers(prepared: &Prepared, target: &Target) -> Vec<(String, String)> {
     let mut all = prepared.headers.clone();
     if let Ok(url) = Url::parse(&target.url) {
-        add_client_headers(
-            &mut all,
-            &url[url::Position::BeforeHost..url::Position::BeforePath],
-        );
+        add_client_headers(&mut all, host_header(&url));
     }
     let mut shown = Vec::with_capacity(all.len() + 1);
     let length = prepared.body.len().to_string();

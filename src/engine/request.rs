@@ -62,6 +62,9 @@ impl From<BodyError> for Unprepared {
     }
 }
 
+/// Room for the headers that come to a webhook's own, those of the client among them.
+const OWN_HEADERS: usize = 12;
+
 /// Makes the request of an attempt at `now`.
 pub(super) fn prepare(
     delivery: &QueuedDelivery,
@@ -72,20 +75,19 @@ pub(super) fn prepare(
     let profile = &made_with.profile;
     let keys = signing_keys(target, profile, delivery.profile_seq, now)?;
     let shape = made_with.shape.as_deref();
-    let body = body(delivery, profile, shape)?;
-    let event_id = delivery.event.public_id();
-    let delivery_id = delivery.id.to_string();
-    let workspace_id = delivery.event.workspace.to_string();
+    let ids = WrittenIds::of(delivery);
+    let body = body_of(ids.input(delivery), delivery.format, profile, shape)?;
     let to_sign = AttemptToSign {
-        event_id: &event_id,
+        event_id: &ids.event,
         event_type: &delivery.event.event_type,
         event_version: delivery.event.version().map(VersionName::as_str),
-        workspace_id: &workspace_id,
-        delivery_id: &delivery_id,
+        workspace_id: &ids.workspace,
+        delivery_id: &ids.delivery,
         attempt_at: now,
         body: &body,
     };
     let mut headers = target.custom_headers.clone();
+    headers.reserve(OWN_HEADERS);
     fill_headers(&mut headers, delivery, target)?;
     let content_type = match shape {
         Some(shape) if shape.template.is_some() || shape.content_type != ContentType::Json => {
@@ -142,13 +144,18 @@ pub(super) fn add_signature(
         let value = HeaderValue::from_str(&value)
             .map_err(|_| format!("the wire profile's header {name} has an illegal value"))?;
         let alias = profile.alias_of(name).filter(|_| target.sends_aliases);
-        for name in [Some(name), alias].into_iter().flatten() {
-            let name = HeaderName::from_bytes(name.as_bytes())
-                .map_err(|_| format!("the wire profile's header {name} is not a header name"))?;
-            headers.insert(name, value.clone());
+        let aliased = alias.map(|alias| (alias, value.clone()));
+        headers.insert(header_name(name)?, value);
+        if let Some((alias, value)) = aliased {
+            headers.insert(header_name(alias)?, value);
         }
     }
     Ok(())
+}
+
+fn header_name(name: &str) -> Result<HeaderName, String> {
+    HeaderName::from_bytes(name.as_bytes())
+        .map_err(|_| format!("the wire profile's header {name} is not a header name"))
 }
 
 /// Adds the headers whose values are templates; the rules for headers hold of what they become.
@@ -160,7 +167,8 @@ pub(super) fn fill_headers(
     if target.templated.is_empty() {
         return Ok(());
     }
-    let document = with_input(delivery, |input| EventDocument::from(input).tape());
+    let ids = WrittenIds::of(delivery);
+    let document = EventDocument::from(&ids.input(delivery)).tape();
     for (name, template) in &target.templated {
         let unfit = |message: String| Unprepared {
             kind: FailureKind::Template,
@@ -196,13 +204,21 @@ pub fn body(
     profile: &Profile,
     shape: Option<&BodyShape>,
 ) -> Result<Bytes, BodyError> {
-    with_input(delivery, |input| {
-        let body = match shape {
-            Some(shape) => shape.body(profile, delivery.format, input)?,
-            None => envelope::render(profile, delivery.format, input)?,
-        };
-        Ok(Bytes::from(body))
-    })
+    let ids = WrittenIds::of(delivery);
+    body_of(ids.input(delivery), delivery.format, profile, shape)
+}
+
+fn body_of(
+    input: EnvelopeInput<'_>,
+    format: Format,
+    profile: &Profile,
+    shape: Option<&BodyShape>,
+) -> Result<Bytes, BodyError> {
+    let body = match shape {
+        Some(shape) => shape.body(profile, format, &input)?,
+        None => envelope::render(profile, format, &input)?,
+    };
+    Ok(Bytes::from(body))
 }
 
 /// As [`body`], as one of several in a JSON array.
@@ -211,27 +227,46 @@ pub fn json_body(
     profile: &Profile,
     shape: Option<&BodyShape>,
 ) -> Result<Vec<u8>, BodyError> {
-    with_input(delivery, |input| match shape {
-        Some(shape) => shape.json(profile, delivery.format, input),
+    let ids = WrittenIds::of(delivery);
+    let input = ids.input(delivery);
+    match shape {
+        Some(shape) => shape.json(profile, delivery.format, &input),
         None => Ok(envelope::render(
             profile,
             delivery.format,
             &input.as_json(),
         )?),
-    })
+    }
 }
 
-/// What bodies and headers are made of.
-fn with_input<T>(delivery: &QueuedDelivery, made: impl FnOnce(&EnvelopeInput<'_>) -> T) -> T {
-    let event = &delivery.event;
-    made(&EnvelopeInput {
-        event_type: &event.event_type,
-        event_version: event.version().map(VersionName::as_str),
-        event_id: &event.public_id(),
-        delivery_id: &delivery.id.to_string(),
-        occurred_at: event.occurred_at,
-        workspace_id: &event.workspace.to_string(),
-        data: &event.data,
-        content_type: event.content_type(),
-    })
+/// A delivery's ids as they are written, once for all that is made of them.
+struct WrittenIds {
+    event: String,
+    delivery: String,
+    workspace: String,
+}
+
+impl WrittenIds {
+    fn of(delivery: &QueuedDelivery) -> Self {
+        Self {
+            event: delivery.event.public_id(),
+            delivery: delivery.id.to_string(),
+            workspace: delivery.event.workspace.to_string(),
+        }
+    }
+
+    /// What bodies and headers are made of.
+    fn input<'a>(&'a self, delivery: &'a QueuedDelivery) -> EnvelopeInput<'a> {
+        let event = &delivery.event;
+        EnvelopeInput {
+            event_type: &event.event_type,
+            event_version: event.version().map(VersionName::as_str),
+            event_id: &self.event,
+            delivery_id: &self.delivery,
+            occurred_at: event.occurred_at,
+            workspace_id: &self.workspace,
+            data: &event.data,
+            content_type: event.content_type(),
+        }
+    }
 }

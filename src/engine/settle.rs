@@ -247,7 +247,7 @@ impl AttemptRecord {
     /// `None` where there is nothing any more that could be changed.
     fn change(
         &self,
-        tx: &WriteTx<'_>,
+        tx: &mut WriteTx<'_>,
         moved_ms: i64,
     ) -> Result<Option<ProgressChange>, StoreError> {
         // Retention may have removed what somebody retried at the last moment.

@@ -44,7 +44,7 @@ use crate::net::guard::Guard;
 use crate::net::identity::OwnTls;
 use crate::net::lookups::Lookups;
 use crate::net::options::{ClientError, ClientOptions};
-use crate::net::outbound::{OutboundRequest, request};
+use crate::net::outbound::{OutboundRequest, add_client_headers, request};
 use crate::net::pool::{ConnectionKey, Pool, PoolBounds, PooledConnection, ReceiverOrigin};
 use crate::net::receivers::Receivers;
 use crate::net::reply::HttpReply;
@@ -141,7 +141,9 @@ impl Client {
     /// # Errors
     /// [`Shortage`] where this machine could not make the request: nothing was sent then, and the
     /// receiver has no part in it.
-    pub async fn post(&self, request: OutboundRequest<'_>) -> Result<Posted, Shortage> {
+    pub async fn post(&self, mut request: OutboundRequest<'_>) -> Result<Posted, Shortage> {
+        let host = request.target.host_header().clone();
+        add_client_headers(&mut request.headers, host);
         self.inner.post(&request).await
     }
 

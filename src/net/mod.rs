@@ -61,4 +61,4 @@ pub use rest::{RestClient, RestError, RestMethod, RestReply};
 pub use route::outward_address;
 pub use sender::Sender;
 pub use shortage::Shortage;
-pub use target::{TargetUrl, URL_BYTES_MAX, UrlRefusal};
+pub use target::{TargetUrl, URL_BYTES_MAX, UrlRefusal, host_header};

@@ -36,30 +36,20 @@ pub struct OutboundRequest<'a> {
     pub via: Via,
 }
 
-/// The request as it goes over the wire.
+/// The request as it goes over the wire, with its client's own headers among the others.
 pub(super) fn request(outbound: &OutboundRequest<'_>) -> Request<Full<Bytes>> {
     let mut request = Request::new(Full::new(outbound.body.clone()));
     *request.method_mut() = outbound.method.clone();
-    *request.uri_mut() = outbound
-        .target
-        .path_and_query()
-        .parse()
-        .expect("a target's path and query are made of what a request may carry");
-    let headers = request.headers_mut();
-    *headers = outbound.headers.clone();
-    add_client_headers(headers, outbound.target.authority());
+    *request.uri_mut() = outbound.target.request_uri().clone();
+    *request.headers_mut() = outbound.headers.clone();
     request
 }
 
 /// Adds what the client says itself to every receiver: who sends, to whom, and that any answer will do.
-///
-/// # Panics
-/// If `authority` is no host, with or without a port.
-pub fn add_client_headers(headers: &mut HeaderMap, authority: &str) {
+pub fn add_client_headers(headers: &mut HeaderMap, host: HeaderValue) {
     headers
         .entry(ACCEPT)
         .or_insert(HeaderValue::from_static("*/*"));
     headers.insert(AGENT, HeaderValue::from_static(USER_AGENT));
-    let host = HeaderValue::from_str(authority).expect("a host is a name or an address");
     headers.insert(HOST, host);
 }

@@ -17,6 +17,8 @@
 
 use std::fmt::{self, Write};
 
+use hyper::Uri;
+use hyper::header::HeaderValue;
 use url::{Host, Url};
 
 use crate::net::address::AddressRefusal;
@@ -110,8 +112,10 @@ pub struct TargetUrl {
     url: Url,
     /// The whole text.
     text: String,
-    /// Where path and query begin in it.
-    path_at: usize,
+    /// Path and query as they stand in a request's first line.
+    request_uri: Uri,
+    /// What the `Host` header says.
+    host_header: HeaderValue,
 }
 
 impl TargetUrl {
@@ -152,13 +156,13 @@ impl TargetUrl {
     }
 
     /// The host, with the port where it is not the scheme's own: what the `Host` header says.
-    pub(super) fn authority(&self) -> &str {
-        &self.url[url::Position::BeforeHost..url::Position::BeforePath]
+    pub(super) fn host_header(&self) -> &HeaderValue {
+        &self.host_header
     }
 
     /// Path and query as they are sent.
-    pub(super) fn path_and_query(&self) -> &str {
-        &self.text[self.path_at..]
+    pub(super) fn request_uri(&self) -> &Uri {
+        &self.request_uri
     }
 
     pub(super) fn parsed_host(&self) -> Host<&str> {
@@ -198,8 +202,25 @@ impl TargetUrl {
         if text.len() > URL_BYTES_MAX {
             return Err(UrlRefusal::TooLong);
         }
-        Ok(Self { url, text, path_at })
+        let request_uri = text[path_at..].parse();
+        let host_header = host_header(&url);
+        Ok(Self {
+            url,
+            text,
+            request_uri: request_uri.expect("path and query are made of what a request may carry"),
+            host_header,
+        })
     }
+}
+
+/// What the `Host` header says to the receiver of a URL: its host, with the port where it is not the scheme's
+/// own.
+///
+/// # Panics
+/// If the URL has no host.
+pub fn host_header(url: &Url) -> HeaderValue {
+    let authority = &url[url::Position::BeforeHost..url::Position::BeforePath];
+    HeaderValue::from_str(authority).expect("a host is a name or an address")
 }
 
 /// Path and query of a URL whose scheme and authority were looked at before.

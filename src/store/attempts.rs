@@ -52,7 +52,7 @@ pub fn insert(
         None => (attempt.url.as_str(), attempt.remote_addr.as_deref()),
     };
     // Its values stand in the order in which it first names them: looking each name up takes time.
-    tx.run(
+    tx.run_often(
         "INSERT INTO attempts (seq, trigger, started_at, duration_ms, status_code,
              error_kind, error, remote_addr, url, request_headers, response_headers,
              response_truncated, response_body, target)

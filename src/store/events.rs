@@ -63,7 +63,7 @@ pub fn insert(
     let (data, schedule) = (DataColumns::of(&new.data), ScheduleColumns(new.schedule));
     let context = ContextColumns(new.context.as_deref());
     // Its values stand in the order in which it first names them: looking each name up takes time.
-    tx.run(
+    tx.run_often(
         "INSERT INTO events (seq, workspace_seq, consumer_seq, kind, given_id, type, occurred_at, created_at,
              delivery_count, digest, data, packed_data, traceparent, tracestate, channels, tags, uid, version, content_type, deliver_at,
              asked_deliver_at, asked_delay, erase_at)

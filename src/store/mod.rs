@@ -41,6 +41,7 @@ mod error;
 pub mod event_types;
 pub mod events;
 mod found;
+mod hot_statements;
 pub mod idempotency;
 pub mod inspection;
 pub mod instance;

@@ -69,18 +69,20 @@ pub(super) fn open(options: &OpenOptions) -> Result<Store, OpenError> {
     let vault = Arc::new(open_vault(&mut conn, &options.key)?);
     let profiles = ProfileCache::default();
     let filtered = FilteredSubscribers::default();
-    let mut memory = Memory::new(filtered.clone());
-    let view = super::Read::new(&conn);
-    let mut tx = WriteTx::new(
-        view,
-        options.clock.now(),
-        &options.clock,
-        &vault,
-        &profiles,
-        &mut memory,
-    );
-    profiles::ensure_built_in(&mut tx)?;
-    workspaces::ensure_default(&tx)?;
+    {
+        let mut memory = Memory::new(filtered.clone());
+        let view = super::Read::new(&conn);
+        let mut tx = WriteTx::new(
+            view,
+            options.clock.now(),
+            &options.clock,
+            &vault,
+            &profiles,
+            &mut memory,
+        );
+        profiles::ensure_built_in(&mut tx)?;
+        workspaces::ensure_default(&tx)?;
+    }
     let alarm = Alarm::default();
     let readers = Readers::open(&database, alarm.clone())
         .map_err(|error| files(&database)(std::io::Error::other(error)))?;

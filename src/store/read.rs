@@ -83,9 +83,7 @@ impl<'a> Read<'a> {
         params: impl Params,
         item: impl FnOnce(&Row<'_>) -> Result<T, StoreError>,
     ) -> Result<Option<T>, StoreError> {
-        let mut statement = self.prepare_cached(sql)?;
-        let mut rows = statement.query(params)?;
-        rows.next()?.map(|row| named(row, item(row))).transpose()
+        first_row(&mut *self.prepare_cached(sql)?, params, item)
     }
 
     /// Every row.
@@ -165,6 +163,16 @@ impl<'a> Read<'a> {
     pub(crate) fn connection(&self) -> &'a Connection {
         self.0
     }
+}
+
+/// The first row that a statement answers, if there is one.
+pub(super) fn first_row<T>(
+    statement: &mut Statement<'_>,
+    params: impl Params,
+    item: impl FnOnce(&Row<'_>) -> Result<T, StoreError>,
+) -> Result<Option<T>, StoreError> {
+    let mut rows = statement.query(params)?;
+    rows.next()?.map(|row| named(row, item(row))).transpose()
 }
 
 /// A page's statement that reads what lies above `:before`, nearest first.

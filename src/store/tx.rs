@@ -6,10 +6,14 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
+use rusqlite::{Params, Row};
+
 use super::effects::{Committed, Effects};
+use super::hot_statements::HotStatements;
 use super::numbers::{NumberedTable, Numbers};
 use super::pending_health::PendingHealth;
 use super::profile_cache::ProfileCache;
+use super::read::first_row;
 use super::subscriber_cache::{FilteredSubscribers, SubscriberCache};
 use super::target_cache::KnownTargets;
 use super::vault::Vault;
@@ -53,6 +57,7 @@ pub struct WriteTx<'a> {
     pub(super) memory: &'a mut Memory,
     pub(super) effects: Effects,
     pub(super) health: PendingHealth,
+    hot: HotStatements<'a>,
 }
 
 impl<'a> WriteTx<'a> {
@@ -73,7 +78,29 @@ impl<'a> WriteTx<'a> {
             memory,
             effects: Effects::default(),
             health: PendingHealth::default(),
+            hot: HotStatements::default(),
         }
+    }
+
+    /// As [`Read::run`], for a statement that is run for each delivery: it is looked up once in the
+    /// transaction.
+    pub(super) fn run_often(
+        &mut self,
+        sql: &'static str,
+        params: impl Params,
+    ) -> Result<usize, StoreError> {
+        Ok(self.hot.statement(&self.read, sql)?.execute(params)?)
+    }
+
+    /// As [`Read::row`], for a statement that is run for each delivery: it is looked up once in the
+    /// transaction.
+    pub(super) fn row_often<T>(
+        &mut self,
+        sql: &'static str,
+        params: impl Params,
+        item: impl FnOnce(&Row<'_>) -> Result<T, StoreError>,
+    ) -> Result<Option<T>, StoreError> {
+        first_row(self.hot.statement(&self.read, sql)?, params, item)
     }
 
     /// Writes what is still in memory; answers what changed besides rows.

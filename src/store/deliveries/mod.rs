@@ -113,7 +113,7 @@ fn insert_row(
     let id = DeliveryId::new(tx.now(), tx.next_seq(NumberedTable::Deliveries)?);
     let progress = later.map_or_else(|| Progress::new(id.at()), Progress::scheduled);
     // Its values stand in the order in which it first names them: looking each name up takes time.
-    tx.run(
+    tx.run_often(
         "INSERT INTO deliveries (seq, workspace_seq, consumer_seq, webhook_seq, event_seq, event_type, status,
              trigger, profile_seq, format, shape_seq, order_key, max_attempts, next_attempt_at, retried_from_seq,
              retried_from_at, created_at)
@@ -220,8 +220,8 @@ const SELECT_PROGRESS: &str =
     WHERE seq = :seq";
 
 /// Where a delivery stands, and no more.
-pub fn progress(conn: &Read<'_>, seq: i64) -> Result<Option<(Progress, Trigger)>, StoreError> {
-    conn.row(SELECT_PROGRESS, params![seq], |row| {
+pub fn progress(tx: &mut WriteTx<'_>, seq: i64) -> Result<Option<(Progress, Trigger)>, StoreError> {
+    tx.row_often(SELECT_PROGRESS, params![seq], |row| {
         let mut columns = InOrder::of(row);
         Ok((progress_of(&mut columns)?, columns.next()?))
     })

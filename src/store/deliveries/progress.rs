@@ -40,7 +40,7 @@ pub fn set_progress(
     };
     let completed_at = (!new.status.is_waiting()).then_some(now);
     // Its values stand in the order in which it first names them: looking each name up takes time.
-    tx.run(
+    tx.run_often(
         "UPDATE deliveries
          SET status = :status, attempt_count = :attempt_count, failed_in_run = :failed_in_run,
              run_started_at = :run_started_at, next_attempt_at = :next_attempt_at,

@@ -26,6 +26,8 @@ pub(super) const SELECT_QUEUED: &str = "SELECT seq, status, attempt_count, faile
         next_attempt_at, manual_fallback, fallback_at, webhook_seq, event_seq, profile_seq, format, shape_seq,
         trigger, order_key, batch_seq, created_at
     FROM deliveries";
+/// Where it has the two columns of a delivery's id: when its row was made, and the row's number.
+pub(super) const QUEUED_ID_AT: (usize, usize) = (16, 0);
 
 /// How much one read takes at most, and what it need not read.
 #[derive(Clone, Copy, Debug)]
@@ -199,7 +201,7 @@ pub(super) fn queued_rows(
     {
         let mut columns = InOrder::of(row);
         let progress = progress_of(&mut columns)?;
-        let id: DeliveryId = id(row, "created_at", "seq")?;
+        let id: DeliveryId = id(row, QUEUED_ID_AT.0, QUEUED_ID_AT.1)?;
         let (webhook_seq, event_seq) = (columns.next()?, columns.next()?);
         let event = match found.last().filter(|last| last.event.id.seq() == event_seq) {
             Some(last) => Arc::clone(&last.event),

@@ -110,16 +110,14 @@ pub(super) fn progress_of(columns: &mut InOrder<'_, '_>) -> Result<Progress, Sto
 mod tests {
     use super::SELECT;
     use crate::store::deliveries::SELECT_PROGRESS;
-    use crate::store::deliveries::queue::SELECT_QUEUED;
+    use crate::store::deliveries::queue::{QUEUED_ID_AT, SELECT_QUEUED};
 
-    /// The columns that a statement begins with.
-    fn leading(statement: &str) -> Vec<&str> {
-        let columns = statement
-            .strip_prefix("SELECT ")
-            .unwrap()
-            .split(',')
-            .take(8);
+    /// The columns that a statement reads.
+    fn columns(statement: &str) -> Vec<&str> {
+        let columns = statement.strip_prefix("SELECT ").unwrap();
+        let (columns, _) = columns.split_once("FROM").unwrap();
         columns
+            .split(',')
             .map(|name| name.trim().trim_start_matches("d."))
             .collect()
     }
@@ -137,7 +135,10 @@ mod tests {
             "fallback_at",
         ];
         for statement in [SELECT, SELECT_QUEUED, SELECT_PROGRESS] {
-            assert_eq!(leading(statement), progress);
+            assert_eq!(columns(statement)[..progress.len()], progress);
         }
+        let queued = columns(SELECT_QUEUED);
+        let (created_at, seq) = QUEUED_ID_AT;
+        assert_eq!((queued[created_at], queued[seq]), ("created_at", "seq"));
     }
 }
